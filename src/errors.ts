@@ -1,0 +1,67 @@
+/**
+ * The one family of errors that Holdfast answers with or logs.
+ *
+ * A `code` is stable: programs branch on it, docs/protocol.md lists it. The message is a sentence for a person: it names the
+ * field (also in `field`) and says what would be right. Which HTTP status a code becomes is decided in one place, http/errors.ts.
+ */
+export type ErrorCode =
+  | 'body_invalid' // not JSON, not protobuf, or not an object of the expected shape at all
+  | 'field_invalid' // a field of the wrong type, out of range, or unknown
+  | 'environment_unknown'
+  | 'key_empty' // a config without a key
+  | 'key_duplicate' // one config key twice in a change
+  | 'rows_missing' // a config without rows that is not a deletion
+  | 'rows_unexpected' // a deletion with rows
+  | 'row_environment' // a row for another environment, or two rows for one
+  | 'value_type_mismatch'
+  | 'value_invalid' // a value no SDK could read: JSON text, duration, log level
+  | 'weights_invalid'
+  | 'operator_unsupported' // an operator at which a public SDK throws
+  | 'segment_missing'
+  | 'segment_circular'
+  | 'id_conflict' // an id at or below the version with other content
+  | 'change_too_large'
+  | 'config_too_large'
+  | 'version_mismatch' // If-Match does not name the current version
+  | 'idempotency_mismatch' // an Idempotency-Key used again for another request
+  | 'unauthorized'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'direct_hold_refused'
+  | 'link_invalid' // a request to the recovery link that no configured proxy made
+  | 'busy' // too many concurrent changes of one environment, or too many holds
+  | 'store_unavailable'
+  | 'store_damaged'
+  | 'internal';
+
+export interface HoldfastErrorOptions {
+  /** The path of the offending field, such as `configs[3].rows[0].projectEnvId`. */
+  readonly field?: string;
+  /** More facts for the program at the other end; becomes part of the JSON body. */
+  readonly details?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+export class HoldfastError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly details: Readonly<Record<string, string>> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: HoldfastErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HoldfastError';
+    this.code = code;
+    this.field = options.field;
+    this.details = options.details;
+  }
+}
+
+/** Whether the same request may succeed later without being changed. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof HoldfastError && (error.code === 'store_unavailable' || error.code === 'busy');
+}
+
+/** The text of anything that was thrown, for logs. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,119 @@
+/**
+ * A ruleset: all configs of an environment at a version, and the deltas that bring a reader up to it.
+ *
+ * A delta needs no history: each config carries the id of its last change and deletions stay as tombstones, so delta(v) is every
+ * config whose id is above v. Configs are kept in one array ascending by id. A change appends to it; the entry that a config
+ * had before stays behind, superseded, and is passed over until half of the array is such entries and it is compacted. A change costs
+ * its own size, a delta a binary search and its own size.
+ */
+import { concat, type EncodedConfig } from './codec.js';
+
+/** One commit. `configs` ascend by id; the last id is at most `version`, and equal to it unless only the envelope changed. */
+export interface Change {
+  readonly environment: bigint;
+  /** The environment's version before the change. */
+  readonly previous: bigint;
+  /** The environment's version after it. */
+  readonly version: bigint;
+  /** When it was committed: microseconds since 1970 by the store's clock. */
+  readonly at: bigint;
+  /** The encoded pointer and default context, as they are after the change. */
+  readonly envelope: Uint8Array;
+  readonly configs: readonly EncodedConfig[];
+}
+
+export class Ruleset {
+  readonly environment: bigint;
+  #version: bigint;
+  #committedAt: bigint;
+  #envelope: Uint8Array;
+  #byId: EncodedConfig[];
+  readonly #byKey: Map<string, EncodedConfig>;
+
+  constructor(start: {
+    environment: bigint;
+    version: bigint;
+    /** When that version was committed, microseconds. */
+    at: bigint;
+    envelope: Uint8Array;
+    /** In any order, each key once. */
+    configs: Iterable<EncodedConfig>;
+  }) {
+    this.environment = start.environment;
+    this.#version = start.version;
+    this.#committedAt = start.at;
+    this.#envelope = start.envelope;
+    this.#byId = [...start.configs].sort(ascending);
+    this.#byKey = new Map(this.#byId.map((config) => [config.key, config]));
+  }
+
+  get version(): bigint {
+    return this.#version;
+  }
+
+  /** When the present version was committed: microseconds since 1970 by the store's clock. */
+  get committedAt(): bigint {
+    return this.#committedAt;
+  }
+
+  get envelope(): Uint8Array {
+    return this.#envelope;
+  }
+
+  /** The config of that key; a tombstone too. */
+  get(key: string): EncodedConfig | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** All configs, tombstones included, in no particular order. */
+  configs(): IterableIterator<EncodedConfig> {
+    return this.#byKey.values();
+  }
+
+  /** The number of configs that are not deleted. */
+  get live(): number {
+    let live = 0;
+    for (const config of this.#byKey.values()) if (!config.deleted) live++;
+    return live;
+  }
+
+  /** What a reader at that version lacks, ascending by id. Everything, tombstones included, for 0. */
+  delta(from: bigint): EncodedConfig[] {
+    let low = 0;
+    let high = this.#byId.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#byId[middle]?.id ?? 0n) > from) high = middle;
+      else low = middle + 1;
+    }
+    return this.#byId.slice(low).filter((config) => this.#byKey.get(config.key) === config);
+  }
+
+  /** The encoded `Configs` with the delta from that version. */
+  encode(from: bigint): Uint8Array {
+    return concat(this.delta(from), this.#envelope);
+  }
+
+  /** Takes the next change. Throws, with nothing applied, when the change does not follow this version. */
+  apply(change: Change): void {
+    if (change.environment !== this.environment || change.previous !== this.#version) {
+      throw new Error(
+        `change ${change.previous} → ${change.version} of environment ${change.environment} does not follow version ${this.#version} of environment ${this.environment}`,
+      );
+    }
+    for (const config of change.configs) {
+      this.#byId.push(config);
+      this.#byKey.set(config.key, config);
+    }
+    this.#version = change.version;
+    this.#committedAt = change.at;
+    this.#envelope = change.envelope;
+    if (this.#byId.length > 64 && this.#byId.length > 2 * this.#byKey.size) {
+      this.#byId = this.#byId.filter((config) => this.#byKey.get(config.key) === config);
+    }
+  }
+}
+
+function ascending(a: EncodedConfig, b: EncodedConfig): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

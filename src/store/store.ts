@@ -1,0 +1,146 @@
+/**
+ * The port to where rulesets live. Two implementations, redis/ and file/, pass one contract suite (test/store/contract.ts).
+ *
+ * What it promises:
+ * - A commit is all or nothing, and happens only if the environment still is at the version that it was planned against. No reader
+ *   sees half of one. When `commit` resolves, it is durable to the degree that the store is configured for.
+ * - Every commit and every created or revoked key is one entry of one ordered log, the feed.
+ * - Whoever follows the feed learns of each entry in order, or learns that there is a gap. Never neither.
+ *
+ * Every method rejects with HoldfastError `store_unavailable` when the store cannot be reached in time.
+ */
+import type { EncodedConfig } from '../ruleset/codec.js';
+import type { Change } from '../ruleset/ruleset.js';
+
+/** What an administrator sets of an environment. */
+export interface Environment {
+  readonly id: bigint;
+  readonly projectId: bigint;
+  readonly name: string;
+  /** An encoded ContextSet. */
+  readonly defaultContext?: Uint8Array | undefined;
+}
+
+export interface StoredEnvironment extends Environment {
+  /** 0 for an environment that was just created. */
+  readonly version: bigint;
+  /** When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0. */
+  readonly at: bigint;
+  /** The number of configs that are not deleted. */
+  readonly live: number;
+}
+
+export interface StoredRuleset extends StoredEnvironment {
+  /** In any order, each key once, tombstones included. */
+  readonly configs: readonly EncodedConfig[];
+}
+
+export type KeyKind = 'server' | 'client';
+
+/** An API key; never its text. */
+export interface Key {
+  /** Public, safe in logs and channel names: letters, digits and dashes. */
+  readonly id: string;
+  readonly environment: bigint;
+  readonly kind: KeyKind;
+  readonly name: string;
+  /** SHA-256 of the key's text, lower-case hex. */
+  readonly hash: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly revokedAt?: number | undefined;
+}
+
+/** A place in the feed: opaque text, meaningful to the store that gave it. */
+export type Position = string;
+
+export interface Commit {
+  readonly environment: bigint;
+  /** The version that the commit was planned against; `undefined`: the environment must not exist yet. */
+  readonly expect: bigint | undefined;
+  /** The environment's settings, when they are created or changed. */
+  readonly settings?: Environment | undefined;
+  /** Absent when only a name changed, which no client sees. Its `previous` is `expect` (0 for a new environment). */
+  readonly change?: Change | undefined;
+  /** The number of configs that are not deleted, after the commit. */
+  readonly live: number;
+  /** Remembered for 24 hours, per environment. */
+  readonly idempotency?: Idempotency | undefined;
+}
+
+export interface Idempotency {
+  readonly key: string;
+  /** Of the request, to tell a repeat from a key that was used twice. */
+  readonly digest: string;
+  /** What the request was answered with; a repeat gets the same. */
+  readonly answer: string;
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed' }
+  /** The environment is at another version (`undefined`: it does not exist); nothing was written. */
+  | { readonly kind: 'conflict'; readonly version: bigint | undefined }
+  /** The idempotency key was used before; nothing was written. */
+  | { readonly kind: 'repeated'; readonly digest: string; readonly answer: string };
+
+export type FeedEntry =
+  | { readonly position: Position; readonly kind: 'change'; readonly change: Change }
+  | { readonly position: Position; readonly kind: 'key'; readonly key: Key };
+
+export type FeedSignal =
+  | { readonly kind: 'entries'; readonly entries: readonly FeedEntry[] }
+  /** The feed was read and had nothing new: who follows it is current as of now. At least every two seconds while the store is there. */
+  | { readonly kind: 'idle' }
+  /**
+   * Entries after the last position cannot be had any more (trimmed, or lost by the store): reload what you derived from the feed. The
+   * next entries follow `position`.
+   */
+  | { readonly kind: 'gap'; readonly position: Position }
+  /** The store cannot be reached; the feed keeps trying. Sent once per outage; any other signal ends it. */
+  | { readonly kind: 'away'; readonly error: Error };
+
+export interface Store {
+  /** For logs and health: the kind and place, without credentials, such as `redis 127.0.0.1:6379`. */
+  readonly name: string;
+
+  /** The store's clock: microseconds since 1970. */
+  time(): Promise<bigint>;
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Looks up an idempotency key before work is spent on planning. */
+  repeated(environment: bigint, key: string): Promise<{ digest: string; answer: string } | undefined>;
+
+  /** The ruleset, its version and settings, as of one moment. */
+  read(environment: bigint): Promise<StoredRuleset | undefined>;
+  version(environment: bigint): Promise<bigint | undefined>;
+  /** All environments, ascending by id. */
+  environments(): Promise<StoredEnvironment[]>;
+
+  /** Adds a key. Its hash must be new. */
+  addKey(key: Key): Promise<void>;
+  /** Revokes a key and returns it; a key that was revoked before keeps its date and is returned too. `undefined`: no such key. */
+  revokeKey(id: string, at: number): Promise<Key | undefined>;
+  /** All keys, revoked ones included, ascending by creation. */
+  keys(): Promise<Key[]>;
+  keyByHash(hash: string): Promise<Key | undefined>;
+
+  /** The position of the newest entry. */
+  head(): Promise<Position>;
+  /** Every entry after a position, until `signal` aborts; then it ends without error. Never throws. */
+  follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
+
+  readonly leadership: Leadership;
+
+  close(): Promise<void>;
+}
+
+/** Which node publishes, and how far it has come: what a new leader needs to go on where the old one stopped. */
+export interface Leadership {
+  /** Takes the lease, or renews it for the holder, for `ttl` milliseconds. False when another holds it. */
+  acquire(holder: string, ttl: number): Promise<boolean>;
+  /** Gives the lease up, if the holder has it. */
+  release(holder: string): Promise<void>;
+  /** Feed positions up to which everything was accepted, by proxy name. */
+  cursors(): Promise<Map<string, Position>>;
+  /** Writes a cursor, if the holder still has the lease; false when it does not. */
+  saveCursor(holder: string, proxy: string, position: Position): Promise<boolean>;
+}
