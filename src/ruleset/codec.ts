@@ -127,7 +127,7 @@ function describe(message: Uint8Array, bytes: Uint8Array): EncodedConfig {
   for (const field of fields(message)) {
     const reader = protobuf.Reader.create(field.bytes);
     reader.uint32();
-    if (field.number === CONFIG_ID) id = BigInt(reader.int64().toString());
+    if (field.number === CONFIG_ID) id = BigInt((reader.int64() as { toString(): string }).toString());
     else if (field.number === CONFIG_KEY) key = reader.string();
     else if (field.number === CONFIG_ROWS) rows++;
     else if (field.number === CONFIG_TYPE) type = reader.int32();
