@@ -1,0 +1,65 @@
+/**
+ * What the two strict readers, json.ts and wire.ts, share: the declared fields of a message by their names and numbers, how a field
+ * is named in an error, and how deep a message may be nested.
+ */
+import type { Enum, Field, OneOf, Type } from 'protobufjs';
+import { HoldfastError } from '../errors.js';
+
+/**
+ * Messages inside messages, counted from the outermost. A valid change needs 9 (a list in a weighted value); the limit keeps a
+ * small body of many levels from exhausting the stack.
+ */
+export const MAX_DEPTH = 32;
+
+export interface Shape {
+  /** By the camelCase name, and by the original snake_case name, which proto3-JSON readers accept too. */
+  readonly byName: ReadonlyMap<string, Field>;
+  readonly byNumber: ReadonlyMap<number, Field>;
+}
+
+const shapes = new WeakMap<Type, Shape>();
+
+export function shapeOf(type: Type): Shape {
+  const known = shapes.get(type);
+  if (known !== undefined) return known;
+  const names = type.fieldsArray.flatMap((field): [string, Field][] => [
+    [field.name, field],
+    [snakeCase(field.name), field],
+  ]);
+  const shape = {
+    byName: new Map(names),
+    byNumber: new Map(type.fieldsArray.map((field) => [field.id, field])),
+  };
+  shapes.set(type, shape);
+  return shape;
+}
+
+/** The group of which at most one field may be present. `optional` fields have one of their own, which does not count. */
+export function oneofOf(field: Field): OneOf | undefined {
+  const oneof = field.partOf;
+  return oneof === null || oneof.isProto3Optional ? undefined : oneof;
+}
+
+/** What may be written for an enum, for an error's remedy. */
+export function namesOf(type: Enum): string {
+  return Object.keys(type.values).join(', ');
+}
+
+/** The path of a member: `configs[3]` and `key` give `configs[3].key`. */
+export function member(field: string, name: string): string {
+  return field === '' ? name : `${field}.${name}`;
+}
+
+/** A name that came from outside, shortened, and safe inside a sentence or a path. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+}
+
+/** Refuses a field: `predicate` follows its path in the sentence and says what would be right. */
+export function refuse(field: string, predicate: string): never {
+  throw new HoldfastError('field_invalid', `${field} ${predicate}`, { field });
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,47 @@
+/**
+ * What someone asks to be committed: configs as JSON or protobuf, read strictly and brought into one form. Whether they make sense is
+ * for validate.ts, segments.ts and commit/plan.ts to say.
+ */
+import { decodeConfig, messageOf, splitConfigs } from './codec.js';
+import { readConfigsJson } from './json.js';
+import type { Config } from './model.js';
+import { ConfigMessage, ConfigsMessage } from './schema.js';
+import { checkMessage } from './wire.js';
+
+/** A config as it was submitted: its id may be absent. */
+export interface SubmittedConfig {
+  readonly config: Config;
+  /** The encoded Config message. From protobuf it is the caller's own bytes, with the fields that the schema does not know. */
+  readonly message: Uint8Array;
+  /** Where it stands in the request, for errors: `configs[3]`. */
+  readonly field: string;
+}
+
+/**
+ * Reads the configs of a change from parsed proto3-JSON of a `Configs`. Its other members (pointer, default context) must be well
+ * formed and have no effect: they are what a snapshot or datafile carries along, and belong to the environment.
+ *
+ * @throws HoldfastError `body_invalid`, `field_invalid`
+ */
+export function readSubmittedJson(value: unknown): SubmittedConfig[] {
+  const { configs = [] } = readConfigsJson(value);
+  return configs.map((config, index) => ({
+    config,
+    message: ConfigMessage.encode(ConfigMessage.fromObject(config)).finish(),
+    field: `configs[${index}]`,
+  }));
+}
+
+/**
+ * Reads the configs of a change from an encoded `Configs`; of its other members the same is true as in JSON.
+ *
+ * @throws HoldfastError `body_invalid`, `field_invalid`
+ */
+export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
+  checkMessage(ConfigsMessage, bytes);
+  return splitConfigs(bytes).map((element, index) => ({
+    config: decodeConfig(element),
+    message: messageOf(element),
+    field: `configs[${index}]`,
+  }));
+}
