@@ -1,0 +1,140 @@
+/**
+ * The GRIP proxies of an installation, as `GRIP_URL` names them: where to publish, with which credential, and whose signature to believe.
+ *
+ * A GRIP URL is the field's usual form, such as `http://127.0.0.1:5561/?iss=pushpin&key=secret` for Pushpin or
+ * `https://api.fastly.com/service/<id>?key=<token>&verify-iss=fastly:<id>` for Fastly Fanout.
+ */
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { Auth, loadKey, parseGripUri } from '@fanoutio/grip';
+import { HoldfastError, messageOf } from '../errors.js';
+
+export interface ProxyAddress {
+  /** For logs, metrics and the cursor: scheme, host, port and path, never a credential. */
+  readonly name: string;
+  /** Where items are POSTed. Ends in `/publish/`; Fastly needs that last slash. */
+  readonly publishUrl: string;
+  /** The value of the `Authorization` header of a publish request. */
+  readonly authorize: (() => Promise<string>) | undefined;
+  readonly signature: TrustedSigner;
+  /** The largest body of one publish request, bytes. */
+  readonly maxBody: number;
+  /**
+   * Whether the host name may stand for several proxies, each of which must get every item: self-hosted ones, reached over plain HTTP. A
+   * hosted service has many addresses too, but they are one service.
+   */
+  readonly perAddress: boolean;
+}
+
+/** Who signs the requests that come through a proxy: a signature counts only if issuer and key belong together. */
+export interface TrustedSigner {
+  readonly issuer: string;
+  readonly key: KeyObject;
+  readonly algorithm: 'HS256' | 'ES256' | 'RS256';
+}
+
+/** Pushpin's `push_in_http_max_body_size` in pushpin/pushpin.conf is 1,100,000; its default is 1,000,000. */
+const SELF_HOSTED_MAX_BODY = 900_000;
+/** Fastly accepts 64 KB per publish request. */
+const HOSTED_MAX_BODY = 64_000;
+/** What Pushpin signs with unless configured otherwise (`sig_iss`). */
+const PUSHPIN_ISSUER = 'pushpin';
+
+/**
+ * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from `verifyKey` (GRIP_VERIFY_KEY), else, when the
+ * URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
+ *
+ * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, nobody's signature could
+ * be believed and no hold would ever be given to the proxy.
+ */
+export function parseGripUrl(text: string, verifyKey?: string): ProxyAddress {
+  const config = parse(text);
+  const control = new URL(config.control_uri);
+  const name = `${control.protocol}//${control.host}${control.pathname.replace(/\/$/, '')}`;
+  const shared = config.control_iss === undefined ? undefined : config.key;
+  const key = config.verify_key ?? verifyKey ?? shared;
+  if (key === undefined || key === '') {
+    throw invalid(
+      `${name} has no key to verify Grip-Sig with: set GRIP_VERIFY_KEY, or add verify-key (or iss and key) to the URL`,
+    );
+  }
+  const selfHosted = control.protocol === 'http:';
+  return {
+    name,
+    publishUrl: `${name}/publish/`,
+    authorize: authorization(config),
+    signature: { issuer: config.verify_iss ?? config.control_iss ?? PUSHPIN_ISSUER, ...readKey(key) },
+    maxBody: selfHosted ? SELF_HOSTED_MAX_BODY : HOSTED_MAX_BODY,
+    perAddress: selfHosted,
+  };
+}
+
+interface GripConfig {
+  readonly control_uri: string;
+  readonly control_iss?: string;
+  readonly user?: string;
+  readonly pass?: string;
+  readonly key?: string;
+  readonly verify_iss?: string;
+  readonly verify_key?: string;
+}
+
+function parse(text: string): GripConfig {
+  let config: GripConfig;
+  try {
+    config = parseGripUri(text);
+  } catch (error) {
+    throw invalid(
+      'is not a URL; expected one such as http://127.0.0.1:5561/?iss=pushpin&key=<secret>',
+      error,
+    );
+  }
+  if (!/^https?:\/\//.test(config.control_uri)) {
+    throw invalid('must begin with http:// or https://');
+  }
+  return config;
+}
+
+/** The same precedence as @fanoutio/grip: an issuer means a signed token, a key alone a bearer token, else user and password. */
+function authorization(config: GripConfig): ProxyAddress['authorize'] {
+  if (config.control_iss !== undefined) {
+    const auth = new Auth.Jwt({ iss: config.control_iss }, loadKey(config.key ?? ''));
+    return () => auth.buildHeader();
+  }
+  if (config.key !== undefined) {
+    const auth = new Auth.Bearer(config.key);
+    return () => auth.buildHeader();
+  }
+  if (config.user !== undefined && config.pass !== undefined) {
+    const auth = new Auth.Basic(config.user, config.pass);
+    return () => auth.buildHeader();
+  }
+  return undefined;
+}
+
+/** A shared secret (`base64:` for binary), a PEM public key, or a JWK. */
+function readKey(text: string): Pick<TrustedSigner, 'key' | 'algorithm'> {
+  const plain = text.startsWith('base64:') ? Buffer.from(text.slice(7), 'base64') : Buffer.from(text);
+  try {
+    const start = plain.toString('latin1').trimStart();
+    if (start.startsWith('-----BEGIN')) return asymmetric(createPublicKey(plain));
+    if (start.startsWith('{')) {
+      return asymmetric(
+        createPublicKey({ key: JSON.parse(plain.toString()) as Record<string, string>, format: 'jwk' }),
+      );
+    }
+  } catch (error) {
+    throw invalid(
+      `has a verification key that cannot be read (${messageOf(error)}): give a secret, a PEM or a JWK`,
+      error,
+    );
+  }
+  return { key: createSecretKey(plain), algorithm: 'HS256' };
+}
+
+function asymmetric(key: KeyObject): Pick<TrustedSigner, 'key' | 'algorithm'> {
+  return { key, algorithm: key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256' };
+}
+
+function invalid(problem: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('field_invalid', `GRIP_URL: ${problem}`, { field: 'GRIP_URL', cause });
+}

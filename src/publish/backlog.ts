@@ -1,0 +1,188 @@
+/**
+ * What the leader has yet to send, for all proxies at once: one bounded ring of feed entries, and for each proxy a place in it. Pure.
+ *
+ * Invariant: for each proxy and each entry of the feed since the proxy's start, the entry was accepted by the proxy, or is in the ring at or
+ * after the proxy's place, or its environment (its key) is in the proxy's `missed` set.
+ *
+ * The ring is what bounds memory: a proxy that is away does not hold back the ring, it loses its place. What it then has missed shrinks to
+ * the set of environments, each of which gets one resync item when the proxy is back, and every hold fetches the rest for itself.
+ */
+import type { Position } from '../store/store.js';
+import type { Item } from './items.js';
+
+/** A feed entry as the proxies need it. */
+export interface Outgoing {
+  readonly position: Position;
+  /** Milliseconds since 1970 at which it was committed. */
+  readonly at: number;
+  readonly subject: Subject;
+  readonly items: readonly Item[];
+  readonly bytes: number;
+}
+
+export type Subject =
+  | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
+  | { readonly kind: 'key'; readonly keyId: string }
+  /** An entry that needs no item, such as a key that was created. */
+  | { readonly kind: 'none' };
+
+export interface BacklogLimits {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export const DEFAULT_LIMITS: BacklogLimits = { entries: 10_000, bytes: 64 * 1024 * 1024 };
+
+export class Backlog {
+  readonly #limits: BacklogLimits;
+  readonly #places = new Set<Place>();
+  #entries: Outgoing[] = [];
+  /** The sequence number of `#entries[0]`. */
+  #first = 0;
+  #bytes = 0;
+
+  constructor(limits: BacklogLimits = DEFAULT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  push(entry: Outgoing): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
+    let drop = 0;
+    // The newest entry stays, however large: it is sent, or found to be too large, by the ordinary way.
+    while (
+      this.#entries.length - drop > 1 &&
+      (this.#entries.length - drop > this.#limits.entries || this.#bytes > this.#limits.bytes)
+    ) {
+      const oldest = this.#entries[drop];
+      if (oldest === undefined) break;
+      this.#bytes -= oldest.bytes;
+      for (const place of this.#places) place.passOver(oldest, this.#first + drop);
+      drop++;
+    }
+    if (drop > 0) {
+      this.#entries = this.#entries.slice(drop);
+      this.#first += drop;
+    }
+  }
+
+  /** A place for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
+  placeAfter(position: Position): Place | undefined {
+    const index = this.#entries.findIndex((entry) => entry.position === position);
+    return index < 0 ? undefined : this.#place(this.#first + index + 1, position);
+  }
+
+  /** A place before everything in the ring. `position` is that of the entry before it. */
+  placeAtStart(position: Position): Place {
+    return this.#place(this.#first, position);
+  }
+
+  /** A place after everything in the ring. `position` is that of the ring's last entry, or of the feed's, if the ring is empty. */
+  placeAtEnd(position: Position): Place {
+    return this.#place(this.end, position);
+  }
+
+  /** The sequence number that the next entry will have. */
+  get end(): number {
+    return this.#first + this.#entries.length;
+  }
+
+  remove(place: Place): void {
+    this.#places.delete(place);
+  }
+
+  /** The entry with that sequence number, if it is in the ring. */
+  entry(sequence: number): Outgoing | undefined {
+    return this.#entries[sequence - this.#first];
+  }
+
+  #place(next: number, position: Position): Place {
+    const place = new Place(this, next, position);
+    this.#places.add(place);
+    return place;
+  }
+}
+
+/** Where one proxy is in the backlog. */
+export class Place {
+  /** Environments of which this proxy missed entries, with the newest version that was missed. */
+  readonly missedEnvironments = new Map<bigint, bigint>();
+  readonly missedKeys = new Set<string>();
+  readonly #backlog: Backlog;
+  #next: number;
+  /** Items of the entry at `#next` that were accepted. */
+  #sent = 0;
+
+  #position: Position;
+
+  constructor(backlog: Backlog, next: number, position: Position) {
+    this.#backlog = backlog;
+    this.#next = next;
+    this.#position = position;
+  }
+
+  /** The newest entry that this proxy has, or has missed. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** The number of entries that were not accepted yet. */
+  get waiting(): number {
+    return this.#backlog.end - this.#next;
+  }
+
+  get upToDate(): boolean {
+    return (
+      this.#backlog.entry(this.#next) === undefined &&
+      this.missedEnvironments.size === 0 &&
+      this.missedKeys.size === 0
+    );
+  }
+
+  /** The entries from here on, oldest first, and how many of an entry's items were accepted already. */
+  *ahead(): Generator<{ entry: Outgoing; sent: number }> {
+    for (let next = this.#next; ; next++) {
+      const entry = this.#backlog.entry(next);
+      if (entry === undefined) return;
+      yield { entry, sent: next === this.#next ? this.#sent : 0 };
+    }
+  }
+
+  /** The proxy accepted that many items of that entry, and all entries before it. */
+  accept(entry: Outgoing, items: number): void {
+    for (let next = this.#next; ; next++) {
+      const passed = this.#backlog.entry(next);
+      // It left the ring while the request was on its way, and counts as missed: a resync too many does no harm.
+      if (passed === undefined) return;
+      if (passed !== entry) continue;
+      const complete = items >= entry.items.length;
+      if (complete) this.#position = entry.position;
+      this.#next = complete ? next + 1 : next;
+      this.#sent = complete ? 0 : items;
+      return;
+    }
+  }
+
+  /** Instead of its items, this entry's subject gets a resync. */
+  miss(entry: Outgoing): void {
+    const { subject } = entry;
+    if (subject.kind === 'key') this.missedKeys.add(subject.keyId);
+    if (subject.kind === 'environment') {
+      const known = this.missedEnvironments.get(subject.environment) ?? 0n;
+      if (subject.version > known) this.missedEnvironments.set(subject.environment, subject.version);
+    }
+  }
+
+  /** Called when an entry leaves the ring. */
+  passOver(entry: Outgoing, sequence: number): void {
+    if (sequence < this.#next) return;
+    this.miss(entry);
+    this.#position = entry.position;
+    this.#next = sequence + 1;
+    this.#sent = 0;
+  }
+}

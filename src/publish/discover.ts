@@ -1,0 +1,26 @@
+/**
+ * Which proxies there are right now: a self-hosted proxy's host name with several addresses is one proxy per address.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { ProxyAddress } from '../grip/proxies.js';
+import type { ProxyTarget } from './proxy.js';
+
+export type Resolve = (
+  host: string,
+) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
+const resolveAll: Resolve = (host) => lookup(host, { all: true });
+
+/**
+ * The targets of one configured address. IPv6 addresses count only when there is no IPv4 one: a dual-stack name is the same proxies twice.
+ * Rejects when the name cannot be resolved.
+ */
+export async function discover(address: ProxyAddress, resolve: Resolve = resolveAll): Promise<ProxyTarget[]> {
+  const host = new URL(address.publishUrl).hostname.replace(/^\[|\]$/g, '');
+  if (!address.perAddress || isIP(host) !== 0) return [{ address }];
+  const found = await resolve(host);
+  const v4 = found.filter((each) => each.family === 4);
+  const ips = [...new Set((v4.length > 0 ? v4 : found).map((each) => each.address))].sort();
+  return ips.length > 1 ? ips.map((ip) => ({ address, ip })) : [{ address }];
+}

@@ -1,0 +1,81 @@
+/**
+ * One leader at a time: who holds the lease publishes.
+ *
+ * Two leaders for a moment do no harm (items carry ids, proxies drop repeats, clients ignore ids that they have), so the lease needs no
+ * fencing; it only keeps the work from being done several times.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Leadership } from '../store/store.js';
+
+/** How long the lease outlives a leader that died without giving it up, milliseconds. */
+const LEASE_MS = 6_000;
+const RENEW_MS = 2_000;
+/** How often the others try; bounds how long nobody leads after a leader gave the lease up. */
+const TRY_MS = 500;
+
+export interface LeaseOptions {
+  readonly leadership: Leadership;
+  /** Unique to this process. */
+  readonly holder: string;
+  readonly log: Logger;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/**
+ * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of its own, which aborts when the lease is
+ * lost or given up, and must then return.
+ */
+export async function leadWhenElected(
+  options: LeaseOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { leadership, holder, log, sleep } = options;
+  while (!signal.aborted) {
+    if (await acquire(options)) {
+      log.info('leading: this node publishes');
+      await leadOnce(options, lead, signal);
+      await leadership.release(holder).catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
+      });
+      log.info('no longer leading');
+    }
+    await sleep(TRY_MS, signal);
+  }
+}
+
+async function leadOnce(
+  options: LeaseOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log, sleep, now } = options;
+  const lost = new AbortController();
+  const ours = AbortSignal.any([signal, lost.signal]);
+  const leading = lead(ours)
+    .catch((error: unknown) => {
+      log.error({ error: messageOf(error) }, 'publishing failed; the lease is given up and taken again');
+    })
+    .finally(() => lost.abort());
+  let renewedAt = now();
+  for (;;) {
+    await sleep(RENEW_MS, ours);
+    if (ours.aborted) break;
+    if (await acquire(options)) renewedAt = now();
+    else if (now() - renewedAt > LEASE_MS) lost.abort();
+  }
+  await leading;
+}
+
+/** False also when the store cannot be asked: then a leader goes on until its lease is over, and another node does not begin. */
+async function acquire({ leadership, holder, log }: LeaseOptions): Promise<boolean> {
+  try {
+    return await leadership.acquire(holder, LEASE_MS);
+  } catch (error) {
+    log.debug({ error: messageOf(error) }, 'could not ask for the lease');
+    return false;
+  }
+}

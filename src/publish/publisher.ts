@@ -1,0 +1,311 @@
+/**
+ * The publisher: while this node leads, every feed entry reaches every GRIP proxy, in order; what a proxy missed, it is told to recover.
+ *
+ *     feed ──▶ backlog ──┬──▶ worker ──▶ proxy
+ *                        └──▶ worker ──▶ proxy
+ *
+ * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which it has everything. A new leader
+ * reads the cursors, then the feed from the oldest of them, so that what the old leader had not finished is sent again as ordinary
+ * items; where the feed does not reach back that far (or there is no cursor), every environment gets a resync item.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { ProxyAddress } from '../grip/proxies.js';
+import type { FeedEntry, FeedSignal, Position, Store } from '../store/store.js';
+import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Outgoing, type Place } from './backlog.js';
+import { CursorSaver } from './cursors.js';
+import { discover, type Resolve } from './discover.js';
+import { changeItems, closeItem } from './items.js';
+import { leadWhenElected } from './lease.js';
+import { ProxyClient, targetName, type ProxyTarget } from './proxy.js';
+import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
+
+export interface PublisherOptions {
+  readonly store: Store;
+  readonly proxies: readonly ProxyAddress[];
+  /** Unique to this process. */
+  readonly holder: string;
+  readonly log: Logger;
+  /** What a worker reports goes to metrics. */
+  readonly observe: (proxy: string) => Omit<WorkerEvents, 'cursor'>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly limits?: BacklogLimits;
+  readonly resolve?: Resolve;
+}
+
+export interface PublisherStatus {
+  readonly leader: boolean;
+  /** Empty on nodes that do not lead. */
+  readonly proxies: readonly WorkerStatus[];
+}
+
+/** How often host names are resolved again, milliseconds. */
+const DISCOVER_MS = 15_000;
+/** How long a new leader reads what its predecessor left; what it has not read by then becomes resync items. */
+const HISTORY_MS = 5_000;
+
+interface Running {
+  readonly worker: Worker;
+  readonly place: Place;
+  readonly stop: () => Promise<void>;
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #running = new Map<string, Running>();
+  #leader = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  status(): PublisherStatus {
+    return {
+      leader: this.#leader,
+      proxies: [...this.#running.values()].map(({ worker }) => worker.status()),
+    };
+  }
+
+  /** Publishes whenever this node leads, until the signal aborts; then gives the lease up. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, holder, log, sleep } = this.#options;
+    const now = (): number => performance.now();
+    await leadWhenElected(
+      { leadership: store.leadership, holder, log, sleep, now },
+      (leading) => this.#lead(leading),
+      signal,
+    );
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { store, holder, limits, log } = this.#options;
+    const backlog = new Backlog(limits ?? DEFAULT_LIMITS);
+    const head = await store.head();
+    const cursors = await store.leadership.cursors();
+    const oldest = await this.#history(backlog, [...cursors.values()], head, signal);
+    const saver = new CursorSaver(
+      (proxy, position) => store.leadership.saveCursor(holder, proxy, position),
+      log,
+    );
+    const line: Line = { backlog, saver, cursors, oldest, last: head };
+    this.#leader = true;
+    let discovering: Promise<void> = Promise.resolve();
+    const stopping = new AbortController();
+    try {
+      await this.#meet(line);
+      // Cursors say where proxies were when we began; one that appears later is a stranger.
+      cursors.clear();
+      discovering = this.#discover(line, AbortSignal.any([signal, stopping.signal]));
+      for await (const feed of store.follow(head, signal)) await this.#take(line, feed);
+    } finally {
+      stopping.abort();
+      await discovering;
+      this.#leader = false;
+      await Promise.all([...this.#running.values()].map((running) => running.stop()));
+      this.#running.clear();
+      await saver.flush();
+    }
+  }
+
+  async #take(line: Line, feed: FeedSignal): Promise<void> {
+    if (feed.kind === 'entries') {
+      for (const entry of feed.entries) line.backlog.push(outgoing(entry));
+      line.last = feed.entries.at(-1)?.position ?? line.last;
+      for (const { worker } of this.#running.values()) worker.wake();
+    } else if (feed.kind === 'gap') {
+      line.last = feed.position;
+      const everything = await this.#everything();
+      for (const { place, worker } of this.#running.values()) {
+        missAll(place, everything);
+        worker.wake();
+      }
+    }
+  }
+
+  /** Keeps the workers in step with the proxies' addresses. */
+  async #discover(line: Line, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#options.sleep(DISCOVER_MS, signal);
+      if (signal.aborted) return;
+      await this.#meet(line).catch((error: unknown) => {
+        this.#options.log.warn({ error: messageOf(error) }, 'could not look for proxies; trying again');
+      });
+    }
+  }
+
+  /**
+   * Puts into the backlog what lies between the oldest usable cursor and the feed's head, and returns that cursor; `undefined` when none
+   * can be used. All cursors are places in one log, so the one with the longest way to the head is the oldest.
+   */
+  async #history(
+    backlog: Backlog,
+    cursors: Position[],
+    head: Position,
+    signal: AbortSignal,
+  ): Promise<Position | undefined> {
+    let oldest: { cursor: Position; entries: FeedEntry[] } | undefined;
+    for (const cursor of new Set(cursors)) {
+      const entries = await this.#between(cursor, head, signal);
+      if (entries !== undefined && entries.length >= (oldest?.entries.length ?? 0))
+        oldest = { cursor, entries };
+    }
+    for (const entry of oldest?.entries ?? []) backlog.push(outgoing(entry));
+    return oldest?.cursor;
+  }
+
+  async #between(from: Position, head: Position, signal: AbortSignal): Promise<FeedEntry[] | undefined> {
+    if (from === head) return [];
+    const entries: FeedEntry[] = [];
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
+    for await (const feed of this.#options.store.follow(from, stop)) {
+      if (feed.kind === 'gap') return undefined;
+      for (const entry of feed.kind === 'entries' ? feed.entries : []) {
+        entries.push(entry);
+        if (entry.position === head) return entries;
+      }
+      if (entries.length > DEFAULT_LIMITS.entries) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Starts a worker for each proxy that appeared, stops those of proxies that are gone. */
+  async #meet(line: Line): Promise<void> {
+    const targets = new Map((await this.#targets()).map((target) => [targetName(target), target]));
+    for (const [name, running] of this.#running) {
+      if (targets.has(name)) continue;
+      this.#running.delete(name);
+      this.#options.log.info({ proxy: name }, 'a proxy is gone');
+      line.backlog.remove(running.place);
+      await running.stop();
+    }
+    for (const [name, target] of targets) {
+      if (this.#running.has(name)) continue;
+      const known = placeOf(line, line.cursors.get(name));
+      const place = known ?? (await this.#strangersPlace(line));
+      this.#running.set(name, this.#start(name, target, place, line.saver));
+      this.#options.log.info({ proxy: name, resumed: known !== undefined }, 'publishing to a proxy');
+    }
+  }
+
+  /** A place for a proxy of which nobody knows what it lacks. */
+  async #strangersPlace(line: Line): Promise<Place> {
+    // The place first: what is committed while the versions are read is then after it.
+    const place = line.backlog.placeAtEnd(line.last);
+    try {
+      missAll(place, await this.#everything());
+    } catch (error) {
+      line.backlog.remove(place);
+      throw error;
+    }
+    return place;
+  }
+
+  async #targets(): Promise<ProxyTarget[]> {
+    const found = await Promise.all(
+      this.#options.proxies.map(async (address) => {
+        try {
+          return await discover(address, this.#options.resolve);
+        } catch (error) {
+          this.#options.log.warn(
+            { proxy: address.name, error: messageOf(error) },
+            'the proxy has no address; the ones it had are kept',
+          );
+          const kept = [...this.#kept(address)];
+          return kept.length > 0 ? kept : [{ address }];
+        }
+      }),
+    );
+    return found.flat();
+  }
+
+  *#kept(address: ProxyAddress): Generator<ProxyTarget> {
+    for (const name of this.#running.keys()) {
+      if (name === address.name) yield { address };
+      else if (name.startsWith(`${address.name} at `))
+        yield { address, ip: name.slice(address.name.length + 4) };
+    }
+  }
+
+  #start(name: string, target: ProxyTarget, place: Place, saver: CursorSaver): Running {
+    const { log, observe, sleep } = this.#options;
+    const client = new ProxyClient(target);
+    const worker = new Worker({
+      name,
+      place,
+      maxBody: target.address.maxBody,
+      publish: (items) => client.publish(items),
+      events: { ...observe(name), cursor: (position) => saver.note(name, position) },
+      log,
+      sleep,
+      now: Date.now,
+      random: Math.random,
+    });
+    const stopping = new AbortController();
+    const done = worker.run(stopping.signal);
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await done;
+      await client.close();
+    };
+    return { worker, place, stop };
+  }
+
+  /** All environments with their versions: what a proxy is told to recover when nobody knows what it lacks. */
+  async #everything(): Promise<Map<bigint, bigint>> {
+    const environments = await this.#options.store.environments();
+    return new Map(
+      environments.filter(({ version }) => version > 0n).map(({ id, version }) => [id, version]),
+    );
+  }
+}
+
+/** One stint as leader. */
+interface Line {
+  readonly backlog: Backlog;
+  readonly saver: CursorSaver;
+  /** Where the proxies were when it began. */
+  readonly cursors: Map<string, Position>;
+  /** The cursor that the backlog began at. */
+  readonly oldest: Position | undefined;
+  /** The feed position of the backlog's end. */
+  last: Position;
+}
+
+function placeOf({ backlog, oldest }: Line, cursor: Position | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  return cursor === oldest ? backlog.placeAtStart(cursor) : backlog.placeAfter(cursor);
+}
+
+function missAll(place: Place, everything: ReadonlyMap<bigint, bigint>): void {
+  for (const [environment, version] of everything) {
+    if (version > (place.missedEnvironments.get(environment) ?? 0n))
+      place.missedEnvironments.set(environment, version);
+  }
+}
+
+/** A feed entry as items; encoded once for all proxies. */
+export function outgoing(entry: FeedEntry): Outgoing {
+  const { position } = entry;
+  if (entry.kind === 'change') {
+    const { change } = entry;
+    const items = changeItems(change);
+    const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+    const subject = {
+      kind: 'environment',
+      environment: change.environment,
+      version: change.version,
+    } as const;
+    return { position, at: Number(change.at / 1000n), subject, items, bytes };
+  }
+  const { key } = entry;
+  if (key.revokedAt === undefined)
+    return { position, at: key.createdAt, subject: { kind: 'none' }, items: [], bytes: 0 };
+  const item = closeItem(key.id);
+  return {
+    position,
+    at: key.revokedAt,
+    subject: { kind: 'key', keyId: key.id },
+    items: [item],
+    bytes: item.bytes,
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * The worker of one proxy: sends what the backlog has for it, in order, one request at a time, for as long as we lead.
+ *
+ * Workers share nothing but the backlog, so a proxy that is dead or slow delays nobody else.
+ */
+import type { Logger } from 'pino';
+import type { Position } from '../store/store.js';
+import type { Place } from './backlog.js';
+import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './batch.js';
+import type { PublishResult } from './proxy.js';
+
+export interface WorkerEvents {
+  accepted(items: number): void;
+  failed(): void;
+  /** Milliseconds from commit to acceptance of one entry. */
+  lag(milliseconds: number): void;
+  resynced(items: number): void;
+  /** The proxy has everything up to and including this entry. */
+  cursor(position: Position): void;
+}
+
+export interface WorkerOptions {
+  readonly name: string;
+  readonly place: Place;
+  readonly maxBody: number;
+  readonly publish: (items: Batch['items']) => Promise<PublishResult>;
+  readonly events: WorkerEvents;
+  readonly log: Logger;
+  /** Waits that many milliseconds, or until the signal aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 10_000;
+
+/** How long to wait after that many failures in a row: doubling from 0.1 s to 10 s, between half and all of it. */
+export function backoff(failures: number, random: number): number {
+  const full = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+  return Math.round(full * (0.5 + 0.5 * random));
+}
+
+export interface WorkerStatus {
+  readonly proxy: string;
+  readonly state: 'ok' | 'failing';
+  /** Entries that it has not accepted yet. */
+  readonly waiting: number;
+  /** Environments that wait for a resync. */
+  readonly missed: number;
+  readonly error?: string;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  #wake: () => void = () => undefined;
+  #failures = 0;
+  #error: string | undefined;
+  #maxItems = BATCH_MAX_ITEMS;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get place(): Place {
+    return this.#options.place;
+  }
+
+  status(): WorkerStatus {
+    const { name, place } = this.#options;
+    return {
+      proxy: name,
+      state: this.#failures === 0 ? 'ok' : 'failing',
+      waiting: place.waiting,
+      missed: place.missedEnvironments.size,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+
+  /** Tells the worker that the backlog has grown. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Sends until the signal aborts; a request that is on its way then is waited for. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const batch = nextBatch(this.#options.place, this.#options.maxBody, this.#maxItems);
+      if (batch === undefined) await this.#idle(signal);
+      else if (batch.items.length === 0) this.#settle(batch);
+      else await this.#send(batch, signal);
+    }
+  }
+
+  #idle(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#wake = () => undefined;
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async #send(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { events, publish } = this.#options;
+    const result = await publish(batch.items);
+    switch (result.kind) {
+      case 'accepted':
+        this.#recovered();
+        events.accepted(batch.items.length);
+        if (batch.kind === 'missed') events.resynced(batch.items.length);
+        for (const entry of batch.entries) events.lag(this.#options.now() - entry.at);
+        this.#settle(batch);
+        return;
+      case 'refused':
+        this.#refused(batch, result.reason);
+        return;
+      case 'failed':
+        await this.#wait(result.reason, result.retryAfterMs, signal);
+    }
+  }
+
+  #settle(batch: Batch): void {
+    batch.settle();
+    const { place, events } = this.#options;
+    if (place.missedEnvironments.size === 0 && place.missedKeys.size === 0) events.cursor(place.position);
+  }
+
+  #recovered(): void {
+    if (this.#failures > 0) this.#options.log.info({ proxy: this.name }, 'the proxy accepts items again');
+    this.#failures = 0;
+    this.#error = undefined;
+    this.#maxItems = BATCH_MAX_ITEMS;
+  }
+
+  /** Finds the item that the proxy refuses by sending one at a time, and gives its environment a resync instead. */
+  #refused(batch: Batch, reason: string): void {
+    const { log, place, events } = this.#options;
+    events.failed();
+    if (batch.items.length > 1) {
+      this.#maxItems = 1;
+      return;
+    }
+    log.error(
+      { proxy: this.name, reason },
+      'the proxy refused an item for good; its holds are told to recover instead',
+    );
+    if (batch.kind === 'missed') {
+      // Not even a resync item is taken: only the link's timeout is left to repair these holds.
+      this.#settle(batch);
+      return;
+    }
+    const [first] = place.ahead();
+    if (first !== undefined) {
+      place.miss(first.entry);
+      place.accept(first.entry, first.entry.items.length);
+    }
+  }
+
+  async #wait(reason: string, retryAfterMs: number | undefined, signal: AbortSignal): Promise<void> {
+    const { events, log, random, sleep } = this.#options;
+    this.#failures++;
+    this.#error = reason;
+    events.failed();
+    const wait = retryAfterMs ?? backoff(this.#failures, random());
+    if (this.#failures === 1)
+      log.warn({ proxy: this.name, reason }, 'the proxy does not accept items; trying until it does');
+    await sleep(wait, signal);
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * Rulesets in memory, kept current from the feed: what every read is answered from.
+ *
+ * Invariant: for each loaded environment, the ruleset here = the store's ruleset at `ruleset.version`.
+ *
+ * The race that could break it is a load that overlaps with the feed:
+ *
+ *     feed     ── v4 ──────── v5 ─────────────── v6 ──▶
+ *     load            read begins      read ends (it saw v4, or v5)
+ *
+ * v5 arrives while the environment is not loaded yet. It must not be dropped (the read may have seen v4) and must not be applied twice
+ * (the read may have seen v5). So changes that arrive during a load are kept beside it and offered to the loaded ruleset afterwards, and
+ * a change at or below the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow the
+ * ruleset's version (there was a gap) makes the environment load again.
+ */
+import type { Logger } from 'pino';
+import { HoldfastError, messageOf } from '../errors.js';
+import { encodeEnvelope } from '../ruleset/codec.js';
+import { Ruleset, type Change } from '../ruleset/ruleset.js';
+import type { FeedEntry, FeedSignal, Store } from '../store/store.js';
+import { Keyring } from './keyring.js';
+
+/** Called after each change of an environment's ruleset; the ruleset may be another object than before. */
+export type RulesetListener = (ruleset: Ruleset) => void;
+
+/** A ruleset, and whether the store was asked and has nothing newer. */
+export interface Confirmed {
+  readonly ruleset: Ruleset;
+  /** False: the store could not be asked, so this is what we have and may lag. */
+  readonly confirmed: boolean;
+}
+
+export interface ReplicaStatus {
+  /** `current`: the feed was heard within the last seconds. `away`: the store cannot be reached. */
+  readonly feed: 'starting' | 'current' | 'away';
+  /** Milliseconds since the feed was last known to have nothing newer. */
+  readonly lag: number;
+  readonly environments: number;
+  readonly keys: number;
+}
+
+export interface ReplicaOptions {
+  readonly store: Store;
+  readonly log: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
+  /** Told of every store version that was found below the one that we have: writes were lost. */
+  readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
+}
+
+/** How long a confirmed read waits for the feed to bring what the store already has, before it reads the store itself. */
+const FEED_GRACE_MS = 50;
+
+interface Loading {
+  readonly promise: Promise<Ruleset | undefined>;
+  /** Changes that the feed brought meanwhile. */
+  readonly arrived: Change[];
+}
+
+export class Replica {
+  readonly keyring: Keyring;
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #onDataLost: NonNullable<ReplicaOptions['onDataLost']>;
+  readonly #rulesets = new Map<bigint, Ruleset>();
+  readonly #loading = new Map<bigint, Loading>();
+  readonly #listeners = new Map<bigint, Set<RulesetListener>>();
+  readonly #stopping = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  #feed: ReplicaStatus['feed'] = 'starting';
+  #heard: number;
+
+  constructor(options: ReplicaOptions) {
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#now = options.now ?? (() => performance.now());
+    this.#onDataLost = options.onDataLost ?? (() => undefined);
+    this.keyring = new Keyring(options.store);
+    this.#heard = this.#now();
+  }
+
+  /** Loads the keys and begins to follow the feed. Resolves when both are done: from then on reads are answered. */
+  async start(): Promise<void> {
+    const head = await this.#store.head();
+    await this.keyring.load();
+    this.#following = this.#follow(head);
+    this.#feed = 'current';
+    this.#heard = this.#now();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#following;
+  }
+
+  status(): ReplicaStatus {
+    return {
+      feed: this.#feed,
+      lag: Math.max(0, Math.round(this.#now() - this.#heard)),
+      environments: this.#rulesets.size,
+      keys: this.keyring.size,
+    };
+  }
+
+  /**
+   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is no such environment.
+   *
+   * @throws HoldfastError `store_unavailable` when it must be loaded and the store is away
+   */
+  async ruleset(environment: bigint): Promise<Ruleset | undefined> {
+    return this.#rulesets.get(environment) ?? (await this.#load(environment));
+  }
+
+  /** The ruleset if it is loaded; does no I/O. */
+  loaded(environment: bigint): Ruleset | undefined {
+    return this.#rulesets.get(environment);
+  }
+
+  /**
+   * The environment's ruleset, at least as new as the store's was when this was called. This is what makes a verified hold verified:
+   * an answer from a replica that lags would leave the hold stale until it asks again.
+   */
+  async confirmed(environment: bigint): Promise<Confirmed | undefined> {
+    const ruleset = await this.ruleset(environment);
+    if (ruleset === undefined) return undefined;
+    let stored: bigint | undefined;
+    try {
+      stored = await this.#store.version(environment);
+      if (stored !== undefined && stored > ruleset.version) await this.#catchUp(environment, stored);
+    } catch (error) {
+      this.#log.warn(
+        { environment: `${environment}`, error: messageOf(error) },
+        'answered without the store',
+      );
+      return { ruleset: this.#rulesets.get(environment) ?? ruleset, confirmed: false };
+    }
+    const now = this.#rulesets.get(environment) ?? ruleset;
+    // A store that lost the environment proves nothing about what we have.
+    return { ruleset: now, confirmed: stored !== undefined };
+  }
+
+  /** Reads the environment from the store again. */
+  async reload(environment: bigint): Promise<Ruleset | undefined> {
+    return this.#load(environment);
+  }
+
+  /** Tells `listener` of every change of that environment, which must be loaded, until the returned function is called. */
+  watch(environment: bigint, listener: RulesetListener): () => void {
+    let listeners = this.#listeners.get(environment);
+    if (listeners === undefined) this.#listeners.set(environment, (listeners = new Set()));
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(environment) === listeners)
+        this.#listeners.delete(environment);
+    };
+  }
+
+  async #catchUp(environment: bigint, version: bigint): Promise<void> {
+    const arrived = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => finish(false), FEED_GRACE_MS);
+      const unwatch = this.watch(environment, (ruleset) => {
+        if (ruleset.version >= version) finish(true);
+      });
+      const finish = (done: boolean): void => {
+        clearTimeout(timer);
+        unwatch();
+        resolve(done);
+      };
+    });
+    if (!arrived && (this.#rulesets.get(environment)?.version ?? 0n) < version) await this.#load(environment);
+  }
+
+  #load(environment: bigint): Promise<Ruleset | undefined> {
+    const running = this.#loading.get(environment);
+    if (running !== undefined) return running.promise;
+    const arrived: Change[] = [];
+    const promise = this.#read(environment, arrived).finally(() => this.#loading.delete(environment));
+    this.#loading.set(environment, { promise, arrived });
+    return promise;
+  }
+
+  async #read(environment: bigint, arrived: readonly Change[]): Promise<Ruleset | undefined> {
+    const stored = await this.#store.read(environment);
+    const before = this.#rulesets.get(environment);
+    if (stored === undefined) return this.#lost(environment, before);
+    const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
+    for (const change of arrived) {
+      if (change.previous === ruleset.version) ruleset.apply(change);
+    }
+    if (before !== undefined && before.version > ruleset.version) {
+      this.#log.error(
+        { environment: `${environment}`, ours: `${before.version}`, store: `${ruleset.version}` },
+        'the store lost writes: its version of the environment is below ours',
+      );
+      this.#onDataLost(environment, before.version, ruleset.version);
+    }
+    this.#rulesets.set(environment, ruleset);
+    if (before !== undefined && before.version !== ruleset.version) this.#tell(ruleset);
+    return ruleset;
+  }
+
+  /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
+  #lost(environment: bigint, before: Ruleset | undefined): Ruleset | undefined {
+    if (before !== undefined) {
+      this.#log.error(
+        { environment: `${environment}`, ours: `${before.version}` },
+        'the store lost an environment; ours is kept',
+      );
+      this.#onDataLost(environment, before.version, 0n);
+    }
+    return before;
+  }
+
+  async #follow(from: string): Promise<void> {
+    for await (const signal of this.#store.follow(from, this.#stopping.signal)) {
+      await this.#take(signal);
+    }
+  }
+
+  async #take(signal: FeedSignal): Promise<void> {
+    if (signal.kind === 'away') {
+      this.#feed = 'away';
+      this.#log.error({ error: signal.error.message }, 'the store is away; serving what is in memory');
+      return;
+    }
+    if (this.#feed === 'away') this.#log.info('the store is back');
+    this.#feed = 'current';
+    this.#heard = this.#now();
+    if (signal.kind === 'entries') for (const entry of signal.entries) this.#apply(entry);
+    if (signal.kind === 'gap') await this.#reloadAll();
+  }
+
+  #apply(entry: FeedEntry): void {
+    if (entry.kind === 'key') {
+      this.keyring.take(entry.key);
+      return;
+    }
+    const { change } = entry;
+    this.#loading.get(change.environment)?.arrived.push(change);
+    const ruleset = this.#rulesets.get(change.environment);
+    if (ruleset === undefined || change.version <= ruleset.version) return;
+    if (change.previous === ruleset.version) {
+      ruleset.apply(change);
+      this.#tell(ruleset);
+    } else {
+      this.#reloadInBackground(change.environment);
+    }
+  }
+
+  async #reloadAll(): Promise<void> {
+    this.#log.warn({ environments: this.#rulesets.size }, 'the feed has a gap; reading everything again');
+    try {
+      await this.keyring.load();
+    } catch (error) {
+      this.#log.error({ error: messageOf(error) }, 'could not read the keys again; keeping those in memory');
+    }
+    for (const environment of this.#rulesets.keys()) this.#reloadInBackground(environment);
+  }
+
+  #reloadInBackground(environment: bigint): void {
+    this.#load(environment).catch((error: unknown) => {
+      // The ruleset stays as it is; the next change does not follow it and brings us here again.
+      this.#log.error(
+        { environment: `${environment}`, error: messageOf(error) },
+        'could not read the environment again',
+      );
+    });
+  }
+
+  #tell(ruleset: Ruleset): void {
+    for (const listener of this.#listeners.get(ruleset.environment) ?? []) {
+      try {
+        listener(ruleset);
+      } catch (error) {
+        this.#log.error({ error: messageOf(error) }, 'a listener failed');
+      }
+    }
+  }
+}
+
+/** The error for an environment that does not exist. */
+export function unknownEnvironment(environment: bigint): HoldfastError {
+  return new HoldfastError(
+    'environment_unknown',
+    `environment ${environment} does not exist: create it with PUT /admin/v1/environments/${environment}`,
+  );
+}

@@ -1,0 +1,199 @@
+/**
+ * Direct holds: connections that this process keeps open itself, for installations without a GRIP proxy and for development.
+ *
+ * A hold is a cursor. It is sent the next event whenever its connection can take one, and where the next event comes from is always
+ * the ruleset as it is then: a reader that is slow skips nothing, but many changes reach it as one delta. So what is buffered for a
+ * client is at most one event, and one that does not drain in time is disconnected and resumes by its version.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Replica } from '../replica/replica.js';
+import type { Key } from '../store/store.js';
+import { KEEP_ALIVE, streamStart, type Deltas, type StreamEvent } from './stream.js';
+import type { Subscriptions } from './subscriptions.js';
+
+/** A response that is being streamed. */
+export interface Sink {
+  /** False: nothing more should be written before `onDrain`. */
+  write(text: string): boolean;
+  /** Ends the stream properly. */
+  end(): void;
+  /** Cuts the connection. */
+  destroy(): void;
+  onDrain(listener: () => void): void;
+  /** The connection has ended, whoever ended it. */
+  onClose(listener: () => void): void;
+}
+
+export type DirectEnd = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
+
+export interface DirectHoldsOptions {
+  readonly replica: Replica;
+  readonly subscriptions: Subscriptions;
+  readonly deltas: Deltas;
+  readonly log: Logger;
+  /** Seconds between keep-alive comments. */
+  readonly keepAlive: number;
+  /** Seconds that a hold lives at most; each lives between 80 % and 100 % of it. */
+  readonly maxAge: number;
+  readonly onEnd?: (why: DirectEnd) => void;
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random?: () => number;
+}
+
+/** A connection that takes nothing for this long is cut. */
+const STALLED_MS = 30_000;
+
+interface DirectHold {
+  readonly key: Key;
+  readonly sink: Sink;
+  /** What the client has been sent. */
+  version: bigint;
+  /** Events of the delta that is being sent. */
+  pending: readonly StreamEvent[];
+  next: number;
+  blockedSince: number | undefined;
+  verifying: boolean;
+  keepAliveAt: number;
+  readonly endAt: number;
+  unwatch: () => void;
+}
+
+export class DirectHolds {
+  readonly #options: DirectHoldsOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #holds = new Set<DirectHold>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DirectHoldsOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#random = options.random ?? Math.random;
+    options.replica.keyring.onRevoked((key) => {
+      for (const hold of this.#holds) if (hold.key.id === key.id) this.#end(hold, 'revoked');
+    });
+  }
+
+  get size(): number {
+    return this.#holds.size;
+  }
+
+  /**
+   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once.
+   * The environment must be loaded.
+   */
+  open(sink: Sink, key: Key, version: bigint): void {
+    const now = this.#now();
+    const hold: DirectHold = {
+      key,
+      sink,
+      version,
+      pending: [],
+      next: 0,
+      blockedSince: undefined,
+      verifying: false,
+      keepAliveAt: now + this.#options.keepAlive * 1000 * (0.5 + 0.5 * this.#random()),
+      endAt: now + this.#options.maxAge * 1000 * (0.8 + 0.2 * this.#random()),
+      unwatch: () => undefined,
+    };
+    this.#holds.add(hold);
+    hold.unwatch = this.#options.replica.watch(key.environment, () => this.#pump(hold));
+    sink.onDrain(() => {
+      hold.blockedSince = undefined;
+      this.#pump(hold);
+    });
+    sink.onClose(() => this.#forget(hold, 'client'));
+    this.#timer ??= setInterval(() => this.tick(), 1000).unref();
+    this.#write(hold, streamStart(this.#random()));
+    this.#pump(hold);
+  }
+
+  /** Ends all holds, spread evenly over that many seconds. Resolves when the last one has ended. */
+  async drain(seconds: number): Promise<void> {
+    const holds = [...this.#holds];
+    const gap = (seconds * 1000) / Math.max(1, holds.length);
+    const slice = Math.max(1, Math.ceil(20 / Math.max(gap, 0.001)));
+    for (let i = 0; i < holds.length; i += slice) {
+      for (const hold of holds.slice(i, i + slice)) this.#end(hold, 'shutdown');
+      if (i + slice < holds.length) await new Promise((resolve) => setTimeout(resolve, gap * slice));
+    }
+    // Those that were opened meanwhile.
+    for (const hold of this.#holds) this.#end(hold, 'shutdown');
+    clearInterval(this.#timer);
+  }
+
+  /** What has to be done by the clock; runs every second. */
+  tick(): void {
+    const now = this.#now();
+    for (const hold of this.#holds) {
+      if (hold.blockedSince !== undefined && now - hold.blockedSince > STALLED_MS) this.#end(hold, 'slow');
+      else if (now >= hold.endAt) this.#end(hold, 'age');
+      else if (now >= hold.keepAliveAt) {
+        hold.keepAliveAt = now + this.#options.keepAlive * 1000;
+        if (hold.blockedSince === undefined) this.#write(hold, KEEP_ALIVE);
+      }
+    }
+  }
+
+  /** Sends what can be sent now. */
+  #pump(hold: DirectHold): void {
+    while (this.#holds.has(hold) && hold.blockedSince === undefined) {
+      const event = hold.pending[hold.next];
+      if (event !== undefined) {
+        hold.next++;
+        hold.version = event.id;
+        this.#write(hold, event.text);
+        continue;
+      }
+      const ruleset = this.#options.replica.loaded(hold.key.environment);
+      if (ruleset === undefined || ruleset.version === hold.version) return;
+      if (ruleset.version < hold.version) {
+        void this.#verify(hold);
+        return;
+      }
+      hold.pending = this.#options.deltas.events(ruleset, hold.version);
+      hold.next = 0;
+    }
+  }
+
+  /** The client has more than we have: the store says whether we lag or it lost writes. */
+  async #verify(hold: DirectHold): Promise<void> {
+    if (hold.verifying) return;
+    hold.verifying = true;
+    try {
+      const catchUp = await this.#options.subscriptions.catchUp(hold.key.environment, hold.version);
+      if (catchUp.decision === 'ahead') {
+        hold.pending = [{ id: catchUp.version, text: catchUp.body }];
+        hold.next = 0;
+      }
+      hold.verifying = false;
+      if (catchUp.decision !== 'unverified') this.#pump(hold);
+    } catch (error) {
+      hold.verifying = false;
+      this.#options.log.warn(
+        { error: messageOf(error) },
+        'a direct hold could not be verified; the next change tries again',
+      );
+    }
+  }
+
+  #write(hold: DirectHold, text: string): void {
+    if (!hold.sink.write(text)) hold.blockedSince = this.#now();
+  }
+
+  #end(hold: DirectHold, why: DirectEnd): void {
+    if (!this.#forget(hold, why)) return;
+    if (why === 'slow') hold.sink.destroy();
+    else hold.sink.end();
+  }
+
+  #forget(hold: DirectHold, why: DirectEnd): boolean {
+    if (!this.#holds.delete(hold)) return false;
+    hold.unwatch();
+    this.#options.onEnd?.(why);
+    return true;
+  }
+}
