@@ -1,0 +1,217 @@
+/**
+ * The HTTP interface as the commands use it: credentials, retries, and the server's sentence as the error.
+ *
+ * Only what can be repeated without harm is retried: reads, and writes that carry an `Idempotency-Key`, which is the same in every
+ * attempt. [protocol] #changes
+ */
+import { randomUUID } from 'node:crypto';
+import { type ErrorCode, HoldfastError, messageOf } from '../errors.js';
+import type { Config, Configs } from '../ruleset/model.js';
+import { UsageError, type Surroundings } from './surroundings.js';
+
+const ATTEMPTS = 4;
+const FIRST_DELAY_MS = 250;
+/** A server that asks for more patience than this is reported instead of waited for. */
+const LONGEST_DELAY_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** The node, or a proxy before it, could not do it now. */
+const PASSING_STATUSES: readonly number[] = [502, 503, 504];
+
+export interface Target {
+  /** Of the server, with or without a path. */
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** What a commit is answered with. Versions and ids are decimal text. */
+export interface Committed {
+  readonly previous: string;
+  readonly version: string;
+  readonly configs: readonly { readonly key: string; readonly id: string }[];
+}
+
+/** The configs of an environment as of one moment; none of them deleted. */
+export interface Present {
+  readonly configs: readonly Config[];
+  /** The environment that they are of. */
+  readonly environment: string;
+  /** Names the version they were read at, to be sent back as `If-Match`. */
+  readonly etag: string | undefined;
+}
+
+interface Call {
+  readonly as: 'admin' | 'client';
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether asking again can do harm. */
+  readonly once?: boolean;
+}
+
+export class Api {
+  readonly #target: Target;
+  readonly #base: string;
+  readonly #around: Surroundings;
+
+  constructor(target: Target, around: Surroundings) {
+    if (!/^https?:\/\//.test(target.url) || !URL.canParse(target.url)) {
+      throw new UsageError('--url (HOLDFAST_URL) must be a URL such as http://127.0.0.1:8080.');
+    }
+    this.#target = target;
+    this.#base = target.url.replace(/\/+$/, '');
+    this.#around = around;
+  }
+
+  /** Whether the admin token was given. */
+  get isAdmin(): boolean {
+    return this.#target.token !== undefined;
+  }
+
+  url(path: string): string {
+    return this.#base + path;
+  }
+
+  /** The `Authorization` header. Throws UsageError when the credential is missing. */
+  authorization(as: Call['as']): string {
+    const { token, key } = this.#target;
+    if (as === 'admin') {
+      if (token === undefined) {
+        throw new UsageError('This needs the admin token: give --token or set HOLDFAST_ADMIN_TOKEN.');
+      }
+      return `Bearer ${token}`;
+    }
+    if (key === undefined) {
+      throw new UsageError('This needs an API key: give --key or set HOLDFAST_API_KEY.');
+    }
+    // The user name is ignored; the key is the password.
+    return `Basic ${Buffer.from(`holdfast:${key}`).toString('base64')}`;
+  }
+
+  /** All configs that are not deleted; with the admin token, else with the API key, whose environment it then is. */
+  async present(environment: string): Promise<Present> {
+    const reply = this.isAdmin
+      ? await this.request('GET', `/admin/v1/environments/${environment}/configs`, { as: 'admin' })
+      : await this.request('GET', '/api/v1/configs/0?format=json', { as: 'client' });
+    const { configs = [], configServicePointer } = reply.body as Configs;
+    return {
+      configs: configs.filter(({ configType }) => configType !== 'DELETED'),
+      environment: configServicePointer?.projectEnvId ?? environment,
+      etag: reply.etag,
+    };
+  }
+
+  /**
+   * Commits a change.
+   *
+   * @param body `{"configs": […]}` as JSON text
+   * @throws HoldfastError `version_mismatch` when the environment is not at the version that `etag` names
+   */
+  async commit(environment: string, body: string, etag?: string): Promise<Committed> {
+    const headers = {
+      'idempotency-key': randomUUID(),
+      ...(etag === undefined ? {} : { 'if-match': etag }),
+    };
+    const path = `/admin/v1/environments/${environment}/changes`;
+    return (await this.request('POST', path, { as: 'admin', body, headers })).body as Committed;
+  }
+
+  /** @param call.body JSON text, or anything else to be made such */
+  async request(
+    method: string,
+    path: string,
+    call: Call,
+  ): Promise<{ body: unknown; etag: string | undefined }> {
+    const { body } = call;
+    const init: RequestInit = {
+      method,
+      headers: {
+        accept: 'application/json',
+        authorization: this.authorization(call.as),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...call.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    };
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#attempt(this.url(path), init);
+      if (outcome.kind === 'answered') return outcome;
+      if (!outcome.passing || call.once === true || attempt === ATTEMPTS) throw outcome.error;
+      const backoff = FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + this.#around.random() / 2);
+      await this.#around.sleep(Math.max(backoff, outcome.after), this.#around.signal);
+      if (this.#around.signal.aborted) throw outcome.error;
+    }
+  }
+
+  async #attempt(url: string, init: RequestInit): Promise<Outcome> {
+    let response: Response;
+    let text: string;
+    try {
+      const signal = AbortSignal.any([this.#around.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+      response = await this.#around.fetch(url, { ...init, signal });
+      text = await response.text();
+    } catch (error) {
+      return { kind: 'failed', error: unreachable(this.#base, error), passing: true, after: 0 };
+    }
+    if (!response.ok) {
+      const after = Number(response.headers.get('retry-after') ?? 0) * 1000;
+      return {
+        kind: 'failed',
+        error: refusal(response.status, text, this.#base),
+        passing: PASSING_STATUSES.includes(response.status) && !(after > LONGEST_DELAY_MS),
+        after: Number.isFinite(after) ? after : 0,
+      };
+    }
+    try {
+      const body: unknown = text === '' ? undefined : JSON.parse(text);
+      return { kind: 'answered', body, etag: response.headers.get('etag') ?? undefined };
+    } catch (cause) {
+      const error = new Error(`${this.#base} answered something that is not JSON. Is it Holdfast?`, {
+        cause,
+      });
+      return { kind: 'failed', error, passing: false, after: 0 };
+    }
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly body: unknown; readonly etag: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly error: Error;
+      /** Whether the same request may succeed a little later. */
+      readonly passing: boolean;
+      /** How long the server asks to wait, milliseconds. */
+      readonly after: number;
+    };
+
+/** The error for an answer that is not 2xx: the server's own code and sentence when it has one. */
+export function refusal(status: number, text: string, base: string): Error {
+  const error = errorOf(text);
+  if (error === undefined) return new Error(`${base} answered ${status}. Is it Holdfast?`);
+  // The server's codes are this family, as of its version.
+  return new HoldfastError(error.code as ErrorCode, error.message, {
+    ...(error.field === undefined ? {} : { field: error.field }),
+  });
+}
+
+function errorOf(text: string): { code: string; message: string; field?: string } | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown; field?: unknown } };
+    if (typeof error?.code !== 'string' || typeof error.message !== 'string') return undefined;
+    const { code, message, field } = error;
+    return { code, message, ...(typeof field === 'string' ? { field } : {}) };
+  } catch {
+    // Not JSON, or JSON that is no object: some other program answered.
+    return undefined;
+  }
+}
+
+/** The error for a request that got no answer. `fetch` hides the reason in the cause. */
+export function unreachable(base: string, error: unknown): Error {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code = (cause as { code?: unknown }).code;
+  const reason = messageOf(cause) || (typeof code === 'string' ? code : 'no answer');
+  return new Error(`Cannot reach ${base} (${reason}). Is it running? --url or HOLDFAST_URL says where.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,226 @@
+/**
+ * Datafiles: rulesets as files of proto3-JSON, and how one is cut into changes. Pure.
+ *
+ * A change is limited in size and a ruleset is not. A change must also make sense by itself: a segment has to be there before, or
+ * together with, the configs that use it. So configs are put in an order in which segments come first, and any cut is right.
+ */
+import { HoldfastError, messageOf } from '../errors.js';
+import { readConfigsJson } from '../ruleset/json.js';
+import type { Config, ConfigRow, Configs } from '../ruleset/model.js';
+import { validateConfig } from '../ruleset/validate.js';
+
+/** The server takes changes up to 1 MiB; a little less, so that nobody has to count exactly. */
+export const CHANGE_BYTES = 1_000_000;
+
+export interface ImportOptions {
+  /** The environment to import into, decimal. */
+  readonly environment: string;
+  /** Keep the file's ids instead of having new ones assigned; they must be above the environment's version. */
+  readonly keepIds: boolean;
+  /** Accept a file of another environment, and make its rows rows of this one. */
+  readonly remap: boolean;
+  /** The largest body of a change, bytes. */
+  readonly changeBytes: number;
+}
+
+export interface ImportPlan {
+  /** In the order in which they must be committed. */
+  readonly changes: readonly PlannedChange[];
+  /** Keys of deletions in the file, which are left out: with ids assigned anew they would say that something was deleted now. */
+  readonly skipped: readonly string[];
+  /** Whether the file has a default context, which an import does not touch. */
+  readonly hasDefaultContext: boolean;
+}
+
+export interface PlannedChange {
+  /** `{"configs": […]}` as JSON text. */
+  readonly body: string;
+  readonly configs: number;
+}
+
+/**
+ * Reads a datafile.
+ *
+ * @param name of the file, for errors
+ * @throws HoldfastError `body_invalid`, `field_invalid` for anything that the server would not read either
+ */
+export function readDatafile(name: string, text: string): Configs {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw new HoldfastError('body_invalid', `${name} is not JSON: ${messageOf(error)}.`, { cause: error });
+  }
+  return readConfigsJson(json);
+}
+
+/**
+ * Cuts a datafile into changes. Each config is validated as the server will, because a file that is cut is not committed as a whole:
+ * what is wrong with it should be known before its first part is.
+ *
+ * @throws HoldfastError with the code of the rule that a config breaks; `key_duplicate`; `row_environment` for a file of another environment without `remap`; `segment_missing` when with `keepIds` a
+ * segment would come in a later change than its user; `change_too_large` when a single config fits into no change
+ */
+export function planImport(file: Configs, options: ImportOptions): ImportPlan {
+  const all = remapped(file, options);
+  check(all, options.environment);
+  const deletions = all.filter(({ configType }) => configType === 'DELETED');
+  const ordered = options.keepIds
+    ? [...all].sort(ascending)
+    : segmentsFirst(all.filter((config) => !deletions.includes(config)).map(withoutId));
+  const chunks = cut(ordered, options.changeBytes);
+  if (options.keepIds) checkSegmentOrder(chunks);
+  return {
+    changes: chunks.map((configs) => ({ body: bodyOf(configs), configs: configs.length })),
+    skipped: options.keepIds ? [] : deletions.map(({ key = '' }) => key),
+    hasDefaultContext: file.defaultContext !== undefined,
+  };
+}
+
+function check(configs: readonly Config[], environment: string): void {
+  const seen = new Set<string>();
+  for (const [i, config] of configs.entries()) {
+    const field = `configs[${i}]`;
+    const { key = '', projectId = '0' } = config;
+    // Which project the environment belongs to is known to the server.
+    validateConfig(config, { environment: BigInt(environment), projectId: BigInt(projectId), field });
+    if (seen.has(key)) {
+      const twice = `${field}.key: ${JSON.stringify(key)} is in the file twice; keep one of them.`;
+      throw new HoldfastError('key_duplicate', twice, { field: `${field}.key` });
+    }
+    seen.add(key);
+  }
+}
+
+function remapped(file: Configs, { environment, remap }: ImportOptions): Config[] {
+  const configs = file.configs ?? [];
+  const source = file.configServicePointer?.projectEnvId;
+  if (source === environment) return configs;
+  if (!remap) {
+    if (source === undefined) return configs;
+    throw new HoldfastError(
+      'row_environment',
+      `The file is of environment ${source} and the target is ${environment}. Give --environment ${source}, or --remap to make its rows rows of environment ${environment}.`,
+      { field: 'configServicePointer.projectEnvId' },
+    );
+  }
+  if (source === undefined) {
+    throw new HoldfastError(
+      'field_invalid',
+      '--remap needs configServicePointer.projectEnvId in the file: it says which rows to remap.',
+      { field: 'configServicePointer.projectEnvId' },
+    );
+  }
+  const moved = (row: ConfigRow) =>
+    row.projectEnvId === source ? { ...row, projectEnvId: environment } : row;
+  return configs.map((config) => {
+    const { rows } = config;
+    const copy = rows === undefined ? { ...config } : { ...config, rows: rows.map(moved) };
+    // The server knows which project the environment belongs to.
+    delete copy.projectId;
+    return copy;
+  });
+}
+
+function withoutId(config: Config): Config {
+  const copy = { ...config };
+  delete copy.id;
+  return copy;
+}
+
+function ascending(a: Config, b: Config): number {
+  const difference = BigInt(a.id ?? 0) - BigInt(b.id ?? 0);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/**
+ * The same configs, each after the segments that it uses; otherwise in their order. Segments that use each other in a circle stay
+ * somewhere: the server refuses them.
+ */
+export function segmentsFirst(configs: readonly Config[]): Config[] {
+  const byKey = new Map(configs.map((config) => [config.key ?? '', config]));
+  const placed = new Set<Config>();
+  const ordered: Config[] = [];
+  // A stack of its own instead of recursion: nothing bounds how deep segments are nested.
+  for (const start of configs) {
+    const stack: { readonly config: Config; readonly needs: Iterator<string> }[] = [];
+    const enter = (config: Config) => {
+      if (placed.has(config)) return;
+      placed.add(config);
+      stack.push({ config, needs: segmentsOf(config).values() });
+    };
+    enter(start);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const next = top.needs.next();
+      if (next.done === true) {
+        ordered.push(top.config);
+        stack.pop();
+      } else {
+        const needed = byKey.get(next.value);
+        if (needed !== undefined) enter(needed);
+      }
+    }
+  }
+  return ordered;
+}
+
+/** The keys of the segments that a config's rules name. */
+function segmentsOf(config: Config): Set<string> {
+  const keys = new Set<string>();
+  for (const row of config.rows ?? []) {
+    for (const { criteria = [] } of row.values ?? []) {
+      for (const { operator, valueToMatch } of criteria) {
+        const key = valueToMatch?.string;
+        if ((operator === 'IN_SEG' || operator === 'NOT_IN_SEG') && key !== undefined) keys.add(key);
+      }
+    }
+  }
+  return keys;
+}
+
+function bodyOf(configs: readonly Config[]): string {
+  return JSON.stringify({ configs });
+}
+
+const FRAME_BYTES = bodyOf([]).length;
+
+function cut(configs: readonly Config[], limit: number): Config[][] {
+  const chunks: Config[][] = [];
+  let chunk: Config[] = [];
+  let bytes = FRAME_BYTES;
+  for (const config of configs) {
+    // One more for the comma.
+    const size = Buffer.byteLength(JSON.stringify(config)) + 1;
+    if (FRAME_BYTES + size > limit) {
+      throw new HoldfastError(
+        'change_too_large',
+        `The config ${JSON.stringify(config.key)} has ${size} bytes as JSON, and a change has at most ${limit}.`,
+      );
+    }
+    if (bytes + size > limit) {
+      chunks.push(chunk);
+      chunk = [];
+      bytes = FRAME_BYTES;
+    }
+    chunk.push(config);
+    bytes += size;
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
+/** Ids decide the order when they are kept, and that order can be at odds with the one that segments need. */
+function checkSegmentOrder(chunks: readonly (readonly Config[])[]): void {
+  const chunkOf = new Map(chunks.flatMap((chunk, i) => chunk.map((config) => [config.key, i] as const)));
+  for (const [i, chunk] of chunks.entries()) {
+    for (const config of chunk) {
+      const later = [...segmentsOf(config)].find((key) => (chunkOf.get(key) ?? i) > i);
+      if (later !== undefined) {
+        throw new HoldfastError(
+          'segment_missing',
+          `The file is too large for one change, and by their ids the segment ${JSON.stringify(later)} comes after ${JSON.stringify(config.key)}, which uses it. Import without --keep-ids.`,
+        );
+      }
+    }
+  }
+}

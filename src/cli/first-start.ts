@@ -1,0 +1,129 @@
+/** What `npm start` puts into an empty store, and what it says. Pure content. */
+import type { Config, ConfigValue, Criterion } from '../ruleset/model.js';
+
+/** One config of each common kind, for an environment without any; without ids, and in an order in which segments come first. */
+export function exampleConfigs(): Config[] {
+  return [
+    {
+      key: 'segment.beta-testers',
+      configType: 'SEGMENT',
+      valueType: 'BOOL',
+      rows: [
+        {
+          values: [
+            when(
+              { propertyName: 'user.id', operator: 'PROP_IS_ONE_OF', valueToMatch: list('alice', 'bob') },
+              on,
+            ),
+            always(off),
+          ],
+        },
+      ],
+    },
+    flag('flag.welcome-banner', always(off)),
+    flag(
+      'flag.new-checkout',
+      when(
+        { propertyName: 'user.email', operator: 'PROP_ENDS_WITH_ONE_OF', valueToMatch: list('@example.com') },
+        on,
+      ),
+      when({ operator: 'IN_SEG', valueToMatch: { string: 'segment.beta-testers' } }, on),
+      always(off),
+    ),
+    flag(
+      'flag.fast-search',
+      always({
+        weightedValues: {
+          hashByPropertyName: 'user.id',
+          weightedValues: [
+            { weight: 200, value: on },
+            { weight: 800, value: off },
+          ],
+        },
+      }),
+    ),
+    {
+      key: 'site.greeting',
+      configType: 'CONFIG',
+      valueType: 'STRING',
+      sendToClientSdk: true,
+      rows: [{ values: [always({ string: 'Hello' })] }],
+    },
+    {
+      key: 'checkout.limits',
+      configType: 'CONFIG',
+      valueType: 'JSON',
+      rows: [{ values: [always({ json: { json: '{"maxItems":50,"currency":"EUR"}' } })] }],
+    },
+    {
+      key: 'log-level.shop',
+      configType: 'LOG_LEVEL',
+      valueType: 'LOG_LEVEL',
+      rows: [{ values: [always({ logLevel: 'INFO' })] }],
+    },
+  ];
+}
+
+export interface FirstStart {
+  /** Of this server, as a client on this machine reaches it, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The server key of environment 1. */
+  readonly key: string;
+  readonly adminToken: string;
+}
+
+/** What the first start prints: the credentials, and three lines that work as they are pasted. */
+export function firstStartText({ url, key, adminToken }: FirstStart): string {
+  const change = JSON.stringify({ configs: [flag('flag.welcome-banner', always(on))] });
+  return `
+Holdfast is running at ${url}, with environment 1 and a few example configs.
+
+  API key      ${key}
+  admin token  ${adminToken}
+
+The key is shown this once. Paste each of these into a terminal of its own:
+
+  subscribe (stays open; each change arrives as one event):
+curl -N -u "me:${key}" ${url}/api/v1/sse/config
+
+  change a flag:
+curl -X POST ${url}/admin/v1/environments/1/changes -H "Authorization: Bearer ${adminToken}" -H "Content-Type: application/json" -d '${change}'
+
+  read the snapshot:
+curl -u "me:${key}" "${url}/api/v1/configs/0?format=json"
+
+`;
+}
+
+/**
+ * What a later start prints.
+ *
+ * @param store the store's name, without credentials
+ */
+export function laterStartText({ url, store }: { readonly url: string; readonly store: string }): string {
+  return `
+Holdfast is running at ${url}, with the data in ${store}. The keys and the admin token of the first start are still valid.
+
+`;
+}
+
+const on: ConfigValue = { bool: true };
+const off: ConfigValue = { bool: false };
+
+type Conditional = { criteria?: Criterion[]; value: ConfigValue };
+
+function flag(key: string, ...values: Conditional[]): Config {
+  return { key, configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values }] };
+}
+
+function when(criterion: Criterion, value: ConfigValue): Conditional {
+  return { criteria: [criterion], value };
+}
+
+function always(value: ConfigValue): Conditional {
+  return { value };
+}
+
+function list(...values: string[]): ConfigValue {
+  return { stringList: { values } };
+}

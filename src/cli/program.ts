@@ -1,0 +1,240 @@
+/**
+ * The command line. Every command but `serve` is a client of the HTTP interface.
+ *
+ * Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is one line on standard error.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { Command, CommanderError, Option } from 'commander';
+import { clientVariables, helpText, SettingsError, type Environment } from '../config.js';
+import { messageOf } from '../errors.js';
+import { parseVersion } from '../ruleset/version.js';
+import { Api } from './api.js';
+import { CHANGE_BYTES } from './datafile.js';
+import { deleteConfig, setConfig } from './edit.js';
+import { importFile } from './import.js';
+import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './keys.js';
+import { showConfigs } from './show.js';
+import { UsageError, type Output, type Surroundings } from './surroundings.js';
+import { tail } from './tail.js';
+import { plain } from './text.js';
+import { typeNames } from './value.js';
+
+export interface CliParts {
+  /** What follows the name of the program. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin?: Surroundings['stdin'];
+  /** Runs the server until it has stopped. */
+  readonly serve: () => Promise<void>;
+  readonly version?: string;
+  readonly fetch?: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly sleep?: Surroundings['sleep'];
+  /** Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` is stopped by its own signals. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs one command. Never rejects; resolves to the exit code. */
+export async function runCli(parts: CliParts): Promise<number> {
+  const around = surroundings(parts);
+  const program = build(parts, around);
+  try {
+    await program.parseAsync(parts.argv.length === 0 ? ['serve'] : parts.argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // The one message of several lines: a list of what is wrong with the settings.
+    const text = error instanceof SettingsError ? error.message : plain(messageOf(error));
+    parts.stderr.write(`holdfast: ${text}\n`);
+    return error instanceof UsageError || error instanceof SettingsError ? 2 : 1;
+  }
+}
+
+function surroundings(parts: CliParts): Surroundings {
+  return {
+    fetch: parts.fetch ?? fetch,
+    stdout: parts.stdout,
+    stderr: parts.stderr,
+    stdin: parts.stdin ?? nothing(),
+    now: parts.now ?? Date.now,
+    random: parts.random ?? Math.random,
+    sleep: parts.sleep ?? pause,
+    signal: parts.signal ?? new AbortController().signal,
+  };
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  // An abort ends the wait and is no error: who waits looks at the signal.
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // An empty standard input.
+}
+
+/** The options that commands share; absent ones come from the environment. */
+interface Shared {
+  readonly url?: string;
+  readonly token?: string;
+  readonly key?: string;
+  readonly environment?: string;
+}
+
+function build(parts: CliParts, around: Surroundings): Command {
+  const program = new Command('holdfast')
+    .description('Delivers ruleset changes to every connected client. Without a command: serve.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => parts.stdout.write(text),
+      writeErr: (text) => parts.stderr.write(text.replace(/^error: /, 'holdfast: ')),
+    })
+    .addHelpText('after', `\n${helpText()}`);
+  if (parts.version !== undefined) program.version(parts.version);
+  const context: Context = {
+    around,
+    // An empty variable is one that is not set.
+    open: ({ url, token, key }) =>
+      new Api(
+        {
+          url: url ?? variable(parts.env, clientVariables.url.name) ?? clientVariables.url.default,
+          // Who names a key means that key, also where the environment has a token.
+          token: token ?? (key === undefined ? variable(parts.env, 'HOLDFAST_ADMIN_TOKEN') : undefined),
+          key: key ?? variable(parts.env, clientVariables.key.name),
+        },
+        around,
+      ),
+    environment: (options) =>
+      environmentId(
+        options.environment ??
+          variable(parts.env, clientVariables.environment.name) ??
+          clientVariables.environment.default,
+      ),
+  };
+  program.command('serve').description('run the server (the default)').action(parts.serve);
+  addConfigCommands(program, context);
+  addTail(program, context);
+  addKeys(program, context);
+  addEnvironments(program, context);
+  return program;
+}
+
+interface Context {
+  readonly around: Surroundings;
+  readonly open: (options: Shared) => Api;
+  readonly environment: (options: Shared) => string;
+}
+
+function variable(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function environmentId(text: string): string {
+  if ((parseVersion(text) ?? 0n) > 0n) return text;
+  throw new UsageError('--environment (HOLDFAST_ENVIRONMENT) must be the number of an environment, from 1.');
+}
+
+/** Adds the options that say where the server is and who asks. Defaults are not commander's, which would print them: some are secrets. */
+function connected(command: Command, ...credentials: ('token' | 'key' | 'environment')[]): Command {
+  command.option('--url <url>', `server (HOLDFAST_URL; ${clientVariables.url.default})`);
+  if (credentials.includes('token')) command.option('--token <token>', 'admin token (HOLDFAST_ADMIN_TOKEN)');
+  if (credentials.includes('key')) command.option('--key <key>', 'API key (HOLDFAST_API_KEY)');
+  if (credentials.includes('environment')) {
+    command.option('--environment <id>', 'environment (HOLDFAST_ENVIRONMENT; 1)');
+  }
+  return command;
+}
+
+function addConfigCommands(program: Command, { around, open, environment }: Context): void {
+  connected(program.command('import <file>'), 'token', 'environment')
+    .description('commit a datafile (proto3-JSON of Configs); - is standard input')
+    .option('--keep-ids', "keep the file's ids, which must be above the environment's version")
+    .option('--remap', 'accept a file of another environment and make its rows rows of this one')
+    .action((file: string, options: Shared & { keepIds?: true; remap?: true }) =>
+      importFile(open(options), around, file, {
+        environment: environment(options),
+        keepIds: options.keepIds === true,
+        remap: options.remap === true,
+        changeBytes: CHANGE_BYTES,
+      }),
+    );
+  connected(program.command('set <key> <value>'), 'token', 'environment')
+    .description('change what a config evaluates to where no rule matches; create it if there is none')
+    .addOption(
+      new Option(
+        '--type <type>',
+        "type of the value; default: the config's, else what it looks like",
+      ).choices(Object.keys(typeNames)),
+    )
+    .option('--all-rules', 'drop the rules too: the value is for everyone')
+    .action((key: string, value: string, options: Shared & { type?: string; allRules?: true }) =>
+      setConfig(open(options), around, key, value, {
+        environment: environment(options),
+        type: options.type,
+        allRules: options.allRules === true,
+      }),
+    );
+  connected(program.command('delete <key>'), 'token', 'environment')
+    .description('delete a config')
+    .action((key: string, options: Shared) => deleteConfig(open(options), around, key, environment(options)));
+  connected(program.command('show [key]'), 'token', 'key', 'environment')
+    .description(
+      'list the configs, or one config as JSON; with the admin token, else with an API key and its environment',
+    )
+    .option('--json', 'the list as JSON, in the form that import reads')
+    .action((key: string | undefined, options: Shared & { json?: true }) =>
+      showConfigs(open(options), around, {
+        key,
+        environment: environment(options),
+        json: options.json === true,
+      }),
+    );
+}
+
+function addTail(program: Command, { around, open }: Context): void {
+  connected(program.command('tail'), 'key')
+    .description('subscribe as a client does and print each delta, until Ctrl-C')
+    .action((options: Shared) => tail(open(options), around));
+}
+
+function addKeys(program: Command, { around, open, environment }: Context): void {
+  const keys = program.command('keys').description('API keys: create, list, revoke');
+  connected(keys.command('create'), 'token', 'environment')
+    .description('create a key and print it, this once')
+    .addOption(new Option('--kind <kind>', 'who it is for').choices(['server', 'client']).default('server'))
+    .option('--name <name>', 'what to call it in lists')
+    .action((options: Shared & { kind: string; name?: string }) =>
+      createKey(open(options), around, {
+        environment: environment(options),
+        kind: options.kind,
+        name: options.name,
+      }),
+    );
+  connected(keys.command('list'), 'token', 'environment')
+    .description('list the keys of an environment, never their text')
+    .action((options: Shared) => listKeys(open(options), around, environment(options)));
+  connected(keys.command('revoke <id>'), 'token')
+    .description('refuse a key from now on and close its streams')
+    .action((id: string, options: Shared) => revokeKey(open(options), around, id));
+}
+
+function addEnvironments(program: Command, { around, open }: Context): void {
+  const environments = program.command('environments').description('environments: list, put');
+  connected(environments.command('list'), 'token')
+    .description('list the environments with their versions')
+    .action((options: Shared) => listEnvironments(open(options), around));
+  connected(environments.command('put <id>'), 'token')
+    .description('create or rename an environment')
+    .requiredOption('--project <id>', 'project that it belongs to')
+    .requiredOption('--name <name>', 'its name')
+    .action((id: string, options: Shared & { project: string; name: string }) =>
+      putEnvironment(open(options), around, environmentId(id), {
+        projectId: options.project,
+        name: options.name,
+      }),
+    );
+}

@@ -1,0 +1,26 @@
+/** What a command is given instead of reaching for it: so tests neither sleep nor patch globals. */
+
+/** Anything with the `write` of a Node stream. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+export interface Surroundings {
+  readonly fetch: typeof fetch;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Resolves after that many milliseconds, or at once when the signal aborts. Never rejects. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Aborts when the person at the keyboard has had enough. */
+  readonly signal: AbortSignal;
+}
+
+/** The command was called in a way that cannot work; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

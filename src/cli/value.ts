@@ -1,0 +1,152 @@
+/** Values as a person types and reads them. Whether a value is valid is decided by the server, in one place. */
+import type { Config, ConfigValue } from '../ruleset/model.js';
+import { kindOf } from '../ruleset/values.js';
+import { parseVersion } from '../ruleset/version.js';
+import { UsageError } from './surroundings.js';
+
+export interface TypedValue {
+  /** A name of Config.ValueType. */
+  readonly valueType: string;
+  readonly value: ConfigValue;
+}
+
+/** What `--type` takes, and the value type that each means. */
+export const typeNames: Readonly<Record<string, string>> = {
+  bool: 'BOOL',
+  int: 'INT',
+  double: 'DOUBLE',
+  string: 'STRING',
+  json: 'JSON',
+  duration: 'DURATION',
+  'log-level': 'LOG_LEVEL',
+  'string-list': 'STRING_LIST',
+};
+
+/** Reads a value as that value type. Throws UsageError when the text cannot be one, or when the type cannot be written as text. */
+export function parseAs(valueType: string, text: string): TypedValue {
+  const wrong = (expected: string) =>
+    new UsageError(`VALUE must be ${expected} for the type ${valueType}, and is ${JSON.stringify(text)}.`);
+  switch (valueType) {
+    case 'BOOL':
+      if (text !== 'true' && text !== 'false') throw wrong('true or false');
+      return { valueType, value: { bool: text === 'true' } };
+    case 'INT':
+      if (!isInt64(text)) throw wrong('a whole number of 64 bits');
+      return { valueType, value: { int: text } };
+    case 'DOUBLE':
+      if (text.trim() === '' || !Number.isFinite(Number(text))) throw wrong('a number');
+      return { valueType, value: { double: Number(text) } };
+    case 'STRING':
+      return { valueType, value: { string: text } };
+    case 'JSON':
+      if (!isJson(text)) throw wrong('JSON text');
+      return { valueType, value: { json: { json: text } } };
+    case 'DURATION':
+      return { valueType, value: { duration: { definition: text } } };
+    case 'LOG_LEVEL':
+      return { valueType, value: { logLevel: text.toUpperCase() } };
+    case 'STRING_LIST':
+      return { valueType, value: { stringList: { values: text.split(',').map((item) => item.trim()) } } };
+    default:
+      throw new UsageError(
+        `A value of the type ${valueType} cannot be given on the command line; send the whole config with import.`,
+      );
+  }
+}
+
+/** Reads a value of a type that nobody named: what it looks like. */
+export function inferValue(text: string): TypedValue {
+  if (text === 'true' || text === 'false') return parseAs('BOOL', text);
+  if (isInt64(text)) return parseAs('INT', text);
+  if (/^-?\d+\.\d+([eE][+-]?\d+)?$/.test(text)) return parseAs('DOUBLE', text);
+  if (/^[{[]/.test(text)) {
+    if (isJson(text)) return parseAs('JSON', text);
+    throw new UsageError('VALUE looks like JSON but is not valid; correct it, or add --type string.');
+  }
+  return parseAs('STRING', text);
+}
+
+/** Decimal digits in range; not `007`, which somebody means as text. */
+function isInt64(text: string): boolean {
+  if (!/^-?(0|[1-9]\d{0,18})$/.test(text)) return false;
+  return BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const LONGEST_VALUE = 60;
+
+/** A value in a few words, on one line. A confidential one is not shown. */
+export function describeValue(value: ConfigValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value.confidential === true || value.decryptWith !== undefined) return '(confidential)';
+  const text = describePlain(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
+
+function describePlain(value: ConfigValue): string {
+  if (value.bool !== undefined) return String(value.bool);
+  if (value.int !== undefined) return value.int;
+  if (value.double !== undefined) return String(value.double);
+  if (value.string !== undefined) return JSON.stringify(value.string);
+  if (value.json !== undefined) return value.json.json ?? '';
+  if (value.logLevel !== undefined) return value.logLevel;
+  if (value.duration !== undefined) return value.duration.definition ?? '';
+  if (value.stringList !== undefined) return JSON.stringify(value.stringList.values ?? []);
+  if (value.provided !== undefined) return `from the variable ${value.provided.lookup ?? '?'}`;
+  if (value.weightedValues !== undefined) {
+    const parts = value.weightedValues.weightedValues ?? [];
+    const total = parts.reduce((sum, { weight = 0 }) => sum + weight, 0);
+    return parts
+      .map(
+        (part) => `${Number(((100 * (part.weight ?? 0)) / total).toFixed(1))} % ${describeValue(part.value)}`,
+      )
+      .join(', ');
+  }
+  if (value.intRange !== undefined) return `${value.intRange.start ?? ''}..${value.intRange.end ?? ''}`;
+  return `(${kindOf(value) ?? 'nothing'})`;
+}
+
+/** What a config evaluates to in an environment, in a few words: `2 rules, else true`. */
+export function describeConfig(config: Config, environment: string): string {
+  const own = config.rows?.find((row) => row.projectEnvId === environment);
+  const common = config.rows?.find((row) => row.projectEnvId === undefined);
+  // Where no value of the environment's row matches, SDKs go on with the default row.
+  const values = [...(own?.values ?? []), ...(common?.values ?? [])];
+  const last = values.findIndex(({ criteria = [] }) => criteria.length === 0);
+  const otherwise = last === -1 ? undefined : describeValue(values[last]?.value);
+  const rules = last === -1 ? values.length : last;
+  if (rules === 0) return otherwise ?? 'no value';
+  return `${rules} ${rules === 1 ? 'rule' : 'rules'}, else ${otherwise ?? 'no value'}`;
+}
+
+/** 2015-01-01 in microseconds: ids below it are counters, not times. */
+const EARLIEST_TIME = 1_420_070_400_000_000n;
+const DAY = 86_400_000_000n;
+
+/**
+ * When a change was made, read from its id: milliseconds since 1970. `undefined` for an id that is no time; sources may give ids
+ * of their own.
+ *
+ * @param now milliseconds since 1970
+ */
+export function timeOfId(id: string | undefined, now: number): number | undefined {
+  const micros = parseVersion(id);
+  if (micros === undefined || micros < EARLIEST_TIME || micros > BigInt(Math.floor(now)) * 1000n + DAY) {
+    return undefined;
+  }
+  return Number(micros / 1000n);
+}
+
+/** `2025-11-21 20:56:00Z`; nothing for no time. */
+export function formatTime(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '';
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

@@ -1,0 +1,317 @@
+/**
+ * The settings: one table that makes names, defaults, checks and help.
+ *
+ * A setting is added by adding a field to `Settings` and an entry to `table`. Nothing else reads the environment. Every problem is
+ * reported at once, at start, so that nobody mends them one restart at a time.
+ */
+import { HoldfastError, messageOf } from './errors.js';
+import { parseGripUrl } from './grip/proxies.js';
+import { atLeast, integer, oneOf, text, token, wrap } from './config-values.js';
+import { parseStoreLocation } from './store/location.js';
+
+export type HoldMode = 'auto' | 'grip' | 'direct';
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const HOLD_MODES = ['auto', 'grip', 'direct'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Shorter ones could be guessed: 16 characters for a token that a server checks, 32 for a key that is used in an HMAC. */
+const MIN_ADMIN_TOKEN = 16;
+const MIN_SECRET = 32;
+
+export interface Settings {
+  /** The address to listen on. */
+  readonly host: string;
+  /** The TCP port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Where rulesets live, as store/location.ts reads it. May contain credentials: do not log it. */
+  readonly store: string;
+  /** The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them. */
+  readonly gripUrls: readonly string[];
+  /** The key that verifies `Grip-Sig` for each proxy whose URL has none of its own. */
+  readonly gripVerifyKey: string | undefined;
+  /**
+   * Who holds subscriptions: `auto` a proxy if the request came through one, else this process; `grip` never this process; `direct`
+   * always this process.
+   */
+  readonly hold: HoldMode;
+  /** Bearer token of the admin interface; `undefined`: generate one and keep it in the data directory (file store only). */
+  readonly adminToken: string | undefined;
+  /** Signs recovery links; `undefined`: generate one and keep it in the data directory (file store only). */
+  readonly secret: string | undefined;
+  /** T of the invariant, seconds: no hold goes unverified for longer. */
+  readonly stalenessSeconds: number;
+  /** Seconds over which direct holds are closed at shutdown. */
+  readonly drainSeconds: number;
+  /** Seconds that a direct hold lives at most. */
+  readonly maxAgeSeconds: number;
+  /** Seconds between the comments that keep an idle hold alive. */
+  readonly keepAliveSeconds: number;
+  readonly logLevel: LogLevel;
+  /** NODE_ENV=production: nothing is generated that an installation must know. */
+  readonly production: boolean;
+  /** Sentences about settings that are accepted but probably not meant; to be logged at start. */
+  readonly warnings: readonly string[];
+}
+
+/** Settings that cannot be started with. The message is a list of every problem, a line each; it contains no secret. */
+export class SettingsError extends HoldfastError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      'field_invalid',
+      `Holdfast cannot start with these settings:\n${problems.map((p) => `- ${p}`).join('\n')}`,
+    );
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Option<T> {
+  readonly name: string;
+  /** What it is when the variable is absent or empty, as text; also in the help. */
+  readonly default?: string;
+  /** What to show in place of a default that is no text. */
+  readonly shown?: string;
+  readonly help: string;
+  /** It is or may contain a credential: its value is never part of a message. */
+  readonly secret?: true;
+  /** Throws an error whose message goes after the name: `must be …`. */
+  readonly parse: (text: string) => T;
+}
+
+type Table = { readonly [K in Exclude<keyof Settings, 'warnings'>]: Option<Exclude<Settings[K], undefined>> };
+
+const table: Table = {
+  port: {
+    name: 'PORT',
+    default: '8080',
+    help: 'Port to listen on. 0 takes a free one.',
+    parse: integer(0, 65_535),
+  },
+  host: {
+    name: 'HOST',
+    // Not "::", which fails on hosts and in containers without IPv6.
+    default: '0.0.0.0',
+    help: 'Address to listen on. The default is every IPv4 address; 127.0.0.1 is this machine only, :: is IPv4 and IPv6.',
+    parse: text,
+  },
+  store: {
+    name: 'HOLDFAST_STORE',
+    default: 'file:./data',
+    secret: true,
+    help: 'Where rulesets live: file:DIRECTORY (one process), or a redis:// or rediss:// URL (also Sentinel and Cluster) that all nodes share.',
+    parse: storeLocation,
+  },
+  gripUrls: {
+    name: 'GRIP_URL',
+    default: '',
+    shown: 'none',
+    secret: true,
+    help: 'GRIP proxies to publish to, separated by spaces or commas, such as http://pushpin:5561?verify-iss=pushpin&verify-key=… or https://api.fastly.com/service/ID?key=TOKEN&verify-iss=fastly:ID.',
+    parse: (value) => value.split(/[\s,]+/).filter((url) => url !== ''),
+  },
+  gripVerifyKey: {
+    name: 'GRIP_VERIFY_KEY',
+    secret: true,
+    help: 'Key that verifies the Grip-Sig of each proxy whose URL has no verify-key: text, base64:…, PEM or JWK.',
+    parse: text,
+  },
+  hold: {
+    name: 'HOLDFAST_HOLD',
+    default: 'auto',
+    help: 'Who holds subscriptions. auto: a GRIP proxy when the request came through one, else this process. grip: never this process (others are answered 501). direct: always this process; it still publishes to GRIP_URL, so that holds which proxies have go on.',
+    parse: oneOf(HOLD_MODES),
+  },
+  adminToken: {
+    name: 'HOLDFAST_ADMIN_TOKEN',
+    secret: true,
+    shown: 'generated',
+    help: `Bearer token of the admin interface, at least ${MIN_ADMIN_TOKEN} characters. Generated into the data directory of a file store; required with a shared store and in production.`,
+    parse: token(MIN_ADMIN_TOKEN),
+  },
+  secret: {
+    name: 'HOLDFAST_SECRET',
+    secret: true,
+    shown: 'generated',
+    help: `Signs recovery links, at least ${MIN_SECRET} characters, the same on every node. Generated into the data directory of a file store; required with a shared store and in production.`,
+    parse: atLeast(MIN_SECRET),
+  },
+  stalenessSeconds: {
+    name: 'HOLDFAST_STALENESS',
+    default: '60',
+    help: 'Seconds after which a hold at a GRIP proxy that heard nothing is verified: the longest that a lost change can stay unseen. 5 to 3600; at least the holds per proxy / 500.',
+    parse: integer(5, 3600),
+  },
+  keepAliveSeconds: {
+    name: 'HOLDFAST_KEEPALIVE',
+    default: '20',
+    help: 'Seconds between the comments that keep an idle hold alive. 5 to 29: some SDKs and networks give up after 60 without a byte.',
+    parse: integer(5, 29),
+  },
+  maxAgeSeconds: {
+    name: 'HOLDFAST_MAX_AGE',
+    default: '3600',
+    help: 'Seconds that a direct hold lives at most, less a random part; the client reconnects and resumes. 60 to 86400.',
+    parse: integer(60, 86_400),
+  },
+  drainSeconds: {
+    name: 'HOLDFAST_DRAIN',
+    default: '10',
+    help: 'Seconds over which direct holds are closed at shutdown, so that their clients do not all reconnect at once. 0 to 600.',
+    parse: integer(0, 600),
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    default: 'info',
+    help: `Least severe log line that is written: ${LOG_LEVELS.join(', ')}.`,
+    parse: oneOf(LOG_LEVELS),
+  },
+  production: {
+    name: 'NODE_ENV',
+    default: '',
+    shown: 'none',
+    help: 'production: the admin token and the secret must be given, with any store.',
+    parse: (value) => value === 'production',
+  },
+};
+
+/** What the commands other than `serve` read; here so that `serve` does not take them for typing errors. */
+export const clientVariables = {
+  url: { name: 'HOLDFAST_URL', default: 'http://127.0.0.1:8080', help: 'Where the commands find a server.' },
+  key: { name: 'HOLDFAST_API_KEY', help: 'API key that commands read with.' },
+  environment: { name: 'HOLDFAST_ENVIRONMENT', default: '1', help: 'Environment that commands are about.' },
+} as const;
+
+/**
+ * Reads all settings. Pure: takes nothing but the environment it is given, opens and connects nothing.
+ *
+ * @throws SettingsError with every problem
+ */
+export function readSettings(env: Environment): Settings {
+  const problems: string[] = [];
+  const read = <T>(option: Option<T>): T | undefined => {
+    const given = env[option.name]?.trim();
+    // An empty variable is what compose files and shells make of one that is not set.
+    const value = given === undefined || given === '' ? option.default : given;
+    if (value === undefined) return undefined;
+    try {
+      return option.parse(value);
+    } catch (error) {
+      problems.push(problem(option, value, error));
+      return undefined;
+    }
+  };
+  const values = Object.fromEntries(
+    Object.entries<Option<unknown>>(table).map(([field, option]) => [field, read(option)]),
+  ) as unknown as Omit<Settings, 'warnings'>;
+  problems.push(...required(values, env));
+  problems.push(...gripRules(values));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return { ...values, warnings: warnings(values, env) };
+}
+
+/** The settings as a table for `holdfast --help`: name, default, meaning. Never a value. */
+export function helpText(width = 100): string {
+  const rows = [
+    ...Object.values<Option<unknown>>(table),
+    ...Object.values<Omit<Option<unknown>, 'parse'>>(clientVariables),
+  ];
+  const lines = rows.flatMap((option) => {
+    const head = `  ${option.name.padEnd(22)}${(option.shown ?? option.default ?? 'none').padEnd(23)}`;
+    return wrap(option.help, width - head.length).map(
+      (line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line,
+    );
+  });
+  return ['Settings (environment variables; name, default, meaning):', ...lines, ''].join('\n');
+}
+
+function problem(option: Option<unknown>, value: string, error: unknown): string {
+  // Errors from the readers of URLs name the setting themselves.
+  if (error instanceof HoldfastError) return error.message;
+  const is = option.secret === true ? '' : ` It is ${JSON.stringify(value)}.`;
+  return `${option.name} ${messageOf(error)}${is}`;
+}
+
+/** Whether more than one process can use that store, so that nodes must agree on what is not in it. */
+function isShared(store: string | undefined): boolean {
+  return store !== undefined && parseStoreLocation(store).kind !== 'file';
+}
+
+function required(values: Partial<Settings>, env: Environment): string[] {
+  const why = isShared(values.store)
+    ? {
+        when: 'with a store that nodes share',
+        token: 'every node must accept the same token',
+        secret: 'a recovery link that one node signs is answered by another',
+      }
+    : values.production === true
+      ? {
+          when: 'in production',
+          token: 'a generated one would be known only to a file on this machine',
+          secret: 'recovery links must stay valid when the data directory is replaced',
+        }
+      : undefined;
+  if (why === undefined) return [];
+  const problems: string[] = [];
+  // One that is given and too short has been reported already.
+  const absent = (option: Option<unknown>) => (env[option.name] ?? '').trim() === '';
+  if (absent(table.adminToken)) {
+    problems.push(
+      `HOLDFAST_ADMIN_TOKEN is required ${why.when}, because ${why.token}. Set it to at least ${MIN_ADMIN_TOKEN} random characters (openssl rand -hex 16).`,
+    );
+  }
+  if (absent(table.secret)) {
+    problems.push(
+      `HOLDFAST_SECRET is required ${why.when}, because ${why.secret}. Set it to at least ${MIN_SECRET} random characters (openssl rand -hex 32), the same on every node.`,
+    );
+  }
+  return problems;
+}
+
+function gripRules(values: Partial<Settings>): string[] {
+  const urls = values.gripUrls ?? [];
+  const problems: string[] = [];
+  for (const [i, url] of urls.entries()) {
+    try {
+      parseGripUrl(url, values.gripVerifyKey);
+    } catch (error) {
+      problems.push(
+        messageOf(error) + (urls.length > 1 ? ` (the URL at place ${i + 1} of ${urls.length})` : ''),
+      );
+    }
+  }
+  if (values.hold === 'grip' && urls.length === 0) {
+    problems.push(
+      'HOLDFAST_HOLD is grip, but GRIP_URL names no proxy, so nobody could subscribe. Set GRIP_URL, or HOLDFAST_HOLD to auto.',
+    );
+  }
+  return problems;
+}
+
+function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[] {
+  const sentences: string[] = [];
+  const known = new Set([...Object.values(table), ...Object.values(clientVariables)].map(({ name }) => name));
+  for (const name of Object.keys(env).sort()) {
+    if (name.startsWith('HOLDFAST_') && !known.has(name)) {
+      sentences.push(`${name} is not a setting of Holdfast and has no effect; holdfast --help lists them.`);
+    }
+  }
+  if (values.hold === 'direct' && values.gripUrls.length > 0) {
+    sentences.push(
+      'HOLDFAST_HOLD is direct, so this node publishes to the proxies of GRIP_URL but gives them no new subscriptions to hold.',
+    );
+  }
+  if (values.gripVerifyKey !== undefined && values.gripUrls.length === 0) {
+    sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
+  }
+  return sentences;
+}
+
+function storeLocation(value: string): string {
+  parseStoreLocation(value);
+  return value;
+}
