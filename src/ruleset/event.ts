@@ -18,6 +18,9 @@ export const EVENT_MAX_BYTES = 65_000;
 /** Field names, newlines and an id of 19 digits: what an event has around its base64. */
 const FRAME_BYTES = 'data: \nid: 9223372036854775807\n\n'.length;
 
+/** The largest `Configs` message that fits into an event: one config and the envelope. base64 makes four bytes of three. */
+export const MESSAGE_MAX_BYTES = Math.floor((EVENT_MAX_BYTES - FRAME_BYTES) / 4) * 3;
+
 /** One event of a delta. */
 export interface Piece {
   /** Where a reader must stand to take this piece. */

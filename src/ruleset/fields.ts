@@ -3,7 +3,7 @@
  * is named in an error, and how deep a message may be nested.
  */
 import type { Enum, Field, OneOf, Type } from 'protobufjs';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, type ErrorCode } from '../errors.js';
 
 /**
  * Messages inside messages, counted from the outermost. A valid change needs 9 (a list in a weighted value); the limit keeps a
@@ -56,8 +56,8 @@ export function quote(name: string): string {
 }
 
 /** Refuses a field: `predicate` follows its path in the sentence and says what would be right. */
-export function refuse(field: string, predicate: string): never {
-  throw new HoldfastError('field_invalid', `${field} ${predicate}`, { field });
+export function refuse(field: string, predicate: string, code: ErrorCode = 'field_invalid'): never {
+  throw new HoldfastError(code, `${field} ${predicate}`, { field });
 }
 
 function snakeCase(name: string): string {

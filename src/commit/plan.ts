@@ -1,0 +1,237 @@
+/**
+ * What a commit would do, worked out before anything is written. Pure: the ruleset, the request and the time come in, a change comes
+ * out, and the store commits it if the environment still is at the version that it was planned against.
+ */
+import { HoldfastError } from '../errors.js';
+import { encodeEnvelope, frameConfig, withIds, type EncodedConfig } from '../ruleset/codec.js';
+import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
+import { member, quote, refuse } from '../ruleset/fields.js';
+import type { Change, Ruleset } from '../ruleset/ruleset.js';
+import { checkSegments, type ChangedConfig } from '../ruleset/segments.js';
+import type { SubmittedConfig } from '../ruleset/submitted.js';
+import { validateConfig } from '../ruleset/validate.js';
+import { MAX_ID, nextId } from '../ruleset/version.js';
+import type { Environment } from '../store/store.js';
+
+/** The largest request body of a change. */
+export const CHANGE_MAX_BYTES = 1024 * 1024;
+
+/** What a commit is planned against. */
+export interface Base {
+  readonly ruleset: Ruleset;
+  readonly settings: Environment;
+}
+
+export interface Plan {
+  /** What to write; `undefined` when there is nothing that a client could see. */
+  readonly change: Change | undefined;
+  /** The submitted configs in their order, as they are stored once the plan is carried out. */
+  readonly configs: readonly EncodedConfig[];
+  /** The number of configs that are not deleted, after the commit. */
+  readonly live: number;
+}
+
+/** A submitted config on its way into the change; a repeat is already stored and stays out of it. */
+interface Entry {
+  readonly submitted: SubmittedConfig;
+  readonly key: string;
+  /** 0 until it is assigned. */
+  readonly given: bigint;
+  readonly before: EncodedConfig | undefined;
+  readonly repeated: boolean;
+}
+
+/**
+ * Plans a change of configs.
+ *
+ * - A config with an id of its own must be above the environment's version. One at or below it, with the bytes that the ruleset
+ *   has under that key and id, is a repeat: done, without effect.
+ * - Configs without id, or with 0, get ids above all given ones, in the order of the request.
+ * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a deletion can be sent twice.
+ *
+ * @param now microseconds since 1970, by the store's clock
+ * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
+ */
+export function planChange(base: Base, submitted: readonly SubmittedConfig[], now: bigint): Plan {
+  if (submitted.length === 0) refuse('configs', 'must have at least one config.');
+  for (const { config, field } of submitted) {
+    const { id: environment, projectId } = base.settings;
+    validateConfig(config, { environment, projectId, field });
+  }
+  checkKeys(submitted);
+  const entries = submitted.map((each) => entryOf(base, each));
+  checkIds(entries);
+  const ids = assignIds(base.ruleset, entries, now);
+  const envelope = encodeEnvelope(base.settings);
+  const changed: ChangedConfig[] = [];
+  const configs = entries.map((entry, index) => {
+    if (entry.repeated && entry.before !== undefined) return entry.before;
+    const encoded = encode(base, entry.submitted, ids[index] ?? 0n);
+    checkSize(encoded, envelope.length, entry.submitted.field);
+    changed.push({ encoded, field: entry.submitted.field, before: entry.before });
+    return encoded;
+  });
+  checkSegments(viewAfter(base.ruleset, changed), changed);
+  return {
+    change: changeOf(base.ruleset, changed, envelope, now),
+    configs,
+    live: changed.reduce(
+      (live, each) => live + liveOf(each.encoded) - liveOf(each.before),
+      base.ruleset.live,
+    ),
+  };
+}
+
+function checkKeys(submitted: readonly SubmittedConfig[]): void {
+  const fields = new Map<string, string>();
+  for (const { config, field } of submitted) {
+    const key = config.key ?? '';
+    const other = fields.get(key);
+    const at = member(field, 'key');
+    if (other !== undefined) {
+      refuse(at, `is ${quote(key)}, as in ${other}; send each key once.`, 'key_duplicate');
+    }
+    fields.set(key, field);
+  }
+}
+
+function entryOf(base: Base, submitted: SubmittedConfig): Entry {
+  const { config, field } = submitted;
+  const key = config.key ?? '';
+  const given = BigInt(config.id ?? '0');
+  const before = base.ruleset.get(key);
+  const { version } = base.ruleset;
+  if (given === 0n || given > version) return { submitted, key, given, before, repeated: false };
+  const at = member(field, 'id');
+  if (given < 0n) refuse(at, `must not be negative, but is ${given}.`);
+  if (before?.id !== given || !equal(before.bytes, encode(base, submitted, given).bytes)) {
+    refuse(
+      at,
+      `is ${given}, but ids up to ${version} are taken by other content; leave it out or give one above ${version}.`,
+      'id_conflict',
+    );
+  }
+  return { submitted, key, given, before, repeated: true };
+}
+
+function checkIds(entries: readonly Entry[]): void {
+  const fields = new Map<bigint, string>();
+  for (const { given, submitted } of entries) {
+    if (given === 0n) continue;
+    const other = fields.get(given);
+    const at = member(submitted.field, 'id');
+    if (other !== undefined) {
+      refuse(at, `is ${given}, as in ${other}; give each config its own id.`, 'id_conflict');
+    }
+    fields.set(given, submitted.field);
+  }
+}
+
+function assignIds({ version, committedAt }: Ruleset, entries: readonly Entry[], now: bigint): bigint[] {
+  const highest = entries.reduce((high, { given }) => (given > high ? given : high), version);
+  let next = nextId(now, highest, committedAt);
+  return entries.map(({ given, submitted }) => {
+    if (given !== 0n) return given;
+    if (next > MAX_ID) {
+      refuse(member(submitted.field, 'id'), `cannot be assigned: no ids are left above ${highest}.`);
+    }
+    return next++;
+  });
+}
+
+function encode(base: Base, { message }: SubmittedConfig, id: bigint): EncodedConfig {
+  return frameConfig(withIds(message, { id, projectId: base.settings.projectId }));
+}
+
+function checkSize(config: EncodedConfig, envelopeBytes: number, field: string): void {
+  const limit = MESSAGE_MAX_BYTES - envelopeBytes;
+  if (config.bytes.length <= limit) return;
+  refuse(
+    field,
+    `(${quote(config.key)}) is ${config.bytes.length} bytes encoded; at most ${limit} fit into one event of this environment.`,
+    'config_too_large',
+  );
+}
+
+function viewAfter(ruleset: Ruleset, changed: readonly ChangedConfig[]) {
+  const overlay = new Map(changed.map(({ encoded }) => [encoded.key, encoded]));
+  return {
+    get: (key: string) => overlay.get(key) ?? ruleset.get(key),
+    *configs() {
+      for (const config of ruleset.configs()) if (!overlay.has(config.key)) yield config;
+      yield* overlay.values();
+    },
+  };
+}
+
+function changeOf(
+  ruleset: Ruleset,
+  changed: readonly ChangedConfig[],
+  envelope: Uint8Array,
+  at: bigint,
+): Change | undefined {
+  const configs = changed.map(({ encoded }) => encoded).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const last = configs.at(-1);
+  if (last === undefined) return undefined;
+  const { environment, version: previous } = ruleset;
+  return { environment, previous, version: last.id, at, envelope, configs };
+}
+
+/**
+ * Plans the creation of an environment, or a change of its settings.
+ *
+ * Only what clients see becomes a change: a new default context, once there is a version to be above of. A new environment, and one
+ * without configs, stays at version 0.
+ *
+ * @param base `undefined` to create the environment
+ * @param now microseconds since 1970, by the store's clock
+ * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its id; `config_too_large` when
+ * a config and the new default context would not fit into one event
+ */
+export function planSettings(base: Base | undefined, settings: Environment, now: bigint): Plan {
+  const envelope = encodeEnvelope(settings);
+  const largest = largestOf(base?.ruleset);
+  if (base !== undefined && largest !== undefined && settings.projectId !== base.settings.projectId) {
+    refuse(
+      'projectId',
+      `must stay ${base.settings.projectId}: the environment has configs of that project; create another environment.`,
+    );
+  }
+  const limit = MESSAGE_MAX_BYTES - envelope.length;
+  if (limit < (largest?.bytes.length ?? 0)) {
+    const beside =
+      largest === undefined
+        ? ''
+        : ` beside the config ${quote(largest.key)} of ${largest.bytes.length} bytes`;
+    throw new HoldfastError(
+      'config_too_large',
+      `defaultContext makes ${envelope.length} bytes of each event's ${MESSAGE_MAX_BYTES} and leaves too little room${beside}; make it smaller.`,
+      { field: 'defaultContext' },
+    );
+  }
+  return { change: envelopeChange(base?.ruleset, envelope, now), configs: [], live: base?.ruleset.live ?? 0 };
+}
+
+function envelopeChange(ruleset: Ruleset | undefined, envelope: Uint8Array, now: bigint): Change | undefined {
+  if (ruleset === undefined || ruleset.version === 0n || equal(ruleset.envelope, envelope)) return undefined;
+  const { environment, version: previous, committedAt } = ruleset;
+  const version = nextId(now, previous, committedAt);
+  if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${previous}.`);
+  return { environment, previous, version, at: now, envelope, configs: [] };
+}
+
+function largestOf(ruleset: Ruleset | undefined): EncodedConfig | undefined {
+  let largest: EncodedConfig | undefined;
+  for (const config of ruleset?.configs() ?? []) {
+    if (largest === undefined || config.bytes.length > largest.bytes.length) largest = config;
+  }
+  return largest;
+}
+
+function liveOf(config: EncodedConfig | undefined): number {
+  return config === undefined || config.deleted ? 0 : 1;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

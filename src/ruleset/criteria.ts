@@ -1,0 +1,75 @@
+/** Which criteria public SDKs can evaluate: an operator that none of them throws at, and something to match that it can work with. */
+import { member, quote, refuse } from './fields.js';
+import type { Criterion } from './model.js';
+import { checkContent, type Kind } from './values.js';
+
+const list: readonly Kind[] = ['stringList'];
+const text: readonly Kind[] = ['string'];
+const number: readonly Kind[] = ['int', 'double'];
+/** Milliseconds or a date as text; which texts are dates differs by SDK, so that is not looked at. */
+const date: readonly Kind[] = ['int', 'double', 'string'];
+const range: readonly Kind[] = ['intRange'];
+
+/**
+ * The kinds of `valueToMatch` with which an operator can hold in some SDK. Operators that are not here are refused: the node SDK
+ * throws at NOT_SET, ALWAYS_TRUE and LOOKUP_KEY_*, and none knows a number beyond these.
+ */
+const kindsByOperator: Readonly<Partial<Record<string, readonly Kind[]>>> = {
+  IN_SEG: text,
+  NOT_IN_SEG: text,
+  PROP_IS_ONE_OF: list,
+  PROP_IS_NOT_ONE_OF: list,
+  PROP_STARTS_WITH_ONE_OF: list,
+  PROP_DOES_NOT_START_WITH_ONE_OF: list,
+  PROP_ENDS_WITH_ONE_OF: list,
+  PROP_DOES_NOT_END_WITH_ONE_OF: list,
+  PROP_CONTAINS_ONE_OF: list,
+  PROP_DOES_NOT_CONTAIN_ONE_OF: list,
+  HIERARCHICAL_MATCH: text,
+  IN_INT_RANGE: range,
+  PROP_LESS_THAN: number,
+  PROP_LESS_THAN_OR_EQUAL: number,
+  PROP_GREATER_THAN: number,
+  PROP_GREATER_THAN_OR_EQUAL: number,
+  PROP_BEFORE: date,
+  PROP_AFTER: date,
+  PROP_MATCHES: text,
+  PROP_DOES_NOT_MATCH: text,
+  PROP_SEMVER_LESS_THAN: text,
+  PROP_SEMVER_EQUAL: text,
+  PROP_SEMVER_GREATER_THAN: text,
+};
+
+/** https://semver.org, its second suggested expression. SDKs compare nothing else: no "v", and always three numbers. */
+const SEMVER =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
+
+/**
+ * @throws HoldfastError `operator_unsupported`, `value_invalid`
+ */
+export function checkCriterion(criterion: Criterion, field: string): void {
+  const { operator = 'NOT_SET', valueToMatch } = criterion;
+  const allowed = kindsByOperator[operator];
+  if (allowed === undefined) {
+    const at = member(field, 'operator');
+    refuse(
+      at,
+      `is ${operator}, at which SDKs fail; for a value that always applies leave the list of criteria empty, else use one of ${Object.keys(kindsByOperator).join(', ')}.`,
+      'operator_unsupported',
+    );
+  }
+  const at = member(field, 'valueToMatch');
+  const kind = checkContent(valueToMatch, at);
+  if (!allowed.includes(kind))
+    refuse(at, `must be of kind ${allowed.join(' or ')} for ${operator}, not ${kind}.`, 'value_invalid');
+  const given = valueToMatch?.string ?? '';
+  if (operator.endsWith('IN_SEG') && given === '')
+    refuse(at, `must name the segment for ${operator}.`, 'value_invalid');
+  if (operator.startsWith('PROP_SEMVER_') && !SEMVER.test(given)) {
+    refuse(
+      at,
+      `must be a semantic version such as 1.2.3 for ${operator}, not ${quote(given)}.`,
+      'value_invalid',
+    );
+  }
+}
