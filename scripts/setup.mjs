@@ -1,0 +1,158 @@
+/**
+ * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server and Pushpin.
+ *
+ * Plain Node without dependencies, because it is what installs them. Each step is skipped, in milliseconds, when there is nothing to do.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The same as "engines" in package.json: the first 20 that imports ES modules by `require`, which a dependency needs. */
+const MINIMUM_NODE = [20, 19];
+
+/** A step that did not work; the message is all that the user needs to read. */
+export class SetupError extends Error {}
+
+/** Runs the steps, and ends the process with a sentence when one does not work. */
+export function setUp(...steps) {
+  try {
+    for (const step of steps) step();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(`\n${error.message}`);
+    process.exit(1);
+  }
+}
+
+export function checkNode(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [wantedMajor, wantedMinor] = MINIMUM_NODE;
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  throw new SetupError(
+    `Holdfast needs Node ${MINIMUM_NODE.join('.')} or newer; this is Node ${version}. Get a newer one from https://nodejs.org.`,
+  );
+}
+
+/** Installs the packages of package-lock.json, unless npm has done so since it last changed. */
+export function installPackages() {
+  // npm writes this file at the end of every installation that worked.
+  const installed = modified(join(root, 'node_modules/.package-lock.json'));
+  if (installed !== undefined && installed >= (modified(join(root, 'package-lock.json')) ?? 0)) return;
+  console.error('Installing packages (npm ci) ...');
+  // The compiler is needed to start, also where NODE_ENV=production would leave development packages out.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (run('npm', args) !== 0) throw new SetupError('npm ci failed; the reason is above.');
+}
+
+/** Compiles src to dist, unless nothing changed since the last time. */
+export function build() {
+  const stamp = join(root, 'dist/.built');
+  const built = modified(stamp);
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  if (built !== undefined && newest(sources.map((name) => join(root, name))) <= built) return;
+  // A file that changes while the compiler runs must be newer than the stamp, so the stamp bears the time before.
+  const before = new Date();
+  console.error('Compiling ...');
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  if (run(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')]) !== 0) {
+    throw new SetupError('The code does not compile; the errors are above.');
+  }
+  writeFileSync(stamp, '');
+  utimesSync(stamp, before, before);
+}
+
+/** Makes sure of the servers that tests and the stack run against: installs them on Debian and Ubuntu, else says what is missing. */
+export function installServers() {
+  // Twice, because which programs Pushpin needs shows when its version is known.
+  for (let round = 0; round < 2 && missingServers().length > 0; round++) {
+    if (!installWithApt(missingServers())) break;
+  }
+  const missing = missingServers();
+  if (missing.length > 0) throw new SetupError(instructions(missing));
+}
+
+/** The programs that are missing. On Debian and Ubuntu each is in a package of the same name. */
+function missingServers() {
+  const missing = ['redis-server', 'pushpin'].filter((command) => !isInstalled(command));
+  // Before 1.40 Pushpin's connection manager and its HTTP client were programs of their own.
+  if (!missing.includes('pushpin') && isOldPushpin()) {
+    missing.push(...['condure', 'zurl'].filter((command) => !isInstalled(command)));
+  }
+  return missing;
+}
+
+function isOldPushpin() {
+  const { stdout } = spawnSync('pushpin', ['--version'], { encoding: 'utf8' });
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
+  return Number(major) === 1 && Number(minor) < 40;
+}
+
+/** Whether the packages could be installed: only as root, or where sudo asks no password. */
+function installWithApt(packages) {
+  if (process.platform !== 'linux' || !isInstalled('apt-get')) return false;
+  const prefix = becomeRoot();
+  if (prefix === undefined) return false;
+  const apt = (...args) => {
+    const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', ...args];
+    return run(command, rest) === 0;
+  };
+  console.error(`Installing ${packages.join(', ')} (apt-get) ...`);
+  // What apt knows of packages may be old or, in a fresh container, nothing.
+  return apt('update') && apt('install', '-y', '--no-install-recommends', ...packages);
+}
+
+function becomeRoot() {
+  if (process.getuid?.() === 0) return [];
+  if (isInstalled('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0) {
+    return ['sudo', '-n'];
+  }
+  return undefined;
+}
+
+function instructions(missing) {
+  return [
+    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin; install them and try again.`,
+    '  Debian, Ubuntu: sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl',
+    '  macOS:          brew install redis pushpin',
+    '  elsewhere:      https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/',
+  ].join('\n');
+}
+
+function isInstalled(command) {
+  // Debian keeps some servers where only root looks.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Runs a command whose output is progress: it goes to stderr, and the exit code comes back. */
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error !== undefined) throw new SetupError(`${command} cannot be run: ${error.message}`);
+  return status ?? 1;
+}
+
+/** When a file was last modified, milliseconds; `undefined` when there is none. */
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** The newest modification of files and folders, with everything in them. A folder changes when a file in it is added or removed. */
+function newest(paths) {
+  const times = paths.flatMap((path) => {
+    const stat = statSync(path);
+    if (!stat.isDirectory()) return [stat.mtimeMs];
+    return [stat.mtimeMs, newest(readdirSync(path).map((name) => join(path, name)))];
+  });
+  return Math.max(0, ...times);
+}

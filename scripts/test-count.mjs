@@ -1,0 +1,34 @@
+/** Counts what Vitest reports so that nothing which did not run can pass. */
+
+/**
+ * @param report Vitest's JSON report, or `undefined` when there is none
+ * @param code Vitest's exit code
+ * @param chosen the arguments given to Vitest; with `-t` the tests that do not match are left out on purpose
+ * @returns numbers, and a line for each failure that is not a failed test
+ */
+export function count(report, code, chosen = []) {
+  if (report === undefined) return { passed: 0, failed: 1, notes: ['Vitest ended without a report.'] };
+  const byName = chosen.some((argument) => /^(-t|--testNamePattern)(=|$)/.test(argument));
+  const files = report.testResults ?? [];
+  const tests = files.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
+  const passed = tests.filter((test) => test.status === 'passed').length;
+  let failed = tests.filter((test) => test.status === 'failed').length;
+  const notes = [];
+  const note = (text) => {
+    failed++;
+    notes.push(text);
+  };
+  for (const test of tests) {
+    const ran = test.status === 'passed' || test.status === 'failed';
+    if (!ran && !byName) note(`Counted as failed, because it did not run: ${test.file}: ${test.fullName}`);
+  }
+  for (const file of files) {
+    const explained = file.assertionResults.some((test) => test.status !== 'passed');
+    if (file.status === 'failed' && !explained) note(`Counted as failed: ${file.name}: ${file.message}`);
+  }
+  if (code !== 0 && failed === 0) {
+    note(`Counted as failed: Vitest ended with ${code} although no test failed; see the errors above.`);
+  }
+  if (passed + failed === 0) note('Counted as failed: no test ran.');
+  return { passed, failed, notes };
+}

@@ -1,0 +1,53 @@
+/**
+ * `npm test [-- ARGUMENTS OF VITEST]`: installs what is missing, servers included, compiles, and runs the tests.
+ *
+ * Its last line is `tests: N passed, N failed`, and the exit code agrees with it. What did not run counts as failed: a skipped test, a
+ * file that could not be loaded, an error outside of any test.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { build, checkNode, installPackages, installServers, root, setUp } from './setup.mjs';
+import { count } from './test-count.mjs';
+
+setUp(checkNode, installPackages, installServers, build);
+
+const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
+const report = join(folder, 'report.json');
+const chosen = process.argv.slice(2);
+const code = await vitest([
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...chosen,
+]);
+const { passed, failed, notes } = count(readReport(), code, chosen);
+rmSync(folder, { recursive: true, force: true });
+for (const note of notes) console.log(note);
+console.log(`tests: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** Resolves to Vitest's exit code; what a signal ends has failed. */
+function vitest(args) {
+  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+  });
+}
+
+/** Vitest's report; `undefined` when it ended before it wrote one. */
+function readReport() {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

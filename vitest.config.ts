@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests whose file name says that they start real servers. */
+const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
+
+// Two groups, one after the other: tests of pure code side by side, then those with servers one file at a time, because a small machine
+// that runs several Pushpins at once makes every limit of time a matter of luck.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'code',
+          include: ['test/**/*.test.ts'],
+          exclude: WITH_SERVERS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'servers', include: WITH_SERVERS, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
+    environment: 'node',
+    pool: 'forks',
+    // Generous: a limit of time ends what hangs, and is not what a test measures.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    // A forgotten `.only` would leave the others out in silence.
+    allowOnly: false,
+  },
+});
