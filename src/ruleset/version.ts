@@ -20,7 +20,8 @@ export function parseVersion(text: string | undefined): bigint | undefined {
  *
  * Normally the time in microseconds, which says when the change was made. Two cases need more than `max(now, previous + 1)`:
  * a source may have given ids that run ahead of the clock, and a store may lose its last second of writes. Ids therefore move on by
- * at least the time that has passed since the last commit, so that an id which was lost with its write is never given again.
+ * at least the time that has passed since the last commit, so that an id which was lost with its write is never given again: not if
+ * more microseconds have passed since the loss than configs were lost, and no store comes back faster than that.
  *
  * @param now microseconds since 1970, by the store's clock
  * @param previous the environment's version
