@@ -287,3 +287,11 @@ export function unknownEnvironment(environment: bigint): HoldfastError {
     `environment ${environment} does not exist: create it with PUT /admin/v1/environments/${environment}`,
   );
 }
+
+/** The error for a key whose environment is gone: the store lost data. To a client that is a fault of ours, to be tried again. */
+export function lostEnvironment(environment: bigint): HoldfastError {
+  return new HoldfastError(
+    'store_unavailable',
+    `environment ${environment} is missing in the store although it has keys: the store lost data`,
+  );
+}

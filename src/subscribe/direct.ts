@@ -67,6 +67,7 @@ export class DirectHolds {
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
   #timer: NodeJS.Timeout | undefined;
+  #draining = false;
 
   constructor(options: DirectHoldsOptions) {
     this.#options = options;
@@ -79,6 +80,11 @@ export class DirectHolds {
 
   get size(): number {
     return this.#holds.size;
+  }
+
+  /** From the moment that the drain begins, no hold should be opened any more. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /**
@@ -113,6 +119,7 @@ export class DirectHolds {
 
   /** Ends all holds, spread evenly over that many seconds. Resolves when the last one has ended. */
   async drain(seconds: number): Promise<void> {
+    this.#draining = true;
     const holds = [...this.#holds];
     const gap = (seconds * 1000) / Math.max(1, holds.length);
     const slice = Math.max(1, Math.ceil(20 / Math.max(gap, 0.001)));
@@ -120,8 +127,6 @@ export class DirectHolds {
       for (const hold of holds.slice(i, i + slice)) this.#end(hold, 'shutdown');
       if (i + slice < holds.length) await new Promise((resolve) => setTimeout(resolve, gap * slice));
     }
-    // Those that were opened meanwhile.
-    for (const hold of this.#holds) this.#end(hold, 'shutdown');
     clearInterval(this.#timer);
   }
 

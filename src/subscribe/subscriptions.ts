@@ -8,7 +8,7 @@
 import type { Logger } from 'pino';
 import { parseGripLast } from '../grip/channels.js';
 import { HoldfastError } from '../errors.js';
-import { unknownEnvironment, type Replica } from '../replica/replica.js';
+import { lostEnvironment, type Confirmed, type Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
@@ -81,11 +81,21 @@ export class Subscriptions {
 
   /** What a reader at `position` lacks, from a ruleset that is at least as new as the store's. */
   async catchUp(environment: bigint, position: bigint): Promise<CatchUp> {
-    const current = await this.#options.replica.confirmed(environment);
-    if (current === undefined) throw unknownEnvironment(environment);
-    const { ruleset, confirmed } = current;
+    const { ruleset, confirmed } = await this.#confirmed(environment);
     const decision = decide(position, ruleset.version, confirmed);
     return { ...this.#answer(decision, ruleset, position), decision: decision.kind };
+  }
+
+  /** Where a reader at `position` stands, for one that is then held directly and fed from the replica. */
+  async standing(environment: bigint, position: bigint): Promise<Decision['kind']> {
+    const { ruleset, confirmed } = await this.#confirmed(environment);
+    return decide(position, ruleset.version, confirmed).kind;
+  }
+
+  async #confirmed(environment: bigint): Promise<Confirmed> {
+    const current = await this.#options.replica.confirmed(environment);
+    if (current === undefined) throw lostEnvironment(environment);
+    return current;
   }
 
   #answer(decision: Decision, ruleset: Ruleset, position: bigint): { body: string; version: bigint } {

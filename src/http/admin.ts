@@ -1,0 +1,192 @@
+/** The administrator's routes. Environments and keys are here, changes in changes.ts. */
+import { json, Router, type Request } from 'express';
+import { z } from 'zod';
+import type { Committer } from '../commit/committer.js';
+import { HoldfastError } from '../errors.js';
+import { issueKey } from '../replica/issue-key.js';
+import { unknownEnvironment, type Replica } from '../replica/replica.js';
+import { decodeConfigs, decodeContextSet, encodeContextSet } from '../ruleset/codec.js';
+import { readContextSetJson } from '../ruleset/json.js';
+import { parseVersion } from '../ruleset/version.js';
+import type { Environment, Key, Store, StoredEnvironment } from '../store/store.js';
+import { requireAdmin } from './authenticate.js';
+import { changeRoutes } from './changes.js';
+import { onlyMethods } from './errors.js';
+import { environmentId } from './params.js';
+
+export interface AdminParts {
+  readonly store: Store;
+  readonly replica: Replica;
+  readonly committer: Committer;
+  readonly adminToken: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const NAME_MAX = 200;
+/** Default contexts and names are small; changes have a limit of their own. */
+const BODY_MAX_BYTES = 64 * 1024;
+
+const name = z.string().max(NAME_MAX);
+const environmentBody = z.strictObject({
+  projectId: z.union([z.string(), z.number()]),
+  name: name.min(1),
+  defaultContext: z.unknown().optional(),
+});
+const keyBody = z.strictObject({ kind: z.enum(['server', 'client']), name: name.default('') });
+
+export function adminRoutes(parts: AdminParts): Router {
+  const router = Router();
+  router.use(requireAdmin(parts.adminToken));
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  router.use(changeRoutes(parts.committer));
+  router.use(json({ limit: BODY_MAX_BYTES, type: () => true }));
+  environmentRoutes(router, parts);
+  keyRoutes(router, parts);
+  return router;
+}
+
+function environmentRoutes(router: Router, { store, replica, committer }: AdminParts): void {
+  router
+    .route('/environments')
+    .get(async (_request, response) => {
+      const environments = await store.environments();
+      response.json({ environments: environments.map(environmentJson) });
+    })
+    .all(onlyMethods('GET'));
+
+  router
+    .route('/environments/:id')
+    .get(async (request, response) => {
+      response.json(environmentJson(await find(store, environmentId(request))));
+    })
+    .put(async (request, response) => {
+      const { created, environment } = await committer.putEnvironment(readEnvironment(request));
+      response.status(created ? 201 : 200).json(environmentJson(environment));
+    })
+    .all(onlyMethods('GET', 'PUT'));
+
+  router
+    .route('/environments/:id/configs')
+    .get(async (request, response) => {
+      const id = environmentId(request);
+      const current = await replica.confirmed(id);
+      if (current === undefined) throw unknownEnvironment(id);
+      const { ruleset } = current;
+      const { configs = [], ...rest } = decodeConfigs(ruleset.encode(0n));
+      response.set('ETag', `"${ruleset.version}"`);
+      response.json({ configs: configs.filter(({ configType }) => configType !== 'DELETED'), ...rest });
+    })
+    .all(onlyMethods('GET'));
+}
+
+function keyRoutes(router: Router, { store, replica, now }: AdminParts): void {
+  router
+    .route('/environments/:id/keys')
+    .get(async (request, response) => {
+      const environment = await find(store, environmentId(request));
+      const keys = (await store.keys()).filter((key) => key.environment === environment.id);
+      response.json({ keys: keys.map(keyJson) });
+    })
+    .post(async (request, response) => {
+      const environment = await find(store, environmentId(request));
+      const body = readBody(keyBody, request);
+      const { text, key } = issueKey(environment, body.kind, body.name, now());
+      await store.addKey(key);
+      replica.keyring.take(key);
+      response.status(201).json({ ...keyJson(key), key: text });
+    })
+    .all(onlyMethods('GET', 'POST'));
+
+  router
+    .route('/keys/:id')
+    .delete(async (request, response) => {
+      const key = await store.revokeKey(request.params.id, now());
+      if (key === undefined)
+        throw new HoldfastError(
+          'not_found',
+          `there is no key ${request.params.id}: list keys to see their ids`,
+        );
+      replica.keyring.take(key);
+      response.json(keyJson(key));
+    })
+    .all(onlyMethods('DELETE'));
+}
+
+async function find(store: Store, id: bigint): Promise<StoredEnvironment> {
+  const environment = (await store.environments()).find((each) => each.id === id);
+  if (environment === undefined) throw unknownEnvironment(id);
+  return environment;
+}
+
+function readEnvironment(request: Request): Environment {
+  const body = readBody(environmentBody, request);
+  const projectId = parseVersion(`${body.projectId}`);
+  if (
+    projectId === undefined ||
+    projectId === 0n ||
+    (typeof body.projectId === 'number' && !Number.isSafeInteger(body.projectId))
+  ) {
+    throw new HoldfastError(
+      'field_invalid',
+      'projectId must be a number from 1 to 2^63 - 1, as a decimal string if it is above 2^53',
+      {
+        field: 'projectId',
+      },
+    );
+  }
+  const { defaultContext } = body;
+  const context =
+    defaultContext === undefined || defaultContext === null
+      ? undefined
+      : readContextSetJson(defaultContext, 'defaultContext');
+  return {
+    id: environmentId(request),
+    projectId,
+    name: body.name,
+    defaultContext: context === undefined ? undefined : encodeContextSet(context),
+  };
+}
+
+function readBody<T>(schema: z.ZodType<T>, request: Request): T {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new HoldfastError('body_invalid', 'the body must be a JSON object');
+  }
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = unknown ?? issue?.path.join('.') ?? '';
+  const problem =
+    unknown === undefined
+      ? (issue?.message ?? 'is not valid')
+      : 'is not a field of this request: leave it out';
+  throw new HoldfastError('field_invalid', `${field}: ${problem}`, { field });
+}
+
+function environmentJson(environment: StoredEnvironment): Record<string, unknown> {
+  const { id, projectId, name, version, live, defaultContext } = environment;
+  return {
+    id: `${id}`,
+    projectId: `${projectId}`,
+    name,
+    version: `${version}`,
+    configs: live,
+    ...(defaultContext === undefined ? {} : { defaultContext: decodeContextSet(defaultContext) }),
+  };
+}
+
+function keyJson(key: Key): Record<string, unknown> {
+  return {
+    id: key.id,
+    environment: `${key.environment}`,
+    kind: key.kind,
+    name: key.name,
+    createdAt: new Date(key.createdAt).toISOString(),
+    ...(key.revokedAt === undefined ? {} : { revokedAt: new Date(key.revokedAt).toISOString() }),
+  };
+}

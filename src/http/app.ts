@@ -1,0 +1,53 @@
+/**
+ * The HTTP interface, put together from parts. docs/protocol.md is its contract. This folder is the only one that knows Express.
+ */
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from '../observe/log.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { Replica } from '../replica/replica.js';
+import { adminRoutes, type AdminParts } from './admin.js';
+import { errorHandler, notFound } from './errors.js';
+import { healthRoutes, type Health } from './health.js';
+import { snapshotRoutes } from './snapshots.js';
+import { streamRoutes, type StreamParts } from './streams.js';
+
+export interface AppParts extends AdminParts, StreamParts {
+  readonly replica: Replica;
+  readonly health: () => Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // Where an answer has an ETag, it is a version, and the route sets it.
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(secure);
+  app.use(counted(parts.metrics));
+  app.use(healthRoutes(parts.health, parts.metrics));
+  app.use(streamRoutes(parts));
+  app.use(snapshotRoutes(parts.replica));
+  app.use('/admin/v1', adminRoutes(parts));
+  app.use(notFound);
+  app.use(errorHandler(parts.log));
+  return app;
+}
+
+const secure: RequestHandler = (_request, response, next) => {
+  response.set('X-Content-Type-Options', 'nosniff');
+  next();
+};
+
+/** Counts answers by route pattern, so that paths with ids or tokens in them do not become series. */
+function counted(metrics: Metrics): RequestHandler {
+  return (request, response, next) => {
+    response.once('close', () => {
+      const route = (request.route as { path?: unknown } | undefined)?.path;
+      const pattern = typeof route === 'string' ? `${request.baseUrl}${route}` : 'none';
+      metrics.requests.inc({ route: pattern, status: `${response.statusCode}` });
+    });
+    next();
+  };
+}

@@ -1,0 +1,113 @@
+/** The one map from errors to HTTP answers. docs/protocol.md, "Errors", lists the codes. */
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { CHANGE_MAX_BYTES } from '../commit/plan.js';
+import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
+import type { Logger } from '../observe/log.js';
+
+const statuses: Record<ErrorCode, number> = {
+  body_invalid: 400,
+  field_invalid: 400,
+  key_empty: 400,
+  key_duplicate: 400,
+  rows_missing: 400,
+  rows_unexpected: 400,
+  row_environment: 400,
+  value_type_mismatch: 400,
+  value_invalid: 400,
+  weights_invalid: 400,
+  operator_unsupported: 400,
+  segment_missing: 400,
+  segment_circular: 400,
+  unauthorized: 401,
+  link_invalid: 403,
+  environment_unknown: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  id_conflict: 409,
+  version_mismatch: 412,
+  change_too_large: 413,
+  config_too_large: 413,
+  idempotency_mismatch: 422,
+  internal: 500,
+  store_damaged: 500,
+  direct_hold_refused: 501,
+  busy: 503,
+  store_unavailable: 503,
+};
+
+/** Seconds after which a request that was refused for lack of a store or a turn may be repeated. */
+const RETRY_AFTER_SECONDS = 1;
+
+export function statusOf(code: ErrorCode): number {
+  return statuses[code];
+}
+
+/** The last handler: answers whatever was thrown, as JSON, never to be cached. */
+export function errorHandler(log: Logger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (thrown: unknown, request: Request, response: Response, _next) => {
+    const error = understand(thrown);
+    if (error.code === 'internal') {
+      log.error({ method: request.method, path: request.path, error: thrown }, 'a request failed');
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendError(response, error);
+  };
+}
+
+export function sendError(response: Response, error: HoldfastError): void {
+  response.status(statusOf(error.code));
+  response.set('Cache-Control', 'no-store');
+  if (error.code === 'unauthorized')
+    response.set(
+      'WWW-Authenticate',
+      response.locals.challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"',
+    );
+  if (isRetryable(error)) response.set('Retry-After', `${RETRY_AFTER_SECONDS}`);
+  const { code, message, field, details } = error;
+  response.json({ error: { code, message, ...(field === undefined ? {} : { field }), ...details } });
+}
+
+export const notFound: RequestHandler = (request) => {
+  throw new HoldfastError('not_found', `there is nothing at ${request.path}`);
+};
+
+/** For the methods that a path does not have. */
+export function onlyMethods(...methods: string[]): RequestHandler {
+  return (request, response) => {
+    response.set('Allow', methods.join(', '));
+    throw new HoldfastError(
+      'method_not_allowed',
+      `${request.path} takes ${methods.join(', ')}, not ${request.method}`,
+    );
+  };
+}
+
+function understand(thrown: unknown): HoldfastError {
+  if (thrown instanceof HoldfastError) return thrown;
+  const { type, status } = describe(thrown);
+  if (type === 'entity.too.large') {
+    return new HoldfastError(
+      'change_too_large',
+      `the body is over the limit of ${CHANGE_MAX_BYTES} bytes: send it as several changes`,
+      { cause: thrown },
+    );
+  }
+  if (status >= 400 && status < 500) {
+    return new HoldfastError('body_invalid', `the request cannot be read: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+  return new HoldfastError('internal', 'something went wrong here; the log says what', { cause: thrown });
+}
+
+/** What Express and its body parser put on the errors that they throw. */
+function describe(thrown: unknown): { type: unknown; status: number } {
+  if (typeof thrown !== 'object' || thrown === null) return { type: undefined, status: 500 };
+  const type: unknown = 'type' in thrown ? thrown.type : undefined;
+  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
+  return { type, status };
+}

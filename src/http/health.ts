@@ -1,0 +1,68 @@
+/** The routes for those who run this: liveness, readiness, metrics. */
+import { Router } from 'express';
+import type { Metrics } from '../observe/metrics.js';
+import type { PublisherStatus } from '../publish/publisher.js';
+import type { ReplicaStatus } from '../replica/replica.js';
+import { onlyMethods } from './errors.js';
+
+/** What readiness is made of. */
+export interface Health {
+  readonly phase: 'starting' | 'serving' | 'stopping';
+  readonly store: string;
+  readonly replica: ReplicaStatus;
+  readonly publisher: PublisherStatus | undefined;
+  readonly directHolds: number;
+}
+
+export function healthRoutes(health: () => Health, metrics: Metrics): Router {
+  const router = Router();
+  router
+    .route('/livez')
+    .get((_request, response) => {
+      response.set('Cache-Control', 'no-store').type('text').send('ok\n');
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/readyz')
+    .get((_request, response) => {
+      const { ready, body } = readiness(health());
+      response
+        .set('Cache-Control', 'no-store')
+        .status(ready ? 200 : 503)
+        .json(body);
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/metrics')
+    .get(async (_request, response) => {
+      response
+        .set('Cache-Control', 'no-store')
+        .type(metrics.registry.contentType)
+        .send(await metrics.registry.metrics());
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  return router;
+}
+
+/**
+ * Whether this node may get traffic: data is applied and it is not stopping. A node whose store is away still may (it serves what it
+ * has), and says so: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes see the same.
+ */
+export function readiness(health: Health): { ready: boolean; body: Record<string, unknown> } {
+  const { phase, store, replica, publisher, directHolds } = health;
+  const degraded = [
+    ...(replica.feed === 'away' ? ['store'] : []),
+    ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
+  ];
+  const status = phase !== 'serving' ? phase : degraded.length > 0 ? 'degraded' : 'ready';
+  const body = {
+    status,
+    ...(degraded.length > 0 ? { degraded } : {}),
+    store: { name: store, state: replica.feed },
+    feed: { lagMs: replica.lag },
+    environments: replica.environments,
+    holds: { direct: directHolds },
+    publisher: publisher ?? 'off',
+  };
+  return { ready: phase === 'serving', body };
+}

@@ -1,0 +1,49 @@
+/** The route of snapshots. */
+import { Router, type Request, type Response } from 'express';
+import { HoldfastError } from '../errors.js';
+import { lostEnvironment, type Replica } from '../replica/replica.js';
+import { parseVersion } from '../ruleset/version.js';
+import { matchesEtag, snapshot, type SnapshotFormat } from '../snapshot/snapshot.js';
+import { authenticateServerKey } from './authenticate.js';
+import { onlyMethods } from './errors.js';
+
+export function snapshotRoutes(replica: Replica): Router {
+  const router = Router();
+  router
+    .route('/api/v1/configs/:from')
+    .get(async (request, response) => {
+      const key = await authenticateServerKey(request.headers.authorization, replica.keyring);
+      const from = parseVersion(request.params.from);
+      if (from === undefined) {
+        throw new HoldfastError(
+          'field_invalid',
+          'the last part of the path must be a version: 0 for everything, or the highest id that you have',
+          {
+            field: 'from',
+          },
+        );
+      }
+      const ruleset = await replica.ruleset(key.environment);
+      if (ruleset === undefined) throw lostEnvironment(key.environment);
+      sendSnapshot(request, response, snapshot(ruleset, from, format(request)));
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  return router;
+}
+
+function sendSnapshot(request: Request, response: Response, found: ReturnType<typeof snapshot>): void {
+  response.set(found.headers).set('ETag', found.etag);
+  if (matchesEtag(request.headers['if-none-match'], found.etag)) {
+    response.status(304).end();
+    return;
+  }
+  const body = found.body();
+  response.status(200).type(found.contentType).send(Buffer.from(body));
+}
+
+function format(request: Request): SnapshotFormat {
+  const { format: asked } = request.query;
+  if (asked === undefined || asked === 'protobuf') return 'protobuf';
+  if (asked === 'json') return 'json';
+  throw new HoldfastError('field_invalid', 'format must be json or protobuf', { field: 'format' });
+}

@@ -1,0 +1,104 @@
+/** The routes of streams: subscribe, and the recovery link. */
+import { Router, type Request, type Response } from 'express';
+import { HoldfastError } from '../errors.js';
+import type { SignatureVerifier } from '../grip/signature.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { Replica } from '../replica/replica.js';
+import { positionOf } from '../subscribe/decide.js';
+import type { DirectHolds, Sink } from '../subscribe/direct.js';
+import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
+import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
+import { authenticateServerKey } from './authenticate.js';
+import { onlyMethods } from './errors.js';
+
+export interface StreamParts {
+  readonly replica: Replica;
+  readonly subscriptions: Subscriptions;
+  readonly directHolds: DirectHolds;
+  readonly signatures: SignatureVerifier;
+  readonly link: RecoveryLink;
+  readonly hold: 'auto' | 'grip' | 'direct';
+  readonly metrics: Metrics;
+}
+
+/** Nothing on the way may store, transform or buffer a stream. */
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+export function streamRoutes(parts: StreamParts): Router {
+  const router = Router();
+  router
+    .route('/api/v1/sse/config')
+    .get((request, response) => subscribe(parts, request, response))
+    .all(onlyMethods('GET'));
+  router
+    .route(`${RECOVERY_PREFIX}:token`)
+    .get((request, response) => recover(parts, request, response))
+    .all(onlyMethods('GET'));
+  return router;
+}
+
+async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
+  const { replica, metrics } = parts;
+  const key = await authenticateServerKey(request.headers.authorization, replica.keyring);
+  const position = positionOf(header(request, 'last-event-id'), header(request, 'x-prefab-start-at-id'));
+  if (await throughProxy(parts, request)) {
+    const reply = await parts.subscriptions.hold(key, position);
+    metrics.subscribes.inc({ hold: 'grip', decision: reply.decision });
+    send(response, reply);
+    return;
+  }
+  if (parts.hold === 'grip') {
+    throw new HoldfastError(
+      'direct_hold_refused',
+      'this installation holds no connections itself (HOLDFAST_HOLD=grip): subscribe through its GRIP proxy',
+    );
+  }
+  if (parts.directHolds.draining) {
+    throw new HoldfastError('busy', 'this node is shutting down: subscribe again, and another one answers');
+  }
+  const decision = await parts.subscriptions.standing(key.environment, position);
+  metrics.subscribes.inc({ hold: 'direct', decision });
+  response.status(200).set(STREAM_HEADERS).flushHeaders();
+  parts.directHolds.open(sinkOf(response), key, position);
+}
+
+async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {
+  const proven = await throughProxy(parts, request);
+  if (!proven || !parts.link.accepts(request.params.token as string)) {
+    throw new HoldfastError(
+      'link_invalid',
+      'the recovery link is for GRIP proxies: they are told its path and sign their requests',
+    );
+  }
+  const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
+  parts.metrics.recoveries.inc({ decision: reply.decision });
+  send(response, reply);
+}
+
+/** Whether the request provably came through a configured proxy. One that did not is a direct one, whatever headers it has. */
+async function throughProxy({ hold, signatures }: StreamParts, request: Request): Promise<boolean> {
+  return hold !== 'direct' && (await signatures.verify(header(request, 'grip-sig')));
+}
+
+function send(response: Response, reply: HeldReply): void {
+  response.status(200).set(STREAM_HEADERS).set(reply.headers).send(Buffer.from(reply.body));
+}
+
+function header(request: Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function sinkOf(response: Response): Sink {
+  return {
+    write: (text) => response.write(text),
+    end: () => response.end(),
+    destroy: () => response.destroy(),
+    onDrain: (listener) => response.on('drain', listener),
+    onClose: (listener) => response.on('close', listener),
+  };
+}

@@ -1,0 +1,116 @@
+/** Every metric that Holdfast exports, in one place. Names and labels are documented in docs/protocol.md, "Metrics". */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly subscribes = new Counter({
+    name: 'holdfast_subscribes_total',
+    help: 'Subscriptions answered, by who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
+    labelNames: ['hold', 'decision'] as const,
+    registers: [this.registry],
+  });
+
+  readonly recoveries = new Counter({
+    name: 'holdfast_recoveries_total',
+    help: 'Requests of proxies over the recovery link, by what the hold lacked; refused: the key is revoked. One request can serve many holds.',
+    labelNames: ['decision'] as const,
+    registers: [this.registry],
+  });
+
+  readonly dataLost = new Counter({
+    name: 'holdfast_data_lost_total',
+    help: 'Times that the store was found behind a client or behind this node: it lost writes.',
+    registers: [this.registry],
+  });
+
+  readonly directEnded = new Counter({
+    name: 'holdfast_direct_holds_ended_total',
+    help: 'Direct holds that ended, by reason (client, age, slow, revoked, shutdown).',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly commits = new Counter({
+    name: 'holdfast_commits_total',
+    help: 'Changes committed through this node.',
+    registers: [this.registry],
+  });
+
+  readonly conflicts = new Counter({
+    name: 'holdfast_commit_conflicts_total',
+    help: 'Commits that were planned again because another node committed first.',
+    registers: [this.registry],
+  });
+
+  readonly requests = new Counter({
+    name: 'holdfast_http_requests_total',
+    help: 'HTTP requests answered, by route and status.',
+    labelNames: ['route', 'status'] as const,
+    registers: [this.registry],
+  });
+
+  readonly published = new Counter({
+    name: 'holdfast_published_items_total',
+    help: 'Items that a proxy accepted.',
+    labelNames: ['proxy'] as const,
+    registers: [this.registry],
+  });
+
+  readonly resyncs = new Counter({
+    name: 'holdfast_resync_items_total',
+    help: 'Items that told the holds of an environment to recover, because the proxy had missed something.',
+    labelNames: ['proxy'] as const,
+    registers: [this.registry],
+  });
+
+  readonly publishFailures = new Counter({
+    name: 'holdfast_publish_failures_total',
+    help: 'Publish requests that a proxy did not accept; each is tried again.',
+    labelNames: ['proxy'] as const,
+    registers: [this.registry],
+  });
+
+  readonly publishLag = new Histogram({
+    name: 'holdfast_publish_lag_seconds',
+    help: 'From commit to acceptance by the proxy.',
+    labelNames: ['proxy'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A gauge whose value is read when metrics are collected. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** The same with one label; series that `read` no longer names disappear. */
+  labelledGauge(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, number] of read()) this.set({ [label]: value }, number);
+      },
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/** Making an API key: its text, which is shown once, and what is stored of it. */
+import { randomBytes } from 'node:crypto';
+import type { Key, KeyKind, StoredEnvironment } from '../store/store.js';
+import { hashKey } from './keyring.js';
+
+export interface IssuedKey {
+  /** The key itself. It is not stored anywhere. */
+  readonly text: string;
+  readonly key: Key;
+}
+
+/**
+ * A new key of the form `<random>-P<projectId>-E<environmentId>-SDK-<random>` (`CLIENT` for client keys): some public SDKs read the ids
+ * from it, and some refuse a key without a dash. 192 of its bits are random.
+ *
+ * @param now milliseconds since 1970
+ */
+export function issueKey(
+  environment: StoredEnvironment,
+  kind: KeyKind,
+  name: string,
+  now: number,
+): IssuedKey {
+  const word = kind === 'server' ? 'SDK' : 'CLIENT';
+  const text = `${random(8)}-P${environment.projectId}-E${environment.id}-${word}-${random(16)}`;
+  const key = { id: random(8), environment: environment.id, kind, name, hash: hashKey(text), createdAt: now };
+  return { text, key };
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}

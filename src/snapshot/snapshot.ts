@@ -1,0 +1,49 @@
+/**
+ * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at their start and for those that poll.
+ * [protocol] #snapshot
+ */
+import { decodeConfigs } from '../ruleset/codec.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+
+export type SnapshotFormat = 'protobuf' | 'json';
+
+export interface Snapshot {
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  /** Built only when it is needed: not for a 304. */
+  readonly body: () => Uint8Array | string;
+}
+
+/**
+ * What a shared cache may do with a snapshot: serve it for a second, for a minute more while it revalidates, and for a day while we
+ * are down. A client that starts from an old one loses nothing: its subscription sends what it lacks.
+ *
+ * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
+ */
+const CDN_CACHE = 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400';
+
+export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat): Snapshot {
+  const suffix = format === 'json' ? '-json' : '';
+  return {
+    etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
+    headers: {
+      'Cache-Control': 'public, no-cache',
+      'CDN-Cache-Control': CDN_CACHE,
+      'Surrogate-Control': CDN_CACHE,
+      'Surrogate-Key': `environment-${ruleset.environment}`,
+      Vary: 'Authorization',
+    },
+    contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
+    body: () => {
+      const bytes = ruleset.encode(from);
+      return format === 'json' ? JSON.stringify(decodeConfigs(bytes)) : bytes;
+    },
+  };
+}
+
+/** Whether an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the body weakens them. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);
+}
