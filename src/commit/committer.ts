@@ -5,7 +5,6 @@
  * version. If another node was first, the plan is made again against what is there now. Commits of one environment through this node
  * wait for one another, so that only nodes compete, not requests.
  */
-import type { Logger } from 'pino';
 import { HoldfastError } from '../errors.js';
 import { unknownEnvironment, type Replica } from '../replica/replica.js';
 import { decodeConfigs, encodeContextSet } from '../ruleset/codec.js';
@@ -32,7 +31,6 @@ export interface CommitRequest {
 export interface CommitterOptions {
   readonly store: Store;
   readonly replica: Replica;
-  readonly log: Logger;
   readonly onCommit?: () => void;
   readonly onConflict?: () => void;
 }

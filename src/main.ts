@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/**
+ * Holdfast's entry point: the only place that reads the command line, the environment and signals.
+ *
+ *     change ─commit─▶ store ──feed──▶ replica ──▶ subscribe, recover, snapshot
+ *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
+ */
+import { runCli } from './cli/program.js';
+import { firstStartText, laterStartText } from './cli/first-start.js';
+import { readSettings } from './config.js';
+import { createExamples, provideSecrets } from './first-start.js';
+import { createLog } from './observe/log.js';
+import { startServer } from './server.js';
+import { parseStoreLocation } from './store/location.js';
+import { openStore } from './store/open.js';
+
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+function stopRequested(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function serve(): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = createLog(settings.logLevel);
+  for (const warning of settings.warnings) log.warn(warning);
+  const stopping = stopRequested();
+  const store = await openStore(settings.store, { log });
+  try {
+    const secrets = await provideSecrets(settings);
+    const server = await startServer(settings, secrets, store, log);
+    log.info(
+      { url: server.url, store: store.name, proxies: settings.gripUrls.length, hold: settings.hold },
+      'serving',
+    );
+    if (parseStoreLocation(settings.store).kind === 'file' && !settings.production) {
+      const key = await createExamples(store, server.committer, Date.now());
+      const { url } = server;
+      process.stdout.write(
+        key === undefined
+          ? laterStartText({ url, store: store.name })
+          : firstStartText({ url, key, adminToken: secrets.adminToken }),
+      );
+    }
+    log.info({ signal: await stopping }, 'stopping');
+    await server.stop();
+    log.info('stopped');
+  } finally {
+    await store.close();
+  }
+}
+
+const interrupted = new AbortController();
+const [command = 'serve'] = process.argv.slice(2);
+if (command !== 'serve') process.once('SIGINT', () => interrupted.abort());
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  serve,
+  signal: interrupted.signal,
+});
