@@ -37,7 +37,9 @@ export async function tail(api: Api, around: Surroundings): Promise<void> {
     failures = good ? 0 : failures + 1;
     const wait = delay(failures, reader.retry, around.random());
     const from = reader.lastEventId === undefined ? 'from the start' : `after version ${reader.lastEventId}`;
-    around.stderr.write(`${plain(reason)}; again in ${(wait / 1000).toFixed(1)} s, ${from}\n`);
+    around.stderr.write(
+      `${plain(reason).replace(/\.$/, '')}; again in ${(wait / 1000).toFixed(1)} s, ${from}\n`,
+    );
     await around.sleep(wait, around.signal);
   }
 }
