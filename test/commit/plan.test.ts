@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { planChange, planSettings, type Base, type Plan } from '../../src/commit/plan.js';
+import {
+  decodeConfig,
+  decodeConfigs,
+  encodeContextSet,
+  encodeEnvelope,
+  messageOf,
+} from '../../src/ruleset/codec.js';
+import { EVENT_MAX_BYTES, eventText, MESSAGE_MAX_BYTES } from '../../src/ruleset/event.js';
+import type { Config } from '../../src/ruleset/model.js';
+import { Ruleset } from '../../src/ruleset/ruleset.js';
+import { readSubmittedJson, readSubmittedProtobuf } from '../../src/ruleset/submitted.js';
+import { MAX_ID } from '../../src/ruleset/version.js';
+import { ENVIRONMENT, flag, PROJECT, segment, sized, tombstone } from '../ruleset/arbitrary.js';
+import { refusal } from '../ruleset/errors.js';
+
+const NOW = 1_700_000_000_000_000n;
+const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
+
+function emptyBase(): Base {
+  const envelope = encodeEnvelope(settings);
+  return {
+    ruleset: new Ruleset({ environment: ENVIRONMENT, version: 0n, at: 0n, envelope, configs: [] }),
+    settings,
+  };
+}
+
+/** An environment in which that change was committed. */
+function baseWith(...configs: Config[]): Base {
+  const base = emptyBase();
+  base.ruleset.apply(plan(base, configs).change!);
+  return base;
+}
+
+function plan(base: Base, configs: Config[], now = NOW): Plan {
+  return planChange(base, readSubmittedJson({ configs }), now);
+}
+
+const result = (base: Base, configs: Config[], now = NOW) => refusal(() => plan(base, configs, now));
+const withId = (config: Config, id: bigint): Config => ({ ...config, id: `${id}` });
+const contextOf = (bytes: number) =>
+  encodeContextSet({ contexts: [{ type: 'user', values: { a: { string: 'x'.repeat(bytes) } } }] });
+
+describe('a planned change', () => {
+  it('has ids from the time on, the environment’s project, and its envelope', () => {
+    const base = emptyBase();
+    const { change } = plan(base, [flag('a'), flag('b')]);
+    expect(change).toMatchObject({ environment: 7n, previous: 0n, version: NOW + 1n, at: NOW });
+    expect(change!.configs.map(({ id, key }) => [id, key])).toEqual([
+      [NOW, 'a'],
+      [NOW + 1n, 'b'],
+    ]);
+    expect(decodeConfig(change!.configs[0]!)).toEqual({ ...flag('a'), id: `${NOW}`, projectId: '3' });
+    expect(decodeConfigs(change!.envelope)).toEqual({
+      configServicePointer: { projectId: '3', projectEnvId: '7' },
+    });
+  });
+
+  it('does not touch the ruleset', () => {
+    const base = baseWith(flag('a'));
+    const before = base.ruleset.encode(0n);
+    plan(base, [tombstone('a')]);
+    expect(base.ruleset.encode(0n)).toEqual(before);
+  });
+
+  it('keeps fields that the schema does not know', () => {
+    const message = Buffer.concat([
+      messageOf(plan(emptyBase(), [flag('a')]).configs[0]!),
+      Buffer.from([0xa0, 0x06, 1]),
+    ]);
+    const body = Buffer.concat([Buffer.from([10, message.length]), message]);
+    const base = emptyBase();
+    const { configs } = planChange(base, readSubmittedProtobuf(body), NOW);
+    expect(Buffer.from(messageOf(configs[0]!)).subarray(-3)).toEqual(Buffer.from([0xa0, 0x06, 1]));
+  });
+
+  it('counts what is live afterwards', () => {
+    const base = baseWith(flag('a'), flag('b'), tombstone('c'));
+    expect(base.ruleset.live).toBe(2);
+    expect(plan(base, [tombstone('a'), flag('b'), flag('c'), flag('d')]).live).toBe(3);
+  });
+
+  it('accepts the deletion of a key that does not exist', () => {
+    const { change, live } = plan(emptyBase(), [tombstone('a')]);
+    expect(change!.configs.map(({ key, deleted }) => [key, deleted])).toEqual([['a', true]]);
+    expect(live).toBe(0);
+  });
+
+  it('is refused when it has no configs', () => {
+    expect(result(emptyBase(), [])).toBe('field_invalid configs');
+  });
+
+  it('is refused when a config is not valid', () => {
+    expect(result(emptyBase(), [flag('a'), { key: 'b', configType: 'CONFIG' }])).toBe(
+      'rows_missing configs[1].rows',
+    );
+  });
+
+  it('is refused when a key comes twice', () => {
+    expect(result(emptyBase(), [flag('a'), flag('b'), tombstone('a')])).toBe('key_duplicate configs[2].key');
+  });
+
+  it('is refused when it would leave a segment missing', () => {
+    const base = baseWith(segment('s'), segment('a', 's'));
+    expect(result(base, [tombstone('s')])).toBe('segment_missing configs[0]');
+    expect(result(base, [segment('s', 'a')])).toBe('segment_circular configs[0]');
+    expect(result(base, [tombstone('s'), tombstone('a')])).toBe('accepted');
+  });
+});
+
+describe('ids', () => {
+  it('of the source are kept, beyond 2^53, and the configs ascend by them', () => {
+    const { change, configs } = plan(emptyBase(), [
+      withId(flag('a'), 17018962363976480n),
+      withId(flag('b'), 17018962363976479n),
+    ]);
+    expect(change!.configs.map(({ key }) => key)).toEqual(['b', 'a']);
+    expect(change!.version).toBe(17018962363976480n);
+    expect(configs.map(({ key }) => key)).toEqual(['a', 'b']);
+  });
+
+  it('that are assigned come after all given ones, in the order of the request', () => {
+    const given = 17018962363976479n;
+    const { configs } = plan(emptyBase(), [flag('a'), withId(flag('b'), given), withId(flag('c'), 0n)]);
+    const [a, b, c] = configs.map(({ id }) => id);
+    expect(b).toBe(given);
+    expect(a).toBeGreaterThan(given);
+    expect(c).toBe(a! + 1n);
+  });
+
+  it('move on although the clock has gone back', () => {
+    const base = baseWith(flag('a'));
+    expect(plan(base, [flag('a')], NOW - 1000n).change!.version).toBe(NOW + 1n);
+  });
+
+  it('that come twice are refused', () => {
+    expect(result(emptyBase(), [withId(flag('a'), 5n), withId(flag('b'), 5n)])).toBe(
+      'id_conflict configs[1].id',
+    );
+  });
+
+  it('that are negative are refused', () => {
+    expect(result(emptyBase(), [withId(flag('a'), -1n)])).toBe('field_invalid configs[0].id');
+  });
+
+  it('above 2^63 - 1 are neither accepted nor assigned', () => {
+    expect(result(emptyBase(), [withId(flag('a'), MAX_ID)])).toBe('accepted');
+    expect(result(emptyBase(), [withId(flag('a'), MAX_ID + 1n)])).toBe('field_invalid configs[0].id');
+    expect(result(emptyBase(), [withId(flag('a'), MAX_ID), flag('b')])).toBe('field_invalid configs[1].id');
+  });
+
+  it('at or below the version are refused for a key that has another one', () => {
+    const base = baseWith(withId(flag('a'), 50n), withId(flag('b'), 60n));
+    expect(result(base, [withId(flag('a'), 60n)])).toBe('id_conflict configs[0].id');
+    expect(result(base, [withId(flag('c'), 50n)])).toBe('id_conflict configs[0].id');
+    expect(result(base, [withId(flag('a'), 1n)])).toBe('id_conflict configs[0].id');
+    expect(result(base, [withId(flag('a'), 61n)])).toBe('accepted');
+  });
+});
+
+describe('a repeat', () => {
+  const base = baseWith(withId(flag('a'), 50n), withId(flag('b'), 60n));
+
+  it('of all configs changes nothing, and answers with what is stored', () => {
+    const repeated = plan(base, [withId(flag('b'), 60n), withId(flag('a'), 50n)]);
+    expect(repeated.change).toBeUndefined();
+    expect(repeated.live).toBe(2);
+    expect(repeated.configs).toEqual([base.ruleset.get('b'), base.ruleset.get('a')]);
+  });
+
+  it('of one config leaves the others of the change to be committed', () => {
+    const { change, configs } = plan(base, [withId(flag('a'), 50n), flag('c')]);
+    expect(change!.configs.map(({ key }) => key)).toEqual(['c']);
+    expect(configs.map(({ key }) => key)).toEqual(['a', 'c']);
+  });
+
+  it('with other content is a conflict', () => {
+    expect(result(base, [withId(flag('a', false), 50n)])).toBe('id_conflict configs[0].id');
+  });
+});
+
+describe('the size of a config', () => {
+  /** The largest text with which a config fits, and one more. */
+  const overhead = plan(emptyBase(), [sized('a', 40_000)]).configs[0]!.bytes.length - 40_000;
+  const limit = MESSAGE_MAX_BYTES - encodeEnvelope(settings).length - overhead;
+
+  it('is accepted up to what fits into one event with the envelope', () => {
+    const { change } = plan(emptyBase(), [sized('a', limit)]);
+    const piece = { previous: 0n, id: MAX_ID, configs: change!.configs };
+    const bytes = eventText(piece, change!.envelope).length;
+    expect(bytes).toBeLessThanOrEqual(EVENT_MAX_BYTES);
+    expect(bytes).toBeGreaterThan(EVENT_MAX_BYTES - 4);
+  });
+
+  it('is refused above it, with both numbers', () => {
+    expect(result(emptyBase(), [flag('b'), sized('a', limit + 1)])).toBe('config_too_large configs[1]');
+    expect(() => plan(emptyBase(), [sized('a', 50_000)])).toThrow(
+      /\("a"\) is 500\d\d bytes encoded; at most 487\d\d fit/,
+    );
+  });
+
+  it('has less room beside a large default context', () => {
+    const { ruleset } = emptyBase();
+    const base = { ruleset, settings: { ...settings, defaultContext: contextOf(20_000) } };
+    expect(result(base, [sized('a', 20_000)])).toBe('accepted');
+    expect(result(base, [sized('a', 30_000)])).toBe('config_too_large configs[0]');
+  });
+});
+
+describe('settings', () => {
+  const withContext = { ...settings, defaultContext: contextOf(10) };
+
+  it('of a new environment are no change: it stays at version 0', () => {
+    expect(planSettings(undefined, withContext, NOW)).toEqual({ change: undefined, configs: [], live: 0 });
+  });
+
+  it('of an environment at version 0 are no change', () => {
+    expect(planSettings(emptyBase(), { ...withContext, projectId: 9n }, NOW).change).toBeUndefined();
+  });
+
+  it('with another name are no change', () => {
+    expect(planSettings(baseWith(flag('a')), { ...settings, name: 'other' }, NOW)).toMatchObject({
+      change: undefined,
+      live: 1,
+    });
+  });
+
+  it('with another default context are a change of the envelope alone', () => {
+    const base = baseWith(flag('a'));
+    const { change, live } = planSettings(base, withContext, NOW + 5n);
+    expect(change).toEqual({
+      environment: ENVIRONMENT,
+      previous: NOW,
+      version: NOW + 5n,
+      at: NOW + 5n,
+      envelope: encodeEnvelope(withContext),
+      configs: [],
+    });
+    expect(live).toBe(1);
+  });
+
+  it('without the default context that was there are a change too', () => {
+    const base = baseWith(flag('a'));
+    base.ruleset.apply(planSettings(base, withContext, NOW + 5n).change!);
+    const { change } = planSettings({ ...base, settings: withContext }, settings, NOW + 6n);
+    expect(change!.envelope).toEqual(encodeEnvelope(settings));
+  });
+
+  it('with another project are refused once there are configs', () => {
+    const other = { ...settings, projectId: 9n };
+    expect(refusal(() => planSettings(baseWith(flag('a')), other, NOW))).toBe('field_invalid projectId');
+    expect(refusal(() => planSettings(baseWith(tombstone('a')), other, NOW))).toBe('field_invalid projectId');
+  });
+
+  it('with a default context beside which a config no longer fits are refused, and the config is named', () => {
+    const base = baseWith(flag('a'), sized('b', 30_000));
+    const attempt = (bytes: number) =>
+      planSettings(base, { ...settings, defaultContext: contextOf(bytes) }, NOW);
+    expect(refusal(() => attempt(18_000))).toBe('accepted');
+    expect(refusal(() => attempt(19_000))).toBe('config_too_large defaultContext');
+    expect(() => attempt(19_000)).toThrow(/beside the config "b" of 300\d\d bytes/);
+  });
+
+  it('with a default context that fills an event alone are refused from the start', () => {
+    const large = { ...settings, defaultContext: contextOf(50_000) };
+    expect(refusal(() => planSettings(undefined, large, NOW))).toBe('config_too_large defaultContext');
+  });
+
+  it('cannot change the default context when no ids are left', () => {
+    const base = baseWith(withId(flag('a'), MAX_ID));
+    expect(refusal(() => planSettings(base, withContext, NOW + 1n))).toBe('field_invalid defaultContext');
+  });
+});

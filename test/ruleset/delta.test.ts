@@ -1,0 +1,212 @@
+/**
+ * The invariant, without any network: whoever takes the pieces of a delta in order, and stops anywhere, stands at a version and lacks
+ * exactly the delta from there.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planChange, planSettings } from '../../src/commit/plan.js';
+import {
+  concat,
+  decodeConfigs,
+  encodeConfig,
+  encodeContextSet,
+  encodeEnvelope,
+  splitConfigs,
+  type EncodedConfig,
+} from '../../src/ruleset/codec.js';
+import { cut, EVENT_MAX_BYTES, EVENT_TARGET_BYTES, eventBytes, eventText } from '../../src/ruleset/event.js';
+import { Ruleset, type Change } from '../../src/ruleset/ruleset.js';
+import { readSubmittedJson } from '../../src/ruleset/submitted.js';
+import { ENVIRONMENT, flag, PROJECT, sized, tombstone } from './arbitrary.js';
+
+const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
+const envelope = encodeEnvelope(settings);
+const emptyRuleset = () =>
+  new Ruleset({ environment: ENVIRONMENT, version: 0n, at: 0n, envelope, configs: [] });
+
+/** A client: it knows its version and what it has received, and nothing else. */
+class Reader {
+  version = 0n;
+  defaultContext: unknown;
+  /** Base64 by key: strings are compared much faster than buffers. */
+  readonly configs = new Map<string, string>();
+
+  read(event: string): void {
+    const [, data, id] = /^data: (.+)\nid: (\d+)\n\n$/.exec(event) ?? [];
+    const bytes = Buffer.from(data!, 'base64');
+    for (const config of splitConfigs(bytes)) this.configs.set(config.key, base64(config));
+    this.defaultContext = decodeConfigs(bytes).defaultContext;
+    this.version = BigInt(id!);
+  }
+}
+
+function eventsFor(reader: Reader, ruleset: Ruleset): string[] {
+  const pieces = cut(ruleset.delta(reader.version), reader.version, ruleset.version, ruleset.envelope.length);
+  return pieces.map((piece) => eventText(piece, ruleset.envelope));
+}
+
+function base64(config: EncodedConfig): string {
+  return Buffer.from(config.bytes).toString('base64');
+}
+
+function contentOf(ruleset: Ruleset): Map<string, string> {
+  return new Map([...ruleset.configs()].map((config) => [config.key, base64(config)]));
+}
+
+const key = fc.stringMatching(/^[a-j]$/);
+const config = fc.oneof(
+  fc.tuple(key, fc.boolean()).map(([key, on]) => flag(key, on)),
+  fc.tuple(key, fc.integer({ min: 0, max: 40_000 })).map(([key, bytes]) => sized(key, bytes)),
+  key.map(tombstone),
+);
+const ahead = fc.option(fc.bigInt({ min: 1n, max: 10n ** 16n }), { nil: undefined, freq: 3 });
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('change' as const),
+    configs: fc.uniqueArray(config, { minLength: 1, maxLength: 5, selector: (each) => each.key }),
+    /** How far above the version the source's own id of the first config is. */
+    ahead,
+    passed: fc.bigInt({ min: 0n, max: 10n ** 9n }),
+  }),
+  fc.record({ kind: fc.constant('context' as const), plan: fc.string({ maxLength: 5 }) }),
+  fc.record({ kind: fc.constant('read' as const), events: fc.nat({ max: 4 }) }),
+);
+
+describe('a reader', () => {
+  it('that stops after any events and resumes ends with exactly the ruleset', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const ruleset = emptyRuleset();
+        const reader = new Reader();
+        let now = 1_700_000_000_000_000n;
+        let present: Parameters<typeof encodeEnvelope>[0] & { name: string } = settings;
+        for (const each of steps) {
+          if (each.kind === 'read') {
+            for (const event of eventsFor(reader, ruleset).slice(0, each.events)) reader.read(event);
+          } else if (each.kind === 'context') {
+            const contexts = [{ type: 'user', values: { plan: { string: each.plan } } }];
+            const next = { ...settings, defaultContext: encodeContextSet({ contexts }) };
+            const { change } = planSettings({ ruleset, settings: present }, next, now);
+            present = next;
+            if (change !== undefined) ruleset.apply(change);
+          } else {
+            now += each.passed;
+            const id = each.ahead === undefined ? '0' : `${ruleset.version + each.ahead}`;
+            const configs = each.configs.map((config, index) => (index === 0 ? { ...config, id } : config));
+            const { change, live } = planChange(
+              { ruleset, settings: present },
+              readSubmittedJson({ configs }),
+              now,
+            );
+            ruleset.apply(change!);
+            expect(live).toBe(ruleset.live);
+          }
+        }
+        for (const event of eventsFor(reader, ruleset)) reader.read(event);
+        expect(reader.version).toBe(ruleset.version);
+        expect(reader.configs).toEqual(contentOf(ruleset));
+        if (ruleset.version > 0n) {
+          expect(reader.defaultContext).toEqual(decodeConfigs(ruleset.envelope).defaultContext);
+        }
+      }),
+    );
+  });
+
+  it('that is current gets nothing', () => {
+    const ruleset = emptyRuleset();
+    ruleset.apply(changeOf(ruleset, [flag('a')]));
+    expect(ruleset.delta(ruleset.version)).toEqual([]);
+    expect(cut([], ruleset.version, ruleset.version, 10)).toEqual([]);
+  });
+
+  it('gets one event without configs when only the default context changed', () => {
+    expect(cut([], 5n, 6n, 10)).toEqual([{ previous: 5n, id: 6n, configs: [] }]);
+  });
+});
+
+describe('a delta that is cut', () => {
+  const delta = fc
+    .array(fc.tuple(fc.integer({ min: 0, max: 48_500 }), fc.bigInt({ min: 1n, max: 10n ** 15n })), {
+      maxLength: 12,
+    })
+    .map((list) => {
+      let id = 0n;
+      return list.map(([bytes, gap], index): EncodedConfig => {
+        id += gap;
+        return encodeConfig({ ...sized(`k${index}`, bytes), id: `${id}` });
+      });
+    });
+
+  it('is a chain of pieces that ascend, have all configs once, and end at its version', () => {
+    fc.assert(
+      fc.property(delta, fc.bigInt({ min: 1n, max: 9n }), (configs, beyond) => {
+        const to = (configs.at(-1)?.id ?? 0n) + beyond;
+        const pieces = cut(configs, 0n, to, envelope.length);
+        expect(pieces.map(({ previous }) => previous)).toEqual([
+          0n,
+          ...pieces.slice(0, -1).map(({ id }) => id),
+        ]);
+        expect(pieces.at(-1)!.id).toBe(to);
+        for (const { previous, id, configs } of pieces) {
+          expect(configs.every((config) => config.id > previous && config.id <= id)).toBe(true);
+        }
+        const taken = pieces.flatMap((piece) => piece.configs);
+        expect(taken.map(({ id }) => id)).toEqual(configs.map(({ id }) => id));
+      }),
+    );
+  });
+
+  it('has no event above the largest that SDKs read, and none above the target but for a single config', () => {
+    fc.assert(
+      fc.property(delta, (configs) => {
+        for (const piece of cut(configs, 0n, 2n ** 62n, envelope.length)) {
+          const bytes = Buffer.byteLength(eventText(piece, envelope));
+          expect(bytes).toBeLessThanOrEqual(EVENT_MAX_BYTES);
+          if (piece.configs.length > 1) expect(bytes).toBeLessThanOrEqual(EVENT_TARGET_BYTES);
+          expect(bytes).toBeLessThanOrEqual(eventBytes(concat(piece.configs, envelope).length));
+        }
+      }),
+    );
+  });
+});
+
+describe('a ruleset', () => {
+  it('has the same delta after the superseded entries are swept out as before', () => {
+    const ruleset = emptyRuleset();
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    for (let round = 0; round < 10; round++) {
+      ruleset.apply(
+        changeOf(
+          ruleset,
+          keys.slice(round).map((key) => flag(key)),
+        ),
+      );
+      const all = [...ruleset.configs()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      expect(ruleset.delta(0n)).toEqual(all);
+      expect(ruleset.delta(all[10]!.id)).toEqual(all.slice(11));
+    }
+  });
+
+  it('refuses a change that does not follow its version, and stays as it is', () => {
+    const ruleset = emptyRuleset();
+    const first = changeOf(ruleset, [flag('a')]);
+    ruleset.apply(first);
+    const before = ruleset.encode(0n);
+    expect(() => ruleset.apply(first)).toThrow(/does not follow version/);
+    const foreign = { ...changeOf(ruleset, [flag('b')]), environment: 8n };
+    expect(() => ruleset.apply(foreign)).toThrow(/environment 8 does not follow/);
+    expect(ruleset.encode(0n)).toEqual(before);
+  });
+
+  it('counts configs that are not deleted', () => {
+    const ruleset = emptyRuleset();
+    ruleset.apply(changeOf(ruleset, [flag('a'), flag('b')]));
+    ruleset.apply(changeOf(ruleset, [tombstone('a')]));
+    expect(ruleset.live).toBe(1);
+    expect(ruleset.get('a')!.deleted).toBe(true);
+  });
+});
+
+function changeOf(ruleset: Ruleset, configs: object[]): Change {
+  return planChange({ ruleset, settings }, readSubmittedJson({ configs }), 1_700_000_000_000_000n).change!;
+}
