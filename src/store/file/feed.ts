@@ -1,0 +1,120 @@
+/** The newest entries of the feed, in memory, and those who follow them. */
+import type { FeedEntry, FeedSignal, Position } from '../store.js';
+
+/** How many entries are kept. Followers live in this process, so they are behind by seconds at most. */
+const MAX_ENTRIES = 10_000;
+
+/** How many bytes of configs these entries may hold, beside what is current. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Entries per signal. */
+const COUNT = 500;
+
+/** How long a follower waits for an entry before it says that it is idle, milliseconds: half of what the port promises. */
+const IDLE = 1_000;
+
+interface Kept {
+  readonly sequence: number;
+  readonly bytes: number;
+  readonly entry: FeedEntry;
+}
+
+/** Positions are the numbers of records in the log. */
+export class Feed {
+  #kept: Kept[] = [];
+  #bytes = 0;
+  /** The newest record. */
+  #head: number;
+  /** Whoever stands before it has missed entries that are not kept. */
+  #floor: number;
+  readonly #wakers = new Set<() => void>();
+
+  /** @param base records that are not in the feed, because they were compacted away */
+  constructor(base: number) {
+    this.#head = base;
+    this.#floor = base;
+  }
+
+  get head(): Position {
+    return `${this.#head}`;
+  }
+
+  /** Moves on to a record, and tells the followers if it is for them. */
+  push(sequence: number, entry: FeedEntry | undefined): void {
+    this.#head = sequence;
+    if (entry === undefined) return;
+    const bytes =
+      entry.kind === 'key' ? 0 : entry.change.configs.reduce((sum, config) => sum + config.bytes.length, 0);
+    this.#kept.push({ sequence, bytes, entry });
+    this.#bytes += bytes;
+    if (this.#kept.length > 2 * MAX_ENTRIES || this.#bytes > 2 * MAX_BYTES) this.#trim();
+    for (const wake of [...this.#wakers]) wake();
+  }
+
+  async *follow(from: Position, signal: AbortSignal): AsyncGenerator<FeedSignal, void, void> {
+    let position = sequenceOf(from);
+    let waited = true;
+    while (!signal.aborted) {
+      if (position === undefined || position < this.#floor || position > this.#head) {
+        position = this.#head;
+        yield { kind: 'gap', position: `${position}` };
+        continue;
+      }
+      const entries = this.#after(position);
+      const last = entries.at(-1);
+      if (last !== undefined) {
+        position = last.sequence;
+        yield { kind: 'entries', entries: entries.map(({ entry }) => entry) };
+        waited = false;
+        continue;
+      }
+      if (waited) yield { kind: 'idle' };
+      waited = await this.#wait(position, signal);
+    }
+  }
+
+  #after(position: number): Kept[] {
+    let low = 0;
+    let high = this.#kept.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#kept[middle]?.sequence ?? 0) > position) high = middle;
+      else low = middle + 1;
+    }
+    return this.#kept.slice(low, low + COUNT);
+  }
+
+  /** Resolves at the next entry after the position (false), or when there was none for a while (true). */
+  #wait(position: number, signal: AbortSignal): Promise<boolean> {
+    const newest = this.#kept.at(-1);
+    if (newest !== undefined && newest.sequence > position) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const finish = (idle: boolean) => {
+        clearTimeout(timer);
+        this.#wakers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve(idle);
+      };
+      const wake = () => finish(false);
+      const timer = setTimeout(() => finish(true), IDLE);
+      this.#wakers.add(wake);
+      signal.addEventListener('abort', wake);
+      if (signal.aborted) wake();
+    });
+  }
+
+  #trim(): void {
+    let drop = 0;
+    while (this.#kept.length - drop > MAX_ENTRIES || this.#bytes > MAX_BYTES) {
+      const oldest = this.#kept[drop++];
+      if (oldest === undefined) break;
+      this.#bytes -= oldest.bytes;
+      this.#floor = oldest.sequence;
+    }
+    this.#kept = this.#kept.slice(drop);
+  }
+}
+
+function sequenceOf(position: Position): number | undefined {
+  return /^\d{1,15}$/.test(position) ? Number(position) : undefined;
+}

@@ -1,0 +1,185 @@
+/**
+ * What the lines of the log say. The first is the header; then come the lines of a snapshot, if the log was compacted; then batches, each
+ * the records of one group commit. A batch is one line, so that a torn write can only spoil commits that nobody was told of, all of
+ * them together.
+ *
+ * In JSON, integers that may exceed 2^53 are decimal text and bytes are base64.
+ */
+import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
+import type { Change } from '../../ruleset/ruleset.js';
+import { keyFromJson, keyToJson } from '../key-record.js';
+import type { Commit, Environment, Idempotency, Key, StoredEnvironment } from '../store.js';
+
+export interface Header {
+  /** The version of this format. */
+  readonly holdfast: 1;
+  /** How many records were made before those of the first batch. */
+  readonly sequence: number;
+  /** How many lines of snapshot follow. */
+  readonly snapshot: number;
+}
+
+export interface Batch {
+  /** The number of its first record; those after it count on. */
+  readonly sequence: number;
+  readonly records: readonly FileRecord[];
+}
+
+/** One step of the state; each is a record in the log. */
+export type Mutation =
+  | {
+      readonly type: 'commit';
+      readonly environment: bigint;
+      readonly settings?: Environment | undefined;
+      readonly change?: Change | undefined;
+      readonly live: number;
+      readonly idempotency?: Remembered | undefined;
+    }
+  | { readonly type: 'key'; readonly key: Key };
+
+/** `until`: milliseconds since 1970. */
+export type Remembered = Idempotency & { readonly until: number };
+
+export type FileRecord =
+  | {
+      readonly type: 'commit';
+      readonly environment: string;
+      readonly settings?: SettingsRecord;
+      readonly change?: ChangeRecord;
+      readonly live: number;
+      readonly idempotency?: Remembered;
+    }
+  | { readonly type: 'key'; readonly key: string };
+
+/** What a compacted log begins with. */
+export type SnapshotRecord =
+  | {
+      readonly type: 'environment';
+      readonly environment: string;
+      readonly settings: SettingsRecord;
+      readonly version: string;
+      readonly at: string;
+      readonly live: number;
+    }
+  | { readonly type: 'configs'; readonly environment: string; readonly configs: string }
+  | { readonly type: 'idempotency'; readonly environment: string; readonly idempotency: Remembered }
+  | { readonly type: 'key'; readonly key: string };
+
+interface SettingsRecord {
+  readonly projectId: string;
+  readonly name: string;
+  readonly defaultContext?: string;
+}
+
+interface ChangeRecord {
+  readonly previous: string;
+  readonly version: string;
+  readonly at: string;
+  readonly envelope: string;
+  readonly configs: string;
+}
+
+export function mutationOf(commit: Commit, until: number): Mutation {
+  const { environment, settings, change, live, idempotency } = commit;
+  return {
+    type: 'commit',
+    environment,
+    settings,
+    change,
+    live,
+    idempotency: idempotency && { ...idempotency, until },
+  };
+}
+
+export function encode(mutation: Mutation): FileRecord {
+  if (mutation.type === 'key') return { type: 'key', key: keyToJson(mutation.key) };
+  const { settings, change, idempotency } = mutation;
+  return {
+    type: 'commit',
+    environment: `${mutation.environment}`,
+    ...(settings === undefined ? {} : { settings: encodeSettings(settings) }),
+    ...(change === undefined ? {} : { change: encodeChange(change) }),
+    live: mutation.live,
+    ...(idempotency === undefined ? {} : { idempotency }),
+  };
+}
+
+/** @throws when the record is not what `encode` makes. */
+export function decode(record: FileRecord): Mutation {
+  if (record.type === 'key') return { type: 'key', key: keyFromJson(record.key) };
+  const environment = BigInt(record.environment);
+  const { settings, change, idempotency, live } = record;
+  return {
+    type: 'commit',
+    environment,
+    settings: settings && decodeSettings(environment, settings),
+    change: change && decodeChange(environment, change),
+    live,
+    idempotency,
+  };
+}
+
+export function encodeEnvironment(environment: StoredEnvironment): SnapshotRecord {
+  return {
+    type: 'environment',
+    environment: `${environment.id}`,
+    settings: encodeSettings(environment),
+    version: `${environment.version}`,
+    at: `${environment.at}`,
+    live: environment.live,
+  };
+}
+
+/** Each config in memory of its own, so that one that stays does not keep alive all that it was committed with. */
+export function decodeConfigs(base64: string): EncodedConfig[] {
+  return splitConfigs(Buffer.from(base64, 'base64')).map((config) => ({
+    ...config,
+    bytes: new Uint8Array(config.bytes),
+  }));
+}
+
+export function encodeConfigs(configs: readonly EncodedConfig[]): string {
+  return Buffer.concat(configs.map((config) => config.bytes)).toString('base64');
+}
+
+export function decodeSettings(id: bigint, record: SettingsRecord): Environment {
+  const { projectId, name, defaultContext } = record;
+  return {
+    id,
+    projectId: BigInt(projectId),
+    name,
+    ...(defaultContext === undefined ? {} : { defaultContext: Buffer.from(defaultContext, 'base64') }),
+  };
+}
+
+function encodeSettings(settings: Environment): SettingsRecord {
+  const { projectId, name, defaultContext } = settings;
+  return {
+    projectId: `${projectId}`,
+    name,
+    ...(defaultContext === undefined
+      ? {}
+      : { defaultContext: Buffer.from(defaultContext).toString('base64') }),
+  };
+}
+
+function encodeChange(change: Change): ChangeRecord {
+  return {
+    previous: `${change.previous}`,
+    version: `${change.version}`,
+    at: `${change.at}`,
+    envelope: Buffer.from(change.envelope).toString('base64'),
+    configs: encodeConfigs(change.configs),
+  };
+}
+
+function decodeChange(environment: bigint, record: ChangeRecord): Change {
+  return {
+    environment,
+    previous: BigInt(record.previous),
+    version: BigInt(record.version),
+    at: BigInt(record.at),
+    envelope: Buffer.from(record.envelope, 'base64'),
+    configs: decodeConfigs(record.configs),
+  };
+}

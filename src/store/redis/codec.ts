@@ -1,0 +1,153 @@
+/** Redis replies and the types of the port, in both directions. Pure. */
+import { HoldfastError } from '../../errors.js';
+import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
+import { keyFromJson } from '../key-record.js';
+import type { Commit, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
+
+/** What a command answers when asked for buffers. */
+export type Reply = Buffer | number | null | readonly Reply[];
+
+/** One entry of the feed, and the position of the one before it. */
+export interface LinkedEntry {
+  readonly after: string;
+  readonly entry: FeedEntry;
+}
+
+export function text(reply: Reply | undefined): string {
+  return Buffer.isBuffer(reply) ? reply.toString('utf8') : '';
+}
+
+export function list(reply: Reply | undefined): readonly Reply[] {
+  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+}
+
+/** Field → value, of a reply that alternates between them. */
+export function pairs(reply: Reply | undefined): Map<string, Buffer> {
+  const items = list(reply);
+  const map = new Map<string, Buffer>();
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    const value = items[i + 1];
+    if (Buffer.isBuffer(value)) map.set(text(items[i]), value);
+  }
+  return map;
+}
+
+/** The arguments of the COMMIT script, in its order. */
+export function commitArguments(
+  commit: Commit,
+  options: { feedLength: number; wait: number; idempotencyTtl: number },
+): (string | Buffer)[] {
+  const { settings, change, idempotency } = commit;
+  const context = settings?.defaultContext;
+  const args: (string | Buffer)[] = [
+    `${commit.environment}`,
+    commit.expect === undefined ? '' : `${commit.expect}`,
+    `${commit.live}`,
+    `${options.feedLength}`,
+    flag(options.wait > 0),
+    idempotency === undefined ? '' : JSON.stringify([idempotency.digest, idempotency.answer]),
+    `${options.idempotencyTtl}`,
+    flag(settings !== undefined),
+    `${settings?.projectId ?? ''}`,
+    settings?.name ?? '',
+    flag(context !== undefined),
+    buffer(context ?? new Uint8Array()),
+    flag(change !== undefined),
+  ];
+  if (change !== undefined) {
+    args.push(`${change.previous}`, `${change.version}`, `${change.at}`, buffer(change.envelope));
+    for (const config of change.configs) args.push(config.key, buffer(config.bytes));
+  }
+  return args;
+}
+
+export function idempotencyRecord(json: string): Pick<Idempotency, 'digest' | 'answer'> {
+  const [digest = '', answer = ''] = JSON.parse(json) as string[];
+  return { digest, answer };
+}
+
+/** @throws HoldfastError `store_damaged` */
+export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
+  return undamaged(`environment ${id}`, () => {
+    const context = hash.get('context');
+    return {
+      id,
+      projectId: integer(hash, 'project'),
+      name: field(hash, 'name').toString('utf8'),
+      ...(context === undefined ? {} : { defaultContext: context }),
+      version: integer(hash, 'version'),
+      at: integer(hash, 'at'),
+      live: Number(integer(hash, 'live')),
+    };
+  });
+}
+
+/** @throws HoldfastError `store_damaged` */
+export function storedConfigs(environment: bigint, hash: ReadonlyMap<string, Buffer>): EncodedConfig[] {
+  return [...hash].map(([key, bytes]) =>
+    undamaged(`config ${key} of environment ${environment}`, () => {
+      const [config, ...more] = splitConfigs(bytes);
+      if (config?.key !== key || more.length > 0) throw new Error('it is not the config of that key');
+      return config;
+    }),
+  );
+}
+
+/** @throws when the entry is not one that the scripts append. */
+export function feedEntry(reply: Reply): LinkedEntry {
+  const [id, values] = list(reply);
+  const position = text(id);
+  const fields = pairs(values);
+  const after = field(fields, 'after').toString();
+  const kind = field(fields, 'kind').toString();
+  switch (kind) {
+    case 'key':
+      return { after, entry: { position, kind, key: keyFromJson(field(fields, 'key').toString('utf8')) } };
+    case 'change': {
+      const change = {
+        environment: integer(fields, 'environment'),
+        previous: integer(fields, 'previous'),
+        version: integer(fields, 'version'),
+        at: integer(fields, 'at'),
+        envelope: field(fields, 'envelope'),
+        configs: splitConfigs(field(fields, 'configs')),
+      };
+      return { after, entry: { position, kind, change } };
+    }
+    default:
+      throw new Error(`a feed entry of unknown kind ${JSON.stringify(kind)}`);
+  }
+}
+
+function field(fields: ReadonlyMap<string, Buffer>, name: string): Buffer {
+  const value = fields.get(name);
+  if (value === undefined) throw new Error(`field ${name} is missing`);
+  return value;
+}
+
+function integer(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
+  const digits = field(fields, name).toString();
+  if (!/^-?\d+$/.test(digits)) throw new Error(`field ${name} is not an integer`);
+  return BigInt(digits);
+}
+
+function undamaged<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new HoldfastError(
+      'store_damaged',
+      `The store holds ${what} in a form that Holdfast did not write. Restore it from a backup, or import the ruleset again.`,
+      { cause: error },
+    );
+  }
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '';
+}
+
+/** The same bytes as a Buffer, which is the only binary form that the client library passes on unchanged. */
+function buffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,184 @@
+/**
+ * Follows the feed in Redis: each entry in order, or word of a gap.
+ *
+ * Redis can lose writes: a restart from an older file, a failover to a replica that lagged, a wipe; and we trim the feed ourselves. A
+ * stream alone would show none of that, it would merely go on. So each entry names the one before it (`after`), and the id of the
+ * newest is kept under `head`. The invariant: an entry is yielded only if it follows the position; and a follower is called current
+ * only if its position *is* the head.
+ *
+ *     follower at 7-0          Redis: … 5-0 6-0 7-0      head 7-0   current
+ *     Redis restarts           Redis: … 5-0              head 5-0   nothing after 7-0, head is not 7-0: gap, go on from 5-0
+ *       or, a commit is faster Redis: … 5-0 9-0(after 5) head 9-0   9-0 does not follow 7-0:           gap, go on from 9-0
+ */
+import type { Logger } from 'pino';
+import { HoldfastError } from '../../errors.js';
+import type { RedisLocation } from '../location.js';
+import type { FeedEntry, FeedSignal, Position } from '../store.js';
+import { backoff, COMMAND_TIMEOUT, createClient, whenReady, type Client } from './client.js';
+import { feedEntry, list, text, type LinkedEntry, type Reply } from './codec.js';
+import { evaluate } from './commands.js';
+import { commandError } from './errors.js';
+import { names } from './names.js';
+import { HEAD, WHERE } from './scripts.js';
+
+/** How long a read waits for an entry, milliseconds: half of the two seconds within which the port promises word. */
+const BLOCK = 1_000;
+
+/** Entries per read. An entry can have 1 MiB, and this many are in memory at once. */
+const COUNT = 100;
+
+const CONNECT_TIMEOUT = 3_000;
+
+export interface FeedOptions {
+  readonly location: RedisLocation;
+  /** For errors and logs. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Follows until the signal aborts, over connections of its own, because a blocking read holds up all else on its connection. */
+export async function* follow(from: Position, options: FeedOptions): AsyncGenerator<FeedSignal, void, void> {
+  const { location, name, signal } = options;
+  let position = from;
+  let attempt = 0;
+  let away = false;
+  while (!signal.aborted) {
+    const client = createClient(location, { reconnect: false, commandTimeout: BLOCK + COMMAND_TIMEOUT });
+    let failure: unknown;
+    client.on('error', (error: unknown) => (failure = error));
+    const abort = () => client.disconnect();
+    signal.addEventListener('abort', abort);
+    try {
+      client.connect().catch(() => undefined);
+      await whenReady(client, CONNECT_TIMEOUT, signal);
+      for await (const step of readFeed(client, position, options)) {
+        position = step.position;
+        attempt = 0;
+        away = false;
+        yield step.signal;
+      }
+    } catch (error) {
+      failure = error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      client.disconnect();
+    }
+    if (isAborted(signal)) return;
+    if (!away) yield { kind: 'away', error: commandError(name, 'read', failure) };
+    away = true;
+    await pause(backoff(++attempt), signal);
+  }
+}
+
+interface Step {
+  readonly position: Position;
+  readonly signal: FeedSignal;
+}
+
+/** Reads over one connection, until it fails or the signal aborts. Looks where it stands first: Redis may have been another before. */
+async function* readFeed(
+  client: Client,
+  from: Position,
+  options: FeedOptions,
+): AsyncGenerator<Step, void, void> {
+  let position = from;
+  let where = await locate(client, position);
+  while (!options.signal.aborted) {
+    if (where.kind === 'lost') {
+      position = where.head;
+      yield { position, signal: { kind: 'gap', position } };
+    } else if (where.kind === 'current') {
+      yield { position, signal: { kind: 'idle' } };
+    }
+    const replies = await read(client, position);
+    const { entries, broken } = chain(replies, position, options.log);
+    const last = entries.at(-1);
+    if (last !== undefined) {
+      position = last.position;
+      yield { position, signal: { kind: 'entries', entries } };
+    }
+    if (broken) where = { kind: 'lost', head: text(await evaluate(client, feedScript(HEAD))) };
+    else where = replies.length > 0 ? { kind: 'behind' } : await locate(client, position);
+  }
+}
+
+type Where = { kind: 'current' } | { kind: 'behind' } | { kind: 'lost'; head: Position };
+
+async function locate(client: Client, position: Position): Promise<Where> {
+  // A position that is none of ours, say of another store, is before nothing and after nothing.
+  if (!/^\d{1,20}-\d{1,20}$/.test(position)) {
+    return { kind: 'lost', head: text(await evaluate(client, feedScript(HEAD))) };
+  }
+  const [kind, head] = list(await evaluate(client, feedScript(WHERE, position)));
+  switch (text(kind)) {
+    case 'current':
+      return { kind: 'current' };
+    case 'behind':
+      return { kind: 'behind' };
+    default:
+      return { kind: 'lost', head: text(head) };
+  }
+}
+
+async function read(client: Client, position: Position): Promise<readonly Reply[]> {
+  const command = ['COUNT', COUNT, 'BLOCK', BLOCK, 'STREAMS', names.feed, position];
+  const streams = list((await client.callBuffer('XREAD', command)) as Reply);
+  return list(list(streams[0])[1]);
+}
+
+/** The entries that follow the position one by one; `broken` when another came in between. */
+function chain(
+  replies: readonly Reply[],
+  from: Position,
+  log: Logger,
+): { entries: FeedEntry[]; broken: boolean } {
+  const entries: FeedEntry[] = [];
+  let position = from;
+  for (const reply of replies) {
+    const linked = decode(reply, log);
+    if (linked?.after !== position) return { entries, broken: true };
+    entries.push(linked.entry);
+    position = linked.entry.position;
+  }
+  return { entries, broken: false };
+}
+
+/** An entry that cannot be read is missing, for whoever follows; the ruleset that they reload is not made from it. */
+function decode(reply: Reply, log: Logger): LinkedEntry | undefined {
+  try {
+    return feedEntry(reply);
+  } catch (error) {
+    const damaged = new HoldfastError(
+      'store_damaged',
+      'A feed entry cannot be read; followers reload instead.',
+      {
+        cause: error,
+      },
+    );
+    log.error({ err: damaged, entry: text(list(reply)[0]) }, 'feed entry cannot be read');
+    return undefined;
+  }
+}
+
+function feedScript(lua: string, ...args: string[]) {
+  return { lua, keys: [names.feed, names.head], args };
+}
+
+/** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

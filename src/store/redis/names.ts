@@ -1,0 +1,30 @@
+/**
+ * The names of everything that Holdfast keeps in Redis. All carry one hash tag, so that in a Cluster they are in one slot and a script
+ * may touch any of them together.
+ */
+const TAG = '{holdfast}';
+
+export const names = {
+  /** Set: the ids of all environments. */
+  environments: `${TAG}:environments`,
+  /** Hash: settings, version, at and live of one environment. */
+  environment: (id: bigint) => `${TAG}:environment:${id}`,
+  /** Hash: config key → one encoded element of `Configs.configs`. */
+  configs: (id: bigint) => `${TAG}:configs:${id}`,
+  /** Hash: key id → JSON. */
+  keys: `${TAG}:keys`,
+  /** Hash: SHA-256 of a key → its id. */
+  keyHashes: `${TAG}:key-hashes`,
+  /** Stream: every change and every change of a key. */
+  feed: `${TAG}:feed`,
+  /** String: the stream id of the newest entry of the feed. */
+  head: `${TAG}:feed:head`,
+  /** String with an expiry: digest and answer of a request. */
+  idempotency: (environment: bigint, key: string) => `${TAG}:idempotency:${environment}:${key}`,
+  /** String with an expiry: who publishes. */
+  lease: `${TAG}:lease`,
+  /** Hash: proxy → position in the feed. */
+  cursors: `${TAG}:cursors`,
+  /** String without meaning, written so that a WAIT has something to wait for. */
+  marker: `${TAG}:marker`,
+} as const;

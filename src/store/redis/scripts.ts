@@ -1,0 +1,170 @@
+/**
+ * The Lua scripts: each is one step that no reader can see half of.
+ *
+ * Redis does not roll a failed script back, so each makes all its checks before its first write: what the present state is, and also
+ * that every key it will write has the type it should. The first write is one that Redis refuses when it is out of memory, read-only
+ * or unable to persist; after it, nothing can fail.
+ *
+ * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which are exact up to 2^53, and real ids
+ * are above.
+ */
+const prelude = `
+local function check(key, want)
+  local is = redis.call('TYPE', key)['ok']
+  if is ~= 'none' and is ~= want then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. is .. ' and should be a ' .. want)
+  end
+end
+-- The newest entry of the feed. Its id is kept apart from the stream because a stream can be trimmed to nothing; without it, the
+-- stream says.
+local function headOf(feed, head)
+  local id = redis.call('GET', head)
+  if id then return id end
+  local last = redis.call('XREVRANGE', feed, '+', '-', 'COUNT', 1)
+  return last[1] and last[1][1] or '0-0'
+end
+-- Each entry names the one before it, so that a follower can tell a gap from the next entry.
+local function append(feed, head, limit, ...)
+  local after = headOf(feed, head)
+  local id = redis.call('XADD', feed, 'MAXLEN', '~', limit, '*', 'after', after, ...)
+  redis.call('SET', head, id)
+end
+`;
+
+/**
+ * A commit: compare and set.
+ *
+ * KEYS environment, configs, environments, feed, head, idempotency, marker
+ * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
+ *      idempotency record or '', its expiry in ms,
+ *      '1' if there are settings, project, name, '1' if there is a default context, default context,
+ *      '1' if there is a change, previous, version, at, envelope, then key and bytes of each config
+ */
+export const COMMIT = `${prelude}
+local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
+  or check(KEYS[4], 'stream') or check(KEYS[5], 'string') or check(KEYS[6], 'string')
+if failed then return failed end
+
+if ARGV[6] ~= '' then
+  local before = redis.call('GET', KEYS[6])
+  if before then
+    if ARGV[5] == '1' then redis.call('SET', KEYS[7], '1') end
+    return {'repeated', before}
+  end
+end
+local version = redis.call('HGET', KEYS[1], 'version')
+if (version or '') ~= ARGV[2] then return {'conflict', version} end
+
+if ARGV[13] == '1' then
+  local bytes = {}
+  for i = 18, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
+  append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[14], 'version', ARGV[15],
+    'at', ARGV[16], 'envelope', ARGV[17], 'configs', table.concat(bytes))
+  redis.call('HSET', KEYS[1], 'version', ARGV[15], 'at', ARGV[16])
+  for i = 18, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+elseif not version then
+  redis.call('HSET', KEYS[1], 'version', '0', 'at', '0')
+end
+redis.call('HSET', KEYS[1], 'live', ARGV[3])
+if ARGV[8] == '1' then
+  redis.call('HSET', KEYS[1], 'project', ARGV[9], 'name', ARGV[10])
+  if ARGV[11] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[12])
+  else redis.call('HDEL', KEYS[1], 'context') end
+end
+if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[7]) end
+return {'committed'}
+`;
+
+/** KEYS idempotency, marker · ARGV '1' to touch the marker for WAIT. The record, or nil. */
+export const REPEATED = `
+local before = redis.call('GET', KEYS[1])
+if before and ARGV[1] == '1' then redis.call('SET', KEYS[2], '1') end
+return before
+`;
+
+/** KEYS environment, configs. Both hashes as of one moment, or nil. */
+export const READ = `
+local environment = redis.call('HGETALL', KEYS[1])
+if #environment == 0 then return false end
+return {environment, redis.call('HGETALL', KEYS[2])}
+`;
+
+/** KEYS any number of environments. Each one's hash. */
+export const ENVIRONMENTS = `
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HGETALL', key) end
+return found
+`;
+
+/** KEYS keys, key hashes, feed, head · ARGV id, hash, JSON, feed limit. 1, or 0 when id or hash exist. */
+export const ADD_KEY = `${prelude}
+local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'stream') or check(KEYS[4], 'string')
+if failed then return failed end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
+append(KEYS[3], KEYS[4], ARGV[4], 'kind', 'key', 'key', ARGV[3])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+return 1
+`;
+
+/**
+ * Puts a key's new JSON in the place of its old one. When they are equal nothing is appended: the key was revoked before.
+ *
+ * KEYS keys, feed, head, marker · ARGV id, old JSON, new JSON, feed limit, '1' to touch the marker for WAIT. 1, or 0 when the
+ * present JSON is not the old one.
+ */
+export const REPLACE_KEY = `${prelude}
+local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'stream') or check(KEYS[3], 'string')
+if failed then return failed end
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[2] ~= ARGV[3] then
+  append(KEYS[2], KEYS[3], ARGV[4], 'kind', 'key', 'key', ARGV[3])
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+elseif ARGV[5] == '1' then
+  redis.call('SET', KEYS[4], '1')
+end
+return 1
+`;
+
+/** KEYS feed, head. The position of the newest entry. */
+export const HEAD = `${prelude}
+return headOf(KEYS[1], KEYS[2])
+`;
+
+/**
+ * Where a follower stands: {'current' | 'behind' | 'lost', head}. Lost: nothing follows its position, and yet it is not the newest.
+ * One script, because between two commands an entry could be added and look like a loss.
+ *
+ * KEYS feed, head · ARGV position
+ */
+export const WHERE = `${prelude}
+local head = headOf(KEYS[1], KEYS[2])
+if head == ARGV[1] then return {'current', head} end
+if #redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', 1) > 0 then return {'behind', head} end
+return {'lost', head}
+`;
+
+/** KEYS one, only to name the node: in a Cluster each has a clock of its own. Seconds and microseconds. */
+export const TIME = `return redis.call('TIME')`;
+
+/** KEYS lease · ARGV holder, ttl in ms. 1 when the holder has the lease now. */
+export const ACQUIRE = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+
+/** KEYS lease · ARGV holder. */
+export const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`;
+
+/** KEYS lease, cursors · ARGV holder, proxy, position. 1 when the holder has the lease and the cursor was written. */
+export const SAVE_CURSOR = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+return 1
+`;

@@ -1,0 +1,233 @@
+/** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
+import type { Logger } from 'pino';
+import { HoldfastError } from '../../errors.js';
+import { keyFromJson, keyToJson } from '../key-record.js';
+import type { RedisLocation } from '../location.js';
+import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
+import type {
+  Commit,
+  CommitResult,
+  FeedSignal,
+  Key,
+  Position,
+  Store,
+  StoredEnvironment,
+  StoredRuleset,
+} from '../store.js';
+import {
+  commitArguments,
+  idempotencyRecord,
+  list,
+  pairs,
+  storedConfigs,
+  storedEnvironment,
+  text,
+} from './codec.js';
+import { Commands, unexpected } from './commands.js';
+import { follow } from './feed.js';
+import { RedisLeadership } from './leadership.js';
+import { names } from './names.js';
+import { ADD_KEY, COMMIT, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME } from './scripts.js';
+
+/** How many environments one script reads: few enough not to hold Redis up, 10,000 in ten round trips. */
+const ENVIRONMENTS_PER_SCRIPT = 1_000;
+
+export interface RedisStoreOptions {
+  readonly log: Logger;
+  /** About how many entries the feed keeps. Default 100,000. */
+  readonly feedLength?: number;
+  /** How long to wait for the first connection, milliseconds. Default 10,000. */
+  readonly connectWithin?: number;
+}
+
+/** @throws HoldfastError `store_unavailable` when Redis cannot be reached in time or is too old. */
+export async function openRedisStore(location: RedisLocation, options: RedisStoreOptions): Promise<Store> {
+  const commands = new Commands(location, options.log);
+  await commands.connect(options.connectWithin ?? 10_000);
+  try {
+    await checkServer(commands, options.log);
+  } catch (error) {
+    commands.close();
+    throw error;
+  }
+  return new RedisStore(location, commands, options);
+}
+
+class RedisStore implements Store {
+  readonly leadership: RedisLeadership;
+  readonly #location: RedisLocation;
+  readonly #commands: Commands;
+  readonly #log: Logger;
+  readonly #feedLength: number;
+  readonly #closing = new AbortController();
+
+  constructor(location: RedisLocation, commands: Commands, options: RedisStoreOptions) {
+    this.#location = location;
+    this.#commands = commands;
+    this.#log = options.log;
+    this.#feedLength = options.feedLength ?? 100_000;
+    this.leadership = new RedisLeadership(commands);
+  }
+
+  get name(): string {
+    return this.#commands.name;
+  }
+
+  async time(): Promise<bigint> {
+    const [seconds, micros] = list(await this.#commands.read({ lua: TIME, keys: [names.head] }));
+    return BigInt(text(seconds)) * 1_000_000n + BigInt(text(micros));
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    const { environment, idempotency } = commit;
+    checkCommit(commit);
+    const reply = await this.#commands.write({
+      lua: COMMIT,
+      keys: [
+        names.environment(environment),
+        names.configs(environment),
+        names.environments,
+        names.feed,
+        names.head,
+        names.idempotency(environment, idempotency?.key ?? ''),
+        names.marker,
+      ],
+      args: commitArguments(commit, {
+        feedLength: this.#feedLength,
+        wait: this.#location.wait,
+        idempotencyTtl: IDEMPOTENCY_TTL,
+      }),
+    });
+    const [kind, value] = list(reply);
+    switch (text(kind)) {
+      case 'committed':
+        return { kind: 'committed' };
+      case 'conflict':
+        return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(text(value)) : undefined };
+      case 'repeated':
+        return { kind: 'repeated', ...idempotencyRecord(text(value)) };
+      default:
+        throw unexpected(this.name, text(kind));
+    }
+  }
+
+  async repeated(environment: bigint, key: string): Promise<{ digest: string; answer: string } | undefined> {
+    const script = {
+      lua: REPEATED,
+      keys: [names.idempotency(environment, key), names.marker],
+      args: [this.#commands.waits ? '1' : ''],
+    };
+    const reply = this.#commands.waits
+      ? await this.#commands.write(script)
+      : await this.#commands.read(script);
+    return reply === null ? undefined : idempotencyRecord(text(reply));
+  }
+
+  async read(environment: bigint): Promise<StoredRuleset | undefined> {
+    const keys = [names.environment(environment), names.configs(environment)];
+    const reply = await this.#commands.read({ lua: READ, keys });
+    if (reply === null) return undefined;
+    const [settings, configs] = list(reply);
+    return {
+      ...storedEnvironment(environment, pairs(settings)),
+      configs: storedConfigs(environment, pairs(configs)),
+    };
+  }
+
+  async version(environment: bigint): Promise<bigint | undefined> {
+    const reply = await this.#commands.command('HGET', names.environment(environment), 'version');
+    return reply === null ? undefined : BigInt(text(reply));
+  }
+
+  async environments(): Promise<StoredEnvironment[]> {
+    const members = list(await this.#commands.command('SMEMBERS', names.environments));
+    const ids = members.map((member) => BigInt(text(member))).sort((a, b) => (a < b ? -1 : 1));
+    const chunks = [];
+    for (let i = 0; i < ids.length; i += ENVIRONMENTS_PER_SCRIPT) {
+      chunks.push(this.#environments(ids.slice(i, i + ENVIRONMENTS_PER_SCRIPT)));
+    }
+    return (await Promise.all(chunks)).flat();
+  }
+
+  async addKey(key: Key): Promise<void> {
+    const reply = await this.#commands.write({
+      lua: ADD_KEY,
+      keys: [names.keys, names.keyHashes, names.feed, names.head],
+      args: [key.id, key.hash, keyToJson(key), this.#feedLength],
+    });
+    if (reply !== 1) throw keyExists(key);
+  }
+
+  async revokeKey(id: string, at: number): Promise<Key | undefined> {
+    for (;;) {
+      const reply = await this.#commands.command('HGET', names.keys, id);
+      if (reply === null) return undefined;
+      const key = keyFromJson(text(reply));
+      const revoked = key.revokedAt === undefined ? { ...key, revokedAt: at } : key;
+      const replaced = await this.#commands.write({
+        lua: REPLACE_KEY,
+        keys: [names.keys, names.feed, names.head, names.marker],
+        args: [id, text(reply), keyToJson(revoked), this.#feedLength, this.#commands.waits ? '1' : ''],
+      });
+      if (replaced === 1) return revoked;
+      // Somebody else revoked it in between; the next round finds that.
+    }
+  }
+
+  async keys(): Promise<Key[]> {
+    const values = list(await this.#commands.command('HVALS', names.keys));
+    return values.map((value) => keyFromJson(text(value))).sort(byCreation);
+  }
+
+  async keyByHash(hash: string): Promise<Key | undefined> {
+    const id = await this.#commands.command('HGET', names.keyHashes, hash);
+    if (id === null) return undefined;
+    const json = await this.#commands.command('HGET', names.keys, text(id));
+    return json === null ? undefined : keyFromJson(text(json));
+  }
+
+  async head(): Promise<Position> {
+    return text(await this.#commands.read({ lua: HEAD, keys: [names.feed, names.head] }));
+  }
+
+  follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal> {
+    return follow(from, {
+      location: this.#location,
+      name: this.name,
+      log: this.#log,
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    this.#commands.close();
+    return Promise.resolve();
+  }
+
+  async #environments(ids: readonly bigint[]): Promise<StoredEnvironment[]> {
+    const keys = ids.map((id) => names.environment(id));
+    const replies = list(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
+    return ids.map((id, index) => storedEnvironment(id, pairs(replies[index])));
+  }
+}
+
+/** Scripts need Redis 6.2 (exclusive ranges), and data needs a server that does not throw it away. */
+async function checkServer(commands: Commands, log: Logger): Promise<void> {
+  const info = text(await commands.command('INFO'));
+  const version = /^redis_version:(\d+)\.(\d+)\S*/m.exec(info);
+  const [full = '', major, minor] = version ?? [];
+  if (Number(major) < 6 || (Number(major) === 6 && Number(minor) < 2)) {
+    throw new HoldfastError(
+      'store_unavailable',
+      `The store (${commands.name}) is ${full.replace('redis_version:', 'Redis ')}; Holdfast needs Redis 6.2 or newer, or Valkey.`,
+    );
+  }
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (policy?.startsWith('allkeys') === true) {
+    log.warn(
+      { store: commands.name, policy },
+      'the store may throw rulesets away when its memory is full: set maxmemory-policy to noeviction',
+    );
+  }
+}

@@ -1,0 +1,42 @@
+/** What both stores hold to, beyond what the types of the port can say. */
+import { HoldfastError } from '../errors.js';
+import type { Commit, Key } from './store.js';
+
+/** How long a request is remembered by its idempotency key, milliseconds. */
+export const IDEMPOTENCY_TTL = 24 * 60 * 60 * 1000;
+
+/**
+ * Refuses a commit that contradicts itself; no caller's input can be the cause.
+ *
+ * @throws HoldfastError `internal`
+ */
+export function checkCommit(commit: Commit): void {
+  const { environment, expect, settings, change } = commit;
+  const problem =
+    expect === undefined && settings === undefined
+      ? 'creates it without settings'
+      : change !== undefined && change.previous !== (expect ?? 0n)
+        ? 'has a change that does not follow the version it expects'
+        : change !== undefined && change.version <= change.previous
+          ? 'has a change that does not move its version'
+          : undefined;
+  if (problem !== undefined) {
+    throw new HoldfastError('internal', `A commit to environment ${environment} ${problem}.`);
+  }
+}
+
+/** Ascending by creation; the id decides between keys of one millisecond, so that the order is the same everywhere. */
+export function byCreation(a: Key, b: Key): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** What both stores say to a key that is not new. */
+export function keyExists(key: Key): HoldfastError {
+  return new HoldfastError(
+    'field_invalid',
+    `A key with the id ${key.id} or the same hash exists; create another.`,
+    {
+      field: 'hash',
+    },
+  );
+}
