@@ -93,7 +93,7 @@ function isOldPushpin() {
 
 /** Whether the packages could be installed: only as root, or where sudo asks no password. */
 function installWithApt(packages) {
-  if (process.platform !== 'linux' || !isInstalled('apt-get')) return false;
+  if (!isInstalled('apt-get')) return false;
   const prefix = becomeRoot();
   if (prefix === undefined) return false;
   const apt = (...args) => {
@@ -123,9 +123,7 @@ function instructions(missing) {
 }
 
 function isInstalled(command) {
-  // Debian keeps some servers where only root looks.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders.some((folder) => {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
       return true;
