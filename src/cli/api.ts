@@ -36,7 +36,7 @@ export interface Present {
   readonly configs: readonly Config[];
   /** The environment that they are of. */
   readonly environment: string;
-  /** Names the version they were read at, to be sent back as `If-Match`. */
+  /** The version that they were read at, as the text that `If-Match` takes; only from the admin interface. */
   readonly etag: string | undefined;
 }
 
@@ -96,8 +96,14 @@ export class Api {
     return {
       configs: configs.filter(({ configType }) => configType !== 'DELETED'),
       environment: configServicePointer?.projectEnvId ?? environment,
-      etag: reply.etag,
+      etag: this.isAdmin ? this.#versionTag(reply.etag) : undefined,
     };
+  }
+
+  /** Refuses to go on without a version: a change that is based on a read must not undo what came after it. */
+  #versionTag(etag: string | undefined): string {
+    if (etag !== undefined && /^"\d+"$/.test(etag)) return etag;
+    throw new Error(`${this.#base} did not say which version it answered with (ETag). Is it Holdfast?`);
   }
 
   /**

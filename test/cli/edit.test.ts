@@ -174,6 +174,20 @@ describe('set and delete on a server', () => {
     expect({ code, err }).toEqual({ code: 1, err: 'holdfast: The environment is at version 106.\n' });
   });
 
+  it.each([undefined, 'W/"1f-hash"'])(
+    'change nothing when the read names no version: ETag %s',
+    async (etag) => {
+      server.intercepts.push((_seen, response) => {
+        response.writeHead(200, etag === undefined ? {} : { etag }).end('{"configs":[]}');
+        return true;
+      });
+      const { code, err } = await run(['set', 'f', 'true'], { env: credentials(server) });
+      expect(code).toBe(1);
+      expect(err).toMatch(/did not say which version it answered with/);
+      expect(server.commits).toEqual([]);
+    },
+  );
+
   it('delete by a tombstone', async () => {
     const { code, out } = await run(['delete', 'f'], { env: credentials(server) });
     expect({ code, out }).toEqual({ code: 0, out: 'f is deleted, version 102\n' });
