@@ -4,13 +4,14 @@ import type { Surroundings } from './surroundings.js';
 import { columns, plain } from './text.js';
 import { formatTime } from './value.js';
 
-/** A key as the server lists it; never its text. Times are milliseconds since 1970, or text of ISO 8601. */
+/** A key as the server lists it; never its text. Times are ISO 8601. */
 interface ListedKey {
   readonly id: string;
   readonly kind: string;
-  readonly name?: string;
-  readonly createdAt?: number | string;
-  readonly revokedAt?: number | string | null;
+  readonly name: string;
+  readonly createdAt: string;
+  /** Absent while the key is valid. */
+  readonly revokedAt?: string;
 }
 
 /** An environment as the server lists it. */
@@ -48,7 +49,7 @@ export async function listKeys(api: Api, around: Surroundings, environment: stri
   const rows = keys.map((key) => [
     key.id,
     key.kind,
-    key.name ?? '',
+    key.name,
     timeText(key.createdAt),
     timeText(key.revokedAt),
   ]);
@@ -83,6 +84,6 @@ export async function putEnvironment(
   around.stdout.write(`Environment ${id} is there\n`);
 }
 
-function timeText(time: number | string | null | undefined): string {
-  return time === undefined || time === null ? '' : formatTime(new Date(time).getTime());
+function timeText(time: string | undefined): string {
+  return time === undefined ? '' : formatTime(Date.parse(time));
 }

@@ -186,11 +186,11 @@ describe('keys', () => {
   });
 
   it('list shows them as a table', async () => {
-    const createdAt = Date.parse('2025-11-21T10:00:00Z');
+    const createdAt = '2025-11-21T10:00:00.000Z';
     answering(200, {
       keys: [
         { id: 'k1', kind: 'server', name: 'shop', createdAt },
-        { id: 'k2', kind: 'client', createdAt, revokedAt: '2025-11-21T11:00:00Z' },
+        { id: 'k2', kind: 'client', name: '', createdAt, revokedAt: '2025-11-21T11:00:00Z' },
       ],
     });
     const { out } = await run(['keys', 'list', '--environment', '7'], { env });
