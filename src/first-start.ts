@@ -9,11 +9,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exampleConfigs } from './cli/first-start.js';
 import type { Committer } from './commit/committer.js';
+import type { Secrets } from './compose.js';
 import type { Settings } from './config.js';
 import { HoldfastError, messageOf } from './errors.js';
 import { issueKey } from './replica/issue-key.js';
 import { readSubmittedJson } from './ruleset/submitted.js';
-import type { Secrets } from './server.js';
 import { parseStoreLocation } from './store/location.js';
 import type { Store } from './store/store.js';
 

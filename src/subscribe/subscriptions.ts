@@ -36,6 +36,8 @@ export interface SubscriptionsOptions {
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
   readonly log: Logger;
+  /** Told of every client that was found ahead of the store: writes were lost. */
+  readonly onDataLost?: () => void;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
 }
@@ -110,6 +112,7 @@ export class Subscriptions {
           { environment: `${ruleset.environment}`, client: `${position}`, store: `${ruleset.version}` },
           'a client is ahead of the store: writes were lost; it gets the whole ruleset',
         );
+        this.#options.onDataLost?.();
         return { body: deltas.text(ruleset, 0n), version: ruleset.version };
       case 'unverified':
         return { body: '', version: position };

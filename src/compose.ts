@@ -1,0 +1,169 @@
+/**
+ * The parts of design.md's picture, put together: from settings and an open store to an app that can serve. Starts nothing; server.ts
+ * does, and tests do with a clock of their own.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Express } from 'express';
+import { Committer } from './commit/committer.js';
+import type { Settings } from './config.js';
+import { parseGripUrl } from './grip/proxies.js';
+import { SignatureVerifier } from './grip/signature.js';
+import { createApp } from './http/app.js';
+import type { Health } from './http/health.js';
+import type { Logger } from './observe/log.js';
+import { Metrics } from './observe/metrics.js';
+import { Publisher } from './publish/publisher.js';
+import type { WorkerEvents } from './publish/worker.js';
+import { Replica } from './replica/replica.js';
+import type { Store } from './store/store.js';
+import { DirectHolds } from './subscribe/direct.js';
+import { RecoveryLink } from './subscribe/link.js';
+import { Deltas } from './subscribe/stream.js';
+import { Subscriptions } from './subscribe/subscriptions.js';
+
+/** What the settings leave open with the embedded store, and the data directory then holds. */
+export interface Secrets {
+  readonly adminToken: string;
+  /** Signs recovery links. */
+  readonly secret: string;
+}
+
+/** Time and chance. */
+export interface Nature {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that only go forward. */
+  readonly monotonic: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+export interface Composition {
+  readonly app: Express;
+  readonly replica: Replica;
+  readonly committer: Committer;
+  readonly directHolds: DirectHolds;
+  /** `undefined` without proxies. */
+  readonly publisher: Publisher | undefined;
+  /** Says to readiness where the node is in its life. It begins as `starting`. */
+  readonly enter: (phase: Health['phase']) => void;
+}
+
+export function compose(
+  settings: Settings,
+  secrets: Secrets,
+  store: Store,
+  log: Logger,
+  nature: Nature,
+): Composition {
+  const { now, monotonic, random } = nature;
+  const metrics = new Metrics();
+  const onDataLost = (): void => metrics.dataLost.inc();
+  const replica = new Replica({ store, log, now: monotonic, onDataLost });
+  const deltas = new Deltas();
+  const link = new RecoveryLink(secrets.secret, now);
+  const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
+  const subscriptions = new Subscriptions({ replica, deltas, link, times, log, random, onDataLost });
+  const directHolds = new DirectHolds({
+    replica,
+    subscriptions,
+    deltas,
+    log,
+    keepAlive: settings.keepAliveSeconds,
+    maxAge: settings.maxAgeSeconds,
+    onEnd: (reason) => metrics.directEnded.inc({ reason }),
+    now: monotonic,
+    random,
+  });
+  const proxies = settings.gripUrls.map((url) => parseGripUrl(url, settings.gripVerifyKey));
+  const committer = new Committer({
+    store,
+    replica,
+    onCommit: () => metrics.commits.inc(),
+    onConflict: () => metrics.conflicts.inc(),
+  });
+  const publisher =
+    proxies.length === 0
+      ? undefined
+      : new Publisher({ store, proxies, holder: randomUUID(), log, observe: publishMetrics(metrics), sleep });
+
+  let phase: Health['phase'] = 'starting';
+  const health = (): Health => ({
+    phase,
+    store: store.name,
+    replica: replica.status(),
+    publisher: publisher?.status(),
+    directHolds: directHolds.size,
+  });
+  gauges(metrics, health);
+  const app = createApp({
+    store,
+    replica,
+    committer,
+    adminToken: secrets.adminToken,
+    now,
+    subscriptions,
+    directHolds,
+    signatures: new SignatureVerifier(
+      proxies.map((proxy) => proxy.signature),
+      now,
+    ),
+    link,
+    hold: settings.hold,
+    metrics,
+    health,
+    log,
+  });
+  const enter = (next: Health['phase']): void => {
+    phase = next;
+  };
+  return { app, replica, committer, directHolds, publisher, enter };
+}
+
+function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {
+  return (proxy) => ({
+    accepted: (items) => metrics.published.inc({ proxy }, items),
+    failed: () => metrics.publishFailures.inc({ proxy }),
+    resynced: (items) => metrics.resyncs.inc({ proxy }, items),
+    lag: (milliseconds) => metrics.publishLag.observe({ proxy }, milliseconds / 1000),
+  });
+}
+
+function gauges(metrics: Metrics, health: () => Health): void {
+  const proxies = (): NonNullable<Health['publisher']>['proxies'] => health().publisher?.proxies ?? [];
+  metrics.gauge('holdfast_direct_holds', 'Connections that this process holds.', () => health().directHolds);
+  metrics.gauge(
+    'holdfast_replica_environments',
+    'Environments in memory.',
+    () => health().replica.environments,
+  );
+  metrics.gauge('holdfast_store_up', '1 when the store can be reached.', () =>
+    health().replica.feed === 'away' ? 0 : 1,
+  );
+  metrics.gauge(
+    'holdfast_feed_lag_seconds',
+    'Time since the feed was last known to have nothing newer: the age of what this node knows.',
+    () => health().replica.lag / 1000,
+  );
+  metrics.gauge('holdfast_leader', '1 on the node that publishes.', () =>
+    health().publisher?.leader === true ? 1 : 0,
+  );
+  metrics.labelledGauge(
+    'holdfast_publish_waiting_entries',
+    'Feed entries that a proxy has not accepted yet.',
+    'proxy',
+    () => proxies().map(({ proxy, waiting }) => [proxy, waiting] as const),
+  );
+  metrics.labelledGauge(
+    'holdfast_publish_missed_environments',
+    'Environments that wait for a resync item.',
+    'proxy',
+    () => proxies().map(({ proxy, missed }) => [proxy, missed] as const),
+  );
+}
+
+/** Waits; an abort ends the wait and is no error, because who waits looks at the signal. */
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+}
