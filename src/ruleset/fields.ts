@@ -34,10 +34,11 @@ export function shapeOf(type: Type): Shape {
   return shape;
 }
 
-/** The group of which at most one field may be present. `optional` fields have one of their own, which does not count. */
-export function oneofOf(field: Field): OneOf | undefined {
-  const oneof = field.partOf;
-  return oneof === null || oneof.isProto3Optional ? undefined : oneof;
+/**
+ * What may be given once in a message: a field, or one field of a oneof. An `optional` field is the only one of a oneof of its own.
+ */
+export function slotOf(field: Field): Field | OneOf {
+  return field.partOf ?? field;
 }
 
 /** What may be written for an enum, for an error's remedy. */

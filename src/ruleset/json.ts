@@ -10,7 +10,7 @@
  */
 import { Enum, Type, type Field } from 'protobufjs';
 import { HoldfastError } from '../errors.js';
-import { MAX_DEPTH, member, namesOf, oneofOf, quote, refuse, shapeOf } from './fields.js';
+import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
 import type { Configs, ContextSet } from './model.js';
 import { ConfigsMessage, ContextSetMessage } from './schema.js';
 
@@ -57,8 +57,7 @@ function readMessage(type: Type, value: unknown, field: string, depth: number): 
     }
     if (content === null) continue;
     const path = member(field, known.name);
-    // A field may be given once, and of a oneof one field.
-    const slot = oneofOf(known) ?? known;
+    const slot = slotOf(known);
     const other = given.get(slot);
     if (other !== undefined) refuse(path, `cannot be given together with ${other}; keep one of them.`);
     given.set(slot, name);

@@ -8,7 +8,7 @@
  */
 import protobuf, { Enum, Type, types, type Field } from 'protobufjs';
 import { HoldfastError, messageOf } from '../errors.js';
-import { MAX_DEPTH, member, namesOf, oneofOf, quote, refuse, shapeOf } from './fields.js';
+import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
@@ -55,7 +55,7 @@ function check(type: Type, bytes: Uint8Array, path: string, depth: number): void
       at = `${at}[${index}]`;
       checkSingle(field, reader, at, depth);
     } else {
-      const slot = oneofOf(field) ?? field;
+      const slot = slotOf(field);
       const other = given.get(slot);
       if (other !== undefined) refuse(at, `cannot be given together with ${other}; keep one of them.`);
       given.set(slot, field.name);

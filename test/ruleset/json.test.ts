@@ -103,6 +103,7 @@ describe('what it does not allow is refused, with the path of the field', () => 
     ['a double beyond the range', value({ double: JSON.parse('1e999') }), `field_invalid ${AT}.double`],
     ['an unknown enum name', value({ logLevel: 'LOUD' }), `field_invalid ${AT}.logLevel`],
     ['an enum name of Object.prototype', value({ logLevel: 'toString' }), `field_invalid ${AT}.logLevel`],
+    ['an enum number as text', value({ logLevel: '5' }), `field_invalid ${AT}.logLevel`],
     ['an unknown enum number', value({ logLevel: 4 }), `field_invalid ${AT}.logLevel`],
     ['text that is not base64', value({ bytes: 'a*' }), `field_invalid ${AT}.bytes`],
     ['base64 of a wrong length', value({ bytes: 'abcde' }), `field_invalid ${AT}.bytes`],

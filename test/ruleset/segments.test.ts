@@ -145,6 +145,28 @@ describe('a circle of segments', () => {
     );
   });
 
+  it('is looked for in each segment once, however many ways lead to it', () => {
+    const levels = Array.from({ length: 10 }, (_, level) => {
+      const next = `s${level + 1}`;
+      return [
+        segment(`s${level}`, `a${level}`, `b${level}`),
+        segment(`a${level}`, next),
+        segment(`b${level}`, next),
+      ];
+    });
+    const all = new Map(
+      [...levels.flat(), segment('s10')].map((config) => [config.key!, encodeConfig({ ...config, id: '1' })]),
+    );
+    let looked = 0;
+    const get = (key: string) => {
+      looked++;
+      return all.get(key);
+    };
+    const changed = [{ encoded: all.get('s0')!, field: 'configs[0]', before: undefined }];
+    checkSegments({ get, configs: () => all.values() }, changed);
+    expect(looked).toBeLessThan(2 * all.size);
+  });
+
   it('is found at the end of a chain of 10,000 without exhausting the stack', () => {
     const chain = Array.from({ length: 10_000 }, (_, index) => segment(`s${index}`, `s${index + 1}`));
     expect(result([...chain.slice(1), segment('s10000')], [chain[0]!])).toBe('accepted');
