@@ -1,0 +1,173 @@
+/**
+ * The invariant on real parts: whatever is lost on the way is repaired inside the open stream, and no hold stays unverified for longer
+ * than T.
+ */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { flag, keys } from '../support/configs.js';
+import { startPublishLink, type PublishLink } from '../support/publish-link.js';
+import { openSse, type SseConnection } from '../support/sse.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
+
+const T = 5;
+
+let link: PublishLink;
+let stack: Stack;
+let key: string;
+let environment = 0;
+const open: SseConnection[] = [];
+
+beforeAll(async () => {
+  link = await startPublishLink();
+  stack = await startStack({
+    nodes: 2,
+    env: { HOLDFAST_STALENESS: `${T}`, GRIP_URL: `${link.url}/?iss=pushpin` },
+  });
+  link.forwardTo(stack.pushpins[0]!.publishUrl);
+});
+
+afterAll(async () => {
+  await stack.stop();
+  await link.stop();
+});
+
+afterEach(() => {
+  link.fault = 'none';
+  for (const connection of open.splice(0)) connection.close();
+});
+
+async function subscribe(headers: Record<string, string> = {}): Promise<SseConnection> {
+  const connection = await openSse(`${stack.url}/api/v1/sse/config`, { key, headers });
+  open.push(connection);
+  return connection;
+}
+
+/**
+ * A hold that has two configs and is past the check that Pushpin makes a second after the first subscription of a channel, so that nothing
+ * but what a test is about can repair it.
+ */
+async function held(): Promise<SseConnection> {
+  await stack.createEnvironment(++environment);
+  key = (await stack.createKey(environment)).key;
+  await stack.commit(environment, [flag('first', true)]);
+  const checks = await recoveries();
+  const connection = await subscribe();
+  await connection.waitFor(({ events }) => keys(events).includes('first'));
+  await until('the first check', async () => (await recoveries()) > checks);
+  await stack.commit(environment, [flag('second', true)]);
+  await connection.waitFor(({ events }) => keys(events).includes('second'));
+  return connection;
+}
+
+/** Requests over the recovery link, of all nodes. */
+async function recoveries(): Promise<number> {
+  const answers = await Promise.all(
+    stack.nodes.map(async (node) => (await fetch(`${node.url}/metrics`)).text()),
+  );
+  const counts = answers.flatMap((text) => [...text.matchAll(/^holdfast_recoveries_total\{[^}]*\} (\d+)/gm)]);
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+async function lose(key: string): Promise<void> {
+  const before = link.faulted;
+  link.fault = 'lose';
+  await stack.commit(environment, [flag(key, true)]);
+  await until('the item is lost', () => link.faulted > before);
+  link.fault = 'none';
+}
+
+it('repairs a lost publish in the open stream as soon as the next item shows the gap', async () => {
+  const connection = await held();
+  await lose('lost');
+  await stack.commit(environment, [flag('next', true)]);
+  await connection.waitFor(({ events }) => keys(events).includes('next'));
+  expect(keys(connection.events)).toEqual(['first', 'second', 'lost', 'next']);
+  expect(connection.isClosed()).toBe(false);
+});
+
+it('repairs a lost publish within T when no other item ever comes', async () => {
+  const connection = await held();
+  const published = link.delivered.length;
+  await lose('lost');
+  await connection.waitFor(({ events }) => keys(events).includes('lost'), T * 1000 + 3_000);
+  expect(link.delivered.length).toBe(published);
+  expect(connection.isClosed()).toBe(false);
+});
+
+it('bounds staleness by T although nothing can be published at all', async () => {
+  const connection = await held();
+  link.fault = 'cut';
+  await stack.commit(environment, [flag('unpublished', true)]);
+  await connection.waitFor(({ events }) => keys(events).includes('unpublished'), T * 1000 + 3_000);
+  expect(connection.isClosed()).toBe(false);
+});
+
+it('delivers once what the proxy took although its answer was lost', async () => {
+  const connection = await held();
+  link.fault = 'forget';
+  const before = link.faulted;
+  await stack.commit(environment, [flag('taken', true)]);
+  await until('the answer is lost', () => link.faulted > before);
+  link.fault = 'none';
+  await stack.commit(environment, [flag('next', true)]);
+  await connection.waitFor(({ events }) => keys(events).includes('next'));
+  expect(keys(connection.events)).toEqual(['first', 'second', 'taken', 'next']);
+});
+
+it('publishes what was committed while the proxy refused, in order', async () => {
+  const connection = await held();
+  link.fault = 'refuse';
+  for (const name of ['a', 'b', 'c']) await stack.commit(environment, [flag(name, true)]);
+  link.fault = 'none';
+  await connection.waitFor(({ events }) => keys(events).includes('c'));
+  expect(keys(connection.events)).toEqual(['first', 'second', 'a', 'b', 'c']);
+});
+
+it('keeps every connection and every change when the node that answered the subscription restarts', async () => {
+  const connection = await held();
+  for (const [index, node] of stack.nodes.entries()) {
+    await node.stop();
+    const other = stack.nodes[1 - index]!;
+    const call = { body: { configs: [flag(`while ${index} is down`, true)] }, node: other };
+    expect((await stack.admin(`/admin/v1/environments/${environment}/changes`, call)).status).toBe(200);
+    await connection.waitFor(({ events }) => keys(events).includes(`while ${index} is down`));
+    await node.restart();
+  }
+  expect(keys(connection.events)).toEqual(['first', 'second', 'while 0 is down', 'while 1 is down']);
+  expect(connection.isClosed()).toBe(false);
+});
+
+it('goes on publishing after the leader was killed', async () => {
+  const connection = await held();
+  const leader = await until('a node leads', async () => {
+    for (const node of stack.nodes) {
+      const ready = (await (await fetch(`${node.url}/readyz`)).json()) as { publisher: { leader: boolean } };
+      if (ready.publisher.leader) return node;
+    }
+    return undefined;
+  });
+  await leader.kill();
+  const survivor = stack.nodes.find((node) => node !== leader)!;
+  const call = { body: { configs: [flag('after the kill', true)] }, node: survivor };
+  expect((await stack.admin(`/admin/v1/environments/${environment}/changes`, call)).status).toBe(200);
+  await connection.waitFor(({ events }) => keys(events).includes('after the kill'), 15_000);
+  expect(connection.isClosed()).toBe(false);
+  await leader.restart();
+});
+
+it('takes clients back at their versions after Pushpin was restarted', async () => {
+  const connection = await held();
+  const version = connection.events.at(-1)!.id!;
+  await stack.pushpins[0]!.restart();
+  await connection.closed;
+  await stack.commit(environment, [flag('meanwhile', true)]);
+  // While it starts, Pushpin answers some requests with 500; every client tries again.
+  const again = await until('Pushpin answers', async () => {
+    const connection = await subscribe({ 'last-event-id': version });
+    return connection.status === 200 && connection;
+  });
+  await again.waitFor(({ events }) => keys(events).includes('meanwhile'));
+  expect(keys(again.events)).toEqual(['meanwhile']);
+  await stack.commit(environment, [flag('afterwards', true)]);
+  await again.waitFor(({ events }) => keys(events).includes('afterwards'));
+});
