@@ -7,6 +7,7 @@
 import { HoldfastError, messageOf } from '../errors.js';
 import { readConfigsJson } from '../ruleset/json.js';
 import type { Config, ConfigRow, Configs } from '../ruleset/model.js';
+import { referencesOf } from '../ruleset/segments.js';
 import { validateConfig } from '../ruleset/validate.js';
 
 /** The server takes changes up to 1 MiB; a little less, so that nobody has to count exactly. */
@@ -166,16 +167,7 @@ export function segmentsFirst(configs: readonly Config[]): Config[] {
 
 /** The keys of the segments that a config's rules name. */
 function segmentsOf(config: Config): Set<string> {
-  const keys = new Set<string>();
-  for (const row of config.rows ?? []) {
-    for (const { criteria = [] } of row.values ?? []) {
-      for (const { operator, valueToMatch } of criteria) {
-        const key = valueToMatch?.string;
-        if ((operator === 'IN_SEG' || operator === 'NOT_IN_SEG') && key !== undefined) keys.add(key);
-      }
-    }
-  }
-  return keys;
+  return new Set(referencesOf(config).map(({ key }) => key));
 }
 
 function bodyOf(configs: readonly Config[]): string {

@@ -180,8 +180,8 @@ function changeOf(
 /**
  * Plans the creation of an environment, or a change of its settings.
  *
- * Only what clients see becomes a change: a new default context, once there is a version to be above of. A new environment, and one
- * without configs, stays at version 0.
+ * Only what clients see becomes a change: a new default context or project. A new environment is at version 0, and stays there until its
+ * first change: other nodes learn of what is new by versions alone.
  *
  * @param base `undefined` to create the environment
  * @param now microseconds since 1970, by the store's clock
@@ -213,7 +213,7 @@ export function planSettings(base: Base | undefined, settings: Environment, now:
 }
 
 function envelopeChange(ruleset: Ruleset | undefined, envelope: Uint8Array, now: bigint): Change | undefined {
-  if (ruleset === undefined || ruleset.version === 0n || equal(ruleset.envelope, envelope)) return undefined;
+  if (ruleset === undefined || equal(ruleset.envelope, envelope)) return undefined;
   const { environment, version: previous, committedAt } = ruleset;
   const version = nextId(now, previous, committedAt);
   if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${previous}.`);

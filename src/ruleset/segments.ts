@@ -26,7 +26,8 @@ export interface ChangedConfig {
   readonly before: EncodedConfig | undefined;
 }
 
-interface Reference {
+/** One use of a segment. */
+export interface Reference {
   /** The segment's key. */
   readonly key: string;
   /** Of the criterion's value, inside the config. */
@@ -164,7 +165,8 @@ function factsOf(encoded: EncodedConfig): Facts {
   return facts;
 }
 
-function referencesOf(config: Config): Reference[] {
+/** Every use of a segment in a config's rules, in their order. */
+export function referencesOf(config: Config): Reference[] {
   const references: Reference[] = [];
   config.rows?.forEach((row, rowIndex) =>
     row.values?.forEach((conditional, valueIndex) =>

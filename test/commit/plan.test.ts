@@ -215,8 +215,9 @@ describe('settings', () => {
     expect(planSettings(undefined, withContext, NOW)).toEqual({ change: undefined, configs: [], live: 0 });
   });
 
-  it('of an environment at version 0 are no change', () => {
-    expect(planSettings(emptyBase(), { ...withContext, projectId: 9n }, NOW).change).toBeUndefined();
+  it('of an environment at version 0 are a change: other nodes may have it in memory already', () => {
+    const { change } = planSettings(emptyBase(), { ...withContext, projectId: 9n }, NOW);
+    expect(change).toMatchObject({ previous: 0n, version: NOW, configs: [] });
   });
 
   it('with another name are no change', () => {
