@@ -126,7 +126,11 @@ function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents,
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),
     resynced: (items) => metrics.resyncs.inc({ proxy }, items),
-    lag: (milliseconds) => metrics.publishLag.observe({ proxy }, milliseconds / 1000),
+    lag: (milliseconds, subject) => {
+      metrics.publishLag.observe({ proxy }, milliseconds / 1000);
+      if (subject.kind === 'environment')
+        metrics.environmentLag(proxy, subject.environment, milliseconds / 1000);
+    },
   });
 }
 

@@ -26,12 +26,18 @@ const SECRETS_FILE = 'secrets.json';
  * @throws HoldfastError `store_damaged` when the file is there and cannot be read
  */
 export async function provideSecrets(settings: Settings): Promise<Secrets> {
-  const { adminToken, secret, store } = settings;
+  const { adminToken, secret } = settings;
   if (adminToken !== undefined && secret !== undefined) return { adminToken, secret };
-  const location = parseStoreLocation(store);
-  if (location.kind !== 'file') throw new Error('a shared store without given secrets must not get this far');
-  const kept = await keptSecrets(join(location.directory, SECRETS_FILE));
+  const file = secretsFile(settings);
+  if (file === undefined) throw new Error('a shared store without given secrets must not get this far');
+  const kept = await keptSecrets(file);
   return { adminToken: adminToken ?? kept.adminToken, secret: secret ?? kept.secret };
+}
+
+/** Where the embedded store keeps generated secrets; `undefined` with a shared store. */
+export function secretsFile({ store }: Settings): string | undefined {
+  const location = parseStoreLocation(store);
+  return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
 }
 
 async function keptSecrets(file: string): Promise<Secrets> {

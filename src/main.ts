@@ -7,11 +7,10 @@
  */
 import { runCli } from './cli/program.js';
 import { firstStartText, laterStartText } from './cli/first-start.js';
-import { readSettings } from './config.js';
-import { createExamples, provideSecrets } from './first-start.js';
+import { readSettings, type Settings } from './config.js';
+import { createExamples, provideSecrets, secretsFile } from './first-start.js';
 import { createLog } from './observe/log.js';
 import { startServer } from './server.js';
-import { parseStoreLocation } from './store/location.js';
 import { openStore } from './store/open.js';
 
 /** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
@@ -41,12 +40,12 @@ async function serve(): Promise<void> {
       { url: server.url, store: store.name, proxies: settings.gripUrls.length, hold: settings.hold },
       'serving',
     );
-    if (parseStoreLocation(settings.store).kind === 'file' && !settings.production) {
+    if (secretsFile(settings) !== undefined && !settings.production) {
       const key = await createExamples(store, server.committer, Date.now());
       const { url } = server;
       process.stdout.write(
         key === undefined
-          ? laterStartText({ url, store: store.name })
+          ? laterStartText({ url, store: store.name, tokenFile: tokenFileOf(settings) })
           : firstStartText({ url, key, adminToken: secrets.adminToken }),
       );
     }
@@ -56,6 +55,10 @@ async function serve(): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+function tokenFileOf(settings: Settings): string | undefined {
+  return settings.adminToken === undefined ? secretsFile(settings) : undefined;
 }
 
 const interrupted = new AbortController();

@@ -105,7 +105,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('routes to a name that both nodes share with Pushpin, on the port that they listen on', () => {
-    const [, target] = /^\* (\S+)$/m.exec(read('pushpin/routes')) ?? [];
+    const [, target] = /^\*,path_beg=\/api\/ (\S+)$/m.exec(read('pushpin/routes')) ?? [];
     const [name, port] = target?.split(':') ?? [];
     for (const node of Object.values(nodes)) {
       expect(node.networks).toMatchObject({ grip: { aliases: [name] } });

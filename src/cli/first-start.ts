@@ -95,14 +95,21 @@ curl -u "me:${key}" "${url}/api/v1/configs/0?format=json"
 `;
 }
 
-/**
- * What a later start prints.
- *
- * @param store the store's name, without credentials
- */
-export function laterStartText({ url, store }: { readonly url: string; readonly store: string }): string {
+/** What a later start prints. */
+export function laterStartText(start: {
+  readonly url: string;
+  /** The store's name, without credentials. */
+  readonly store: string;
+  /** Where the generated admin token is; absent when it was given as a setting. */
+  readonly tokenFile?: string | undefined;
+}): string {
+  const { url, store, tokenFile } = start;
+  const token = tokenFile === undefined ? 'the one that was set' : `in ${tokenFile}`;
   return `
-Holdfast is running at ${url}, with the data in ${store}. The keys and the admin token of the first start are still valid.
+Holdfast is running at ${url}, with the data in ${store}.
+
+The keys of earlier starts are still valid. The admin token is ${token}. To make another key:
+curl -X POST ${url}/admin/v1/environments/1/keys -H "Authorization: Bearer <admin token>" -H "Content-Type: application/json" -d '{"kind":"server"}'
 
 `;
 }

@@ -28,14 +28,17 @@ const STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+/** HEAD is refused, which Express would answer as GET: a hold without a body would never end. */
 export function streamRoutes(parts: StreamParts): Router {
   const router = Router();
   router
     .route('/api/v1/sse/config')
+    .head(onlyMethods('GET'))
     .get((request, response) => subscribe(parts, request, response))
     .all(onlyMethods('GET'));
   router
     .route(`${RECOVERY_PREFIX}:token`)
+    .head(onlyMethods('GET'))
     .get((request, response) => recover(parts, request, response))
     .all(onlyMethods('GET'));
   return router;

@@ -1,6 +1,9 @@
 /** Every metric that Holdfast exports, in one place. Names and labels are documented in docs/protocol.md, "Metrics". */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+/** One series per environment would be too many with ten thousand of them. */
+const LAGGING_MAX = 1000;
+
 export class Metrics {
   readonly registry = new Registry();
 
@@ -78,6 +81,29 @@ export class Metrics {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300],
     registers: [this.registry],
   });
+
+  readonly #environmentLag = new Gauge({
+    name: 'holdfast_publish_environment_lag_seconds',
+    help: 'From commit to acceptance by the proxy, of the last change of each of the 1,000 environments that changed last.',
+    labelNames: ['proxy', 'environment'] as const,
+    registers: [this.registry],
+  });
+  /** The series of that gauge, the oldest first. */
+  readonly #lagging = new Map<string, { proxy: string; environment: string }>();
+
+  /** Notes how long an environment's change took to be accepted by a proxy. */
+  environmentLag(proxy: string, environment: bigint, seconds: number): void {
+    const labels = { proxy, environment: `${environment}` };
+    const series = `${environment} ${proxy}`;
+    this.#lagging.delete(series);
+    this.#lagging.set(series, labels);
+    this.#environmentLag.set(labels, seconds);
+    const [oldest] = this.#lagging;
+    if (this.#lagging.size > LAGGING_MAX && oldest !== undefined) {
+      this.#lagging.delete(oldest[0]);
+      this.#environmentLag.remove(oldest[1]);
+    }
+  }
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

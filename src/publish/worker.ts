@@ -5,15 +5,15 @@
  */
 import type { Logger } from 'pino';
 import type { Position } from '../store/store.js';
-import type { Place } from './backlog.js';
+import type { Place, Subject } from './backlog.js';
 import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './batch.js';
 import type { PublishResult } from './proxy.js';
 
 export interface WorkerEvents {
   accepted(items: number): void;
   failed(): void;
-  /** Milliseconds from commit to acceptance of one entry. */
-  lag(milliseconds: number): void;
+  /** Milliseconds from the commit of one entry to its acceptance. */
+  lag(milliseconds: number, subject: Subject): void;
   resynced(items: number): void;
   /** The proxy has everything up to and including this entry. */
   cursor(position: Position): void;
@@ -118,7 +118,7 @@ export class Worker {
         this.#recovered();
         events.accepted(batch.items.length);
         if (batch.kind === 'missed') events.resynced(batch.items.length);
-        for (const entry of batch.entries) events.lag(this.#options.now() - entry.at);
+        for (const entry of batch.entries) events.lag(this.#options.now() - entry.at, entry.subject);
         this.#settle(batch);
         return;
       case 'refused':

@@ -109,10 +109,10 @@ describe('the configuration of a private Pushpin', () => {
     expect(() => withOptions('[proxy]', { 'hander.rate': 3 })).toThrow('[hander]');
   });
 
-  it('routes everything to the given nodes, in their order', () => {
+  it('routes what clients may reach to the given nodes, in their order', () => {
     const lines = pushpinRoutes(['127.0.0.1:1', '127.0.0.1:2']).split('\n');
     expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
-      '* 127.0.0.1:1 127.0.0.1:2',
+      '*,path_beg=/api/ 127.0.0.1:1 127.0.0.1:2',
     ]);
   });
 

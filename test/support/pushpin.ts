@@ -124,8 +124,9 @@ async function launch(dir: string, logFile: string, url: string, publishUrl: str
 async function isReady(runner: RunningProcess, url: string, publishUrl: string): Promise<boolean> {
   if (runner.hasEnded()) return false;
   if ((await publish(publishUrl, [])) !== 200) return false;
-  // A request that comes before the proxy has connected to the connection manager gets no answer at all.
-  const answer = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(500) });
+  // A request that comes before the proxy has connected to the connection manager gets no answer at all; only one that has a route
+  // shows that the proxy reaches the handler.
+  const answer = await fetch(`${url}/api/`, { signal: AbortSignal.timeout(500) });
   await answer.body?.cancel();
   return true;
 }
