@@ -1,0 +1,251 @@
+/** The recovery link: what a proxy gets when it asks for a hold, and who is refused. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { gripLast, inSeconds, sign, startApp, type Headers, type TestApp } from '../support/app.js';
+import type { TestEnvironment } from '../support/app.js';
+import { flag } from '../support/configs.js';
+import { channelsOf, instructions, keysIn, readBody, readLink } from '../support/stream.js';
+
+const HOUR = 60 * 60 * 1000;
+
+let app: TestApp;
+/** With two configs, each from a change of its own. */
+let environment: TestEnvironment;
+let first: string;
+let second: string;
+/** The link that holds were given. */
+let path: string;
+
+beforeAll(async () => {
+  app = await startApp();
+});
+
+afterAll(() => app.close());
+
+beforeEach(async () => {
+  environment = await app.environment();
+  first = (await environment.commit(flag('a', true))).version;
+  second = (await environment.commit(flag('b', true))).version;
+  ({ path } = readLink(await environment.subscribe()));
+});
+
+afterEach(() => {
+  app.nature.ahead = 0;
+  app.nature.random = undefined;
+});
+
+async function refusal(at: string, headers: Headers): Promise<string> {
+  const answer = await environment.recover(at, first, headers);
+  expect(instructions(answer)).toEqual([]);
+  expect(answer.get('Cache-Control')).toBe('no-store');
+  return `${answer.status} ${(answer.body as { error: { code: string } }).error.code}`;
+}
+
+describe('a hold that asks for what it missed', () => {
+  it('gets the delta from where it stands, and is held at its end', async () => {
+    const answer = await environment.recover(path, first);
+    expect(answer.status).toBe(200);
+    expect(keysIn(answer.text)).toEqual(['b']);
+    expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${second}`);
+  });
+
+  it('gets an event and nothing around it: the stream is in the middle', async () => {
+    const { text } = await environment.recover(path, first);
+    const body = readBody(text);
+    expect(body.retry).toBeUndefined();
+    expect(text).toBe(body.events[0]!.text);
+    expect(text).toMatch(new RegExp(`^data: [A-Za-z0-9+/=]+\\nid: ${second}\\n\\n$`));
+  });
+
+  it('gets an empty body, and stays where it is, when it is current', async () => {
+    const answer = await environment.recover(path, second);
+    expect([answer.status, answer.text]).toEqual([200, '']);
+    expect(answer.get('Content-Length')).toBe('0');
+    expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${second}`);
+  });
+
+  it('gets everything when it is ahead of the store, which is counted and logged', async () => {
+    const lost = await app.metric('holdfast_data_lost_total');
+    app.logs.length = 0;
+    const answer = await environment.recover(path, `${BigInt(second) + 5n}`);
+    expect(keysIn(answer.text)).toEqual(['a', 'b']);
+    expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${second}`);
+    expect(await app.metric('holdfast_data_lost_total')).toBe(lost + 1);
+    expect(app.logs.map(({ level }) => level)).toContain('error');
+  });
+
+  it('gets everything when it stands at 0', async () => {
+    expect(keysIn((await environment.recover(path, '0')).text)).toEqual(['a', 'b']);
+  });
+
+  it('is counted by what it lacked', async () => {
+    const count = () => app.metric('holdfast_recoveries_total{decision="behind"}');
+    const before = await count();
+    await environment.recover(path, first);
+    expect(await count()).toBe(before + 1);
+  });
+});
+
+describe('each answer over the link', () => {
+  it('carries all instructions again, with the same keep-alive and channels as the subscription', async () => {
+    const held = await environment.subscribe();
+    const answer = await environment.recover(path, second);
+    expect(instructions(answer)).toEqual(instructions(held));
+    for (const name of ['Grip-Hold', 'Grip-Channel', 'Grip-Keep-Alive']) {
+      expect(answer.get(name)).toBe(held.get(name));
+    }
+  });
+
+  it('has a link with the same path, and a timeout of its own', async () => {
+    const timeouts: number[] = [];
+    for (app.nature.random of [0, 0.5]) {
+      const link = readLink(await environment.recover(path, second));
+      expect(link.path).toBe(path);
+      timeouts.push(link.timeout);
+    }
+    expect(timeouts).toEqual([80, 90]);
+  });
+
+  it('is an event stream that nobody may store', async () => {
+    const { headers } = await environment.recover(path, first);
+    expect(headers).toMatchObject({
+      'content-type': expect.stringMatching(/^text\/event-stream\b/),
+      'cache-control': 'no-store, no-transform',
+    });
+  });
+
+  it('is the same whatever the query is', async () => {
+    const answer = await environment.recover(`${path}?last-id=0&environment=999`, first);
+    expect(keysIn(answer.text)).toEqual(['b']);
+  });
+
+  it('does not look at what a client would send', async () => {
+    const answer = await environment.recover(path, first, {
+      authorization: 'Basic nonsense',
+      'last-event-id': second,
+      'x-prefab-start-at-id': second,
+    });
+    expect(keysIn(answer.text)).toEqual(['b']);
+  });
+});
+
+describe('the positions of a hold', () => {
+  it('may come in one header or in two, in any order', async () => {
+    const [own, key] = gripLast(environment.id, first, environment.keyId) as [string, string];
+    for (const headers of [[own, key], [key, own], `${own}, ${key}`, `${key},${own}`]) {
+      const answer = await environment.recover(path, first, { 'grip-last': headers });
+      expect([answer.status, keysIn(answer.text)]).toEqual([200, ['b']]);
+    }
+  });
+
+  const wrong: [string, (own: string, key: string) => string | string[]][] = [
+    ['are absent', () => ''],
+    ['lack the key', (own) => own],
+    ['lack the environment', (_own, key) => key],
+    ['name the environment twice', (own, key) => [own, own, key]],
+    ['name the key twice', (own, key) => [own, key, key]],
+    ['name a third channel', (own, key) => [own, key, 'other; last-id=1']],
+    ['lack the last id', (own, key) => [own.replace(/;.*/, ''), key]],
+    ['have an empty last id', (own, key) => [own.replace(/=.*/, '='), key]],
+    ['have a last id that is no version', (own, key) => [own.replace(/=.*/, '=-1'), key]],
+    ['have a last id beyond 2^63 - 1', (own, key) => [own.replace(/=.*/, '=9223372036854775808'), key]],
+    ['have an environment that is no number', (own, key) => [own.replace(/-\d+/, '-x'), key]],
+    ['are garbage', () => 'garbage'],
+  ];
+  for (const [name, make] of wrong) {
+    it(`are refused when they ${name}`, async () => {
+      const [own, key] = gripLast(environment.id, first, environment.keyId) as [string, string];
+      expect(await refusal(path, { 'grip-last': make(own, key) })).toBe('403 link_invalid');
+    });
+  }
+});
+
+describe('a request is refused', () => {
+  it('without a signature, with a forged one, and with an expired one', async () => {
+    const forged = await sign({ key: Buffer.from('another key') });
+    const expired = await sign({ claims: { exp: inSeconds(-3600) } });
+    for (const signature of ['', 'garbage', forged, expired]) {
+      expect(await refusal(path, { 'grip-sig': signature })).toBe('403 link_invalid');
+    }
+  });
+
+  it('with another token in its path', async () => {
+    const token = path.split('/').at(-1)!;
+    const [window, mac] = token.split('.') as [string, string];
+    const wrong = ['x', `${window}.`, mac, `${window}.${mac}x`, `${Number(window) + 1}.${mac}`, `0.${mac}`];
+    for (const other of wrong) {
+      expect(await refusal(path.replace(token, other), {})).toBe('403 link_invalid');
+    }
+  });
+
+  it('without a token', async () => {
+    const answer = await environment.recover(path.slice(0, path.lastIndexOf('/') + 1), first);
+    expect(answer.status).toBe(404);
+    expect(instructions(answer)).toEqual([]);
+  });
+
+  it('with a token of another installation', async () => {
+    const other = await startApp();
+    try {
+      // The same secret makes the same link on every node.
+      expect(readLink(await (await other.environment()).subscribe()).path).toBe(path);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('with another method', async () => {
+    for (const method of ['head', 'post', 'put', 'delete'] as const) {
+      const answer = await app.http[method](path).set('Grip-Sig', await sign());
+      expect([method, answer.status, answer.get('Allow')]).toEqual([method, 405, 'GET']);
+    }
+  });
+});
+
+describe('a link', () => {
+  /** Good for longer than the clock is moved. */
+  const signature = () => sign({ claims: { exp: inSeconds(100 * 3600) } });
+
+  it('is good for at least six hours, and replaced by a new one in the answer', async () => {
+    app.nature.ahead = 6 * HOUR;
+    const answer = await environment.recover(path, first, { 'grip-sig': await signature() });
+    expect(keysIn(answer.text)).toEqual(['b']);
+    expect(readLink(answer).path).not.toBe(path);
+  });
+
+  it('of a node whose clock is ahead is good', async () => {
+    app.nature.ahead = -6 * HOUR;
+    expect((await environment.recover(path, first)).status).toBe(200);
+  });
+
+  it('is refused twelve hours later', async () => {
+    app.nature.ahead = 12 * HOUR;
+    expect(await refusal(path, { 'grip-sig': await signature() })).toBe('403 link_invalid');
+  });
+});
+
+describe('a hold that is to end', () => {
+  async function expectEnd(headers: Headers): Promise<void> {
+    const refused = await app.metric('holdfast_recoveries_total{decision="refused"}');
+    const answer = await environment.recover(path, first, headers);
+    expect([answer.status, answer.text, instructions(answer)]).toEqual([200, '', []]);
+    expect(await app.metric('holdfast_recoveries_total{decision="refused"}')).toBe(refused + 1);
+  }
+
+  it('because its key is revoked gets 200 without instructions and without a body', async () => {
+    await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
+    await expectEnd({});
+  });
+
+  it('because its key is unknown gets the same', async () => {
+    await expectEnd({ 'grip-last': gripLast(environment.id, first, 'unknown') });
+  });
+
+  it("because its key is another environment's gets the same", async () => {
+    const other = await app.environment();
+    await expectEnd({ 'grip-last': gripLast(environment.id, first, other.keyId) });
+  });
+
+  it('because its environment does not exist gets the same', async () => {
+    await expectEnd({ 'grip-last': gripLast('999999', first, environment.keyId) });
+  });
+});
