@@ -2,6 +2,7 @@
  * The invariant on real parts: whatever is lost on the way is repaired inside the open stream, and no hold stays unverified for longer
  * than T.
  */
+import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { flag, keys } from '../support/configs.js';
 import { startPublishLink, type PublishLink } from '../support/publish-link.js';
@@ -75,6 +76,17 @@ async function lose(key: string): Promise<void> {
   await until('the item is lost', () => link.faulted > before);
   link.fault = 'none';
 }
+
+it('delivers ordinary changes by the published items alone, without any recovery', async () => {
+  const connection = await held();
+  const before = await recoveries();
+  const names = Array.from({ length: 20 }, (_, i) => `ordinary.${i}`);
+  for (const name of names) await stack.commit(environment, [flag(name, true)]);
+  await connection.waitFor(({ events }) => keys(events).includes('ordinary.19'));
+  expect(keys(connection.events)).toEqual(['first', 'second', ...names]);
+  // One may be the regular check after T, on a slow machine.
+  expect((await recoveries()) - before).toBeLessThanOrEqual(1);
+});
 
 it('repairs a lost publish in the open stream as soon as the next item shows the gap', async () => {
   const connection = await held();
@@ -170,4 +182,29 @@ it('takes clients back at their versions after Pushpin was restarted', async () 
   expect(keys(again.events)).toEqual(['meanwhile']);
   await stack.commit(environment, [flag('afterwards', true)]);
   await again.waitFor(({ events }) => keys(events).includes('afterwards'));
+});
+
+it('lets the node SDK come back by itself after Pushpin was restarted', async () => {
+  await held();
+  const prefab = new Prefab({
+    apiKey: key,
+    sources: [stack.url],
+    enableSSE: true,
+    collectLoggerCounts: false,
+    contextUploadMode: 'none',
+    collectEvaluationSummaries: false,
+  });
+  try {
+    await prefab.init();
+    await stack.commit(environment, [flag('before', true)]);
+    await until('the SDK is subscribed', () => prefab.isFeatureEnabled('before'));
+    await stack.pushpins[0]!.restart();
+    await stack.commit(environment, [flag('meanwhile', true)]);
+    // Its stream asked it to wait between 1 and 10 s before it reconnects.
+    await until('the SDK has what it missed', () => prefab.isFeatureEnabled('meanwhile'), {
+      timeout: 25_000,
+    });
+  } finally {
+    prefab.close();
+  }
 });
