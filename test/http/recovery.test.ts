@@ -1,7 +1,7 @@
 /** The recovery link: what a proxy gets when it asks for a hold, and who is refused. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { gripLast, inSeconds, sign, startApp, type Headers, type TestApp } from '../support/app.js';
-import type { TestEnvironment } from '../support/app.js';
+import { gripLast, inSeconds, sign, startApp } from '../support/app.js';
+import type { Headers, TestApp, TestAppOptions, TestEnvironment } from '../support/app.js';
 import { flag } from '../support/configs.js';
 import { channelsOf, instructions, keysIn, readBody, readLink } from '../support/stream.js';
 
@@ -184,13 +184,9 @@ describe('a request is refused', () => {
   });
 
   it('with a token of another installation', async () => {
-    const other = await startApp();
-    try {
-      // The same secret makes the same link on every node.
-      expect(readLink(await (await other.environment()).subscribe()).path).toBe(path);
-    } finally {
-      await other.close();
-    }
+    expect(await refusal(await linkOfNode({ secret: 'signs the links of another one' }), {})).toBe(
+      '403 link_invalid',
+    );
   });
 
   it('with another method', async () => {
@@ -204,6 +200,10 @@ describe('a request is refused', () => {
 describe('a link', () => {
   /** Good for longer than the clock is moved. */
   const signature = () => sign({ claims: { exp: inSeconds(100 * 3600) } });
+
+  it('is the same on every node of an installation', async () => {
+    expect(await linkOfNode({})).toBe(path);
+  });
 
   it('is good for at least six hours, and replaced by a new one in the answer', async () => {
     app.nature.ahead = 6 * HOUR;
@@ -249,3 +249,12 @@ describe('a hold that is to end', () => {
     await expectEnd({ 'grip-last': gripLast('999999', first, environment.keyId) });
   });
 });
+
+async function linkOfNode(options: TestAppOptions): Promise<string> {
+  const node = await startApp(options);
+  try {
+    return readLink(await (await node.environment()).subscribe()).path;
+  } finally {
+    await node.close();
+  }
+}

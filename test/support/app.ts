@@ -28,6 +28,8 @@ export const KEEP_ALIVE_SECONDS = 25;
 export interface TestAppOptions {
   /** Settings, by the names of their variables; they replace those of this file. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Signs recovery links. Default: the same for all apps, as for the nodes of one installation. */
+  readonly secret?: string;
   /** Default: `serving`. */
   readonly phase?: 'starting' | 'serving';
 }
@@ -97,7 +99,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   const store = await openStore(settings.store, { log });
   const nature: TestApp['nature'] = { ahead: 0, random: undefined };
-  const node = compose(settings, { adminToken: ADMIN_TOKEN, secret: LINK_SECRET }, store, log, {
+  const secrets = { adminToken: ADMIN_TOKEN, secret: options.secret ?? LINK_SECRET };
+  const node = compose(settings, secrets, store, log, {
     now: () => Date.now() + nature.ahead,
     monotonic: () => performance.now() + nature.ahead,
     random: () => nature.random ?? Math.random(),
