@@ -93,7 +93,10 @@ export async function startSentinel(): Promise<SentinelSetup> {
 
 /** A Cluster of one node that has all slots. */
 export async function startCluster(): Promise<RedisServer> {
-  const server = await startRedis({ args: ['--cluster-enabled', 'yes'] });
+  // A node that has met no other does not know its address, and clients take no node without one.
+  const server = await startRedis({
+    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+  });
   const slots = Array.from({ length: 16_384 }, (_, slot) => slot).join(' ');
   await ask(server.port, `CLUSTER ADDSLOTS ${slots}`);
   await until('the Cluster is up', async () =>

@@ -1,0 +1,35 @@
+import { Redis } from 'ioredis';
+import { openStore } from '../../src/store/open.js';
+import { startCluster, startRedis, startSentinel } from '../support/redis.js';
+import { storeContract, type StoreUnderTest } from './contract.js';
+import { silent } from './fixtures.js';
+
+/** A store on a server that is emptied before each opening. */
+function emptied(url: string, port: number, stop: () => Promise<void>): StoreUnderTest {
+  const client = new Redis({ port, host: '127.0.0.1' });
+  return {
+    open: async () => {
+      await client.flushall();
+      return openStore(url, { log: silent });
+    },
+    stop: async () => {
+      client.disconnect();
+      await stop();
+    },
+  };
+}
+
+storeContract('one Redis', async () => {
+  const server = await startRedis();
+  return emptied(server.url, server.port, () => server.stop());
+});
+
+storeContract('one Redis, waiting for a replica', async () => {
+  const setup = await startSentinel();
+  return emptied(`${setup.url}?wait=1`, setup.master.port, () => setup.stop());
+});
+
+storeContract('Redis Cluster', async () => {
+  const server = await startCluster();
+  return emptied(server.url, server.port, () => server.stop());
+});
