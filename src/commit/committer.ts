@@ -6,7 +6,8 @@
  * wait for one another, so that only nodes compete, not requests.
  */
 import { HoldfastError } from '../errors.js';
-import { unknownEnvironment, type Replica } from '../replica/replica.js';
+import { unknownEnvironment } from '../replica/missing.js';
+import type { Replica } from '../replica/replica.js';
 import { decodeConfigs, encodeContextSet } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
@@ -71,9 +72,18 @@ export class Committer {
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const base = await this.#base(environment);
-      checkVersion(request, base.ruleset);
       const expect = base.ruleset.version;
-      const plan = planChange(base, request.configs, await store.time());
+      const now = await store.time();
+      let plan: Plan;
+      try {
+        checkVersion(request, base.ruleset);
+        plan = planChange(base, request.configs, now);
+      } catch (error) {
+        // What stands against the request may be the request itself, just committed through another node.
+        const repeated = idempotency && (await store.repeated(environment, idempotency.key));
+        if (repeated === undefined) throw error;
+        return repeat(repeated, idempotency);
+      }
       const answer = answerTo(plan, expect);
       const result = await store.commit({
         environment,
@@ -84,7 +94,7 @@ export class Committer {
           idempotency === undefined ? undefined : { ...idempotency, answer: JSON.stringify(answer) },
       });
       if (result.kind === 'committed') {
-        onCommit?.();
+        if (plan.change !== undefined) onCommit?.();
         return answer;
       }
       if (result.kind === 'repeated') return repeat(result, idempotency);

@@ -46,6 +46,7 @@ export function parseGripLast(header: string | readonly string[] | undefined): H
       if (environment !== undefined) return undefined;
       environment = parseVersion(name);
       version = parseVersion(lastId);
+      if (environment === undefined || version === undefined) return undefined;
     }
   }
   if (environment === undefined || version === undefined || keyId === undefined) return undefined;

@@ -57,6 +57,9 @@ export function parseGripUrl(text: string, verifyKey?: string): ProxyAddress {
       `${name} has no key to verify Grip-Sig with: set GRIP_VERIFY_KEY, or add verify-key (or iss and key) to the URL`,
     );
   }
+  if (config.control_iss !== undefined && (config.key ?? '') === '') {
+    throw invalid(`${name} has iss but no key to sign publish requests with: add key to the URL`);
+  }
   const selfHosted = control.protocol === 'http:';
   return {
     name,
@@ -105,10 +108,21 @@ function authorization(config: GripConfig): ProxyAddress['authorize'] {
     return () => auth.buildHeader();
   }
   if (config.user !== undefined && config.pass !== undefined) {
-    const auth = new Auth.Basic(config.user, config.pass);
+    const auth = new Auth.Basic(unescaped(config.user), unescaped(config.pass));
     return () => auth.buildHeader();
   }
   return undefined;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw invalid(
+      'has a user or password with a % that escapes nothing; write %25 for the sign itself',
+      error,
+    );
+  }
 }
 
 /** A shared secret (`base64:` for binary), a PEM public key, or a JWK. */
@@ -123,6 +137,7 @@ function readKey(text: string): Pick<TrustedSigner, 'key' | 'algorithm'> {
       );
     }
   } catch (error) {
+    if (error instanceof HoldfastError) throw error;
     throw invalid(
       `has a verification key that cannot be read (${messageOf(error)}): give a secret, a PEM or a JWK`,
       error,
@@ -132,7 +147,9 @@ function readKey(text: string): Pick<TrustedSigner, 'key' | 'algorithm'> {
 }
 
 function asymmetric(key: KeyObject): Pick<TrustedSigner, 'key' | 'algorithm'> {
-  return { key, algorithm: key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256' };
+  if (key.asymmetricKeyType === 'rsa') return { key, algorithm: 'RS256' };
+  if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return { key, algorithm: 'ES256' };
+  throw invalid('has a verification key that no proxy signs with: give a secret, an RSA or a P-256 key');
 }
 
 function invalid(problem: string, cause?: unknown): HoldfastError {

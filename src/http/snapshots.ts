@@ -1,7 +1,8 @@
 /** The route of snapshots. */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../errors.js';
-import { lostEnvironment, type Replica } from '../replica/replica.js';
+import { lostEnvironment } from '../replica/missing.js';
+import type { Replica } from '../replica/replica.js';
 import { parseVersion } from '../ruleset/version.js';
 import { matchesEtag, snapshot, type SnapshotFormat } from '../snapshot/snapshot.js';
 import { authenticateServerKey } from './authenticate.js';

@@ -65,6 +65,8 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
   }
   const decision = await parts.subscriptions.standing(key.environment, position);
   metrics.subscribes.inc({ hold: 'direct', decision });
+  // The client left while we asked: nobody would tell us again.
+  if (response.destroyed) return;
   response.status(200).set(STREAM_HEADERS).flushHeaders();
   parts.directHolds.open(sinkOf(response), key, position);
 }

@@ -15,6 +15,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       '*.headers.authorization',
       'token',
       '*.token',
+      'secret',
       '*.secret',
     ],
   };

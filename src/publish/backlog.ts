@@ -6,6 +6,9 @@
  *
  * The ring is what bounds memory: a proxy that is away does not hold back the ring, it loses its place. What it then has missed shrinks to
  * the set of environments, each of which gets one resync item when the proxy is back, and every hold fetches the rest for itself.
+ *
+ * An entry can leave the ring while a request with it is on its way. It is missed from then on, and forgiven when the proxy accepts it
+ * after all: a resync item older than what the proxy has would set its position back.
  */
 import type { Position } from '../store/store.js';
 import type { Item } from './items.js';
@@ -116,8 +119,8 @@ export class Place {
   #next: number;
   /** Items of the entry at `#next` that were accepted. */
   #sent = 0;
-
   #position: Position;
+  #epoch = 0;
 
   constructor(backlog: Backlog, next: number, position: Position) {
     this.#backlog = backlog;
@@ -135,12 +138,14 @@ export class Place {
     return this.#backlog.end - this.#next;
   }
 
-  get upToDate(): boolean {
-    return (
-      this.#backlog.entry(this.#next) === undefined &&
-      this.missedEnvironments.size === 0 &&
-      this.missedKeys.size === 0
-    );
+  /** Nothing is missed: the proxy has everything up to `position`. */
+  get complete(): boolean {
+    return this.missedEnvironments.size === 0 && this.missedKeys.size === 0;
+  }
+
+  /** Moves on when everything was missed. What is forgiven or settled by an answer to an earlier request does not count after that. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** The entries from here on, oldest first, and how many of an entry's items were accepted already. */
@@ -156,7 +161,7 @@ export class Place {
   accept(entry: Outgoing, items: number): void {
     for (let next = this.#next; ; next++) {
       const passed = this.#backlog.entry(next);
-      // It left the ring while the request was on its way, and counts as missed: a resync too many does no harm.
+      // It left the ring while the request was on its way.
       if (passed === undefined) return;
       if (passed !== entry) continue;
       const complete = items >= entry.items.length;
@@ -171,10 +176,40 @@ export class Place {
   miss(entry: Outgoing): void {
     const { subject } = entry;
     if (subject.kind === 'key') this.missedKeys.add(subject.keyId);
-    if (subject.kind === 'environment') {
-      const known = this.missedEnvironments.get(subject.environment) ?? 0n;
-      if (subject.version > known) this.missedEnvironments.set(subject.environment, subject.version);
-    }
+    if (subject.kind === 'environment') this.#missEnvironment(subject.environment, subject.version);
+  }
+
+  #missEnvironment(environment: bigint, version: bigint): void {
+    const known = this.missedEnvironments.get(environment) ?? 0n;
+    if (version > known) this.missedEnvironments.set(environment, version);
+  }
+
+  /** The proxy accepted this entry, which may have left the ring meanwhile. What is newer stays missed. */
+  forgive({ subject }: Outgoing): void {
+    if (subject.kind === 'key') this.missedKeys.delete(subject.keyId);
+    if (
+      subject.kind === 'environment' &&
+      this.missedEnvironments.get(subject.environment) === subject.version
+    )
+      this.missedEnvironments.delete(subject.environment);
+  }
+
+  /** The proxy gets no more of this entry, but a resync; it is the next one, or has left the ring. */
+  giveUp(entry: Outgoing): void {
+    this.miss(entry);
+    this.accept(entry, entry.items.length);
+  }
+
+  /**
+   * Nobody knows what the proxy lacks: every environment, and what lies ahead, is missed.
+   *
+   * @param position the feed's, to which `everything` and the backlog reach
+   */
+  missEverything(everything: ReadonlyMap<bigint, bigint>, position: Position): void {
+    this.#epoch++;
+    for (const { entry } of this.ahead()) this.giveUp(entry);
+    for (const [environment, version] of everything) this.#missEnvironment(environment, version);
+    this.#position = position;
   }
 
   /** Called when an entry leaves the ring. */

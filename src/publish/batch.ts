@@ -9,12 +9,16 @@ export const BATCH_MAX_ITEMS = 100;
 
 /** `{"items":[` and `]}`. */
 const BODY_FRAME_BYTES = 12;
+/** Between two items. */
+const COMMA_BYTES = 1;
 
 export interface Batch {
   /** Empty when what is next needs no item; then there is nothing to send, only to settle. */
   readonly items: readonly Item[];
   /** What is settled when the proxy accepts the batch. */
   readonly settle: () => void;
+  /** For a batch of one item that the proxy will never take: its subject gets a resync item instead. */
+  readonly giveUp: () => void;
   /** `missed`: resync items for subjects that this proxy missed. `entries`: the feed's entries, in order. */
   readonly kind: 'missed' | 'entries';
   /** The entries that are complete with it, for measuring lag. */
@@ -33,15 +37,15 @@ export function nextBatch(
   maxItems: number = BATCH_MAX_ITEMS,
 ): Batch | undefined {
   for (const { entry } of place.ahead()) {
-    if (!entry.items.some((item) => item.bytes + BODY_FRAME_BYTES > maxBody)) break;
-    place.miss(entry);
-    place.accept(entry, entry.items.length);
+    if (!isTooLarge(entry, maxBody)) break;
+    place.giveUp(entry);
   }
   return missedBatch(place, maxBody, maxItems) ?? entriesBatch(place, maxBody, maxItems);
 }
 
 function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | undefined {
-  if (place.missedEnvironments.size === 0 && place.missedKeys.size === 0) return undefined;
+  if (place.complete) return undefined;
+  const { epoch } = place;
   const box = new Box(maxBody, maxItems);
   const keys: string[] = [];
   const environments: [bigint, bigint][] = [];
@@ -54,23 +58,29 @@ function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | u
     environments.push([environment, version]);
   }
   const settle = (): void => {
+    if (place.epoch !== epoch) return;
     for (const keyId of keys) place.missedKeys.delete(keyId);
     for (const [environment, version] of environments) {
       // A newer version that was missed while this was on its way still needs its own.
       if (place.missedEnvironments.get(environment) === version) place.missedEnvironments.delete(environment);
     }
   };
-  return { kind: 'missed', items: box.items, entries: [], settle };
+  // Not even a resync item is taken: only the link's timeout is left to repair these holds.
+  return { kind: 'missed', items: box.items, entries: [], settle, giveUp: settle };
 }
 
 function entriesBatch(place: Place, maxBody: number, maxItems: number): Batch | undefined {
+  const { epoch } = place;
   const box = new Box(maxBody, maxItems);
   const complete: Outgoing[] = [];
+  let first: Outgoing | undefined;
   let last: { entry: Outgoing; items: number } | undefined;
   for (const { entry, sent } of place.ahead()) {
+    if (isTooLarge(entry, maxBody)) break;
     let items = sent;
     for (const item of entry.items.slice(sent)) {
       if (!box.add(item)) break;
+      first ??= entry;
       items++;
     }
     if (items > sent || entry.items.length === 0) last = { entry, items };
@@ -79,10 +89,21 @@ function entriesBatch(place: Place, maxBody: number, maxItems: number): Batch | 
   }
   if (last === undefined) return undefined;
   const { entry, items } = last;
-  return { kind: 'entries', items: box.items, entries: complete, settle: () => place.accept(entry, items) };
+  const settle = (): void => {
+    place.accept(entry, items);
+    if (place.epoch === epoch) for (const each of complete) place.forgive(each);
+  };
+  const giveUp = (): void => {
+    if (first !== undefined) place.giveUp(first);
+  };
+  return { kind: 'entries', items: box.items, entries: complete, settle, giveUp };
 }
 
-/** Items of one request, counted by what their JSON takes. */
+function isTooLarge(entry: Outgoing, maxBody: number): boolean {
+  return entry.items.some((item) => item.bytes + BODY_FRAME_BYTES > maxBody);
+}
+
+/** Items of one request, counted by what their JSON takes. The first always finds room, so that nothing waits for ever. */
 class Box {
   readonly items: Item[] = [];
   #bytes = BODY_FRAME_BYTES;
@@ -95,9 +116,11 @@ class Box {
   }
 
   add(item: Item): boolean {
-    if (this.items.length >= this.#maxItems || this.#bytes + item.bytes + 1 > this.#maxBody) return false;
+    const bytes = item.bytes + (this.items.length === 0 ? 0 : COMMA_BYTES);
+    const full = this.items.length >= this.#maxItems || this.#bytes + bytes > this.#maxBody;
+    if (full && this.items.length > 0) return false;
     this.items.push(item);
-    this.#bytes += item.bytes + 1;
+    this.#bytes += bytes;
     return true;
   }
 }

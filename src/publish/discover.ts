@@ -13,7 +13,8 @@ export type Resolve = (
 const resolveAll: Resolve = (host) => lookup(host, { all: true });
 
 /**
- * The targets of one configured address. IPv6 addresses count only when there is no IPv4 one: a dual-stack name is the same proxies twice.
+ * The targets of one configured address. A resolved name always becomes addresses, also a single one: a name that moves to another address
+ * is another proxy, and must not be mistaken for the one that a kept-alive connection still reaches. IPv6 addresses count only when there is no IPv4 one: a dual-stack name is the same proxies twice.
  * Rejects when the name cannot be resolved.
  */
 export async function discover(address: ProxyAddress, resolve: Resolve = resolveAll): Promise<ProxyTarget[]> {
@@ -22,5 +23,5 @@ export async function discover(address: ProxyAddress, resolve: Resolve = resolve
   const found = await resolve(host);
   const v4 = found.filter((each) => each.family === 4);
   const ips = [...new Set((v4.length > 0 ? v4 : found).map((each) => each.address))].sort();
-  return ips.length > 1 ? ips.map((ip) => ({ address, ip })) : [{ address }];
+  return ips.map((ip) => ({ address, ip }));
 }

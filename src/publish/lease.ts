@@ -33,11 +33,12 @@ export async function leadWhenElected(
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { leadership, holder, log, sleep } = options;
+  const { leadership, holder, log, sleep, now } = options;
   while (!signal.aborted) {
-    if (await acquire(options)) {
+    const askedAt = now();
+    if ((await acquire(options)) === 'ours') {
       log.info('leading: this node publishes');
-      await leadOnce(options, lead, signal);
+      await leadOnce(options, lead, signal, askedAt);
       await leadership.release(holder).catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
       });
@@ -51,6 +52,7 @@ async function leadOnce(
   options: LeaseOptions,
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
+  acquiredAt: number,
 ): Promise<void> {
   const { log, sleep, now } = options;
   const lost = new AbortController();
@@ -60,22 +62,25 @@ async function leadOnce(
       log.error({ error: messageOf(error) }, 'publishing failed; the lease is given up and taken again');
     })
     .finally(() => lost.abort());
-  let renewedAt = now();
+  // Counted from the question: the store may have begun the lease as early as that.
+  let renewedAt = acquiredAt;
   for (;;) {
     await sleep(RENEW_MS, ours);
     if (ours.aborted) break;
-    if (await acquire(options)) renewedAt = now();
-    else if (now() - renewedAt > LEASE_MS) lost.abort();
+    const askedAt = now();
+    const answer = await acquire(options);
+    if (answer === 'ours') renewedAt = askedAt;
+    else if (answer === 'taken' || now() - renewedAt >= LEASE_MS) lost.abort();
   }
   await leading;
 }
 
-/** False also when the store cannot be asked: then a leader goes on until its lease is over, and another node does not begin. */
-async function acquire({ leadership, holder, log }: LeaseOptions): Promise<boolean> {
+/** `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another node does not begin. */
+async function acquire({ leadership, holder, log }: LeaseOptions): Promise<'ours' | 'taken' | 'unknown'> {
   try {
-    return await leadership.acquire(holder, LEASE_MS);
+    return (await leadership.acquire(holder, LEASE_MS)) ? 'ours' : 'taken';
   } catch (error) {
     log.debug({ error: messageOf(error) }, 'could not ask for the lease');
-    return false;
+    return 'unknown';
   }
 }

@@ -13,13 +13,13 @@ export type PublishResult =
   /** The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 says 400 to a body over its limit. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What a proxy's answer may take, headers and body, milliseconds. */
+/** What a request may take in all, from connecting to the end of the answer's body, milliseconds. */
 const TIMEOUT_MS = 5_000;
 const MAX_RETRY_AFTER_MS = 10 * 60 * 1000;
 
 export interface ProxyTarget {
   readonly address: ProxyAddress;
-  /** One of the host's addresses, when it has several proxies. */
+  /** One of the host's addresses, where each is a proxy of its own. */
   readonly ip?: string | undefined;
 }
 
@@ -33,25 +33,22 @@ export class ProxyClient {
   readonly #path: string;
   readonly #pool: Pool;
   readonly #now: () => number;
+  readonly #timeout: number;
 
-  /** @param now milliseconds since 1970 */
-  constructor(target: ProxyTarget, now: () => number = Date.now) {
+  /**
+   * @param options.now milliseconds since 1970
+   * @param options.timeout milliseconds that a request may take in all
+   */
+  constructor(target: ProxyTarget, options: { now?: () => number; timeout?: number } = {}) {
     this.#target = target;
-    this.#now = now;
+    this.#now = options.now ?? Date.now;
+    this.#timeout = options.timeout ?? TIMEOUT_MS;
     const url = new URL(target.address.publishUrl);
     this.#path = url.pathname;
-    const { hostname } = url;
     const origin =
       target.ip === undefined ? url.origin : `${url.protocol}//${bracketed(target.ip)}:${url.port || '80'}`;
     // One connection: items must arrive in the order in which they are sent.
-    this.#pool = new Pool(origin, {
-      connections: 1,
-      pipelining: 1,
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-      connectTimeout: TIMEOUT_MS,
-      ...(url.protocol === 'https:' ? { connect: { servername: hostname } } : {}),
-    });
+    this.#pool = new Pool(origin, { connections: 1, pipelining: 1, connectTimeout: this.#timeout });
   }
 
   /** Publishes items, in order. Never throws. */
@@ -65,6 +62,7 @@ export class ProxyClient {
         method: 'POST',
         path: this.#path,
         headers,
+        signal: AbortSignal.timeout(this.#timeout),
         body: `{"items":[${items.map((item) => item.json).join(',')}]}`,
       });
       const text = await response.body.text();

@@ -6,7 +6,7 @@
  *
  * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which it has everything. A new leader
  * reads the cursors, then the feed from the oldest of them, so that what the old leader had not finished is sent again as ordinary
- * items; where the feed does not reach back that far (or there is no cursor), every environment gets a resync item.
+ * items; where the feed or the backlog does not reach back that far (or there is no cursor), every environment gets a resync item.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
@@ -15,6 +15,7 @@ import type { FeedEntry, FeedSignal, Position, Store } from '../store/store.js';
 import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Outgoing, type Place } from './backlog.js';
 import { CursorSaver } from './cursors.js';
 import { discover, type Resolve } from './discover.js';
+import { readHistory } from './history.js';
 import { changeItems, closeItem } from './items.js';
 import { leadWhenElected } from './lease.js';
 import { ProxyClient, targetName, type ProxyTarget } from './proxy.js';
@@ -41,8 +42,6 @@ export interface PublisherStatus {
 
 /** How often host names are resolved again, milliseconds. */
 const DISCOVER_MS = 15_000;
-/** How long a new leader reads what its predecessor left; what it has not read by then becomes resync items. */
-const HISTORY_MS = 5_000;
 
 interface Running {
   readonly worker: Worker;
@@ -78,32 +77,41 @@ export class Publisher {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { store, holder, limits, log } = this.#options;
-    const backlog = new Backlog(limits ?? DEFAULT_LIMITS);
+    const { store, holder, log, limits = DEFAULT_LIMITS } = this.#options;
+    const backlog = new Backlog(limits);
     const head = await store.head();
     const cursors = await store.leadership.cursors();
-    const oldest = await this.#history(backlog, [...cursors.values()], head, signal);
+    const history = await readHistory(store, cursors.values(), head, limits, signal);
+    // An abort leaves the history unfinished, and then every proxy would look like a stranger.
+    if (signal.aborted) return;
+    for (const entry of history.entries) backlog.push(outgoing(entry));
+    // What the backlog could not keep of it is known to nobody.
+    const oldest = backlog.size === history.entries.length ? history.cursor : undefined;
+    const last = history.entries.at(-1)?.position ?? head;
     const saver = new CursorSaver(
       (proxy, position) => store.leadership.saveCursor(holder, proxy, position),
       log,
     );
-    const line: Line = { backlog, saver, cursors, oldest, last: head };
+    const failed = new AbortController();
+    const line: Line = { backlog, saver, cursors, oldest, last, failed };
     this.#leader = true;
     let discovering: Promise<void> = Promise.resolve();
     const stopping = new AbortController();
+    const leading = AbortSignal.any([signal, failed.signal]);
     try {
       await this.#meet(line);
       // Cursors say where proxies were when we began; one that appears later is a stranger.
       cursors.clear();
       discovering = this.#discover(line, AbortSignal.any([signal, stopping.signal]));
-      for await (const feed of store.follow(head, signal)) await this.#take(line, feed);
+      for await (const feed of store.follow(line.last, leading)) await this.#take(line, feed);
+      failed.signal.throwIfAborted();
     } finally {
       stopping.abort();
       await discovering;
       this.#leader = false;
       await Promise.all([...this.#running.values()].map((running) => running.stop()));
       this.#running.clear();
-      await saver.flush();
+      await saver.close();
     }
   }
 
@@ -116,7 +124,7 @@ export class Publisher {
       line.last = feed.position;
       const everything = await this.#everything();
       for (const { place, worker } of this.#running.values()) {
-        missAll(place, everything);
+        place.missEverything(everything, feed.position);
         worker.wake();
       }
     }
@@ -133,41 +141,6 @@ export class Publisher {
     }
   }
 
-  /**
-   * Puts into the backlog what lies between the oldest usable cursor and the feed's head, and returns that cursor; `undefined` when none
-   * can be used. All cursors are places in one log, so the one with the longest way to the head is the oldest.
-   */
-  async #history(
-    backlog: Backlog,
-    cursors: Position[],
-    head: Position,
-    signal: AbortSignal,
-  ): Promise<Position | undefined> {
-    let oldest: { cursor: Position; entries: FeedEntry[] } | undefined;
-    for (const cursor of new Set(cursors)) {
-      const entries = await this.#between(cursor, head, signal);
-      if (entries !== undefined && entries.length >= (oldest?.entries.length ?? 0))
-        oldest = { cursor, entries };
-    }
-    for (const entry of oldest?.entries ?? []) backlog.push(outgoing(entry));
-    return oldest?.cursor;
-  }
-
-  async #between(from: Position, head: Position, signal: AbortSignal): Promise<FeedEntry[] | undefined> {
-    if (from === head) return [];
-    const entries: FeedEntry[] = [];
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
-    for await (const feed of this.#options.store.follow(from, stop)) {
-      if (feed.kind === 'gap') return undefined;
-      for (const entry of feed.kind === 'entries' ? feed.entries : []) {
-        entries.push(entry);
-        if (entry.position === head) return entries;
-      }
-      if (entries.length > DEFAULT_LIMITS.entries) return undefined;
-    }
-    return undefined;
-  }
-
   /** Starts a worker for each proxy that appeared, stops those of proxies that are gone. */
   async #meet(line: Line): Promise<void> {
     const targets = new Map((await this.#targets()).map((target) => [targetName(target), target]));
@@ -182,17 +155,17 @@ export class Publisher {
       if (this.#running.has(name)) continue;
       const known = placeOf(line, line.cursors.get(name));
       const place = known ?? (await this.#strangersPlace(line));
-      this.#running.set(name, this.#start(name, target, place, line.saver));
+      this.#running.set(name, this.#start(name, target, place, line));
       this.#options.log.info({ proxy: name, resumed: known !== undefined }, 'publishing to a proxy');
     }
   }
 
   /** A place for a proxy of which nobody knows what it lacks. */
   async #strangersPlace(line: Line): Promise<Place> {
-    // The place first: what is committed while the versions are read is then after it.
+    // The place first: what is committed while the versions are read is then ahead of it, and missed with the rest.
     const place = line.backlog.placeAtEnd(line.last);
     try {
-      missAll(place, await this.#everything());
+      place.missEverything(await this.#everything(), line.last);
     } catch (error) {
       line.backlog.remove(place);
       throw error;
@@ -226,7 +199,7 @@ export class Publisher {
     }
   }
 
-  #start(name: string, target: ProxyTarget, place: Place, saver: CursorSaver): Running {
+  #start(name: string, target: ProxyTarget, place: Place, { saver, failed }: Line): Running {
     const { log, observe, sleep } = this.#options;
     const client = new ProxyClient(target);
     const worker = new Worker({
@@ -241,7 +214,8 @@ export class Publisher {
       random: Math.random,
     });
     const stopping = new AbortController();
-    const done = worker.run(stopping.signal);
+    // A worker ends by a fault of ours only. Whoever leads next, this node or another, starts it anew.
+    const done = worker.run(stopping.signal).catch((error: unknown) => failed.abort(error));
     const stop = async (): Promise<void> => {
       stopping.abort();
       await done;
@@ -269,18 +243,13 @@ interface Line {
   readonly oldest: Position | undefined;
   /** The feed position of the backlog's end. */
   last: Position;
+  /** Aborts with the reason for which this stint cannot go on. */
+  readonly failed: AbortController;
 }
 
 function placeOf({ backlog, oldest }: Line, cursor: Position | undefined): Place | undefined {
   if (cursor === undefined) return undefined;
   return cursor === oldest ? backlog.placeAtStart(cursor) : backlog.placeAfter(cursor);
-}
-
-function missAll(place: Place, everything: ReadonlyMap<bigint, bigint>): void {
-  for (const [environment, version] of everything) {
-    if (version > (place.missedEnvironments.get(environment) ?? 0n))
-      place.missedEnvironments.set(environment, version);
-  }
 }
 
 /** A feed entry as items; encoded once for all proxies. */

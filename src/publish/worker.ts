@@ -118,7 +118,9 @@ export class Worker {
         this.#recovered();
         events.accepted(batch.items.length);
         if (batch.kind === 'missed') events.resynced(batch.items.length);
-        for (const entry of batch.entries) events.lag(this.#options.now() - entry.at, entry.subject);
+        // The store's clock may be ahead of ours.
+        for (const { at, subject } of batch.entries)
+          events.lag(Math.max(0, this.#options.now() - at), subject);
         this.#settle(batch);
         return;
       case 'refused':
@@ -132,38 +134,32 @@ export class Worker {
   #settle(batch: Batch): void {
     batch.settle();
     const { place, events } = this.#options;
-    if (place.missedEnvironments.size === 0 && place.missedKeys.size === 0) events.cursor(place.position);
+    if (place.complete) events.cursor(place.position);
   }
 
   #recovered(): void {
     if (this.#failures > 0) this.#options.log.info({ proxy: this.name }, 'the proxy accepts items again');
     this.#failures = 0;
     this.#error = undefined;
-    this.#maxItems = BATCH_MAX_ITEMS;
+    this.#maxItems = Math.min(BATCH_MAX_ITEMS, 2 * this.#maxItems);
   }
 
-  /** Finds the item that the proxy refuses by sending one at a time, and gives its environment a resync instead. */
+  /**
+   * Finds the item that the proxy refuses by halving, and gives its environment a resync instead. Halving, because it costs few requests
+   * whether one item is wrong or the proxy takes smaller bodies than we believe.
+   */
   #refused(batch: Batch, reason: string): void {
-    const { log, place, events } = this.#options;
+    const { log, events } = this.#options;
     events.failed();
     if (batch.items.length > 1) {
-      this.#maxItems = 1;
+      this.#maxItems = Math.floor(batch.items.length / 2);
       return;
     }
     log.error(
       { proxy: this.name, reason },
       'the proxy refused an item for good; its holds are told to recover instead',
     );
-    if (batch.kind === 'missed') {
-      // Not even a resync item is taken: only the link's timeout is left to repair these holds.
-      this.#settle(batch);
-      return;
-    }
-    const [first] = place.ahead();
-    if (first !== undefined) {
-      place.miss(first.entry);
-      place.accept(first.entry, first.entry.items.length);
-    }
+    batch.giveUp();
   }
 
   async #wait(reason: string, retryAfterMs: number | undefined, signal: AbortSignal): Promise<void> {

@@ -23,9 +23,12 @@ export class Keyring {
     for (const key of await this.#store.keys()) this.take(key);
   }
 
-  /** Takes a key as it is now. */
+  /**
+   * Takes a key as the store had it. Revoking is final: a reading of the keys that began before the feed told of it must not undo it.
+   */
   take(key: Key): void {
     const known = this.#byId.get(key.id);
+    if (known?.revokedAt !== undefined && key.revokedAt === undefined) return;
     this.#byId.set(key.id, key);
     this.#byHash.set(key.hash, key);
     if (key.revokedAt !== undefined && known?.revokedAt === undefined) {
@@ -45,7 +48,12 @@ export class Keyring {
     if (known !== undefined) return known;
     const stored = await this.#store.keyByHash(hash);
     if (stored !== undefined) this.take(stored);
-    return stored;
+    return this.#byHash.get(hash);
+  }
+
+  /** Whether a key is known to be revoked; does no I/O. */
+  isRevoked(id: string): boolean {
+    return this.#byId.get(id)?.revokedAt !== undefined;
   }
 
   /**

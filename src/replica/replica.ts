@@ -11,17 +11,16 @@
  * v5 arrives while the environment is not loaded yet. It must not be dropped (the read may have seen v4) and must not be applied twice
  * (the read may have seen v5). So changes that arrive during a load are kept beside it and offered to the loaded ruleset afterwards, and
  * a change at or below the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow the
- * ruleset's version (there was a gap) makes the environment load again.
+ * ruleset's version (there was a gap) makes the environment load again: by a read that begins afterwards, because one that is under
+ * way may have seen less, and again with each word of the feed until one succeeds.
  */
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { encodeEnvelope } from '../ruleset/codec.js';
 import { Ruleset, type Change } from '../ruleset/ruleset.js';
-import type { FeedEntry, FeedSignal, Store } from '../store/store.js';
+import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from './keyring.js';
-
-/** Called after each change of an environment's ruleset; the ruleset may be another object than before. */
-export type RulesetListener = (ruleset: Ruleset) => void;
+import { Listeners, type RulesetListener } from './listeners.js';
 
 /** A ruleset, and whether the store was asked and has nothing newer. */
 export interface Confirmed {
@@ -65,7 +64,10 @@ export class Replica {
   readonly #onDataLost: NonNullable<ReplicaOptions['onDataLost']>;
   readonly #rulesets = new Map<bigint, Ruleset>();
   readonly #loading = new Map<bigint, Loading>();
-  readonly #listeners = new Map<bigint, Set<RulesetListener>>();
+  readonly #listeners: Listeners;
+  /** Environments that must be read again; the feed will not bring what they lack. */
+  readonly #stale = new Set<bigint>();
+  #keysStale = false;
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #feed: ReplicaStatus['feed'] = 'starting';
@@ -76,6 +78,7 @@ export class Replica {
     this.#log = options.log;
     this.#now = options.now ?? (() => performance.now());
     this.#onDataLost = options.onDataLost ?? (() => undefined);
+    this.#listeners = new Listeners(options.log);
     this.keyring = new Keyring(options.store);
     this.#heard = this.#now();
   }
@@ -127,7 +130,7 @@ export class Replica {
     let stored: bigint | undefined;
     try {
       stored = await this.#store.version(environment);
-      if (stored !== undefined && stored > ruleset.version) await this.#catchUp(environment, stored);
+      if (stored !== undefined && this.#lags(environment, stored)) await this.#catchUp(environment, stored);
     } catch (error) {
       this.#log.warn(
         { environment: `${environment}`, error: messageOf(error) },
@@ -140,21 +143,15 @@ export class Replica {
     return { ruleset: now, confirmed: stored !== undefined };
   }
 
-  /** Reads the environment from the store again. */
+  /** Reads the environment from the store again. A read that is under way does not count: it may have seen less. */
   async reload(environment: bigint): Promise<Ruleset | undefined> {
+    await this.#loading.get(environment)?.promise.catch(() => undefined);
     return this.#load(environment);
   }
 
   /** Tells `listener` of every change of that environment, which must be loaded, until the returned function is called. */
   watch(environment: bigint, listener: RulesetListener): () => void {
-    let listeners = this.#listeners.get(environment);
-    if (listeners === undefined) this.#listeners.set(environment, (listeners = new Set()));
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(environment) === listeners)
-        this.#listeners.delete(environment);
-    };
+    return this.#listeners.add(environment, listener);
   }
 
   async #catchUp(environment: bigint, version: bigint): Promise<void> {
@@ -169,7 +166,11 @@ export class Replica {
         resolve(done);
       };
     });
-    if (!arrived && (this.#rulesets.get(environment)?.version ?? 0n) < version) await this.#load(environment);
+    if (!arrived && this.#lags(environment, version)) await this.reload(environment);
+  }
+
+  #lags(environment: bigint, version: bigint): boolean {
+    return (this.#rulesets.get(environment)?.version ?? 0n) < version;
   }
 
   #load(environment: bigint): Promise<Ruleset | undefined> {
@@ -197,7 +198,7 @@ export class Replica {
       this.#onDataLost(environment, before.version, ruleset.version);
     }
     this.#rulesets.set(environment, ruleset);
-    if (before !== undefined && before.version !== ruleset.version) this.#tell(ruleset);
+    if (before !== undefined && before.version !== ruleset.version) this.#listeners.tell(ruleset);
     return ruleset;
   }
 
@@ -229,12 +230,13 @@ export class Replica {
     this.#feed = 'current';
     this.#heard = this.#now();
     if (signal.kind === 'entries') for (const entry of signal.entries) this.#apply(entry);
-    if (signal.kind === 'gap') await this.#reloadAll();
+    if (signal.kind === 'gap') this.#markAllStale();
+    await this.#refresh();
   }
 
   #apply(entry: FeedEntry): void {
     if (entry.kind === 'key') {
-      this.keyring.take(entry.key);
+      this.#takeKey(entry.key);
       return;
     }
     const { change } = entry;
@@ -243,55 +245,51 @@ export class Replica {
     if (ruleset === undefined || change.version <= ruleset.version) return;
     if (change.previous === ruleset.version) {
       ruleset.apply(change);
-      this.#tell(ruleset);
+      this.#listeners.tell(ruleset);
     } else {
-      this.#reloadInBackground(change.environment);
+      this.#stale.add(change.environment);
     }
   }
 
-  async #reloadAll(): Promise<void> {
+  #markAllStale(): void {
     this.#log.warn({ environments: this.#rulesets.size }, 'the feed has a gap; reading everything again');
+    this.#keysStale = true;
+    for (const environment of this.#rulesets.keys()) this.#stale.add(environment);
+    for (const environment of this.#loading.keys()) this.#stale.add(environment);
+  }
+
+  /** Reads again what is stale. What cannot be read now stays stale, and the feed's next word brings us here again. */
+  async #refresh(): Promise<void> {
+    if (this.#keysStale) await this.#reloadKeys();
+    for (const environment of this.#stale) {
+      this.#stale.delete(environment);
+      this.reload(environment).catch((error: unknown) => {
+        this.#stale.add(environment);
+        this.#log.error(
+          { environment: `${environment}`, error: messageOf(error) },
+          'could not read the environment again; trying until it works',
+        );
+      });
+    }
+  }
+
+  async #reloadKeys(): Promise<void> {
     try {
       await this.keyring.load();
+      this.#keysStale = false;
     } catch (error) {
-      this.#log.error({ error: messageOf(error) }, 'could not read the keys again; keeping those in memory');
-    }
-    for (const environment of this.#rulesets.keys()) this.#reloadInBackground(environment);
-  }
-
-  #reloadInBackground(environment: bigint): void {
-    this.#load(environment).catch((error: unknown) => {
-      // The ruleset stays as it is; the next change does not follow it and brings us here again.
       this.#log.error(
-        { environment: `${environment}`, error: messageOf(error) },
-        'could not read the environment again',
+        { error: messageOf(error) },
+        'could not read the keys again; keeping those in memory, and trying until it works',
       );
-    });
-  }
-
-  #tell(ruleset: Ruleset): void {
-    for (const listener of this.#listeners.get(ruleset.environment) ?? []) {
-      try {
-        listener(ruleset);
-      } catch (error) {
-        this.#log.error({ error: messageOf(error) }, 'a listener failed');
-      }
     }
   }
-}
 
-/** The error for an environment that does not exist. */
-export function unknownEnvironment(environment: bigint): HoldfastError {
-  return new HoldfastError(
-    'environment_unknown',
-    `environment ${environment} does not exist: create it with PUT /admin/v1/environments/${environment}`,
-  );
-}
-
-/** The error for a key whose environment is gone: the store lost data. To a client that is a fault of ours, to be tried again. */
-export function lostEnvironment(environment: bigint): HoldfastError {
-  return new HoldfastError(
-    'store_unavailable',
-    `environment ${environment} is missing in the store although it has keys: the store lost data`,
-  );
+  #takeKey(key: Key): void {
+    try {
+      this.keyring.take(key);
+    } catch (error) {
+      this.#log.error({ key: key.id, error: messageOf(error) }, 'a listener to revoked keys failed');
+    }
+  }
 }

@@ -88,8 +88,8 @@ export class DirectHolds {
   }
 
   /**
-   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once.
-   * The environment must be loaded.
+   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once. The environment must be
+   * loaded. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
    */
   open(sink: Sink, key: Key, version: bigint): void {
     const now = this.#now();
@@ -114,7 +114,9 @@ export class DirectHolds {
     sink.onClose(() => this.#forget(hold, 'client'));
     this.#timer ??= setInterval(() => this.tick(), 1000).unref();
     this.#write(hold, streamStart(this.#random()));
+    if (this.#options.replica.keyring.isRevoked(key.id)) this.#end(hold, 'revoked');
     this.#pump(hold);
+    if (this.#draining) this.#end(hold, 'shutdown');
   }
 
   /** Ends all holds, spread evenly over that many seconds. Resolves when the last one has ended. */
@@ -134,11 +136,13 @@ export class DirectHolds {
   tick(): void {
     const now = this.#now();
     for (const hold of this.#holds) {
-      if (hold.blockedSince !== undefined && now - hold.blockedSince > STALLED_MS) this.#end(hold, 'slow');
+      if (hold.blockedSince !== undefined && now - hold.blockedSince >= STALLED_MS) this.#end(hold, 'slow');
       else if (now >= hold.endAt) this.#end(hold, 'age');
       else if (now >= hold.keepAliveAt) {
         hold.keepAliveAt = now + this.#options.keepAlive * 1000;
         if (hold.blockedSince === undefined) this.#write(hold, KEEP_ALIVE);
+        // Also the moment to ask again about a hold that could not be verified.
+        this.#pump(hold);
       }
     }
   }
@@ -169,18 +173,16 @@ export class DirectHolds {
     if (hold.verifying) return;
     hold.verifying = true;
     try {
-      const catchUp = await this.#options.subscriptions.catchUp(hold.key.environment, hold.version);
-      if (catchUp.decision === 'ahead') {
-        hold.pending = [{ id: catchUp.version, text: catchUp.body }];
-        hold.next = 0;
-      }
+      const standing = await this.#options.subscriptions.standing(hold.key.environment, hold.version);
+      // Whoever is ahead of the store gets the whole ruleset, like a reader that has nothing.
+      if (standing === 'ahead') hold.version = 0n;
       hold.verifying = false;
-      if (catchUp.decision !== 'unverified') this.#pump(hold);
+      if (standing !== 'unverified') this.#pump(hold);
     } catch (error) {
       hold.verifying = false;
       this.#options.log.warn(
         { error: messageOf(error) },
-        'a direct hold could not be verified; the next change tries again',
+        'a direct hold could not be verified; the next change or keep-alive tries again',
       );
     }
   }
@@ -191,7 +193,8 @@ export class DirectHolds {
 
   #end(hold: DirectHold, why: DirectEnd): void {
     if (!this.#forget(hold, why)) return;
-    if (why === 'slow') hold.sink.destroy();
+    // Who takes nothing would not take the end of the stream either, and the connection would stay for ever.
+    if (why === 'slow' || hold.blockedSince !== undefined) hold.sink.destroy();
     else hold.sink.end();
   }
 

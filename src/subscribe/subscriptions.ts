@@ -8,7 +8,8 @@
 import type { Logger } from 'pino';
 import { parseGripLast } from '../grip/channels.js';
 import { HoldfastError } from '../errors.js';
-import { lostEnvironment, type Confirmed, type Replica } from '../replica/replica.js';
+import { lostEnvironment } from '../replica/missing.js';
+import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
@@ -72,47 +73,47 @@ export class Subscriptions {
       );
     }
     const key = await this.#options.replica.keyring.findById(hold.keyId);
-    // Without instructions, the proxy ends the stream; the client comes back and is refused by name.
-    if (key?.environment !== hold.environment || key.revokedAt !== undefined) {
-      this.#options.log.info({ key: hold.keyId }, 'a hold of a revoked or unknown key was ended');
-      return { headers: {}, body: '', decision: 'refused' };
-    }
+    if (key?.environment !== hold.environment || key.revokedAt !== undefined)
+      return this.#refused(hold.keyId);
     const catchUp = await this.catchUp(hold.environment, hold.version);
     return this.#held(hold.environment, hold.keyId, catchUp, catchUp.body);
   }
 
   /** What a reader at `position` lacks, from a ruleset that is at least as new as the store's. */
   async catchUp(environment: bigint, position: bigint): Promise<CatchUp> {
-    const { ruleset, confirmed } = await this.#confirmed(environment);
-    const decision = decide(position, ruleset.version, confirmed);
+    const { decision, ruleset } = await this.#decide(environment, position);
     return { ...this.#answer(decision, ruleset, position), decision: decision.kind };
   }
 
-  /** Where a reader at `position` stands, for one that is then held directly and fed from the replica. */
+  /** Where a reader at `position` stands, for one that is held directly and fed from the replica. */
   async standing(environment: bigint, position: bigint): Promise<Decision['kind']> {
-    const { ruleset, confirmed } = await this.#confirmed(environment);
-    return decide(position, ruleset.version, confirmed).kind;
+    return (await this.#decide(environment, position)).decision.kind;
   }
 
-  async #confirmed(environment: bigint): Promise<Confirmed> {
-    const current = await this.#options.replica.confirmed(environment);
+  async #decide(environment: bigint, position: bigint): Promise<{ decision: Decision; ruleset: Ruleset }> {
+    const { replica, log, onDataLost } = this.#options;
+    const current = await replica.confirmed(environment);
     if (current === undefined) throw lostEnvironment(environment);
-    return current;
+    const { ruleset, confirmed } = current;
+    const decision = decide(position, ruleset.version, confirmed);
+    if (decision.kind === 'ahead') {
+      log.error(
+        { environment: `${environment}`, client: `${position}`, store: `${ruleset.version}` },
+        'a client is ahead of the store: writes were lost; it gets the whole ruleset',
+      );
+      onDataLost?.();
+    }
+    return { decision, ruleset };
   }
 
   #answer(decision: Decision, ruleset: Ruleset, position: bigint): { body: string; version: bigint } {
-    const { deltas, log } = this.#options;
+    const { deltas } = this.#options;
     switch (decision.kind) {
       case 'behind':
         return { body: deltas.text(ruleset, decision.from), version: ruleset.version };
       case 'current':
         return { body: '', version: position };
       case 'ahead':
-        log.error(
-          { environment: `${ruleset.environment}`, client: `${position}`, store: `${ruleset.version}` },
-          'a client is ahead of the store: writes were lost; it gets the whole ruleset',
-        );
-        this.#options.onDataLost?.();
         return { body: deltas.text(ruleset, 0n), version: ruleset.version };
       case 'unverified':
         return { body: '', version: position };
@@ -120,8 +121,16 @@ export class Subscriptions {
   }
 
   #held(environment: bigint, keyId: string, catchUp: CatchUp, body: string): HeldReply {
-    const { link, times } = this.#options;
+    const { link, times, replica } = this.#options;
+    // Revoked while we looked: the item that closes the key's streams came before this hold could begin.
+    if (replica.keyring.isRevoked(keyId)) return this.#refused(keyId);
     const hold = { environment, keyId, version: catchUp.version, link: link.path() };
     return { headers: holdHeaders(hold, times, this.#random()), body, decision: catchUp.decision };
+  }
+
+  /** Without instructions, the proxy ends the stream; the client comes back and is refused by name. */
+  #refused(keyId: string): HeldReply {
+    this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
+    return { headers: {}, body: '', decision: 'refused' };
   }
 }

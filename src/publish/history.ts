@@ -1,0 +1,65 @@
+/**
+ * What a leader left to its successor: the feed from the oldest cursor to the head.
+ */
+import type { Change } from '../ruleset/ruleset.js';
+import type { FeedEntry, Position, Store } from '../store/store.js';
+import type { BacklogLimits } from './backlog.js';
+
+/** How long a new leader reads, milliseconds; what it has not read by then becomes resync items. */
+const HISTORY_MS = 5_000;
+
+export interface History {
+  /** The oldest cursor that can be used; `undefined` when none can. */
+  readonly cursor: Position | undefined;
+  /** The entries after it, up to the head at the least. */
+  readonly entries: readonly FeedEntry[];
+}
+
+/**
+ * Reads from each cursor. One cannot be used when the feed does not reach back to it, or when there is more behind it than the backlog may
+ * keep. All cursors are places in one log, so the one with the longest way to the head is the oldest.
+ */
+export async function readHistory(
+  store: Store,
+  cursors: Iterable<Position>,
+  head: Position,
+  limits: BacklogLimits,
+  signal: AbortSignal,
+): Promise<History> {
+  let oldest: { cursor: Position; entries: FeedEntry[] } | undefined;
+  for (const cursor of new Set(cursors)) {
+    const entries = await between(store, cursor, head, limits, signal);
+    if (entries !== undefined && entries.length >= (oldest?.entries.length ?? 0))
+      oldest = { cursor, entries };
+  }
+  return oldest ?? { cursor: undefined, entries: [] };
+}
+
+async function between(
+  store: Store,
+  from: Position,
+  head: Position,
+  limits: BacklogLimits,
+  signal: AbortSignal,
+): Promise<FeedEntry[] | undefined> {
+  if (from === head) return [];
+  const entries: FeedEntry[] = [];
+  let bytes = 0;
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
+  for await (const feed of store.follow(from, stop)) {
+    if (feed.kind === 'gap') return undefined;
+    // Nothing new: that was all, also where the head is no entry that followers are told of.
+    if (feed.kind === 'idle') return entries;
+    for (const entry of feed.kind === 'entries' ? feed.entries : []) {
+      entries.push(entry);
+      bytes += entry.kind === 'change' ? sizeOf(entry.change) : 0;
+      if (entry.position === head) return entries;
+    }
+    if (entries.length > limits.entries || bytes > limits.bytes) return undefined;
+  }
+  return undefined;
+}
+
+function sizeOf(change: Change): number {
+  return change.configs.reduce((sum, config) => sum + config.bytes.length, 0);
+}

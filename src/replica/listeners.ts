@@ -1,0 +1,39 @@
+/** Who is told of an environment's changes. */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+
+/** Called after each change of an environment's ruleset; the ruleset may be another object than before. */
+export type RulesetListener = (ruleset: Ruleset) => void;
+
+export class Listeners {
+  readonly #log: Logger;
+  readonly #byEnvironment = new Map<bigint, Set<RulesetListener>>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** @returns a function that takes the listener off again */
+  add(environment: bigint, listener: RulesetListener): () => void {
+    let listeners = this.#byEnvironment.get(environment);
+    if (listeners === undefined) this.#byEnvironment.set(environment, (listeners = new Set()));
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#byEnvironment.get(environment) === listeners)
+        this.#byEnvironment.delete(environment);
+    };
+  }
+
+  /** One that throws keeps nobody else from being told. */
+  tell(ruleset: Ruleset): void {
+    for (const listener of this.#byEnvironment.get(ruleset.environment) ?? []) {
+      try {
+        listener(ruleset);
+      } catch (error) {
+        this.#log.error({ error: messageOf(error) }, 'a listener failed');
+      }
+    }
+  }
+}
