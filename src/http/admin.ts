@@ -28,13 +28,19 @@ const NAME_MAX = 200;
 /** Default contexts and names are small; changes have a limit of their own. */
 const BODY_MAX_BYTES = 64 * 1024;
 
-const name = z.string().max(NAME_MAX);
+const PROJECT_RULE = 'must be a number from 1 to 2^63 - 1, as a decimal string if it is above 2^53';
+const NAME_RULE = `must be a text of at most ${NAME_MAX} characters`;
+
+const name = z.string(NAME_RULE).max(NAME_MAX, NAME_RULE);
 const environmentBody = z.strictObject({
-  projectId: z.union([z.string(), z.number()]),
-  name: name.min(1),
+  projectId: z.union([z.string(), z.number()], PROJECT_RULE),
+  name: name.min(1, 'must not be empty'),
   defaultContext: z.unknown().optional(),
 });
-const keyBody = z.strictObject({ kind: z.enum(['server', 'client']), name: name.default('') });
+const keyBody = z.strictObject({
+  kind: z.enum(['server', 'client'], 'must be server or client'),
+  name: name.default(''),
+});
 
 export function adminRoutes(parts: AdminParts): Router {
   const router = Router();
@@ -131,13 +137,7 @@ function readEnvironment(request: Request): Environment {
     projectId === 0n ||
     (typeof body.projectId === 'number' && !Number.isSafeInteger(body.projectId))
   ) {
-    throw new HoldfastError(
-      'field_invalid',
-      'projectId must be a number from 1 to 2^63 - 1, as a decimal string if it is above 2^53',
-      {
-        field: 'projectId',
-      },
-    );
+    throw new HoldfastError('field_invalid', `projectId ${PROJECT_RULE}`, { field: 'projectId' });
   }
   const { defaultContext } = body;
   const context =
@@ -166,7 +166,7 @@ function readBody<T>(schema: z.ZodType<T>, request: Request): T {
     unknown === undefined
       ? (issue?.message ?? 'is not valid')
       : 'is not a field of this request: leave it out';
-  throw new HoldfastError('field_invalid', `${field}: ${problem}`, { field });
+  throw new HoldfastError('field_invalid', `${field} ${problem}`, { field });
 }
 
 function environmentJson(environment: StoredEnvironment): Record<string, unknown> {

@@ -88,13 +88,12 @@ export function onlyMethods(...methods: string[]): RequestHandler {
 
 function understand(thrown: unknown): HoldfastError {
   if (thrown instanceof HoldfastError) return thrown;
-  const { type, status } = describe(thrown);
+  const { type, status, limit } = describe(thrown);
   if (type === 'entity.too.large') {
-    return new HoldfastError(
-      'change_too_large',
-      `the body is over the limit of ${CHANGE_MAX_BYTES} bytes: send it as several changes`,
-      { cause: thrown },
-    );
+    const remedy = limit === CHANGE_MAX_BYTES ? 'send it as several changes' : 'shorten it';
+    return new HoldfastError('change_too_large', `the body is over the limit of ${limit} bytes: ${remedy}`, {
+      cause: thrown,
+    });
   }
   if (status >= 400 && status < 500) {
     return new HoldfastError('body_invalid', `the request cannot be read: ${messageOf(thrown)}`, {
@@ -105,9 +104,10 @@ function understand(thrown: unknown): HoldfastError {
 }
 
 /** What Express and its body parser put on the errors that they throw. */
-function describe(thrown: unknown): { type: unknown; status: number } {
-  if (typeof thrown !== 'object' || thrown === null) return { type: undefined, status: 500 };
+function describe(thrown: unknown): { type: unknown; status: number; limit: number } {
+  if (typeof thrown !== 'object' || thrown === null) return { type: undefined, status: 500, limit: 0 };
   const type: unknown = 'type' in thrown ? thrown.type : undefined;
   const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
-  return { type, status };
+  const limit = 'limit' in thrown && typeof thrown.limit === 'number' ? thrown.limit : 0;
+  return { type, status, limit };
 }

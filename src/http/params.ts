@@ -9,7 +9,7 @@ export function environmentId(request: Request): bigint {
   if (id === undefined || id === 0n) {
     throw new HoldfastError(
       'field_invalid',
-      'the environment in the path must be a number from 1 to 2^63 - 1',
+      'id, the environment in the path, must be a number from 1 to 2^63 - 1',
       { field: 'id' },
     );
   }

@@ -18,7 +18,7 @@ export function snapshotRoutes(replica: Replica): Router {
       if (from === undefined) {
         throw new HoldfastError(
           'field_invalid',
-          'the last part of the path must be a version: 0 for everything, or the highest id that you have',
+          'from, the last part of the path, must be a version: 0 for everything, or the highest id that you have',
           {
             field: 'from',
           },

@@ -61,7 +61,11 @@ export function checkSegments(after: RulesetView, changed: readonly ChangedConfi
     const circle = findCircle(after, encoded.key, finished);
     if (circle !== undefined) {
       const names = circle.map(quote).join(' → ');
-      refuse(field, `makes segments refer to each other in a circle: ${names}.`, 'segment_circular');
+      refuse(
+        field,
+        `makes segments refer to each other in a circle: ${names}; take one of these references away.`,
+        'segment_circular',
+      );
     }
   }
 }

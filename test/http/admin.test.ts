@@ -1,0 +1,227 @@
+/** Administration: environments and keys. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basic, startApp, type TestApp } from '../support/app.js';
+import { flag } from '../support/configs.js';
+import { keysIn, readBody } from '../support/stream.js';
+
+const CONTEXT = { contexts: [{ type: 'prefab-api-key', values: { 'user-id': { string: '7' } } }] };
+const OTHER_CONTEXT = { contexts: [{ type: 'team', values: { size: { int: '9007199254740993' } } }] };
+
+let app: TestApp;
+/** Above those that `app.environment()` gives out. */
+let nextId = 1_000;
+
+beforeAll(async () => {
+  app = await startApp();
+});
+
+afterAll(() => app.close());
+
+const put = (id: number | string, body: object) => app.admin('put', `/environments/${id}`).send(body);
+
+describe('an environment', () => {
+  it('is created with 201, at version 0 and without configs', async () => {
+    const id = nextId++;
+    const answer = await put(id, { projectId: '3', name: 'Production' }).expect(201);
+    expect(answer.body).toEqual({
+      id: `${id}`,
+      projectId: '3',
+      name: 'Production',
+      version: '0',
+      configs: 0,
+    });
+  });
+
+  it('is updated with 200', async () => {
+    const id = nextId++;
+    await put(id, { projectId: '3', name: 'before' }).expect(201);
+    const answer = await put(id, { projectId: '3', name: 'after' }).expect(200);
+    expect(answer.body.name).toBe('after');
+    expect((await app.admin('get', `/environments/${id}`)).body).toEqual(answer.body);
+  });
+
+  it('can be read, with its version and its number of configs that are not deleted', async () => {
+    const environment = await app.environment();
+    await environment.commit(flag('a', true), flag('b', true));
+    const { version } = await environment.commit({ key: 'a', configType: 'DELETED' });
+    const answer = await app.admin('get', `/environments/${environment.id}`).expect(200);
+    expect(answer.body).toMatchObject({ id: environment.id, version, configs: 1 });
+    expect(answer.get('Cache-Control')).toBe('no-store');
+  });
+
+  it('is in the list', async () => {
+    const [first, second] = [nextId++, nextId++];
+    await put(second, { projectId: '3', name: 'second' }).expect(201);
+    await put(first, { projectId: '3', name: 'first' }).expect(201);
+    const answer = await app.admin('get', '/environments').expect(200);
+    const ids = answer.body.environments.map(({ id }: { id: string }) => Number(id)) as number[];
+    expect(ids.filter((id) => id === first || id === second)).toEqual([first, second]);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+  });
+
+  it('that does not exist is answered 404, with the way to create it', async () => {
+    for (const path of ['', '/keys', '/configs']) {
+      const answer = await app.admin('get', `/environments/424242${path}`).expect(404);
+      expect(answer.body.error).toMatchObject({ code: 'environment_unknown' });
+      expect(answer.body.error.message).toContain('PUT /admin/v1/environments/424242');
+    }
+  });
+
+  it('may have a number above 2^53', async () => {
+    const id = '9223372036854775807';
+    await put(id, { projectId: id, name: 'the last' }).expect(201);
+    expect((await app.admin('get', `/environments/${id}`)).body).toMatchObject({ id, projectId: id });
+  });
+
+  it('can be put twice at once: one of them creates it', async () => {
+    const id = nextId++;
+    const answers = await Promise.all([1, 2, 3].map(() => put(id, { projectId: 3, name: 'same' })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+  });
+
+  it('keeps its project once it has configs, which carry its number', async () => {
+    const environment = await app.environment({ projectId: '1' });
+    await environment.commit(flag('a', true));
+    const answer = await put(environment.id, { projectId: '2', name: 'other' }).expect(400);
+    expect(answer.body.error).toMatchObject({ code: 'field_invalid', field: 'projectId' });
+    expect((await app.admin('get', `/environments/${environment.id}`)).body.projectId).toBe('1');
+  });
+
+  it('shows its configs without tombstones, with its version as the ETag', async () => {
+    const environment = await app.environment();
+    await environment.commit(flag('a', true), flag('b', true));
+    const { version } = await environment.commit({ key: 'a', configType: 'DELETED' });
+    const answer = await app.admin('get', `/environments/${environment.id}/configs`).expect(200);
+    expect(answer.body.configs.map(({ key }: { key: string }) => key)).toEqual(['b']);
+    expect(answer.get('ETag')).toBe(`"${version}"`);
+  });
+
+  it('is not changed by a request that is refused', async () => {
+    const id = nextId++;
+    const before = (await put(id, { projectId: '3', name: 'kept', defaultContext: CONTEXT }).expect(201))
+      .body;
+    await put(id, { projectId: '3', name: 'new', defaultContext: { contexts: 'none' } }).expect(400);
+    await put(id, { projectId: '3', name: 'new', unknown: 1 }).expect(400);
+    expect((await app.admin('get', `/environments/${id}`)).body).toEqual(before);
+  });
+});
+
+describe('a default context', () => {
+  it('comes back as it was given', async () => {
+    const id = nextId++;
+    await put(id, { projectId: '3', name: 'x', defaultContext: OTHER_CONTEXT }).expect(201);
+    const answer = await app.admin('get', `/environments/${id}`);
+    expect(answer.body.defaultContext).toEqual(OTHER_CONTEXT);
+  });
+
+  it('that changes makes a new version, and an event without configs', async () => {
+    const environment = await app.environment({ defaultContext: CONTEXT });
+    const before = await environment.commit(flag('a', true));
+    const settings = { projectId: '1', name: 'x', defaultContext: OTHER_CONTEXT };
+    const { version } = (await put(environment.id, settings).expect(200)).body as { version: string };
+    expect(BigInt(version)).toBeGreaterThan(BigInt(before.version));
+    const { text } = await environment.subscribe({ 'last-event-id': before.version });
+    expect(keysIn(text)).toEqual([]);
+    expect(readBody(text).events).toMatchObject([
+      {
+        id: version,
+        configs: { defaultContext: OTHER_CONTEXT, configServicePointer: { projectEnvId: environment.id } },
+      },
+    ]);
+  });
+
+  it('can be taken away again', async () => {
+    const environment = await app.environment({ defaultContext: CONTEXT });
+    await environment.commit(flag('a', true));
+    const answer = await put(environment.id, { projectId: '1', name: 'x' }).expect(200);
+    expect(answer.body).not.toHaveProperty('defaultContext');
+    const [event] = readBody((await environment.subscribe()).text).events;
+    expect(event!.configs).not.toHaveProperty('defaultContext');
+  });
+
+  it('that is put again makes no new version, and neither does a name', async () => {
+    const environment = await app.environment({ defaultContext: CONTEXT });
+    const { version } = await environment.commit(flag('a', true));
+    const settings = { projectId: '1', name: 'another name', defaultContext: CONTEXT };
+    expect((await put(environment.id, settings).expect(200)).body.version).toBe(version);
+  });
+});
+
+describe('a key', () => {
+  const create = (id: string, body: object) => app.admin('post', `/environments/${id}/keys`).send(body);
+  const list = async (id: string) =>
+    (await app.admin('get', `/environments/${id}/keys`).expect(200)).body.keys as Record<string, unknown>[];
+
+  it('has a text that names its project and environment, and is shown when it is created', async () => {
+    const environment = await app.environment({ projectId: '3' });
+    const { body } = await create(environment.id, { kind: 'server', name: 'backend' }).expect(201);
+    expect(body).toMatchObject({ kind: 'server', name: 'backend', environment: environment.id });
+    expect(body.key).toMatch(new RegExp(`^[0-9a-f]{16}-P3-E${environment.id}-SDK-[0-9a-f]{32}$`));
+    const client = await create(environment.id, { kind: 'client' }).expect(201);
+    expect(client.body.key).toContain('-CLIENT-');
+  });
+
+  it('works at once', async () => {
+    const environment = await app.environment();
+    const { body } = await create(environment.id, { kind: 'server' }).expect(201);
+    await app.http
+      .get('/api/v1/configs/0')
+      .set('Authorization', basic(body.key as string))
+      .expect(200);
+  });
+
+  it('is another one each time', async () => {
+    const environment = await app.environment();
+    const made = await Promise.all([1, 2, 3].map(() => create(environment.id, { kind: 'server' })));
+    expect(new Set(made.map(({ body }) => body.key as string)).size).toBe(3);
+    expect(new Set(made.map(({ body }) => body.id as string)).size).toBe(3);
+  });
+
+  it('is never shown again: the list has neither its text nor its hash', async () => {
+    const environment = await app.environment();
+    const keys = await list(environment.id);
+    expect(keys.map((key) => Object.keys(key).sort())).toEqual([
+      ['createdAt', 'environment', 'id', 'kind', 'name'],
+    ]);
+    const { hash } = (await app.store.keys()).find(({ id }) => id === environment.keyId)!;
+    const shown = JSON.stringify(keys);
+    expect(shown).not.toContain(hash);
+    for (const part of environment.key.split('-SDK-')) expect(shown).not.toContain(part);
+  });
+
+  it('is stored as a hash only', async () => {
+    const environment = await app.environment();
+    expect(JSON.stringify(await app.store.keys(), bigints)).not.toContain(environment.key.split('-')[0]);
+  });
+
+  it('is listed with its own environment only', async () => {
+    const [one, other] = [await app.environment(), await app.environment()];
+    expect((await list(one.id)).map(({ id }) => id)).toEqual([one.keyId]);
+    expect((await list(other.id)).map(({ id }) => id)).toEqual([other.keyId]);
+  });
+
+  it('is revoked, which the list shows and which can be repeated', async () => {
+    const environment = await app.environment();
+    const first = await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
+    expect(first.body).toMatchObject({ id: environment.keyId, revokedAt: expect.any(String) });
+    app.nature.ahead = 60_000;
+    const second = await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
+    app.nature.ahead = 0;
+    expect(second.body).toEqual(first.body);
+    expect(await list(environment.id)).toMatchObject([{ revokedAt: first.body.revokedAt }]);
+  });
+
+  it('that does not exist is answered 404 when it is revoked', async () => {
+    const answer = await app.admin('delete', '/keys/unknown').expect(404);
+    expect(answer.body.error.code).toBe('not_found');
+  });
+
+  it('has no id that means something to a proxy or a path', async () => {
+    const environment = await app.environment();
+    expect(environment.keyId).toMatch(/^[A-Za-z0-9-]+$/);
+  });
+});
+
+function bigints(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}` : value;
+}

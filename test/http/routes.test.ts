@@ -1,0 +1,133 @@
+/** Every route that the app has, read from its router, so that a new one cannot be forgotten here. */
+import type { IRouter } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+
+let app: TestApp;
+let environment: TestEnvironment;
+
+beforeAll(async () => {
+  app = await startApp();
+  environment = await app.environment();
+});
+
+afterAll(() => app.close());
+
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
+
+/** What the issue and docs/protocol.md name, with the methods that each answers. Everything else is answered 405 or 404. */
+const ADMIN_ROUTES: Record<string, string> = {
+  '/admin/v1/environments': 'GET',
+  '/admin/v1/environments/:id': 'GET, PUT',
+  '/admin/v1/environments/:id/configs': 'GET',
+  '/admin/v1/environments/:id/changes': 'POST',
+  '/admin/v1/environments/:id/keys': 'GET, POST',
+  '/admin/v1/keys/:id': 'DELETE',
+};
+const OTHER_ROUTES: Record<string, string> = {
+  '/livez': 'GET, HEAD',
+  '/readyz': 'GET, HEAD',
+  '/metrics': 'GET, HEAD',
+  '/api/v1/sse/config': 'GET',
+  '/api/v1/sse/recover/:token': 'GET',
+  '/api/v1/configs/:from': 'GET, HEAD',
+};
+
+function pathsOf(router: IRouter, prefix = ''): string[] {
+  return router.stack.flatMap((layer) => {
+    if (layer.route !== undefined) return [`${prefix}${layer.route.path}`];
+    const mounted = layer.handle as unknown as Partial<IRouter>;
+    if (mounted.stack === undefined) return [];
+    const { rawPath } = layer as unknown as { rawPath: string };
+    return pathsOf(mounted as IRouter, rawPath === '/' ? prefix : `${prefix}${rawPath}`);
+  });
+}
+
+/** A path that the pattern matches: of an environment that exists, and of things that do not. */
+function exampleOf(pattern: string): string {
+  const id = pattern.startsWith('/admin/v1/keys') ? 'unknown' : environment.id;
+  return pattern.replace(':id', id).replace(':token', 'x').replace(':from', '0');
+}
+
+describe('the routes of the app', () => {
+  it('are those that are documented, and no other', () => {
+    const documented = [...Object.keys(ADMIN_ROUTES), ...Object.keys(OTHER_ROUTES)];
+    expect(pathsOf(app.app.router as IRouter).sort()).toEqual(documented.sort());
+  });
+});
+
+for (const [name, authorization] of Object.entries({
+  'without a token': undefined,
+  'with another token': 'Bearer another-admin-token-here',
+  'with a prefix of the token': `Bearer ${ADMIN_TOKEN.slice(0, -1)}`,
+  'with an empty token': 'Bearer ',
+  'with the token in another scheme': `Basic ${Buffer.from(`admin:${ADMIN_TOKEN}`).toString('base64')}`,
+  'with an API key': 'key',
+})) {
+  describe(`a request ${name}`, () => {
+    for (const path of [...Object.keys(ADMIN_ROUTES), '/admin/v1/', '/admin/v1/unknown']) {
+      it(`is refused at ${path}, whatever the method`, async () => {
+        for (const method of METHODS) {
+          const test = app.http[method](exampleOf(path));
+          const header = authorization === 'key' ? `Bearer ${environment.key}` : authorization;
+          if (header !== undefined) test.set('Authorization', header);
+          const { status, headers, body } = await test;
+          expect([method, status]).toEqual([method, 401]);
+          expect(headers).toMatchObject({ 'www-authenticate': 'Bearer', 'cache-control': 'no-store' });
+          if (method !== 'head') expect(body.error.code).toBe('unauthorized');
+        }
+      });
+    }
+
+    it('has no effect', async () => {
+      await app.http
+        .put('/admin/v1/environments/999')
+        .set(authorization === undefined ? {} : { Authorization: authorization })
+        .send({ projectId: 1, name: 'intruder' })
+        .expect(401);
+      await app.admin('get', '/environments/999').expect(404);
+    });
+  });
+}
+
+describe('the wrong method', () => {
+  for (const [pattern, allowed] of Object.entries({ ...ADMIN_ROUTES, ...OTHER_ROUTES })) {
+    it(`is answered 405 with the right ones at ${pattern}`, async () => {
+      const implied = allowed.includes('GET') && !pattern.includes('/sse/') ? ['HEAD'] : [];
+      const right = [...allowed.split(', '), ...implied];
+      for (const method of METHODS.filter((each) => !right.includes(each.toUpperCase()))) {
+        const answer = await app.http[method](exampleOf(pattern)).auth(ADMIN_TOKEN, { type: 'bearer' });
+        expect([method, answer.status, answer.get('Allow')]).toEqual([method, 405, allowed]);
+        expect(answer.get('Cache-Control')).toBe('no-store');
+        if (method !== 'head') expect(answer.body.error.code).toBe('method_not_allowed');
+      }
+    });
+  }
+});
+
+describe('a path that does not exist', () => {
+  it('is answered 404 as JSON that nobody stores', async () => {
+    for (const path of ['/', '/api', '/api/v1/configs', '/api/v2/configs/0', '/admin', '/favicon.ico']) {
+      const answer = await app.http.get(path);
+      expect([path, answer.status, answer.body.error.code]).toEqual([path, 404, 'not_found']);
+      expect(answer.get('Cache-Control')).toBe('no-store');
+    }
+    await app.admin('get', '/unknown').expect(404);
+  });
+
+  it('is answered 400 when it cannot be decoded', async () => {
+    const answer = await app.http.get('/api/v1/configs/%E0%A4%A').auth('test', environment.key);
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'body_invalid']);
+  });
+});
+
+describe('every answer', () => {
+  it('keeps silent about what the server is made of, and is not guessed at', async () => {
+    for (const path of ['/livez', '/readyz', '/metrics', '/unknown', '/admin/v1/environments']) {
+      const { headers } = await app.http.get(path);
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('server');
+      expect(headers['x-content-type-options']).toBe('nosniff');
+    }
+  });
+});
