@@ -1,0 +1,45 @@
+/** Changes as they come out of the store, made without one. Pure but for the clock. */
+import { encodeConfig, encodeEnvelope } from '../src/ruleset/codec.js';
+import type { Change } from '../src/ruleset/ruleset.js';
+import { flag } from '../test/support/configs.js';
+
+/** So many that a subscriber who has one of them gets few enough items at once for its queue in Pushpin (100). */
+export const ENVIRONMENTS = 300;
+
+/** Small changes, each of one flag, to the environments in turn. */
+export class Changes {
+  readonly environments: readonly number[];
+  readonly #versions: bigint[];
+  #turn = 0;
+
+  constructor(first: number) {
+    this.environments = Array.from({ length: ENVIRONMENTS }, (_, index) => first + index);
+    this.#versions = this.environments.map(() => 0n);
+  }
+
+  /** The environment of the last change of each round. */
+  get last(): number {
+    return this.environments.at(-1)!;
+  }
+
+  /** @param count a multiple of the number of environments */
+  next(count: number): Change[] {
+    const at = BigInt(Date.now()) * 1000n;
+    return Array.from({ length: count }, (_, index) => {
+      const place = index % ENVIRONMENTS;
+      const environment = BigInt(this.environments[place]!);
+      const previous = this.#versions[place]!;
+      const version = at + BigInt(index);
+      this.#versions[place] = version;
+      const config = flag('bench.flag', this.#turn++ % 2 === 0);
+      return {
+        environment,
+        previous,
+        version,
+        at,
+        envelope: encodeEnvelope({ id: environment, projectId: 1n }),
+        configs: [encodeConfig({ id: `${version}`, projectId: '1', ...config })],
+      };
+    });
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * `npm run bench [-- --quick] [-- --only PART]`: what Holdfast costs and carries, on real servers, each figure side by side with the limit or
+ * the alternative, measured in the same run. Prints tables; fails only when something cannot be measured, never because of a figure.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startNode } from '../test/support/node.js';
+import { nodeEnvironment } from '../test/support/environment.js';
+import { startStack, type Stack } from '../test/support/stack.js';
+import { flag } from '../test/support/configs.js';
+import { measureCatchUp } from './catch-up.js';
+import { measureLatency, type Audience } from './latency.js';
+import { openAndWeigh } from './memory.js';
+import {
+  catchUpReport,
+  holdsReport,
+  latencyReport,
+  machineReport,
+  throughputReport,
+  type Machine,
+} from './report.js';
+import { openSubscribers } from './subscriber-pool.js';
+import { measureThroughput } from './throughput.js';
+
+const SUBSCRIBERS = 1_000;
+
+interface Sizes {
+  readonly latency: { readonly warmUp: number; readonly measured: number };
+  readonly throughput: { readonly rounds: number; readonly changes: number; readonly looped: number };
+  readonly catchUp: { readonly rounds: number; readonly requests: number };
+}
+
+const FULL: Sizes = {
+  latency: { warmUp: 10, measured: 100 },
+  throughput: { rounds: 3, changes: 9_000, looped: 1_500 },
+  catchUp: { rounds: 3, requests: 3_000 },
+};
+const QUICK: Sizes = {
+  latency: { warmUp: 5, measured: 20 },
+  throughput: { rounds: 1, changes: 9_000, looped: 600 },
+  catchUp: { rounds: 1, requests: 1_500 },
+};
+
+const PARTS = ['latency', 'throughput', 'holds', 'catch-up'] as const;
+type Part = (typeof PARTS)[number];
+
+/** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
+const LONG_STALENESS = '3600';
+const COLLECTS_GARBAGE = { NODE_OPTIONS: `--import=${new URL('gc-on-signal.mjs', import.meta.url).href}` };
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const parts = PARTS.filter((part) => options.only === undefined || options.only === part);
+if (parts.length === 0) throw new Error(`--only takes one of ${PARTS.join(', ')}`);
+
+await run(options.quick ? QUICK : FULL, new Set(parts));
+
+async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
+  print(machineReport(machine()));
+  const stack = await startStack({
+    nodes: 1,
+    env: { HOLDFAST_STALENESS: LONG_STALENESS, ...COLLECTS_GARBAGE },
+  });
+  try {
+    // Holds first, on nodes that have done nothing else.
+    if (wanted.has('holds')) print(await holds(stack));
+    if (wanted.has('latency')) print(await latency(stack, sizes));
+    if (wanted.has('throughput')) {
+      print(throughputReport(await measureThroughput(stack, sizes.throughput)));
+    }
+    if (wanted.has('catch-up')) print(catchUpReport(await measureCatchUp(stack, 3, sizes.catchUp)));
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function latency(stack: Stack, { latency: rounds }: Sizes): Promise<string> {
+  const holdfast = await audience(stack, 1);
+  const straight = await audience(stack, 2);
+  try {
+    return latencyReport(await measureLatency(stack, { holdfast, straight }, rounds));
+  } finally {
+    await holdfast.subscribers.close();
+    await straight.subscribers.close();
+  }
+}
+
+async function audience(stack: Stack, environment: number): Promise<Audience> {
+  const key = await subscribable(stack, environment);
+  return {
+    environment,
+    subscribers: await openSubscribers({ url: stream(stack.url), key, count: SUBSCRIBERS }),
+  };
+}
+
+async function holds(stack: Stack): Promise<string> {
+  const key = await subscribable(stack, 4);
+  const count = SUBSCRIBERS;
+  const node = await startNode({ env: directEnvironment(stack) });
+  try {
+    const direct = await openAndWeigh(node, { url: stream(node.url), key, count }, 'direct');
+    await direct.subscribers.close();
+    const grip = await openAndWeigh(stack.nodes[0]!, { url: stream(stack.url), key, count }, 'grip');
+    await grip.subscribers.close();
+    return holdsReport({ direct: direct.cost, grip: grip.cost, count });
+  } finally {
+    await node.stop();
+  }
+}
+
+/** Creates an environment with one flag; returns a key to it. */
+async function subscribable(stack: Stack, environment: number): Promise<string> {
+  await stack.createEnvironment(environment);
+  await stack.commit(environment, [flag('bench.flag', true)]);
+  return (await stack.createKey(environment)).key;
+}
+
+function directEnvironment(stack: Stack): Record<string, string> {
+  const publishUrls = stack.pushpins.map(({ publishUrl }) => publishUrl);
+  return {
+    ...nodeEnvironment(stack.secrets, stack.redis.url, publishUrls),
+    ...COLLECTS_GARBAGE,
+    HOLDFAST_DRAIN: '0',
+  };
+}
+
+function stream(url: string): string {
+  return `${url}/api/v1/sse/config`;
+}
+
+function machine(): Machine {
+  const versionOf = (command: string): string =>
+    /\d+(?:\.\d+)+/.exec(execFileSync(command, ['--version'], { encoding: 'utf8' }))?.[0] ?? 'unknown';
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memory: totalmem(),
+    load: loadavg()[0] ?? 0,
+    versions: {
+      Node: process.versions.node,
+      Pushpin: versionOf('pushpin'),
+      Redis: versionOf('redis-server'),
+    },
+  };
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n\n`);
+}

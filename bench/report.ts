@@ -1,0 +1,122 @@
+/** What was measured, as text: tables, ratios, and whether a target is met. Pure. */
+import { CONFIGS, type CatchUpResult } from './catch-up.js';
+import type { LatencyResult } from './latency.js';
+import type { HoldCost } from './memory.js';
+import { median, percentile } from './statistics.js';
+import { figure, table } from './table.js';
+import type { ThroughputResult } from './throughput.js';
+
+/** Of the medians of the latency through Holdfast and straight to Pushpin, at most. */
+const LATENCY_TARGET = 1.3;
+/** Of the changes a second of a leader and of the simple loop, at least. */
+const THROUGHPUT_TARGET = 15;
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Mean number of runnable processes in the last minute, before anything was started. */
+  readonly load: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export function machineReport({ processor, cores, memory, load, versions }: Machine): string {
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${cores} cores (${processor}), ${figure(memory / 2 ** 30)} GiB, ${software.join(', ')}.`,
+    `Load before the run: ${figure(load)}. Servers, clients and this program share the machine.`,
+  ].join('\n');
+}
+
+export function latencyReport(result: LatencyResult): string {
+  const row = (name: string, values: readonly number[]): string[] => [
+    name,
+    figure(median(values)),
+    figure(percentile(values, 99)),
+    figure(Math.min(...values)),
+    figure(Math.max(...values)),
+  ];
+  const ratio = median(result.holdfast) / median(result.straight);
+  return [
+    `## Latency: one change to 1,000 subscribers, ${result.holdfast.length} rounds each, in turn`,
+    '',
+    table(
+      ['milliseconds', 'median', 'p99', 'least', 'most'],
+      [
+        row('Holdfast: POST of the change → last client', result.holdfast),
+        row('straight to Pushpin: POST of the item → last client', result.straight),
+        row('Holdfast: POST of the change → committed', result.committed),
+        row('straight to Pushpin: POST of the item → accepted', result.accepted),
+      ],
+    ),
+    '',
+    `Commit → accepted by Pushpin, as the node measures it: ${figure(result.publishLag)} ms on average.`,
+    `Recoveries meanwhile: ${result.recoveries} (0 = every client got the published item).`,
+    `Ratio of the medians: ${ratio.toFixed(2)}. ${judged(`at most ${LATENCY_TARGET}`, ratio <= LATENCY_TARGET)}`,
+  ].join('\n');
+}
+
+export function throughputReport({ rounds, plan, unexpected }: ThroughputResult): string {
+  const leader = median(rounds.map((round) => round.leader));
+  const loop = median(rounds.map((round) => round.loop));
+  const ratio = leader / loop;
+  const surprises = Object.entries(unexpected).map(([what, count]) => `${what} ${count}`);
+  return [
+    `## Throughput: changes a second from the store to one Pushpin, ${rounds.length} rounds`,
+    '',
+    table(
+      ['changes a second', 'median', 'least', 'most'],
+      [
+        ['one leader', ...spread(rounds.map((round) => round.leader))],
+        ['@fanoutio/grip, one POST after the other', ...spread(rounds.map((round) => round.loop))],
+      ],
+    ),
+    '',
+    `Per round ${plan.changes} changes and ${plan.looped} items of the loop. Nobody is subscribed but one client who sees the last.`,
+    `Other than expected (0 each): ${surprises.join(', ')}.`,
+    `Ratio of the medians: ${ratio.toFixed(1)}. ${judged(`at least ${THROUGHPUT_TARGET}`, ratio >= THROUGHPUT_TARGET)}`,
+  ].join('\n');
+}
+
+export function holdsReport(costs: { direct: HoldCost; grip: HoldCost; count: number }): string {
+  const row = (name: string, { memory, files }: HoldCost): string[] => [
+    name,
+    memory.toFixed(1),
+    files.toFixed(2),
+  ];
+  return [
+    `## Holds: what each of ${costs.count} costs the node`,
+    '',
+    table(
+      ['per hold', 'memory, KiB', 'open files'],
+      [row('direct', costs.direct), row('at the GRIP proxy', costs.grip)],
+    ),
+  ].join('\n');
+}
+
+export function catchUpReport({ rounds, bytes }: CatchUpResult): string {
+  const subscribes = rounds.map((round) => round.subscribes);
+  const hello = rounds.map((round) => round.hello);
+  return [
+    `## Catch-up: subscriptions that a node answers in a second, ${rounds.length} rounds`,
+    '',
+    table(
+      ['answers a second', 'median', 'least', 'most'],
+      [
+        [`subscribe, ${CONFIGS} configs (${figure(bytes)} bytes)`, ...spread(subscribes)],
+        ['Express, hello', ...spread(hello)],
+      ],
+    ),
+    '',
+    `Ratio of the medians: ${(median(subscribes) / median(hello)).toFixed(2)}.`,
+  ].join('\n');
+}
+
+function spread(values: readonly number[]): string[] {
+  return [median(values), Math.min(...values), Math.max(...values)].map((value) => figure(value));
+}
+
+function judged(target: string, met: boolean): string {
+  return `Target: ${target}: ${met ? 'met' : 'NOT met'}.`;
+}
