@@ -137,7 +137,7 @@ class Server implements RedisServer {
     this.#process = running;
     await until(
       'redis-server answers',
-      async () => running.hasEnded() || (await ask(this.port, 'PING')).startsWith('+PONG'),
+      async () => running.hasEnded() || /^(\+PONG|-NOAUTH)/.test(await ask(this.port, 'PING')),
       { context: () => running.tail() },
     );
     if (running.hasEnded()) throw new Error(`redis-server ended at once:\n${running.tail()}`);

@@ -118,16 +118,15 @@ async function replayFile(
     if (bad !== undefined) {
       if (json !== undefined) throw damaged(path, bad, 'whole records follow it, so it is no torn write');
     } else if (json === undefined || !line.complete) {
-      if (header === undefined || index <= header.snapshot)
-        throw damaged(path, line.start, 'its beginning is not whole');
+      if (header === undefined || index <= header.snapshot) throw incomplete(path, line.start);
       bad = line.start;
     } else {
       try {
-        if (header === undefined) replay.header((header = readHeader(json)));
+        if (header === undefined) replay.header((header = readHeader(path, json)));
         else if (index <= header.snapshot) replay.snapshot(JSON.parse(json) as SnapshotRecord);
         else replay.batch(JSON.parse(json) as Batch);
       } catch (error) {
-        throw damaged(path, line.start, messageOf(error), error);
+        throw error instanceof HoldfastError ? error : damaged(path, line.start, messageOf(error), error);
       }
     }
     index++;
@@ -136,9 +135,14 @@ async function replayFile(
   return { end: bad ?? size, size };
 }
 
-function readHeader(json: string): Header {
+function readHeader(path: string, json: string): Header {
   const header = JSON.parse(json) as Header;
-  if ((header.holdfast as number) !== 1) throw new Error('it is of a newer version of Holdfast');
+  if ((header.holdfast as number) !== 1) {
+    throw new HoldfastError(
+      'store_damaged',
+      `${path} is in a format that this version of Holdfast does not know. Nothing was changed. Run the version that wrote it.`,
+    );
+  }
   return header;
 }
 

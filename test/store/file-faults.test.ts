@@ -1,0 +1,471 @@
+/** What the file store does when its process, its disk or its file fail. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, readdir, readFile, truncate, writeFile, appendFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
+import { frame } from '../../src/store/file/frame.js';
+import type { Store, StoredEnvironment } from '../../src/store/store.js';
+import {
+  apiKey,
+  contents,
+  creation,
+  everyByte,
+  flag,
+  Follower,
+  recordingLog,
+  removeDirectory,
+  settings,
+  silent,
+  temporaryDirectory,
+  tombstone,
+  update,
+} from './fixtures.js';
+
+const HOUR = 60 * 60 * 1000;
+
+let directory: string;
+const stores: Store[] = [];
+const directories: string[] = [];
+
+beforeEach(async () => {
+  directory = await newDirectory();
+});
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+  await Promise.all(directories.splice(0).map(removeDirectory));
+});
+
+async function newDirectory(): Promise<string> {
+  const path = await temporaryDirectory();
+  directories.push(path);
+  return path;
+}
+
+async function open(options: Partial<FileStoreOptions> = {}, path = directory): Promise<Store> {
+  const store = await openFileStore(path, { log: silent, ...options });
+  stores.push(store);
+  return store;
+}
+
+async function lines(path = directory): Promise<string[]> {
+  return (await readFile(join(path, 'log'), 'utf8')).split('\n').slice(0, -1);
+}
+
+/** Everything that can be read of a store with environments 1 and 2. */
+async function everything(store: Store) {
+  const rulesets = await Promise.all([1n, 2n].map((id) => store.read(id)));
+  return {
+    rulesets: rulesets.map(
+      (ruleset) => ruleset && { ...comparable(ruleset), configs: contents(ruleset.configs) },
+    ),
+    environments: (await store.environments()).map(comparable),
+    keys: await store.keys(),
+    repeated: await store.repeated(1n, 'request'),
+    cursors: await store.leadership.cursors(),
+    head: await store.head(),
+  };
+}
+
+/** A Buffer and a Uint8Array of the same bytes are the same here. */
+function comparable(environment: StoredEnvironment) {
+  const { defaultContext } = environment;
+  return { ...environment, defaultContext: defaultContext && Buffer.from(defaultContext).toString('hex') };
+}
+
+async function fill(store: Store): Promise<void> {
+  await store.commit(creation(1n, { defaultContext: everyByte }));
+  await store.commit(creation(2n));
+  const idempotency = { key: 'request', digest: 'd', answer: 'ü "\n' };
+  await store.commit(
+    update(1n, 0n, [flag(2n ** 60n + 1n, 'a'), flag(2n ** 60n + 2n, 'ключ\n')], { idempotency }),
+  );
+  await store.commit(update(1n, 2n ** 60n + 2n, [tombstone(2n ** 60n + 3n, 'a')], { live: 1 }));
+  await store.commit({ environment: 2n, expect: 0n, settings: settings(2n, { name: 'renamed' }), live: 0 });
+  await store.addKey(apiKey('a'));
+  await store.addKey(apiKey('b', { kind: 'client' }));
+  await store.revokeKey('a', 5);
+  await store.leadership.acquire('me', HOUR);
+  await store.leadership.saveCursor('me', 'http://proxy', await store.head());
+}
+
+describe('a restart', () => {
+  it('keeps everything', async () => {
+    const before = await open();
+    await fill(before);
+    const expected = await everything(before);
+    await before.close();
+    expect(await everything(await open())).toEqual(expected);
+  });
+
+  it('keeps everything that was acknowledged when the process was killed', async () => {
+    const store = await open();
+    await fill(store);
+    const expected = { ...(await everything(store)), cursors: new Map() };
+    // What a kill leaves: the log as it is now, and a lock of a process that is no more.
+    const left = await newDirectory();
+    await copyFile(join(directory, 'log'), join(left, 'log'));
+    await writeFile(join(left, 'lock'), `${await deadPid()} 1\n`);
+    expect(await everything(await open({}, left))).toEqual(expected);
+  });
+
+  it('lets a follower go on where it was, without a gap', async () => {
+    const before = await open();
+    await fill(before);
+    const position = await before.head();
+    await before.close();
+    const store = await open();
+    const follower = new Follower(store, position);
+    await store.commit(update(2n, 0n, [flag(7n, 'a')]));
+    await follower.reaches(7n);
+    await follower.stop();
+    expect(follower.kinds).toEqual(['entries']);
+  });
+
+  it('remembers a request for 24 hours, also across restarts', async () => {
+    let time = 1_700_000_000_000;
+    const now = () => time;
+    const before = await open({ now });
+    await fill(before);
+    await before.close();
+    time += 24 * HOUR - 1;
+    const store = await open({ now });
+    expect(await store.repeated(1n, 'request')).toBeDefined();
+    time += 1;
+    expect(await store.repeated(1n, 'request')).toBeUndefined();
+    const again = update(2n, 0n, [flag(5n, 'a')], {
+      idempotency: { key: 'request', digest: 'e', answer: 'b' },
+    });
+    expect(await store.commit(again)).toEqual({ kind: 'committed' });
+  });
+
+  it('never goes back in time, also when the clock does', async () => {
+    let time = 1_700_000_000_000;
+    const now = () => time;
+    const before = await open({ now });
+    const at = await before.time();
+    expect(at).toBe(1_700_000_000_000_000n);
+    await before.commit({ ...creation(1n), ...update(1n, 0n, [flag(at, 'a')]), expect: undefined });
+    time -= HOUR;
+    expect(await before.time()).toBe(at);
+    await before.close();
+    expect(await (await open({ now })).time()).toBe(at);
+  });
+
+  it('forgets cursors that it cannot read, and says so', async () => {
+    const before = await open();
+    await fill(before);
+    await before.close();
+    await writeFile(join(directory, 'cursors'), '{"http');
+    const { log, lines } = recordingLog();
+    const store = await open({ log });
+    expect(await store.leadership.cursors()).toEqual(new Map());
+    expect(lines()).toContainEqual(expect.objectContaining({ level: 40, file: join(directory, 'cursors') }));
+  });
+});
+
+describe('a write that was cut off', () => {
+  it('is removed at start, wherever it was cut, and everything before it stays', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    await store.commit(update(1n, 0n, [flag(10n, 'a')]));
+    const start = (await stat(join(directory, 'log'))).size;
+    const expected = await everything(store);
+    await store.commit(update(1n, 10n, [flag(11n, 'a', false)]));
+    const end = (await stat(join(directory, 'log'))).size;
+    await store.close();
+    expect(end - start).toBeGreaterThan(100);
+    const torn = await newDirectory();
+    for (let size = start; size < end; size++) {
+      await copyFile(join(directory, 'log'), join(torn, 'log'));
+      await truncate(join(torn, 'log'), size);
+      const { log, lines } = recordingLog();
+      const reopened = await openFileStore(torn, { log });
+      expect(await everything(reopened), `cut to ${size}`).toEqual(expected);
+      const warnings = lines().filter(({ level }) => level === 40);
+      expect(warnings).toHaveLength(size === start ? 0 : 1);
+      expect((await stat(join(torn, 'log'))).size).toBe(start);
+      await reopened.close();
+    }
+  });
+
+  it('is followed by new commits that last', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    await store.close();
+    await appendFile(join(directory, 'log'), '01234567 {"sequence":2,"rec');
+    const repaired = await open();
+    await repaired.commit(update(1n, 0n, [flag(10n, 'a')]));
+    await repaired.close();
+    expect(await (await open()).version(1n)).toBe(10n);
+  });
+
+  it('is removed when its bytes are there but are not what was written', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    await store.close();
+    const before = await readFile(join(directory, 'log'));
+    await appendFile(
+      join(directory, 'log'),
+      Buffer.concat([Buffer.alloc(5_000), Buffer.from('\n\n'), Buffer.alloc(10)]),
+    );
+    expect(await (await open()).version(1n)).toBe(0n);
+    expect(await readFile(join(directory, 'log'))).toEqual(before);
+  });
+});
+
+describe('damage', () => {
+  /** Changes the log, and expects that it is refused at that line and left as it is. */
+  async function refused(change: (lines: string[]) => string[], line: number): Promise<string> {
+    const store = await open();
+    await fill(store);
+    await store.close();
+    const path = join(directory, 'log');
+    const damaged = `${change(await lines()).join('\n')}\n`;
+    await writeFile(path, damaged);
+    const offset = Buffer.byteLength(
+      damaged
+        .split('\n')
+        .slice(0, line)
+        .map((text) => `${text}\n`)
+        .join(''),
+    );
+    const error = await open().then(
+      () => new Error('it was opened'),
+      (reason: unknown) => reason as Error,
+    );
+    expect(error).toMatchObject({ code: 'store_damaged', details: { file: path, offset: `${offset}` } });
+    expect(error.message).toContain(`${path} is damaged at byte ${offset}`);
+    expect(error.message).toContain('Restore the file from a backup');
+    expect(await readFile(path, 'utf8')).toBe(damaged);
+    expect(await readdir(directory)).not.toContain('lock');
+    return error.message;
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7])(
+    'in record %i, with others after it, is refused and left as it is',
+    async (line) => {
+      const flip = (text: string) => text.replace('"records"', '"recordz"');
+      await refused((all) => all.map((text, index) => (index === line ? flip(text) : text)), line);
+    },
+  );
+
+  it('of the checksum itself is refused', async () => {
+    await refused((all) => all.map((text, index) => (index === 2 ? `00000000${text.slice(8)}` : text)), 2);
+  });
+
+  it('of the beginning is refused', async () => {
+    const message = await refused(([, ...rest]) => ['x', ...rest], 0);
+    expect(message).toContain('inside what every log begins with');
+  });
+
+  it('by a record that is missing is refused', async () => {
+    await refused((all) => all.filter((_, index) => index !== 3), 3);
+  });
+
+  it('by a record that is there twice is refused', async () => {
+    await refused((all) => all.flatMap((text, index) => (index === 3 ? [text, text] : [text])), 4);
+  });
+
+  it('by a record that does not fit what is before it is refused', async () => {
+    const stray = frame({ sequence: 2, records: [{ type: 'commit', environment: '9', live: 0 }] })
+      .toString()
+      .trimEnd();
+    await refused((all) => [...all.slice(0, 2), stray, ...all.slice(3)], 2);
+  });
+
+  it('of an empty log is refused', async () => {
+    await writeFile(join(directory, 'log'), '');
+    await expect(open()).rejects.toMatchObject({ code: 'store_damaged' });
+  });
+
+  it('of a newer format is refused', async () => {
+    await writeFile(join(directory, 'log'), frame({ holdfast: 2, sequence: 0, snapshot: 0 }));
+    await expect(open()).rejects.toMatchObject({
+      code: 'store_damaged',
+      message: expect.stringContaining('Run the version that wrote it'),
+    });
+  });
+});
+
+describe('the lock', () => {
+  it('refuses a directory that a living process has, and takes it when that is gone', async () => {
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    try {
+      await writeFile(join(directory, 'lock'), `${other.pid} \n`);
+      await expect(open()).rejects.toMatchObject({
+        code: 'store_unavailable',
+        message: expect.stringMatching(new RegExp(`${directory} is in use by process ${other.pid}.*Redis`)),
+      });
+      expect(await readdir(directory)).toEqual(['lock']);
+    } finally {
+      const exited = once(other, 'exit');
+      other.kill('SIGKILL');
+      await exited;
+    }
+    expect(await (await open()).environments()).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is stale when its number belongs to a process that started later',
+    async () => {
+      await writeFile(join(directory, 'lock'), `${process.ppid} 1\n`);
+      expect(await (await open()).environments()).toEqual([]);
+    },
+  );
+
+  it.each(['', 'garbage\n', '-1 5\n'])('is stale when it says %j', async (content) => {
+    await writeFile(join(directory, 'lock'), content);
+    expect(await (await open()).environments()).toEqual([]);
+  });
+
+  it('is stale when it names this very process', async () => {
+    await writeFile(join(directory, 'lock'), `${process.pid} 1\n`);
+    expect(await (await open()).environments()).toEqual([]);
+  });
+
+  it('is gone when the store is closed', async () => {
+    await (await open()).close();
+    expect(await readdir(directory)).toEqual(['log']);
+  });
+
+  it('is backed by a look at the log: what another process wrote is not overwritten', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    await appendFile(join(directory, 'log'), 'x');
+    await expect(store.commit(creation(2n))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('changed by another process'),
+    });
+    expect(await store.version(2n)).toBeUndefined();
+    expect((await readFile(join(directory, 'log'), 'utf8')).endsWith('x')).toBe(true);
+  });
+});
+
+describe('the disk', () => {
+  it('fails one commit when it is full, and the next one that fits is made and lasts', async () => {
+    const script = join(import.meta.dirname, 'limited-disk.ts');
+    const limited = `ulimit -f 512; exec "$0" --import tsx "$1" "$2"`; // 512 blocks: 256 or 512 KiB
+    const output = execFileSync('sh', ['-c', limited, process.execPath, script, directory], {
+      encoding: 'utf8',
+    });
+    const { results, keys, seen } = JSON.parse(output) as {
+      results: string[];
+      keys: string[];
+      seen: string[];
+    };
+    expect(results).toEqual([
+      'committed',
+      expect.stringMatching(/^store_unavailable: .*nothing was changed: EFBIG/),
+      'committed',
+    ]);
+    expect(keys).toEqual(['before', 'after']);
+    expect(seen).toEqual(['2,3']);
+    const store = await open();
+    expect(contents((await store.read(1n))!.configs)).toEqual(
+      contents([flag(1n, 'before'), flag(3n, 'after')]),
+    );
+  });
+
+  it('is synced once for many commits that are made at once', async () => {
+    const store = await open();
+    await Promise.all(Array.from({ length: 200 }, (_, i) => store.commit(creation(BigInt(i + 1)))));
+    expect((await lines()).length).toBeLessThan(10);
+    expect(await store.environments()).toHaveLength(200);
+  });
+
+  it('is refused when it cannot be written at all', async () => {
+    await writeFile(join(directory, 'file'), '');
+    await expect(open({}, join(directory, 'file'))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('cannot be used'),
+    });
+  });
+});
+
+describe('compaction', () => {
+  /** Makes a log that says the same thing many times. */
+  async function wasteful(store: Store): Promise<void> {
+    await fill(store);
+    for (let version = 1n; version <= 200n; version++) {
+      await store.commit(update(2n, version - 1n, [flag(version, 'a')]));
+    }
+  }
+
+  it('keeps everything, in less room', async () => {
+    const before = await open();
+    await wasteful(before);
+    const expected = await everything(before);
+    await before.close();
+    const size = (await stat(join(directory, 'log'))).size;
+    const compacted = await open({ compactAbove: 1_000 });
+    expect(await everything(compacted)).toEqual(expected);
+    expect((await stat(join(directory, 'log'))).size).toBeLessThan(size / 10);
+    await compacted.commit(update(2n, 200n, [flag(201n, 'a')]));
+    await compacted.close();
+    const after = await open();
+    expect(await after.version(2n)).toBe(201n);
+    expect((await everything(after)).rulesets[0]).toEqual(expected.rulesets[0]);
+  });
+
+  it('lets who stands at the head go on, and tells who stands before it of a gap', async () => {
+    const before = await open();
+    await wasteful(before);
+    const head = await before.head();
+    await before.close();
+    const store = await open({ compactAbove: 1_000 });
+    const atHead = new Follower(store, head);
+    const behind = new Follower(store, `${Number(head) - 1}`);
+    await atHead.sees('idle');
+    await behind.sees('gap');
+    await store.commit(update(2n, 200n, [flag(201n, 'a')]));
+    await Promise.all([atHead.reaches(201n), behind.reaches(201n)]);
+    await Promise.all([atHead.stop(), behind.stop()]);
+    expect(atHead.kinds).toEqual(['entries']);
+    expect(behind.kinds).toEqual(['gap', 'entries']);
+  });
+
+  it('does not touch a log that is small or mostly current', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    await store.commit(
+      update(
+        1n,
+        0n,
+        Array.from({ length: 500 }, (_, i) => flag(BigInt(i + 1), `flag-${i}`)),
+      ),
+    );
+    await store.close();
+    const before = await readFile(join(directory, 'log'));
+    await (await open({ compactAbove: 1_000 })).close();
+    expect(await readFile(join(directory, 'log'))).toEqual(before);
+  });
+
+  it('is done over when it was interrupted', async () => {
+    const before = await open();
+    await wasteful(before);
+    const expected = await everything(before);
+    await before.close();
+    await writeFile(join(directory, 'log.new'), 'half a lo');
+    expect(await everything(await open({ compactAbove: 1_000 }))).toEqual(expected);
+  });
+
+  it('refuses a snapshot that is damaged, also at its end', async () => {
+    const before = await open();
+    await wasteful(before);
+    await before.close();
+    await (await open({ compactAbove: 1_000 })).close();
+    const { size } = await stat(join(directory, 'log'));
+    await truncate(join(directory, 'log'), size - 5);
+    await expect(open()).rejects.toMatchObject({ code: 'store_damaged' });
+    expect((await stat(join(directory, 'log'))).size).toBe(size - 5);
+  });
+});
+
+/** The number of a process that has ended. */
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+  await once(child, 'exit');
+  return child.pid!;
+}

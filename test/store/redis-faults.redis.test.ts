@@ -1,0 +1,528 @@
+/** What the store in Redis does when Redis fails, forgets, or is not as it should be. */
+import { cp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseStoreLocation, openStore } from '../../src/store/open.js';
+import type { RedisLocation } from '../../src/store/location.js';
+import { openRedisStore, type RedisStoreOptions } from '../../src/store/redis/store.js';
+import type { Store } from '../../src/store/store.js';
+import { freePort } from '../support/ports.js';
+import { startRedis, startSentinel, type RedisOptions, type RedisServer } from '../support/redis.js';
+import { until } from '../support/until.js';
+import {
+  apiKey,
+  contents,
+  creation,
+  flag,
+  Follower,
+  recordingLog,
+  settings,
+  silent,
+  update,
+} from './fixtures.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function redis(options?: RedisOptions): Promise<RedisServer> {
+  const server = await startRedis(options);
+  cleanups.push(() => server.stop());
+  return server;
+}
+
+async function open(url: string, options: Partial<RedisStoreOptions> = {}): Promise<Store> {
+  const store = await openRedisStore(parseStoreLocation(url) as RedisLocation, { log: silent, ...options });
+  cleanups.push(() => store.close());
+  return store;
+}
+
+async function follow(store: Store, from?: string): Promise<Follower> {
+  const follower = new Follower(store, from ?? (await store.head()));
+  cleanups.push(() => follower.stop());
+  return follower;
+}
+
+function client(server: RedisServer, db = 0): Redis {
+  const raw = new Redis({ port: server.port, host: '127.0.0.1', db });
+  cleanups.push(() => raw.disconnect());
+  return raw;
+}
+
+/** An environment at version 10, and a follower that has seen how it came to that. */
+async function started(store: Store): Promise<Follower> {
+  await store.commit(creation(1n));
+  const follower = await follow(store);
+  await store.commit(update(1n, 0n, [flag(10n, 'a')]));
+  await follower.reaches(10n);
+  return follower;
+}
+
+const committed = (store: Store, expect: bigint, version: bigint) =>
+  store.commit(update(1n, expect, [flag(version, 'a')]));
+
+/** Repeats until the store is back. */
+const eventually = (store: Store, expect: bigint, version: bigint) =>
+  until('a commit is made', async () => (await committed(store, expect, version)).kind === 'committed');
+
+async function timed(work: Promise<unknown>): Promise<{ error: unknown; ms: number }> {
+  const start = performance.now();
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { error, ms: performance.now() - start };
+}
+
+describe('when Redis goes away', () => {
+  it('says so once, fails commands within three seconds, and goes on without a gap when it is back with its data', async () => {
+    const server = await redis({ appendonly: true });
+    const store = await open(server.url);
+    const follower = await started(store);
+    await server.kill();
+    const { error, ms } = await timed(committed(store, 10n, 11n));
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('cannot be reached'),
+    });
+    expect(ms).toBeLessThan(3_000);
+    await follower.sees('away');
+    const later = await timed(store.read(1n));
+    expect(later.error).toMatchObject({ code: 'store_unavailable' });
+    expect(later.ms).toBeLessThan(3_000);
+    await server.restart();
+    await eventually(store, 10n, 12n);
+    await follower.reaches(12n);
+    expect(follower.kinds).toEqual(['entries', 'away', 'entries']);
+    expect(follower.versions).toEqual([10n, 12n]);
+  });
+
+  it('tells whoever follows that it is back, also when nothing is new', async () => {
+    const server = await redis({ appendonly: true });
+    const store = await open(server.url);
+    const follower = await started(store);
+    await server.kill();
+    await follower.sees('away');
+    const idle = follower.count('idle');
+    await server.restart();
+    await follower.sees('idle', idle + 1);
+  });
+
+  it('survives a short outage without an error', async () => {
+    const server = await redis({ appendonly: true });
+    const store = await open(server.url);
+    await started(store);
+    await server.kill();
+    const [result] = await Promise.all([committed(store, 10n, 11n), server.restart()]);
+    expect(result).toEqual({ kind: 'committed' });
+  });
+
+  it('ends a feed that is away when its signal aborts', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    await server.kill();
+    await follower.sees('away');
+    const { ms } = await timed(follower.stop());
+    expect(ms).toBeLessThan(500);
+  });
+
+  it('says of a commit without an answer that it may have been made, and tells by its idempotency key that it was', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    const commit = update(1n, 10n, [flag(11n, 'a')], {
+      idempotency: { key: 'k', digest: 'd', answer: '11' },
+    });
+    process.kill(server.pid, 'SIGSTOP');
+    const { error, ms } = await timed(store.commit(commit));
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/may or may not have been made.*same Idempotency-Key/),
+    });
+    expect(ms).toBeLessThan(3_000);
+    await follower.sees('away');
+    process.kill(server.pid, 'SIGCONT');
+    const again = await until('it is back', () => store.commit(commit));
+    expect(again).toEqual({ kind: 'repeated', digest: 'd', answer: '11' });
+    await follower.reaches(11n);
+    expect(follower.versions).toEqual([10n, 11n]);
+  });
+});
+
+describe('when the connection is cut before the answer comes', () => {
+  it('does not send the commit again, which would find its own work and report a conflict', async () => {
+    const server = await redis();
+    const relay = await startRelay(server.port);
+    const store = await open(relay.url);
+    await started(store);
+    relay.cutAtNextAnswer();
+    const { error } = await timed(committed(store, 10n, 11n));
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('may or may not have been made'),
+    });
+    expect(await store.version(1n)).toBe(11n);
+    expect(await committed(store, 11n, 12n)).toEqual({ kind: 'committed' });
+  });
+});
+
+describe('when Redis lost data', () => {
+  it('has a gap when it was wiped, and goes on with what is written after', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    await client(server).flushall();
+    await follower.sees('gap');
+    await store.commit(creation(1n));
+    await committed(store, 0n, 12n);
+    await follower.reaches(12n);
+    expect(follower.kinds).toEqual(['entries', 'gap', 'entries']);
+  });
+
+  it('has a gap when it was restarted empty', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    await server.kill();
+    await server.restart();
+    await follower.sees('gap');
+    expect(follower.signals).toContainEqual({ kind: 'gap', position: '0-0' });
+  });
+
+  /** Restarts Redis with the data it had at version 10, after a follower has seen version 11. */
+  async function rollBack() {
+    const server = await redis({ appendonly: true });
+    const store = await open(server.url);
+    const follower = await started(store);
+    const copy = `${server.dir}-copy`;
+    cleanups.push(() => rm(copy, { recursive: true, force: true }));
+    await cp(`${server.dir}/appendonlydir`, copy, { recursive: true });
+    await committed(store, 10n, 11n);
+    await follower.reaches(11n);
+    await server.kill();
+    await rm(`${server.dir}/appendonlydir`, { recursive: true });
+    await cp(copy, `${server.dir}/appendonlydir`, { recursive: true });
+    return { server, store, follower };
+  }
+
+  it('has a gap when it went back to an older state, although nothing is written', async () => {
+    const { server, store, follower } = await rollBack();
+    await server.restart();
+    await follower.sees('gap');
+    expect(follower.signals).toContainEqual({ kind: 'gap', position: await store.head() });
+    expect(await store.version(1n)).toBe(10n);
+  });
+
+  it('has a gap when it went back to an older state and a commit came before the follower', async () => {
+    const { server, store, follower } = await rollBack();
+    await follower.stop();
+    const position = follower.entries.at(-1)!.position;
+    await server.restart();
+    await eventually(store, 10n, 12n);
+    const resumed = await follow(store, position);
+    await resumed.sees('gap');
+    await committed(store, 12n, 13n);
+    await resumed.reaches(13n);
+    expect(resumed.kinds).toEqual(['gap', 'entries']);
+    expect(resumed.versions).toEqual([13n]);
+  });
+
+  it('has a gap after a position that was trimmed away, and none after one that was not', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    for (let version = 11n; version <= 20n; version++) await committed(store, version - 1n, version);
+    await follower.reaches(20n);
+    await client(server).xtrim('{holdfast}:feed', 'MAXLEN', 3);
+    const late = await follow(store, follower.entries[0]!.position);
+    await late.sees('gap');
+    const early = await follow(store, follower.entries.at(-4)!.position);
+    await early.reaches(20n);
+    expect(early.kinds).toEqual(['entries']);
+    expect(early.versions).toEqual([18n, 19n, 20n]);
+  });
+
+  it('has a gap when everything was trimmed away', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    const follower = await started(store);
+    await committed(store, 10n, 11n);
+    await follower.reaches(11n);
+    await client(server).xtrim('{holdfast}:feed', 'MAXLEN', 0);
+    const late = await follow(store, follower.entries[0]!.position);
+    await late.sees('gap');
+    expect(late.signals).toContainEqual({ kind: 'gap', position: follower.entries.at(-1)!.position });
+  });
+
+  it('keeps about as many entries as it is told to', async () => {
+    const server = await redis({ args: ['--stream-node-max-entries', '10'] });
+    const store = await open(server.url, { feedLength: 20 });
+    await store.commit(creation(1n));
+    for (let version = 1n; version <= 100n; version++) await committed(store, version - 1n, version);
+    const length = await client(server).xlen('{holdfast}:feed');
+    expect(length).toBeGreaterThanOrEqual(20);
+    expect(length).toBeLessThan(40);
+  });
+
+  it('has a gap and says so in the log when an entry cannot be read', async () => {
+    const server = await redis();
+    const { log, lines } = recordingLog();
+    const store = await open(server.url, { log });
+    const follower = await started(store);
+    const raw = client(server);
+    const [milliseconds] = (await store.head()).split('-');
+    const id = `${Number(milliseconds) + 1}-0`;
+    const fields = ['after', await store.head(), 'kind', 'change', 'environment', 'x'];
+    await raw
+      .multi()
+      .xadd('{holdfast}:feed', id, ...fields)
+      .set('{holdfast}:feed:head', id)
+      .exec();
+    await follower.sees('gap');
+    await committed(store, 10n, 11n);
+    await follower.reaches(11n);
+    expect(follower.kinds).toEqual(['entries', 'gap', 'entries']);
+    expect(lines()).toContainEqual(expect.objectContaining({ level: 50, entry: id }));
+  });
+});
+
+describe('a script that fails', () => {
+  /** Everything in Redis, in a form that can be compared. */
+  async function dump(raw: Redis): Promise<Record<string, string>> {
+    const names = (await raw.keys('*')).sort();
+    const values = await Promise.all(names.map((name) => raw.dumpBuffer(name)));
+    return Object.fromEntries(names.map((name, i) => [name, values[i]!.toString('hex')]));
+  }
+
+  const whole = {
+    ...update(1n, 10n, [flag(11n, 'a'), flag(12n, 'b')]),
+    settings: settings(1n, { name: 'new' }),
+    idempotency: { key: 'k', digest: 'd', answer: 'a' },
+  };
+
+  it('leaves nothing behind when Redis is out of memory', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    const raw = client(server);
+    const before = await dump(raw);
+    await raw.config('SET', 'maxmemory', '1');
+    await expect(store.commit(whole)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/nothing was changed.*OOM/),
+    });
+    await expect(store.addKey(apiKey('a'))).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await dump(raw)).toEqual(before);
+    await raw.config('SET', 'maxmemory', '0');
+    expect(await store.commit(whole)).toEqual({ kind: 'committed' });
+  });
+
+  it.each([
+    ['{holdfast}:configs:1', 'commit'],
+    ['{holdfast}:environments', 'commit'],
+    ['{holdfast}:feed', 'commit'],
+    ['{holdfast}:feed:head', 'commit'],
+    ['{holdfast}:idempotency:1:k', 'commit'],
+    ['{holdfast}:environment:1', 'commit'],
+    ['{holdfast}:keys', 'key'],
+    ['{holdfast}:key-hashes', 'key'],
+    ['{holdfast}:feed', 'key'],
+    ['{holdfast}:feed:head', 'key'],
+  ])('leaves nothing behind when %s is of another type (%s)', async (name, kind) => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    const raw = client(server);
+    await raw.del(name);
+    await raw.zadd(name, 1, 'x');
+    const before = await dump(raw);
+    const failing = kind === 'commit' ? store.commit(whole) : store.addKey(apiKey('a'));
+    await expect(failing).rejects.toMatchObject({
+      code: 'store_damaged',
+      message: expect.stringContaining(name),
+    });
+    expect(await dump(raw)).toEqual(before);
+  });
+
+  it('leaves nothing behind when Redis is a replica', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    const raw = client(server);
+    const before = await dump(raw);
+    await raw.replicaof('127.0.0.1', await freePort());
+    await expect(store.commit(whole)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('READONLY'),
+    });
+    await raw.replicaof('NO', 'ONE');
+    expect(await dump(raw)).toEqual(before);
+  });
+
+  it('refuses a ruleset with a config that it did not write', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    await client(server).hset('{holdfast}:configs:1', 'a', 'garbage');
+    await expect(store.read(1n)).rejects.toMatchObject({ code: 'store_damaged' });
+  });
+});
+
+describe('replication', () => {
+  it('says of a change that too few replicas have that it was made', async () => {
+    const server = await redis();
+    const store = await open(`${server.url}?wait=1`);
+    const failing = store.commit({ ...creation(1n), idempotency: { key: 'k', digest: 'd', answer: 'a' } });
+    await expect(failing).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/was made, but only 0 of the 1 replicas/),
+    });
+    expect(await store.version(1n)).toBe(0n);
+    // A repeat must not pass it off as replicated.
+    await expect(store.repeated(1n, 'k')).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(
+      store.commit({ ...creation(1n), idempotency: { key: 'k', digest: 'd', answer: 'a' } }),
+    ).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+  });
+
+  it('does not hold reads up while a commit waits for replicas', async () => {
+    const server = await redis();
+    const store = await open(`${server.url}?wait=1`);
+    const failing = timed(store.commit(creation(1n)));
+    await until('the commit is made', async () => (await store.version(1n)) === 0n);
+    expect((await timed(store.read(1n))).ms).toBeLessThan(500);
+    expect((await failing).ms).toBeGreaterThan(900);
+  });
+
+  it('goes on, without a gap, with the replica that a Sentinel makes master', async () => {
+    const setup = await startSentinel();
+    cleanups.push(() => setup.stop());
+    const store = await open(`${setup.url}?wait=1`);
+    const follower = await started(store);
+    await setup.master.kill();
+    await follower.sees('away');
+    const plain = await open(setup.url);
+    await eventually(plain, 10n, 11n);
+    await follower.reaches(11n);
+    expect(follower.kinds).not.toContain('gap');
+    await until('the first store is back too', async () => (await store.version(1n)) === 11n);
+  });
+});
+
+describe('opening', () => {
+  it('fails in time when Redis cannot be reached, naming the place and no password', async () => {
+    const port = await freePort();
+    const url = `redis://user:secret@127.0.0.1:${port}`;
+    const { error, ms } = await timed(open(url, { connectWithin: 300 }));
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+    expect(String(error)).not.toContain('secret');
+    expect(ms).toBeLessThan(2_000);
+  });
+
+  it('waits for a Redis that is starting', async () => {
+    const port = await freePort();
+    const opening = open(`redis://127.0.0.1:${port}`);
+    await redis({ port });
+    expect(await (await opening).head()).toBe('0-0');
+  });
+
+  it('says so when the password is wrong', async () => {
+    const server = await redis({ args: ['--requirepass', 'p@ss word/%'] });
+    const wrong = `redis://:wrong@127.0.0.1:${server.port}`;
+    await expect(open(wrong, { connectWithin: 500 })).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('WRONGPASS'),
+    });
+    const right = await open(`redis://:p%40ss%20word%2F%25@127.0.0.1:${server.port}`);
+    const follower = await started(right);
+    expect(follower.versions).toEqual([10n]);
+    expect(right.name).toBe(`redis 127.0.0.1:${server.port}`);
+  });
+
+  it('refuses a Redis before 6.2', async () => {
+    const url = await oldRedis();
+    await expect(open(url)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/is Redis 6\.0\.16; Holdfast needs Redis 6\.2/),
+    });
+  });
+
+  it('keeps databases apart', async () => {
+    const server = await redis();
+    const [one, two] = [await open(`${server.url}/1`), await open(`${server.url}/2`)];
+    const follower = await follow(two);
+    await one.commit(creation(1n));
+    await two.commit({ ...creation(1n), ...update(1n, 0n, [flag(20n, 'b')]), expect: undefined });
+    await follower.reaches(20n);
+    expect(await one.version(1n)).toBe(0n);
+    expect(contents((await two.read(1n))!.configs)).toEqual(contents([flag(20n, 'b')]));
+  });
+
+  it('warns of a Redis that may throw data away', async () => {
+    const server = await redis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+    const { log, lines } = recordingLog();
+    await open(server.url, { log });
+    expect(lines()).toContainEqual(expect.objectContaining({ level: 40, policy: 'allkeys-lru' }));
+  });
+
+  it('opens the store that its location names', async () => {
+    const server = await redis();
+    const store = await openStore(server.url, { log: silent });
+    cleanups.push(() => store.close());
+    expect(store.name).toBe(`redis 127.0.0.1:${server.port}`);
+    await expect(openStore('nowhere', { log: silent })).rejects.toMatchObject({ field: 'HOLDFAST_STORE' });
+  });
+});
+
+/** Stands between the store and Redis, and can cut the connection at the moment when the answer to a script comes back. */
+async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer: () => void }> {
+  let armed = false;
+  const server = createServer((socket) => {
+    const upstream = connect(port, '127.0.0.1');
+    let cut = false;
+    socket.on('data', (data) => {
+      if (armed && data.includes('EVAL') && data.includes('committed')) [cut, armed] = [true, false];
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => {
+      if (cut) socket.destroy();
+      else socket.write(data);
+    });
+    for (const [one, other] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    }
+  });
+  const url = await listen(server);
+  return { url, cutAtNextAnswer: () => (armed = true) };
+}
+
+/** Answers as a Redis of a version that is not installed would: the one thing that a real server cannot be made to say. */
+async function oldRedis(): Promise<string> {
+  const info = 'redis_version:6.0.16\r\n';
+  const server = createServer((socket) => {
+    socket.on('data', (data) => {
+      for (const command of data.toString().match(/\$\d+\r\n(info|client|hello|select|auth)/gi) ?? []) {
+        socket.write(/info$/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+      }
+    });
+    socket.on('error', () => socket.destroy());
+  });
+  return listen(server);
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => server.close());
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
