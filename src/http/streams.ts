@@ -68,7 +68,8 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
   // The client left while we asked: nobody would tell us again.
   if (response.destroyed) return;
   response.status(200).set(STREAM_HEADERS).flushHeaders();
-  parts.directHolds.open(sinkOf(response), key, position);
+  // Who is ahead of the store gets everything, like one that has nothing.
+  parts.directHolds.open(sinkOf(response), key, decision === 'ahead' ? 0n : position);
 }
 
 async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {

@@ -2,17 +2,14 @@
  * Bad input: each kind is answered with its status and code, and a sentence that names the field; and nothing of it is applied, also
  * where the rest of the change is good.
  */
-import { gzipSync } from 'node:zlib';
 import type { Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { concat, encodeConfig } from '../../src/ruleset/codec.js';
-import { MESSAGE_MAX_BYTES } from '../../src/ruleset/event.js';
 import type { Config, ConfigValue } from '../../src/ruleset/model.js';
 import { segment } from '../ruleset/arbitrary.js';
 import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
-import { deletion, flag, text } from '../support/configs.js';
+import { deletion, flag } from '../support/configs.js';
 
-const MIB = 1024 * 1024;
 const PROTOBUF = 'application/x-protobuf';
 
 let app: TestApp;
@@ -32,14 +29,7 @@ afterAll(() => app.close());
 const snapshot = () =>
   app.http.get('/api/v1/configs/0?format=json').auth('test', environment.key).expect(200);
 
-function send(body: unknown, type = 'application/json'): Test {
-  const bytes = Buffer.isBuffer(body) ? body : typeof body === 'string' ? body : JSON.stringify(body);
-  return app
-    .admin('post', `/environments/${environment.id}/changes`)
-    .set('Content-Type', type)
-    .serialize((raw) => raw as string)
-    .send(bytes as string);
-}
+const send = (body: unknown, type = 'application/json') => environment.change(body, { 'content-type': type });
 
 interface Refusal {
   readonly status: number;
@@ -244,10 +234,7 @@ describe('a body is refused that is', () => {
   });
 
   it('compressed in a way that is not known', async () => {
-    const answer = await app
-      .admin('post', `/environments/${environment.id}/changes`)
-      .set('Content-Encoding', 'zip')
-      .send({ configs: [flag('k', true)] });
+    const answer = await environment.change({ configs: [flag('k', true)] }, { 'content-encoding': 'zip' });
     expect([answer.status, answer.body.error.code]).toEqual([400, 'body_invalid']);
   });
 });
@@ -255,174 +242,6 @@ describe('a body is refused that is', () => {
 describe('a body is accepted that is', () => {
   it('JSON with a byte order mark', async () => {
     const other = await app.environment();
-    await app
-      .admin('post', `/environments/${other.id}/changes`)
-      .set('Content-Type', 'application/json')
-      .serialize((raw) => raw as string)
-      .send(`\ufeff${JSON.stringify({ configs: [flag('k', true)] })}`)
-      .expect(200);
+    await other.change(`\ufeff${JSON.stringify({ configs: [flag('k', true)] })}`).expect(200);
   });
 });
-
-describe('sizes', () => {
-  const tooLarge = { status: 413, code: 'change_too_large' };
-
-  /** A good change, with spaces up to that many bytes. */
-  const padded = (bytes: number) => JSON.stringify({ configs: [flag('padded', true)] }).padEnd(bytes, ' ');
-
-  it('a change of exactly 1 MiB is accepted', async () => {
-    const other = await app.environment();
-    const answer = await app
-      .admin('post', `/environments/${other.id}/changes`)
-      .set('Content-Type', 'application/json')
-      .send(padded(MIB));
-    expect(answer.status).toBe(200);
-  });
-
-  it('a change of 1 MiB and a byte is refused, with the limit', async () => {
-    await expectRefusal(send(padded(MIB + 1)), tooLarge);
-    expect((await send(padded(MIB + 1))).body.error.message).toContain(`${MIB}`);
-    await expectRefusal(send(Buffer.alloc(MIB + 1), PROTOBUF), tooLarge);
-  });
-
-  it('a change that is small only while it is compressed is refused', async () => {
-    const test = send(gzipSync(padded(MIB + 1))).set('Content-Encoding', 'gzip');
-    await expectRefusal(test, tooLarge);
-  });
-
-  it('a config that just fits into one event is accepted, and one byte more is refused', async () => {
-    const other = await app.environment();
-    const pointer = (await envelopeOf(other)).length;
-    const one = (await other.commit(text('k', 'x'.repeat(40_000)))).version;
-    const overhead = (await encodedSize(other, one)) - pointer - 40_000;
-    const fits = MESSAGE_MAX_BYTES - pointer - overhead;
-    await other.commit(text('k', 'x'.repeat(fits)));
-    const [event] = (await other.subscribe()).text.split('\n').filter((line) => line.startsWith('data: '));
-    expect(Buffer.from(event!.slice(6), 'base64')).toHaveLength(MESSAGE_MAX_BYTES);
-    const answer = await app
-      .admin('post', `/environments/${other.id}/changes`)
-      .send({ configs: [text('k', 'x'.repeat(fits + 1))] });
-    expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([
-      413,
-      'config_too_large',
-      'configs[0]',
-    ]);
-  });
-
-  it('a default context that leaves a config no room in an event is refused', async () => {
-    const other = await app.environment();
-    await other.commit(text('k', 'x'.repeat(40_000)));
-    const values = { big: { string: 'x'.repeat(10_000) } };
-    const answer = await app
-      .admin('put', `/environments/${other.id}`)
-      .send({ projectId: '1', name: 'x', defaultContext: { contexts: [{ type: 'team', values }] } });
-    expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([
-      413,
-      'config_too_large',
-      'defaultContext',
-    ]);
-  });
-});
-
-describe('an environment or a key is refused with', () => {
-  const good = { projectId: '1', name: 'x' };
-  const context = (value: unknown) => ({ ...good, defaultContext: value });
-  const bodies: [string, string, unknown, string, string | undefined][] = [
-    ['no body', '/environments/77', undefined, 'field_invalid', 'projectId'],
-    ['a list', '/environments/77', [], 'body_invalid', undefined],
-    ['text that is not JSON', '/environments/77', '{', 'body_invalid', undefined],
-    ['no project', '/environments/77', { name: 'x' }, 'field_invalid', 'projectId'],
-    ['project 0', '/environments/77', { ...good, projectId: 0 }, 'field_invalid', 'projectId'],
-    [
-      'a project with a fraction',
-      '/environments/77',
-      { ...good, projectId: 1.5 },
-      'field_invalid',
-      'projectId',
-    ],
-    [
-      'a project that lost digits',
-      '/environments/77',
-      { ...good, projectId: 2 ** 60 },
-      'field_invalid',
-      'projectId',
-    ],
-    [
-      'a project that is no number',
-      '/environments/77',
-      { ...good, projectId: 'x' },
-      'field_invalid',
-      'projectId',
-    ],
-    ['no name', '/environments/77', { projectId: '1' }, 'field_invalid', 'name'],
-    ['an empty name', '/environments/77', { ...good, name: '' }, 'field_invalid', 'name'],
-    [
-      'a name of 201 characters',
-      '/environments/77',
-      { ...good, name: 'x'.repeat(201) },
-      'field_invalid',
-      'name',
-    ],
-    ['a name of another type', '/environments/77', { ...good, name: 5 }, 'field_invalid', 'name'],
-    ['an unknown member', '/environments/77', { ...good, colour: 'red' }, 'field_invalid', 'colour'],
-    ['a context of another type', '/environments/77', context('x'), 'field_invalid', 'defaultContext'],
-    [
-      'a context with an unknown member',
-      '/environments/77',
-      context({ contexts: [{ kind: 'user' }] }),
-      'field_invalid',
-      'defaultContext.contexts[0].kind',
-    ],
-    ['number 0', '/environments/0', good, 'field_invalid', 'id'],
-    ['a number that is none', '/environments/x', good, 'field_invalid', 'id'],
-    ['a number above 2^63 - 1', '/environments/9223372036854775808', good, 'field_invalid', 'id'],
-  ];
-  for (const [name, path, body, code, field] of bodies) {
-    it(name, async () => {
-      const before = (await app.admin('get', '/environments')).body as unknown;
-      const test = app.admin('put', path).set('Content-Type', 'application/json');
-      const answer = await (body === undefined ? test : test.send(body as object));
-      expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([400, code, field]);
-      expect(answer.body.error.message).toContain(field ?? ' ');
-      expect((await app.admin('get', '/environments')).body).toEqual(before);
-    });
-  }
-
-  const keys: [string, unknown, string | undefined][] = [
-    ['no kind', {}, 'kind'],
-    ['another kind', { kind: 'admin' }, 'kind'],
-    ['a name of another type', { kind: 'server', name: 5 }, 'name'],
-    ['a text of its own', { kind: 'server', key: 'mine' }, 'key'],
-  ];
-  for (const [name, body, field] of keys) {
-    it(`${name} (of a key)`, async () => {
-      const before = await app.store.keys();
-      const answer = await app.admin('post', `/environments/${environment.id}/keys`).send(body as object);
-      expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([
-        400,
-        'field_invalid',
-        field,
-      ]);
-      expect(answer.body.error.message).toContain(field);
-      expect(await app.store.keys()).toEqual(before);
-    });
-  }
-
-  it('64 KiB of it', async () => {
-    const answer = await app.admin('put', '/environments/77').send({ ...good, name: 'x'.repeat(65_536) });
-    expect([answer.status, answer.body.error.code]).toEqual([413, 'change_too_large']);
-    expect(answer.body.error.message).toContain('65536 bytes');
-  });
-});
-
-/** The bytes that each message of the environment has beside its configs. */
-async function envelopeOf(other: TestEnvironment): Promise<Buffer> {
-  const answer = await app.http.get('/api/v1/configs/0').auth('t', other.key).responseType('blob');
-  return answer.body as Buffer;
-}
-
-async function encodedSize(other: TestEnvironment, at: string): Promise<number> {
-  const from = BigInt(at) - 1n;
-  const answer = await app.http.get(`/api/v1/configs/${from}`).auth('t', other.key).responseType('blob');
-  return (answer.body as Buffer).length;
-}

@@ -14,6 +14,7 @@ import type { Config } from '../../src/ruleset/model.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { openSse, type SseConnection } from './sse.js';
+import { until } from './until.js';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 export const LINK_SECRET = 'signs the recovery links of the tests';
@@ -48,6 +49,8 @@ export interface TestApp extends Composition {
   environment(settings?: EnvironmentSettings): Promise<TestEnvironment>;
   /** The value of one series, such as `holdfast_commits_total` or `x_total{a="b"}`; 0 when there is none. */
   metric(series: string): Promise<number>;
+  /** Closes the streams that `open` opened, and waits until the node has seen it. */
+  closeStreams(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,11 +75,13 @@ export interface TestEnvironment {
   readonly keyId: string;
   /** Commits a change; rejects when it is not accepted. */
   commit(...configs: Config[]): Promise<CommitBody>;
+  /** POST of a change; text and bytes are sent as they are, anything else as JSON. */
+  change(body: unknown, headers?: Headers): Test;
   /** GET of the stream with the key, through a proxy unless `headers` say otherwise. */
   subscribe(headers?: Headers): Promise<Response>;
   /** The recovery link as a proxy fetches it, by its path, for a hold that stands at `version`. */
   recover(path: string, version: string, headers?: Headers): Promise<Response>;
-  /** A direct subscription that stays open; closed with the app. */
+  /** A direct subscription that stays open; closed by `closeStreams`. */
   open(headers?: Readonly<Record<string, string>>): Promise<SseConnection>;
 }
 
@@ -125,6 +130,10 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     admin,
     environment: (given = {}) => makeEnvironment({ admin, http, url, streams }, `${++environments}`, given),
     metric: async (series) => metricOf((await http.get('/metrics')).text, series),
+    closeStreams: async () => {
+      for (const stream of streams.splice(0)) stream.close();
+      await until('the node has seen that its clients are gone', () => node.directHolds.size === 0);
+    },
     close: async () => {
       for (const stream of streams) stream.close();
       server.closeAllConnections();
@@ -156,6 +165,13 @@ async function makeEnvironment(
     keyId,
     commit: async (...configs) =>
       (await admin('post', `/environments/${id}/changes`).send({ configs }).expect(200)).body as CommitBody,
+    change: (body, headers = {}) => {
+      const sent = { 'content-type': 'application/json', ...headers };
+      const test = withHeaders(admin('post', `/environments/${id}/changes`), sent);
+      const raw = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      // The type knows no bytes, and without a serializer of its own it would make JSON of them.
+      return test.serialize((bytes) => bytes as string).send(raw as string);
+    },
     subscribe: async (headers = {}) => {
       const sent = { authorization: basic(key), 'grip-sig': await sign(), ...headers };
       return withHeaders(http.get('/api/v1/sse/config'), sent);
