@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Express } from 'express';
 import { Committer } from './commit/committer.js';
+import { heal } from './commit/heal.js';
 import type { Settings } from './config.js';
 import { parseGripUrl } from './grip/proxies.js';
 import { SignatureVerifier } from './grip/signature.js';
@@ -60,7 +61,13 @@ export function compose(
   const { now, monotonic, random } = nature;
   const metrics = new Metrics();
   const onDataLost = (): void => metrics.dataLost.inc();
-  const replica = new Replica({ store, log, now: monotonic, onDataLost });
+  const replica = new Replica({
+    store,
+    log,
+    now: monotonic,
+    onDataLost,
+    heal: (stored, lost) => heal(store, log, stored, lost),
+  });
   const deltas = new Deltas();
   const link = new RecoveryLink(secrets.secret, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };

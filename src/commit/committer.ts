@@ -8,11 +8,10 @@
 import { HoldfastError } from '../errors.js';
 import { unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
-import { decodeConfigs, encodeContextSet } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Environment, Store, StoredEnvironment } from '../store/store.js';
-import { planChange, planSettings, type Base, type Plan } from './plan.js';
+import { planChange, planSettings, settingsOf, type Base, type Plan } from './plan.js';
 
 /** What a committed change is answered with. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
@@ -191,15 +190,4 @@ function repeat(
     );
   }
   return JSON.parse(before.answer) as CommitAnswer;
-}
-
-/** The name is not among them: no client sees it, and planning does not need it. */
-function settingsOf(ruleset: Ruleset): Environment {
-  const { configServicePointer, defaultContext } = decodeConfigs(ruleset.envelope);
-  return {
-    id: ruleset.environment,
-    projectId: BigInt(configServicePointer?.projectId ?? '0'),
-    name: '',
-    defaultContext: defaultContext === undefined ? undefined : encodeContextSet(defaultContext),
-  };
 }

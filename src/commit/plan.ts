@@ -3,7 +3,14 @@
  * out, and the store commits it if the environment still is at the version that it was planned against.
  */
 import { HoldfastError } from '../errors.js';
-import { encodeEnvelope, frameConfig, withIds, type EncodedConfig } from '../ruleset/codec.js';
+import {
+  decodeConfigs,
+  encodeContextSet,
+  encodeEnvelope,
+  frameConfig,
+  withIds,
+  type EncodedConfig,
+} from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
@@ -234,4 +241,15 @@ function liveOf(config: EncodedConfig | undefined): number {
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** The settings that a ruleset's envelope was made of. The name is not among them: no client sees it, and planning does not need it. */
+export function settingsOf(ruleset: Ruleset): Environment {
+  const { configServicePointer, defaultContext } = decodeConfigs(ruleset.envelope);
+  return {
+    id: ruleset.environment,
+    projectId: BigInt(configServicePointer?.projectId ?? '0'),
+    name: '',
+    defaultContext: defaultContext === undefined ? undefined : encodeContextSet(defaultContext),
+  };
 }

@@ -13,10 +13,14 @@
  * a change at or below the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow the
  * ruleset's version (there was a gap) makes the environment load again: by a read that begins afterwards, because one that is under
  * way may have seen less, and again with each word of the feed until one succeeds.
+ *
+ * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays, and what the
+ * store lost is committed again; then the environment is read again. A store that lost the whole environment is left
+ * to an operator (`holdfast restore`), because it may be another store.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
-import { encodeEnvelope } from '../ruleset/codec.js';
+import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { Ruleset, type Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from './keyring.js';
@@ -43,8 +47,15 @@ export interface ReplicaOptions {
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
-  /** Told of every store version that was found below the one that we have: writes were lost. */
+  /** Told each time that the store was found to lack what we have: writes were lost. */
   readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
+  /**
+   * Commits again what the store lost.
+   *
+   * @param stored what the store has
+   * @param lost what we have and it has not, or has in an older state
+   */
+  readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
 }
 
 /** How long a confirmed read waits for the feed to bring what the store already has, before it reads the store itself. */
@@ -62,6 +73,7 @@ export class Replica {
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #onDataLost: NonNullable<ReplicaOptions['onDataLost']>;
+  readonly #heal: ReplicaOptions['heal'];
   readonly #rulesets = new Map<bigint, Ruleset>();
   readonly #loading = new Map<bigint, Loading>();
   readonly #listeners: Listeners;
@@ -78,6 +90,7 @@ export class Replica {
     this.#log = options.log;
     this.#now = options.now ?? (() => performance.now());
     this.#onDataLost = options.onDataLost ?? (() => undefined);
+    this.#heal = options.heal;
     this.#listeners = new Listeners(options.log);
     this.keyring = new Keyring(options.store);
     this.#heard = this.#now();
@@ -131,6 +144,8 @@ export class Replica {
     try {
       stored = await this.#store.version(environment);
       if (stored !== undefined && this.#lags(environment, stored)) await this.#catchUp(environment, stored);
+      // Normally the answer is merely older than what the feed has brought meanwhile. It can also be that the store lost writes.
+      if (stored !== undefined && stored < ruleset.version) this.#stale.add(environment);
     } catch (error) {
       this.#log.warn(
         { environment: `${environment}`, error: messageOf(error) },
@@ -190,16 +205,31 @@ export class Replica {
     for (const change of arrived) {
       if (change.previous === ruleset.version) ruleset.apply(change);
     }
-    if (before !== undefined && before.version > ruleset.version) {
-      this.#log.error(
-        { environment: `${environment}`, ours: `${before.version}`, store: `${ruleset.version}` },
-        'the store lost writes: its version of the environment is below ours',
-      );
-      this.#onDataLost(environment, before.version, ruleset.version);
+    if (before !== undefined) {
+      const lost = lostBy(ruleset, before);
+      if (lost.length > 0) return await this.#recommit(ruleset, before, lost);
     }
     this.#rulesets.set(environment, ruleset);
     if (before !== undefined && before.version !== ruleset.version) this.#listeners.tell(ruleset);
     return ruleset;
+  }
+
+  /** Ours stays in place until the store has it again. Rejects when that could not be done; then it is tried again. */
+  async #recommit(stored: Ruleset, ours: Ruleset, lost: readonly EncodedConfig[]): Promise<Ruleset> {
+    const environment = ours.environment;
+    this.#log.error(
+      {
+        environment: `${environment}`,
+        ours: `${ours.version}`,
+        store: `${stored.version}`,
+        configs: lost.length,
+      },
+      'the store lost writes that this node has; committing them again',
+    );
+    this.#onDataLost(environment, ours.version, stored.version);
+    this.#stale.add(environment);
+    await this.#heal(stored, lost);
+    return ours;
   }
 
   /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
@@ -292,4 +322,9 @@ export class Replica {
       this.#log.error({ key: key.id, error: messageOf(error) }, 'a listener to revoked keys failed');
     }
   }
+}
+
+/** What `ours` has and `stored` has not, or has in an older state: for each key the higher id is the newer state. */
+function lostBy(stored: Ruleset, ours: Ruleset): EncodedConfig[] {
+  return [...ours.configs()].filter((config) => (stored.get(config.key)?.id ?? 0n) < config.id);
 }
