@@ -115,7 +115,7 @@ export interface Store {
   /** All environments, ascending by id. */
   environments(): Promise<StoredEnvironment[]>;
 
-  /** Adds a key. Its hash must be new. */
+  /** Adds a key. Rejects with `field_invalid` when its id or hash is not new. */
   addKey(key: Key): Promise<void>;
   /** Revokes a key and returns it; a key that was revoked before keeps its date and is returned too. `undefined`: no such key. */
   revokeKey(id: string, at: number): Promise<Key | undefined>;

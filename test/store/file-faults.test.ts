@@ -261,11 +261,11 @@ describe('damage', () => {
   });
 
   it('by a record that is missing is refused', async () => {
-    await refused((all) => all.filter((_, index) => index !== 3), 3);
+    await refused((all) => all.filter((_, index) => index !== 7), 7);
   });
 
   it('by a record that is there twice is refused', async () => {
-    await refused((all) => all.flatMap((text, index) => (index === 3 ? [text, text] : [text])), 4);
+    await refused((all) => all.flatMap((text, index) => (index === 7 ? [text, text] : [text])), 8);
   });
 
   it('by a record that does not fit what is before it is refused', async () => {
