@@ -1,4 +1,5 @@
 /** `keys` and `environments`: what an administrator sets up. */
+import { HoldfastError } from '../errors.js';
 import type { Api } from './api.js';
 import type { Surroundings } from './surroundings.js';
 import { columns, plain } from './text.js';
@@ -21,6 +22,7 @@ interface ListedEnvironment {
   readonly name: string;
   readonly version: string;
   readonly configs: number;
+  readonly defaultContext?: unknown;
 }
 
 /**
@@ -80,8 +82,20 @@ export async function putEnvironment(
   id: string,
   body: { projectId: string; name: string },
 ): Promise<void> {
-  await api.request('PUT', `/admin/v1/environments/${id}`, { as: 'admin', body });
+  const path = `/admin/v1/environments/${id}`;
+  // PUT replaces all settings, and giving an environment a new name must not take its default context away.
+  const defaultContext = await presentContext(api, path);
+  await api.request('PUT', path, { as: 'admin', body: { ...body, defaultContext } });
   around.stdout.write(`Environment ${id} is there\n`);
+}
+
+async function presentContext(api: Api, path: string): Promise<unknown> {
+  try {
+    return ((await api.request('GET', path, { as: 'admin' })).body as ListedEnvironment).defaultContext;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'environment_unknown') return undefined;
+    throw error;
+  }
 }
 
 function timeText(time: string | undefined): string {

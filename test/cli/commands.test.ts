@@ -229,13 +229,31 @@ describe('environments', () => {
     );
   });
 
-  it('put sends project and name', async () => {
+  /** What is put when the environment is there with these settings, or not there. */
+  async function putOver(present: object | undefined): Promise<unknown> {
+    server.intercepts.push((_seen, response) => {
+      if (present === undefined) refuse(response, 404, 'environment_unknown', 'environment 5 does not exist');
+      else response.end(JSON.stringify(present));
+      return true;
+    });
     server.intercepts.push((_seen, response) => {
       response.end('{}');
       return true;
     });
-    await run(['environments', 'put', '5', '--project', '2', '--name', 'Test'], { env });
-    expect(server.seen[0]).toMatchObject({ method: 'PUT', path: '/admin/v1/environments/5' });
-    expect(JSON.parse(server.seen[0]!.body)).toEqual({ projectId: '2', name: 'Test' });
+    const { code } = await run(['environments', 'put', '5', '--project', '2', '--name', 'Test'], { env });
+    expect(code).toBe(0);
+    const put = server.seen[1];
+    expect(put).toMatchObject({ method: 'PUT', path: '/admin/v1/environments/5' });
+    return JSON.parse(put!.body);
+  }
+
+  it('put sends project and name', async () => {
+    expect(await putOver(undefined)).toEqual({ projectId: '2', name: 'Test' });
+  });
+
+  it('put keeps the default context of an environment that is there', async () => {
+    const defaultContext = { contexts: [{ type: 'user', values: { plan: { string: 'pro' } } }] };
+    const present = { id: '5', projectId: '2', name: 'Old', version: '7', configs: 0, defaultContext };
+    expect(await putOver(present)).toEqual({ projectId: '2', name: 'Test', defaultContext });
   });
 });
