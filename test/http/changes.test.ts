@@ -210,7 +210,10 @@ describe('Idempotency-Key', () => {
       const answer = await post({ 'Idempotency-Key': value }, flag('a', true)).expect(400);
       expect(answer.body.error).toMatchObject({ code: 'field_invalid', field: 'Idempotency-Key' });
     }
-    await environment.change({ configs: [flag('a', true)] }).set('Idempotency-Key', '').expect(400);
+    await environment
+      .change({ configs: [flag('a', true)] })
+      .set('Idempotency-Key', '')
+      .expect(400);
     await post({ 'Idempotency-Key': 'x'.repeat(255) }, flag('a', true)).expect(200);
   });
 });
