@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runCli } from '../src/cli/program.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/plan.js';
 import { helpText } from '../src/config.js';
 import type { ErrorCode } from '../src/errors.js';
@@ -123,6 +124,17 @@ describe('README.md', () => {
     );
     expect(settings.length).toBeGreaterThan(10);
     expect(table(readme, 'Settings')).toEqual(settings);
+  });
+
+  it('has the commands of holdfast --help', async () => {
+    let help = '';
+    const output = { write: (text: string) => (help += text) };
+    const serve = () => Promise.resolve();
+    await runCli({ argv: ['--help'], env: {}, stdout: output, stderr: output, serve });
+    const [, list = ''] = /^Commands:\n(.*?)\n\n/ms.exec(help) ?? [];
+    const commands = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
+    const documented = [...readme.matchAll(/^\| `holdfast ([a-z]+)/gm)].map(([, name]) => name);
+    expect(documented.sort()).toEqual(commands.filter((name) => name !== 'help').sort());
   });
 
   it('backs each promise by tests that exist under that name', () => {
