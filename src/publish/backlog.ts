@@ -39,8 +39,8 @@ export const DEFAULT_LIMITS: BacklogLimits = { entries: 10_000, bytes: 64 * 1024
 export class Backlog {
   readonly #limits: BacklogLimits;
   readonly #places = new Set<Place>();
-  #entries: Outgoing[] = [];
-  /** The sequence number of `#entries[0]`. */
+  /** By sequence number, from `#first` on. A map, because an array that gives up its first entry at each push is copied each time. */
+  readonly #entries = new Map<number, Outgoing>();
   #first = 0;
   #bytes = 0;
 
@@ -49,34 +49,28 @@ export class Backlog {
   }
 
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.size;
   }
 
   push(entry: Outgoing): void {
-    this.#entries.push(entry);
+    this.#entries.set(this.end, entry);
     this.#bytes += entry.bytes;
-    let drop = 0;
     // The newest entry stays, however large: it is sent, or found to be too large, by the ordinary way.
-    while (
-      this.#entries.length - drop > 1 &&
-      (this.#entries.length - drop > this.#limits.entries || this.#bytes > this.#limits.bytes)
-    ) {
-      const oldest = this.#entries[drop];
+    while (this.size > 1 && (this.size > this.#limits.entries || this.#bytes > this.#limits.bytes)) {
+      const oldest = this.entry(this.#first);
       if (oldest === undefined) break;
       this.#bytes -= oldest.bytes;
-      for (const place of this.#places) place.passOver(oldest, this.#first + drop);
-      drop++;
-    }
-    if (drop > 0) {
-      this.#entries = this.#entries.slice(drop);
-      this.#first += drop;
+      for (const place of this.#places) place.passOver(oldest, this.#first);
+      this.#entries.delete(this.#first++);
     }
   }
 
   /** A place for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
   placeAfter(position: Position): Place | undefined {
-    const index = this.#entries.findIndex((entry) => entry.position === position);
-    return index < 0 ? undefined : this.#place(this.#first + index + 1, position);
+    for (const [sequence, entry] of this.#entries) {
+      if (entry.position === position) return this.#place(sequence + 1, position);
+    }
+    return undefined;
   }
 
   /** A place before everything in the ring. `position` is that of the entry before it. */
@@ -91,7 +85,7 @@ export class Backlog {
 
   /** The sequence number that the next entry will have. */
   get end(): number {
-    return this.#first + this.#entries.length;
+    return this.#first + this.#entries.size;
   }
 
   remove(place: Place): void {
@@ -100,7 +94,7 @@ export class Backlog {
 
   /** The entry with that sequence number, if it is in the ring. */
   entry(sequence: number): Outgoing | undefined {
-    return this.#entries[sequence - this.#first];
+    return this.#entries.get(sequence);
   }
 
   #place(next: number, position: Position): Place {
