@@ -153,6 +153,11 @@ function gauges(metrics: Metrics, health: () => Health): void {
     health().replica.feed === 'away' ? 0 : 1,
   );
   metrics.gauge(
+    'holdfast_store_missing_environments',
+    'Environments that this node has in memory and the store lost; holdfast restore writes them back.',
+    () => health().replica.missing,
+  );
+  metrics.gauge(
     'holdfast_feed_lag_seconds',
     'Time since the feed was last known to have nothing newer: the age of what this node knows.',
     () => health().replica.lag / 1000,

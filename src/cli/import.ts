@@ -13,7 +13,7 @@ export async function importFile(
   file: string,
   options: ImportOptions,
 ): Promise<void> {
-  const text = file === '-' ? await readAll(around.stdin) : await readPath(file);
+  const text = await readText(around, file);
   const plan = planImport(readDatafile(file === '-' ? 'Standard input' : file, text), options);
   let configs = 0;
   let first: string | undefined;
@@ -47,6 +47,11 @@ export async function importFile(
       'The default context in the file is not imported; it is a setting of the environment.\n',
     );
   }
+}
+
+/** The text of a file, or of standard input for `-`. */
+export function readText(around: Surroundings, file: string): Promise<string> {
+  return file === '-' ? readAll(around.stdin) : readPath(file);
 }
 
 async function readPath(file: string): Promise<string> {

@@ -13,6 +13,7 @@ import { CHANGE_BYTES } from './datafile.js';
 import { deleteConfig, setConfig } from './edit.js';
 import { importFile } from './import.js';
 import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './keys.js';
+import { restoreFromFile, restoreFromNode } from './restore.js';
 import { showConfigs } from './show.js';
 import { UsageError, type Output, type Surroundings } from './surroundings.js';
 import { tail } from './tail.js';
@@ -161,6 +162,13 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
         remap: options.remap === true,
         changeBytes: CHANGE_BYTES,
       }),
+    );
+  connected(program.command('restore [file]'), 'token')
+    .description('write back what the store lost: from what a node has in memory, or from a datafile')
+    .action((file: string | undefined, options: Shared) =>
+      file === undefined
+        ? restoreFromNode(open(options), around)
+        : restoreFromFile(open(options), around, file),
     );
   connected(program.command('set <key> <value>'), 'token', 'environment')
     .description('change what a config evaluates to where no rule matches; create it if there is none')

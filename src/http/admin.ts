@@ -2,6 +2,7 @@
 import { json, Router, type Request } from 'express';
 import { z } from 'zod';
 import type { Committer } from '../commit/committer.js';
+import { restore } from '../commit/restore.js';
 import { HoldfastError } from '../errors.js';
 import { issueKey } from '../replica/issue-key.js';
 import { unknownEnvironment } from '../replica/missing.js';
@@ -53,6 +54,7 @@ export function adminRoutes(parts: AdminParts): Router {
   router.use(json({ limit: BODY_MAX_BYTES, type: () => true }));
   environmentRoutes(router, parts);
   keyRoutes(router, parts);
+  restoreRoute(router, parts);
   return router;
 }
 
@@ -121,6 +123,17 @@ function keyRoutes(router: Router, { store, replica, now }: AdminParts): void {
       response.json(keyJson(key));
     })
     .all(onlyMethods('DELETE'));
+}
+
+function restoreRoute(router: Router, { store, replica }: AdminParts): void {
+  router
+    .route('/restore')
+    .post(async (_request, response) => {
+      const { environments, keys } = await restore(store, replica);
+      const written = environments.map(({ id, version }) => ({ id: `${id}`, version: `${version}` }));
+      response.json({ environments: written, keys });
+    })
+    .all(onlyMethods('POST'));
 }
 
 async function find(store: Store, id: bigint): Promise<StoredEnvironment> {

@@ -23,6 +23,13 @@ export async function authenticateServerKey(
     );
   }
   const key = await keyring.find(text);
+  if (key === undefined && keyring.size === 0) {
+    // A client that is told 401 gives up; and a store without any key is more likely one that was lost than one that was never filled.
+    throw new HoldfastError(
+      'store_unavailable',
+      'there is no API key at all: the store is new, or it lost its data; create a key, or restore the data',
+    );
+  }
   if (key === undefined) throw new HoldfastError('unauthorized', 'the API key is unknown');
   if (key.revokedAt !== undefined)
     throw new HoldfastError('unauthorized', `the API key ${key.id} is revoked`);

@@ -51,14 +51,15 @@ export function healthRoutes(health: () => Health, metrics: Metrics): Router {
 export function readiness(health: Health): { ready: boolean; body: Record<string, unknown> } {
   const { phase, store, replica, publisher, directHolds } = health;
   const degraded = [
-    ...(replica.feed === 'away' ? ['store'] : []),
+    ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
   ];
   const status = phase !== 'serving' ? phase : degraded.length > 0 ? 'degraded' : 'ready';
   const body = {
     status,
     ...(degraded.length > 0 ? { degraded } : {}),
-    store: { name: store, state: replica.feed },
+    // What the store lost and this node still has can be written back: holdfast restore.
+    store: { name: store, state: replica.feed, missingEnvironments: replica.missing },
     feed: { lagMs: replica.lag },
     environments: replica.environments,
     holds: { direct: directHolds },

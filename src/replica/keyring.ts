@@ -2,6 +2,7 @@
  * API keys in memory: all of them, so that clients are recognised while the store is away.
  */
 import { createHash } from 'node:crypto';
+import { HoldfastError } from '../errors.js';
 import type { Key, Store } from '../store/store.js';
 
 export class Keyring {
@@ -21,6 +22,33 @@ export class Keyring {
   /** Reads all keys. Keys that were revoked since the last time are told to listeners. */
   async load(): Promise<void> {
     for (const key of await this.#store.keys()) this.take(key);
+  }
+
+  /**
+   * Writes keys and revocations back that we have and the store has not, because it lost writes. Returns how many. Nodes that do so at the
+   * same time do no harm.
+   */
+  async writeBack(): Promise<number> {
+    const stored = new Map((await this.#store.keys()).map((key) => [key.id, key]));
+    let written = 0;
+    for (const key of this.#byId.values()) {
+      const there = stored.get(key.id);
+      if (there === undefined) await this.#add(key);
+      else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
+        await this.#store.revokeKey(key.id, key.revokedAt);
+      } else continue;
+      written++;
+    }
+    return written;
+  }
+
+  async #add(key: Key): Promise<void> {
+    try {
+      await this.#store.addKey(key);
+    } catch (error) {
+      // It exists by now: another node was first.
+      if (!(error instanceof HoldfastError && error.code === 'field_invalid')) throw error;
+    }
   }
 
   /**

@@ -40,6 +40,8 @@ export interface ReplicaStatus {
   readonly lag: number;
   readonly environments: number;
   readonly keys: number;
+  /** Environments that we have and the store lost; `holdfast restore` writes them back. */
+  readonly missing: number;
 }
 
 export interface ReplicaOptions {
@@ -79,6 +81,10 @@ export class Replica {
   readonly #listeners: Listeners;
   /** Environments that must be read again; the feed will not bring what they lack. */
   readonly #stale = new Set<bigint>();
+  /** Environments that we have and the store lost. */
+  readonly #missing = new Set<bigint>();
+  /** Of the environments in memory. No feed entry tells of a new name: no client sees it. */
+  readonly #names = new Map<bigint, string>();
   #keysStale = false;
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
@@ -116,6 +122,7 @@ export class Replica {
       lag: Math.max(0, Math.round(this.#now() - this.#heard)),
       environments: this.#rulesets.size,
       keys: this.keyring.size,
+      missing: this.#missing.size,
     };
   }
 
@@ -126,6 +133,13 @@ export class Replica {
    */
   async ruleset(environment: bigint): Promise<Ruleset | undefined> {
     return this.#rulesets.get(environment) ?? (await this.#load(environment));
+  }
+
+  /** All that is in memory: rulesets, and the names that their environments had when they were read. */
+  *everything(): Generator<{ ruleset: Ruleset; name: string }> {
+    for (const [environment, ruleset] of this.#rulesets) {
+      yield { ruleset, name: this.#names.get(environment) ?? '' };
+    }
   }
 
   /** The ruleset if it is loaded; does no I/O. */
@@ -201,6 +215,8 @@ export class Replica {
     const stored = await this.#store.read(environment);
     const before = this.#rulesets.get(environment);
     if (stored === undefined) return this.#lost(environment, before);
+    this.#missing.delete(environment);
+    this.#names.set(environment, stored.name);
     const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
     for (const change of arrived) {
       if (change.previous === ruleset.version) ruleset.apply(change);
@@ -235,9 +251,10 @@ export class Replica {
   /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
   #lost(environment: bigint, before: Ruleset | undefined): Ruleset | undefined {
     if (before !== undefined) {
+      this.#missing.add(environment);
       this.#log.error(
         { environment: `${environment}`, ours: `${before.version}` },
-        'the store lost an environment; ours is kept',
+        'the store lost an environment; ours is kept, and `holdfast restore` writes it back',
       );
       this.#onDataLost(environment, before.version, 0n);
     }
@@ -271,6 +288,7 @@ export class Replica {
     }
     const { change } = entry;
     this.#loading.get(change.environment)?.arrived.push(change);
+    if (this.#missing.has(change.environment)) this.#stale.add(change.environment);
     const ruleset = this.#rulesets.get(change.environment);
     if (ruleset === undefined || change.version <= ruleset.version) return;
     if (change.previous === ruleset.version) {
@@ -306,6 +324,8 @@ export class Replica {
   async #reloadKeys(): Promise<void> {
     try {
       await this.keyring.load();
+      // A store without any environment may be another store; that is for an operator to decide.
+      if ((await this.#store.environments()).length > 0) await this.keyring.writeBack();
       this.#keysStale = false;
     } catch (error) {
       this.#log.error(

@@ -1,0 +1,45 @@
+/** `restore`: writes back what the store lost, from a node's memory or from a datafile. */
+import type { Api } from './api.js';
+import { CHANGE_BYTES, readDatafile } from './datafile.js';
+import { importFile, readText } from './import.js';
+import { UsageError, type Surroundings } from './surroundings.js';
+import { count, plain } from './text.js';
+
+interface Restored {
+  readonly environments: readonly { readonly id: string; readonly version: string }[];
+  /** Keys and revocations. */
+  readonly keys: number;
+}
+
+/** Has the node write back every environment that it has in memory and the store has lost, and the keys. */
+export async function restoreFromNode(api: Api, around: Surroundings): Promise<void> {
+  const { environments, keys } = (await api.request('POST', '/admin/v1/restore', { as: 'admin' }))
+    .body as Restored;
+  for (const { id, version } of environments) {
+    around.stdout.write(`Environment ${plain(id)} is back at version ${plain(version)}\n`);
+  }
+  around.stdout.write(`Restored ${count(environments.length, 'environment')} and ${count(keys, 'key')}\n`);
+  around.stderr.write('Each node has only what it served: repeat this with the --url of the other nodes.\n');
+}
+
+/** Creates the environment that a datafile is of, and commits the file with its ids. Keys are not in datafiles. */
+export async function restoreFromFile(api: Api, around: Surroundings, file: string): Promise<void> {
+  const { configServicePointer: pointer, defaultContext } = readDatafile(file, await readText(around, file));
+  const { projectEnvId: environment, projectId } = pointer ?? {};
+  if (environment === undefined || projectId === undefined) {
+    throw new UsageError(
+      `${file} does not say which environment it is of (configServicePointer.projectEnvId and projectId). Create one with environments put, and import the file with --keep-ids.`,
+    );
+  }
+  const body = { projectId, name: `environment ${environment}`, defaultContext };
+  await api.request('PUT', `/admin/v1/environments/${environment}`, { as: 'admin', body });
+  await importFile(api, around, file, {
+    environment,
+    keepIds: true,
+    remap: false,
+    changeBytes: CHANGE_BYTES,
+  });
+  around.stderr.write(
+    'Keys are not in a datafile: create new ones with keys create, unless a node still knows the old ones.\n',
+  );
+}
