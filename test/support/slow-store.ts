@@ -81,7 +81,7 @@ export async function openSlowStore(): Promise<SlowStore> {
   const leadership: Leadership = direct.leadership;
   const methods = Object.fromEntries(METHODS.map((call) => [call, wrap(call)])) as Pick<Store, Call>;
   return {
-    store: { ...methods, name: direct.name, leadership, follow, close: () => direct.close() },
+    store: { ...methods, name: direct.name, leadership, inbox: direct.inbox, follow, close: () => direct.close() },
     direct,
     calls,
     hold: (call, when) => {
