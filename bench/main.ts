@@ -11,7 +11,7 @@ import { startStack, type Stack } from '../test/support/stack.js';
 import { flag } from '../test/support/configs.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureLatency, type Audience } from './latency.js';
-import { openAndWeigh } from './memory.js';
+import { weighHolds } from './memory.js';
 import {
   catchUpReport,
   holdsReport,
@@ -33,7 +33,7 @@ interface Sizes {
 
 const FULL: Sizes = {
   latency: { warmUp: 10, measured: 100 },
-  throughput: { rounds: 3, changes: 9_000, looped: 1_500 },
+  throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
   catchUp: { rounds: 3, requests: 3_000 },
 };
 const QUICK: Sizes = {
@@ -100,11 +100,9 @@ async function holds(stack: Stack): Promise<string> {
   const count = SUBSCRIBERS;
   const node = await startNode({ env: directEnvironment(stack) });
   try {
-    const direct = await openAndWeigh(node, { url: stream(node.url), key, count }, 'direct');
-    await direct.subscribers.close();
-    const grip = await openAndWeigh(stack.nodes[0]!, { url: stream(stack.url), key, count }, 'grip');
-    await grip.subscribers.close();
-    return holdsReport({ direct: direct.cost, grip: grip.cost, count });
+    const direct = await weighHolds(node, { url: stream(node.url), key, count }, 'direct');
+    const grip = await weighHolds(stack.nodes[0]!, { url: stream(stack.url), key, count }, 'grip');
+    return holdsReport({ direct, grip, count });
   } finally {
     await node.stop();
   }

@@ -1,11 +1,11 @@
 /**
- * What a hold costs a node: memory and open files, per direct hold and per hold at a GRIP proxy. Measured on nodes that have answered some
- * subscriptions before, so that what the first ones cost once is not counted, and after collecting garbage.
+ * What a hold costs a node: memory and open files, per direct hold and per hold at a GRIP proxy. As many holds are open before the first
+ * look as are added until the second, so that what the first ones cost once is not counted; garbage is collected before each look.
  */
 import type { HoldfastNode } from '../test/support/node.js';
 import { until } from '../test/support/until.js';
 import { readMetrics } from './node-metrics.js';
-import { openSubscribers, type SubscriberPool } from './subscriber-pool.js';
+import { openSubscribers } from './subscriber-pool.js';
 import type { SubscribersStart } from './subscribers.js';
 
 export interface HoldCost {
@@ -15,24 +15,28 @@ export interface HoldCost {
   readonly files: number;
 }
 
-const WARM_UP = 300;
-
-/** Opens the subscriptions, at a proxy or directly, and measures what they cost the node that answers them. */
-export async function openAndWeigh(
+/** Subscribes at a proxy or directly, as many as `start` says twice, and measures what the second half costs the node. */
+export async function weighHolds(
   node: HoldfastNode,
   start: SubscribersStart,
   held: 'grip' | 'direct',
-): Promise<{ cost: HoldCost; subscribers: SubscriberPool }> {
-  const early = await openSubscribers({ ...start, count: Math.min(WARM_UP, start.count) });
-  await early.close();
-  const before = await weigh(node, 0);
-  const subscribers = await openSubscribers(start);
-  const after = await weigh(node, held === 'direct' ? start.count : 0);
-  const cost = {
-    memory: (after.memory - before.memory) / 1024 / start.count,
-    files: (after.files - before.files) / start.count,
-  };
-  return { cost, subscribers };
+): Promise<HoldCost> {
+  const first = await openSubscribers(start);
+  try {
+    const before = await weigh(node, held === 'direct' ? start.count : 0);
+    const second = await openSubscribers(start);
+    try {
+      const after = await weigh(node, held === 'direct' ? 2 * start.count : 0);
+      return {
+        memory: (after.memory - before.memory) / 1024 / start.count,
+        files: (after.files - before.files) / start.count,
+      };
+    } finally {
+      await second.close();
+    }
+  } finally {
+    await first.close();
+  }
 }
 
 async function weigh(node: HoldfastNode, directHolds: number): Promise<{ memory: number; files: number }> {
