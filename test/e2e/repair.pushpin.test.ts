@@ -22,7 +22,7 @@ beforeAll(async () => {
   link = await startPublishLink();
   stack = await startStack({
     nodes: 2,
-    env: { HOLDFAST_STALENESS: `${T}`, GRIP_URL: `${link.url}/?iss=pushpin` },
+    env: { HOLDFAST_STALENESS: `${T}`, GRIP_URL: `${link.url}/?verify-iss=pushpin` },
   });
   link.forwardTo(stack.pushpins[0]!.publishUrl);
 });
