@@ -1,5 +1,5 @@
 /**
- * The parts of design.md's picture, put together: from settings and an open store to an app that can serve. Starts nothing; server.ts
+ * The parts of the README's picture, put together: from settings and an open store to an app that can serve. Starts nothing; server.ts
  * does, and tests do with a clock of their own.
  */
 import { randomUUID } from 'node:crypto';
