@@ -1,6 +1,7 @@
 /** `import`: commits a datafile. */
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
+import type { Configs } from '../ruleset/model.js';
 import type { Api } from './api.js';
 import { planImport, readDatafile, type ImportOptions } from './datafile.js';
 import { UsageError, type Surroundings } from './surroundings.js';
@@ -13,8 +14,17 @@ export async function importFile(
   file: string,
   options: ImportOptions,
 ): Promise<void> {
-  const text = await readText(around, file);
-  const plan = planImport(readDatafile(file === '-' ? 'Standard input' : file, text), options);
+  await importDatafile(api, around, await readFileOf(around, file), options);
+}
+
+/** Commits what was read of a datafile. */
+export async function importDatafile(
+  api: Api,
+  around: Surroundings,
+  datafile: Configs,
+  options: ImportOptions,
+): Promise<void> {
+  const plan = planImport(datafile, options);
   let configs = 0;
   let first: string | undefined;
   let last: string | undefined;
@@ -49,9 +59,11 @@ export async function importFile(
   }
 }
 
-/** The text of a file, or of standard input for `-`. */
-export function readText(around: Surroundings, file: string): Promise<string> {
-  return file === '-' ? readAll(around.stdin) : readPath(file);
+/** Reads a datafile; `-` is standard input. */
+export async function readFileOf(around: Surroundings, file: string): Promise<Configs> {
+  return file === '-'
+    ? readDatafile('Standard input', await readAll(around.stdin))
+    : readDatafile(file, await readPath(file));
 }
 
 async function readPath(file: string): Promise<string> {

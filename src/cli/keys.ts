@@ -16,7 +16,7 @@ interface ListedKey {
 }
 
 /** An environment as the server lists it. */
-interface ListedEnvironment {
+export interface ListedEnvironment {
   readonly id: string;
   readonly projectId: string;
   readonly name: string;
@@ -84,14 +84,16 @@ export async function putEnvironment(
 ): Promise<void> {
   const path = `/admin/v1/environments/${id}`;
   // PUT replaces all settings, and giving an environment a new name must not take its default context away.
-  const defaultContext = await presentContext(api, path);
+  const defaultContext = (await presentEnvironment(api, id))?.defaultContext;
   await api.request('PUT', path, { as: 'admin', body: { ...body, defaultContext } });
   around.stdout.write(`Environment ${id} is there\n`);
 }
 
-async function presentContext(api: Api, path: string): Promise<unknown> {
+/** The environment as the server has it; `undefined` when there is none. */
+export async function presentEnvironment(api: Api, id: string): Promise<ListedEnvironment | undefined> {
   try {
-    return ((await api.request('GET', path, { as: 'admin' })).body as ListedEnvironment).defaultContext;
+    return (await api.request('GET', `/admin/v1/environments/${id}`, { as: 'admin' }))
+      .body as ListedEnvironment;
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'environment_unknown') return undefined;
     throw error;

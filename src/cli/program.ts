@@ -13,6 +13,7 @@ import { CHANGE_BYTES } from './datafile.js';
 import { deleteConfig, setConfig } from './edit.js';
 import { importFile } from './import.js';
 import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './keys.js';
+import { dropRejected, listRejected, retryRejected } from './rejected.js';
 import { restoreFromFile, restoreFromNode } from './restore.js';
 import { showConfigs } from './show.js';
 import { UsageError, type Output, type Surroundings } from './surroundings.js';
@@ -120,6 +121,7 @@ function build(parts: CliParts, around: Surroundings): Command {
   addTail(program, context);
   addKeys(program, context);
   addEnvironments(program, context);
+  addRejected(program, context);
   return program;
 }
 
@@ -245,4 +247,20 @@ function addEnvironments(program: Command, { around, open }: Context): void {
         name: options.name,
       }),
     );
+}
+
+function addRejected(program: Command, { around, open }: Context): void {
+  const rejected = program
+    .command('rejected')
+    .description('inbox events that failed validation: list, retry, drop');
+  connected(rejected.command('list'), 'token')
+    .description('list the oldest with the reason of each')
+    .option('--count <n>', 'how many at most, up to 200', '50')
+    .action((options: Shared & { count: string }) => listRejected(open(options), around, options.count));
+  connected(rejected.command('retry <id>'), 'token')
+    .description('put an event back into the inbox, as it was')
+    .action((id: string, options: Shared) => retryRejected(open(options), around, id));
+  connected(rejected.command('drop <id>'), 'token')
+    .description('remove an event for good')
+    .action((id: string, options: Shared) => dropRejected(open(options), around, id));
 }

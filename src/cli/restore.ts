@@ -1,7 +1,8 @@
 /** `restore`: writes back what the store lost, from a node's memory or from a datafile. */
 import type { Api } from './api.js';
-import { CHANGE_BYTES, readDatafile } from './datafile.js';
-import { importFile, readText } from './import.js';
+import { CHANGE_BYTES } from './datafile.js';
+import { importDatafile, readFileOf } from './import.js';
+import { presentEnvironment } from './keys.js';
 import { UsageError, type Surroundings } from './surroundings.js';
 import { count, plain } from './text.js';
 
@@ -22,18 +23,22 @@ export async function restoreFromNode(api: Api, around: Surroundings): Promise<v
   around.stderr.write('Each node has only what it served: repeat this with the --url of the other nodes.\n');
 }
 
-/** Creates the environment that a datafile is of, and commits the file with its ids. Keys are not in datafiles. */
+/**
+ * Commits a datafile with its ids into the environment that it is of, which is created if the store lost it too. Keys are not in datafiles.
+ */
 export async function restoreFromFile(api: Api, around: Surroundings, file: string): Promise<void> {
-  const { configServicePointer: pointer, defaultContext } = readDatafile(file, await readText(around, file));
-  const { projectEnvId: environment, projectId } = pointer ?? {};
+  const datafile = await readFileOf(around, file);
+  const { projectEnvId: environment, projectId } = datafile.configServicePointer ?? {};
   if (environment === undefined || projectId === undefined) {
     throw new UsageError(
       `${file} does not say which environment it is of (configServicePointer.projectEnvId and projectId). Create one with environments put, and import the file with --keep-ids.`,
     );
   }
-  const body = { projectId, name: `environment ${environment}`, defaultContext };
-  await api.request('PUT', `/admin/v1/environments/${environment}`, { as: 'admin', body });
-  await importFile(api, around, file, {
+  if ((await presentEnvironment(api, environment)) === undefined) {
+    const body = { projectId, name: `environment ${environment}`, defaultContext: datafile.defaultContext };
+    await api.request('PUT', `/admin/v1/environments/${environment}`, { as: 'admin', body });
+  }
+  await importDatafile(api, around, datafile, {
     environment,
     keepIds: true,
     remap: false,

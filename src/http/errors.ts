@@ -48,7 +48,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, _next) => {
     const error = understand(thrown);
     if (error.code === 'internal') {
-      log.error({ method: request.method, path: request.path, error: thrown }, 'a request failed');
+      log.error({ method: request.method, path: pathOf(request), error: thrown }, 'a request failed');
     }
     if (response.headersSent) {
       response.destroy();
@@ -72,7 +72,7 @@ export function sendError(response: Response, error: HoldfastError): void {
 }
 
 export const notFound: RequestHandler = (request) => {
-  throw new HoldfastError('not_found', `there is nothing at ${request.path}`);
+  throw new HoldfastError('not_found', `there is nothing at ${pathOf(request)}`);
 };
 
 /** For the methods that a path does not have. */
@@ -81,9 +81,14 @@ export function onlyMethods(...methods: string[]): RequestHandler {
     response.set('Allow', methods.join(', '));
     throw new HoldfastError(
       'method_not_allowed',
-      `${request.path} takes ${methods.join(', ')}, not ${request.method}`,
+      `${pathOf(request)} takes ${methods.join(', ')}, not ${request.method}`,
     );
   };
+}
+
+/** As it was asked for: inside a mounted router `path` lacks what the router is mounted at. */
+function pathOf(request: Request): string {
+  return request.baseUrl + request.path;
 }
 
 function understand(thrown: unknown): HoldfastError {

@@ -47,7 +47,7 @@ describe('GET /readyz', () => {
     const { body } = await app.http.get('/readyz').expect(200);
     expect(body).toEqual({
       status: 'ready',
-      store: { name: expect.stringMatching(/^file /), state: 'current' },
+      store: { name: expect.stringMatching(/^file /), state: 'current', missingEnvironments: 0 },
       feed: { lagMs: expect.any(Number) },
       environments: expect.any(Number),
       holds: { direct: 0 },
