@@ -153,16 +153,19 @@ export class Place {
 
   /** The proxy accepted that many items of that entry, and all entries before it. */
   accept(entry: Outgoing, items: number): void {
+    let position = this.#position;
     for (let next = this.#next; ; next++) {
       const passed = this.#backlog.entry(next);
       // It left the ring while the request was on its way.
       if (passed === undefined) return;
-      if (passed !== entry) continue;
-      const complete = items >= entry.items.length;
-      if (complete) this.#position = entry.position;
-      this.#next = complete ? next + 1 : next;
-      this.#sent = complete ? 0 : items;
-      return;
+      if (passed === entry) {
+        const complete = items >= entry.items.length;
+        this.#position = complete ? entry.position : position;
+        this.#next = complete ? next + 1 : next;
+        this.#sent = complete ? 0 : items;
+        return;
+      }
+      position = passed.position;
     }
   }
 

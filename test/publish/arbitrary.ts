@@ -1,0 +1,58 @@
+/** Feed entries as the backlog holds them, of any size, without encoding anything. */
+import type { Outgoing, Subject } from '../../src/publish/backlog.js';
+import type { Item } from '../../src/publish/items.js';
+import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
+
+export const readItem = (item: Item): PublishedItem => JSON.parse(item.json) as PublishedItem;
+
+/** An item as short text; see `itemText`. */
+export const nameOf = (item: Item): string => itemText(readItem(item));
+
+/** @param bytes the size of the item's JSON text */
+export function itemOf(environment: bigint, previous: number, id: number, bytes = 0): Item {
+  const base = {
+    channel: `environment-${environment}`,
+    id: `${id}`,
+    'prev-id': `${previous}`,
+    formats: { 'http-stream': { content: '' } },
+  };
+  const missing = Math.max(0, bytes - JSON.stringify(base).length);
+  base.formats['http-stream'].content = 'x'.repeat(missing);
+  const json = JSON.stringify(base);
+  return { json, bytes: json.length };
+}
+
+export function entryOf(position: number, subject: Subject, items: readonly Item[]): Outgoing {
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  return { position: `${position}`, at: position, subject, items, bytes };
+}
+
+/** A change from one version to another, in that many pieces. */
+export function changeEntry(
+  position: number,
+  environment: bigint,
+  previous: number,
+  version: number,
+  options: { pieces?: number; bytes?: number } = {},
+): Outgoing {
+  const { pieces = 1, bytes } = options;
+  const step = (version - previous) / pieces;
+  const items = Array.from({ length: pieces }, (_, index) =>
+    itemOf(environment, previous + index * step, previous + (index + 1) * step, bytes),
+  );
+  const subject = { kind: 'environment', environment, version: BigInt(version) } as const;
+  return entryOf(position, subject, items);
+}
+
+export function closeEntry(position: number, keyId: string): Outgoing {
+  const json = JSON.stringify({
+    channel: `key-${keyId}`,
+    'prev-id': '0',
+    formats: { 'http-stream': { action: 'close' } },
+  });
+  return entryOf(position, { kind: 'key', keyId }, [{ json, bytes: json.length }]);
+}
+
+export function silentEntry(position: number): Outgoing {
+  return entryOf(position, { kind: 'none' }, []);
+}
