@@ -13,7 +13,9 @@ import { SignatureVerifier } from './grip/signature.js';
 import { createApp } from './http/app.js';
 import type { Health } from './http/health.js';
 import type { Logger } from './observe/log.js';
+import { InboxConsumer } from './inbox/consumer.js';
 import { Metrics } from './observe/metrics.js';
+import { leadWhenElected, together } from './publish/lease.js';
 import { Publisher } from './publish/publisher.js';
 import type { WorkerEvents } from './publish/worker.js';
 import { Replica } from './replica/replica.js';
@@ -45,8 +47,8 @@ export interface Composition {
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
-  /** `undefined` without proxies. */
-  readonly publisher: Publisher | undefined;
+  /** Publishes and reads the inbox whenever this node leads, until the signal aborts; then gives the lease up. */
+  readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Says to readiness where the node is in its life. It begins as `starting`. */
   readonly enter: (phase: Health['phase']) => void;
 }
@@ -90,10 +92,24 @@ export function compose(
     onCommit: () => metrics.commits.inc(),
     onConflict: () => metrics.conflicts.inc(),
   });
+  const holder = randomUUID();
   const publisher =
     proxies.length === 0
       ? undefined
-      : new Publisher({ store, proxies, holder: randomUUID(), log, observe: publishMetrics(metrics), sleep });
+      : new Publisher({ store, proxies, holder, log, observe: publishMetrics(metrics), sleep });
+  const inbox =
+    store.inbox &&
+    new InboxConsumer({
+      store,
+      inbox: store.inbox,
+      committer,
+      consumer: holder,
+      log,
+      onCommitted: () => metrics.inboxCommitted.inc(),
+      onRepeated: () => metrics.inboxRepeated.inc(),
+      onRejected: (code) => metrics.inboxRejected.inc({ code }),
+      sleep,
+    });
 
   let phase: Health['phase'] = 'starting';
   const health = (): Health => ({
@@ -101,6 +117,7 @@ export function compose(
     store: store.name,
     replica: replica.status(),
     publisher: publisher?.status(),
+    inbox: inbox?.status(),
     directHolds: directHolds.size,
   });
   gauges(metrics, health);
@@ -125,7 +142,16 @@ export function compose(
   const enter = (next: Health['phase']): void => {
     phase = next;
   };
-  return { app, replica, committer, directHolds, publisher, enter };
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    if (publisher === undefined && inbox === undefined) return;
+    const works = [publisher, inbox].filter((work) => work !== undefined);
+    await leadWhenElected(
+      { leadership: store.leadership, holder, log, sleep, now: monotonic },
+      together(...works.map((work) => (leading: AbortSignal) => work.lead(leading))),
+      signal,
+    );
+  };
+  return { app, replica, committer, directHolds, lead, enter };
 }
 
 function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {
@@ -164,6 +190,16 @@ function gauges(metrics: Metrics, health: () => Health): void {
   );
   metrics.gauge('holdfast_leader', '1 on the node that publishes.', () =>
     health().publisher?.leader === true ? 1 : 0,
+  );
+  metrics.gauge(
+    'holdfast_inbox_waiting',
+    'Events in the inbox that are not decided; on the node that leads.',
+    () => health().inbox?.waiting ?? 0,
+  );
+  metrics.gauge(
+    'holdfast_rejected_waiting',
+    'Rejected events that wait for someone to retry or drop them; on the node that leads.',
+    () => health().inbox?.rejected ?? 0,
   );
   metrics.labelledGauge(
     'holdfast_publish_waiting_entries',

@@ -40,7 +40,7 @@ export async function startServer(
   store: Store,
   log: Logger,
 ): Promise<RunningServer> {
-  const { app, replica, committer, directHolds, publisher, enter } = compose(settings, secrets, store, log, {
+  const { app, replica, committer, directHolds, lead, enter } = compose(settings, secrets, store, log, {
     now: Date.now,
     monotonic: () => performance.now(),
     random: Math.random,
@@ -48,15 +48,15 @@ export async function startServer(
   await replica.start();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, app);
   const port = await listen(server, settings);
-  const publishing = new AbortController();
-  const published = publisher?.run(publishing.signal);
+  const stopping = new AbortController();
+  const led = lead(stopping.signal);
   enter('serving');
 
   const stop = async (): Promise<void> => {
     enter('stopping');
     // The lease first: another node takes over while this one still answers.
-    publishing.abort();
-    await Promise.all([published, directHolds.drain(settings.drainSeconds)]);
+    stopping.abort();
+    await Promise.all([led, directHolds.drain(settings.drainSeconds)]);
     await close(server);
     await replica.stop();
   };

@@ -10,7 +10,7 @@ import { unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
-import type { Environment, Store, StoredEnvironment } from '../store/store.js';
+import type { Environment, Standing, Store, StoredEnvironment } from '../store/store.js';
 import { planChange, planSettings, settingsOf, type Base, type Plan } from './plan.js';
 
 /** What a committed change is answered with. Decimal strings, as JSON carries them. */
@@ -25,8 +25,24 @@ export interface CommitRequest {
   readonly configs: readonly SubmittedConfig[];
   /** Commit only at this version (`If-Match`). */
   readonly ifVersion?: bigint | undefined;
-  readonly idempotency?: { readonly key: string; readonly digest: string } | undefined;
+  readonly idempotency?: RequestIdentity | undefined;
 }
+
+/** By what a repeat of a request is recognised. */
+export interface RequestIdentity {
+  readonly key: string;
+  readonly digest: string;
+  /** Where the caller wrote the key, for errors. */
+  readonly field: string;
+}
+
+/** What became of an inbox event. */
+export type EventOutcome =
+  /** Committed, acknowledged and removed in one step. */
+  | { readonly kind: 'committed'; readonly answer: CommitAnswer }
+  /** The same event was committed before; this one needs no commit, and is still in the inbox. */
+  | { readonly kind: 'repeated'; readonly answer: CommitAnswer }
+  | { readonly kind: Standing };
 
 export interface CommitterOptions {
   readonly store: Store;
@@ -53,8 +69,20 @@ export class Committer {
    * @throws HoldfastError with the code of the rule that is broken; `environment_unknown`; `version_mismatch`;
    * `idempotency_mismatch`; `busy` when other nodes were first too many times; `store_unavailable`
    */
-  commit(request: CommitRequest): Promise<CommitAnswer> {
-    return this.#inTurn(request.environment, () => this.#commit(request));
+  async commit(request: CommitRequest): Promise<CommitAnswer> {
+    const outcome = await this.#inTurn(request.environment, () => this.#commit(request, undefined));
+    if ('answer' in outcome) return outcome.answer;
+    throw new HoldfastError('internal', `the store took a request for an event that is ${outcome.kind}`);
+  }
+
+  /**
+   * Commits an inbox event: it is acknowledged and removed in the same step, so that it is committed once, whoever else tries.
+   *
+   * @param event its place in the inbox
+   * @throws HoldfastError as `commit`
+   */
+  commitEvent(request: CommitRequest, event: string): Promise<EventOutcome> {
+    return this.#inTurn(request.environment, () => this.#commit(request, event));
   }
 
   /** Creates an environment, or changes its settings. */
@@ -62,7 +90,7 @@ export class Committer {
     return this.#inTurn(settings.id, () => this.#putEnvironment(settings));
   }
 
-  async #commit(request: CommitRequest): Promise<CommitAnswer> {
+  async #commit(request: CommitRequest, event: string | undefined): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
     const { environment, idempotency } = request;
     if (idempotency !== undefined) {
@@ -89,15 +117,22 @@ export class Committer {
         expect,
         change: plan.change,
         live: plan.live,
+        event,
         idempotency:
           idempotency === undefined ? undefined : { ...idempotency, answer: JSON.stringify(answer) },
       });
-      if (result.kind === 'committed') {
-        if (plan.change !== undefined) onCommit?.();
-        return answer;
+      switch (result.kind) {
+        case 'committed':
+          if (plan.change !== undefined) onCommit?.();
+          return { kind: 'committed', answer };
+        case 'repeated':
+          return repeat(result, idempotency);
+        case 'decided':
+        case 'early':
+          return { kind: result.kind };
+        case 'conflict':
+          onConflict?.();
       }
-      if (result.kind === 'repeated') return repeat(result, idempotency);
-      onConflict?.();
       await replica.reload(environment);
     }
     throw new HoldfastError(
@@ -178,16 +213,15 @@ function answerTo(plan: Plan, previous: bigint): CommitAnswer {
 
 function repeat(
   before: { readonly digest: string; readonly answer: string },
-  idempotency: CommitRequest['idempotency'],
-): CommitAnswer {
+  idempotency: RequestIdentity | undefined,
+): { kind: 'repeated'; answer: CommitAnswer } {
   if (before.digest !== idempotency?.digest) {
+    const field = idempotency?.field ?? 'Idempotency-Key';
     throw new HoldfastError(
       'idempotency_mismatch',
-      'this Idempotency-Key was used for another request: use a new one for each change',
-      {
-        field: 'Idempotency-Key',
-      },
+      `this ${field} was used for another request: use a new one for each change`,
+      { field },
     );
   }
-  return JSON.parse(before.answer) as CommitAnswer;
+  return { kind: 'repeated', answer: JSON.parse(before.answer) as CommitAnswer };
 }

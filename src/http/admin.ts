@@ -15,6 +15,7 @@ import { requireAdmin } from './authenticate.js';
 import { changeRoutes } from './changes.js';
 import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';
+import { rejectedRoutes } from './rejected.js';
 
 export interface AdminParts {
   readonly store: Store;
@@ -55,6 +56,7 @@ export function adminRoutes(parts: AdminParts): Router {
   environmentRoutes(router, parts);
   keyRoutes(router, parts);
   restoreRoute(router, parts);
+  router.use(rejectedRoutes(parts.store));
   return router;
 }
 

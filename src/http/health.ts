@@ -1,5 +1,6 @@
 /** The routes for those who run this: liveness, readiness, metrics. */
 import { Router } from 'express';
+import type { InboxStatus } from '../inbox/consumer.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/replica.js';
@@ -11,6 +12,8 @@ export interface Health {
   readonly store: string;
   readonly replica: ReplicaStatus;
   readonly publisher: PublisherStatus | undefined;
+  /** `undefined` with a store that has no inbox. */
+  readonly inbox: InboxStatus | undefined;
   readonly directHolds: number;
 }
 
@@ -49,7 +52,7 @@ export function healthRoutes(health: () => Health, metrics: Metrics): Router {
  * has), and says so: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes see the same.
  */
 export function readiness(health: Health): { ready: boolean; body: Record<string, unknown> } {
-  const { phase, store, replica, publisher, directHolds } = health;
+  const { phase, store, replica, publisher, inbox, directHolds } = health;
   const degraded = [
     ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
@@ -64,6 +67,7 @@ export function readiness(health: Health): { ready: boolean; body: Record<string
     environments: replica.environments,
     holds: { direct: directHolds },
     publisher: publisher ?? 'off',
+    ...(inbox === undefined ? {} : { inbox }),
   };
   return { ready: phase === 'serving', body };
 }

@@ -46,6 +46,25 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly inboxCommitted = new Counter({
+    name: 'holdfast_inbox_committed_total',
+    help: 'Inbox events committed through this node.',
+    registers: [this.registry],
+  });
+
+  readonly inboxRepeated = new Counter({
+    name: 'holdfast_inbox_repeated_total',
+    help: 'Inbox events that were committed before, by their event field, and were taken away without effect.',
+    registers: [this.registry],
+  });
+
+  readonly inboxRejected = new Counter({
+    name: 'holdfast_inbox_rejected_total',
+    help: 'Inbox events that were moved to the rejected ones, by the code of the error.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+
   readonly requests = new Counter({
     name: 'holdfast_http_requests_total',
     help: 'HTTP requests answered, by route and status.',

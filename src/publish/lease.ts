@@ -25,6 +25,19 @@ export interface LeaseOptions {
 }
 
 /**
+ * Runs several works of a leader side by side. When one ends or fails the others are told to stop, and all have ended when this resolves or
+ * rejects: so none of them is still at work when the next stint begins.
+ */
+export function together(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
+  return async (signal: AbortSignal): Promise<void> => {
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const results = await Promise.allSettled(works.map((work) => work(until).finally(() => ended.abort())));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  };
+}
+
+/**
  * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of its own, which aborts when the lease is
  * lost or given up, and must then return.
  */
@@ -37,7 +50,7 @@ export async function leadWhenElected(
   while (!signal.aborted) {
     const askedAt = now();
     if ((await acquire(options)) === 'ours') {
-      log.info('leading: this node publishes');
+      log.info('leading: this node publishes, and reads the inbox');
       await leadOnce(options, lead, signal, askedAt);
       await leadership.release(holder).catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
@@ -59,7 +72,7 @@ async function leadOnce(
   const ours = AbortSignal.any([signal, lost.signal]);
   const leading = lead(ours)
     .catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'publishing failed; the lease is given up and taken again');
+      log.error({ error: messageOf(error) }, 'leading failed; the lease is given up and taken again');
     })
     .finally(() => lost.abort());
   // Counted from the question: the store may have begun the lease as early as that.

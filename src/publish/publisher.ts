@@ -17,7 +17,6 @@ import { CursorSaver } from './cursors.js';
 import { discover, type Resolve } from './discover.js';
 import { readHistory } from './history.js';
 import { changeItems, closeItem } from './items.js';
-import { leadWhenElected } from './lease.js';
 import { ProxyClient, targetName, type ProxyTarget } from './proxy.js';
 import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
 
@@ -65,18 +64,8 @@ export class Publisher {
     };
   }
 
-  /** Publishes whenever this node leads, until the signal aborts; then gives the lease up. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { store, holder, log, sleep } = this.#options;
-    const now = (): number => performance.now();
-    await leadWhenElected(
-      { leadership: store.leadership, holder, log, sleep, now },
-      (leading) => this.#lead(leading),
-      signal,
-    );
-  }
-
-  async #lead(signal: AbortSignal): Promise<void> {
+  /** Publishes until the signal aborts. To be called while this node has the lease; see lease.ts. */
+  async lead(signal: AbortSignal): Promise<void> {
     const { store, holder, log, limits = DEFAULT_LIMITS } = this.#options;
     const backlog = new Backlog(limits);
     const head = await store.head();

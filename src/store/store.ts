@@ -66,6 +66,8 @@ export interface Commit {
   readonly live: number;
   /** Remembered for 24 hours, per environment. */
   readonly idempotency?: Idempotency | undefined;
+  /** The inbox event that this commit is: acknowledged and removed in the same step. Only of a store that has an inbox. */
+  readonly event?: string | undefined;
 }
 
 export interface Idempotency {
@@ -81,7 +83,9 @@ export type CommitResult =
   /** The environment is at another version (`undefined`: it does not exist); nothing was written. */
   | { readonly kind: 'conflict'; readonly version: bigint | undefined }
   /** The idempotency key was used before; nothing was written. */
-  | { readonly kind: 'repeated'; readonly digest: string; readonly answer: string };
+  | { readonly kind: 'repeated'; readonly digest: string; readonly answer: string }
+  /** The inbox event must not be committed now; nothing was written. */
+  | { readonly kind: Standing };
 
 export type FeedEntry =
   | { readonly position: Position; readonly kind: 'change'; readonly change: Change }
@@ -98,6 +102,12 @@ export type FeedSignal =
   | { readonly kind: 'gap'; readonly position: Position }
   /** The store cannot be reached; the feed keeps trying. Sent once per outage; any other signal ends it. */
   | { readonly kind: 'away'; readonly error: Error };
+
+/**
+ * Why an inbox event is not to be decided by whoever tries: it is `decided` (committed, rejected or taken back) already, or it is `early`,
+ * because an older one is not.
+ */
+export type Standing = 'decided' | 'early';
 
 export interface Store {
   /** For logs and health: the kind and place, without credentials, such as `redis 127.0.0.1:6379`. */
@@ -130,6 +140,8 @@ export interface Store {
 
   readonly leadership: Leadership;
 
+  /** `undefined`: other systems cannot add events to this store. */
+  readonly inbox: Inbox | undefined;
   close(): Promise<void>;
 }
 
@@ -143,4 +155,83 @@ export interface Leadership {
   cursors(): Promise<Map<string, Position>>;
   /** Writes a cursor, if the holder still has the lease; false when it does not. */
   saveCursor(holder: string, proxy: string, position: Position): Promise<boolean>;
+}
+
+/** A ruleset-change event as another system added it. */
+export interface InboxEvent {
+  /** Its place in the inbox; ascending. */
+  readonly id: string;
+  /** Of all names and values together. */
+  readonly bytes: number;
+  /** Names and values in their order; a name may come twice. `undefined` when there are more bytes than were asked for. */
+  readonly fields: readonly EventField[] | undefined;
+}
+
+export interface EventField {
+  readonly name: Buffer;
+  readonly value: Buffer;
+}
+
+export type InboxSignal =
+  | {
+      readonly kind: 'events';
+      /** The oldest undecided ones, oldest first; none when there are none. */
+      readonly events: readonly InboxEvent[];
+      readonly counts: InboxCounts;
+    }
+  /** The inbox cannot be read; it is tried again. Sent once per outage; `events` ends it. */
+  | { readonly kind: 'away'; readonly error: Error };
+
+export interface InboxCounts {
+  /** Events that are not decided. */
+  readonly waiting: number;
+  /** Rejected events that nobody has retried or dropped. */
+  readonly rejected: number;
+}
+
+/** Why an event is rejected. */
+export interface Rejection {
+  readonly code: string;
+  readonly message: string;
+  readonly field: string | undefined;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export interface RejectedEvent extends Rejection {
+  /** Its place among the rejected ones. */
+  readonly id: string;
+  /** The place that it had in the inbox. */
+  readonly event: string;
+  /** The first of the event's own fields, long values cut. */
+  readonly fields: readonly (EventField & {
+    /** Of the whole value. */
+    readonly bytes: number;
+  })[];
+}
+
+/**
+ * Where other systems put ruleset-change events. An event stays in it until it is decided: committed (`Commit.event`), acknowledged or rejected,
+ * each in one step which happens at most once per event and only to the oldest one. So whoever is interrupted anywhere reads again and goes on.
+ */
+export interface Inbox {
+  /**
+   * The undecided events, always from the oldest one on: what was not decided when the next signal is asked for comes again. A signal at least
+   * every two seconds while the store is there. Ends without error when `signal` aborts. Never throws.
+   *
+   * @param consumer unique to this process
+   * @param maxBytes events with more come without their fields
+   */
+  follow(consumer: string, maxBytes: number, signal: AbortSignal): AsyncIterable<InboxSignal>;
+  /** Removes an event that needs no commit. */
+  acknowledge(event: string): Promise<'acknowledged' | Standing>;
+  /** Moves an event to the rejected ones, with all its fields. */
+  reject(event: string, rejection: Rejection): Promise<'rejected' | Standing>;
+
+  /** The oldest rejected events, at most `count`, and the number of all. */
+  rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }>;
+  /** Puts a rejected event back into the inbox, behind all others, as it was. `fixed`: it is not in a form that can be put back. */
+  retry(id: string): Promise<{ kind: 'retried'; event: string } | { kind: 'absent' } | { kind: 'fixed' }>;
+  /** Removes a rejected event for good; false when there is none of that id. */
+  drop(id: string): Promise<boolean>;
 }

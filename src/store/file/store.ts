@@ -121,6 +121,8 @@ async function replay(directory: string, now: () => number, logger: Logger) {
 class FileStore implements Store {
   readonly name: string;
   readonly leadership: FileLeadership;
+  /** One process has the directory, so there is nobody to add events to it. */
+  readonly inbox = undefined;
   readonly #lock: Lock;
   readonly #log: Log;
   readonly #state: State;

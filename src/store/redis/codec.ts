@@ -47,6 +47,7 @@ export function commitArguments(
     flag(options.wait > 0),
     idempotency === undefined ? '' : JSON.stringify([idempotency.digest, idempotency.answer]),
     `${options.idempotencyTtl}`,
+    commit.event ?? '',
     flag(settings !== undefined),
     `${settings?.projectId ?? ''}`,
     settings?.name ?? '',

@@ -14,20 +14,15 @@ import type { Logger } from 'pino';
 import { HoldfastError } from '../../errors.js';
 import type { RedisLocation } from '../location.js';
 import type { FeedEntry, FeedSignal, Position } from '../store.js';
-import { backoff, COMMAND_TIMEOUT, createClient, whenReady, type Client } from './client.js';
+import { BLOCK, overConnections } from './blocking.js';
+import type { Client } from './client.js';
 import { feedEntry, list, text, type LinkedEntry, type Reply } from './codec.js';
 import { evaluate } from './commands.js';
-import { commandError } from './errors.js';
 import { names } from './names.js';
 import { HEAD, WHERE } from './scripts.js';
 
-/** How long a read waits for an entry, milliseconds: half of the two seconds within which the port promises word. */
-const BLOCK = 1_000;
-
 /** Entries per read. An entry can have 1 MiB, and this many are in memory at once. */
 const COUNT = 100;
-
-const CONNECT_TIMEOUT = 3_000;
 
 export interface FeedOptions {
   readonly location: RedisLocation;
@@ -37,37 +32,12 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Follows until the signal aborts, over connections of its own, because a blocking read holds up all else on its connection. */
+/** Follows until the signal aborts. */
 export async function* follow(from: Position, options: FeedOptions): AsyncGenerator<FeedSignal, void, void> {
-  const { location, name, signal } = options;
   let position = from;
-  let attempt = 0;
-  let away = false;
-  while (!signal.aborted) {
-    const client = createClient(location, { reconnect: false, commandTimeout: BLOCK + COMMAND_TIMEOUT });
-    let failure: unknown;
-    client.on('error', (error: unknown) => (failure = error));
-    const abort = () => client.disconnect();
-    signal.addEventListener('abort', abort);
-    try {
-      client.connect().catch(() => undefined);
-      await whenReady(client, CONNECT_TIMEOUT, signal);
-      for await (const step of readFeed(client, position, options)) {
-        position = step.position;
-        attempt = 0;
-        away = false;
-        yield step.signal;
-      }
-    } catch (error) {
-      failure = error;
-    } finally {
-      signal.removeEventListener('abort', abort);
-      client.disconnect();
-    }
-    if (isAborted(signal)) return;
-    if (!away) yield { kind: 'away', error: commandError(name, 'read', failure) };
-    away = true;
-    await pause(backoff(++attempt), signal);
+  for await (const step of overConnections(options, (client) => readFeed(client, position, options))) {
+    if ('position' in step) position = step.position;
+    yield 'position' in step ? step.signal : step;
   }
 }
 
@@ -163,22 +133,4 @@ function decode(reply: Reply, log: Logger): LinkedEntry | undefined {
 
 function feedScript(lua: string, ...args: string[]) {
   return { lua, keys: [names.feed, names.head], args };
-}
-
-/** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -25,6 +25,13 @@ export const names = {
   lease: `${TAG}:lease`,
   /** Hash: proxy → position in the feed. */
   cursors: `${TAG}:cursors`,
+  /** Stream: ruleset-change events that other systems add. [protocol] #inbox */
+  inbox: `${TAG}:inbox`,
+  /** Stream: events that were rejected. */
+  rejected: `${TAG}:rejected`,
   /** String without meaning, written so that a WAIT has something to wait for. */
   marker: `${TAG}:marker`,
 } as const;
+
+/** The consumer group of the inbox. */
+export const GROUP = 'holdfast';

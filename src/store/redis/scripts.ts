@@ -8,7 +8,10 @@
  * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which are exact up to 2^53, and real ids
  * are above.
  */
-const prelude = `
+import { GROUP } from './names.js';
+
+/** What every script that writes begins with. */
+export const prelude = `
 local function check(key, want)
   local is = redis.call('TYPE', key)['ok']
   if is ~= 'none' and is ~= want then
@@ -32,18 +35,43 @@ end
 `;
 
 /**
+ * What decides an inbox event, in each script that does. An event is undecided while it is pending in the group; all older ones are decided
+ * when it is the first pending one. Who decides it removes it.
+ */
+export const deciding = `
+local function standing(inbox, event)
+  if #redis.call('XPENDING', inbox, '${GROUP}', event, event, 1) == 0 then return 'decided' end
+  if redis.call('XPENDING', inbox, '${GROUP}', '-', '+', 1)[1][1] ~= event then return 'early' end
+end
+local function remove(inbox, event)
+  redis.call('XACK', inbox, '${GROUP}', event)
+  redis.call('XDEL', inbox, event)
+end
+`;
+
+/**
  * A commit: compare and set.
  *
- * KEYS environment, configs, environments, feed, head, idempotency, marker
+ * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox
  * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
- *      idempotency record or '', its expiry in ms,
+ *      idempotency record or '', its expiry in ms, inbox event or '',
  *      '1' if there are settings, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, previous, version, at, envelope, then key and bytes of each config
  */
-export const COMMIT = `${prelude}
+export const COMMIT = `${prelude}${deciding}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
   or check(KEYS[4], 'stream') or check(KEYS[5], 'string') or check(KEYS[6], 'string')
+  or (ARGV[8] ~= '' and check(KEYS[8], 'stream'))
 if failed then return failed end
+
+if ARGV[8] ~= '' then
+  local stands = standing(KEYS[8], ARGV[8])
+  if stands then
+    -- It may be decided by this very request, whose answer was lost before the replicas had it.
+    if ARGV[5] == '1' then redis.call('SET', KEYS[7], '1') end
+    return {stands}
+  end
+end
 
 if ARGV[6] ~= '' then
   local before = redis.call('GET', KEYS[6])
@@ -55,24 +83,25 @@ end
 local version = redis.call('HGET', KEYS[1], 'version')
 if (version or '') ~= ARGV[2] then return {'conflict', version} end
 
-if ARGV[13] == '1' then
+if ARGV[14] == '1' then
   local bytes = {}
-  for i = 18, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
-  append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[14], 'version', ARGV[15],
-    'at', ARGV[16], 'envelope', ARGV[17], 'configs', table.concat(bytes))
-  redis.call('HSET', KEYS[1], 'version', ARGV[15], 'at', ARGV[16])
-  for i = 18, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+  for i = 19, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
+  append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[15], 'version', ARGV[16],
+    'at', ARGV[17], 'envelope', ARGV[18], 'configs', table.concat(bytes))
+  redis.call('HSET', KEYS[1], 'version', ARGV[16], 'at', ARGV[17])
+  for i = 19, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 elseif not version then
   redis.call('HSET', KEYS[1], 'version', '0', 'at', '0')
 end
 redis.call('HSET', KEYS[1], 'live', ARGV[3])
-if ARGV[8] == '1' then
-  redis.call('HSET', KEYS[1], 'project', ARGV[9], 'name', ARGV[10])
-  if ARGV[11] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[12])
+if ARGV[9] == '1' then
+  redis.call('HSET', KEYS[1], 'project', ARGV[10], 'name', ARGV[11])
+  if ARGV[12] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[13])
   else redis.call('HDEL', KEYS[1], 'context') end
 end
 if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[7]) end
+if ARGV[8] ~= '' then remove(KEYS[8], ARGV[8]) end
 return {'committed'}
 `;
 

@@ -25,6 +25,7 @@ import {
 } from './codec.js';
 import { Commands, unexpected } from './commands.js';
 import { follow } from './feed.js';
+import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { names } from './names.js';
 import { ADD_KEY, COMMIT, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME } from './scripts.js';
@@ -55,6 +56,7 @@ export async function openRedisStore(location: RedisLocation, options: RedisStor
 
 class RedisStore implements Store {
   readonly leadership: RedisLeadership;
+  readonly inbox: RedisInbox;
   readonly #location: RedisLocation;
   readonly #commands: Commands;
   readonly #log: Logger;
@@ -67,6 +69,7 @@ class RedisStore implements Store {
     this.#log = options.log;
     this.#feedLength = options.feedLength ?? 100_000;
     this.leadership = new RedisLeadership(commands);
+    this.inbox = new RedisInbox(location, commands, this.#closing.signal);
   }
 
   get name(): string {
@@ -91,6 +94,7 @@ class RedisStore implements Store {
         names.head,
         names.idempotency(environment, idempotency?.key ?? ''),
         names.marker,
+        names.inbox,
       ],
       args: commitArguments(commit, {
         feedLength: this.#feedLength,
@@ -106,6 +110,10 @@ class RedisStore implements Store {
         return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(text(value)) : undefined };
       case 'repeated':
         return { kind: 'repeated', ...idempotencyRecord(text(value)) };
+      case 'decided':
+        return { kind: 'decided' };
+      case 'early':
+        return { kind: 'early' };
       default:
         throw unexpected(this.name, text(kind));
     }

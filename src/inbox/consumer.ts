@@ -1,0 +1,166 @@
+/**
+ * The consumer of the inbox: while this node leads, it decides each event, the oldest first, one after the other.
+ *
+ * Invariant: an event is in the inbox until it is decided, and each decision is one step of the store, which happens only if the event
+ * is undecided and all older ones are decided. So this may be interrupted anywhere, repeat anything, and run twice:
+ *
+ *     A   reads 1 2 3   commits 1   (paused for longer than its lease)         commits 2: decided    commits 3: decided
+ *     B                              reads 2 3   commits 2   commits 3
+ *
+ *     A   reads 1   commits 1, the answer is lost   commits 1: decided
+ *
+ * An event that cannot be decided now keeps the others waiting, because order is what they were promised. What could do that for ever is
+ * a defect of ours that an event triggers, so such an event is rejected after a few tries.
+ */
+import type { Logger } from 'pino';
+import type { Committer } from '../commit/committer.js';
+import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
+import type { Inbox, InboxCounts, InboxEvent, Store } from '../store/store.js';
+import { INBOX_EVENT_MAX_BYTES, readEvent } from './event.js';
+
+export interface InboxConsumerOptions {
+  readonly store: Store;
+  readonly inbox: Inbox;
+  readonly committer: Pick<Committer, 'commitEvent'>;
+  /** Unique to this process. */
+  readonly consumer: string;
+  readonly log: Logger;
+  readonly onCommitted?: () => void;
+  readonly onRepeated?: () => void;
+  readonly onRejected?: (code: ErrorCode) => void;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface InboxStatus extends InboxCounts {
+  /** Why the oldest event cannot be decided now. */
+  readonly error?: string;
+}
+
+/** How often an event is tried when what goes wrong is neither its fault nor the store's absence. */
+const TRIES = 3;
+
+/** Milliseconds before the n-th try again: at once enough for a conflict, and then what a store needs to come back. */
+function patience(tries: number): number {
+  return Math.min(1_000, 25 * 2 ** Math.min(tries, 10));
+}
+
+export class InboxConsumer {
+  readonly #options: InboxConsumerOptions;
+  #counts: InboxCounts = { waiting: 0, rejected: 0 };
+  #error: string | undefined;
+  /** The event that could not be decided, and how often. */
+  #failing = { event: '', tries: 0, faults: 0 };
+
+  constructor(options: InboxConsumerOptions) {
+    this.#options = options;
+  }
+
+  /** As of the last reading; all zero where this node does not lead. */
+  status(): InboxStatus {
+    return { ...this.#counts, ...(this.#error === undefined ? {} : { error: this.#error }) };
+  }
+
+  /** Decides events until the signal aborts. To be called while this node leads. Never rejects. */
+  async lead(signal: AbortSignal): Promise<void> {
+    const { inbox, consumer, log } = this.#options;
+    for await (const word of inbox.follow(consumer, INBOX_EVENT_MAX_BYTES, signal)) {
+      if (word.kind === 'away') {
+        this.#error = word.error.message;
+        log.warn({ error: word.error.message }, 'the inbox cannot be read; trying until it works');
+        continue;
+      }
+      this.#counts = word.counts;
+      if (word.events.length === 0) this.#error = undefined;
+      await this.#decideAll(word.events, signal);
+    }
+    this.#counts = { waiting: 0, rejected: 0 };
+    this.#error = undefined;
+  }
+
+  /** Stops at the first event that is not decided: it comes again, with those after it. */
+  async #decideAll(events: readonly InboxEvent[], signal: AbortSignal): Promise<void> {
+    for (const event of events) {
+      if (signal.aborted) return;
+      try {
+        if ((await this.#decide(event)) === 'early') return;
+        this.#error = undefined;
+      } catch (error) {
+        this.#note(event, error);
+        await this.#options.sleep(patience(this.#failing.tries), signal);
+        return;
+      }
+    }
+  }
+
+  async #decide(event: InboxEvent): Promise<'decided' | 'early'> {
+    const { committer, inbox, log, onCommitted, onRepeated } = this.#options;
+    try {
+      const outcome = await committer.commitEvent(readEvent(event), event.id);
+      if (outcome.kind === 'early') return 'early';
+      if (outcome.kind === 'committed') {
+        onCommitted?.();
+        log.debug({ event: event.id, version: outcome.answer.version }, 'an event is committed');
+      } else if (outcome.kind === 'repeated') {
+        const result = await inbox.acknowledge(event.id);
+        if (result === 'early') return 'early';
+        if (result === 'acknowledged') onRepeated?.();
+      }
+      return 'decided';
+    } catch (error) {
+      const reason = this.#reason(event, error);
+      if (reason === undefined) throw error;
+      return this.#reject(event, reason);
+    }
+  }
+
+  async #reject(event: InboxEvent, reason: HoldfastError): Promise<'decided' | 'early'> {
+    const { store, inbox, log, onRejected } = this.#options;
+    const { code, message, field } = reason;
+    const at = new Date(Number((await store.time()) / 1000n)).toISOString();
+    const result = await inbox.reject(event.id, { code, message, field, at });
+    if (result === 'early') return 'early';
+    if (result === 'rejected') {
+      onRejected?.(code);
+      if (isFault(reason))
+        log.error(
+          { event: event.id, err: reason.cause ?? reason },
+          'an event cannot be committed, and is given up',
+        );
+      else log.warn({ event: event.id, code, field, message }, 'an event is rejected');
+    }
+    return 'decided';
+  }
+
+  /** Why an event is to be rejected; `undefined` when it is to be tried again. */
+  #reason(event: InboxEvent, error: unknown): HoldfastError | undefined {
+    if (isRetryable(error)) return undefined;
+    if (error instanceof HoldfastError && !isFault(error)) return error;
+    const failing = this.#failingOf(event);
+    this.#failing = { ...failing, faults: failing.faults + 1 };
+    if (this.#failing.faults < TRIES) return undefined;
+    if (error instanceof HoldfastError) return error;
+    return new HoldfastError('internal', 'something went wrong here; the log says what', { cause: error });
+  }
+
+  #failingOf({ id }: InboxEvent): { event: string; tries: number; faults: number } {
+    return this.#failing.event === id ? this.#failing : { event: id, tries: 0, faults: 0 };
+  }
+
+  #note(event: InboxEvent, error: unknown): void {
+    const before = this.#failingOf(event);
+    this.#failing = { ...before, tries: before.tries + 1 };
+    this.#error = messageOf(error);
+    // Once per event: while a store is away it is tried every second.
+    if (before.tries === 0) {
+      this.#options.log.warn(
+        { event: event.id, error: messageOf(error) },
+        'an event cannot be decided now; it and those after it wait',
+      );
+    }
+  }
+}
+
+/** Whether what went wrong is not the event's fault. */
+function isFault({ code }: HoldfastError): boolean {
+  return code === 'internal' || code === 'store_damaged';
+}

@@ -1,0 +1,137 @@
+/** The Lua scripts of the inbox. The rules of scripts.ts hold here too; a commit that decides an event is COMMIT there. */
+import { GROUP } from './names.js';
+import { deciding, prelude } from './scripts.js';
+
+/**
+ * The oldest undecided events, made pending for the consumer; and what is no longer undecided is made so.
+ *
+ * What is in the stream is undecided: it is the stream that is read, and not what the group thinks is new or pending. So an event comes
+ * again whoever read it before, and also after somebody acknowledged it by hand, or removed a consumer together with what it had pending.
+ *
+ * KEYS inbox, rejected · ARGV consumer, how many events, how many bytes an event may have to come with its fields.
+ * {{id, bytes, fields or nil}…}, number of undecided events, number of rejected events
+ */
+export const TAKE = `${prelude}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
+if failed then return failed end
+-- From the beginning of the stream: events may be older than the group. It fails if there is one, and changes nothing.
+redis.pcall('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+
+local events, present = {}, {}
+for i, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])) do
+  local id, fields, bytes = entry[1], entry[2], 0
+  for _, text in ipairs(fields) do bytes = bytes + #text end
+  redis.call('XCLAIM', KEYS[1], '${GROUP}', ARGV[1], '0', id, 'FORCE', 'JUSTID')
+  present[id] = true
+  events[i] = {id, bytes, bytes <= tonumber(ARGV[3]) and fields}
+end
+-- Events that were removed or trimmed away are pending still, and would keep those after them from their turn.
+for _, pending in ipairs(redis.call('XPENDING', KEYS[1], '${GROUP}', '-', '+', ARGV[2])) do
+  local id = pending[1]
+  if not present[id] and #redis.call('XRANGE', KEYS[1], id, id) == 0 then
+    redis.call('XACK', KEYS[1], '${GROUP}', id)
+  end
+end
+-- Each process is a consumer, and processes come and go.
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], '${GROUP}')) do
+  local about = {}
+  for i = 1, #consumer, 2 do about[consumer[i]] = consumer[i + 1] end
+  if about['name'] ~= ARGV[1] and about['pending'] == 0 then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], '${GROUP}', about['name'])
+  end
+end
+return {events, redis.call('XLEN', KEYS[1]), redis.call('XLEN', KEYS[2])}
+`;
+
+/** KEYS inbox, marker · ARGV event, '1' to touch the marker for WAIT. 'acknowledged', or how the event stands. */
+export const ACKNOWLEDGE = `${prelude}${deciding}
+local failed = check(KEYS[1], 'stream')
+if failed then return failed end
+local stands = standing(KEYS[1], ARGV[1])
+if not stands then remove(KEYS[1], ARGV[1])
+elseif ARGV[2] == '1' then redis.call('SET', KEYS[2], '1') end
+return stands or 'acknowledged'
+`;
+
+/** What goes before an event's own fields in the stream of rejected ones, in this order. */
+export const REJECTION_FIELDS = [
+  'holdfast-event',
+  'holdfast-code',
+  'holdfast-message',
+  'holdfast-field',
+  'holdfast-at',
+  'holdfast-form',
+] as const;
+
+/**
+ * Lua passes at most 8,000 arguments to a command. An event with more names and values than that is kept as one value; no valid event has
+ * more than six.
+ */
+const MOST_TEXTS = 7_000;
+
+/**
+ * KEYS inbox, rejected, marker · ARGV event, '1' to touch the marker for WAIT, code, message, field or '', at. 'rejected', or how the
+ * event stands.
+ */
+export const REJECT = `${prelude}${deciding}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
+if failed then return failed end
+local stands = standing(KEYS[1], ARGV[1])
+if stands then
+  if ARGV[2] == '1' then redis.call('SET', KEYS[3], '1') end
+  return stands
+end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if entry then
+  local form, fields = 'plain', entry[2]
+  if #fields > ${MOST_TEXTS} then form, fields = 'packed', {'holdfast-packed', cmsgpack.pack(fields)} end
+  redis.call('XADD', KEYS[2], '*', 'holdfast-event', ARGV[1], 'holdfast-code', ARGV[3], 'holdfast-message', ARGV[4],
+    'holdfast-field', ARGV[5], 'holdfast-at', ARGV[6], 'holdfast-form', form, unpack(fields))
+end
+remove(KEYS[1], ARGV[1])
+return 'rejected'
+`;
+
+/**
+ * One event at a time, because each can be large and only a part of it is answered.
+ *
+ * KEYS rejected · ARGV how many events, names and values of each, bytes of each. Their number, {{id, {text…}, {bytes of the whole text…}}…}
+ */
+export const LIST_REJECTED = `${prelude}
+local failed = check(KEYS[1], 'stream')
+if failed then return failed end
+local events, from = {}, '-'
+for i = 1, tonumber(ARGV[1]) do
+  local entry = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
+  if not entry then break end
+  local texts, bytes = {}, {}
+  for j = 1, math.min(#entry[2], tonumber(ARGV[2])) do
+    texts[j] = string.sub(entry[2][j], 1, tonumber(ARGV[3]))
+    bytes[j] = #entry[2][j]
+  end
+  events[i] = {entry[1], texts, bytes}
+  from = '(' .. entry[1]
+end
+return {redis.call('XLEN', KEYS[1]), events}
+`;
+
+/**
+ * KEYS inbox, rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'} when it is packed or was not put there by
+ * REJECT.
+ */
+export const RETRY = `${prelude}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
+if failed then return failed end
+local entry = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
+if not entry then return {'absent'} end
+local fields, own = entry[2], ${2 * REJECTION_FIELDS.length}
+if fields[1] ~= 'holdfast-event' or fields[own - 1] ~= 'holdfast-form' or fields[own] ~= 'plain' then return {'fixed'} end
+local id = redis.call('XADD', KEYS[1], '*', unpack(fields, own + 1))
+redis.call('XDEL', KEYS[2], ARGV[1])
+return {'retried', id}
+`;
+
+/** KEYS rejected · ARGV rejected event. How many there were of it. */
+export const DROP = `${prelude}
+return check(KEYS[1], 'stream') or redis.call('XDEL', KEYS[1], ARGV[1])
+`;

@@ -1,0 +1,167 @@
+/** The inbox in Redis: one stream with a consumer group, and one for what was rejected. [protocol] #inbox */
+import type { RedisLocation } from '../location.js';
+import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../store.js';
+import { BLOCK, overConnections } from './blocking.js';
+import type { Client } from './client.js';
+import { list, text, type Reply } from './codec.js';
+import { evaluate, unexpected, type Commands } from './commands.js';
+import { ACKNOWLEDGE, DROP, LIST_REJECTED, REJECT, REJECTION_FIELDS, RETRY, TAKE } from './inbox-scripts.js';
+import { GROUP, names } from './names.js';
+
+/** Events per reading: with a mebibyte each, what an inbox has in memory. */
+const COUNT = 8;
+
+/** What is answered of each rejected event: names and values, and bytes of each. A valid event has at most three names. */
+const SHOWN_TEXTS = 2 * (REJECTION_FIELDS.length + 16);
+const SHOWN_BYTES = 1024;
+
+export class RedisInbox implements Inbox {
+  readonly #location: RedisLocation;
+  readonly #commands: Commands;
+  readonly #closing: AbortSignal;
+
+  constructor(location: RedisLocation, commands: Commands, closing: AbortSignal) {
+    this.#location = location;
+    this.#commands = commands;
+    this.#closing = closing;
+  }
+
+  follow(consumer: string, maxBytes: number, signal: AbortSignal): AsyncIterable<InboxSignal> {
+    const options = {
+      location: this.#location,
+      name: this.#commands.name,
+      signal: AbortSignal.any([signal, this.#closing]),
+    };
+    return overConnections(options, (client) => readInbox(client, consumer, maxBytes));
+  }
+
+  async acknowledge(event: string): Promise<'acknowledged' | Standing> {
+    const reply = await this.#commands.write({
+      lua: ACKNOWLEDGE,
+      keys: [names.inbox, names.marker],
+      args: [event, this.#marks],
+    });
+    return this.#decision(reply, 'acknowledged');
+  }
+
+  async reject(event: string, { code, message, field, at }: Rejection): Promise<'rejected' | Standing> {
+    const reply = await this.#commands.write({
+      lua: REJECT,
+      keys: [names.inbox, names.rejected, names.marker],
+      args: [event, this.#marks, code, message, field ?? '', at],
+    });
+    return this.#decision(reply, 'rejected');
+  }
+
+  async rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }> {
+    const reply = await this.#commands.read({
+      lua: LIST_REJECTED,
+      keys: [names.rejected],
+      args: [count, SHOWN_TEXTS, SHOWN_BYTES],
+    });
+    const [total, events] = list(reply);
+    return { total: Number(total), events: list(events).map(rejectedEvent) };
+  }
+
+  async retry(id: string): ReturnType<Inbox['retry']> {
+    const reply = await this.#commands.write({
+      lua: RETRY,
+      keys: [names.inbox, names.rejected],
+      args: [id],
+    });
+    const [kind, event] = list(reply);
+    switch (text(kind)) {
+      case 'retried':
+        return { kind: 'retried', event: text(event) };
+      case 'absent':
+        return { kind: 'absent' };
+      case 'fixed':
+        return { kind: 'fixed' };
+      default:
+        throw unexpected(this.#commands.name, text(kind));
+    }
+  }
+
+  async drop(id: string): Promise<boolean> {
+    return (await this.#commands.write({ lua: DROP, keys: [names.rejected], args: [id] })) === 1;
+  }
+
+  /** For scripts that may find that there is nothing to write. */
+  get #marks(): string {
+    return this.#commands.waits ? '1' : '';
+  }
+
+  #decision<T extends string>(reply: Reply, done: T): T | Standing {
+    const answer = text(reply);
+    if (answer === done) return done;
+    if (answer === 'decided' || answer === 'early') return answer;
+    throw unexpected(this.#commands.name, answer);
+  }
+}
+
+async function* readInbox(
+  client: Client,
+  consumer: string,
+  maxBytes: number,
+): AsyncGenerator<InboxSignal, void, void> {
+  for (;;) {
+    const reply = await evaluate(client, {
+      lua: TAKE,
+      keys: [names.inbox, names.rejected],
+      args: [consumer, COUNT, maxBytes],
+    });
+    const [taken, waiting, rejected] = list(reply);
+    const events = list(taken).map(inboxEvent);
+    yield { kind: 'events', events, counts: { waiting: Number(waiting), rejected: Number(rejected) } };
+    if (events.length === 0) await arrival(client, consumer);
+  }
+}
+
+/** Resolves when there is a new event, or after a while. The event itself comes with the next reading, as all do. */
+async function arrival(client: Client, consumer: string): Promise<void> {
+  const group = ['GROUP', GROUP, consumer, 'COUNT', 1, 'BLOCK', BLOCK];
+  await client.callBuffer('XREADGROUP', [...group, 'STREAMS', names.inbox, '>']);
+}
+
+function inboxEvent(reply: Reply): InboxEvent {
+  const [id, bytes, fields] = list(reply);
+  const pairs = fields === null ? undefined : pairsOf(list(fields));
+  return {
+    id: text(id),
+    bytes: Number(bytes),
+    fields: pairs?.map(([name, value]) => ({ name, value })),
+  };
+}
+
+function rejectedEvent(reply: Reply): RejectedEvent {
+  const [id, texts, sizes] = list(reply);
+  const pairs = pairsOf(list(texts));
+  const bytes = list(sizes);
+  const isOurs = REJECTION_FIELDS.every((name, i) => pairs[i]?.[0].toString() === name);
+  // Whoever adds to that stream by hand finds it in the list too, without a reason.
+  const own = isOurs ? REJECTION_FIELDS.length : 0;
+  const [event = '', code = '', message = '', field = '', at = ''] = pairs
+    .slice(0, own)
+    .map(([, value]) => value.toString());
+  return {
+    id: text(id),
+    event,
+    code,
+    message,
+    field: field === '' ? undefined : field,
+    at,
+    fields: pairs
+      .slice(own)
+      .map(([name, value], i) => ({ name, value, bytes: Number(bytes[2 * (own + i) + 1]) })),
+  };
+}
+
+/** Name and value, of a reply that alternates between them. A name may come twice. */
+function pairsOf(items: readonly Reply[]): [Buffer, Buffer][] {
+  const pairs: [Buffer, Buffer][] = [];
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    const [name, value] = [items[i], items[i + 1]];
+    if (Buffer.isBuffer(name) && Buffer.isBuffer(value)) pairs.push([name, value]);
+  }
+  return pairs;
+}
