@@ -139,7 +139,7 @@ function restoreRoute(router: Router, { store, replica }: AdminParts): void {
 }
 
 async function find(store: Store, id: bigint): Promise<StoredEnvironment> {
-  const environment = (await store.environments()).find((each) => each.id === id);
+  const environment = await store.environment(id);
   if (environment === undefined) throw unknownEnvironment(id);
   return environment;
 }

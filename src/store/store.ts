@@ -122,6 +122,7 @@ export interface Store {
   /** The ruleset, its version and settings, as of one moment. */
   read(environment: bigint): Promise<StoredRuleset | undefined>;
   version(environment: bigint): Promise<bigint | undefined>;
+  environment(id: bigint): Promise<StoredEnvironment | undefined>;
   /** All environments, ascending by id. */
   environments(): Promise<StoredEnvironment[]>;
 
@@ -139,9 +140,9 @@ export interface Store {
   follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
 
   readonly leadership: Leadership;
-
   /** `undefined`: other systems cannot add events to this store. */
   readonly inbox: Inbox | undefined;
+
   close(): Promise<void>;
 }
 

@@ -286,6 +286,8 @@ function contentsAreKept(current: () => Store): void {
       expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['committed']));
       await current().commit(update(2n, 0n, [flag(10n, 'a')]));
       const listed = await current().environments();
+      for (const each of listed) expect(await current().environment(each.id)).toEqual(each);
+      expect(await current().environment(999_999_999n)).toBeUndefined();
       expect(listed.map(({ id }) => id)).toEqual([...ids.slice(1), MAX_ID]);
       expect(listed[1]).toEqual({ ...settings(2n), version: 10n, at: 10n, live: 1 });
     });

@@ -174,6 +174,10 @@ class FileStore implements Store {
     return Promise.resolve(this.#state.version(environment));
   }
 
+  environment(id: bigint): Promise<StoredEnvironment | undefined> {
+    return Promise.resolve(this.#state.environment(id));
+  }
+
   environments(): Promise<StoredEnvironment[]> {
     return Promise.resolve(this.#state.environments());
   }

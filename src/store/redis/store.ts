@@ -147,6 +147,13 @@ class RedisStore implements Store {
     return reply === null ? undefined : BigInt(text(reply));
   }
 
+  async environment(id: bigint): Promise<StoredEnvironment | undefined> {
+    const hash = pairs(
+      list(await this.#commands.read({ lua: ENVIRONMENTS, keys: [names.environment(id)] }))[0],
+    );
+    return hash.size === 0 ? undefined : storedEnvironment(id, hash);
+  }
+
   async environments(): Promise<StoredEnvironment[]> {
     const members = list(await this.#commands.command('SMEMBERS', names.environments));
     const ids = members.map((member) => BigInt(text(member))).sort((a, b) => (a < b ? -1 : 1));
