@@ -98,9 +98,9 @@ export class Committer {
       if (before !== undefined) return repeat(before, idempotency);
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const base = await this.#base(environment);
-      const expect = base.ruleset.version;
       const now = await store.time();
+      const base = baseOf(await this.#confirmed(environment));
+      const expect = base.ruleset.version;
       let plan: Plan;
       try {
         checkVersion(request, base.ruleset);
@@ -146,9 +146,10 @@ export class Committer {
   ): Promise<{ created: boolean; environment: StoredEnvironment }> {
     const { store, replica } = this.#options;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const now = await store.time();
       const known = await replica.confirmed(settings.id);
-      const base = known === undefined ? undefined : await this.#base(settings.id);
-      const plan = planSettings(base, settings, await store.time());
+      const base = known === undefined ? undefined : baseOf(await this.#confirmed(settings.id));
+      const plan = planSettings(base, settings, now);
       const result = await store.commit({
         environment: settings.id,
         expect: base?.ruleset.version,
@@ -169,8 +170,8 @@ export class Committer {
     );
   }
 
-  /** The ruleset as the store has it now, and the settings that its envelope was made of. */
-  async #base(environment: bigint): Promise<Base> {
+  /** The ruleset as the store has it now. It moves on with the feed: whoever plans on it must not wait between two looks at it. */
+  async #confirmed(environment: bigint): Promise<Ruleset> {
     const current = await this.#options.replica.confirmed(environment);
     if (current === undefined) throw unknownEnvironment(environment);
     if (!current.confirmed) {
@@ -179,7 +180,7 @@ export class Committer {
         'the store cannot be reached, so nothing can be changed now: repeat the request later',
       );
     }
-    return { ruleset: current.ruleset, settings: settingsOf(current.ruleset) };
+    return current.ruleset;
   }
 
   #inTurn<T>(environment: bigint, work: () => Promise<T>): Promise<T> {
@@ -192,6 +193,11 @@ export class Committer {
     turn.then(done, done);
     return turn;
   }
+}
+
+/** The ruleset, and the settings that its envelope was made of. */
+function baseOf(ruleset: Ruleset): Base {
+  return { ruleset, settings: settingsOf(ruleset) };
 }
 
 function checkVersion({ ifVersion, environment }: CommitRequest, ruleset: Ruleset): void {
