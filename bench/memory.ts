@@ -9,8 +9,10 @@ import { openSubscribers } from './subscriber-pool.js';
 import type { SubscribersStart } from './subscribers.js';
 
 export interface HoldCost {
-  /** Growth of the process' resident memory, KiB per hold. */
-  readonly memory: number;
+  /** Growth of what is reachable in JavaScript's heap and beside it, KiB per hold. */
+  readonly heap: number;
+  /** Growth of the process' resident memory, KiB per hold. It also grows with the requests that there were, up to a point. */
+  readonly resident: number;
   /** Open files, most of them sockets, per hold. */
   readonly files: number;
 }
@@ -28,7 +30,8 @@ export async function weighHolds(
     try {
       const after = await weigh(node, held === 'direct' ? 2 * start.count : 0);
       return {
-        memory: (after.memory - before.memory) / 1024 / start.count,
+        heap: (after.heap - before.heap) / 1024 / start.count,
+        resident: (after.resident - before.resident) / 1024 / start.count,
         files: (after.files - before.files) / start.count,
       };
     } finally {
@@ -39,13 +42,24 @@ export async function weighHolds(
   }
 }
 
-async function weigh(node: HoldfastNode, directHolds: number): Promise<{ memory: number; files: number }> {
+/** Bytes, and a count. */
+interface Weight {
+  readonly heap: number;
+  readonly resident: number;
+  readonly files: number;
+}
+
+async function weigh(node: HoldfastNode, directHolds: number): Promise<Weight> {
   await until('the node holds what it should', async () => {
     return (await readMetrics(node)).sum('holdfast_direct_holds') === directHolds;
   });
   await collectGarbage(node);
   const metrics = await readMetrics(node);
-  return { memory: metrics.sum('process_resident_memory_bytes'), files: metrics.sum('process_open_fds') };
+  return {
+    heap: metrics.sum('nodejs_heap_size_used_bytes') + metrics.sum('nodejs_external_memory_bytes'),
+    resident: metrics.sum('process_resident_memory_bytes'),
+    files: metrics.sum('process_open_fds'),
+  };
 }
 
 async function collectGarbage(node: HoldfastNode): Promise<void> {

@@ -80,16 +80,15 @@ export function throughputReport({ rounds, plan, unexpected }: ThroughputResult)
 }
 
 export function holdsReport(costs: { direct: HoldCost; grip: HoldCost; count: number }): string {
-  const row = (name: string, { memory, files }: HoldCost): string[] => [
+  const row = (name: string, { heap, resident, files }: HoldCost): string[] => [
     name,
-    memory.toFixed(1),
-    files.toFixed(2),
+    ...[heap, resident, files].map((value) => positive(value).toFixed(1)),
   ];
   return [
-    `## Holds: what each of ${costs.count} costs the node`,
+    `## Holds: what each of ${figure(costs.count)} costs the node`,
     '',
     table(
-      ['per hold', 'memory, KiB', 'open files'],
+      ['per hold', 'heap, KiB', 'resident, KiB', 'open files'],
       [row('direct', costs.direct), row('at the GRIP proxy', costs.grip)],
     ),
   ].join('\n');
@@ -115,6 +114,11 @@ export function catchUpReport({ rounds, bytes }: CatchUpResult): string {
 
 function spread(values: readonly number[]): string[] {
   return [median(values), Math.min(...values), Math.max(...values)].map((value) => figure(value));
+}
+
+/** Without a minus before nothing. */
+function positive(value: number): number {
+  return Math.abs(value) < 0.05 ? 0 : value;
 }
 
 function judged(target: string, met: boolean): string {
