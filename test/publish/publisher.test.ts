@@ -1,0 +1,521 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseGripUrl } from '../../src/grip/proxies.js';
+import { createLog } from '../../src/observe/log.js';
+import type { BacklogLimits } from '../../src/publish/backlog.js';
+import type { Resolve } from '../../src/publish/discover.js';
+import { leadWhenElected } from '../../src/publish/lease.js';
+import { Publisher } from '../../src/publish/publisher.js';
+import { splitConfigs } from '../../src/ruleset/codec.js';
+import type { FeedSignal } from '../../src/store/store.js';
+import { flag, sized } from '../ruleset/arbitrary.js';
+import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
+import {
+  accept,
+  itemText,
+  startPublishEndpoint,
+  type PublishedItem,
+  type PublishEndpoint,
+} from '../support/publish-endpoint.js';
+import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
+import { until } from '../support/until.js';
+
+const ENV = 7n;
+const DISCOVER_MS = 15_000;
+
+let slow: SlowStore;
+let endpoints: PublishEndpoint[];
+let nodes: Node[];
+let logs: string[];
+
+beforeEach(async () => {
+  slow = await openSlowStore();
+  await createEnvironment(slow.direct, ENV);
+  endpoints = [];
+  nodes = [];
+  logs = [];
+});
+
+afterEach(async () => {
+  for (const node of nodes) await node.stop();
+  for (const endpoint of endpoints) await endpoint.cut();
+  await slow.close();
+});
+
+async function endpoint(): Promise<PublishEndpoint> {
+  const started = await startPublishEndpoint();
+  endpoints.push(started);
+  return started;
+}
+
+interface Node {
+  readonly publisher: Publisher;
+  /** Looks for proxies now. */
+  discover(): void;
+  stop(): Promise<void>;
+}
+
+interface NodeOptions {
+  readonly limits?: BacklogLimits;
+  readonly resolve?: Resolve;
+  /** In the place of the endpoints' own. */
+  readonly urls?: readonly string[];
+  readonly accepted?: () => void;
+}
+
+/** A node that publishes when it leads. Backoffs are short; host names are resolved when the test says so. */
+function start(holder: string, options: NodeOptions = {}): Node {
+  const controller = new AbortController();
+  let discover = (): void => undefined;
+  const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+    if (milliseconds !== DISCOVER_MS) {
+      await delay(Math.min(milliseconds, 30), undefined, { signal }).catch(() => undefined);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      discover = resolve;
+      signal.addEventListener('abort', () => resolve());
+    });
+  };
+  const log = createLog('debug', { write: (line) => void logs.push(line) });
+  const nothing = (): void => undefined;
+  const publisher = new Publisher({
+    store: slow.store,
+    proxies: (options.urls ?? endpoints.map(({ url }) => url)).map((url) =>
+      parseGripUrl(`${url}/?iss=pushpin&key=changeme`),
+    ),
+    holder,
+    log,
+    observe: () => ({
+      accepted: options.accepted ?? nothing,
+      failed: nothing,
+      resynced: nothing,
+      lag: nothing,
+    }),
+    sleep,
+    ...options,
+  });
+  const now = (): number => performance.now();
+  const ended = leadWhenElected(
+    { leadership: slow.store.leadership, holder, log, sleep, now },
+    (signal) => publisher.lead(signal),
+    controller.signal,
+  );
+  const node: Node = {
+    publisher,
+    discover: () => discover(),
+    stop: async () => {
+      controller.abort();
+      await ended;
+    },
+  };
+  nodes.push(node);
+  return node;
+}
+
+const leads = (node: Node) =>
+  until(
+    'the node to lead',
+    () => node.publisher.status().leader && node.publisher.status().proxies.length > 0,
+  );
+
+const commit = (key: string) => commitConfigs(slow.direct, ENV, flag(key));
+
+/** The version that a hold has which stood at `from` and took each item, or followed the link at a resync. */
+function followed(items: readonly PublishedItem[], from: bigint, environment = ENV): bigint {
+  let at = from;
+  for (const item of items) {
+    if (item.channel !== `environment-${environment}` || item.id === undefined) continue;
+    const previous = item['prev-id'];
+    if (previous !== undefined && BigInt(previous) !== at) throw new Error(`${itemText(item)} after ${at}`);
+    at = BigInt(item.id);
+  }
+  return at;
+}
+
+const has = (proxy: PublishEndpoint, version: bigint) =>
+  until(`the proxy to have ${version}`, () => proxy.accepted.some(({ id }) => id === `${version}`), {
+    context: () => proxy.accepted.map(itemText).join('\n'),
+  });
+
+const resyncs = (proxy: PublishEndpoint) =>
+  proxy.accepted.filter((item) => item.id !== undefined && item['prev-id'] === undefined).map(itemText);
+
+const cursorsAt = (position: string) =>
+  until('the cursors', async () => {
+    const cursors = [...(await slow.direct.leadership.cursors()).values()];
+    return cursors.length === endpoints.length && cursors.every((cursor) => cursor === position);
+  });
+
+describe('a leader', () => {
+  it('publishes each change to every proxy, each item on top of the one before', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    await leads(start('one'));
+    let version = 0n;
+    for (let i = 0; i < 20; i++) ({ version } = await commit(`key-${i % 4}`));
+    await has(a, version);
+    await has(b, version);
+    expect(followed(a.accepted, 0n)).toBe(version);
+    expect(followed(b.accepted, 0n)).toBe(version);
+  });
+
+  it('sends what the change says, as an event', async () => {
+    const proxy = await endpoint();
+    await leads(start('one'));
+    const { version } = await commit('a');
+    await has(proxy, version);
+    const content = proxy.accepted[0]!.formats['http-stream'].content!;
+    const [, data, id] = /^data: (.*)\nid: (\d+)\n\n$/.exec(content)!;
+    expect(id).toBe(`${version}`);
+    expect(splitConfigs(Buffer.from(data!, 'base64')).map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('cuts a large change into a chain', async () => {
+    const proxy = await endpoint();
+    await leads(start('one'));
+    const configs = Array.from({ length: 8 }, (_, i) => sized(`k${i}`, 20_000));
+    const { version } = await commitConfigs(slow.direct, ENV, ...configs);
+    await has(proxy, version);
+    expect(proxy.accepted.length).toBeGreaterThan(3);
+    expect(followed(proxy.accepted, 0n)).toBe(version);
+  });
+
+  it('closes the streams of a revoked key, and sends nothing for a new one', async () => {
+    const proxy = await endpoint();
+    await leads(start('one'));
+    await slow.direct.addKey(keyNamed('k1', ENV));
+    await slow.direct.revokeKey('k1', Date.now());
+    await until('the close', () => proxy.accepted.length > 0);
+    expect(proxy.accepted.map(itemText)).toEqual(['key-k1 close']);
+  });
+
+  it('makes every environment recover at a proxy that nobody knows', async () => {
+    await createEnvironment(slow.direct, 8n);
+    const { version } = await commit('a');
+    const other = await commitConfigs(slow.direct, 8n, flag('b'));
+    await createEnvironment(slow.direct, 9n); // it has no version yet
+    const proxy = await endpoint();
+    await leads(start('one'));
+    await until('both', () => proxy.accepted.length === 2);
+    expect(resyncs(proxy)).toEqual([`7: →${version}`, `8: →${other.version}`]);
+    const next = await commit('c');
+    await has(proxy, next.version);
+    expect(followed(proxy.accepted, 0n)).toBe(next.version);
+  });
+
+  it('is shown with its proxies, and not any more when it is stopped', async () => {
+    const proxy = await endpoint();
+    const node = start('one');
+    await leads(node);
+    expect(node.publisher.status()).toEqual({
+      leader: true,
+      proxies: [{ proxy: proxy.url, state: 'ok', waiting: 0, missed: 0 }],
+    });
+    await node.stop();
+    expect(node.publisher.status()).toEqual({ leader: false, proxies: [] });
+  });
+});
+
+describe('a proxy that is down', () => {
+  it('gets everything when it is back, and delays nobody meanwhile', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    const node = start('one');
+    await leads(node);
+    await a.cut();
+    let version = 0n;
+    for (let i = 0; i < 10; i++) ({ version } = await commit(`key-${i}`));
+    await has(b, version);
+    await until('the state to be shown', () => node.publisher.status().proxies[0]?.state === 'failing');
+    expect(node.publisher.status().proxies[0]).toMatchObject({ proxy: a.url, waiting: 10 });
+    await a.open();
+    await has(a, version);
+    expect(followed(a.accepted, 0n)).toBe(version);
+    expect(resyncs(a)).toEqual([]);
+  });
+
+  it('and does not answer delays nobody either', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    await leads(start('one'));
+    const waiting: (() => void)[] = [];
+    a.answer((response) => void waiting.push(() => accept(response)));
+    const first = await commit('a');
+    await has(b, first.version);
+    await until('the request to hang', () => waiting.length === 1);
+    const second = await commit('b');
+    await has(b, second.version);
+    a.answer(accept);
+    waiting[0]!();
+    await has(a, second.version);
+    expect(followed(a.accepted, 0n)).toBe(second.version);
+  });
+
+  it('for longer than the backlog reaches gets a resync, and then what follows', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    await leads(start('one', { limits: { entries: 3, bytes: 1e6 } }));
+    await a.cut();
+    const versions: bigint[] = [];
+    for (let i = 0; i < 10; i++) {
+      versions.push((await commit(`key-${i}`)).version);
+      await has(b, versions.at(-1)!);
+    }
+    await a.open();
+    await has(a, versions[9]!);
+    expect(resyncs(a)).toEqual([`7: →${versions[6]!}`]);
+    expect(followed(a.accepted, 0n)).toBe(versions[9]);
+    expect(resyncs(b)).toEqual([]);
+  });
+
+  it('and asks for small bodies gets a resync of what is too large for it', async () => {
+    const proxy = await endpoint();
+    proxy.answer((response, { body }) => {
+      if (body.length > 10_000) response.statusCode = 413;
+      response.end();
+    });
+    await leads(start('one'));
+    const first = await commit('a');
+    const large = await commitConfigs(slow.direct, ENV, sized('large', 20_000));
+    const last = await commit('b');
+    await has(proxy, last.version);
+    expect(resyncs(proxy)).toEqual([`7: →${large.version}`]);
+    expect(followed(proxy.accepted, 0n)).toBe(last.version);
+    expect(proxy.accepted.some(({ id }) => id === `${first.version}`)).toBe(true);
+  });
+});
+
+describe('a new leader', () => {
+  it('goes on where the old one stopped, without loss or repetition', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    const old = start('old');
+    await leads(old);
+    await commit('a');
+    const { version } = await commit('b');
+    await has(a, version);
+    await has(b, version);
+    await old.stop();
+    await commit('c');
+    const next = await commit('d');
+    await leads(start('new'));
+    await has(a, next.version);
+    await has(b, next.version);
+    for (const proxy of [a, b]) {
+      expect(followed(proxy.accepted, 0n)).toBe(next.version);
+      expect(proxy.accepted).toHaveLength(4);
+      expect(resyncs(proxy)).toEqual([]);
+    }
+  });
+
+  it('brings a proxy that was further behind than another to the same place', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    const old = start('old');
+    await leads(old);
+    const first = await commit('a');
+    await has(a, first.version);
+    await has(b, first.version);
+    await cursorsAt(await slow.direct.head());
+    await a.cut();
+    const second = await commit('b');
+    await has(b, second.version);
+    await old.stop();
+    await a.open();
+    await leads(start('new'));
+    await has(a, second.version);
+    expect(a.accepted.map(itemText)).toEqual(b.accepted.map(itemText));
+    expect(resyncs(a)).toEqual([]);
+  });
+
+  it('resyncs a proxy for which the backlog is too small, and no other', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    const old = start('old');
+    await leads(old);
+    const first = await commit('a');
+    await has(a, first.version);
+    await has(b, first.version);
+    await cursorsAt(await slow.direct.head());
+    await a.cut();
+    let version = 0n;
+    for (let i = 0; i < 5; i++) ({ version } = await commit(`key-${i}`));
+    await has(b, version);
+    await old.stop();
+    await a.open();
+    const last = await commit('last');
+    await leads(start('new', { limits: { entries: 2, bytes: 1e6 } }));
+    await has(a, last.version);
+    await has(b, last.version);
+    expect(resyncs(a)).toEqual([`7: →${last.version}`]);
+    expect(resyncs(b)).toEqual([]);
+    expect(followed(b.accepted, 0n)).toBe(last.version);
+  });
+
+  it('resyncs what the backlog could not keep of the history for its bytes', async () => {
+    const proxy = await endpoint();
+    const old = start('old');
+    await leads(old);
+    const first = await commit('a');
+    await has(proxy, first.version);
+    await cursorsAt(await slow.direct.head());
+    await old.stop();
+    for (let i = 0; i < 4; i++) await commitConfigs(slow.direct, ENV, sized(`k${i}`, 3_000));
+    const { version } = await commit('last');
+    // Encoded configs fit; as items, in base64, they do not.
+    await leads(start('new', { limits: { entries: 100, bytes: 13_500 } }));
+    await has(proxy, version);
+    expect(followed(proxy.accepted, 0n)).toBe(version);
+    expect(resyncs(proxy)).toEqual([`7: →${version}`]);
+  });
+
+  it('begins at once when the newest thing in the store is no entry of the feed', async () => {
+    const proxy = await endpoint();
+    const old = start('old');
+    await leads(old);
+    const first = await commit('a');
+    await has(proxy, first.version);
+    await old.stop();
+    await createEnvironment(slow.direct, 8n);
+    const started = performance.now();
+    await leads(start('new'));
+    expect(performance.now() - started).toBeLessThan(3_000);
+    const next = await commit('b');
+    await has(proxy, next.version);
+    expect(resyncs(proxy)).toEqual([]);
+  });
+
+  it('gives up the lead when a place to begin cannot be found, and finds it later', async () => {
+    const proxy = await endpoint();
+    await commit('a');
+    slow.away(['environments'], true);
+    const node = start('one');
+    await until('a failure', () => logs.some((line) => line.includes('failed')));
+    expect(node.publisher.status().leader).toBe(false);
+    slow.away(['environments'], false);
+    await leads(node);
+    await until('the resync', () => proxy.accepted.length === 1);
+  });
+
+  it('that is stopped while it begins publishes nothing', async () => {
+    const proxy = await endpoint();
+    await commit('a');
+    const gate = slow.hold('head', 'after');
+    const node = start('one');
+    await gate.reached;
+    const stopped = node.stop();
+    gate.open();
+    await stopped;
+    expect(proxy.requests).toEqual([]);
+  });
+});
+
+describe('a gap in the feed', () => {
+  it('makes every environment recover, with nothing older after it', async () => {
+    const proxy = await endpoint();
+    await leads(start('one'));
+    let lose = true;
+    slow.onFeed(async (signal: FeedSignal) => {
+      if (signal.kind !== 'entries' || !lose) return [signal];
+      lose = false;
+      return [{ kind: 'gap', position: await slow.direct.head() }];
+    });
+    const lost = await commit('lost');
+    await has(proxy, lost.version);
+    expect(resyncs(proxy)).toEqual([`7: →${lost.version}`]);
+    const next = await commit('next');
+    await has(proxy, next.version);
+    expect(followed(proxy.accepted, 0n)).toBe(next.version);
+  });
+
+  it('loses nothing when the store is away at that moment', async () => {
+    const proxy = await endpoint();
+    const node = start('one');
+    await leads(node);
+    slow.away(['environments'], true);
+    slow.onFeed(async (signal: FeedSignal) => {
+      if (signal.kind !== 'entries') return [signal];
+      slow.onFeed((next) => [next]);
+      return [{ kind: 'gap', position: await slow.direct.head() }];
+    });
+    const lost = await commit('lost');
+    await until('a failure', () => logs.some((line) => line.includes(storeAway().message)));
+    slow.away(['environments'], false);
+    await has(proxy, lost.version);
+    expect(followed(proxy.accepted, 0n)).toBe(lost.version);
+  });
+});
+
+describe('proxies that come and go', () => {
+  /** One host name; what it stands for changes. */
+  async function behindName() {
+    const proxy = await endpoint();
+    let answer: (() => Promise<{ address: string; family: number }[]>) | undefined;
+    const addresses = (...found: string[]): void => {
+      answer = async () => found.map((address) => ({ address, family: 4 }));
+    };
+    const failing = (): void => {
+      answer = async () => {
+        throw new Error('ENOTFOUND');
+      };
+    };
+    const resolve: Resolve = () => answer!();
+    const node = (): Node => start('one', { urls: [`http://proxies.test:${proxy.port}`], resolve });
+    return { proxy, addresses, failing, node };
+  }
+
+  const names = (node: Node) =>
+    node.publisher.status().proxies.map(({ proxy }) => proxy.replace(/^.* at /, ''));
+
+  it('are met when the name has new addresses, and left when it has lost them', async () => {
+    const { addresses, node: begin } = await behindName();
+    addresses('127.0.0.1', '127.0.0.2');
+    const node = begin();
+    await leads(node);
+    expect(names(node)).toEqual(['127.0.0.1', '127.0.0.2']);
+    addresses('127.0.0.3', '127.0.0.2');
+    node.discover();
+    await until('the new ones', () => names(node).join() === '127.0.0.2,127.0.0.3');
+  });
+
+  it('are kept while the name cannot be resolved', async () => {
+    const { proxy, addresses, failing, node: begin } = await behindName();
+    addresses('127.0.0.1', '127.0.0.2');
+    const node = begin();
+    await leads(node);
+    failing();
+    node.discover();
+    await until('the failure to be logged', () => logs.some((line) => line.includes('ENOTFOUND')));
+    expect(names(node)).toEqual(['127.0.0.1', '127.0.0.2']);
+    const { version } = await commit('a');
+    await has(proxy, version);
+  });
+
+  it('that appear while we lead have every environment resynced, and then what follows', async () => {
+    const { proxy, addresses, node: begin } = await behindName();
+    addresses('127.0.0.9'); // nobody listens there
+    const node = begin();
+    await leads(node);
+    await commit('a');
+    const { version } = await commit('b');
+    addresses('127.0.0.1');
+    node.discover();
+    await has(proxy, version);
+    expect(proxy.accepted.map(itemText)).toEqual([`7: →${version}`]);
+    const next = await commit('c');
+    await has(proxy, next.version);
+    expect(followed(proxy.accepted, 0n)).toBe(next.version);
+  });
+});
+
+describe('a fault in a worker', () => {
+  it('ends the stint instead of leaving a proxy without a worker', async () => {
+    const proxy = await endpoint();
+    let faults = 1;
+    const node = start('one', {
+      accepted: () => {
+        if (faults-- > 0) throw new Error('a metric broke');
+      },
+    });
+    await leads(node);
+    const first = await commit('a');
+    await until('the fault', () => logs.some((line) => line.includes('a metric broke')));
+    const { version } = await commit('b');
+    await has(proxy, version);
+    expect(proxy.accepted.filter(({ id }) => id === `${first.version}`).length).toBeGreaterThanOrEqual(1);
+  });
+});
