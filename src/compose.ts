@@ -27,9 +27,10 @@ import { Subscriptions } from './subscribe/subscriptions.js';
 
 /** What the settings leave open with the embedded store, and the data directory then holds. */
 export interface Secrets {
-  readonly adminToken: string;
-  /** Signs recovery links. */
-  readonly secret: string;
+  /** Each is accepted. At least one. */
+  readonly adminTokens: readonly string[];
+  /** The first signs recovery links, each is accepted. At least one. */
+  readonly linkSecrets: readonly string[];
 }
 
 /** Time and chance. */
@@ -71,7 +72,7 @@ export function compose(
     heal: (stored, lost) => heal(store, log, stored, lost),
   });
   const deltas = new Deltas();
-  const link = new RecoveryLink(secrets.secret, now);
+  const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
   const subscriptions = new Subscriptions({ replica, deltas, link, times, log, random, onDataLost });
   const directHolds = new DirectHolds({
@@ -81,11 +82,13 @@ export function compose(
     log,
     keepAlive: settings.keepAliveSeconds,
     maxAge: settings.maxAgeSeconds,
+    maxHolds: settings.maxHolds,
+    onRefused: () => metrics.directRefused.inc(),
     onEnd: (reason) => metrics.directEnded.inc({ reason }),
     now: monotonic,
     random,
   });
-  const proxies = settings.gripUrls.map((url) => parseGripUrl(url, settings.gripVerifyKey));
+  const proxies = settings.gripUrls.map((url) => parseGripUrl(url, settings.gripVerifyKeys));
   const committer = new Committer({
     store,
     replica,
@@ -102,6 +105,7 @@ export function compose(
     new InboxConsumer({
       store,
       inbox: store.inbox,
+      replica,
       committer,
       consumer: holder,
       log,
@@ -125,12 +129,12 @@ export function compose(
     store,
     replica,
     committer,
-    adminToken: secrets.adminToken,
+    adminTokens: secrets.adminTokens,
     now,
     subscriptions,
     directHolds,
     signatures: new SignatureVerifier(
-      proxies.map((proxy) => proxy.signature),
+      proxies.flatMap((proxy) => proxy.signers),
       now,
     ),
     link,

@@ -186,7 +186,7 @@ describe('docs/protocol.md', () => {
 
   it('has every route', () => {
     const routes = find('src/http', '.ts').flatMap((file) => {
-      const prefix = /admin|changes/.test(file) ? '/admin/v1' : '';
+      const prefix = /admin|changes|rejected/.test(file) ? '/admin/v1' : '';
       return [...read(file).matchAll(/\.route\(\s*['`](.+?)['`],?\s*\)/g)].map(
         ([, path = '']) => prefix + path.replace('${RECOVERY_PREFIX}', RECOVERY_PREFIX),
       );

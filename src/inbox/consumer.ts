@@ -15,12 +15,15 @@
 import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
+import type { Replica } from '../replica/replica.js';
 import type { Inbox, InboxCounts, InboxEvent, Store } from '../store/store.js';
-import { INBOX_EVENT_MAX_BYTES, readEvent } from './event.js';
+import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
+import { MadeEvents } from './made.js';
 
 export interface InboxConsumerOptions {
   readonly store: Store;
   readonly inbox: Inbox;
+  readonly replica: Pick<Replica, 'loaded'>;
   readonly committer: Pick<Committer, 'commitEvent'>;
   /** Unique to this process. */
   readonly consumer: string;
@@ -46,6 +49,7 @@ function patience(tries: number): number {
 
 export class InboxConsumer {
   readonly #options: InboxConsumerOptions;
+  readonly #made = new MadeEvents();
   #counts: InboxCounts = { waiting: 0, rejected: 0 };
   #error: string | undefined;
   /** The event that could not be decided, and how often. */
@@ -93,24 +97,40 @@ export class InboxConsumer {
   }
 
   async #decide(event: InboxEvent): Promise<'decided' | 'early'> {
-    const { committer, inbox, log, onCommitted, onRepeated } = this.#options;
     try {
-      const outcome = await committer.commitEvent(readEvent(event), event.id);
-      if (outcome.kind === 'early') return 'early';
-      if (outcome.kind === 'committed') {
-        onCommitted?.();
-        log.debug({ event: event.id, version: outcome.answer.version }, 'an event is committed');
-      } else if (outcome.kind === 'repeated') {
-        const result = await inbox.acknowledge(event.id);
-        if (result === 'early') return 'early';
-        if (result === 'acknowledged') onRepeated?.();
-      }
-      return 'decided';
+      const change = readEvent(event);
+      const ruleset = this.#options.replica.loaded(change.request.environment);
+      return this.#made.isIn(ruleset, event.id, change.digest)
+        ? await this.#acknowledge(event)
+        : await this.#commit(event, change);
     } catch (error) {
       const reason = this.#reason(event, error);
       if (reason === undefined) throw error;
       return this.#reject(event, reason);
     }
+  }
+
+  async #commit({ id }: InboxEvent, { request, digest }: EventChange): Promise<'decided' | 'early'> {
+    const { committer, log, onCommitted } = this.#options;
+    const outcome = await committer.commitEvent(request, id);
+    switch (outcome.kind) {
+      case 'committed':
+        this.#made.note(id, { digest, configs: outcome.answer.configs });
+        onCommitted?.();
+        log.debug({ event: id, version: outcome.answer.version }, 'an event is committed');
+        return 'decided';
+      case 'repeated':
+        return this.#acknowledge({ id });
+      case 'decided':
+      case 'early':
+        return outcome.kind;
+    }
+  }
+
+  async #acknowledge({ id }: Pick<InboxEvent, 'id'>): Promise<'decided' | 'early'> {
+    const result = await this.#options.inbox.acknowledge(id);
+    if (result === 'acknowledged') this.#options.onRepeated?.();
+    return result === 'early' ? 'early' : 'decided';
   }
 
   async #reject(event: InboxEvent, reason: HoldfastError): Promise<'decided' | 'early'> {
@@ -122,10 +142,7 @@ export class InboxConsumer {
     if (result === 'rejected') {
       onRejected?.(code);
       if (isFault(reason))
-        log.error(
-          { event: event.id, err: reason.cause ?? reason },
-          'an event cannot be committed, and is given up',
-        );
+        log.error({ event: event.id, err: reason.cause ?? reason }, 'an event failed; it is given up');
       else log.warn({ event: event.id, code, field, message }, 'an event is rejected');
     }
     return 'decided';

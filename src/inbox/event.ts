@@ -17,12 +17,18 @@ const NAMES = ['environment', ...FORMS.keys(), 'event'];
 /** No event that is worth reading has more bytes: a change of the largest size, and room for the names and the other values. */
 export const INBOX_EVENT_MAX_BYTES = CHANGE_MAX_BYTES + 4096;
 
+export interface EventChange {
+  readonly request: CommitRequest;
+  /** The same for events that say the same. */
+  readonly digest: string;
+}
+
 /**
  * Reads an event as strictly as a request: a field that is misspelt would else be one that is missing.
  *
  * @throws HoldfastError `field_invalid`, `body_invalid` or `change_too_large`, with the field's name
  */
-export function readEvent(event: InboxEvent): CommitRequest {
+export function readEvent(event: InboxEvent): EventChange {
   if (event.fields === undefined) throw tooLarge('the event', event.bytes);
   const fields = readFields(event.fields);
   const environment = readEnvironment(fields.get('environment'));
@@ -31,11 +37,8 @@ export function readEvent(event: InboxEvent): CommitRequest {
   const digest = digestOf(form, environment, undefined, bytes);
   try {
     const configs = readChange(form, bytes, { subject: field, protobuf: 'protobuf in the field configs' });
-    return {
-      environment,
-      configs,
-      idempotency: key === undefined ? undefined : { key, digest, field: 'event' },
-    };
+    const idempotency = key === undefined ? undefined : { key, digest, field: 'event' };
+    return { request: { environment, configs, idempotency }, digest };
   } catch (error) {
     // What is wrong with the whole has no path of its own.
     if (!(error instanceof HoldfastError) || error.field !== undefined) throw error;

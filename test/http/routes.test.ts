@@ -23,6 +23,9 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/environments/:id/changes': 'POST',
   '/admin/v1/environments/:id/keys': 'GET, POST',
   '/admin/v1/keys/:id': 'DELETE',
+  '/admin/v1/rejected': 'GET',
+  '/admin/v1/rejected/:id': 'DELETE',
+  '/admin/v1/rejected/:id/retry': 'POST',
   '/admin/v1/restore': 'POST',
 };
 const OTHER_ROUTES: Record<string, string> = {

@@ -141,6 +141,7 @@ async function consume(store: Store, { consumer = `node-${Math.random()}`, fault
   const inbox = new InboxConsumer({
     store: faulty,
     inbox: faulty.inbox!,
+    replica,
     committer,
     consumer,
     log,
