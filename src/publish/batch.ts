@@ -4,8 +4,11 @@
 import type { Outgoing, Place } from './backlog.js';
 import { closeItem, resyncItem, type Item } from './items.js';
 
-/** More items in one request gain nothing: measured, batches of 60 reach 12,600 items a second, 30 times the rate of single ones. */
-export const BATCH_MAX_ITEMS = 100;
+/**
+ * Pushpin 1.36 takes items as fast in requests of 100 as of 1,000 (45,000 a second were measured), but it closes the connection after each
+ * request: with 400 the leader spends a fifth less on a change than with 100.
+ */
+export const BATCH_MAX_ITEMS = 400;
 
 /** `{"items":[` and `]}`. */
 const BODY_FRAME_BYTES = 12;
@@ -21,7 +24,7 @@ export interface Batch {
   readonly giveUp: () => void;
   /** `missed`: resync items for subjects that this proxy missed. `entries`: the feed's entries, in order. */
   readonly kind: 'missed' | 'entries';
-  /** The entries that are complete with it, for measuring lag. */
+  /** The entries with items that are complete with it, for measuring lag. */
   readonly entries: readonly Outgoing[];
 }
 
@@ -85,7 +88,7 @@ function entriesBatch(place: Place, maxBody: number, maxItems: number): Batch | 
     }
     if (items > sent || entry.items.length === 0) last = { entry, items };
     if (items < entry.items.length) break;
-    complete.push(entry);
+    if (entry.items.length > 0) complete.push(entry);
   }
   if (last === undefined) return undefined;
   const { entry, items } = last;
