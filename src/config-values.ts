@@ -2,6 +2,7 @@
  * Readers of setting values. Each returns the value, or throws an error whose message goes after the setting's name: `must be …`. No
  * message repeats the value, which may be a secret.
  */
+import { messageOf } from './errors.js';
 
 /** Any text. */
 export function text(value: string): string {
@@ -42,6 +43,23 @@ export function token(length: number): (text: string) => string {
       throw new Error('must be visible ASCII characters without spaces, because it travels in a header.');
     }
     return atLeast(length)(value);
+  };
+}
+
+/** One or several values, separated by spaces or commas: while a secret is changed, the new one and the old one. */
+export function several(parse: (text: string) => string): (text: string) => readonly string[] {
+  return (value) => {
+    const parts = value.split(/[\s,]+/).filter((part) => part !== '');
+    if (parts.length === 0) throw new Error('must have a value between its commas.');
+    return parts.map((part, i) => {
+      try {
+        return parse(part);
+      } catch (error) {
+        if (parts.length === 1) throw error;
+        const place = `That is value ${i + 1} of ${parts.length}: spaces and commas separate values.`;
+        throw new Error(`${messageOf(error)} ${place}`);
+      }
+    });
   };
 }
 

@@ -6,7 +6,8 @@
  */
 import { HoldfastError, messageOf } from './errors.js';
 import { parseGripUrl } from './grip/proxies.js';
-import { atLeast, integer, oneOf, text, token, wrap } from './config-values.js';
+import { splitKeys } from './grip/keys.js';
+import { atLeast, integer, oneOf, several, text, token, wrap } from './config-values.js';
 import { parseStoreLocation } from './store/location.js';
 
 export type HoldMode = 'auto' | 'grip' | 'direct';
@@ -28,17 +29,17 @@ export interface Settings {
   readonly store: string;
   /** The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them. */
   readonly gripUrls: readonly string[];
-  /** The key that verifies `Grip-Sig` for each proxy whose URL has none of its own. */
-  readonly gripVerifyKey: string | undefined;
+  /** The keys that verify `Grip-Sig` for each proxy whose URL has none of its own; each of them counts. */
+  readonly gripVerifyKeys: readonly string[];
   /**
    * Who holds subscriptions: `auto` a proxy if the request came through one, else this process; `grip` never this process; `direct`
    * always this process.
    */
   readonly hold: HoldMode;
-  /** Bearer token of the admin interface; `undefined`: generate one and keep it in the data directory (file store only). */
-  readonly adminToken: string | undefined;
-  /** Signs recovery links; `undefined`: generate one and keep it in the data directory (file store only). */
-  readonly secret: string | undefined;
+  /** Bearer tokens of the admin interface; `undefined`: generate one and keep it in the data directory (file store only). */
+  readonly adminTokens: readonly string[] | undefined;
+  /** The first signs recovery links, each is accepted; `undefined`: as with the tokens. */
+  readonly linkSecrets: readonly string[] | undefined;
   /** T of the invariant, seconds: no hold goes unverified for longer. */
   readonly stalenessSeconds: number;
   /** Seconds over which direct holds are closed at shutdown. */
@@ -114,11 +115,13 @@ const table: Table = {
     help: 'GRIP proxies to publish to, separated by spaces or commas, such as http://pushpin:5561?verify-iss=pushpin&verify-key=… or https://api.fastly.com/service/ID?key=TOKEN&verify-iss=fastly:ID.',
     parse: (value) => value.split(/[\s,]+/).filter((url) => url !== ''),
   },
-  gripVerifyKey: {
+  gripVerifyKeys: {
     name: 'GRIP_VERIFY_KEY',
+    default: '',
+    shown: 'none',
     secret: true,
-    help: 'Key that verifies the Grip-Sig of each proxy whose URL has no verify-key: text, base64:…, PEM or JWK.',
-    parse: text,
+    help: 'Key that verifies the Grip-Sig of each proxy whose URL has no verify-key: text, base64:…, PEM or JWK. Several, separated by spaces or commas, are all accepted.',
+    parse: (value) => (value === '' ? [] : splitKeys(value)),
   },
   hold: {
     name: 'HOLDFAST_HOLD',
@@ -126,19 +129,19 @@ const table: Table = {
     help: 'Who holds subscriptions. auto: a GRIP proxy when the request came through one, else this process. grip: never this process (others are answered 501). direct: always this process; it still publishes to GRIP_URL, so that holds which proxies have go on.',
     parse: oneOf(HOLD_MODES),
   },
-  adminToken: {
+  adminTokens: {
     name: 'HOLDFAST_ADMIN_TOKEN',
     secret: true,
     shown: 'generated',
-    help: `Bearer token of the admin interface, at least ${MIN_ADMIN_TOKEN} characters. Generated into the data directory of a file store; required with a shared store and in production.`,
-    parse: token(MIN_ADMIN_TOKEN),
+    help: `Bearer token of the admin interface, at least ${MIN_ADMIN_TOKEN} characters. Several, separated by spaces or commas, are all accepted; commands send the first. Generated into the data directory of a file store; required with a shared store and in production.`,
+    parse: several(token(MIN_ADMIN_TOKEN)),
   },
-  secret: {
+  linkSecrets: {
     name: 'HOLDFAST_SECRET',
     secret: true,
     shown: 'generated',
-    help: `Signs recovery links, at least ${MIN_SECRET} characters, the same on every node. Generated into the data directory of a file store; required with a shared store and in production.`,
-    parse: atLeast(MIN_SECRET),
+    help: `Signs recovery links, at least ${MIN_SECRET} characters, the same on every node. Of several, separated by spaces or commas, the first signs and all are accepted. Generated into the data directory of a file store; required with a shared store and in production.`,
+    parse: several(atLeast(MIN_SECRET)),
   },
   stalenessSeconds: {
     name: 'HOLDFAST_STALENESS',
@@ -259,12 +262,12 @@ function required(values: Partial<Settings>, env: Environment): string[] {
   const problems: string[] = [];
   // One that is given and too short has been reported already.
   const absent = (option: Option<unknown>) => (env[option.name] ?? '').trim() === '';
-  if (absent(table.adminToken)) {
+  if (absent(table.adminTokens)) {
     problems.push(
       `HOLDFAST_ADMIN_TOKEN is required ${why.when}, because ${why.token}. Set it to at least ${MIN_ADMIN_TOKEN} random characters (openssl rand -hex 16).`,
     );
   }
-  if (absent(table.secret)) {
+  if (absent(table.linkSecrets)) {
     problems.push(
       `HOLDFAST_SECRET is required ${why.when}, because ${why.secret}. Set it to at least ${MIN_SECRET} random characters (openssl rand -hex 32), the same on every node.`,
     );
@@ -277,7 +280,7 @@ function gripRules(values: Partial<Settings>): string[] {
   const problems: string[] = [];
   for (const [i, url] of urls.entries()) {
     try {
-      parseGripUrl(url, values.gripVerifyKey);
+      parseGripUrl(url, values.gripVerifyKeys);
     } catch (error) {
       problems.push(
         messageOf(error) + (urls.length > 1 ? ` (the URL at place ${i + 1} of ${urls.length})` : ''),
@@ -305,7 +308,7 @@ function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[
       'HOLDFAST_HOLD is direct, so this node publishes to the proxies of GRIP_URL but gives them no new subscriptions to hold.',
     );
   }
-  if (values.gripVerifyKey !== undefined && values.gripUrls.length === 0) {
+  if (values.gripVerifyKeys.length > 0 && values.gripUrls.length === 0) {
     sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
   }
   return sentences;

@@ -26,12 +26,15 @@ const SECRETS_FILE = 'secrets.json';
  * @throws HoldfastError `store_damaged` when the file is there and cannot be read
  */
 export async function provideSecrets(settings: Settings): Promise<Secrets> {
-  const { adminToken, secret } = settings;
-  if (adminToken !== undefined && secret !== undefined) return { adminToken, secret };
+  const { adminTokens, linkSecrets } = settings;
+  if (adminTokens !== undefined && linkSecrets !== undefined) return { adminTokens, linkSecrets };
   const file = secretsFile(settings);
   if (file === undefined) throw new Error('a shared store without given secrets must not get this far');
   const kept = await keptSecrets(file);
-  return { adminToken: adminToken ?? kept.adminToken, secret: secret ?? kept.secret };
+  return {
+    adminTokens: adminTokens ?? [kept.adminToken],
+    linkSecrets: linkSecrets ?? [kept.secret],
+  };
 }
 
 /** Where the embedded store keeps generated secrets; `undefined` with a shared store. */
@@ -40,7 +43,13 @@ export function secretsFile({ store }: Settings): string | undefined {
   return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
 }
 
-async function keptSecrets(file: string): Promise<Secrets> {
+/** What the file has. */
+interface KeptSecrets {
+  readonly adminToken: string;
+  readonly secret: string;
+}
+
+async function keptSecrets(file: string): Promise<KeptSecrets> {
   const made = { adminToken: randomBytes(24).toString('hex'), secret: randomBytes(32).toString('hex') };
   try {
     await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
@@ -49,7 +58,7 @@ async function keptSecrets(file: string): Promise<Secrets> {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
   try {
-    const { adminToken, secret } = JSON.parse(await readFile(file, 'utf8')) as Partial<Secrets>;
+    const { adminToken, secret } = JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
     if (typeof adminToken !== 'string' || typeof secret !== 'string')
       throw new Error('adminToken or secret is missing');
     return { adminToken, secret };

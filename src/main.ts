@@ -46,7 +46,7 @@ async function serve(): Promise<void> {
       process.stdout.write(
         key === undefined
           ? laterStartText({ url, store: store.name, tokenFile: tokenFileOf(settings) })
-          : firstStartText({ url, key, adminToken: secrets.adminToken }),
+          : firstStartText({ url, key, adminToken: secrets.adminTokens[0] ?? '' }),
       );
     }
     log.info({ signal: await stopping }, 'stopping');
@@ -58,7 +58,7 @@ async function serve(): Promise<void> {
 }
 
 function tokenFileOf(settings: Settings): string | undefined {
-  return settings.adminToken === undefined ? secretsFile(settings) : undefined;
+  return settings.adminTokens === undefined ? secretsFile(settings) : undefined;
 }
 
 const interrupted = new AbortController();

@@ -1,12 +1,13 @@
 /**
  * A running Holdfast node: a composition that listens, and how it stops.
  */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Committer } from './commit/committer.js';
 import { compose, type Secrets } from './compose.js';
 import type { Settings } from './config.js';
 import { HoldfastError, messageOf } from './errors.js';
+import { createHttpServer } from './http/server.js';
 import type { Logger } from './observe/log.js';
 import type { Store } from './store/store.js';
 
@@ -21,11 +22,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * Connections that a proxy keeps open between requests must outlive the proxy's own patience, else a request meets a closing connection
- * and becomes a 502 (measured: Node's default of 5 s gave 20 % of 5xx in a burst).
- */
-const KEEP_ALIVE_TIMEOUT_MS = 10 * 60 * 1000;
 /** How long a stopping server waits for requests that are under way. */
 const FINISH_MS = 5_000;
 
@@ -46,7 +42,7 @@ export async function startServer(
     random: Math.random,
   });
   await replica.start();
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, app);
+  const server = createHttpServer(app);
   const port = await listen(server, settings);
   const stopping = new AbortController();
   const led = lead(stopping.signal);

@@ -21,10 +21,10 @@ describe('settings that nobody gave', () => {
       port: 8080,
       store: 'file:./data',
       gripUrls: [],
-      gripVerifyKey: undefined,
+      gripVerifyKeys: [],
       hold: 'auto',
-      adminToken: undefined,
-      secret: undefined,
+      adminTokens: undefined,
+      linkSecrets: undefined,
       stalenessSeconds: 60,
       drainSeconds: 10,
       maxAgeSeconds: 3600,
@@ -107,7 +107,7 @@ describe('the admin token and the secret', () => {
       HOLDFAST_ADMIN_TOKEN: TOKEN,
       HOLDFAST_SECRET: ` ${SECRET}\n`,
     });
-    expect(settings).toMatchObject({ production: true, adminToken: TOKEN, secret: SECRET });
+    expect(settings).toMatchObject({ production: true, adminTokens: [TOKEN], linkSecrets: [SECRET] });
   });
 
   it('are refused when they are too short, once and without being repeated', () => {
@@ -123,7 +123,7 @@ describe('the admin token and the secret', () => {
   });
 
   it('must be able to travel in a header, for the token', () => {
-    expect(problems({ HOLDFAST_ADMIN_TOKEN: 'twenty letters or so' })).toEqual([
+    expect(problems({ HOLDFAST_ADMIN_TOKEN: 'tokens-über-sechzehn' })).toEqual([
       expect.stringContaining('visible ASCII characters without spaces'),
     ]);
   });

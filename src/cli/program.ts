@@ -104,7 +104,7 @@ function build(parts: CliParts, around: Surroundings): Command {
         {
           url: url ?? variable(parts.env, clientVariables.url.name) ?? clientVariables.url.default,
           // Who names a key means that key, also where the environment has a token.
-          token: token ?? (key === undefined ? variable(parts.env, 'HOLDFAST_ADMIN_TOKEN') : undefined),
+          token: token ?? (key === undefined ? adminToken(parts.env) : undefined),
           key: key ?? variable(parts.env, clientVariables.key.name),
         },
         around,
@@ -134,6 +134,11 @@ interface Context {
 function variable(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
+}
+
+/** While the token is changed, the variable may have several, as for the server. */
+function adminToken(env: Environment): string | undefined {
+  return variable(env, 'HOLDFAST_ADMIN_TOKEN')?.split(/[\s,]+/)[0];
 }
 
 function environmentId(text: string): string {

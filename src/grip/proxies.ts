@@ -4,9 +4,9 @@
  * A GRIP URL is the field's usual form, such as `http://127.0.0.1:5561/?iss=pushpin&key=secret` for Pushpin or
  * `https://api.fastly.com/service/<id>?key=<token>&verify-iss=fastly:<id>` for Fastly Fanout.
  */
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { Auth, loadKey, parseGripUri } from '@fanoutio/grip';
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError } from '../errors.js';
+import { readKey, type VerifyKey } from './keys.js';
 
 export interface ProxyAddress {
   /** For logs, metrics and the cursor: scheme, host, port and path, never a credential. */
@@ -15,7 +15,8 @@ export interface ProxyAddress {
   readonly publishUrl: string;
   /** The value of the `Authorization` header of a publish request. */
   readonly authorize: (() => Promise<string>) | undefined;
-  readonly signature: TrustedSigner;
+  /** Who may sign what comes through it: one issuer, with one key or, while keys are changed, several. */
+  readonly signers: readonly TrustedSigner[];
   /** The largest body of one publish request, bytes. */
   readonly maxBody: number;
   /**
@@ -26,10 +27,8 @@ export interface ProxyAddress {
 }
 
 /** Who signs the requests that come through a proxy: a signature counts only if issuer and key belong together. */
-export interface TrustedSigner {
+export interface TrustedSigner extends VerifyKey {
   readonly issuer: string;
-  readonly key: KeyObject;
-  readonly algorithm: 'HS256' | 'ES256' | 'RS256';
 }
 
 /** Pushpin's `push_in_http_max_body_size` in pushpin/pushpin.conf is 1,100,000; its default is 1,000,000. */
@@ -40,19 +39,18 @@ const HOSTED_MAX_BODY = 64_000;
 const PUSHPIN_ISSUER = 'pushpin';
 
 /**
- * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from `verifyKey` (GRIP_VERIFY_KEY), else, when the
- * URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
+ * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from `verifyKeys` (GRIP_VERIFY_KEY), each of which then
+ * counts, else, when the URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
  *
  * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, nobody's signature could
  * be believed and no hold would ever be given to the proxy.
  */
-export function parseGripUrl(text: string, verifyKey?: string): ProxyAddress {
+export function parseGripUrl(text: string, verifyKeys: readonly string[] = []): ProxyAddress {
   const config = parse(text);
   const control = new URL(config.control_uri);
   const name = `${control.protocol}//${control.host}${control.pathname.replace(/\/$/, '')}`;
-  const shared = config.control_iss === undefined ? undefined : config.key;
-  const key = config.verify_key ?? verifyKey ?? shared;
-  if (key === undefined || key === '') {
+  const keys = verifyKeysOf(config, verifyKeys);
+  if (keys.length === 0) {
     throw invalid(
       `${name} has no key to verify Grip-Sig with: set GRIP_VERIFY_KEY, or add verify-key (or iss and key) to the URL`,
     );
@@ -61,14 +59,21 @@ export function parseGripUrl(text: string, verifyKey?: string): ProxyAddress {
     throw invalid(`${name} has iss but no key to sign publish requests with: add key to the URL`);
   }
   const selfHosted = control.protocol === 'http:';
+  const issuer = config.verify_iss ?? config.control_iss ?? PUSHPIN_ISSUER;
   return {
     name,
     publishUrl: `${name}/publish/`,
     authorize: authorization(config),
-    signature: { issuer: config.verify_iss ?? config.control_iss ?? PUSHPIN_ISSUER, ...readKey(key) },
+    signers: keys.map((key) => ({ issuer, ...readKey(key, invalid) })),
     maxBody: selfHosted ? SELF_HOSTED_MAX_BODY : HOSTED_MAX_BODY,
     perAddress: selfHosted,
   };
+}
+
+function verifyKeysOf(config: GripConfig, verifyKeys: readonly string[]): readonly string[] {
+  if (config.verify_key !== undefined) return config.verify_key === '' ? [] : [config.verify_key];
+  if (verifyKeys.length > 0) return verifyKeys;
+  return config.control_iss === undefined || (config.key ?? '') === '' ? [] : [config.key ?? ''];
 }
 
 interface GripConfig {
@@ -123,33 +128,6 @@ function unescaped(text: string): string {
       error,
     );
   }
-}
-
-/** A shared secret (`base64:` for binary), a PEM public key, or a JWK. */
-function readKey(text: string): Pick<TrustedSigner, 'key' | 'algorithm'> {
-  const plain = text.startsWith('base64:') ? Buffer.from(text.slice(7), 'base64') : Buffer.from(text);
-  try {
-    const start = plain.toString('latin1').trimStart();
-    if (start.startsWith('-----BEGIN')) return asymmetric(createPublicKey(plain));
-    if (start.startsWith('{')) {
-      return asymmetric(
-        createPublicKey({ key: JSON.parse(plain.toString()) as Record<string, string>, format: 'jwk' }),
-      );
-    }
-  } catch (error) {
-    if (error instanceof HoldfastError) throw error;
-    throw invalid(
-      `has a verification key that cannot be read (${messageOf(error)}): give a secret, a PEM or a JWK`,
-      error,
-    );
-  }
-  return { key: createSecretKey(plain), algorithm: 'HS256' };
-}
-
-function asymmetric(key: KeyObject): Pick<TrustedSigner, 'key' | 'algorithm'> {
-  if (key.asymmetricKeyType === 'rsa') return { key, algorithm: 'RS256' };
-  if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return { key, algorithm: 'ES256' };
-  throw invalid('has a verification key that no proxy signs with: give a secret, an RSA or a P-256 key');
 }
 
 function invalid(problem: string, cause?: unknown): HoldfastError {

@@ -21,7 +21,8 @@ export interface AdminParts {
   readonly store: Store;
   readonly replica: Replica;
   readonly committer: Committer;
-  readonly adminToken: string;
+  /** Each of them is accepted. */
+  readonly adminTokens: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -46,7 +47,7 @@ const keyBody = z.strictObject({
 
 export function adminRoutes(parts: AdminParts): Router {
   const router = Router();
-  router.use(requireAdmin(parts.adminToken));
+  router.use(requireAdmin(parts.adminTokens));
   router.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();

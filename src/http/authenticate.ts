@@ -52,11 +52,12 @@ export function basicPassword(authorization: string | undefined): string | undef
   return password === '' ? undefined : password;
 }
 
-/** Lets only requests with the admin token pass. */
-export function requireAdmin(adminToken: string): RequestHandler {
+/** Lets only requests with one of the admin tokens pass. */
+export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
+  const accepted = adminTokens.map(digest);
   return (request, response, next) => {
     const token = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined || !sameSecret(token, adminToken)) {
+    if (token === undefined || !isOneOf(digest(token), accepted)) {
       response.locals.challenge = 'bearer';
       throw new HoldfastError(
         'unauthorized',
@@ -69,8 +70,11 @@ export function requireAdmin(adminToken: string): RequestHandler {
   };
 }
 
-/** Compares in a time that does not depend on where they differ, nor on their lengths. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+/** In a time that does not depend on where they differ, nor, because they are digests, on the lengths of what they are of. */
+function isOneOf(given: Buffer, accepted: readonly Buffer[]): boolean {
+  return accepted.some((each) => timingSafeEqual(given, each));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import { CHANGE_MAX_BYTES } from '../commit/plan.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
 import type { Logger } from '../observe/log.js';
+import { routeOf } from './params.js';
 
 const statuses: Record<ErrorCode, number> = {
   body_invalid: 400,
@@ -48,7 +49,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, _next) => {
     const error = understand(thrown);
     if (error.code === 'internal') {
-      log.error({ method: request.method, path: pathOf(request), error: thrown }, 'a request failed');
+      log.error({ method: request.method, route: routeOf(request), err: thrown }, 'a request failed');
     }
     if (response.headersSent) {
       response.destroy();

@@ -1,4 +1,4 @@
-/** What paths name. */
+/** What a request asks for. */
 import type { Request } from 'express';
 import { HoldfastError } from '../errors.js';
 import { parseVersion } from '../ruleset/version.js';
@@ -14,4 +14,10 @@ export function environmentId(request: Request): bigint {
     );
   }
   return id;
+}
+
+/** The pattern of the route that a request found. Unlike the path it has no tokens in it, and there are few of them. */
+export function routeOf(request: Request): string | undefined {
+  const path = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? `${request.baseUrl}${path}` : undefined;
 }

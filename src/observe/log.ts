@@ -1,4 +1,4 @@
-/** Logs: one JSON line per event on standard output, by pino. Secrets never reach it: see `redact`. */
+/** Logs: one JSON line per event on standard output, by pino. Secrets never reach it: see `redact` and `describe`. */
 import pino, { type DestinationStream, type Logger } from 'pino';
 
 /** @param level a pino level, or `silent` */
@@ -8,6 +8,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describe },
     redact: [
       'authorization',
       '*.authorization',
@@ -20,6 +21,16 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     ],
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/**
+ * Of an error its kind, text and stack, those of its causes too. Nothing else that someone put on it: Redis clients put the command there with all its
+ * values, readers of bodies the body.
+ */
+function describe(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message, stack };
 }
 
 export type { Logger };

@@ -12,37 +12,39 @@ export const RECOVERY_PREFIX = '/api/v1/sse/recover/';
 const WINDOW_MS = 6 * 60 * 60 * 1000;
 
 export class RecoveryLink {
-  readonly #secret: string;
+  readonly #secrets: readonly string[];
   readonly #now: () => number;
 
   /**
-   * @param secret HOLDFAST_SECRET, the same on all nodes
+   * @param secrets HOLDFAST_SECRET, the same on all nodes: the first signs, each is accepted
    * @param now milliseconds since 1970
    */
-  constructor(secret: string, now: () => number = Date.now) {
-    this.#secret = secret;
+  constructor(secrets: readonly string[], now: () => number = Date.now) {
+    this.#secrets = secrets;
     this.#now = now;
   }
 
   /** The path for holds of this moment; good for six hours at the least. */
   path(): string {
-    return RECOVERY_PREFIX + this.#token(this.#window());
+    return RECOVERY_PREFIX + tokenOf(this.#secrets[0] ?? '', this.#window());
   }
 
   /** Whether the last segment of a path is one that a node of this installation issued lately. */
   accepts(token: string): boolean {
     const window = this.#window();
-    return [window, window - 1, window + 1].some((near) => equal(token, this.#token(near)));
+    return this.#secrets.some((secret) =>
+      [window, window - 1, window + 1].some((near) => equal(token, tokenOf(secret, near))),
+    );
   }
 
   #window(): number {
     return Math.floor(this.#now() / WINDOW_MS);
   }
+}
 
-  #token(window: number): string {
-    const mac = createHmac('sha256', this.#secret).update(`recovery link ${window}`).digest('base64url');
-    return `${window}.${mac}`;
-  }
+function tokenOf(secret: string, window: number): string {
+  const mac = createHmac('sha256', secret).update(`recovery link ${window}`).digest('base64url');
+  return `${window}.${mac}`;
 }
 
 function equal(a: string, b: string): boolean {

@@ -159,7 +159,7 @@ describe('a store that is away', () => {
 describe('a node that is told to stop', () => {
   it('says so at once, still answers, ends its streams over the drain time, and then is gone', async () => {
     const settings = readSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
-    const secrets = { adminToken: ADMIN_TOKEN, secret: LINK_SECRET };
+    const secrets = { adminTokens: [ADMIN_TOKEN], linkSecrets: [LINK_SECRET] };
     const environment = await app.environment();
     const node = await startServer(settings, secrets, app.store, createLog('silent'));
     expect((await fetch(`${node.url}/readyz`)).status).toBe(200);

@@ -10,7 +10,7 @@ it('is answered, so that holds which proxies have go on', async () => {
   try {
     const environment = await app.environment();
     const { version } = await environment.commit(flag('a', true));
-    const answer = await environment.recover(new RecoveryLink(LINK_SECRET).path(), '0');
+    const answer = await environment.recover(new RecoveryLink([LINK_SECRET]).path(), '0');
     expect(answer.status).toBe(200);
     expect(keysIn(answer.text)).toEqual(['a']);
     expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${version}`);

@@ -4,7 +4,7 @@ import { discover, type Resolve } from '../../src/publish/discover.js';
 
 const v4 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 4 }));
 const v6 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 6 }));
-const addressOf = (url: string) => parseGripUrl(url, 'verify');
+const addressOf = (url: string) => parseGripUrl(url, ['verify']);
 
 async function ips(url: string, found: Awaited<ReturnType<Resolve>>): Promise<(string | undefined)[]> {
   const asked: string[] = [];

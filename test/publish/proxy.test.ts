@@ -22,7 +22,7 @@ afterEach(async () => {
 
 function clientTo(gripUrl: string, options: { ip?: string; timeout?: number } = {}): ProxyClient {
   const { ip, timeout = 5_000 } = options;
-  return new ProxyClient({ address: parseGripUrl(gripUrl, 'verify'), ip }, { now: () => NOW, timeout });
+  return new ProxyClient({ address: parseGripUrl(gripUrl, ['verify']), ip }, { now: () => NOW, timeout });
 }
 
 const one = [itemOf(7n, 0, 1)];
@@ -185,7 +185,7 @@ describe('how long an answer asks us to wait', () => {
 
 describe('a target’s name', () => {
   it('has no credential, and the address when it is one of several', () => {
-    const address = parseGripUrl('http://user:pass@pushpin:5561/?key=secret', 'verify');
+    const address = parseGripUrl('http://user:pass@pushpin:5561/?key=secret', ['verify']);
     expect(targetName({ address })).toBe('http://pushpin:5561');
     expect(targetName({ address, ip: '10.0.0.1' })).toBe('http://pushpin:5561 at 10.0.0.1');
   });

@@ -1,6 +1,5 @@
 /** The real app on a real file store in a folder of its own, in this process. Only the clock and chance are the test's. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import request, { type Response, type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { compose, type Composition } from '../../src/compose.js';
 import { readSettings } from '../../src/config.js';
+import { CONNECTION_LIMITS, createHttpServer, type ConnectionLimits } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { openStore } from '../../src/store/open.js';
@@ -31,6 +31,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Signs recovery links. Default: the same for all apps, as for the nodes of one installation. */
   readonly secret?: string;
+  /** Replace those of a real node. */
+  readonly limits?: Partial<ConnectionLimits>;
   /** Default: `serving`. */
   readonly phase?: 'starting' | 'serving';
 }
@@ -104,7 +106,10 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   const store = await openStore(settings.store, { log });
   const nature: TestApp['nature'] = { ahead: 0, random: undefined };
-  const secrets = { adminToken: ADMIN_TOKEN, secret: options.secret ?? LINK_SECRET };
+  const secrets = {
+    adminTokens: settings.adminTokens ?? [ADMIN_TOKEN],
+    linkSecrets: settings.linkSecrets ?? [options.secret ?? LINK_SECRET],
+  };
   const node = compose(settings, secrets, store, log, {
     now: () => Date.now() + nature.ahead,
     monotonic: () => performance.now() + nature.ahead,
@@ -112,7 +117,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   await node.replica.start();
   node.enter(options.phase ?? 'serving');
-  const server = createServer(node.app);
+  const server = createHttpServer(node.app, { ...CONNECTION_LIMITS, ...options.limits });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const http = request(url);
