@@ -46,6 +46,8 @@ export interface Settings {
   readonly drainSeconds: number;
   /** Seconds that a direct hold lives at most. */
   readonly maxAgeSeconds: number;
+  /** Direct holds at a time, at most. */
+  readonly maxHolds: number;
   /** Seconds between the comments that keep an idle hold alive. */
   readonly keepAliveSeconds: number;
   readonly logLevel: LogLevel;
@@ -160,6 +162,12 @@ const table: Table = {
     default: '3600',
     help: 'Seconds that a direct hold lives at most, less a random part; the client reconnects and resumes. 60 to 86400.',
     parse: integer(60, 86_400),
+  },
+  maxHolds: {
+    name: 'HOLDFAST_MAX_HOLDS',
+    default: '10000',
+    help: 'Direct holds that this process has at a time, at most; further ones are answered 503. 1 to 1000000. Each takes an open file and some 11 KiB.',
+    parse: integer(1, 1_000_000),
   },
   drainSeconds: {
     name: 'HOLDFAST_DRAIN',

@@ -28,6 +28,7 @@ describe('settings that nobody gave', () => {
       stalenessSeconds: 60,
       drainSeconds: 10,
       maxAgeSeconds: 3600,
+      maxHolds: 10_000,
       keepAliveSeconds: 20,
       logLevel: 'info',
       production: false,
@@ -48,6 +49,8 @@ describe('numbers', () => {
     ['HOLDFAST_STALENESS', '3600'],
     ['HOLDFAST_KEEPALIVE', '29'],
     ['HOLDFAST_MAX_AGE', '86400'],
+    ['HOLDFAST_MAX_HOLDS', '1'],
+    ['HOLDFAST_MAX_HOLDS', '1000000'],
     ['HOLDFAST_DRAIN', '0'],
   ])('%s may be %s', (name, value) => {
     expect(problems({ [name]: value })).toEqual([]);
@@ -65,6 +68,7 @@ describe('numbers', () => {
     ['HOLDFAST_KEEPALIVE', '30'],
     ['HOLDFAST_KEEPALIVE', '4'],
     ['HOLDFAST_MAX_AGE', '59'],
+    ['HOLDFAST_MAX_HOLDS', '0'],
     ['HOLDFAST_DRAIN', '601'],
   ])('%s may not be %s', (name, value) => {
     const [only, ...more] = problems({ [name]: value });
@@ -225,6 +229,7 @@ describe('the help', () => {
       'HOLDFAST_STALENESS',
       'HOLDFAST_KEEPALIVE',
       'HOLDFAST_MAX_AGE',
+      'HOLDFAST_MAX_HOLDS',
       'HOLDFAST_DRAIN',
       'LOG_LEVEL',
       'NODE_ENV',

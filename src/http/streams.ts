@@ -60,16 +60,18 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
       'this installation holds no connections itself (HOLDFAST_HOLD=grip): subscribe through its GRIP proxy',
     );
   }
-  if (parts.directHolds.draining) {
-    throw new HoldfastError('busy', 'this node is shutting down: subscribe again, and another one answers');
+  const place = parts.directHolds.admit();
+  try {
+    const decision = await parts.subscriptions.standing(key.environment, position);
+    metrics.subscribes.inc({ hold: 'direct', decision });
+    // The client left while we asked: nobody would tell us again.
+    if (response.destroyed) return;
+    response.status(200).set(STREAM_HEADERS).flushHeaders();
+    // Who is ahead of the store gets everything, like one that has nothing.
+    place.open(sinkOf(response), key, decision === 'ahead' ? 0n : position);
+  } finally {
+    place.release();
   }
-  const decision = await parts.subscriptions.standing(key.environment, position);
-  metrics.subscribes.inc({ hold: 'direct', decision });
-  // The client left while we asked: nobody would tell us again.
-  if (response.destroyed) return;
-  response.status(200).set(STREAM_HEADERS).flushHeaders();
-  // Who is ahead of the store gets everything, like one that has nothing.
-  parts.directHolds.open(sinkOf(response), key, decision === 'ahead' ? 0n : position);
 }
 
 async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {

@@ -34,6 +34,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly directRefused = new Counter({
+    name: 'holdfast_direct_holds_refused_total',
+    help: 'Direct subscriptions refused because HOLDFAST_MAX_HOLDS was reached.',
+    registers: [this.registry],
+  });
+
   readonly commits = new Counter({
     name: 'holdfast_commits_total',
     help: 'Changes committed through this node.',

@@ -6,7 +6,7 @@
  * client is at most one event, and one that does not drain in time is disconnected and resumes by its version.
  */
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../errors.js';
 import type { Replica } from '../replica/replica.js';
 import type { Key } from '../store/store.js';
 import { KEEP_ALIVE, streamStart, type Deltas, type StreamEvent } from './stream.js';
@@ -36,11 +36,26 @@ export interface DirectHoldsOptions {
   readonly keepAlive: number;
   /** Seconds that a hold lives at most; each lives between 80 % and 100 % of it. */
   readonly maxAge: number;
+  /** Holds at a time, at most. */
+  readonly maxHolds: number;
   readonly onEnd?: (why: DirectEnd) => void;
+  /** Told of each subscription for which there was no place. */
+  readonly onRefused?: () => void;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
+}
+
+/** A place among the holds of this process, from before the first work for a subscription until its hold is open. */
+export interface Place {
+  /**
+   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once. The environment must be
+   * loaded. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
+   */
+  open(sink: Sink, key: Key, version: bigint): void;
+  /** Gives the place back, unless a hold was opened; then the end of the hold does. */
+  release(): void;
 }
 
 /** A connection that takes nothing for this long is cut. */
@@ -66,6 +81,8 @@ export class DirectHolds {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
+  /** Places that were taken and have no hold yet. */
+  #opening = 0;
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
 
@@ -82,16 +99,39 @@ export class DirectHolds {
     return this.#holds.size;
   }
 
-  /** From the moment that the drain begins, no hold should be opened any more. */
-  get draining(): boolean {
-    return this.#draining;
+  /**
+   * Takes a place for a hold, before anything is done for it: those that are being opened count, else a herd would pass the limit.
+   *
+   * @throws HoldfastError `busy` when all places are taken or the drain has begun
+   */
+  admit(): Place {
+    if (this.#draining) {
+      throw new HoldfastError('busy', 'this node is shutting down: subscribe again, and another one answers');
+    }
+    const { maxHolds, onRefused } = this.#options;
+    if (this.#holds.size + this.#opening >= maxHolds) {
+      onRefused?.();
+      throw new HoldfastError(
+        'busy',
+        `this node holds ${maxHolds} connections, which is its limit (HOLDFAST_MAX_HOLDS): subscribe again later, or through a GRIP proxy`,
+      );
+    }
+    this.#opening++;
+    let opening = true;
+    const release = (): void => {
+      if (opening) this.#opening--;
+      opening = false;
+    };
+    return {
+      open: (sink, key, version) => {
+        release();
+        this.#open(sink, key, version);
+      },
+      release,
+    };
   }
 
-  /**
-   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once. The environment must be
-   * loaded. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
-   */
-  open(sink: Sink, key: Key, version: bigint): void {
+  #open(sink: Sink, key: Key, version: bigint): void {
     const now = this.#now();
     const hold: DirectHold = {
       key,
