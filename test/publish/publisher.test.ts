@@ -379,6 +379,26 @@ describe('a new leader', () => {
     expect(resyncs(proxy)).toEqual([]);
   });
 
+  it('sends once what is committed while it reads the history', async () => {
+    const proxy = await endpoint();
+    const old = start('old');
+    await leads(old);
+    const first = await commit('a');
+    await has(proxy, first.version);
+    await old.stop();
+    await createEnvironment(slow.direct, 8n);
+    const gate = slow.hold('head', 'after');
+    const node = start('new');
+    await gate.reached;
+    const second = await commit('b');
+    gate.open();
+    await leads(node);
+    const third = await commit('c');
+    await has(proxy, third.version);
+    const ids = [first, second, third].map(({ version }) => `${version}`);
+    expect(proxy.accepted.map(({ id }) => id)).toEqual(ids);
+  });
+
   it('gives up the lead when a place to begin cannot be found, and finds it later', async () => {
     const proxy = await endpoint();
     await commit('a');
@@ -483,6 +503,26 @@ describe('proxies that come and go', () => {
     expect(names(node)).toEqual(['127.0.0.1', '127.0.0.2']);
     const { version } = await commit('a');
     await has(proxy, version);
+  });
+
+  it('that went and come again are strangers', async () => {
+    const { proxy, addresses, node: begin } = await behindName();
+    addresses('127.0.0.1');
+    const old = begin();
+    await leads(old);
+    const first = await commit('a');
+    await has(proxy, first.version);
+    await old.stop();
+    const node = begin();
+    await leads(node);
+    addresses('127.0.0.9');
+    node.discover();
+    await until('it to be gone', () => names(node).join() === '127.0.0.9');
+    const { version } = await commit('b');
+    addresses('127.0.0.1');
+    node.discover();
+    await has(proxy, version);
+    expect(proxy.accepted.map(itemText)).toEqual([`7: 0→${first.version}`, `7: →${version}`]);
   });
 
   it('that appear while we lead have every environment resynced, and then what follows', async () => {
