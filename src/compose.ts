@@ -70,6 +70,9 @@ export function compose(
     now: monotonic,
     onDataLost,
     heal: (stored, lost) => heal(store, log, stored, lost),
+    // A hold at a proxy is verified once in T, which uses its environment: what was not used in two of them has none.
+    retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
+    onDropped: () => metrics.environmentsDropped.inc(),
   });
   const deltas = new Deltas();
   const link = new RecoveryLink(secrets.linkSecrets, now);

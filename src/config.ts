@@ -46,6 +46,8 @@ export interface Settings {
   readonly drainSeconds: number;
   /** Seconds that a direct hold lives at most. */
   readonly maxAgeSeconds: number;
+  /** Environments that stay in memory although nobody uses them. */
+  readonly environmentsInMemory: number;
   /** Direct holds at a time, at most. */
   readonly maxHolds: number;
   /** Seconds between the comments that keep an idle hold alive. */
@@ -156,6 +158,12 @@ const table: Table = {
     default: '20',
     help: 'Seconds between the comments that keep an idle hold alive. 5 to 29: some SDKs and networks give up after 60 without a byte.',
     parse: integer(5, 29),
+  },
+  environmentsInMemory: {
+    name: 'HOLDFAST_IN_MEMORY',
+    default: '1000',
+    help: 'Environments that stay in memory although nobody uses them, so that they are served while the store is away. Beyond these, one that was not used for two times HOLDFAST_STALENESS is dropped, and read again when it is. 0 to 1000000.',
+    parse: integer(0, 1_000_000),
   },
   maxAgeSeconds: {
     name: 'HOLDFAST_MAX_AGE',

@@ -27,6 +27,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly environmentsDropped = new Counter({
+    name: 'holdfast_replica_dropped_total',
+    help: 'Environments dropped from memory because nobody used them and there were more than HOLDFAST_IN_MEMORY.',
+    registers: [this.registry],
+  });
+
   readonly directEnded = new Counter({
     name: 'holdfast_direct_holds_ended_total',
     help: 'Direct holds that ended, by reason (client, age, slow, revoked, shutdown).',

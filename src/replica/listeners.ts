@@ -26,6 +26,11 @@ export class Listeners {
     };
   }
 
+  /** Whether anybody is told of that environment. */
+  has(environment: bigint): boolean {
+    return this.#byEnvironment.has(environment);
+  }
+
   /** One that throws keeps nobody else from being told. */
   tell(ruleset: Ruleset): void {
     for (const listener of this.#byEnvironment.get(ruleset.environment) ?? []) {

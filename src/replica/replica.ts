@@ -17,6 +17,11 @@
  * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays, and what the
  * store lost is committed again; then the environment is read again. A store that lost the whole environment is left
  * to an operator (`holdfast restore`), because it may be another store.
+ *
+ * Environments that nobody uses are dropped when there are many (retention.ts). To the feed, a dropped environment is one that was never
+ * loaded: its changes are passed over, and its next use reads the store. What stays: one that somebody watches (a direct hold reads
+ * it without loading it), one that is being read or must be read again (the read finds lost writes by what we had), one that the
+ * store lost (ours is the only copy), and all of them while the store is away (nothing could be read again).
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
@@ -25,6 +30,7 @@ import { Ruleset, type Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from './keyring.js';
 import { Listeners, type RulesetListener } from './listeners.js';
+import { Retention, type RetentionOptions } from './retention.js';
 
 /** A ruleset, and whether the store was asked and has nothing newer. */
 export interface Confirmed {
@@ -58,10 +64,16 @@ export interface ReplicaOptions {
    * @param lost what we have and it has not, or has in an older state
    */
   readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
+  /** Which environments stay in memory. Default: all. */
+  readonly retention?: RetentionOptions;
+  /** Told of each environment that was dropped. */
+  readonly onDropped?: (environment: bigint) => void;
 }
 
 /** How long a confirmed read waits for the feed to bring what the store already has, before it reads the store itself. */
 const FEED_GRACE_MS = 50;
+
+const KEEP_ALL: RetentionOptions = { keep: Infinity, idle: Infinity };
 
 interface Loading {
   readonly promise: Promise<Ruleset | undefined>;
@@ -76,6 +88,8 @@ export class Replica {
   readonly #now: () => number;
   readonly #onDataLost: NonNullable<ReplicaOptions['onDataLost']>;
   readonly #heal: ReplicaOptions['heal'];
+  readonly #onDropped: NonNullable<ReplicaOptions['onDropped']>;
+  readonly #retention: Retention;
   readonly #rulesets = new Map<bigint, Ruleset>();
   readonly #loading = new Map<bigint, Loading>();
   readonly #listeners: Listeners;
@@ -97,6 +111,8 @@ export class Replica {
     this.#now = options.now ?? (() => performance.now());
     this.#onDataLost = options.onDataLost ?? (() => undefined);
     this.#heal = options.heal;
+    this.#onDropped = options.onDropped ?? (() => undefined);
+    this.#retention = new Retention(options.retention ?? KEEP_ALL);
     this.#listeners = new Listeners(options.log);
     this.keyring = new Keyring(options.store);
     this.#heard = this.#now();
@@ -132,7 +148,10 @@ export class Replica {
    * @throws HoldfastError `store_unavailable` when it must be loaded and the store is away
    */
   async ruleset(environment: bigint): Promise<Ruleset | undefined> {
-    return this.#rulesets.get(environment) ?? (await this.#load(environment));
+    const known = this.#rulesets.get(environment);
+    if (known === undefined) return this.#load(environment);
+    this.#retention.use(environment, this.#now());
+    return known;
   }
 
   /** All that is in memory: rulesets, and the names that their environments had when they were read. */
@@ -174,6 +193,8 @@ export class Replica {
 
   /** Reads the environment from the store again. A read that is under way does not count: it may have seen less. */
   async reload(environment: bigint): Promise<Ruleset | undefined> {
+    // It must not be dropped before the read begins, which compares with what we had.
+    if (this.#rulesets.has(environment)) this.#retention.use(environment, this.#now());
     await this.#loading.get(environment)?.promise.catch(() => undefined);
     return this.#load(environment);
   }
@@ -226,6 +247,7 @@ export class Replica {
       if (lost.length > 0) return await this.#recommit(ruleset, before, lost);
     }
     this.#rulesets.set(environment, ruleset);
+    if (before === undefined) this.#retention.use(environment, this.#now());
     if (before !== undefined && before.version !== ruleset.version) this.#listeners.tell(ruleset);
     return ruleset;
   }
@@ -278,7 +300,26 @@ export class Replica {
     this.#heard = this.#now();
     if (signal.kind === 'entries') for (const entry of signal.entries) this.#apply(entry);
     if (signal.kind === 'gap') this.#markAllStale();
+    this.#drop();
     await this.#refresh();
+  }
+
+  /** The feed has word at least every two seconds while the store is there, which is often enough. */
+  #drop(): void {
+    for (const environment of this.#retention.drop(this.#now(), (each) => this.#isNeeded(each))) {
+      this.#rulesets.delete(environment);
+      this.#names.delete(environment);
+      this.#onDropped(environment);
+    }
+  }
+
+  #isNeeded(environment: bigint): boolean {
+    return (
+      this.#listeners.has(environment) ||
+      this.#loading.has(environment) ||
+      this.#stale.has(environment) ||
+      this.#missing.has(environment)
+    );
   }
 
   #apply(entry: FeedEntry): void {
