@@ -1,0 +1,39 @@
+/** Which faults excuse what, for one client. Pure. */
+import type { Journal, Span, Via } from '../clients/journal.js';
+import type { Happened } from '../director.js';
+import { KINDS } from '../kinds.js';
+
+/**
+ * How long after a node was cut off from Redis its connections are known to be dead and made again: 5 s of silence on a connection
+ * that is owed an answer, up to 3 s to connect, up to 1.25 s between attempts. Milliseconds.
+ */
+const RECONNECT = 5_000;
+/** A server that ended takes its connections with it at once; the client's own thread hears of it a little later. Milliseconds. */
+const HEARD = 1_500;
+
+/** When a client may be behind for longer than T. */
+export function staleExcuses(
+  journal: Journal,
+  happened: readonly Happened[],
+  stalls: readonly Span[],
+): Span[] {
+  const spans = happened.flatMap(({ fault, from, to }) => {
+    const { on, excuses } = KINDS[fault.kind];
+    if (excuses !== 'all') return [];
+    const after = on === 'redis link' ? RECONNECT : 0;
+    return [{ from, to: to + after }];
+  });
+  return [...spans, ...journal.slow, ...stalls];
+}
+
+/** When the server that holds a client's connection was down or stopping. */
+export function endExcuses(via: Via, happened: readonly Happened[]): Span[] {
+  return happened
+    .filter(({ fault, target }) => {
+      const { kind } = fault;
+      if (target !== via.index) return false;
+      if (via.kind === 'pushpin') return kind === 'pushpin killed';
+      return kind === 'node killed' || kind === 'node stopped' || kind === 'clock an hour off';
+    })
+    .map(({ from, to }) => ({ from, to: to + HEARD }));
+}

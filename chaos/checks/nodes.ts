@@ -1,0 +1,60 @@
+/** The nodes at rest: each serves what the store has, none ended by itself, none had to say that something went wrong inside. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../src/errors.js';
+import { splitConfigs } from '../../src/ruleset/codec.js';
+import { authorization } from '../clients/client.js';
+import { digestOf } from '../clients/event.js';
+import type { Site } from '../site.js';
+import type { SiteNode } from '../site-node.js';
+import type { Truth, TrueRuleset } from '../truth.js';
+import type { Violation } from './violation.js';
+
+/** What a node says when a request met a defect. */
+const DEFECT = '"msg":"a request failed"';
+
+export async function checkNodes(
+  site: Site,
+  truth: Truth,
+  keys: ReadonlyMap<bigint, string>,
+  dir: string,
+): Promise<Violation[]> {
+  const found: string[] = [];
+  for (const node of site.nodes) {
+    const name = `node ${node.index + 1}`;
+    const log = readFileSync(join(dir, `holdfast-${node.index + 1}.log`), 'utf8');
+    const defect = log.split('\n').find((line) => line.includes(DEFECT));
+    if (defect !== undefined) found.push(`${name} had a defect: ${defect}`);
+    if (node.hasCrashed) {
+      found.push(`${name} ended by itself: ${log.slice(-500)}`);
+      continue;
+    }
+    for (const [environment, ruleset] of truth.rulesets) {
+      const problem = await snapshotProblem(node, keys.get(environment) ?? '', ruleset);
+      if (problem !== undefined) found.push(`${name}, environment ${environment}: ${problem}`);
+    }
+  }
+  return found.map((text) => ({ check: 'nodes', text }));
+}
+
+async function snapshotProblem(
+  node: SiteNode,
+  key: string,
+  ruleset: TrueRuleset,
+): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${node.url}/api/v1/configs/0`, {
+      headers: { authorization: authorization(key) },
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (answer.status !== 200) return `the snapshot was answered with ${answer.status}`;
+    const configs = splitConfigs(new Uint8Array(await answer.arrayBuffer()));
+    const same = configs.filter(
+      ({ key: name, bytes }) => ruleset.configs.get(name)?.digest === digestOf(bytes),
+    );
+    if (same.length === ruleset.configs.size && configs.length === same.length) return undefined;
+    return `its snapshot has ${configs.length} configs, the store ${ruleset.configs.size}, and ${same.length} are the same`;
+  } catch (error) {
+    return `no snapshot: ${messageOf(error)}`;
+  }
+}

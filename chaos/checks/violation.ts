@@ -1,0 +1,9 @@
+/** A promise that was not kept. */
+export interface Violation {
+  /** Which check found it. */
+  readonly check: 'rest' | 'order' | 'commits' | 'staleness' | 'connections' | 'nodes';
+  /** Who and what. */
+  readonly text: string;
+  /** When, by performance.now(); `undefined`: at rest. */
+  readonly at?: number | undefined;
+}

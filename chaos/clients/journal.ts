@@ -1,0 +1,108 @@
+/** What one client received, when, and over which connection: what the checks are made on. */
+
+export interface ReceivedConfig {
+  readonly key: string;
+  readonly id: bigint;
+  readonly deleted: boolean;
+  /** Of its encoded bytes. */
+  readonly digest: string;
+}
+
+export interface ReceivedEvent {
+  /** By performance.now(). */
+  readonly at: number;
+  readonly id: bigint;
+  readonly configs: readonly ReceivedConfig[];
+}
+
+export type EndKind =
+  | 'ended' // the response was complete
+  | 'broken' // the connection was lost in the middle of it
+  | 'left'; // by the client itself
+
+export interface Connection {
+  /** Where the client said that it stands. */
+  readonly from: bigint;
+  /** When the head of the answer was there, by performance.now(). */
+  readonly opened: number;
+  readonly events: ReceivedEvent[];
+  end?: { readonly at: number; readonly how: EndKind };
+}
+
+/** Where a client subscribes: at a Pushpin, or at a node that holds the connection itself. */
+export interface Via {
+  readonly kind: 'pushpin' | 'direct';
+  readonly index: number;
+}
+
+export interface Note {
+  readonly at: number;
+  readonly text: string;
+}
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export class Journal {
+  readonly name: string;
+  readonly environment: bigint;
+  readonly via: Via;
+  readonly connections: Connection[] = [];
+  /** What a strict reader objects to. */
+  readonly objections: Note[] = [];
+  /** Answers other than 200, and attempts without an answer. */
+  readonly refusals: Note[] = [];
+  /** When the client itself did not read. */
+  readonly slow: Span[] = [];
+  /** What it has, going by ids. */
+  readonly held = new Map<string, ReceivedConfig>();
+  #position = 0n;
+
+  constructor(name: string, environment: bigint, via: Via) {
+    this.name = name;
+    this.environment = environment;
+    this.via = via;
+  }
+
+  /** The last event id, as a client sends it when it comes back. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  get isOpen(): boolean {
+    const last = this.connections.at(-1);
+    return last !== undefined && last.end === undefined;
+  }
+
+  get events(): number {
+    return this.connections.reduce((sum, { events }) => sum + events.length, 0);
+  }
+
+  open(from: bigint): Connection {
+    const connection: Connection = { from, opened: performance.now(), events: [] };
+    this.connections.push(connection);
+    return connection;
+  }
+
+  take(connection: Connection, id: bigint, configs: readonly ReceivedConfig[]): void {
+    connection.events.push({ at: performance.now(), id, configs });
+    this.#position = id;
+    for (const config of configs) {
+      if (config.id >= (this.held.get(config.key)?.id ?? 0n)) this.held.set(config.key, config);
+    }
+  }
+
+  close(connection: Connection, how: EndKind): void {
+    connection.end ??= { at: performance.now(), how };
+  }
+
+  object(text: string): void {
+    this.objections.push({ at: performance.now(), text });
+  }
+
+  refused(text: string): void {
+    this.refusals.push({ at: performance.now(), text });
+  }
+}

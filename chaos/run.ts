@@ -1,0 +1,251 @@
+/** One seed: starts an installation, lets faults meet it while changes go on, waits for rest, and checks everything. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '../src/errors.js';
+import { adminApi, type Api } from './api.js';
+import { judge, type Findings } from './judge.js';
+import { Crowd } from './crowd.js';
+import { Director, type Happened } from './director.js';
+import { Gauges } from './gauges.js';
+import type { FaultKind } from './kinds.js';
+import { makePlan } from './plan.js';
+import { Random } from './random.js';
+import { startSite, type Site } from './site.js';
+import { Timeline } from './timeline.js';
+import { readTruth, type Loss, type Truth } from './truth.js';
+import type { Span } from './clients/journal.js';
+import type { Violation } from './checks/violation.js';
+import { HttpWriter } from './writers/http.js';
+import { InboxWriter } from './writers/inbox.js';
+import type { Writer } from './writers/writer.js';
+import { firstConfigs } from './writers/intent.js';
+import { Ledger } from './writers/ledger.js';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** How long faults go on, milliseconds. */
+  readonly length: number;
+  readonly subscribers: number;
+  readonly kinds?: readonly FaultKind[] | undefined;
+  /** Whether an acknowledged commit that is gone after the store was made to lose it is a violation, or a number in the table. */
+  readonly strictLoss: boolean;
+  /** Keep the folder also when there is nothing to see in it. */
+  readonly keep: boolean;
+}
+
+export interface RunResult extends Findings {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly happened: readonly Happened[];
+  /** Milliseconds. */
+  readonly took: number;
+  /** Logs and time line; `undefined` when it was removed. */
+  readonly dir: string | undefined;
+}
+
+/** T of the invariant: the least that Holdfast takes, seconds. */
+export const STALENESS = 5;
+/**
+ * What is added to T, milliseconds: a proxy looks at its timers about once a second, retries a link after a second, and everything runs
+ * on one machine.
+ */
+export const MARGIN = 4_000;
+/** A client waits up to 10 s before it reconnects (`retry:`), and a proxy up to twice as long as the nodes were away. Milliseconds. */
+const COME_BACK = 12_000;
+const ENVIRONMENTS = [1n, 2n, 3n];
+const HTTP_WRITERS = 4;
+
+export async function runSeed(options: RunOptions): Promise<RunResult> {
+  const from = performance.now();
+  const dir = mkdtempSync(join(tmpdir(), `hf-chaos-${options.seed}-`));
+  mkdirSync(dir, { recursive: true });
+  const timeline = new Timeline(join(dir, 'timeline.txt'));
+  const run = new Run(options, dir, timeline);
+  try {
+    const findings = await run.go();
+    const failed = findings.violations.length > 0;
+    for (const { at, text } of findings.violations) timeline.note(`VIOLATION: ${text}`, at);
+    if (!failed && !options.keep) rmSync(dir, { recursive: true, force: true });
+    return {
+      ...findings,
+      seed: options.seed,
+      happened: run.happened,
+      took: performance.now() - from,
+      dir: failed || options.keep ? dir : undefined,
+    };
+  } catch (error) {
+    timeline.note(`the run could not go on: ${messageOf(error)}`);
+    throw new Error(`seed ${options.seed} (${dir}): ${messageOf(error)}`, { cause: error });
+  } finally {
+    await run.stop();
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #dir: string;
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #crowd = new Crowd();
+  readonly #ledger = new Ledger();
+  readonly #losses: Span[] = [];
+  readonly #violations: Violation[] = [];
+  readonly #keys = new Map<bigint, string>();
+  #site: Site | undefined;
+  #director: Director | undefined;
+  #gauges: Gauges | undefined;
+
+  constructor(options: RunOptions, dir: string, timeline: Timeline) {
+    this.#options = options;
+    this.#dir = dir;
+    this.#timeline = timeline;
+    this.#random = new Random(`run ${options.seed}`);
+  }
+
+  get happened(): readonly Happened[] {
+    return this.#director?.happened ?? [];
+  }
+
+  async go(): Promise<Findings & { violations: readonly Violation[] }> {
+    const note = (text: string): void => this.#timeline.note(text);
+    const site = (this.#site = await startSite({
+      dir: this.#dir,
+      staleness: STALENESS,
+      // Half of the runs do without Pushpin's memory for ids, which hides repeats.
+      idCacheTtl: this.#random.chance(0.5) ? 60 : 1,
+      note,
+    }));
+    note('the installation runs');
+    const api = adminApi(site.secrets.adminToken);
+    await this.#createEnvironments(api, site);
+    await this.#crowd.open(
+      {
+        count: this.#options.subscribers,
+        environments: ENVIRONMENTS,
+        keys: this.#keys,
+        site,
+        random: this.#random.fork('clients'),
+      },
+      await readTruth(site, ENVIRONMENTS, 'none'),
+    );
+    note('all clients are subscribed');
+    const gauges = (this.#gauges = new Gauges(site.nodes));
+    const writers = this.#httpWriters(api, site);
+    await this.#underFault(site, [...writers, this.#inboxWriter(site)], note);
+    note('all faults are over');
+    const over = performance.now();
+    // A last change to each environment: it shows that every hold is alive.
+    await Promise.all(
+      ENVIRONMENTS.map((environment, index) =>
+        writers[index]!.insist(environment, COME_BACK).catch(this.#object),
+      ),
+    );
+    const truth = await this.#rest(site, over);
+    note('at rest');
+    await gauges.close();
+    const findings = await judge({
+      crowd: this.#crowd,
+      ledger: this.#ledger,
+      happened: this.happened,
+      losses: this.#losses,
+      gauges,
+      site,
+      truth,
+      keys: this.#keys,
+      dir: this.#dir,
+      strictLoss: this.#options.strictLoss,
+      limit: STALENESS * 1000 + MARGIN,
+    });
+    return { ...findings, violations: [...this.#violations, ...findings.violations] };
+  }
+
+  async stop(): Promise<void> {
+    this.#crowd.close();
+    await this.#gauges?.close();
+    await this.#site?.stop();
+  }
+
+  async #createEnvironments(api: Api, site: Site): Promise<void> {
+    const [node] = site.nodes;
+    if (node === undefined) throw new Error('there is no node');
+    for (const environment of ENVIRONMENTS) {
+      const path = `/admin/v1/environments/${environment}`;
+      await api(node, path, { method: 'PUT', body: { projectId: '1', name: `environment ${environment}` } });
+      const { body } = await api(node, `${path}/keys`, { body: { kind: 'server' } });
+      this.#keys.set(environment, (body as { key: string }).key);
+      const { status } = await api(node, `${path}/changes`, { body: { configs: firstConfigs('first') } });
+      if (status !== 200) throw new Error(`the first change was answered with ${status}`);
+    }
+  }
+
+  #httpWriters(api: Api, site: Site): HttpWriter[] {
+    return Array.from({ length: HTTP_WRITERS }, (_, index) => {
+      const name = `w${index + 1}`;
+      return new HttpWriter({
+        name,
+        api,
+        nodes: site.nodes,
+        environments: ENVIRONMENTS,
+        ledger: this.#ledger,
+        random: this.#random.fork(name),
+      });
+    });
+  }
+
+  #inboxWriter(site: Site): InboxWriter {
+    return new InboxWriter({
+      name: 'inbox',
+      redisUrl: site.redis.url,
+      environments: ENVIRONMENTS,
+      ledger: this.#ledger,
+      random: this.#random.fork('inbox'),
+    });
+  }
+
+  async #underFault(site: Site, writers: readonly Writer[], note: (text: string) => void): Promise<void> {
+    const { seed, length, kinds } = this.#options;
+    const plan = makePlan({ seed, length, ...(kinds === undefined ? {} : { kinds }) });
+    const director = (this.#director = new Director({
+      site,
+      crowd: this.#crowd,
+      random: this.#random.fork('faults'),
+      note,
+      violation: this.#object,
+      lost: (since) => {
+        note('the store has lost writes');
+        // Until it runs again nothing more can be written.
+        this.#losses.push({ from: since, to: performance.now() });
+      },
+    }));
+    const stopping = new AbortController();
+    const writing = Promise.all(writers.map((writer) => writer.run(stopping.signal)));
+    try {
+      await director.run(plan);
+    } finally {
+      stopping.abort();
+      await writing;
+    }
+  }
+
+  /** Waits until every client has what the store has, or until the time for it is over; the judge then says who has not. */
+  async #rest(site: Site, over: number): Promise<Truth> {
+    const deadline = over + COME_BACK + STALENESS * 1000 + MARGIN;
+    for (;;) {
+      const truth = await readTruth(site, ENVIRONMENTS, this.#loss);
+      const differing = this.#crowd.all.find((client) => client.differs(truth) !== undefined);
+      if (differing === undefined && truth.waiting === 0) return truth;
+      if (performance.now() > deadline) return truth;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  get #loss(): Loss {
+    if (this.#losses.length === 0) return 'none';
+    return this.#options.strictLoss ? 'strict' : 'forgiven';
+  }
+
+  readonly #object = (problem: unknown): void => {
+    this.#violations.push({ check: 'nodes', text: messageOf(problem), at: performance.now() });
+  };
+}

@@ -1,0 +1,105 @@
+/** Commits over HTTP as a careful program does: each request with an Idempotency-Key, repeated at another node until there is an answer. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../src/errors.js';
+import type { Api } from '../api.js';
+import type { Random } from '../random.js';
+import type { SiteNode } from '../site-node.js';
+import { drawConfigs, tokenOf, writerKey, type Intent } from './intent.js';
+import type { Entry, Ledger, Outcome } from './ledger.js';
+import type { Writer } from './writer.js';
+
+export interface HttpWriterOptions {
+  readonly name: string;
+  readonly api: Api;
+  readonly nodes: readonly SiteNode[];
+  readonly environments: readonly bigint[];
+  readonly ledger: Ledger;
+  readonly random: Random;
+}
+
+/** Milliseconds between two commits of one writer. */
+const PACE: readonly [number, number] = [150, 500];
+/** Milliseconds between two attempts. */
+const AGAIN: readonly [number, number] = [100, 400];
+/** How long an answer may take; a short one gives up on many that were made. Milliseconds. */
+const ANSWER_WITHIN: readonly [number, number] = [500, 5_000];
+/** After so many attempts a writer goes on to something else, and never learns what came of it. */
+const ATTEMPTS: readonly [number, number] = [1, 12];
+/** One in so many commits is made only at the version that the writer last saw. */
+const IF_MATCH_CHANCE = 0.2;
+
+export class HttpWriter implements Writer {
+  readonly name: string;
+  readonly #options: HttpWriterOptions;
+  readonly #seen = new Map<bigint, bigint>();
+  #count = 0;
+
+  constructor(options: HttpWriterOptions) {
+    this.#options = options;
+    this.name = options.name;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { environments, random } = this.#options;
+    while (!signal.aborted) {
+      await this.#commit(random.pick(environments), random.integer(...ATTEMPTS));
+      await pause(random.between(...PACE), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** One commit that is tried until it is made. Rejects when it is not within that many milliseconds. */
+  async insist(environment: bigint, within: number): Promise<void> {
+    const deadline = performance.now() + within;
+    let reason = '';
+    while (performance.now() < deadline) {
+      const outcome = await this.#commit(environment, 1_000, deadline);
+      if (outcome.kind === 'committed') return;
+      if ('reason' in outcome) reason = outcome.reason;
+    }
+    throw new Error(`no change could be committed within ${within / 1000} s: ${reason}`);
+  }
+
+  async #commit(environment: bigint, attempts: number, deadline = Infinity): Promise<Outcome> {
+    const { ledger, random } = this.#options;
+    const token = tokenOf(this.name, ++this.#count);
+    const configs = drawConfigs(this.name, token, random);
+    const ifVersion = random.chance(IF_MATCH_CHANCE) ? this.#seen.get(environment) : undefined;
+    const intent: Intent = { token, environment, configs, valid: true };
+    const entry = ledger.begin(intent, writerKey(this.name), ifVersion);
+    let outcome: Outcome = { kind: 'unknown', reason: 'not tried' };
+    for (let attempt = 0; attempt < attempts && performance.now() < deadline; attempt++) {
+      entry.attempts++;
+      outcome = await this.#attempt(entry);
+      if (outcome.kind !== 'unknown') break;
+      await pause(random.between(...AGAIN));
+    }
+    if (outcome.kind === 'committed') this.#seen.set(environment, outcome.version);
+    // The next one goes without If-Match, and learns the version.
+    if (outcome.kind === 'refused') this.#seen.delete(environment);
+    ledger.settle(entry, outcome);
+    return outcome;
+  }
+
+  async #attempt(entry: Entry): Promise<Outcome> {
+    const { api, nodes, random } = this.#options;
+    const { intent, ifVersion } = entry;
+    const headers: Record<string, string> = { 'idempotency-key': intent.token };
+    if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;
+    try {
+      const { status, body } = await api(
+        random.pick(nodes),
+        `/admin/v1/environments/${intent.environment}/changes`,
+        { body: { configs: intent.configs }, headers, timeout: random.integer(...ANSWER_WITHIN) },
+      );
+      if (status === 200) {
+        const { version, configs } = body as { version: string; configs: { key: string; id: string }[] };
+        const ids = new Map(configs.map(({ key, id }) => [key, BigInt(id)]));
+        return { kind: 'committed', version: BigInt(version), ids };
+      }
+      const reason = `${status} ${JSON.stringify(body)}`;
+      return { kind: status >= 500 ? 'unknown' : 'refused', reason };
+    } catch (error) {
+      return { kind: 'unknown', reason: messageOf(error) };
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** What writers know of their commits: which were acknowledged, which were not. */
+import type { Intent } from './intent.js';
+
+export type Outcome =
+  /** The store has it, at that version, and its configs by these ids. */
+  | { readonly kind: 'committed'; readonly version: bigint; readonly ids: ReadonlyMap<string, bigint> }
+  /** It was taken in and will be committed; nobody said when, or at which version. */
+  | { readonly kind: 'accepted' }
+  /** It was refused and must not be in the store. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** There was no answer: all of it is in the store, or nothing. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface Entry {
+  readonly intent: Intent;
+  /** The writer's key; its value in the store is the token. */
+  readonly writerKey: string;
+  /** The version that `If-Match` named. */
+  readonly ifVersion: bigint | undefined;
+  /** By performance.now(). */
+  readonly begun: number;
+  outcome?: Outcome;
+  /** When the outcome was known. */
+  settled?: number;
+  attempts: number;
+}
+
+export class Ledger {
+  readonly entries: Entry[] = [];
+
+  begin(intent: Intent, writerKey: string, ifVersion?: bigint): Entry {
+    const entry: Entry = { intent, writerKey, ifVersion, begun: performance.now(), attempts: 0 };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  settle(entry: Entry, outcome: Outcome): void {
+    entry.outcome = outcome;
+    entry.settled = performance.now();
+  }
+
+  count(kind: Outcome['kind']): number {
+    return this.entries.filter(({ outcome }) => outcome?.kind === kind).length;
+  }
+}
