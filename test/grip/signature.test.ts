@@ -71,6 +71,14 @@ describe('a signature', () => {
     expect(await verifier.verify(await make())).toBe(false);
   });
 
+  it('by another algorithm than its proxy’s does not count, also with the right key', async () => {
+    const secret = Buffer.from('secret-of-the-first'.repeat(4));
+    const address = parseGripUrl(`http://127.0.0.1:5561/?iss=first&key=${secret.toString()}`);
+    const own = new SignatureVerifier(address.signers, () => now);
+    expect(await own.verify(await token({}, secret, 'HS256'))).toBe(true);
+    expect(await own.verify(await token({}, secret, 'HS512'))).toBe(false);
+  });
+
   it('without an algorithm does not count', async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = `${part({ alg: 'none' })}.${part({ iss: 'first', exp: NOW / 1000 + 60 })}.`;

@@ -518,6 +518,8 @@ describe('proxies that come and go', () => {
     addresses('127.0.0.9');
     node.discover();
     await until('it to be gone', () => names(node).join() === '127.0.0.9');
+    // At once, and not when it has been idle for some seconds.
+    await until('its connection to be closed', () => proxy.connected() === 0, { timeout: 2_000 });
     const { version } = await commit('b');
     addresses('127.0.0.1');
     node.discover();

@@ -25,6 +25,8 @@ export interface PublishEndpoint {
   readonly accepted: PublishedItem[];
   /** Connections that were opened in all. */
   connections(): number;
+  /** Those that are open now. */
+  connected(): number;
   /** From now on; the default accepts with 200 and `Published\n`, as Pushpin does. */
   answer(handler: (response: ServerResponse, request: PublishRequest) => void): void;
   /** Stops listening and cuts all connections; `open` listens on the same port again. */
@@ -68,6 +70,7 @@ export async function startPublishEndpoint(): Promise<PublishEndpoint> {
     requests,
     accepted,
     connections: () => connections,
+    connected: () => sockets.size,
     answer: (given) => (handler = given),
     cut: async () => {
       if (!server.listening) return;

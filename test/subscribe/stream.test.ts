@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { cut, EVENT_TARGET_BYTES, eventText } from '../../src/ruleset/event.js';
+import { Deltas, KEEP_ALIVE, streamStart } from '../../src/subscribe/stream.js';
+import { rulesetOf } from './rulesets.js';
+
+describe('a stream', () => {
+  it('begins with a comment, a blank line and a retry that differs per response', () => {
+    expect(streamStart(0)).toBe(': holdfast\n\nretry: 1000\n\n');
+    expect(streamStart(0.5)).toBe(': holdfast\n\nretry: 5500\n\n');
+    expect(streamStart(0.999_999)).toBe(': holdfast\n\nretry: 9999\n\n');
+  });
+
+  it('is kept alive by a comment', () => {
+    expect(KEEP_ALIVE).toMatch(/^:[^\n]*\n\n$/);
+  });
+});
+
+describe('the events of a delta', () => {
+  it('are what the ruleset’s delta is cut to, from any place', () => {
+    const ruleset = rulesetOf(12, 20_000);
+    const deltas = new Deltas();
+    for (const from of [0n, 5n, 11n]) {
+      const pieces = cut(ruleset.delta(from), from, ruleset.version, ruleset.envelope.length);
+      const texts = pieces.map((piece) => eventText(piece, ruleset.envelope));
+      expect(deltas.events(ruleset, from).map(({ text }) => text)).toEqual(texts);
+      expect(deltas.text(ruleset, from)).toBe(texts.join(''));
+      expect(deltas.events(ruleset, from).at(-1)?.id).toBe(ruleset.version);
+    }
+    for (const { text } of deltas.events(ruleset, 0n))
+      expect(text.length).toBeLessThanOrEqual(EVENT_TARGET_BYTES);
+  });
+
+  it('are none for a reader that has everything', () => {
+    expect(new Deltas().events(rulesetOf(3), 3n)).toEqual([]);
+    expect(new Deltas().text(rulesetOf(3), 3n)).toBe('');
+  });
+
+  it('are built once for all who lack the same', () => {
+    const deltas = new Deltas();
+    const ruleset = rulesetOf(3);
+    expect(deltas.events(ruleset, 1n)).toBe(deltas.events(ruleset, 1n));
+    expect(deltas.events(ruleset, 2n)).not.toBe(deltas.events(ruleset, 1n));
+  });
+
+  it('of another version or environment are others', () => {
+    const deltas = new Deltas();
+    const before = deltas.events(rulesetOf(3), 1n);
+    const after = deltas.events(rulesetOf(4), 1n);
+    expect(after.at(-1)!.id).toBe(4n);
+    expect(before.at(-1)!.id).toBe(3n);
+  });
+
+  it('are kept up to a limit, the newest longest', () => {
+    const ruleset = rulesetOf(10);
+    const size = new Deltas().text(ruleset, 9n).length;
+    const deltas = new Deltas(3 * size + 10);
+    const first = deltas.events(ruleset, 9n);
+    expect(deltas.events(ruleset, 9n)).toBe(first);
+    deltas.events(ruleset, 8n);
+    deltas.events(ruleset, 7n);
+    expect(deltas.events(ruleset, 9n)).not.toBe(first);
+  });
+
+  it('that are larger than the limit are not kept, and right all the same', () => {
+    const ruleset = rulesetOf(3);
+    const deltas = new Deltas(10);
+    const events = deltas.events(ruleset, 0n);
+    expect(deltas.events(ruleset, 0n)).toEqual(events);
+    expect(deltas.events(ruleset, 0n)).not.toBe(events);
+  });
+});

@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/observe/log.js';
+import type { Replica } from '../../src/replica/replica.js';
+import type { Key } from '../../src/store/store.js';
+import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
+import { Deltas } from '../../src/subscribe/stream.js';
+import { Subscriptions } from '../../src/subscribe/subscriptions.js';
+import { flag } from '../ruleset/arbitrary.js';
+import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
+import { openSlowStore, type SlowStore } from '../support/slow-store.js';
+import { until } from '../support/until.js';
+import { startReplica } from './rulesets.js';
+
+const ENV = 7n;
+const START = ': holdfast\n\nretry: 1000\n\n';
+let slow: SlowStore;
+let replica: Replica;
+let subscriptions: Subscriptions;
+let logs: string[];
+let lost: number;
+let key: Key;
+
+beforeEach(async () => {
+  slow = await openSlowStore();
+  await createEnvironment(slow.direct, ENV);
+  key = keyNamed('k1', ENV);
+  await slow.direct.addKey(key);
+  replica = await startReplica(slow.store);
+  logs = [];
+  lost = 0;
+  subscriptions = new Subscriptions({
+    replica,
+    deltas: new Deltas(),
+    link: new RecoveryLink(['secret']),
+    times: { keepAlive: 20, staleness: 60 },
+    log: createLog('debug', { write: (line) => void logs.push(line) }),
+    onDataLost: () => lost++,
+    random: () => 0,
+  });
+});
+
+afterEach(async () => {
+  await replica.stop();
+  await slow.close();
+});
+
+const commit = async (name: string) => (await commitConfigs(slow.direct, ENV, flag(name))).version;
+const gripLast = (version: bigint, keyId = 'k1', environment = ENV) => [
+  `environment-${environment}; last-id=${version}`,
+  `key-${keyId}; last-id=0`,
+];
+const ids = (body: string) => [...body.matchAll(/^id: (\d+)$/gm)].map(([, id]) => BigInt(id!));
+const heldAt = (headers: Record<string, string>) =>
+  /environment-7; prev-id=(\d+)/.exec(headers['Grip-Channel'] ?? '')?.[1];
+
+describe('a subscription', () => {
+  it('that is behind gets the start of a stream, the delta, and a hold at its end', async () => {
+    await commit('a');
+    const version = await commit('b');
+    const reply = await subscriptions.hold(key, 0n);
+    expect(reply.decision).toBe('behind');
+    expect(reply.body.startsWith(`${START}data: `)).toBe(true);
+    expect(ids(reply.body)).toEqual([version]);
+    expect(heldAt(reply.headers)).toBe(`${version}`);
+    expect(reply.headers['Grip-Link']).toContain(RECOVERY_PREFIX);
+  });
+
+  it('that is current gets the start of a stream, and a hold where it stands', async () => {
+    const version = await commit('a');
+    const reply = await subscriptions.hold(key, version);
+    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual(['current', START, `${version}`]);
+  });
+
+  it('sees what the store has, also when the feed has not brought it yet', async () => {
+    await replica.ruleset(ENV);
+    slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
+    const version = await commit('a');
+    expect(heldAt((await subscriptions.hold(key, 0n)).headers)).toBe(`${version}`);
+  });
+
+  it('that is ahead of the store gets the whole ruleset and is held there; the loss is logged and counted', async () => {
+    await commit('a');
+    const version = await commit('b');
+    const reply = await subscriptions.hold(key, version + 5n);
+    expect([reply.decision, heldAt(reply.headers), lost]).toEqual(['ahead', `${version}`, 1]);
+    expect(reply.body).toBe((await subscriptions.hold(key, 0n)).body);
+    expect(logs.filter((line) => line.includes('writes were lost'))).toHaveLength(1);
+  });
+
+  it('that is ahead of us while the store is away is held where it stands, and nothing is claimed', async () => {
+    const version = await commit('a');
+    await replica.ruleset(ENV);
+    slow.away(['version', 'read'], true);
+    const reply = await subscriptions.hold(key, version + 5n);
+    expect([reply.decision, reply.body]).toEqual(['unverified', START]);
+    expect([heldAt(reply.headers), lost]).toEqual([`${version + 5n}`, 0]);
+  });
+
+  it('is served what is in memory while the store is away', async () => {
+    const version = await commit('a');
+    await replica.ruleset(ENV);
+    slow.away(['version', 'read'], true);
+    const reply = await subscriptions.hold(key, 0n);
+    expect([reply.decision, heldAt(reply.headers)]).toEqual(['behind', `${version}`]);
+  });
+
+  it('to an environment that is not in the store is a fault of ours, to be tried again', async () => {
+    const orphan = keyNamed('k2', 99n);
+    await expect(subscriptions.hold(orphan, 0n)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+
+  it('whose key is revoked while we look is not held, and gets nothing', async () => {
+    await commit('a');
+    const gate = slow.hold('version', 'after');
+    const holding = subscriptions.hold(key, 0n);
+    await gate.reached;
+    await slow.direct.revokeKey('k1', 5);
+    await until('the revocation', () => replica.keyring.isRevoked('k1'));
+    gate.open();
+    expect(await holding).toEqual({ headers: {}, body: '', decision: 'refused' });
+  });
+});
+
+describe('a recovery', () => {
+  it('brings what the hold lacks, without a new start, and fresh instructions', async () => {
+    const first = await commit('a');
+    const version = await commit('b');
+    const reply = await subscriptions.recover(gripLast(first));
+    expect([reply.decision, ids(reply.body), heldAt(reply.headers)]).toEqual([
+      'behind',
+      [version],
+      `${version}`,
+    ]);
+    expect(reply.body.startsWith('data: ')).toBe(true);
+    expect(Object.keys(reply.headers).sort()).toEqual([
+      'Grip-Channel',
+      'Grip-Hold',
+      'Grip-Keep-Alive',
+      'Grip-Link',
+    ]);
+  });
+
+  it('of a hold that has everything has an empty body, and fresh instructions', async () => {
+    const version = await commit('a');
+    const reply = await subscriptions.recover(gripLast(version));
+    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual(['current', '', `${version}`]);
+  });
+
+  it('of a hold that is ahead brings the whole ruleset', async () => {
+    const version = await commit('a');
+    const reply = await subscriptions.recover(gripLast(version + 1n));
+    expect([reply.decision, ids(reply.body), heldAt(reply.headers)]).toEqual([
+      'ahead',
+      [version],
+      `${version}`,
+    ]);
+  });
+
+  it('of a hold that is ahead while the store is away leaves it where it stands', async () => {
+    const version = await commit('a');
+    await replica.ruleset(ENV);
+    slow.away(['version', 'read'], true);
+    const reply = await subscriptions.recover(gripLast(version + 1n));
+    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual([
+      'unverified',
+      '',
+      `${version + 1n}`,
+    ]);
+  });
+
+  it.each<[string, () => Promise<string[]>]>([
+    [
+      'a revoked key',
+      async () => {
+        await slow.direct.revokeKey('k1', 5);
+        await until('the revocation', () => replica.keyring.isRevoked('k1'));
+        return gripLast(0n);
+      },
+    ],
+    ['a key that nobody has', async () => gripLast(0n, 'nobody')],
+    [
+      'a key of another environment',
+      async () => {
+        await slow.direct.addKey(keyNamed('k2', 8n));
+        return gripLast(0n, 'k2');
+      },
+    ],
+  ])('of %s has no instructions and no data, which ends the stream', async (_, header) => {
+    await commit('a');
+    const reply = await subscriptions.recover(await header());
+    expect(reply).toEqual({ headers: {}, body: '', decision: 'refused' });
+  });
+
+  it('of a key that another node has just created is answered', async () => {
+    const version = await commit('a');
+    slow.onFeed(() => []);
+    await slow.direct.addKey(keyNamed('new', ENV));
+    expect((await subscriptions.recover(gripLast(version, 'new'))).decision).toBe('current');
+  });
+
+  it('of an unknown key while the store is away is an error, which the proxy tries again', async () => {
+    slow.away(['keys'], true);
+    await expect(subscriptions.recover(gripLast(0n, 'new'))).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+  });
+
+  it.each([undefined, 'environment-7; last-id=1', 'nonsense'])('of %s is refused', async (header) => {
+    await expect(subscriptions.recover(header)).rejects.toMatchObject({ code: 'link_invalid' });
+  });
+});
+
+describe('standing', () => {
+  it('says what catchUp would', async () => {
+    const version = await commit('a');
+    for (const position of [0n, version, version + 1n]) {
+      const { decision } = await subscriptions.catchUp(ENV, position);
+      expect(await subscriptions.standing(ENV, position)).toBe(decision);
+    }
+  });
+});
