@@ -515,16 +515,20 @@ describe('proxies that come and go', () => {
     await old.stop();
     const node = begin();
     await leads(node);
+    const second = await commit('b');
+    await has(proxy, second.version);
+    expect(proxy.connected()).toBe(1);
     addresses('127.0.0.9');
     node.discover();
     await until('it to be gone', () => names(node).join() === '127.0.0.9');
     // At once, and not when it has been idle for some seconds.
     await until('its connection to be closed', () => proxy.connected() === 0, { timeout: 2_000 });
-    const { version } = await commit('b');
+    const { version } = await commit('c');
     addresses('127.0.0.1');
     node.discover();
     await has(proxy, version);
-    expect(proxy.accepted.map(itemText)).toEqual([`7: 0→${first.version}`, `7: →${version}`]);
+    const changes = [`7: 0→${first.version}`, `7: ${first.version}→${second.version}`];
+    expect(proxy.accepted.map(itemText)).toEqual([...changes, `7: →${version}`]);
   });
 
   it('that appear while we lead have every environment resynced, and then what follows', async () => {
