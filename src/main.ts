@@ -9,7 +9,7 @@ import { runCli } from './cli/program.js';
 import { firstStartText, laterStartText } from './cli/first-start.js';
 import { readSettings, type Settings } from './config.js';
 import { createExamples, provideSecrets, secretsFile } from './first-start.js';
-import { createLog } from './observe/log.js';
+import { createLog, type Logger } from './observe/log.js';
 import { startServer } from './server.js';
 import { openStore } from './store/open.js';
 
@@ -27,11 +27,36 @@ function stopRequested(): Promise<NodeJS.Signals> {
   });
 }
 
+/**
+ * A defect of ours leaves a state that nobody knows. So the process ends: its clients turn to other nodes, and whoever runs it starts it
+ * anew. What is acknowledged is in the store.
+ */
+function endOnDefects(log: Logger): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.fatal({ err: error, origin }, 'a defect: this process ends');
+    process.exit(1);
+  });
+}
+
 async function serve(): Promise<void> {
   const settings = readSettings(process.env);
   const log = createLog(settings.logLevel);
+  endOnDefects(log);
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
+  const node = await Promise.race([start(settings, log), stopping.then(() => undefined)]);
+  log.info({ signal: await stopping }, node === undefined ? 'stopped before it served' : 'stopping');
+  if (node === undefined) return;
+  await node.stop();
+  log.info('stopped');
+}
+
+interface Node {
+  stop(): Promise<void>;
+}
+
+/** Resolves when the node serves. */
+async function start(settings: Settings, log: Logger): Promise<Node> {
   const store = await openStore(settings.store, { log });
   try {
     const secrets = await provideSecrets(settings);
@@ -49,11 +74,15 @@ async function serve(): Promise<void> {
           : firstStartText({ url, key, adminToken: secrets.adminTokens[0] ?? '' }),
       );
     }
-    log.info({ signal: await stopping }, 'stopping');
-    await server.stop();
-    log.info('stopped');
-  } finally {
+    return {
+      stop: async () => {
+        await server.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
     await store.close();
+    throw error;
   }
 }
 
@@ -74,3 +103,5 @@ process.exitCode = await runCli({
   serve,
   signal: interrupted.signal,
 });
+// What a stop has left behind, such as a request to a proxy that does not answer, must not keep the process.
+if (command === 'serve') process.exit();

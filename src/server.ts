@@ -16,14 +16,17 @@ export interface RunningServer {
   readonly url: string;
   readonly committer: Committer;
   /**
-   * Stops: readiness off, direct holds ended over the drain time, requests that are under way finished, the lease given up. The store
-   * stays open; it is the caller's.
+   * Stops: readiness off, the lease given up, direct holds ended over the drain time, requests that are under way finished. Resolves
+   * within the drain time and 5 s, whatever clients, proxies and the store do; what has not ended by then is left behind, and ends with the
+   * process. The store stays open; it is the caller's. [protocol] #stopping
    */
   stop(): Promise<void>;
 }
 
-/** How long a stopping server waits for requests that are under way. */
+/** What a stop may take beyond the drain. */
 const FINISH_MS = 5_000;
+/** How long requests that are under way when the drain is over may take: longer than the store may. */
+const REQUESTS_MS = 4_000;
 
 /**
  * Starts a node on an open store.
@@ -50,11 +53,13 @@ export async function startServer(
 
   const stop = async (): Promise<void> => {
     enter('stopping');
+    closeAfterAnswers(server);
     // The lease first: another node takes over while this one still answers.
     stopping.abort();
-    await Promise.all([led, directHolds.drain(settings.drainSeconds)]);
-    await close(server);
-    await replica.stop();
+    const served = directHolds.drain(settings.drainSeconds).then(() => close(server));
+    const works = { publishing: led, requests: served, following: served.then(() => replica.stop()) };
+    const unfinished = await endWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
+    if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
   return { url: `http://${reachable(settings.host)}:${port}`, committer, stop };
 }
@@ -78,12 +83,34 @@ async function listen(server: Server, { host, port }: Settings): Promise<number>
   return (server.address() as AddressInfo).port;
 }
 
+/** From now on each answer closes its connection, so that clients and proxies turn to other nodes by and by. */
+function closeAfterAnswers(server: Server): void {
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+}
+
+/** Closes: no connection is accepted any more, idle ones are closed, and the others when they are idle, or after a while. */
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), FINISH_MS);
+  // An answer that had begun before may leave its connection open; Node closes only those that are idle when it is told to close.
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const all = setTimeout(() => server.closeAllConnections(), REQUESTS_MS);
   await closed;
+  clearInterval(idle);
+  clearTimeout(all);
+}
+
+/** Waits until all works have ended, but not longer; resolves to the names of those that have not. */
+async function endWithin(
+  milliseconds: number,
+  works: Readonly<Record<string, Promise<void>>>,
+): Promise<string[]> {
+  const unfinished = new Set(Object.keys(works));
+  const all = Object.entries(works).map(([name, work]) => work.then(() => unfinished.delete(name)));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([Promise.all(all), late]);
   clearTimeout(timer);
+  return [...unfinished];
 }
 
 /** An address that one can paste: the unspecified ones are not. */

@@ -41,6 +41,8 @@ export interface PublisherStatus {
 
 /** How often host names are resolved again, milliseconds. */
 const DISCOVER_MS = 15_000;
+/** How long a proxy may take to answer the request that is on its way when its worker is told to stop, milliseconds. */
+const LAST_ANSWER_MS = 1_000;
 
 interface Running {
   readonly worker: Worker;
@@ -207,7 +209,10 @@ export class Publisher {
     const done = worker.run(stopping.signal).catch((error: unknown) => failed.abort(error));
     const stop = async (): Promise<void> => {
       stopping.abort();
+      // Whoever leads next must not wait for a proxy that does not answer. What it takes all the same, it drops as a repeat later.
+      const timer = setTimeout(() => void client.close(), LAST_ANSWER_MS);
       await done;
+      clearTimeout(timer);
       await client.close();
     };
     return { worker, place, stop };
