@@ -28,6 +28,9 @@ const { values } = parseArgs({
   },
 });
 
+// Each SDK says at its start that it has nowhere to send telemetry to.
+console.debug = () => undefined;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
