@@ -48,7 +48,8 @@ const keyBody = z.strictObject({
 export function adminRoutes(parts: AdminParts): Router {
   const router = Router();
   router.use(requireAdmin(parts.adminTokens));
-  router.use((_request, response, next) => {
+  router.use((request, response, next) => {
+    response.locals.mount = request.baseUrl;
     response.set('Cache-Control', 'no-store');
     next();
   });

@@ -55,7 +55,7 @@ const secure: RequestHandler = (_request, response, next) => {
 function counted(metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     response.once('close', () => {
-      metrics.requests.inc({ route: routeOf(request) ?? 'none', status: `${response.statusCode}` });
+      metrics.requests.inc({ route: routeOf(request, response) ?? 'none', status: `${response.statusCode}` });
     });
     next();
   };

@@ -49,7 +49,10 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, _next) => {
     const error = understand(thrown);
     if (error.code === 'internal') {
-      log.error({ method: request.method, route: routeOf(request), err: thrown }, 'a request failed');
+      log.error(
+        { method: request.method, route: routeOf(request, response), err: thrown },
+        'a request failed',
+      );
     }
     if (response.headersSent) {
       response.destroy();

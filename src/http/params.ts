@@ -1,5 +1,5 @@
 /** What a request asks for. */
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { HoldfastError } from '../errors.js';
 import { parseVersion } from '../ruleset/version.js';
 
@@ -16,8 +16,12 @@ export function environmentId(request: Request): bigint {
   return id;
 }
 
-/** The pattern of the route that a request found. Unlike the path it has no tokens in it, and there are few of them. */
-export function routeOf(request: Request): string | undefined {
+/**
+ * The pattern of the route that a request found: unlike the path it has no tokens in it, and there are few of them. When an error has left the router
+ * the request no longer says where that was mounted, so a mounted router notes it in `response.locals.mount`.
+ */
+export function routeOf(request: Request, response: Response): string | undefined {
   const path = (request.route as { path?: unknown } | undefined)?.path;
-  return typeof path === 'string' ? `${request.baseUrl}${path}` : undefined;
+  const { mount = '' } = response.locals as { mount?: string };
+  return typeof path === 'string' ? `${mount}${path}` : undefined;
 }

@@ -1,7 +1,7 @@
 /** Every route that the app has, read from its router, so that a new one cannot be forgotten here. */
-import type { IRouter } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { routesOf } from '../support/routes.js';
 
 let app: TestApp;
 let environment: TestEnvironment;
@@ -37,16 +37,6 @@ const OTHER_ROUTES: Record<string, string> = {
   '/api/v1/configs/:from': 'GET, HEAD',
 };
 
-function pathsOf(router: IRouter, prefix = ''): string[] {
-  return router.stack.flatMap((layer) => {
-    if (layer.route !== undefined) return [`${prefix}${layer.route.path}`];
-    const mounted = layer.handle as unknown as Partial<IRouter>;
-    if (mounted.stack === undefined) return [];
-    const { rawPath } = layer as unknown as { rawPath: string };
-    return pathsOf(mounted as IRouter, rawPath === '/' ? prefix : `${prefix}${rawPath}`);
-  });
-}
-
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */
 function exampleOf(pattern: string): string {
   const id = pattern.startsWith('/admin/v1/keys') ? 'unknown' : environment.id;
@@ -56,7 +46,7 @@ function exampleOf(pattern: string): string {
 describe('the routes of the app', () => {
   it('are those that are documented, and no other', () => {
     const documented = [...Object.keys(ADMIN_ROUTES), ...Object.keys(OTHER_ROUTES)];
-    expect(pathsOf(app.app.router as IRouter).sort()).toEqual(documented.sort());
+    expect(routesOf(app.app).sort()).toEqual(documented.sort());
   });
 });
 

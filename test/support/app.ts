@@ -1,5 +1,6 @@
 /** The real app on a real file store in a folder of its own, in this process. Only the clock and chance are the test's. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,7 @@ export interface TestAppOptions {
 
 export interface TestApp extends Composition {
   readonly http: TestAgent<Test>;
+  readonly server: Server;
   readonly url: string;
   readonly store: Store;
   /** Milliseconds that the node's clocks are ahead of this machine's, and what it draws in place of a random number. */
@@ -96,7 +98,7 @@ export interface CommitBody {
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'hf-app-'));
   const logs: LogLine[] = [];
-  const log = createLog('debug', { write: (line) => void logs.push(JSON.parse(line) as LogLine) });
+  const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line) as LogLine) });
   const settings = readSettings({
     GRIP_URL,
     HOLDFAST_STORE: `file:${directory}`,
@@ -128,6 +130,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   return {
     ...node,
     http,
+    server,
     url,
     store,
     nature,

@@ -16,7 +16,7 @@ export function nodeEnvironment(
   return {
     HOLDFAST_STORE: redisUrl,
     HOLDFAST_HOLD: 'auto',
-    GRIP_URL: publishUrls.map((url) => `${url}/?iss=pushpin&key=${secrets.gripKey}`).join(' '),
+    GRIP_URL: publishUrls.map((url) => `${url}/?verify-iss=pushpin`).join(' '),
     GRIP_VERIFY_KEY: secrets.gripKey,
     HOLDFAST_ADMIN_TOKEN: secrets.adminToken,
     HOLDFAST_SECRET: secrets.secret,

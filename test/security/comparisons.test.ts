@@ -1,0 +1,39 @@
+/** Comparing secrets: in a time that says nothing about where they differ. Looked for in the source, because a clock would not show it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const source = join(import.meta.dirname, '../../src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(join(source, name), 'utf8') }));
+
+/** What names a secret, or something that is made of one. */
+const SECRET = /(?:^|[.#])\w*(?:secret|token|password|passwd|credential|hmac|mac|signature|hash|apiKey)s?$/i;
+/** What a secret may be compared with: whether it is there, and of which type. */
+const NOTHING = /^(?:undefined|null|true|'\w*')$/;
+
+function comparisons(text: string): string[] {
+  return [...text.matchAll(/([\w.#?]+(?:\([^()]*\))?) (?:===|!==|==|!=) ([\w.#?'"]+)/g)]
+    .filter(([, left = '', right = '']) => !NOTHING.test(right) && (SECRET.test(left) || SECRET.test(right)))
+    .map(([whole]) => whole);
+}
+
+describe('the source', () => {
+  it('compares no secret by === or !==', () => {
+    const found = files.flatMap(({ name, text }) => comparisons(text).map((each) => `${name}: ${each}`));
+    expect(found).toEqual([]);
+  });
+
+  it('would show one that does', () => {
+    expect(comparisons('if (given === this.#secret) return')).toHaveLength(1);
+    expect(comparisons('token !== settings.adminToken')).toHaveLength(1);
+    expect(comparisons('if (a.hash === hash)')).toHaveLength(1);
+    expect(comparisons('if (token === undefined)')).toEqual([]);
+  });
+
+  it('compares those that come from outside by timingSafeEqual, in the two places that have any', () => {
+    const users = files.filter(({ text }) => text.includes('timingSafeEqual(')).map(({ name }) => name);
+    expect(users.sort()).toEqual(['http/authenticate.ts', 'subscribe/link.ts']);
+  });
+});
