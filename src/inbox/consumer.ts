@@ -86,7 +86,7 @@ export class InboxConsumer {
     for (const event of events) {
       if (signal.aborted) return;
       try {
-        if ((await this.#decide(event)) === 'early') return;
+        await this.#decide(event);
         this.#error = undefined;
       } catch (error) {
         this.#note(event, error);
@@ -96,56 +96,43 @@ export class InboxConsumer {
     }
   }
 
-  async #decide(event: InboxEvent): Promise<'decided' | 'early'> {
+  /** What is decided already, or is too early because another process has an older event, is left as it is: the next reading tells. */
+  async #decide(event: InboxEvent): Promise<void> {
     try {
       const change = readEvent(event);
       const ruleset = this.#options.replica.loaded(change.request.environment);
-      return this.#made.isIn(ruleset, event.id, change.digest)
-        ? await this.#acknowledge(event)
-        : await this.#commit(event, change);
+      if (this.#made.isIn(ruleset, event.id, change.digest)) await this.#acknowledge(event.id);
+      else await this.#commit(event.id, change);
     } catch (error) {
       const reason = this.#reason(event, error);
       if (reason === undefined) throw error;
-      return this.#reject(event, reason);
+      await this.#reject(event, reason);
     }
   }
 
-  async #commit({ id }: InboxEvent, { request, digest }: EventChange): Promise<'decided' | 'early'> {
+  async #commit(event: string, { request, digest }: EventChange): Promise<void> {
     const { committer, log, onCommitted } = this.#options;
-    const outcome = await committer.commitEvent(request, id);
-    switch (outcome.kind) {
-      case 'committed':
-        this.#made.note(id, { digest, configs: outcome.answer.configs });
-        onCommitted?.();
-        log.debug({ event: id, version: outcome.answer.version }, 'an event is committed');
-        return 'decided';
-      case 'repeated':
-        return this.#acknowledge({ id });
-      case 'decided':
-      case 'early':
-        return outcome.kind;
-    }
+    const outcome = await committer.commitEvent(request, event);
+    if (outcome.kind === 'repeated') await this.#acknowledge(event);
+    if (outcome.kind !== 'committed') return;
+    this.#made.note(event, { digest, configs: outcome.answer.configs });
+    onCommitted?.();
+    log.debug({ event, version: outcome.answer.version }, 'an event is committed');
   }
 
-  async #acknowledge({ id }: Pick<InboxEvent, 'id'>): Promise<'decided' | 'early'> {
-    const result = await this.#options.inbox.acknowledge(id);
-    if (result === 'acknowledged') this.#options.onRepeated?.();
-    return result === 'early' ? 'early' : 'decided';
+  async #acknowledge(event: string): Promise<void> {
+    if ((await this.#options.inbox.acknowledge(event)) === 'acknowledged') this.#options.onRepeated?.();
   }
 
-  async #reject(event: InboxEvent, reason: HoldfastError): Promise<'decided' | 'early'> {
+  async #reject(event: InboxEvent, reason: HoldfastError): Promise<void> {
     const { store, inbox, log, onRejected } = this.#options;
     const { code, message, field } = reason;
     const at = new Date(Number((await store.time()) / 1000n)).toISOString();
-    const result = await inbox.reject(event.id, { code, message, field, at });
-    if (result === 'early') return 'early';
-    if (result === 'rejected') {
-      onRejected?.(code);
-      if (isFault(reason))
-        log.error({ event: event.id, err: reason.cause ?? reason }, 'an event failed; it is given up');
-      else log.warn({ event: event.id, code, field, message }, 'an event is rejected');
-    }
-    return 'decided';
+    if ((await inbox.reject(event.id, { code, message, field, at })) !== 'rejected') return;
+    onRejected?.(code);
+    if (isFault(reason))
+      log.error({ event: event.id, err: reason.cause ?? reason }, 'an event failed; it is given up');
+    else log.warn({ event: event.id, code, field, message }, 'an event is rejected');
   }
 
   /** Why an event is to be rejected; `undefined` when it is to be tried again. */

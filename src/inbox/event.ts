@@ -36,13 +36,13 @@ export function readEvent(event: InboxEvent): EventChange {
   const { field, form, bytes } = readPayload(fields);
   const digest = digestOf(form, environment, undefined, bytes);
   try {
-    const configs = readChange(form, bytes, { subject: field, protobuf: 'protobuf in the field configs' });
+    const configs = readChange(form, bytes, { subject: 'it', protobuf: 'protobuf in the field configs' });
     const idempotency = key === undefined ? undefined : { key, digest, field: 'event' };
     return { request: { environment, configs, idempotency }, digest };
   } catch (error) {
     // What is wrong with the whole has no path of its own.
     if (!(error instanceof HoldfastError) || error.field !== undefined) throw error;
-    throw new HoldfastError(error.code, error.message, { field, cause: error });
+    throw new HoldfastError(error.code, `${field}: ${error.message}`, { field, cause: error });
   }
 }
 

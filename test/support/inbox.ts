@@ -5,6 +5,7 @@ import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/commit/heal.js';
 import { HoldfastError } from '../../src/errors.js';
 import { InboxConsumer } from '../../src/inbox/consumer.js';
+import { encodeConfig } from '../../src/ruleset/codec.js';
 import { Replica } from '../../src/replica/replica.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { openStore } from '../../src/store/open.js';
@@ -51,17 +52,24 @@ export interface ConsumeOptions {
 /** What happens at a call: before it, and after it was carried out and before its answer arrives. */
 export type Faults = Partial<Record<Step, { before?: Fault; after?: Fault }>>;
 export type Step = 'commit' | 'acknowledge' | 'reject' | 'repeated' | 'time' | 'version';
-export type Fault = () => Promise<void> | void;
+export type Fault = (...args: unknown[]) => Promise<void> | void;
 
 export interface Consuming {
   readonly consumer: InboxConsumer;
+  readonly replica: Replica;
   readonly counts: { committed: number; repeated: number; rejected: string[] };
   readonly lines: () => Record<string, unknown>[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** As of a process that is killed: nothing that was to happen afterwards ever happens. */
 export const dies: Fault = () => new Promise(() => undefined);
+
+/** The fault at the n-th call, from 1. */
+export function at(n: number, fault: Fault): Fault {
+  let call = 0;
+  return (...args) => (++call === n ? fault(...args) : undefined);
+}
 
 /** As of a connection that is cut, the next so many times. */
 export function fails(times = 1, error: Error = away()): Fault {
@@ -102,7 +110,7 @@ export async function startInbox(
     },
     add,
     addChange: (environment, ...configs) =>
-      add(['environment', `${environment}`], ['json', JSON.stringify({ configs })]),
+      add(['environment', `${environment}`], ['json', json(...configs)]),
     rejected: async () => readStream(raw, REJECTED),
     committed: () => committedKeys(observer),
     settled: async () => {
@@ -123,6 +131,14 @@ export async function startInbox(
       await redis.stop();
     },
   };
+}
+
+/** What goes into the field `json`. */
+export const json = (...configs: Config[]): string => JSON.stringify({ configs });
+
+/** The bytes that go into the field `configs`. */
+export function encodeConfigs(...configs: Config[]): Buffer {
+  return Buffer.concat(configs.map((config) => encodeConfig(config).bytes));
 }
 
 /** A flag that is told from others by its key. */
@@ -160,7 +176,7 @@ async function consume(store: Store, { consumer = `node-${Math.random()}`, fault
     await Promise.race([led, delay(200)]);
     await replica.stop();
   };
-  return { consumer: inbox, counts, lines, stop };
+  return { consumer: inbox, replica, counts, lines, stop };
 }
 
 /** The store with faults on the way to it. What is not named passes. */
@@ -175,9 +191,9 @@ function withFaults(store: Store, faults: Faults): Store {
         const call = value.bind(target) as (...args: unknown[]) => unknown;
         if (fault === undefined) return call;
         return async (...args: unknown[]) => {
-          await fault.before?.();
+          await fault.before?.(...args);
           const answer = await call(...args);
-          await fault.after?.();
+          await fault.after?.(...args);
           return answer;
         };
       },
@@ -194,16 +210,15 @@ async function readStream(raw: Redis, name: string): Promise<{ id: string; field
 }
 
 async function committedKeys(store: Store): Promise<string[]> {
+  const head = await store.head();
   const keys: string[] = [];
   const ended = new AbortController();
+  if (head === '0-0') return keys;
   for await (const word of store.follow('0-0', ended.signal)) {
-    if (word.kind === 'entries') {
-      for (const entry of word.entries) {
-        if (entry.kind === 'change') keys.push(...entry.change.configs.map(({ key }) => key));
-      }
+    for (const entry of word.kind === 'entries' ? word.entries : []) {
+      if (entry.kind === 'change') keys.push(...entry.change.configs.map(({ key }) => key));
+      if (entry.position === head) ended.abort();
     }
-    // Which is also what it is when there is nothing to read.
-    if (word.kind === 'idle') ended.abort();
   }
   return keys;
 }

@@ -14,8 +14,9 @@ import { deciding, prelude } from './scripts.js';
 export const TAKE = `${prelude}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
 if failed then return failed end
--- From the beginning of the stream: events may be older than the group. It fails if there is one, and changes nothing.
-redis.pcall('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+-- From the beginning of the stream: events may be older than the group.
+local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+if made['err'] and not string.find(made['err'], 'BUSYGROUP') then return made end
 
 local events, present = {}, {}
 for i, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])) do
