@@ -123,7 +123,10 @@ export class Committer {
       });
       switch (result.kind) {
         case 'committed':
-          if (plan.change !== undefined) onCommit?.();
+          if (plan.change !== undefined) {
+            replica.committed(plan.change);
+            onCommit?.();
+          }
           return { kind: 'committed', answer };
         case 'repeated':
           return repeat(result, idempotency);
@@ -158,6 +161,7 @@ export class Committer {
         live: plan.live,
       });
       if (result.kind === 'committed') {
+        if (plan.change !== undefined) replica.committed(plan.change);
         const version = plan.change?.version ?? base?.ruleset.version ?? 0n;
         const at = plan.change?.at ?? base?.ruleset.committedAt ?? 0n;
         return { created: base === undefined, environment: { ...settings, version, at, live: plan.live } };

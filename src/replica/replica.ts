@@ -191,6 +191,19 @@ export class Replica {
     return { ruleset: now, confirmed: stored !== undefined };
   }
 
+  /**
+   * Takes a change that was just committed through this node, before the feed brings it. So from the moment that its author is told of it,
+   * this node answers with it, and can commit it again should the store lose it in its next second.
+   */
+  committed(change: Change): void {
+    this.#loading.get(change.environment)?.arrived.push(change);
+    const ruleset = this.#rulesets.get(change.environment);
+    // Otherwise it is there already, or the feed brings it in its turn.
+    if (ruleset?.version !== change.previous) return;
+    ruleset.apply(change);
+    this.#listeners.tell(ruleset);
+  }
+
   /** Reads the environment from the store again. A read that is under way does not count: it may have seen less. */
   async reload(environment: bigint): Promise<Ruleset | undefined> {
     // It must not be dropped before the read begins, which compares with what we had.

@@ -86,3 +86,11 @@ it('keeps the settings that another node has made while it commits', async () =>
   // 34 is the tag of the default context in the envelope that every client gets.
   expect([...replica.loaded(ENV)!.envelope]).toContain(34);
 });
+
+it('has in memory what it acknowledges, also before the feed brings it: the store could lose it now', async () => {
+  slow.onFeed(() => []);
+  const configs = readSubmittedJson({ configs: [flag('ours')] });
+  const { version } = await committer.commit({ environment: ENV, configs });
+  expect(`${replica.loaded(ENV)!.version}`).toBe(version);
+  expect(keysHere()).toEqual(['ours']);
+});
