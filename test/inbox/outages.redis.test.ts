@@ -41,6 +41,7 @@ describe('an event that is not at fault', () => {
       faults: { commit: { before: fails(6, busy) } },
     });
     await until('it says so', () => consumer.status().error === 'busy, says the test');
+    expect(consumer.status().waiting).toBe(2);
     await stack.settled();
     expect(await stack.committed()).toEqual(['a', 'b']);
     expect(counts.rejected).toEqual([]);
