@@ -80,7 +80,7 @@ export function planChange(base: Base, submitted: readonly SubmittedConfig[], no
   });
   checkSegments(viewAfter(base.ruleset, changed), changed);
   return {
-    change: changeOf(base.ruleset, changed, envelope, now),
+    change: changeOf(base.ruleset, changed, envelope, notBefore(base.ruleset, now)),
     configs,
     live: changed.reduce(
       (live, each) => live + liveOf(each.encoded) - liveOf(each.before),
@@ -185,6 +185,14 @@ function changeOf(
 }
 
 /**
+ * When a change is made, as far as ids are concerned: not before the one that it follows. A node can have asked for the time long ago
+ * (it was stopped for a while, or the store was slow), and the next id would take the difference for time that has passed, and run ahead.
+ */
+function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
+  return now > committedAt ? now : committedAt;
+}
+
+/**
  * Plans the creation of an environment, or a change of its settings.
  *
  * Only what clients see becomes a change: a new default context or project. A new environment is at version 0, and stays there until its
@@ -224,7 +232,7 @@ function envelopeChange(ruleset: Ruleset | undefined, envelope: Uint8Array, now:
   const { environment, version: previous, committedAt } = ruleset;
   const version = nextId(now, previous, committedAt);
   if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${previous}.`);
-  return { environment, previous, version, at: now, envelope, configs: [] };
+  return { environment, previous, version, at: notBefore(ruleset, now), envelope, configs: [] };
 }
 
 function largestOf(ruleset: Ruleset | undefined): EncodedConfig | undefined {

@@ -208,6 +208,27 @@ describe('the size of a config', () => {
   });
 });
 
+describe('a time that was asked for long before the commit', () => {
+  const LATE = NOW + 10_000_000n;
+  const late = () => {
+    const base = emptyBase();
+    base.ruleset.apply(plan(base, [flag('a')], LATE).change!);
+    return base;
+  };
+
+  it('does not let later ids run ahead of the clock', () => {
+    const base = late();
+    base.ruleset.apply(plan(base, [flag('b')], NOW).change!);
+    expect(plan(base, [flag('c')], LATE + 1_000n).change?.version).toBe(LATE + 1_001n);
+  });
+
+  it('does not do so for new settings either', () => {
+    const base = late();
+    const { change } = planSettings(base, { ...settings, defaultContext: contextOf(10) }, NOW);
+    expect(change?.at).toBe(LATE);
+  });
+});
+
 describe('settings', () => {
   const withContext = { ...settings, defaultContext: contextOf(10) };
 
