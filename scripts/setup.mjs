@@ -65,19 +65,22 @@ export function build() {
   utimesSync(stamp, before, before);
 }
 
-/** Makes sure of the servers that tests and the stack run against: installs them on Debian and Ubuntu, else says what is missing. */
-export function installServers() {
+/**
+ * Makes sure of the servers that tests and the stack run against, and of other programs that are named: installs them on Debian and Ubuntu,
+ * else says what is missing.
+ */
+export function installServers(...others) {
+  const missing = () => missingPrograms('redis-server', 'pushpin', ...others);
   // Twice, because which programs Pushpin needs shows when its version is known.
-  for (let round = 0; round < 2 && missingServers().length > 0; round++) {
-    if (!installWithApt(missingServers())) break;
+  for (let round = 0; round < 2 && missing().length > 0; round++) {
+    if (!installWithApt(missing())) break;
   }
-  const missing = missingServers();
-  if (missing.length > 0) throw new SetupError(instructions(missing));
+  if (missing().length > 0) throw new SetupError(instructions(missing()));
 }
 
 /** The programs that are missing. On Debian and Ubuntu each is in a package of the same name. */
-function missingServers() {
-  const missing = ['redis-server', 'pushpin'].filter((command) => !isInstalled(command));
+function missingPrograms(...wanted) {
+  const missing = wanted.filter((command) => !isInstalled(command));
   // Before 1.40 Pushpin's connection manager and its HTTP client were programs of their own.
   if (!missing.includes('pushpin') && isOldPushpin()) {
     missing.push(...['condure', 'zurl'].filter((command) => !isInstalled(command)));
@@ -116,8 +119,8 @@ function becomeRoot() {
 function instructions(missing) {
   return [
     `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin; install them and try again.`,
-    '  Debian, Ubuntu: sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl',
-    '  macOS:          brew install redis pushpin',
+    '  Debian, Ubuntu: sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3',
+    '  macOS:          brew install redis pushpin python3',
     '  elsewhere:      https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/',
   ].join('\n');
 }

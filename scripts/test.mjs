@@ -12,7 +12,8 @@ import process from 'node:process';
 import { build, checkNode, installPackages, installServers, root, setUp } from './setup.mjs';
 import { count } from './test-count.mjs';
 
-setUp(checkNode, installPackages, installServers, build);
+// Python runs an example.
+setUp(checkNode, installPackages, () => installServers('python3'), build);
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');

@@ -34,7 +34,7 @@ function apt(version: string, installs: boolean): void {
   program('sudo', 'shift; exec "$@"');
   const place = `for name in "$@"; do case $name in
     pushpin) printf '#!/bin/sh\\necho pushpin ${version}\\n' > ${dir}/pushpin;;
-    redis-server|condure|zurl) printf '#!/bin/sh\\n' > ${dir}/$name;;
+    redis-server|condure|zurl|python3) printf '#!/bin/sh\\n' > ${dir}/$name;;
     *) continue;; esac; /bin/chmod 755 ${dir}/$name; done`;
   const work = installs ? `case "$*" in *install*) ${place};; esac` : 'exit 100';
   program('apt-get', `echo "$DEBIAN_FRONTEND $*" >> ${dir}/calls\n${work}`);
@@ -98,6 +98,13 @@ describe('the servers that tests need', () => {
     apt('1.40.1', true);
     expect(run('setup.installServers').code).toBe(0);
     expect(calls()).toHaveLength(2);
+  });
+
+  it('include other programs that are named', () => {
+    apt('1.40.1', true);
+    for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
+    expect(run("() => setup.installServers('python3')").code).toBe(0);
+    expect(calls().at(-1)).toMatch(/install .* python3$/);
   });
 
   it.each([
