@@ -3,7 +3,7 @@
  *
  * Left out: when a client stands at an id, it must have every config up to that id, by that id or a later one. But for one case: a delta
  * that is cut into several events has each config once, at its last id. So a config that was changed again before the event was sent comes
- * with a later event, and the event before it leaves it out. Ids say when they were given, in microseconds.
+ * with a later event, and the event before it leaves it out. Ids say when they were given, in microseconds, to within a second.
  */
 import type { Journal, ReceivedConfig } from '../clients/journal.js';
 import type { Sighting } from '../clients/sdk.js';
@@ -46,6 +46,9 @@ function judge(
   return lost ? undefined : `received ${key} at ${id} after ${before.id}`;
 }
 
+/** An id may run ahead of the clock by the number of configs that were committed at once, microseconds; and clocks may differ. Milliseconds. */
+const SLACK = 1_000;
+
 interface Due {
   readonly key: string;
   readonly id: bigint;
@@ -78,7 +81,7 @@ class Owed {
   /** Whether that config was changed again before that moment (performance.now()). */
   changedAgain({ key, id }: Due, at: number): boolean {
     const later = this.#ids.get(key)?.find((each) => each > id);
-    return later !== undefined && later <= BigInt(Math.ceil((performance.timeOrigin + at) * 1000));
+    return later !== undefined && later <= BigInt(Math.ceil((performance.timeOrigin + at + SLACK) * 1000));
   }
 }
 
