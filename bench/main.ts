@@ -7,6 +7,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startNode } from '../test/support/node.js';
 import { nodeEnvironment } from '../test/support/environment.js';
+import { startRedis } from '../test/support/redis.js';
 import { startStack, type Stack } from '../test/support/stack.js';
 import { flag } from '../test/support/configs.js';
 import { measureCatchUp } from './catch-up.js';
@@ -17,9 +18,11 @@ import {
   holdsReport,
   latencyReport,
   machineReport,
+  replicaReport,
   throughputReport,
   type Machine,
 } from './report.js';
+import { makeEnvironments, weighReplica } from './replica-memory.js';
 import { openSubscribers } from './subscriber-pool.js';
 import { measureThroughput } from './throughput.js';
 
@@ -29,20 +32,24 @@ interface Sizes {
   readonly latency: { readonly warmUp: number; readonly measured: number };
   readonly throughput: { readonly rounds: number; readonly changes: number; readonly looped: number };
   readonly catchUp: { readonly rounds: number; readonly requests: number };
+  /** Environments. */
+  readonly replica: number;
 }
 
 const FULL: Sizes = {
   latency: { warmUp: 10, measured: 100 },
   throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
   catchUp: { rounds: 3, requests: 3_000 },
+  replica: 10_000,
 };
 const QUICK: Sizes = {
   latency: { warmUp: 5, measured: 20 },
   throughput: { rounds: 1, changes: 9_000, looped: 600 },
   catchUp: { rounds: 1, requests: 1_500 },
+  replica: 3_000,
 };
 
-const PARTS = ['latency', 'throughput', 'holds', 'catch-up'] as const;
+const PARTS = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
 type Part = (typeof PARTS)[number];
 
 /** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
@@ -64,6 +71,7 @@ async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
     env: { HOLDFAST_STALENESS: LONG_STALENESS, ...COLLECTS_GARBAGE },
   });
   try {
+    if (wanted.has('replica')) print(await replica(stack, sizes));
     // Holds first, on nodes that have done nothing else.
     if (wanted.has('holds')) print(await holds(stack));
     if (wanted.has('latency')) print(await latency(stack, sizes));
@@ -105,6 +113,24 @@ async function holds(stack: Stack): Promise<string> {
     return holdsReport({ direct, grip, count });
   } finally {
     await node.stop();
+  }
+}
+
+/** On a Redis of its own, whose environments nobody else has to read. */
+async function replica({ secrets }: Stack, { replica: count }: Sizes): Promise<string> {
+  const redis = await startRedis();
+  try {
+    await makeEnvironments(redis.url, count);
+    const env = {
+      ...nodeEnvironment(secrets, redis.url, []),
+      ...COLLECTS_GARBAGE,
+      GRIP_URL: '',
+      GRIP_VERIFY_KEY: '',
+    };
+    const all = await weighReplica(env, count, 1_000_000);
+    return replicaReport(count, [all, await weighReplica(env, count, 1_000)]);
+  } finally {
+    await redis.stop();
   }
 }
 

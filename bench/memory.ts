@@ -43,7 +43,7 @@ export async function weighHolds(
 }
 
 /** Bytes, and a count. */
-interface Weight {
+export interface Weight {
   readonly heap: number;
   readonly resident: number;
   readonly files: number;
@@ -53,6 +53,13 @@ async function weigh(node: HoldfastNode, directHolds: number): Promise<Weight> {
   await until('the node holds what it should', async () => {
     return (await readMetrics(node)).sum('holdfast_direct_holds') === directHolds;
   });
+  return weighNode(node);
+}
+
+/** What a node weighs without its garbage. It must have been started with gc-on-signal.mjs. */
+export async function weighNode(node: HoldfastNode): Promise<Weight> {
+  // Buffers are freed by the collection after the one that found their owners dead.
+  await collectGarbage(node);
   await collectGarbage(node);
   const metrics = await readMetrics(node);
   return {

@@ -2,6 +2,7 @@
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
 import type { LatencyResult } from './latency.js';
 import type { HoldCost } from './memory.js';
+import { CONFIGS_EACH, type ReplicaMemory } from './replica-memory.js';
 import { median, percentile } from './statistics.js';
 import { figure, table } from './table.js';
 import type { ThroughputResult } from './throughput.js';
@@ -91,6 +92,25 @@ export function holdsReport(costs: { direct: HoldCost; grip: HoldCost; count: nu
       ['per hold', 'heap, KiB', 'resident, KiB', 'open files'],
       [row('direct', costs.direct), row('at the GRIP proxy', costs.grip)],
     ),
+  ].join('\n');
+}
+
+export function replicaReport(count: number, weights: readonly ReplicaMemory[]): string {
+  const mebibytes = (bytes: number): string => figure(bytes / 2 ** 20);
+  return [
+    `## Replica: ${figure(count)} environments of ${CONFIGS_EACH} configs, each read once and then not used`,
+    '',
+    table(
+      ['HOLDFAST_IN_MEMORY', 'in memory', 'heap, MiB', 'resident, MiB'],
+      weights.map(({ inMemory, environments, heap, resident }) => [
+        figure(inMemory),
+        figure(environments),
+        mebibytes(heap),
+        mebibytes(resident),
+      ]),
+    ),
+    '',
+    'Growth since before the first was read. Resident memory is given back late, if at all; it is what the next ones use.',
   ].join('\n');
 }
 
