@@ -6,7 +6,7 @@
  * wait for one another, so that only nodes compete, not requests.
  */
 import { HoldfastError } from '../errors.js';
-import { unknownEnvironment } from '../replica/missing.js';
+import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
@@ -177,7 +177,11 @@ export class Committer {
   /** The ruleset as the store has it now. It moves on with the feed: whoever plans on it must not wait between two looks at it. */
   async #confirmed(environment: bigint): Promise<Ruleset> {
     const current = await this.#options.replica.confirmed(environment);
-    if (current === undefined) throw unknownEnvironment(environment);
+    if (current === undefined) {
+      // Where there are keys, there was an environment. Whoever is told that it does not exist gives up, and an event would be rejected.
+      const lost = this.#options.replica.keyring.has(environment);
+      throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
+    }
     if (!current.confirmed) {
       throw new HoldfastError(
         'store_unavailable',

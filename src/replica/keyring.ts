@@ -79,6 +79,11 @@ export class Keyring {
     return this.#byHash.get(hash);
   }
 
+  /** Whether there are keys of that environment, so that it must have existed; does no I/O. */
+  has(environment: bigint): boolean {
+    return [...this.#byId.values()].some((key) => key.environment === environment);
+  }
+
   /** Whether a key is known to be revoked; does no I/O. */
   isRevoked(id: string): boolean {
     return this.#byId.get(id)?.revokedAt !== undefined;

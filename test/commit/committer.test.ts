@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/commit/heal.js';
 import { createLog } from '../../src/observe/log.js';
+import { issueKey } from '../../src/replica/issue-key.js';
 import { Replica } from '../../src/replica/replica.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import { flag } from '../ruleset/arbitrary.js';
@@ -93,4 +94,15 @@ it('has in memory what it acknowledges, also before the feed brings it: the stor
   const { version } = await committer.commit({ environment: ENV, configs });
   expect(`${replica.loaded(ENV)!.version}`).toBe(version);
   expect(keysHere()).toEqual(['ours']);
+});
+
+it('does not say that an environment does not exist when there are keys of it: the store lost it', async () => {
+  const configs = readSubmittedJson({ configs: [flag('ours')] });
+  const refused = committer.commit({ environment: 99n, configs });
+  await expect(refused).rejects.toMatchObject({ code: 'environment_unknown' });
+  const { key } = issueKey({ ...settings(99n), version: 0n, at: 0n, live: 0 }, 'server', '', 0);
+  replica.keyring.take(key);
+  await expect(committer.commit({ environment: 99n, configs })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
 });
