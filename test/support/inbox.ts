@@ -88,6 +88,8 @@ export async function startInbox(
   const redis = server ?? (await startRedis());
   const location = url?.(redis) ?? redis.url;
   const raw = new Redis({ port: redis.port, host: '127.0.0.1' });
+  // Tests end servers; the client comes back by itself.
+  raw.on('error', () => undefined);
   const closing: (() => Promise<unknown>)[] = [];
   const open = async (): Promise<Store> => {
     const store = await openStore(location, { log: recordingLog().log });
