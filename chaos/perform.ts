@@ -1,4 +1,5 @@
 /** How each fault is done to the installation, and undone. */
+import { until } from '../test/support/until.js';
 import type { LinkFault } from '../test/support/publish-link.js';
 import { adminApi } from './api.js';
 import type { Crowd } from './crowd.js';
@@ -7,6 +8,7 @@ import type { Fault } from './plan.js';
 import { seconds } from './plan.js';
 import type { Random } from './random.js';
 import type { Site } from './site.js';
+import type { SiteNode } from './site-node.js';
 
 /** A fault that is about to begin, with the node or Pushpin that it really meets. */
 export interface Strike {
@@ -35,6 +37,9 @@ const LAST_SECOND = 1_000;
 const SOME_READERS = 0.15;
 /** The drain (1 s) and what requests under way may take (5 s), with a margin for the machine. Milliseconds. */
 const STOP_WITHIN = 12_000;
+
+/** How long a node may need to have its connections to a Redis that was started again, milliseconds. */
+const RESTORE_WITHIN = 15_000;
 
 /** Begins a fault; resolves when it has begun. */
 export async function begin(strike: Strike): Promise<Undo> {
@@ -130,13 +135,27 @@ async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
   lost(0);
   await site.redis.restart();
   return async () => {
-    const api = adminApi(site.secrets.adminToken);
     for (const node of site.nodes) {
-      const { status, body } = await api(node, '/admin/v1/restore', { method: 'POST', timeout: 10_000 });
-      note(`restore at node ${node.index + 1}: ${status} ${JSON.stringify(body)}`);
-      if (status !== 200) throw new Error(`restore was answered with ${status}`);
+      const answer = await restore(site, node);
+      note(`restore at node ${node.index + 1}: ${answer}`);
     }
   };
+}
+
+/** A node that does not have its connection to Redis back says 503, and then is asked again, as by anybody who reads what it says. */
+async function restore(site: Site, node: SiteNode): Promise<string> {
+  const api = adminApi(site.secrets.adminToken);
+  let answer = '';
+  await until(
+    `node ${node.index + 1} restores`,
+    async () => {
+      const { status, body } = await api(node, '/admin/v1/restore', { method: 'POST', timeout: 10_000 });
+      answer = `${status} ${JSON.stringify(body)}`;
+      return status === 200;
+    },
+    { timeout: RESTORE_WITHIN, interval: 200, context: () => answer },
+  );
+  return answer;
 }
 
 /** Every second time its clients come back as a herd: all at once, whatever they were asked to wait. */
