@@ -38,7 +38,11 @@ async function main(): Promise<number> {
   const length = values.minutes === undefined ? LENGTH : number('minutes', values.minutes) * 60_000;
   const results: RunResult[] = [];
   let broken = 0;
+  let asked = false;
+  // The seed at hand is brought to its end, so that nothing is left running; a second signal ends everything at once.
+  process.once('SIGINT', () => (asked = true));
   for (const seed of seeds()) {
+    if (isSet(() => asked)) break;
     if (values.plan) {
       const plan = makePlan({ seed, length, ...(kinds === undefined ? {} : { kinds }) });
       print(`seed ${seed}:\n${planText(plan)}`);
@@ -61,6 +65,11 @@ async function main(): Promise<number> {
   if (violated.length > 0) print(`\nSeeds with violations: ${violated.join(', ')}`);
   if (broken > 0) print(`\nSeeds that could not be run: ${broken}`);
   return violated.length + broken > 0 ? 1 : 0;
+}
+
+/** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
+function isSet(flag: () => boolean): boolean {
+  return flag();
 }
 
 async function attempt(options: RunOptions): Promise<RunResult | undefined> {
