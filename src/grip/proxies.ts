@@ -99,6 +99,10 @@ function parse(text: string): GripConfig {
   if (!/^https?:\/\//.test(config.control_uri)) {
     throw invalid('must begin with http:// or https://');
   }
+  // A password with a slash in it ends the host, and would then be part of the proxy's name in logs and metrics.
+  if (new URL(config.control_uri).pathname.includes('@')) {
+    throw invalid('has an @ in its path: in a user or password, write %2F for / and %40 for @');
+  }
   return config;
 }
 

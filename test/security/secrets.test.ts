@@ -135,6 +135,10 @@ describe('the help', () => {
     expect(problems(bad)).toMatch(/HOLDFAST_STORE.*HOLDFAST_ADMIN_TOKEN.*HOLDFAST_SECRET.*(GRIP_URL.*){4}/s);
     expect(problems(bad)).not.toContain('hunter2');
     expect(problems({ ...bad, GRIP_VERIFY_KEY: 'hunter2 hunter2' })).not.toContain('hunter2');
+    // A slash ends the host, and the rest would be taken for a path, which is part of the proxy's name.
+    const slash = problems({ GRIP_URL: 'http://us/er:hunter2@h/?verify-key=k' });
+    expect(slash).toContain('write %2F for /');
+    expect(slash).not.toContain('hunter2');
   });
 });
 

@@ -1,0 +1,221 @@
+/** What comes in to be committed, from any bytes: it is refused with a reason, or what it makes is a change that every client can read. */
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { planChange, type Plan } from '../../src/commit/plan.js';
+import { readChange } from '../../src/commit/request.js';
+import { readEvent } from '../../src/inbox/event.js';
+import { concat, decodeConfigs, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
+import { cut, EVENT_MAX_BYTES, eventText } from '../../src/ruleset/event.js';
+import type { Config } from '../../src/ruleset/model.js';
+import { Ruleset } from '../../src/ruleset/ruleset.js';
+import { readSubmittedJson, type SubmittedConfig } from '../../src/ruleset/submitted.js';
+import { ENVIRONMENT, liveConfig, PROJECT, segment, tombstone } from '../ruleset/arbitrary.js';
+import { CASES, check, mutated, mutatedBytes, refusedOr } from './cases.js';
+
+// What takes seconds on a machine of its own takes longer beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+const NOW = 1_795_296_780_284_006n;
+const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'x' };
+
+const configs = [segment('base'), segment('user', 'base'), tombstone('gone')];
+/** As it is before each case. */
+const base = {
+  settings,
+  ruleset: new Ruleset({
+    environment: ENVIRONMENT,
+    version: 30n,
+    at: 30n,
+    envelope: encodeEnvelope(settings),
+    configs: configs.map((config, i) =>
+      encodeConfig({ ...config, id: `${10 * (i + 1)}`, projectId: `${PROJECT}` }),
+    ),
+  }),
+};
+
+/** Valid ones to start from; new ones each time the tests run. */
+const valid: Config[] = [
+  ...fc.sample(liveConfig(), 300),
+  segment('other', 'user'),
+  tombstone('user'),
+  { ...segment('base'), id: '10', projectId: `${PROJECT}` },
+];
+const change = fc.array(fc.constantFrom(...valid), { minLength: 1, maxLength: 3 });
+
+/** That what would be committed is in order, and reaches clients in events that they can read. */
+function expectReadable({ change: made, configs: all }: Plan): void {
+  expect(all.length).toBeGreaterThan(0);
+  if (made === undefined) return;
+  const { envelope, previous, version } = made;
+  let last = previous;
+  for (const { id } of made.configs) {
+    expect(id > last).toBe(true);
+    last = id;
+  }
+  expect(last).toBe(version);
+  const read = decodeConfigs(concat(made.configs, envelope));
+  expect(read.configs?.map(({ key }) => key)).toEqual(made.configs.map(({ key }) => key));
+  expect(JSON.stringify(read)).not.toBe('');
+  for (const piece of cut(made.configs, previous, version, envelope.length)) {
+    expect(Buffer.byteLength(eventText(piece, envelope))).toBeLessThanOrEqual(EVENT_MAX_BYTES);
+  }
+}
+
+function commit(submitted: readonly SubmittedConfig[]): string {
+  const plan = planChange(base, submitted, NOW);
+  expectReadable(plan);
+  // Nobody's key has become another one on the way.
+  expect(plan.configs.map(({ key }) => key)).toEqual(submitted.map(({ config }) => config.key));
+  return 'accepted';
+}
+
+const words = { subject: 'the body', protobuf: 'protobuf' };
+
+/** Puts something else in one place of a value; `undefined` takes that place away. */
+function replaced(value: unknown, path: readonly number[], put: unknown): unknown {
+  const [step = 0, ...rest] = path;
+  if (typeof value !== 'object' || value === null || path.length === 0) return put;
+  const members = Object.entries(value);
+  const at = step % Math.max(1, members.length);
+  const changed = members.map(
+    ([name, each], i) => [name, i === at ? replaced(each, rest, put) : each] as const,
+  );
+  return Array.isArray(value) ? changed.map(([, each]): unknown => each) : Object.fromEntries(changed);
+}
+
+const jsonBody = fc.oneof(
+  { weight: 1, arbitrary: change.map((list) => JSON.stringify({ configs: list })) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(
+        change,
+        fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
+        fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, '\ud800half of a pair')),
+      )
+      .map(([list, path, put]) => JSON.stringify(replaced({ configs: list }, path, put))),
+  },
+  { weight: 2, arbitrary: mutated(change.map((list) => JSON.stringify({ configs: list }))) },
+  { weight: 1, arbitrary: fc.json() },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
+);
+
+const encoded = (list: readonly Config[]) =>
+  concat(
+    list.map((config) => encodeConfig(config)),
+    new Uint8Array(),
+  );
+
+/** Fields as protobuf writes them, of any number and type, some of them messages of such fields. */
+const fields = fc.letrec<{ message: Uint8Array }>((tie) => ({
+  message: fc
+    .array(
+      fc.tuple(
+        fc.oneof(fc.integer({ min: 1, max: 19 }), fc.integer({ min: 0, max: 5_000 })),
+        fc.nat({ max: 7 }),
+        fc.oneof({ depthSize: 'small' }, fc.uint8Array({ maxLength: 8 }), tie('message')),
+      ),
+      { maxLength: 4 },
+    )
+    .map((list) =>
+      Buffer.concat(
+        list.flatMap(([number, type, content]) => [
+          varint((number << 3) | type),
+          ...(type === 2 ? [varint(content.length)] : []),
+          content,
+        ]),
+      ),
+    ),
+})).message;
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) + (rest >= 128 ? 128 : 0));
+    if (rest < 128) return Uint8Array.from(bytes);
+  }
+}
+
+const protobufBody = fc.oneof(
+  { weight: 1, arbitrary: change.map(encoded) },
+  { weight: 6, arbitrary: mutatedBytes(change.map(encoded)) },
+  { weight: 2, arbitrary: fields },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }) },
+);
+
+describe('any body', () => {
+  it(`of JSON is refused with a reason or makes a change that clients can read (${CASES['JSON bodies']} cases)`, () => {
+    const outcomes = check('JSON bodies', jsonBody, (body) =>
+      refusedOr(() => commit(readChange('json', Buffer.from(body), words))),
+    );
+    expect(outcomes.get('accepted')).toBeGreaterThan(CASES['JSON bodies'] / 50);
+    expect(outcomes.get('refused')).toBeGreaterThan(CASES['JSON bodies'] / 4);
+  });
+
+  it(`of protobuf is refused with a reason or makes a change that clients can read (${CASES['protobuf bodies']} cases)`, () => {
+    const outcomes = check('protobuf bodies', protobufBody, (bytes) =>
+      refusedOr(() => {
+        const submitted = readChange('protobuf', bytes, words);
+        const outcome = commit(submitted);
+        // What came as protobuf can be had as JSON, and is then the same.
+        const json: unknown = JSON.parse(JSON.stringify({ configs: submitted.map(({ config }) => config) }));
+        expect(readSubmittedJson(json).map(({ config }) => config.key)).toEqual(
+          submitted.map(({ config }) => config.key),
+        );
+        return outcome;
+      }),
+    );
+    expect(outcomes.get('accepted')).toBeGreaterThan(CASES['protobuf bodies'] / 50);
+    expect(outcomes.get('refused')).toBeGreaterThan(CASES['protobuf bodies'] / 4);
+  });
+});
+
+const bytesOf = (text: fc.Arbitrary<string>) => text.map((each) => Buffer.from(each));
+const anyBytes = fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes));
+
+const payload = fc.oneof(
+  fc.tuple(fc.constant('json'), bytesOf(jsonBody)),
+  fc.tuple(
+    fc.constant('configs'),
+    protobufBody.map((bytes) => Buffer.from(bytes)),
+  ),
+);
+const environment = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('7') },
+  fc.bigInt().map(String),
+  fc.string(),
+);
+const key = fc.oneof(bytesOf(fc.string({ unit: 'binary' })), anyBytes);
+const other = fc.tuple(fc.oneof(fc.constantFrom('json', 'environment', 'event'), fc.string()), anyBytes);
+
+const event = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(
+      bytesOf(environment).map((value) => ['environment', value] as const),
+      payload,
+      ...[key.map((value) => ['event', value] as const), other].map((each) =>
+        fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, each),
+      ),
+    ),
+  },
+  fc.array(fc.tuple(fc.string({ unit: 'binary' }), anyBytes), { maxLength: 5 }),
+);
+
+describe('any event in the inbox', () => {
+  it(`is rejected with a reason or makes a change that clients can read (${CASES['inbox events']} cases)`, () => {
+    const outcomes = check('inbox events', event, (pairs) =>
+      refusedOr(() => {
+        const read = pairs.flatMap((pair) =>
+          pair === undefined ? [] : [{ name: Buffer.from(pair[0]), value: pair[1] }],
+        );
+        const bytes = read.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+        const { request } = readEvent({ id: '1-1', bytes, fields: read });
+        expect(request.environment > 0n && request.environment < 2n ** 63n).toBe(true);
+        return commit(request.configs);
+      }),
+    );
+    expect(outcomes.get('accepted')).toBeGreaterThan(CASES['inbox events'] / 100);
+    expect(outcomes.get('refused')).toBeGreaterThan(CASES['inbox events'] / 4);
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * Requests that nobody should send, to the real app on a real store: each is answered in time, and never with an error of ours; and afterwards the
+ * process is as it was.
+ */
+import { Agent, request as open } from 'node:http';
+import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { segment } from '../ruleset/arbitrary.js';
+import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { flag } from '../support/configs.js';
+import { CASES } from './cases.js';
+import { requestsTo, type Arbitraries, type Request } from './requests.js';
+
+// What takes seconds on a machine of its own takes longer beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+let app: TestApp;
+/** The only one there is, so that requests meet it; as `ENVIRONMENT` of the configs. */
+let environment: TestEnvironment;
+let arbitraries: Arbitraries;
+
+beforeAll(async () => {
+  // Subscriptions that did not come through a proxy are answered 501 and not held, so that each answer ends.
+  app = await startApp({ env: { HOLDFAST_HOLD: 'grip' }, limits: { headers: 300, request: 600, check: 50 } });
+  for (let i = 1; i < 7; i++) await app.environment();
+  environment = await app.environment({ projectId: '3' });
+  await environment.commit(segment('base'), flag('a', true));
+  arbitraries = await requestsTo(app, environment);
+});
+
+afterAll(() => app.close());
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+function ask({ method, path, headers, body }: Request): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = open(app.url + path, {
+      method,
+      agent,
+      headers: { ...headers, 'content-length': body.length },
+    });
+    const timer = setTimeout(() => outgoing.destroy(new Error('no answer within 10 s')), 10_000);
+    outgoing.once('error', reject);
+    outgoing.once('response', (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.once('error', reject);
+      response.once('end', () => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+/** Bytes of the heap in use after everything that can be collected was. */
+function heap(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Some at a time, as clients come. */
+async function inTurns<T, R>(
+  values: readonly T[],
+  width: number,
+  work: (value: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const left = values.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, value] of left) results[index] = await work(value);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}
+
+/** That it still does what it is for. */
+async function expectServing(): Promise<void> {
+  await app.http.get('/livez').expect(200);
+  const { version } = await environment.commit(flag('still.here', true));
+  const answer = await environment.subscribe();
+  expect(answer.get('Grip-Channel')).toContain(`environment-${environment.id}; prev-id=${version}`);
+}
+
+describe('any request', () => {
+  it(`is answered, and not as a defect of ours (${CASES['requests over HTTP']} cases)`, async () => {
+    const requests = fc.sample(arbitraries.request, CASES['requests over HTTP']);
+    await inTurns(requests.slice(0, 200), 8, ask);
+    const before = heap();
+    const answers = await inTurns(requests, 8, ask);
+    const bad = answers.flatMap(({ status, text }, i) =>
+      status >= 500 && ![501, 503].includes(status) ? [{ status, text, request: requests[i] }] : [],
+    );
+    expect(bad).toEqual([]);
+    expect(app.logs.filter(({ msg }) => msg === 'a request failed')).toEqual([]);
+    for (const { status, text } of answers) {
+      if (status >= 400 && text !== '')
+        expect(JSON.parse(text)).toMatchObject({ error: { code: expect.any(String) } });
+    }
+    const statuses = new Set(answers.map(({ status }) => status));
+    for (const status of [200, 201, 400, 401, 403, 404, 405, 412]) expect(statuses).toContain(status);
+    app.logs.length = 0;
+    expect((heap() - before) / 1024 / 1024).toBeLessThan(48);
+    await expectServing();
+  });
+});
+
+describe('any bytes', () => {
+  it(`on a socket are answered or cut off in time (${CASES['bytes on a socket']} cases)`, async () => {
+    const port = Number(new URL(app.url).port);
+    const talk = (bytes: Uint8Array): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1');
+        let heard = '';
+        const timer = setTimeout(
+          () => reject(new Error(`open after 15 s: ${Buffer.from(bytes).toString('latin1')}`)),
+          15_000,
+        );
+        const finish = (): void => {
+          clearTimeout(timer);
+          socket.destroy();
+          resolve(heard);
+        };
+        socket.on('error', () => undefined);
+        socket.once('close', finish);
+        socket.on('data', (part: Buffer) => {
+          heard += part.toString('latin1');
+          // An answer has begun; whether the connection then stays open is up to who sent what.
+          if (heard.includes('\r\n\r\n')) finish();
+        });
+        socket.write(bytes);
+      });
+    const heard = await inTurns(fc.sample(arbitraries.bytes, CASES['bytes on a socket']), 50, talk);
+    const statuses = heard.map((text) => /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 'none');
+    expect(statuses.filter((status) => status.startsWith('5') && !/^50[13]$/.test(status))).toEqual([]);
+    expect(statuses.filter((status) => status === '400').length).toBeGreaterThan(10);
+    await expectServing();
+  });
+});
