@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ALL_KINDS } from '../chaos/kinds.js';
 import { runCli } from '../src/cli/program.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/plan.js';
 import { helpText } from '../src/config.js';
@@ -140,13 +141,28 @@ describe('README.md', () => {
   it('backs each promise by tests that exist under that name', () => {
     const promises = table(readme, 'What it guarantees');
     expect(promises.length).toBeGreaterThan(10);
-    const unbacked = promises.filter(([, backing = '']) => {
-      const files = [...backing.matchAll(/(test\/[\w./-]+\.test\.ts):((?: “[^”]+”,?)+)/g)];
-      return files.length === 0 || !files.every(([, file = '', titles = '']) => hasTests(file, titles));
-    });
-    expect(unbacked).toEqual([]);
+    expect(promises.filter(([, backing]) => !isBacked(backing))).toEqual([]);
   });
 });
+
+describe('docs/guarantees.md', () => {
+  it('backs each promise by tests that exist under that name', () => {
+    const promises = table(read('docs/guarantees.md'), 'Promises');
+    expect(promises.length).toBeGreaterThan(10);
+    expect(promises.filter((cells) => !isBacked(cells.at(-1)))).toEqual([]);
+  });
+
+  it('has the kinds of faults that the harness knows', () => {
+    const kinds = table(read('docs/guarantees.md'), 'Kinds of faults').map(([kind]) => kind);
+    expect(kinds).toEqual(ALL_KINDS);
+  });
+});
+
+/** Whether tests are named, each as a file and titles in “quotes”, and all of them exist. */
+function isBacked(backing = ''): boolean {
+  const files = [...backing.matchAll(/(test\/[\w./-]+\.test\.ts):((?: “[^”]+”,?)+)/g)];
+  return files.length > 0 && files.every(([, file = '', titles = '']) => hasTests(file, titles));
+}
 
 /** Whether a file has tests of these titles, each in “quotes”; the beginning or a part of a title is enough. */
 function hasTests(file: string, titles: string): boolean {
