@@ -46,6 +46,7 @@ export async function startServer(
   });
   await replica.start();
   const server = createHttpServer(app);
+  const closeAfterAnswers = closingAnswers(server);
   const port = await listen(server, settings);
   const stopping = new AbortController();
   const led = lead(stopping.signal);
@@ -53,7 +54,7 @@ export async function startServer(
 
   const stop = async (): Promise<void> => {
     enter('stopping');
-    closeAfterAnswers(server);
+    closeAfterAnswers();
     // The lease first: another node takes over while this one still answers.
     stopping.abort();
     const served = directHolds.drain(settings.drainSeconds).then(() => close(server));
@@ -83,9 +84,25 @@ async function listen(server: Server, { host, port }: Settings): Promise<number>
   return (server.address() as AddressInfo).port;
 }
 
-/** From now on each answer closes its connection, so that clients and proxies turn to other nodes by and by. */
-function closeAfterAnswers(server: Server): void {
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+/**
+ * Returns what makes each answer from then on close its connection, also of requests that are under way, so that clients and proxies turn
+ * to other nodes.
+ */
+function closingAnswers(server: Server): () => void {
+  const open = new Set<ServerResponse>();
+  let closing = false;
+  const mark = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
+  server.prependListener('request', (_request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
+    if (closing) mark(response);
+  });
+  return () => {
+    closing = true;
+    for (const response of open) mark(response);
+  };
 }
 
 /** Closes: no connection is accepted any more, idle ones are closed, and the others when they are idle, or after a while. */

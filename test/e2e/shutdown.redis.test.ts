@@ -99,8 +99,14 @@ describe('a node that gets SIGTERM', () => {
     const call = changeInParts(node, flag('slow', true));
     await call.half();
     const stopped = stopTimed(node);
-    // It accepts no connection any more: nothing is held that would make it wait.
     await until('it stops', () => logged(node, ({ msg }) => msg === 'stopping'));
+    // Nothing is held that would make it wait, so soon it accepts no connection any more.
+    await until('it accepts nothing new', () =>
+      fetch(`${node.url}/livez`).then(
+        () => false,
+        () => true,
+      ),
+    );
     const answer = await call.rest();
     expect([answer.statusCode, answer.headers.connection]).toEqual([200, 'close']);
     expect((await stopped).code).toBe(0);
