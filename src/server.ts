@@ -1,7 +1,7 @@
 /**
  * A running Holdfast node: a composition that listens, and how it stops.
  */
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Committer } from './commit/committer.js';
 import { compose, type Secrets } from './compose.js';
