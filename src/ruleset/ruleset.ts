@@ -5,6 +5,9 @@
  * config whose id is above v. Configs are kept in one array ascending by id. A change appends to it; the entry that a config
  * had before stays behind, superseded, and is passed over until half of the array is such entries and it is compacted. A change costs
  * its own size, a delta a binary search and its own size.
+ *
+ * A ruleset owns its bytes. What comes from a store is a slice of all that was read with it, which would stay in memory as long as the
+ * slice does: measured on a busy feed, 34 bytes of a config that rarely changes kept 18 KiB.
  */
 import { concat, type EncodedConfig } from './codec.js';
 
@@ -42,8 +45,8 @@ export class Ruleset {
     this.environment = start.environment;
     this.#version = start.version;
     this.#committedAt = start.at;
-    this.#envelope = start.envelope;
-    this.#byId = [...start.configs].sort(ascending);
+    this.#envelope = new Uint8Array(start.envelope);
+    this.#byId = Array.from(start.configs, own).sort(ascending);
     this.#byKey = new Map(this.#byId.map((config) => [config.key, config]));
   }
 
@@ -101,17 +104,21 @@ export class Ruleset {
         `change ${change.previous} → ${change.version} of environment ${change.environment} does not follow version ${this.#version} of environment ${this.environment}`,
       );
     }
-    for (const config of change.configs) {
+    for (const config of change.configs.map(own)) {
       this.#byId.push(config);
       this.#byKey.set(config.key, config);
     }
     this.#version = change.version;
     this.#committedAt = change.at;
-    this.#envelope = change.envelope;
+    this.#envelope = new Uint8Array(change.envelope);
     if (this.#byId.length > 64 && this.#byId.length > 2 * this.#byKey.size) {
       this.#byId = this.#byId.filter((config) => this.#byKey.get(config.key) === config);
     }
   }
+}
+
+function own(config: EncodedConfig): EncodedConfig {
+  return { ...config, bytes: new Uint8Array(config.bytes) };
 }
 
 function ascending(a: EncodedConfig, b: EncodedConfig): number {

@@ -198,6 +198,28 @@ describe('a ruleset', () => {
     expect(ruleset.encode(0n)).toEqual(before);
   });
 
+  it('keeps nothing of what its bytes were read with', () => {
+    // As a store gives them: slices of one large reply.
+    const reply = new Uint8Array(100_000);
+    const slice = (bytes: Uint8Array): Uint8Array => {
+      reply.set(bytes, 50_000);
+      return reply.subarray(50_000, 50_000 + bytes.length);
+    };
+    const read = ({ configs, ...rest }: Change): Change => ({
+      ...rest,
+      envelope: slice(rest.envelope),
+      configs: configs.map((config) => ({ ...config, bytes: slice(config.bytes) })),
+    });
+    const change = read(changeOf(emptyRuleset(), [flag('a')]));
+    const applied = emptyRuleset();
+    applied.apply(change);
+    const loaded = new Ruleset({ ...change, version: change.version });
+    for (const ruleset of [applied, loaded]) {
+      const kept = [ruleset.envelope, ...[...ruleset.configs()].map(({ bytes }) => bytes)];
+      for (const bytes of kept) expect(bytes.buffer).not.toBe(reply.buffer);
+    }
+  });
+
   it('counts configs that are not deleted', () => {
     const ruleset = emptyRuleset();
     ruleset.apply(changeOf(ruleset, [flag('a'), flag('b')]));
