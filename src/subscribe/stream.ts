@@ -28,10 +28,14 @@ export interface StreamEvent {
   readonly text: string;
 }
 
-/** Deltas as events, built once per pair of versions and shared by all who lack the same. */
+/**
+ * Deltas as events, built once and shared by all who lack the same. Of each environment only those that end at its present version: nobody
+ * is brought to an older one any more, and what was kept for it would fill memory up to the limit.
+ */
 export class Deltas {
   readonly #limit: number;
-  readonly #known = new Map<string, readonly StreamEvent[]>();
+  /** By environment, the one that changed last at the end. */
+  readonly #known = new Map<bigint, { readonly version: bigint; readonly from: Map<bigint, Kept> }>();
   #characters = 0;
 
   /** @param limit characters kept in all */
@@ -39,15 +43,23 @@ export class Deltas {
     this.#limit = limit;
   }
 
+  /** Characters that are kept. */
+  get size(): number {
+    return this.#characters;
+  }
+
   /** The events that bring a reader from `from` to the ruleset's version; none when it is there. */
   events(ruleset: Ruleset, from: bigint): readonly StreamEvent[] {
     if (from === ruleset.version) return [];
-    const name = `${ruleset.environment} ${from} ${ruleset.version}`;
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
+    const known = this.#of(ruleset);
+    const kept = known.get(from);
+    if (kept !== undefined) return kept.events;
     const pieces = cut(ruleset.delta(from), from, ruleset.version, ruleset.envelope.length);
     const events = pieces.map((piece) => ({ id: piece.id, text: eventText(piece, ruleset.envelope) }));
-    this.#keep(name, events);
+    const size = characters(events);
+    known.set(from, { events, size });
+    this.#characters += size;
+    this.#shrink();
     return events;
   }
 
@@ -58,15 +70,33 @@ export class Deltas {
       .join('');
   }
 
-  #keep(name: string, events: readonly StreamEvent[]): void {
-    this.#known.set(name, events);
-    this.#characters += characters(events);
-    for (const [oldest, dropped] of this.#known) {
-      if (this.#characters <= this.#limit) return;
-      this.#known.delete(oldest);
-      this.#characters -= characters(dropped);
+  #of({ environment, version }: Ruleset): Map<bigint, Kept> {
+    const known = this.#known.get(environment);
+    if (known?.version === version) return known.from;
+    for (const { size } of known?.from.values() ?? []) this.#characters -= size;
+    const from = new Map<bigint, Kept>();
+    this.#known.delete(environment);
+    this.#known.set(environment, { version, from });
+    return from;
+  }
+
+  /** Gives up the oldest until the rest is within the limit. */
+  #shrink(): void {
+    for (const [environment, { from }] of this.#known) {
+      for (const [position, { size }] of from) {
+        if (this.#characters <= this.#limit) return;
+        from.delete(position);
+        this.#characters -= size;
+      }
+      this.#known.delete(environment);
     }
   }
+}
+
+interface Kept {
+  readonly events: readonly StreamEvent[];
+  /** Characters. */
+  readonly size: number;
 }
 
 function characters(events: readonly StreamEvent[]): number {

@@ -50,6 +50,22 @@ describe('the events of a delta', () => {
     expect(before.at(-1)!.id).toBe(3n);
   });
 
+  it('are kept only while they end at the present version', () => {
+    const deltas = new Deltas();
+    for (let version = 2; version < 500; version++) deltas.events(rulesetOf(version), 1n);
+    expect(deltas.size).toBe(deltas.text(rulesetOf(499), 1n).length);
+  });
+
+  it('are counted rightly when some were given up and the version moved on', () => {
+    const deltas = new Deltas(1_000);
+    for (let version = 2; version < 50; version++)
+      for (let from = 0; from < version; from++) deltas.events(rulesetOf(version), BigInt(from));
+    expect(deltas.size).toBeLessThanOrEqual(1_000);
+    expect(deltas.size).toBeGreaterThan(0);
+    const last = deltas.events(rulesetOf(50), 49n);
+    expect(deltas.size).toBe(last.reduce((sum, { text }) => sum + text.length, 0));
+  });
+
   it('are kept up to a limit, the newest longest', () => {
     const ruleset = rulesetOf(10);
     const size = new Deltas().text(ruleset, 9n).length;
