@@ -18,6 +18,8 @@ const EVENT_SOURCES = 0.15;
 const DIRECT = 0.2;
 /** Connections that are begun at once: Pushpin 1.36 answers some of 200 with an error, of 100 none. */
 const AT_ONCE = 20;
+/** Clients that share a key which can be revoked. */
+const TENANTS = 3;
 const OPEN_WITHIN = 30_000;
 
 export interface CrowdOptions {
@@ -25,11 +27,26 @@ export interface CrowdOptions {
   readonly environments: readonly bigint[];
   /** API keys by environment. */
   readonly keys: ReadonlyMap<bigint, string>;
+  /** Keys that some of the strict clients have instead, to be revoked. */
+  readonly spareKeys: readonly SpareKey[];
   readonly site: Site;
   readonly random: Random;
 }
 
+export interface SpareKey {
+  readonly environment: bigint;
+  readonly id: string;
+  readonly key: string;
+}
+
+/** Clients that have a key of their own. */
+export interface Tenants {
+  readonly keyId: string;
+  readonly clients: readonly StrictClient[];
+}
+
 export class Crowd {
+  readonly #tenants = new Map<string, StrictClient[]>();
   readonly strict: StrictClient[] = [];
   readonly eventSources: EventSourceClient[] = [];
   readonly sdks: SdkClient[] = [];
@@ -41,6 +58,15 @@ export class Crowd {
   /** The clients whose connection that Pushpin or node holds. */
   at(via: Via): Client[] {
     return this.all.filter((client) => client.via.kind === via.kind && client.via.index === via.index);
+  }
+
+  /** Clients whose key was not revoked yet; `undefined` when there are no more. */
+  nextTenants(): Tenants | undefined {
+    const next = this.#tenants.entries().next();
+    if (next.done === true) return undefined;
+    const [keyId, clients] = next.value;
+    this.#tenants.delete(keyId);
+    return { keyId, clients };
   }
 
   /** Opens all connections; resolves when each client has what is in the store now. */
@@ -65,11 +91,12 @@ export class Crowd {
     for (const client of this.all) client.close();
   }
 
-  async #start({ kind, options }: ClientStart): Promise<Client> {
+  async #start({ kind, options, keyId }: ClientStart): Promise<Client> {
     switch (kind) {
       case 'strict': {
         const client = new StrictClient(options);
         this.strict.push(client);
+        if (keyId !== undefined) this.#tenants.set(keyId, [...(this.#tenants.get(keyId) ?? []), client]);
         return client;
       }
       case 'EventSource': {
@@ -90,26 +117,29 @@ export class Crowd {
 interface ClientStart {
   readonly kind: 'strict' | 'EventSource' | 'SDK';
   readonly options: ClientOptions;
+  /** Of a key that others do not have. */
+  readonly keyId: string | undefined;
 }
 
-function clientPlan({ count, environments, keys, site, random }: CrowdOptions): ClientStart[] {
+function clientPlan({ count, environments, keys, spareKeys, site, random }: CrowdOptions): ClientStart[] {
   const sdks = Math.max(1, Math.round(count * SDKS));
   const eventSources = Math.max(1, Math.round(count * EVENT_SOURCES));
   return Array.from({ length: count }, (_, index) => {
     const kind = index < sdks ? 'SDK' : index < sdks + eventSources ? 'EventSource' : 'strict';
     const via = drawVia(kind !== 'SDK', index, random);
-    const environment = environments[index % environments.length]!;
+    const spare = spareKeys[Math.floor((index - sdks - eventSources) / TENANTS)];
+    const environment = spare?.environment ?? environments[index % environments.length]!;
     const name = `${kind} ${index + 1} (environment ${environment}, ${via.kind} ${via.index + 1})`;
     const fork = random.fork(name);
     const options = {
       name,
       environment,
-      key: keys.get(environment)!,
+      key: spare?.key ?? keys.get(environment)!,
       via,
       url: via.kind === 'direct' ? site.nodes[via.index]!.url : site.pushpins[via.index]!.url,
       random: () => fork.next(),
     };
-    return { kind, options };
+    return { kind, options, keyId: spare?.id };
   });
 }
 

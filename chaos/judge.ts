@@ -1,6 +1,6 @@
 /** All checks over all that was recorded, and the figures for the table. */
 import { checkCommits } from './checks/commits.js';
-import { checkConnections } from './checks/connections.js';
+import { checkConnections, checkRevoked } from './checks/connections.js';
 import { endExcuses, staleExcuses } from './checks/excuses.js';
 import { checkNodes } from './checks/nodes.js';
 import { checkJournal, checkSightings } from './checks/order.js';
@@ -70,6 +70,7 @@ export async function judge(evidence: Evidence): Promise<Findings> {
     ...crowd.sdks.flatMap((sdk) => checkSightings(sdk.name, sdk.environment, sdk.sightings, truth)),
     ...staleness.violations,
     ...journals.flatMap((journal) => checkConnections(journal, endExcuses(journal.via, evidence.happened))),
+    ...journals.flatMap((journal) => revokedOf(evidence, journal)),
     ...(await checkNodes(site, truth, keys, dir)),
   ];
   const sum = (count: (journal: Journal) => number): number =>
@@ -98,6 +99,16 @@ function lossOf({ strictLoss }: Evidence, lost: readonly string[]): Violation[] 
     check: 'commits',
     text: `commit ${token} was acknowledged, lost by the store, and is gone`,
   }));
+}
+
+function revokedOf({ happened, gauges, limit, losses }: Evidence, journal: Journal): Violation[] {
+  return checkRevoked(
+    journal,
+    staleExcuses(journal, happened, gauges.stalls),
+    limit,
+    losses,
+    performance.now(),
+  );
 }
 
 function atRest(crowd: Crowd, truth: Truth): Violation[] {

@@ -53,6 +53,7 @@ const table = {
   'publishing limited': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
   'publishing refused': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
   'readers slow': { on: 'readers', seconds: [2, 6], stretches: true, excuses: 'those it meets' },
+  'key revoked': { on: 'readers', seconds: [0, 0], excuses: 'nobody' },
   'readers vanish': { on: 'readers', seconds: [0, 0], excuses: 'nobody' },
 } as const satisfies Record<string, Kind>;
 

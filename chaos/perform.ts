@@ -40,6 +40,8 @@ const STOP_WITHIN = 12_000;
 
 /** How long a node may need to have its connections to a Redis that was started again, milliseconds. */
 const RESTORE_WITHIN = 15_000;
+/** Longer than Redis is ever away. */
+const REVOKE_WITHIN = 30_000;
 
 /** Begins a fault; resolves when it has begun. */
 export async function begin(strike: Strike): Promise<Undo> {
@@ -86,6 +88,9 @@ export async function begin(strike: Strike): Promise<Undo> {
       return killPushpin(strike);
     case 'readers slow':
       return slowReaders(strike);
+    case 'key revoked':
+      await revokeKey(strike);
+      return async () => undefined;
     case 'readers vanish':
       for (const client of someReaders(strike)) client.vanish();
       return async () => undefined;
@@ -170,6 +175,29 @@ async function killPushpin({ site, target, crowd, fault, note }: Strike): Promis
       if (client.via.kind === 'pushpin' && client.via.index === target) client.hurry();
     }
   };
+}
+
+/** Asks one node after the other until the key of some clients is revoked. */
+async function revokeKey({ crowd, site, random, note }: Strike): Promise<void> {
+  const tenants = crowd.nextTenants();
+  if (tenants === undefined) return;
+  const api = adminApi(site.secrets.adminToken);
+  const from = performance.now();
+  // It may be revoked by a request that is not answered.
+  for (const { journal } of tenants.clients) journal.revoked = { from, to: Infinity };
+  await until(
+    `key ${tenants.keyId} is revoked`,
+    async () => {
+      const { status } = await api(random.pick(site.nodes), `/admin/v1/keys/${tenants.keyId}`, {
+        method: 'DELETE',
+        timeout: 2_000,
+      });
+      return status === 200;
+    },
+    { timeout: REVOKE_WITHIN, interval: 200 },
+  );
+  for (const { journal } of tenants.clients) journal.revoked = { from, to: performance.now() };
+  note(`key ${tenants.keyId} of ${tenants.clients.length} clients is revoked`);
 }
 
 function slowReaders(strike: Strike): Undo {

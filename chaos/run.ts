@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { messageOf } from '../src/errors.js';
 import { adminApi, type Api } from './api.js';
 import { judge, type Findings } from './judge.js';
-import { Crowd } from './crowd.js';
+import { Crowd, type SpareKey } from './crowd.js';
 import { Director, type Happened } from './director.js';
 import { Gauges } from './gauges.js';
 import type { FaultKind } from './kinds.js';
@@ -92,6 +92,7 @@ class Run {
   readonly #losses: Span[] = [];
   readonly #violations: Violation[] = [];
   readonly #keys = new Map<bigint, string>();
+  readonly #spareKeys: SpareKey[] = [];
   #site: Site | undefined;
   #director: Director | undefined;
   #gauges: Gauges | undefined;
@@ -124,6 +125,7 @@ class Run {
         count: this.#options.subscribers,
         environments: ENVIRONMENTS,
         keys: this.#keys,
+        spareKeys: this.#spareKeys,
         site,
         random: this.#random.fork('clients'),
       },
@@ -172,8 +174,13 @@ class Run {
     for (const environment of ENVIRONMENTS) {
       const path = `/admin/v1/environments/${environment}`;
       await api(node, path, { method: 'PUT', body: { projectId: '1', name: `environment ${environment}` } });
-      const { body } = await api(node, `${path}/keys`, { body: { kind: 'server' } });
-      this.#keys.set(environment, (body as { key: string }).key);
+      const createKey = async (): Promise<SpareKey> => {
+        const { body } = await api(node, `${path}/keys`, { body: { kind: 'server' } });
+        const { id, key } = body as { id: string; key: string };
+        return { environment, id, key };
+      };
+      this.#keys.set(environment, (await createKey()).key);
+      this.#spareKeys.push(await createKey(), await createKey());
       const { status } = await api(node, `${path}/changes`, { body: { configs: firstConfigs('first') } });
       if (status !== 200) throw new Error(`the first change was answered with ${status}`);
     }

@@ -56,6 +56,8 @@ export class Journal {
   readonly refusals: Note[] = [];
   /** When the client itself did not read. */
   readonly slow: Span[] = [];
+  /** When its key was revoked: from the request to its answer. */
+  revoked: Span | undefined;
   /** What it has, going by ids. */
   readonly held = new Map<string, ReceivedConfig>();
   #position = 0n;

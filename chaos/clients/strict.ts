@@ -49,7 +49,7 @@ export class StrictClient implements Client {
   }
 
   differs(truth: Truth): string | undefined {
-    return differences(this.journal, truth);
+    return this.journal.revoked === undefined ? differences(this.journal, truth) : undefined;
   }
 
   /** Comes back at once, whatever it was asked to wait: one of a herd. */
@@ -129,6 +129,8 @@ export class StrictClient implements Client {
         clearTimeout(timer);
         outgoing.removeAllListeners('error').on('error', () => undefined);
         if (response.statusCode !== 200) {
+          // Refused by name, as it must be; it does not ask again.
+          if (response.statusCode === 401 && this.journal.revoked !== undefined) this.#closed = true;
           refused(`status ${response.statusCode ?? 0}`);
           return;
         }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkCommits } from '../../chaos/checks/commits.js';
-import { checkConnections } from '../../chaos/checks/connections.js';
+import { checkConnections, checkRevoked } from '../../chaos/checks/connections.js';
 import { endExcuses, staleExcuses } from '../../chaos/checks/excuses.js';
 import { checkJournal, checkSightings } from '../../chaos/checks/order.js';
 import { checkStaleness, merge, unexcused } from '../../chaos/checks/staleness.js';
 import { differences } from '../../chaos/clients/held.js';
-import { Journal, type Connection, type ReceivedConfig } from '../../chaos/clients/journal.js';
+import { Journal, type Connection, type ReceivedConfig, type Span } from '../../chaos/clients/journal.js';
 import type { Happened } from '../../chaos/director.js';
 import type { FaultKind } from '../../chaos/kinds.js';
 import { makeTruth, type Loss, type Truth } from '../../chaos/truth.js';
@@ -433,5 +433,46 @@ describe('what a fault excuses', () => {
     expect(checkConnections(journal, [])).toEqual([]);
     journal.refused('status 401');
     expect(texts(checkConnections(journal, []))).toContain('401');
+  });
+});
+
+describe('clients whose key was revoked', () => {
+  const journal = (...connections: Connection[]): Journal => {
+    const made = new Journal('the client', ENV, { kind: 'pushpin', index: 0 });
+    made.connections.push(...connections);
+    made.revoked = { from: 1_000, to: 2_000 };
+    return made;
+  };
+  const held = (opened: number, end?: number): Connection => ({
+    from: 0n,
+    opened,
+    events: [],
+    ...(end === undefined ? {} : { end: { at: end, how: 'ended' } }),
+  });
+  const check = (one: Journal, excused: Span[] = [], losses: Span[] = []) =>
+    checkRevoked(one, excused, 5_000, losses, 60_000);
+
+  it('may be held until T has passed', () => {
+    expect(check(journal(held(0, 1_500)))).toEqual([]);
+    expect(check(journal(held(0, 6_900)))).toEqual([]);
+  });
+
+  it('may not be held any longer, nor again', () => {
+    expect(check(journal(held(0, 7_100)))).toHaveLength(1);
+    expect(check(journal(held(0)))).toHaveLength(1);
+    expect(check(journal(held(0, 1_500), held(10_000, 10_100)))).toHaveLength(1);
+  });
+
+  it('may be held for as long as a fault excuses, and when the revocation may have been lost', () => {
+    expect(check(journal(held(0, 8_000)), [{ from: 3_000, to: 5_000 }])).toEqual([]);
+    expect(check(journal(held(0)), [], [{ from: 1_500, to: 1_800 }])).toEqual([]);
+  });
+
+  it('may be refused by name from then on, and their connections may end', () => {
+    const one = journal(held(0, 1_500));
+    one.refusals.push({ at: 3_000, text: 'status 401' });
+    expect(checkConnections(one, [])).toEqual([]);
+    one.refusals.push({ at: 500, text: 'status 401' });
+    expect(checkConnections(one, [])).toHaveLength(1);
   });
 });
