@@ -10,7 +10,7 @@ import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson, type SubmittedConfig } from '../../src/ruleset/submitted.js';
 import { ENVIRONMENT, liveConfig, PROJECT, segment, tombstone } from '../ruleset/arbitrary.js';
-import { CASES, check, mutated, mutatedBytes, refusedOr } from './cases.js';
+import { CASES, check, HANGS, mutated, mutatedBytes, refusedOr } from './cases.js';
 
 // What takes seconds on a machine of its own takes longer beside other tests.
 vi.setConfig({ testTimeout: 120_000 });
@@ -217,5 +217,57 @@ describe('any event in the inbox', () => {
     );
     expect(outcomes.get('accepted')).toBeGreaterThan(CASES['inbox events'] / 100);
     expect(outcomes.get('refused')).toBeGreaterThan(CASES['inbox events'] / 4);
+  });
+});
+
+describe('a body of the largest size, made to take long', () => {
+  const SIZE = 1024 * 1024 - 1_000;
+  const config = (value: string, criterion = '{}') =>
+    `{"configs":[{"key":"k","configType":"CONFIG","rows":[{"values":[{"criteria":[${criterion}],"value":${value}}]}]}]}`;
+  const semver = (text: string) =>
+    config(
+      '{"bool":true}',
+      `{"propertyName":"x","operator":"PROP_SEMVER_EQUAL","valueToMatch":{"string":"${text}"}}`,
+    );
+  const filled = (start: string, piece: string, end = '') =>
+    start + piece.repeat(Math.floor((SIZE - start.length - end.length) / piece.length)) + end;
+
+  it.each([
+    ['digits for a duration', config(`{"duration":{"definition":"${filled('PT', '1')}"}}`)],
+    ['digits and dots for a duration', config(`{"duration":{"definition":"${filled('P', '1.')}"}}`)],
+    ['digits for an integer', config(`{"int":"${filled('', '9')}"}`)],
+    ['digits for a double', config(`{"double":"${filled('1.', '0')}"}`)],
+    ['digits for a semantic version', semver(filled('1.2.3-', '1', '!'))],
+    ['parts of a semantic version', semver(filled('1.2.3-', 'a.', '!'))],
+    ['base64', config(`{"bytes":"${filled('', 'A', '!')}"}`)],
+    ['JSON in JSON', config(`{"json":{"json":"${filled('', '[')}"}}`)],
+    ['lists in lists', filled('{"configs":', '[')],
+    ['objects in objects', filled('', '{"configs":')],
+    ['many configs', filled('{"configs":[', '{},', '{}]}')],
+    ['one name for many members', filled('{', '"configs":[],', '"configs":[]}')],
+    [
+      'many names',
+      `{"configs":[{"key":"k","rows":[{"properties":{${Array.from({ length: 30_000 }, (_, i) => `"${i}":{"bool":true}`).join()}}}]}]}`,
+    ],
+    ['spaces', filled('', ' ')],
+  ])('is judged in time that grows with its size only: %s', (_, body) => {
+    const since = performance.now();
+    refusedOr(() => commit(readChange('json', Buffer.from(body), words)));
+    expect(performance.now() - since).toBeLessThan(HANGS);
+  });
+
+  it.each([
+    ['empty configs', Buffer.from('0a00'.repeat(SIZE / 2), 'hex')],
+    [
+      'one config of empty rows',
+      Buffer.concat([Buffer.of(0x0a), varint(SIZE), Buffer.from('2a00'.repeat(SIZE / 2), 'hex')]),
+    ],
+    ['groups in groups', Buffer.alloc(SIZE, 0x2b)],
+    ['unknown fields', Buffer.from('f80100'.repeat(SIZE / 3), 'hex')],
+    ['numbers without end', Buffer.alloc(SIZE, 0xff)],
+  ])('of protobuf is judged in time that grows with its size only: %s', (_, body) => {
+    const since = performance.now();
+    refusedOr(() => commit(readChange('protobuf', body, words)));
+    expect(performance.now() - since).toBeLessThan(HANGS);
   });
 });

@@ -31,7 +31,7 @@ export type Input = keyof typeof CASES;
 export const TOTAL = Object.values(CASES).reduce((sum, each) => sum + each, 0);
 
 /** A case that takes longer hangs, for whoever waits for it. Generous, because the machine may be busy. Milliseconds. */
-const HANGS = 5_000;
+export const HANGS = 5_000;
 
 /** Checks `judge` with that many inputs; what it returns is counted, so that a test can see that not all went one way. */
 export function check<T>(

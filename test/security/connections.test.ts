@@ -3,7 +3,9 @@
  * test holds the real ones.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.js';
 import { ADMIN_TOKEN, basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
@@ -281,5 +283,14 @@ describe('a real node', () => {
     expect(server.timeout).toBeGreaterThan(2 * 29_000);
     expect(server.timeout).toBeLessThanOrEqual(120_000);
     expect(server.keepAliveTimeout).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('has the limits that docs/protocol.md has', () => {
+    const protocol = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+    const [, limits = ''] = /\n## Limits\n([^]*?)\n## /.exec(protocol) ?? [];
+    const { headerBytes, headers, request, stalled, idle } = CONNECTION_LIMITS;
+    for (const limit of [headerBytes, headers, request, stalled, idle]) {
+      expect(limits).toMatch(new RegExp(`\\| ${limit.toLocaleString('en')} +\\|`));
+    }
   });
 });

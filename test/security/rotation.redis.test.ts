@@ -57,4 +57,25 @@ describe('the password of Redis', () => {
     await expect(node.set('elsewhere', 'x')).rejects.toThrow(/NOPERM/);
     node.disconnect();
   });
+
+  it('of who only adds events is good for nothing else', async () => {
+    await administrator.call(
+      'ACL',
+      'SETUSER',
+      'producer',
+      'on',
+      '>of-the-producer',
+      '~{holdfast}:inbox',
+      '+xadd',
+    );
+    const producer = new Redis(redis.url.replace('//', '//producer:of-the-producer@'), {
+      enableReadyCheck: false,
+    });
+    await expect(producer.xadd('{holdfast}:inbox', '*', 'environment', '1', 'json', '{}')).resolves.toMatch(
+      /^\d+-\d+$/,
+    );
+    await expect(producer.xadd('{holdfast}:feed', '*', 'a', 'b')).rejects.toThrow(/NOPERM|No permissions/);
+    await expect(producer.xrange('{holdfast}:inbox', '-', '+')).rejects.toThrow(/NOPERM|no permissions/i);
+    producer.disconnect();
+  });
 });
