@@ -29,6 +29,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // On the shared machines of CI a process can stand still for seconds. A test that only passes at its second try is printed as such.
+    retry: process.env.CI === undefined ? 0 : 1,
     // A forgotten `.only` would leave the others out in silence.
     allowOnly: false,
   },
