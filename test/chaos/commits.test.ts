@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { checkCommits } from '../../chaos/checks/commits.js';
+import type { Entry, Outcome } from '../../chaos/writers/ledger.js';
+import { ENV, texts, truthOf } from './evidence.js';
+
+describe('what writers were told', () => {
+  const truth = truthOf([
+    {
+      token: 'w1-1',
+      configs: [
+        ['a', 1],
+        ['writer.w1', 2],
+      ],
+    },
+    {
+      token: 'w1-2',
+      configs: [
+        ['a', 3],
+        ['writer.w1', 4],
+      ],
+    },
+  ]);
+  const entry = (token: string, outcome: Outcome | undefined, more: Partial<Entry> = {}): Entry => ({
+    intent: { token, environment: ENV, configs: [{ key: 'a' }, { key: 'writer.w1' }], valid: true },
+    writerKey: 'writer.w1',
+    ifVersion: undefined,
+    begun: 10,
+    settled: 20,
+    attempts: 1,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...more,
+  });
+  const committed = (a: number, writer: number): Outcome => ({
+    kind: 'committed',
+    version: BigInt(writer),
+    ids: new Map([
+      ['a', BigInt(a)],
+      ['writer.w1', BigInt(writer)],
+    ]),
+  });
+  const unknown: Outcome = { kind: 'unknown', reason: 'no answer' };
+  const problems = (...entries: Entry[]): string => texts(checkCommits(entries, truth, []).violations);
+
+  it('agrees when acknowledged commits are in the store, and others whole or not at all', () => {
+    const entries = [entry('w1-1', committed(1, 2)), entry('w1-2', unknown), entry('w1-3', unknown)];
+    expect(checkCommits(entries, truth, [])).toMatchObject({ violations: [], unansweredMade: 1 });
+  });
+
+  it.each([
+    ['an acknowledged commit is missing', entry('w1-3', committed(5, 6)), 'is not in the store'],
+    ['it has another version', entry('w1-1', committed(1, 3)), 'was acknowledged as version 3'],
+    ['it was refused and made', entry('w1-1', { kind: 'refused', reason: '412' }), 'made all the same'],
+    [
+      'it was refused without a reason',
+      entry('w1-3', { kind: 'refused', reason: '400' }),
+      'was refused: 400',
+    ],
+    [
+      'it was made at another version',
+      entry('w1-2', committed(3, 4), { ifVersion: 1n }),
+      'only, and was made at 2',
+    ],
+    ['it has no outcome', entry('w1-3', undefined), 'never brought to an end'],
+    ['an accepted event is missing', entry('w1-3', { kind: 'accepted' }), 'is not in the store'],
+  ])('does not when %s', (_, one, text) => {
+    expect(problems(one)).toContain(text);
+  });
+
+  it('does not when half of a commit was made', () => {
+    const one = entry('w1-1', unknown);
+    const whole = { ...one, intent: { ...one.intent, configs: [...one.intent.configs, { key: 'z' }] } };
+    expect(problems(whole)).toContain('in part');
+  });
+
+  it('does not when a commit was made twice', () => {
+    const twice = truthOf([
+      { token: 'w1-1', configs: [['writer.w1', 2]] },
+      { token: 'w1-1', configs: [['writer.w1', 4]] },
+    ]);
+    expect(texts(checkCommits([entry('w1-1', unknown)], twice, []).violations)).toContain('made 2 times');
+  });
+
+  it('does not when what is not valid was made, or is not among the rejected', () => {
+    const one = entry('w1-1', { kind: 'accepted' });
+    expect(problems({ ...one, intent: { ...one.intent, valid: false } })).toContain('made all the same');
+    const other = entry('w1-9', { kind: 'accepted' });
+    expect(problems({ ...other, intent: { ...other.intent, valid: false } })).toContain(
+      'not among the rejected',
+    );
+  });
+
+  it('counts what the store was made to lose, and what nobody wrote back', () => {
+    const loss = { from: 15, to: 30 };
+    const superseded = entry('w1-1', committed(1, 2));
+    const gone = entry('w1-5', committed(7, 8));
+    const early = entry('w1-6', committed(9, 10), { begun: 1, settled: 2 });
+    const check = checkCommits([superseded, gone, early], truth, [loss]);
+    expect(check).toMatchObject({ endangered: 2, lost: ['w1-5'] });
+    expect(texts(check.violations)).toContain('w1-6');
+  });
+});
