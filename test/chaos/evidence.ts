@@ -9,7 +9,10 @@ export function config(key: string, id: number): ReceivedConfig {
 }
 
 /** A store after these commits: each has configs as key and id, and may be a writer's. */
-export function truthOf(changes: { token?: string; configs: [string, number][] }[], loss: Loss = 'none'): Truth {
+export function truthOf(
+  changes: { token?: string; configs: [string, number][] }[],
+  loss: Loss = 'none',
+): Truth {
   let previous = 0n;
   const history = changes.map(({ token, configs }) => {
     const received = configs.map(([key, id]) => {
