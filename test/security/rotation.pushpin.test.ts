@@ -136,7 +136,11 @@ describe('while a client is connected', () => {
     writeFileSync(file, configuration.replace(`sig_key=${old}`, `sig_key=${NEW.gripKey}`));
     await pushpin!.restart();
     await before.closed;
-    const after = await connect();
+    // A Pushpin that has just started refuses some with 500; clients try again.
+    const after = await until('the client is back', async () => {
+      const stream = await connect();
+      return stream.status === 200 && stream;
+    });
     await roll({ GRIP_VERIFY_KEY: NEW.gripKey }, after);
     await linkRenewed();
     expect(after.isClosed()).toBe(false);
