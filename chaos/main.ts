@@ -40,7 +40,10 @@ async function main(): Promise<number> {
   let broken = 0;
   let asked = false;
   // The seed at hand is brought to its end, so that nothing is left running; a second signal ends everything at once.
-  process.once('SIGINT', () => (asked = true));
+  process.once('SIGINT', () => {
+    asked = true;
+    print('Interrupted: this seed is the last one; interrupt again to end at once.');
+  });
   for (const seed of seeds()) {
     if (isSet(() => asked)) break;
     if (values.plan) {
