@@ -126,11 +126,18 @@ describe('while Redis is gone', () => {
   });
 });
 
+/** The node has heard from the feed again, and its other connection, which takes up to a second longer, is there too. */
+async function isBack(node: number): Promise<void> {
+  await until('the node is ready', async () => (await readiness(node)).body.status === 'ready');
+  await until('it reaches the store', async () => {
+    return (await stack.admin('/admin/v1/environments/1', { node: stack.nodes[node]! })).ok;
+  });
+}
+
 describe('when Redis is back with its file', () => {
   beforeAll(async () => {
     await stack.redis.restart();
-    for (const node of [0, 1])
-      await until('the node is ready', async () => (await readiness(node)).body.status === 'ready');
+    for (const node of [0, 1]) await isBack(node);
   });
 
   it('changes reach every stream, those that were open before and those that were opened meanwhile', async () => {
@@ -154,7 +161,7 @@ describe('when Redis is back with its file', () => {
     await stack.redis.kill();
     await until('the node knows', async () => (await readiness(0)).body.store.state === 'away');
     await stack.redis.restart();
-    await until('the node is ready', async () => (await readiness(0)).body.status === 'ready');
+    await isBack(0);
     await stack.commit(1, [flag('again', true)]);
     for (const stream of streams) {
       await stream.waitFor(({ events }) => keys(events).includes('again'));

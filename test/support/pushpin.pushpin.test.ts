@@ -5,7 +5,7 @@ import { holdOn, startOrigin, type Origin } from './origin.js';
 import { isRunning } from './processes.js';
 import { startPushpin, type Pushpin, type PushpinStart } from './pushpin.js';
 import { until } from './until.js';
-import { openSse } from './sse.js';
+import { openSse, type SseConnection } from './sse.js';
 
 const sigKey = '0123456789abcdef0123456789abcdef';
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -35,6 +35,14 @@ function named(name: string): Parameters<typeof startOrigin>[0] {
   return (_request, response) => response.end(name);
 }
 
+/** A stream that is held. For some milliseconds after its start Pushpin's proxy may not reach its handler, and says 500; clients try again. */
+function held(proxy: Pushpin): Promise<SseConnection> {
+  return until('a hold', async () => {
+    const stream = await openSse(`${proxy.url}/api/stream`);
+    return stream.status === 200 && stream;
+  });
+}
+
 async function get(url: string): Promise<{ status: number; body: string }> {
   const answer = await fetch(url);
   return { status: answer.status, body: await answer.text() };
@@ -44,7 +52,7 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
   it('delivers an item that is published by HTTP to a hold', async () => {
     const { target } = await origin(holdOn('news'));
     const proxy = await pushpin({ targets: [target] });
-    const stream = await openSse(`${proxy.url}/api/stream`);
+    const stream = await held(proxy);
     expect(await proxy.publish([item('news', 'data: hello\n\n')])).toBe(200);
     expect(await stream.waitForEvent((event) => event.data === 'hello')).toBeDefined();
     stream.close();
@@ -86,17 +94,13 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
   it('loses its holds in a crash, and comes back on the same ports', async () => {
     const { target } = await origin(holdOn('news'));
     const proxy = await pushpin({ targets: [target] });
-    const stream = await openSse(`${proxy.url}/api/stream`);
+    const stream = await held(proxy);
     const before = proxy.pids;
     await proxy.kill();
     expect(await stream.closed).not.toBe('closed');
     expect(before.filter(isRunning)).toEqual([]);
     await proxy.restart();
-    // For some milliseconds its proxy may not reach its handler yet, and says 500; clients try again.
-    const again = await until('a hold', async () => {
-      const stream = await openSse(`${proxy.url}/api/stream`);
-      return stream.status === 200 && stream;
-    });
+    const again = await held(proxy);
     again.close();
   });
 });
