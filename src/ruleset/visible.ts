@@ -7,13 +7,6 @@
 import type { Config } from './model.js';
 
 export function isVisibleToClients({ configType, sendToClientSdk }: Config): boolean {
-  switch (configType) {
-    case 'FEATURE_FLAG':
-    case 'LOG_LEVEL':
-      return true;
-    case 'CONFIG':
-      return sendToClientSdk === true;
-    default:
-      return false;
-  }
+  if (configType === 'FEATURE_FLAG' || configType === 'LOG_LEVEL') return true;
+  return configType === 'CONFIG' && sendToClientSdk === true;
 }
