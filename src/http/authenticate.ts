@@ -3,25 +3,39 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { HoldfastError } from '../errors.js';
 import type { Keyring } from '../replica/keyring.js';
-import type { Key } from '../store/store.js';
+import type { Key, KeyKind } from '../store/store.js';
+
+/** Which API keys a route takes. */
+export interface KeyRule {
+  readonly kinds: readonly KeyKind[];
+  /** How a key is sent there: ends the sentence "an API key is needed: send it". */
+  readonly sent: string;
+}
+
+const AS_PASSWORD = 'as the password of HTTP Basic, with any user name';
+
+/** For rulesets: a client key may not see rules. */
+export const SERVER_KEYS: KeyRule = { kinds: ['server'], sent: AS_PASSWORD };
+
+/** For values. */
+export const ALL_KEYS: KeyRule = {
+  kinds: ['server', 'client'],
+  sent: `${AS_PASSWORD}, or as a bearer token`,
+};
 
 /**
- * The server key of a request: the password of HTTP Basic, with any user name (each SDK sends another).
+ * The key with that text, if the rule lets it in.
  *
- * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or a client key, which may not see rules;
- * `store_unavailable` when it is not in memory and the store cannot be asked: a client that is told 401 may give up for good
+ * @param text what the request has as its key, wherever the route reads it from; `undefined` when there is none
+ * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or of another kind; `store_unavailable` when it is not in
+ * memory and the store cannot be asked, or has no key at all: a client that is told 401 may give up for good
  */
-export async function authenticateServerKey(
-  authorization: string | undefined,
+export async function authenticateKey(
+  text: string | undefined,
+  { kinds, sent }: KeyRule,
   keyring: Keyring,
 ): Promise<Key> {
-  const text = basicPassword(authorization);
-  if (text === undefined) {
-    throw new HoldfastError(
-      'unauthorized',
-      'an API key is needed: send it as the password of HTTP Basic, with any user name',
-    );
-  }
+  if (text === undefined) throw new HoldfastError('unauthorized', `an API key is needed: send it ${sent}`);
   const key = await keyring.find(text);
   if (key === undefined && keyring.size === 0) {
     // A client that is told 401 gives up; and a store without any key is more likely one that was lost than one that was never filled.
@@ -33,10 +47,10 @@ export async function authenticateServerKey(
   if (key === undefined) throw new HoldfastError('unauthorized', 'the API key is unknown');
   if (key.revokedAt !== undefined)
     throw new HoldfastError('unauthorized', `the API key ${key.id} is revoked`);
-  if (key.kind !== 'server') {
+  if (!kinds.includes(key.kind)) {
     throw new HoldfastError(
       'unauthorized',
-      `the API key ${key.id} is a client key; rulesets are for server keys`,
+      `the API key ${key.id} is a ${key.kind} key; this takes a ${kinds.join(' or ')} key`,
     );
   }
   return key;
@@ -52,11 +66,16 @@ export function basicPassword(authorization: string | undefined): string | undef
   return password === '' ? undefined : password;
 }
 
+/** What an `Authorization: Bearer` header has; `undefined` when there is none. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+}
+
 /** Lets only requests with one of the admin tokens pass. */
 export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
   const accepted = adminTokens.map(digest);
   return (request, response, next) => {
-    const token = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerToken(request.headers.authorization);
     if (token === undefined || !isOneOf(digest(token), accepted)) {
       response.locals.challenge = 'bearer';
       throw new HoldfastError(

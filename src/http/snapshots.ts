@@ -5,7 +5,7 @@ import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import { parseVersion } from '../ruleset/version.js';
 import { matchesEtag, snapshot, type SnapshotFormat } from '../snapshot/snapshot.js';
-import { authenticateServerKey } from './authenticate.js';
+import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
 
 export function snapshotRoutes(replica: Replica): Router {
@@ -13,7 +13,11 @@ export function snapshotRoutes(replica: Replica): Router {
   router
     .route('/api/v1/configs/:from')
     .get(async (request, response) => {
-      const key = await authenticateServerKey(request.headers.authorization, replica.keyring);
+      const key = await authenticateKey(
+        basicPassword(request.headers.authorization),
+        SERVER_KEYS,
+        replica.keyring,
+      );
       const from = parseVersion(request.params.from);
       if (from === undefined) {
         throw new HoldfastError(

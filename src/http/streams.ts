@@ -8,7 +8,7 @@ import { positionOf } from '../subscribe/decide.js';
 import type { DirectHolds, Sink } from '../subscribe/direct.js';
 import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
-import { authenticateServerKey } from './authenticate.js';
+import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
 
 export interface StreamParts {
@@ -46,7 +46,11 @@ export function streamRoutes(parts: StreamParts): Router {
 
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
   const { replica, metrics } = parts;
-  const key = await authenticateServerKey(request.headers.authorization, replica.keyring);
+  const key = await authenticateKey(
+    basicPassword(request.headers.authorization),
+    SERVER_KEYS,
+    replica.keyring,
+  );
   const position = positionOf(header(request, 'last-event-id'), header(request, 'x-prefab-start-at-id'));
   if (await throughProxy(parts, request)) {
     const reply = await parts.subscriptions.hold(key, position);
