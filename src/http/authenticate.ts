@@ -71,6 +71,11 @@ export function bearerToken(authorization: string | undefined): string | undefin
   return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 
+/** The API key in an `Authorization` header: as the SDKs send it, by HTTP Basic, or as a bearer token. */
+export function apiKeyOf(authorization: string | undefined): string | undefined {
+  return basicPassword(authorization) ?? bearerToken(authorization);
+}
+
 /** Lets only requests with one of the admin tokens pass. */
 export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
   const accepted = adminTokens.map(digest);

@@ -84,6 +84,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly undecided = new Counter({
+    name: 'holdfast_evaluations_undecided_total',
+    help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',
+    labelNames: ['why'] as const,
+    registers: [this.registry],
+  });
+
   readonly published = new Counter({
     name: 'holdfast_published_items_total',
     help: 'Items that a proxy accepted.',

@@ -16,24 +16,29 @@ export interface Snapshot {
 }
 
 /**
- * What a shared cache may do with a snapshot: serve it for a second, for a minute more while it revalidates, and for a day while we
- * are down. A client that starts from an old one loses nothing: its subscription sends what it lacks.
+ * What a shared cache may do with a snapshot, or with what was evaluated from a ruleset: serve it for a second, for a minute more while it
+ * revalidates, and for a day while we are down. A client that starts from an old snapshot loses nothing: its subscription sends what it lacks.
  *
  * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
  */
 const CDN_CACHE = 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400';
 
+/** The headers of such an answer beside its ETag. It varies by the key. */
+export function cacheHeaders(environment: bigint): Readonly<Record<string, string>> {
+  return {
+    'Cache-Control': 'public, no-cache',
+    'CDN-Cache-Control': CDN_CACHE,
+    'Surrogate-Control': CDN_CACHE,
+    'Surrogate-Key': `environment-${environment}`,
+    Vary: 'Authorization',
+  };
+}
+
 export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat): Snapshot {
   const suffix = format === 'json' ? '-json' : '';
   return {
     etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
-    headers: {
-      'Cache-Control': 'public, no-cache',
-      'CDN-Cache-Control': CDN_CACHE,
-      'Surrogate-Control': CDN_CACHE,
-      'Surrogate-Key': `environment-${ruleset.environment}`,
-      Vary: 'Authorization',
-    },
+    headers: cacheHeaders(ruleset.environment),
     contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
     body: () => {
       const bytes = ruleset.encode(from);
