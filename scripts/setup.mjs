@@ -1,5 +1,5 @@
 /**
- * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server and Pushpin.
+ * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server, Pushpin and Chromium.
  *
  * Plain Node without dependencies, because it is what installs them. Each step is skipped, in milliseconds, when there is nothing to do.
  */
@@ -78,7 +78,7 @@ export function installServers(...others) {
   if (missing().length > 0) throw new SetupError(instructions(missing()));
 }
 
-/** The programs that are missing. On Debian and Ubuntu each is in a package of the same name. */
+/** The programs that are missing. On Debian each is in a package of the same name. */
 function missingPrograms(...wanted) {
   const missing = wanted.filter((command) => !isInstalled(command));
   // Before 1.40 Pushpin's connection manager and its HTTP client were programs of their own.
@@ -118,10 +118,11 @@ function becomeRoot() {
 
 function instructions(missing) {
   return [
-    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin; install them and try again.`,
-    '  Debian, Ubuntu: sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3',
-    '  macOS:          brew install redis pushpin python3',
-    '  elsewhere:      https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/',
+    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin, the tests in a real Chromium too; install them and try again.`,
+    '  Debian:    sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3 chromium',
+    '  Ubuntu:    the same, but for chromium: sudo snap install chromium',
+    '  macOS:     brew install redis pushpin python3 chromium',
+    '  elsewhere: https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/, and any browser that is Chromium as `chromium` on the PATH',
   ].join('\n');
 }
 

@@ -12,8 +12,8 @@ import process from 'node:process';
 import { build, checkNode, installPackages, installServers, root, setUp } from './setup.mjs';
 import { count } from './test-count.mjs';
 
-// Python runs an example.
-setUp(checkNode, installPackages, () => installServers('python3'), build);
+// Python runs an example, Chromium pages that use Holdfast.
+setUp(checkNode, installPackages, () => installServers('python3', 'chromium'), build);
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');

@@ -34,7 +34,7 @@ function apt(version: string, installs: boolean): void {
   program('sudo', 'shift; exec "$@"');
   const place = `for name in "$@"; do case $name in
     pushpin) printf '#!/bin/sh\\necho pushpin ${version}\\n' > ${dir}/pushpin;;
-    redis-server|condure|zurl|python3) printf '#!/bin/sh\\n' > ${dir}/$name;;
+    redis-server|condure|zurl|python3|chromium) printf '#!/bin/sh\\n' > ${dir}/$name;;
     *) continue;; esac; /bin/chmod 755 ${dir}/$name; done`;
   const work = installs ? `case "$*" in *install*) ${place};; esac` : 'exit 100';
   program('apt-get', `echo "$DEBIAN_FRONTEND $*" >> ${dir}/calls\n${work}`);
@@ -105,6 +105,22 @@ describe('the servers that tests need', () => {
     for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
     expect(run("() => setup.installServers('python3')").code).toBe(0);
     expect(calls().at(-1)).toMatch(/install .* python3$/);
+  });
+
+  it('include a browser for the tests, and for nothing else', () => {
+    const steps = ['test', 'run', 'start'].map((name) => {
+      const script = readFileSync(join(import.meta.dirname, `../../scripts/${name}.mjs`), 'utf8');
+      return [name, /^setUp\((.*)\);$/m.exec(script)?.[1]?.includes("'chromium'")];
+    });
+    expect(steps).toEqual([
+      ['test', true],
+      ['run', false],
+      ['start', false],
+    ]);
+    apt('1.40.1', true);
+    for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
+    expect(run("() => setup.installServers('chromium')").code).toBe(0);
+    expect(calls().at(-1)).toMatch(/install .* chromium$/);
   });
 
   it.each([
