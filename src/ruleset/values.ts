@@ -1,15 +1,15 @@
 /** Which values public SDKs can read, and under which `valueType`. */
 import { member, quote, refuse } from './fields.js';
 import type { ConfigValue, WeightedValues } from './model.js';
-import { ConfigMessage } from './schema.js';
+import { CONFIG_VALUE_SHAPE } from './shapes.js';
 
 /** The members of ConfigValue of which exactly one is present. */
 export type Kind = Exclude<keyof ConfigValue, 'confidential' | 'decryptWith' | 'name' | 'description'>;
 
-const kinds = ConfigMessage.root.lookupType('prefab.ConfigValue').oneofs.type?.oneof as readonly Kind[];
+const kinds = CONFIG_VALUE_SHAPE.oneofs.get('type') as readonly Kind[];
 
 /** The kind that each `valueType` promises. The node SDK reads the member of that name and nothing else. */
-const kindByType: Readonly<Partial<Record<string, Kind>>> = {
+export const kindByType: Readonly<Partial<Record<string, Kind>>> = {
   INT: 'int',
   STRING: 'string',
   BYTES: 'bytes',
@@ -23,8 +23,11 @@ const kindByType: Readonly<Partial<Record<string, Kind>>> = {
   JSON: 'json',
 };
 
-/** The subset of ISO 8601 that every SDK reads; python alone knows weeks, months, years and signs. At least one part. */
-const DURATION = /^P(?=.)(\d+(\.\d+)?D)?(T(?=.)(\d+(\.\d+)?H)?(\d+(\.\d+)?M)?(\d+(\.\d+)?S)?)?$/;
+/**
+ * The subset of ISO 8601 that every SDK reads; python alone knows weeks, months, years and signs. At least one part: days (1), hours
+ * (4), minutes (6), seconds (8), each with its letter.
+ */
+export const DURATION = /^P(?=.)(\d+(\.\d+)?D)?(T(?=.)(\d+(\.\d+)?H)?(\d+(\.\d+)?M)?(\d+(\.\d+)?S)?)?$/;
 
 /** SDKs add weights up in an int32. */
 const MAX_WEIGHT_SUM = 2 ** 31 - 1;

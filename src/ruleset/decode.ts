@@ -1,0 +1,205 @@
+/**
+ * From encoded configs to the decoded form of model.ts. With proto.ts, shapes.ts and reader.ts all that reading a ruleset takes: it runs
+ * in browsers, under a content security policy too.
+ *
+ * What the bytes say is taken as protobufjs takes it, unknown fields are passed over, and damaged bytes throw. It is no check of input: that is
+ * wire.ts.
+ */
+import type { Config, Configs, ContextSet } from './model.js';
+import { FIXED64, LENGTH_DELIMITED, MAX_NESTING, Reader, VARINT } from './reader.js';
+import {
+  CONFIGS_SHAPE,
+  CONFIG_SHAPE,
+  CONTEXT_SET_SHAPE,
+  type FieldShape,
+  type FieldType,
+  type MessageShape,
+} from './shapes.js';
+
+/** A config as it is stored and sent. */
+export interface EncodedConfig {
+  readonly id: bigint;
+  readonly key: string;
+  /** A tombstone: type DELETED, no rows. */
+  readonly deleted: boolean;
+  /** One element of `Configs.configs`: tag, length and message. */
+  readonly bytes: Uint8Array;
+}
+
+/** The names and numbers that the wire form and the scans below share. */
+export const ELEMENT_TAG = 10; // field 1, length-delimited
+export const CONFIG_ID = 1;
+const CONFIG_KEY = 3;
+const CONFIG_ROWS = 5;
+const CONFIG_TYPE = 7;
+const TYPE_DELETED = 6;
+
+type Decoded = Record<string, unknown>;
+
+/** The Config message inside an element, without its tag and length. */
+export function messageOf(config: EncodedConfig): Uint8Array {
+  const reader = new Reader(config.bytes);
+  reader.tag();
+  return reader.bytes();
+}
+
+/** The elements of an encoded `Configs`, in their order; other fields are passed over. Throws when the bytes are damaged. */
+export function splitConfigs(bytes: Uint8Array): EncodedConfig[] {
+  const configs: EncodedConfig[] = [];
+  const reader = new Reader(bytes);
+  while (!reader.done) {
+    const start = reader.position;
+    const tag = reader.tag();
+    if (tag === ELEMENT_TAG) {
+      const message = reader.bytes();
+      configs.push(describe(message, bytes.subarray(start, reader.position)));
+    } else {
+      reader.skip(tag);
+    }
+  }
+  return configs;
+}
+
+export function decodeConfig(config: EncodedConfig): Config {
+  return decode(CONFIG_SHAPE, new Reader(messageOf(config)));
+}
+
+export function decodeConfigs(bytes: Uint8Array): Configs {
+  return decode(CONFIGS_SHAPE, new Reader(bytes));
+}
+
+export function decodeContextSet(bytes: Uint8Array): ContextSet {
+  return decode(CONTEXT_SET_SHAPE, new Reader(bytes));
+}
+
+/** An encoded `Configs`. */
+export function concat(configs: readonly EncodedConfig[], envelope: Uint8Array): Uint8Array {
+  return join([...configs.map((config) => config.bytes), envelope]);
+}
+
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** What is said of a config outside of its bytes. */
+export function describe(message: Uint8Array, bytes: Uint8Array): EncodedConfig {
+  const reader = new Reader(message);
+  let id = 0n;
+  let key = '';
+  let rows = 0;
+  let type = 0;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === ((CONFIG_ID << 3) | VARINT)) id = reader.int64();
+    else if (tag === ((CONFIG_KEY << 3) | LENGTH_DELIMITED)) key = reader.string();
+    else if (tag === ((CONFIG_TYPE << 3) | VARINT)) type = reader.int32();
+    else {
+      if (tag >>> 3 === CONFIG_ROWS) rows++;
+      reader.skip(tag);
+    }
+  }
+  return { id, key, deleted: type === TYPE_DELETED && rows === 0, bytes };
+}
+
+/** @param into what an earlier piece of the same message said: protobuf merges them */
+function decode(shape: MessageShape, reader: Reader, depth = 0, into: Decoded = {}): Decoded {
+  if (depth > MAX_NESTING) throw new Error('messages are nested too deep');
+  while (!reader.done) {
+    const tag = reader.tag();
+    const field = shape.fields.get(tag >>> 3);
+    if (field === undefined || (tag & 7) !== wireTypeOf(field)) reader.skip(tag);
+    else take(into, field, reader, depth);
+  }
+  return into;
+}
+
+function take(into: Decoded, field: FieldShape, reader: Reader, depth: number): void {
+  const { name, type } = field;
+  const before = into[name];
+  if (field.label === 'map') {
+    const entries = (before ?? (into[name] = {})) as Decoded;
+    const { key, value } = decodeEntry(type, reader.message(), depth);
+    // Not an assignment: a key such as `__proto__` is data like any other.
+    Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true });
+  } else if (field.label === 'repeated') {
+    const value = read(type, reader, depth, undefined);
+    if (before === undefined) into[name] = [value];
+    else (before as unknown[]).push(value);
+  } else {
+    const value = read(type, reader, depth, before);
+    if (field.oneof !== undefined) keepOnly(name, field.oneof, into);
+    if (field.presence || type.kind === 'message' || !isDefault(type, value)) into[name] = value;
+    else Reflect.deleteProperty(into, name);
+  }
+}
+
+/** Of the members of a oneof the last that comes counts. */
+function keepOnly(name: string, members: readonly string[], message: Decoded): void {
+  for (const member of members)
+    if (member !== name && member in message) Reflect.deleteProperty(message, member);
+}
+
+function decodeEntry(type: FieldType, reader: Reader, depth: number): { key: string; value: unknown } {
+  let key = '';
+  let value: unknown;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === ((1 << 3) | LENGTH_DELIMITED)) key = reader.string();
+    else if (tag === ((2 << 3) | wireTypeOfType(type))) value = read(type, reader, depth, value);
+    else reader.skip(tag);
+  }
+  return { key, value: value ?? (type.kind === 'message' ? {} : undefined) };
+}
+
+function read(type: FieldType, reader: Reader, depth: number, before: unknown): unknown {
+  switch (type.kind) {
+    case 'message':
+      return decode(type.shape, reader.message(), depth + 1, before as Decoded | undefined);
+    case 'enum': {
+      const number = reader.int32();
+      return type.names.get(number) ?? number;
+    }
+    case 'int64':
+      return reader.int64().toString();
+    case 'double': {
+      const number = reader.double();
+      // The form of proto3-JSON, which has no other for these.
+      return Number.isFinite(number) ? number : String(number);
+    }
+    case 'bytes':
+      return base64(reader.bytes());
+    case 'string':
+      return reader.string();
+    case 'bool':
+      return reader.bool();
+    case 'int32':
+      return reader.int32();
+  }
+}
+
+/** Whether proto3 does not tell the value from none. */
+function isDefault(type: FieldType, value: unknown): boolean {
+  if (type.kind === 'enum') return value === type.names.get(0);
+  return value === '' || value === false || (type.kind === 'int64' ? value === '0' : Object.is(value, 0));
+}
+
+function wireTypeOf(field: FieldShape): number {
+  return field.label === 'map' ? LENGTH_DELIMITED : wireTypeOfType(field.type);
+}
+
+function wireTypeOfType({ kind }: FieldType): number {
+  if (kind === 'double') return FIXED64;
+  return kind === 'bool' || kind === 'int32' || kind === 'int64' || kind === 'enum'
+    ? VARINT
+    : LENGTH_DELIMITED;
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
