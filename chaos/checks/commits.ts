@@ -114,6 +114,8 @@ function entriesByToken(history: readonly Committed[]): Map<string, Committed[]>
   return made;
 }
 
-function overlaps({ begun, settled = Infinity }: Entry, { from, to }: Span): boolean {
-  return begun <= to && settled >= from;
+/** Whether it could be made during that time. A node that was stopped makes a commit long after its writer has given up waiting. */
+function overlaps({ begun, settled = Infinity, outcome }: Entry, { from, to }: Span): boolean {
+  const end = outcome?.kind === 'unknown' ? Infinity : settled;
+  return begun <= to && end >= from;
 }

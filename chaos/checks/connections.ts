@@ -3,13 +3,24 @@ import type { Journal, Span } from '../clients/journal.js';
 import { merge, unexcused } from './staleness.js';
 import type { Violation } from './violation.js';
 
+/** A client that reads again finds what has come meanwhile, the end too, within this. Milliseconds. */
+const FOUND = 500;
+
 /** @param explained when the server at the other end was down, or was being stopped */
 export function checkConnections(journal: Journal, explained: readonly Span[]): Violation[] {
   const found: Violation[] = [];
+  // A client that did not read saw the end only afterwards.
+  const seen = explained.map(({ from, to }) => ({
+    from,
+    to: Math.max(
+      to,
+      ...journal.slow.filter((slow) => slow.from <= to && slow.to >= from).map((slow) => slow.to + FOUND),
+    ),
+  }));
   for (const { end, opened } of journal.connections) {
     if (end === undefined || end.how === 'left') continue;
     if (journal.revoked !== undefined && end.at >= journal.revoked.from) continue;
-    if (explained.some(({ from, to }) => end.at >= from && end.at <= to)) continue;
+    if (seen.some(({ from, to }) => end.at >= from && end.at <= to)) continue;
     const after = Math.round(end.at - opened);
     found.push({
       check: 'connections',

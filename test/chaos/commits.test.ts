@@ -89,6 +89,25 @@ describe('what writers were told', () => {
     );
   });
 
+  it('agrees when what a node made after its writer gave up was lost and written back together with other configs', () => {
+    const together = truthOf(
+      [
+        {
+          token: 'w1-1',
+          configs: [
+            ['a', 1],
+            ['b', 2],
+            ['writer.w1', 3],
+          ],
+        },
+      ],
+      'forgiven',
+    );
+    const loss = { from: 1_000, to: 1_100 };
+    expect(texts(checkCommits([entry('w1-1', unknown)], together, [loss]).violations)).toBe('');
+    expect(texts(checkCommits([entry('w1-1', unknown)], together, []).violations)).toContain('in part');
+  });
+
   it('counts what the store was made to lose, and what nobody wrote back', () => {
     const loss = { from: 15, to: 30 };
     const superseded = entry('w1-1', committed(1, 2));

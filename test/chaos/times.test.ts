@@ -97,6 +97,14 @@ describe('what a fault excuses', () => {
     expect(checkConnections(journal, [{ from: 1_600, to: 2_000 }])).toHaveLength(1);
   });
 
+  it('lets a client that did not read see the end when it reads again', () => {
+    const journal = client('direct', 0);
+    journal.slow.push({ from: 500, to: 4_000 });
+    journal.connections.push({ from: 0n, opened: 0, events: [], end: { at: 4_020, how: 'ended' } });
+    expect(checkConnections(journal, [{ from: 1_000, to: 2_000 }])).toEqual([]);
+    expect(checkConnections(journal, [{ from: 4_100, to: 5_000 }])).toHaveLength(1);
+  });
+
   it('never lets a client be refused by name', () => {
     const journal = client('pushpin', 0);
     journal.refused('status 503');
