@@ -37,6 +37,10 @@ export interface Decided {
   readonly conditional: number;
   /** Which of the weighted values, when weights decided. */
   readonly weighted: number | undefined;
+  /** The property that the weights are drawn by, such as `user.key`, when they name one. */
+  readonly hashBy: string | undefined;
+  /** How the chosen value is called by those who made the rules, if they named it. */
+  readonly name: string | undefined;
 }
 
 /** There is no value. */

@@ -1,6 +1,9 @@
 /** Which criteria public SDKs can evaluate: an operator that none of them throws at, and something to match that it can work with. */
+import { messageOf } from '../errors.js';
 import { member, quote, refuse } from './fields.js';
 import type { Criterion } from './model.js';
+import { compilePattern } from './pattern.js';
+import { SEMVER } from './semver.js';
 import { checkContent, type Kind } from './values.js';
 
 const list: readonly Kind[] = ['stringList'];
@@ -40,10 +43,6 @@ const kindsByOperator: Readonly<Partial<Record<string, readonly Kind[]>>> = {
   PROP_SEMVER_GREATER_THAN: text,
 };
 
-/** https://semver.org, its second suggested expression. SDKs compare nothing else: no "v", and always three numbers. */
-const SEMVER =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
-
 /**
  * @throws HoldfastError `operator_unsupported`, `value_invalid`
  */
@@ -69,6 +68,19 @@ export function checkCriterion(criterion: Criterion, field: string): void {
     refuse(
       at,
       `must be a semantic version such as 1.2.3 for ${operator}, not ${quote(given)}.`,
+      'value_invalid',
+    );
+  }
+  if (operator === 'PROP_MATCHES' || operator === 'PROP_DOES_NOT_MATCH') checkPattern(given, at);
+}
+
+function checkPattern(expression: string, field: string): void {
+  try {
+    compilePattern(expression);
+  } catch (error) {
+    refuse(
+      field,
+      `must be a regular expression that RE2 knows (no backreferences, no lookarounds): ${messageOf(error)}.`,
       'value_invalid',
     );
   }

@@ -1,0 +1,7 @@
+/** When, and by what chance. */
+export interface Circumstances {
+  /** Milliseconds since 1970; what `prefab.current-time` is. Parts of a millisecond do not count. */
+  readonly now: number;
+  /** From 0 (inclusive) to 1 (exclusive): decides weighted values that have nothing to hash, by the config's key. */
+  readonly chance: (key: string) => number;
+}

@@ -1,0 +1,109 @@
+/**
+ * Evaluates a ruleset for contexts: the published semantics of the public SDKs, and where these disagree what docs/evaluation.md says.
+ * Pure, and total: whatever the ruleset holds, nothing here throws.
+ */
+import { decodeConfigs } from '../ruleset/decode.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+import type { Circumstances } from './circumstances.js';
+import { Compilation } from './compilation.js';
+import { MISSING } from './compile.js';
+import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
+import type { Evaluation, LogLevel } from './evaluation.js';
+import { Run } from './run.js';
+
+export type { Circumstances } from './circumstances.js';
+
+/** The key under which the levels of all loggers are, and the beginning of the keys of single ones. */
+const LOG_LEVEL = 'log-level';
+
+/** The level of a logger that no config speaks of. */
+const DEFAULT_LEVEL: LogLevel = 'WARN';
+
+/**
+ * Follows a ruleset: each call sees its present version, and compiles only what has changed since the call before. The first call
+ * compiles all of it.
+ */
+export class Evaluator {
+  readonly #ruleset: Ruleset;
+  #compilation: Compilation;
+  /** What is compiled. Below every version, so that the first call compiles. */
+  #version = -1n;
+  #defaults: Contexts = NO_CONTEXTS;
+
+  constructor(ruleset: Ruleset) {
+    this.#ruleset = ruleset;
+    this.#compilation = new Compilation(ruleset.environment);
+  }
+
+  get environment(): bigint {
+    return this.#ruleset.environment;
+  }
+
+  /** Of the ruleset that the next evaluation sees. */
+  get version(): bigint {
+    return this.#ruleset.version;
+  }
+
+  evaluate(key: string, contexts: Contexts, circumstances: Circumstances): Evaluation {
+    const compilation = this.#refresh();
+    return compilation.get(key)?.evaluate(this.#run(contexts, circumstances)) ?? MISSING;
+  }
+
+  /**
+   * One evaluation for each config that clients may see (`EvaluatedConfig.visible`), in order of keys; undecided ones included.
+   */
+  evaluateVisible(contexts: Contexts, circumstances: Circumstances): Evaluation[] {
+    const compilation = this.#refresh();
+    const run = this.#run(contexts, circumstances);
+    return Array.from(compilation.visible(), (config) => config.evaluate(run));
+  }
+
+  /**
+   * From which level on a logger logs: that of the config `log-level.<name>`, else of the name without its last dot part and so on, else
+   * of `log-level`, else WARN. A config that gives no level is passed over.
+   */
+  logLevel(logger: string, contexts: Contexts, circumstances: Circumstances): LogLevel {
+    const compilation = this.#refresh();
+    const run = this.#run(contexts, circumstances);
+    let key = `${LOG_LEVEL}.${logger}`;
+    for (;;) {
+      const evaluation = compilation.get(key)?.evaluate(run);
+      if (evaluation?.kind === 'decided' && evaluation.value.kind === 'logLevel')
+        return evaluation.value.value;
+      if (key === LOG_LEVEL) return DEFAULT_LEVEL;
+      key = key.slice(0, key.lastIndexOf('.'));
+    }
+  }
+
+  /**
+   * Names the interval of time that `now` (milliseconds since 1970) lies in: at one version, equal contexts evaluate equally within one
+   * interval. Rules can compare `prefab.current-time` with constants; each that passes begins a new interval. Rules that use the time
+   * in another way make each millisecond an interval of its own. A part of ETags.
+   */
+  moment(now: number): string {
+    return this.#refresh().moment(now);
+  }
+
+  #run(contexts: Contexts, circumstances: Circumstances): Run {
+    return new Run(contexts, circumstances, this.#defaults, this.#compilation);
+  }
+
+  #refresh(): Compilation {
+    const { version, envelope } = this.#ruleset;
+    if (version === this.#version) return this.#compilation;
+    const isNew = this.#compilation.isWorn;
+    if (isNew) this.#compilation = new Compilation(this.environment);
+    this.#compilation.apply(this.#ruleset.delta(isNew ? 0n : this.#version));
+    this.#defaults = defaultContexts(envelope);
+    this.#version = version;
+    return this.#compilation;
+  }
+}
+
+function defaultContexts(envelope: Uint8Array): Contexts {
+  try {
+    return contextsOf(decodeConfigs(envelope).defaultContext);
+  } catch {
+    return NO_CONTEXTS;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The order in which segments build on each other.
+ *
+ * Commits refuse circles, but a ruleset can come from elsewhere, and a chain of segments may be as long as the ruleset. So before
+ * anything is evaluated each segment gets a height: above all segments that it refers to. Those that get none are in a circle or lead into
+ * one; they hold for nobody, whichever is asked first.
+ */
+
+/** How many segments may be decided inside each other; a higher one finds those below it decided. */
+export const MAX_NESTING = 100;
+
+/** What the order is made of. */
+export interface Node {
+  /** The segments that its rules name. */
+  readonly uses: readonly Node[];
+}
+
+/**
+ * The nodes that build on no circle, each after all that it uses, with their heights; 0 is a segment that uses none.
+ */
+export function heights<T extends Node>(nodes: Iterable<T>): Map<T, number> {
+  const users = new Map<Node, T[]>();
+  const waiting = new Map<T, number>();
+  const found = new Map<T, number>();
+  for (const node of nodes) {
+    const uses = new Set(node.uses);
+    if (uses.size === 0) found.set(node, 0);
+    else waiting.set(node, uses.size);
+    for (const used of uses) {
+      const list = users.get(used);
+      if (list === undefined) users.set(used, [node]);
+      else list.push(node);
+    }
+  }
+  // What is added to a map while it is iterated is visited too.
+  for (const [node, height] of found) {
+    for (const user of users.get(node) ?? []) {
+      const left = (waiting.get(user) ?? 0) - 1;
+      waiting.set(user, left);
+      // Nodes are visited in order of height, so the last one used is the highest.
+      if (left === 0) found.set(user, height + 1);
+    }
+  }
+  return found;
+}

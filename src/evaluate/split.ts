@@ -1,0 +1,38 @@
+/** Which of several weighted values. */
+import type { WeightedValues } from '../ruleset/model.js';
+import { PrefixHash } from './hash.js';
+import type { Property, Run } from './run.js';
+
+/** SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above 1. */
+const LARGEST = 4294967294;
+
+export class Split {
+  readonly #key: string;
+  readonly #hash: PrefixHash;
+  readonly #hashBy: Property | undefined;
+  /** The sum of the weights up to and with each variant. */
+  readonly #sums: readonly number[];
+
+  /** @param key of the config that the weights belong to */
+  constructor(key: string, { weightedValues = [] }: WeightedValues, hashBy: Property | undefined) {
+    this.#key = key;
+    this.#hash = new PrefixHash(key);
+    this.#hashBy = hashBy;
+    let sum = 0;
+    this.#sums = weightedValues.map(({ weight = 0 }) => (sum += weight));
+  }
+
+  /** The index of the variant for this run: the first whose sum is above the fraction, else the last. */
+  choose(run: Run): number {
+    const last = this.#sums.length - 1;
+    const bucket = this.#fraction(run) * (this.#sums[last] ?? 0);
+    const index = this.#sums.findIndex((sum) => bucket < sum);
+    return index === -1 ? last : index;
+  }
+
+  #fraction(run: Run): number {
+    const reading = this.#hashBy === undefined ? undefined : run.read(this.#hashBy);
+    if (reading?.value === undefined) return run.chance(this.#key);
+    return this.#hash.of(reading.text ?? String(reading.value)) / LARGEST;
+  }
+}

@@ -1,0 +1,85 @@
+/** Values as they stand in configs, made into values that leave the evaluator. */
+import type { Config, ConfigValue } from '../ruleset/model.js';
+import { DURATION, kindByType, kindOf } from '../ruleset/values.js';
+import type { LogLevel, Undecided, Value } from './evaluation.js';
+import { exactInteger } from './numbers.js';
+
+/** Why a config has no value although one was chosen. */
+export type NoValue = Extract<Undecided['why'], 'withheld' | 'unreadable'>;
+
+const LEVELS: readonly string[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] satisfies LogLevel[];
+
+/** Reads a value that is not weighted. */
+export function readValue(value: ConfigValue | undefined, { valueType }: Config): Value | NoValue {
+  if (value === undefined) return 'unreadable';
+  if (value.provided !== undefined || value.decryptWith !== undefined) return 'withheld';
+  const kind = kindOf(value);
+  if (valueType !== undefined && valueType in kindByType && kindByType[valueType] !== kind)
+    return 'unreadable';
+  return readKind(value) ?? 'unreadable';
+}
+
+function readKind(value: ConfigValue): Value | undefined {
+  if (value.bool !== undefined) return Object.freeze({ kind: 'bool', value: value.bool });
+  if (value.string !== undefined) return Object.freeze({ kind: 'string', value: value.string });
+  if (value.int !== undefined) return Object.freeze({ kind: 'int', value: exactInteger(value.int) });
+  if (value.double !== undefined) return Object.freeze({ kind: 'double', value: Number(value.double) });
+  if (value.stringList !== undefined) {
+    return Object.freeze({ kind: 'stringList', value: Object.freeze(value.stringList.values ?? []) });
+  }
+  if (value.json !== undefined) return readJson(value.json.json ?? '');
+  if (value.duration !== undefined) return readDuration(value.duration.definition ?? '');
+  return value.logLevel === undefined ? undefined : readLevel(value.logLevel);
+}
+
+function readLevel(name: string): Value | undefined {
+  return LEVELS.includes(name) ? Object.freeze({ kind: 'logLevel', value: name as LogLevel }) : undefined;
+}
+
+const SECONDS = { day: 86_400, hour: 3_600, minute: 60 };
+
+function readDuration(definition: string): Value | undefined {
+  const match = DURATION.exec(definition);
+  if (match === null) return undefined;
+  const [days, hours, minutes, seconds] = [match[1], match[4], match[6], match[8]].map((part) =>
+    Number.parseFloat(part ?? '0'),
+  ) as [number, number, number, number];
+  const milliseconds =
+    (days * SECONDS.day + hours * SECONDS.hour + minutes * SECONDS.minute + seconds) * 1000;
+  return Object.freeze({ kind: 'duration', definition, milliseconds });
+}
+
+/** The text is parsed when the value is first asked for: protocols that pass the text on never need it, and then memory holds it once. */
+function readJson(text: string): Value | undefined {
+  if (!isJson(text)) return undefined;
+  let parsed: { readonly value: unknown } | undefined;
+  return Object.freeze({
+    kind: 'json',
+    text,
+    get value() {
+      parsed ??= { value: deepFreeze(JSON.parse(text)) };
+      return parsed.value;
+    },
+  });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Without recursion, because a text of 48 KB can be 24,000 lists in lists. */
+function deepFreeze(root: unknown): unknown {
+  const open = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value === 'object' && value !== null) {
+      Object.freeze(value);
+      for (const member of Object.values(value)) open.push(member);
+    }
+  }
+  return root;
+}
