@@ -8,6 +8,7 @@ import type { Express } from 'express';
 import { Committer } from './commit/committer.js';
 import { heal } from './commit/heal.js';
 import type { Settings } from './config.js';
+import { Evaluators } from './evaluate/evaluators.js';
 import { parseGripUrl } from './grip/proxies.js';
 import { SignatureVerifier } from './grip/signature.js';
 import { createApp } from './http/app.js';
@@ -142,6 +143,7 @@ export function compose(
     ),
     link,
     hold: settings.hold,
+    evaluators: new Evaluators(),
     metrics,
     health,
     log,

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'operator_unsupported' // an operator at which a public SDK throws
   | 'segment_missing'
   | 'segment_circular'
+  | 'targeting_key_missing' // a flag is drawn by whom the context is about, and the context does not say
   | 'id_conflict' // an id at or below the version with other content
   | 'change_too_large'
   | 'config_too_large'
@@ -32,6 +33,8 @@ export type ErrorCode =
   | 'busy' // too many concurrent changes of one environment, or too many holds
   | 'store_unavailable'
   | 'store_damaged'
+  | 'bucket_unavailable' // a place of copies cannot be reached, or refuses
+  | 'copy_damaged' // a copy in a bucket is not what was written
   | 'internal';
 
 export interface HoldfastErrorOptions {

@@ -8,11 +8,12 @@ import type { Replica } from '../replica/replica.js';
 import { adminRoutes, type AdminParts } from './admin.js';
 import { errorHandler, notFound } from './errors.js';
 import { healthRoutes, type Health } from './health.js';
+import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
 import { streamRoutes, type StreamParts } from './streams.js';
 
-export interface AppParts extends AdminParts, StreamParts {
+export interface AppParts extends AdminParts, StreamParts, OfrepParts {
   readonly replica: Replica;
   readonly health: () => Health;
   readonly metrics: Metrics;
@@ -30,6 +31,7 @@ export function createApp(parts: AppParts): Express {
   app.use(healthRoutes(parts.health, parts.metrics));
   app.use(streamRoutes(parts));
   app.use(snapshotRoutes(parts.replica));
+  app.use(ofrepRoutes(parts));
   app.use('/admin/v1', adminRoutes(parts));
   app.use(notFound);
   app.use(errorHandler(parts.log));

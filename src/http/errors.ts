@@ -19,6 +19,7 @@ const statuses: Record<ErrorCode, number> = {
   operator_unsupported: 400,
   segment_missing: 400,
   segment_circular: 400,
+  targeting_key_missing: 400,
   unauthorized: 401,
   link_invalid: 403,
   environment_unknown: 404,
@@ -33,6 +34,8 @@ const statuses: Record<ErrorCode, number> = {
   store_damaged: 500,
   direct_hold_refused: 501,
   busy: 503,
+  bucket_unavailable: 503,
+  copy_damaged: 503,
   store_unavailable: 503,
 };
 
@@ -71,8 +74,15 @@ export function sendError(response: Response, error: HoldfastError): void {
       response.locals.challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"',
     );
   if (isRetryable(error)) response.set('Retry-After', `${RETRY_AFTER_SECONDS}`);
-  const { code, message, field, details } = error;
-  response.json({ error: { code, message, ...(field === undefined ? {} : { field }), ...details } });
+  const { errorBody = usualBody } = response.locals as { errorBody?: ErrorBody };
+  response.json(errorBody(error));
+}
+
+/** A route whose clients expect errors in another form sets one as `response.locals.errorBody`. */
+export type ErrorBody = (error: HoldfastError) => object;
+
+function usualBody({ code, message, field, details }: HoldfastError): object {
+  return { error: { code, message, ...(field === undefined ? {} : { field }), ...details } };
 }
 
 export const notFound: RequestHandler = (request) => {

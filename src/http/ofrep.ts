@@ -1,0 +1,140 @@
+/** The routes of OpenFeature's remote evaluation protocol. [protocol] #openfeature */
+import { json, Router, type Request, type RequestHandler, type Response } from 'express';
+import { HoldfastError } from '../errors.js';
+import type { Evaluators } from '../evaluate/evaluators.js';
+import type { Metrics } from '../observe/metrics.js';
+import { flagBody, noFlag } from '../ofrep/answer.js';
+import { readRequest } from '../ofrep/contexts.js';
+import { failureOf } from '../ofrep/errors.js';
+import { readFlagConfigEtag } from '../ofrep/etag.js';
+import { bulk, single, type Question } from '../ofrep/evaluate.js';
+import { lostEnvironment } from '../replica/missing.js';
+import type { Replica } from '../replica/replica.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+import { matchesEtag } from '../snapshot/snapshot.js';
+import type { Key } from '../store/store.js';
+import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
+import { cors, methodsWith, type CorsRule } from './cors.js';
+import { onlyMethods, type ErrorBody } from './errors.js';
+
+export interface OfrepParts {
+  readonly replica: Replica;
+  readonly evaluators: Evaluators;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A context is about one user; 64 KiB is plenty, and the limit of every body that is not a change. */
+const BODY_MAX_BYTES = 64 * 1024;
+
+const CORS: CorsRule = {
+  methods: ['POST'],
+  headers: ['Authorization', 'Content-Type', 'If-None-Match', 'X-API-Key'],
+  exposed: ['ETag', 'Retry-After'],
+};
+
+const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or ${ALL_KEYS.sent}` };
+
+export function ofrepRoutes(parts: OfrepParts): Router {
+  const router = Router();
+  const read = [knownKey(parts.replica), json({ limit: BODY_MAX_BYTES, type: () => true })];
+  router
+    .route('/ofrep/v1/evaluate/flags/:key')
+    .all(cors(CORS))
+    .post(errorsOfOne, ...read, (request, response) => answerOne(parts, request, response))
+    .all(onlyMethods(...methodsWith(CORS)));
+  router
+    .route('/ofrep/v1/evaluate/flags')
+    .all(cors(CORS))
+    .post(errorsOfAll, ...read, (request, response) => answerAll(parts, request, response))
+    .all(onlyMethods(...methodsWith(CORS)));
+  return router;
+}
+
+const errorsOfOne: RequestHandler<{ key: string }> = ({ params }, response, next) => {
+  response.locals.errorBody = ((error) => failureOf(error, params.key)) satisfies ErrorBody;
+  next();
+};
+
+const errorsOfAll: RequestHandler = (_request, response, next) => {
+  response.locals.errorBody = ((error) => failureOf(error)) satisfies ErrorBody;
+  next();
+};
+
+/** Before the body is read: strangers are not listened to. */
+function knownKey({ keyring }: Replica): RequestHandler {
+  return async ({ headers }, response, next) => {
+    const { 'x-api-key': own = '', authorization } = headers;
+    const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
+    response.locals.key = await authenticateKey(text, KEYS, keyring);
+    next();
+  };
+}
+
+async function answerOne(
+  parts: OfrepParts,
+  request: Request<{ key: string }>,
+  response: Response,
+): Promise<void> {
+  const ruleset = await rulesetFor(parts.replica, keyOf(response), undefined);
+  const { key } = request.params;
+  const answer = single(questionOf(parts, request, ruleset), key);
+  if (answer.kind === 'failure') throw answer.error;
+  if (answer.kind === 'none') throw noFlag(key, answer.why);
+  send(response, flagBody(answer.flag));
+}
+
+async function answerAll(parts: OfrepParts, request: Request, response: Response): Promise<void> {
+  const key = keyOf(response);
+  const ruleset = await rulesetFor(parts.replica, key, readFlagConfigEtag(request.query.flagConfigEtag));
+  const { etag, body } = bulk(questionOf(parts, request, ruleset), ruleset.version, []);
+  response.set('ETag', etag);
+  if (matchesEtag(request.headers['if-none-match'], etag)) {
+    response.status(304).set('Cache-Control', 'no-store').end();
+    return;
+  }
+  send(response, body());
+}
+
+/**
+ * The ruleset to answer from.
+ *
+ * @param told what an event stream told the provider of, as the reason to ask: an answer from before that would be taken for the new one, and
+ * nothing would tell the provider again
+ */
+async function rulesetFor(
+  replica: Replica,
+  { environment }: Key,
+  told: bigint | undefined,
+): Promise<Ruleset> {
+  const present = await replica.ruleset(environment);
+  if (present === undefined) throw lostEnvironment(environment);
+  if (told === undefined || told <= present.version) return present;
+  const asked = await replica.confirmed(environment);
+  if (asked === undefined) throw lostEnvironment(environment);
+  if (!asked.confirmed && asked.ruleset.version < told) {
+    throw new HoldfastError(
+      'store_unavailable',
+      'this node has not heard of that change yet, and the store cannot be asked for it',
+    );
+  }
+  return asked.ruleset;
+}
+
+function questionOf({ evaluators, metrics, now }: OfrepParts, request: Request, ruleset: Ruleset): Question {
+  return {
+    evaluator: evaluators.of(ruleset),
+    contexts: readRequest(request.body),
+    now: now(),
+    onUndecided: (why) => metrics.undecided.inc({ why }),
+  };
+}
+
+function keyOf(response: Response): Key {
+  return (response.locals as { key: Key }).key;
+}
+
+function send(response: Response, body: string): void {
+  response.status(200).set('Cache-Control', 'no-store').type('application/json').send(body);
+}

@@ -1,0 +1,123 @@
+/** What one evaluation is to OFREP, and the bodies made of it. Pure. docs/openfeature.md has the tables. [protocol] #openfeature */
+import { HoldfastError } from '../errors.js';
+import type { Decided, Evaluation } from '../evaluate/evaluation.js';
+import { quote } from '../ruleset/fields.js';
+import { TARGETING_PROPERTY } from './contexts.js';
+import { failureOf } from './errors.js';
+import { jsonOf, variantOf } from './value.js';
+
+/** What there is to say of a flag. */
+export type FlagAnswer =
+  | { readonly kind: 'success'; readonly flag: FlagSuccess }
+  | { readonly kind: 'failure'; readonly key: string; readonly error: HoldfastError }
+  /** Nothing: it is not there for whoever asks. `withheld` is counted. */
+  | { readonly kind: 'none'; readonly why: 'missing' | 'withheld'; readonly key: string };
+
+export interface FlagSuccess {
+  readonly key: string;
+  /** The schema knows no DEFAULT. */
+  readonly reason: Decided['reason'] | 'UNKNOWN';
+  /** Absent where the code's default is to be used. */
+  readonly variant?: string;
+  readonly metadata: Readonly<Record<string, string | number>>;
+  /** JSON text; `undefined`: the code's default is to be used. */
+  readonly value: string | undefined;
+}
+
+/**
+ * @param key what was asked for, also when there is nothing of that name
+ * @param drawn whether the value was drawn by chance, because the context lacks what weights are hashed by
+ */
+export function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnswer {
+  const { config } = evaluation;
+  // Also with a server key, so that a flag is the same to everybody who asks.
+  if (config?.visible !== true) return { kind: 'none', why: 'missing', key };
+  if (evaluation.kind === 'decided') return decided(evaluation, drawn);
+  switch (evaluation.why) {
+    case 'missing':
+    case 'withheld':
+      return { kind: 'none', why: evaluation.why, key };
+    case 'unmatched':
+      return {
+        kind: 'success',
+        flag: { key, reason: 'UNKNOWN', metadata: metadataOf(config), value: undefined },
+      };
+    case 'unreadable':
+      return {
+        kind: 'failure',
+        key,
+        error: new HoldfastError(
+          'value_invalid',
+          `the value of ${quote(key)} is of a kind that OpenFeature has not`,
+        ),
+      };
+  }
+}
+
+function decided(evaluation: Decided, drawn: boolean): FlagAnswer {
+  const { value, reason, config, row, conditional, weighted, name, hashBy } = evaluation;
+  const { key } = config;
+  if (drawn && hashBy === TARGETING_PROPERTY) {
+    const error = new HoldfastError(
+      'targeting_key_missing',
+      `${quote(key)} is drawn by ${TARGETING_PROPERTY}: give the context a targetingKey`,
+      { field: 'context.targetingKey' },
+    );
+    return { kind: 'failure', key, error };
+  }
+  const json = jsonOf(value);
+  const metadata = {
+    ...metadataOf(config),
+    configRowIndex: row,
+    conditionalValueIndex: conditional,
+    ...(weighted === undefined ? {} : { weightedValueIndex: weighted }),
+    ...(value.kind === 'duration' ? { milliseconds: value.milliseconds } : {}),
+  };
+  const variant = json === undefined ? {} : { variant: name ?? variantOf(value) };
+  return { kind: 'success', flag: { key, reason, ...variant, metadata, value: json } };
+}
+
+function metadataOf({ id, type, valueType }: Decided['config']): Record<string, string> {
+  return { id: `${id}`, type, valueType };
+}
+
+/** The body that answers for one flag. */
+export function flagBody({ value, ...rest }: FlagSuccess): string {
+  const text = JSON.stringify(rest);
+  return value === undefined ? text : `${text.slice(0, -1)},"value":${value}}`;
+}
+
+/** The error that answers for one flag of which there is nothing to say. */
+export function noFlag(key: string, why: 'missing' | 'withheld'): HoldfastError {
+  return new HoldfastError(
+    'not_found',
+    why === 'withheld'
+      ? `the value of ${quote(key)} is one that only a server's SDK can make: it is provided there, or encrypted`
+      : `there is no flag ${quote(key)} for clients: a config is one when it is marked sendToClientSdk`,
+  );
+}
+
+/** Where a provider learns that it should ask again, as the answer says it. */
+export type EventStream =
+  | { readonly type: 'sse'; readonly url: string; readonly inactivityDelaySec: number }
+  | {
+      readonly type: 'sse';
+      readonly endpoint: { readonly requestUri: string };
+      readonly inactivityDelaySec: number;
+    };
+
+export interface BulkParts {
+  readonly answers: Iterable<FlagAnswer>;
+  readonly eventStreams: readonly EventStream[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The body that answers for all flags. What there is nothing to say of is left out. */
+export function bulkBody({ answers, eventStreams, metadata }: BulkParts): string {
+  const flags: string[] = [];
+  for (const answer of answers) {
+    if (answer.kind === 'success') flags.push(flagBody(answer.flag));
+    else if (answer.kind === 'failure') flags.push(JSON.stringify(failureOf(answer.error, answer.key)));
+  }
+  return `{"flags":[${flags.join(',')}],"eventStreams":${JSON.stringify(eventStreams)},"metadata":${JSON.stringify(metadata)}}`;
+}

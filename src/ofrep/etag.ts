@@ -1,0 +1,32 @@
+/** ETags of bulk answers. [protocol] #openfeature */
+import { createHash } from 'node:crypto';
+import { parseVersion } from '../ruleset/version.js';
+
+/** Everything that a bulk answer follows from. */
+export interface EtagParts {
+  readonly environment: bigint;
+  readonly clientVersion: bigint;
+  /** The interval of time within which rules decide the same; see `Evaluator.moment`. */
+  readonly moment: string;
+  /** The contexts, canonically. */
+  readonly contexts: string;
+  /** Where the answer says that changes are told of. It holds a token that expires, so an answer with an older one is not the same answer. */
+  readonly streams: string;
+}
+
+/** A strong one: answers with the same are equal. */
+export function etagOf({ environment, clientVersion, moment, contexts, streams }: EtagParts): string {
+  const rest = createHash('sha256')
+    .update(JSON.stringify([moment, contexts, streams]))
+    .digest('base64url');
+  return `"${environment}-${clientVersion}-${rest.slice(0, 22)}"`;
+}
+
+/**
+ * The client version that an event stream told a provider of, which repeats it as `flagConfigEtag`; quotes and weakness do not matter.
+ * `undefined` for anything else: it is a hint, and no reason to refuse.
+ */
+export function readFlagConfigEtag(text: unknown): bigint | undefined {
+  if (typeof text !== 'string') return undefined;
+  return parseVersion(/^(?:W\/)?"?(\d{1,19})"?$/.exec(text)?.[1]);
+}

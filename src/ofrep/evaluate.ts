@@ -1,0 +1,79 @@
+/** From a request that was read to its answer: one flag, or all of them. Pure. [protocol] #openfeature */
+import { steadyChance } from '../evaluate/chance.js';
+import { canonical, type Contexts } from '../evaluate/contexts.js';
+import type { Evaluation, Undecided } from '../evaluate/evaluation.js';
+import type { Evaluator } from '../evaluate/evaluator.js';
+import { answerOf, bulkBody, type EventStream, type FlagAnswer } from './answer.js';
+import { etagOf } from './etag.js';
+
+export interface Question {
+  readonly evaluator: Evaluator;
+  readonly contexts: Contexts;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Told of each flag that clients may see and that has no value. */
+  readonly onUndecided: (why: Undecided['why']) => void;
+}
+
+/** The answer for one flag. */
+export function single({ evaluator, contexts, now, onUndecided }: Question, key: string): FlagAnswer {
+  const draws = new Draws(canonical(contexts));
+  const evaluation = evaluator.evaluate(key, contexts, { now, chance: draws.chance });
+  note(evaluation, onUndecided);
+  return answerOf(key, evaluation, draws.has(key));
+}
+
+export interface Bulk {
+  readonly etag: string;
+  /** JSON. Evaluates, so it is not needed for a 304. To be called before the ruleset changes, so in the same turn. */
+  readonly body: () => string;
+}
+
+/**
+ * The answer for all flags.
+ *
+ * @param clientVersion the version of what clients may see, of the ruleset that is evaluated
+ */
+export function bulk(question: Question, clientVersion: bigint, eventStreams: readonly EventStream[]): Bulk {
+  const { evaluator, contexts, now, onUndecided } = question;
+  const { environment } = evaluator;
+  const asked = canonical(contexts);
+  const streams = JSON.stringify(eventStreams);
+  return {
+    etag: etagOf({ environment, clientVersion, moment: evaluator.moment(now), contexts: asked, streams }),
+    body: () => {
+      const draws = new Draws(asked);
+      const evaluations = evaluator.evaluateVisible(contexts, { now, chance: draws.chance });
+      const answers = evaluations.flatMap((evaluation) => {
+        note(evaluation, onUndecided);
+        const key = evaluation.config?.key;
+        return key === undefined ? [] : [answerOf(key, evaluation, draws.has(key))];
+      });
+      const metadata = { environment: `${environment}`, version: `${clientVersion}` };
+      return bulkBody({ answers, eventStreams, metadata });
+    },
+  };
+}
+
+/** The same chance for the same contexts, and which keys it decided. */
+class Draws {
+  readonly #steady: (key: string) => number;
+  readonly #keys = new Set<string>();
+
+  constructor(contexts: string) {
+    this.#steady = steadyChance(contexts);
+  }
+
+  readonly chance = (key: string): number => {
+    this.#keys.add(key);
+    return this.#steady(key);
+  };
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+}
+
+function note(evaluation: Evaluation, onUndecided: Question['onUndecided']): void {
+  if (evaluation.kind === 'undecided' && evaluation.config?.visible === true) onUndecided(evaluation.why);
+}

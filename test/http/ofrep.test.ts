@@ -1,0 +1,361 @@
+/** OpenFeature's remote evaluation. Every answer here is validated against the public OpenAPI document. [protocol] #openfeature */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { hashKey } from '../../src/replica/keyring.js';
+import { deletion } from '../support/configs.js';
+import { basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { ANSWERED, FLAGS, forPro, LONG, visible } from '../ofrep/flags.js';
+import { Schemas } from '../ofrep/schema.js';
+
+const schemas = new Schemas();
+const ONE = '/ofrep/v1/evaluate/flags';
+let app: TestApp;
+let environment: TestEnvironment;
+/** Of kind client. */
+let key: string;
+
+beforeAll(async () => {
+  app = await startApp();
+  environment = await app.environment();
+  await environment.commit(...FLAGS);
+  key = await clientKey(environment);
+});
+
+afterAll(() => app.close());
+
+async function clientKey({ id }: TestEnvironment): Promise<string> {
+  const { body } = await app.admin('post', `/environments/${id}/keys`).send({ kind: 'client' }).expect(201);
+  return (body as { key: string }).key;
+}
+
+interface Ask {
+  /** The whole body; default: the context. */
+  readonly body?: unknown;
+  readonly context?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: string;
+}
+
+/** A valid answer to the question for one flag, or, without a name, for all. */
+async function ask(
+  flag: string | undefined,
+  { body, context = { targetingKey: 'u1' }, headers = {}, query = '' }: Ask = {},
+) {
+  const path = flag === undefined ? ONE : `${ONE}/${encodeURIComponent(flag)}`;
+  const test = app.http
+    .post(path + query)
+    .set({ 'X-API-Key': key, 'Content-Type': 'application/json', ...headers });
+  const sent = body ?? { context };
+  const answer = await test
+    .serialize((text) => text as string)
+    .send(typeof sent === 'string' ? sent : JSON.stringify(sent));
+  const seen = {
+    status: answer.status,
+    headers: answer.headers as Record<string, string>,
+    body: answer.text === '' ? '' : answer.body,
+  };
+  expect(schemas.wrong(flag === undefined ? ONE : `${ONE}/{key}`, seen)).toEqual([]);
+  expect(answer.get('Cache-Control')).toBe('no-store');
+  return { ...seen, text: answer.text };
+}
+
+type Flags = Record<string, object>;
+const flagsOf = (body: { flags: { key: string }[] }): Flags =>
+  Object.fromEntries(body.flags.map((flag) => [flag.key, flag]));
+
+describe('the answer for one flag', () => {
+  it.each([
+    ['bool', true, 'true'],
+    ['string', 'hello', 'hello'],
+    ['long', LONG, 'string-9537c5fdf120'],
+    ['int', 42, '42'],
+    ['double', 1.5, '1.5'],
+    ['list', ['a', 'b'], 'stringList-0473ef2dc0d3'],
+    ['array', [1, 2], 'json-3a316d6d3226'],
+    ['duration', 'PT1.5S', 'PT1.5S'],
+    ['log-level', 'INFO', 'INFO'],
+    ['named', true, 'treatment'],
+  ])('for %s has value, variant and reason', async (flag, value, variant) => {
+    const { status, body } = await ask(flag);
+    expect([status, body]).toMatchObject([200, { key: flag, value, variant, reason: 'STATIC' }]);
+  });
+
+  it('has integers and JSON to the digit', async () => {
+    expect((await ask('huge')).text).toContain('"value":9007199254740993}');
+    expect((await ask('object')).text).toContain('"value":{"a": [1, 9007199254740993]}}');
+  });
+
+  it.each(['unmatched', 'null', 'infinite'])(
+    'has no value for %s, so that the default of the code is used',
+    async (flag) => {
+      const { status, body } = await ask(flag);
+      expect(status).toBe(200);
+      expect(body).not.toHaveProperty('value');
+      expect(body).not.toHaveProperty('variant');
+      expect(body.reason).toBe(flag === 'unmatched' ? 'UNKNOWN' : 'STATIC');
+    },
+  );
+
+  it('says what the rules decided, and by which', async () => {
+    const { body } = await ask('targeted', { context: { 'user.plan': 'pro' } });
+    expect(body).toMatchObject({ value: 'gold', reason: 'TARGETING_MATCH' });
+    expect(body.metadata).toEqual({
+      id: expect.stringMatching(/^\d{16}$/),
+      type: 'FEATURE_FLAG',
+      valueType: 'STRING',
+      configRowIndex: 0,
+      conditionalValueIndex: 0,
+    });
+    const other = await ask('targeted');
+    expect(other.body).toMatchObject({ value: 'plain', metadata: { conditionalValueIndex: 1 } });
+  });
+
+  it('says which of the weighted values was drawn, the same each time', async () => {
+    const { body } = await ask('split');
+    expect(body).toMatchObject({ reason: 'SPLIT', variant: body.value });
+    expect(body.metadata.weightedValueIndex).toBe(body.value === 'heads' ? 0 : 1);
+    for (let i = 0; i < 5; i++) expect((await ask('split')).body).toEqual(body);
+  });
+
+  it('has the length of a duration too', async () => {
+    expect((await ask('duration')).body.metadata.milliseconds).toBe(1500);
+  });
+
+  it('is the same for a server key', async () => {
+    for (const flag of ['string', 'hidden', 'unmatched']) {
+      const { status, body } = await ask(flag, { headers: { 'X-API-Key': environment.key } });
+      expect({ status, body }).toEqual(
+        await ask(flag).then((answer) => ({ status: answer.status, body: answer.body })),
+      );
+    }
+  });
+
+  it('is for the flag of that name, whatever the name', async () => {
+    const name = 'ä /?#%"\\';
+    await environment.commit(visible(name, 'STRING', { string: 'x' }));
+    expect((await ask(name)).body).toMatchObject({ key: name, value: 'x' });
+    await environment.commit(deletion(name));
+    expect((await ask(name)).body).toMatchObject({ key: name, errorCode: 'FLAG_NOT_FOUND' });
+  });
+});
+
+describe('a flag that is not there', () => {
+  it.each(['no.such.flag', 'hidden'])('is not found: %s', async (flag) => {
+    const { status, body } = await ask(flag);
+    expect([status, body]).toEqual([
+      404,
+      { key: flag, errorCode: 'FLAG_NOT_FOUND', errorDetails: expect.stringContaining(flag) },
+    ]);
+  });
+
+  it('is one whose value only a server can make; it is counted', async () => {
+    const before = await app.metric('holdfast_evaluations_undecided_total{why="withheld"}');
+    const { status, body, text } = await ask('provided');
+    expect([status, body.errorCode]).toEqual([404, 'FLAG_NOT_FOUND']);
+    expect(text).not.toContain('SECRET');
+    expect(await app.metric('holdfast_evaluations_undecided_total{why="withheld"}')).toBe(before + 1);
+  });
+});
+
+describe('an error for one flag', () => {
+  it.each([
+    ['no JSON', '{"context"', 'PARSE_ERROR'],
+    ['a list', [], 'PARSE_ERROR'],
+    ['a number', '3', 'PARSE_ERROR'],
+    ['a context that is none', { context: 'u1' }, 'INVALID_CONTEXT'],
+    ['a targeting key that is none', { context: { targetingKey: 3 } }, 'INVALID_CONTEXT'],
+    ['a property that rules cannot read', { context: { a: [[]] } }, 'INVALID_CONTEXT'],
+  ])('after %s is 400 with a code', async (_what, body, errorCode) => {
+    const answer = await ask('bool', { body });
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      { key: 'bool', errorCode, errorDetails: expect.any(String) },
+    ]);
+    const all = await ask(undefined, { body });
+    expect([all.status, all.body]).toEqual([400, { errorCode, errorDetails: answer.body.errorDetails }]);
+  });
+
+  it('is none after an empty body, which has no context', async () => {
+    expect((await ask('bool', { body: '' })).body).toMatchObject({ value: true });
+  });
+
+  it('names the field', async () => {
+    const { body } = await ask('bool', { context: { user: { roles: [{}] } } });
+    expect(body.errorDetails).toContain('context.user.roles[0]');
+  });
+
+  it('says that the targeting key is needed where the flag is drawn by it, and nowhere else', async () => {
+    for (const flag of ANSWERED) {
+      const { status, body } = await ask(flag, { context: { plan: 'pro' } });
+      if (flag === 'split') expect([status, body.errorCode]).toEqual([400, 'TARGETING_KEY_MISSING']);
+      else if (flag === 'bytes') expect([status, body.errorCode]).toEqual([400, 'PARSE_ERROR']);
+      else expect(status).toBe(200);
+    }
+    expect((await ask('split', { context: { user: { key: 'u' } } })).status).toBe(200);
+  });
+
+  it('says so of a body over the limit', async () => {
+    const { status, body } = await ask('bool', { context: { a: 'x'.repeat(70_000) } });
+    expect([status, body.errorCode]).toEqual([413, 'INVALID_CONTEXT']);
+  });
+
+  it('of the server says to try again', async () => {
+    const stranger = await app.environment();
+    await app.store.addKey({
+      id: 'lost',
+      environment: 999n,
+      kind: 'client',
+      name: '',
+      hash: hashKey('lost-key'),
+      createdAt: 0,
+    });
+    const { status, body, headers } = await ask('bool', { headers: { 'X-API-Key': 'lost-key' } });
+    expect([status, body.errorCode, headers['retry-after']]).toEqual([503, 'GENERAL', '1']);
+    expect(stranger.id).not.toBe('999');
+  });
+});
+
+describe('a credential', () => {
+  it.each<[string, () => Record<string, string>]>([
+    ['X-API-Key', () => ({ 'X-API-Key': key })],
+    ['a bearer token', () => ({ 'X-API-Key': '', Authorization: `Bearer ${key}` })],
+    ['a password', () => ({ 'X-API-Key': '', Authorization: basic(key) })],
+  ])('may be %s', async (_what, headers) => {
+    expect((await ask('bool', { headers: headers() })).status).toBe(200);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    ['without a key', ''],
+    ['with a key that nobody has', 'x'],
+  ])('%s is 401 in words that a provider understands, and a page may read it', async (_what, text) => {
+    for (const flag of ['bool', undefined]) {
+      const { status, body, headers } = await ask(flag, { headers: { 'X-API-Key': text } });
+      expect([status, body.errorCode]).toEqual([401, 'GENERAL']);
+      expect(headers).toMatchObject({ 'www-authenticate': 'Bearer', 'access-control-allow-origin': '*' });
+    }
+  });
+
+  it('comes before the body is read', async () => {
+    const { status } = await ask('bool', { headers: { 'X-API-Key': 'x' }, body: '{"context"' });
+    expect(status).toBe(401);
+  });
+
+  it('follows when the key is revoked, also with an ETag that it knows', async () => {
+    const other = await app.environment();
+    const headers = { 'X-API-Key': other.key };
+    const etag = (await ask(undefined, { headers })).headers.etag!;
+    await app.admin('delete', `/keys/${other.keyId}`).expect(200);
+    expect((await ask(undefined, { headers: { ...headers, 'If-None-Match': etag } })).status).toBe(401);
+  });
+});
+
+describe('the answer for all flags', () => {
+  it('has each that clients may see, as it has alone, and nothing else', async () => {
+    const { status, body, headers } = await ask(undefined);
+    expect(status).toBe(200);
+    expect(headers.etag).toMatch(new RegExp(`^"${environment.id}-\\d+-[\\w-]{22}"$`));
+    const flags = flagsOf(body);
+    expect(Object.keys(flags).sort()).toEqual(ANSWERED);
+    for (const flag of ANSWERED) expect(flags[flag]).toEqual((await ask(flag)).body);
+    expect(body.metadata).toEqual({ environment: environment.id, version: expect.stringMatching(/^\d+$/) });
+  });
+
+  it('says which flags cannot be had without a targeting key, and has the others', async () => {
+    const flags = flagsOf((await ask(undefined, { context: {} })).body);
+    expect(flags.split).toMatchObject({ errorCode: 'TARGETING_KEY_MISSING' });
+    expect(flags.bool).toMatchObject({ value: true });
+  });
+
+  it('for an environment without flags has none', async () => {
+    const empty = await app.environment();
+    const { body } = await ask(undefined, { headers: { 'X-API-Key': empty.key } });
+    expect(body.flags).toEqual([]);
+  });
+});
+
+describe('an ETag', () => {
+  const etagOf = async (given: Ask = {}) => (await ask(undefined, given)).headers.etag!;
+
+  it('that is still right is answered 304, weak or in a list too', async () => {
+    const etag = await etagOf();
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`]) {
+      const answer = await ask(undefined, { headers: { 'If-None-Match': known } });
+      expect([answer.status, answer.text, answer.headers.etag]).toEqual([304, '', etag]);
+    }
+  });
+
+  it('is the same for the same context in another order and spelling', async () => {
+    const one = await etagOf({ context: { targetingKey: 'u', 'user.plan': 'pro', a: null, b: [1] } });
+    expect(await etagOf({ context: { b: ['1'], user: { plan: 'pro' }, targetingKey: 'u' } })).toBe(one);
+    expect(await etagOf({ context: { targetingKey: 'u', 'user.plan': 'free', b: [1] } })).not.toBe(one);
+  });
+
+  it('is another one after a change, and where time has passed that a rule looks at', async () => {
+    const other = await app.environment();
+    const given = { headers: { 'X-API-Key': other.key } };
+    const before = await etagOf(given);
+    const soon = {
+      propertyName: 'prefab.current-time',
+      operator: 'PROP_AFTER',
+      valueToMatch: { int: `${Date.now() + 60_000}` },
+    };
+    await other.commit({
+      ...forPro('later', 'x'),
+      rows: [{ values: [{ criteria: [soon], value: { string: 'on' } }, { value: { string: 'off' } }] }],
+    });
+    const changed = await etagOf(given);
+    expect(changed).not.toBe(before);
+    app.nature.ahead = 1_000;
+    expect(await etagOf(given)).toBe(changed);
+    app.nature.ahead = 120_000;
+    expect(await etagOf(given)).not.toBe(changed);
+    app.nature.ahead = 0;
+  });
+});
+
+describe('a page of another site', () => {
+  it.each([ONE, `${ONE}/bool`])('may call %s, with the headers that providers send', async (path) => {
+    const answer = await app.http.options(path).set({
+      Origin: 'https://shop.example',
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'content-type,if-none-match,x-api-key,authorization',
+    });
+    expect(answer.status).toBe(204);
+    const allowed = answer.get('Access-Control-Allow-Headers')!.toLowerCase().split(', ').sort();
+    expect(allowed).toEqual(['authorization', 'content-type', 'if-none-match', 'x-api-key']);
+    expect(answer.get('Access-Control-Allow-Methods')).toContain('POST');
+  });
+
+  it('may read the answer and its ETag', async () => {
+    const { headers } = await ask(undefined);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': expect.stringContaining('ETag'),
+      'cross-origin-resource-policy': 'cross-origin',
+    });
+  });
+});
+
+describe('what an event stream told a provider of', () => {
+  it('makes a node that does not know of it ask the store', async () => {
+    const other = await app.environment();
+    const { version } = await other.commit(visible('a', 'BOOL', { bool: true }));
+    const asked = vi.spyOn(app.store, 'version');
+    const headers = { 'X-API-Key': other.key };
+    for (const known of ['', version, `"${version}"`, 'any text', '-1', `${2n ** 63n}`]) {
+      await ask(undefined, {
+        headers,
+        query: `?flagConfigEtag=${encodeURIComponent(known)}&flagConfigLastModified=soon`,
+      });
+    }
+    expect(asked).not.toHaveBeenCalled();
+    const later = encodeURIComponent(`"${BigInt(version) + 1n}"`);
+    expect((await ask(undefined, { headers, query: `?flagConfigEtag=${later}` })).status).toBe(200);
+    expect(asked).toHaveBeenCalledOnce();
+    asked.mockRejectedValueOnce(new Error('away'));
+    const { status, body } = await ask(undefined, { headers, query: `?flagConfigEtag=${later}` });
+    expect([status, body.errorCode]).toEqual([503, 'GENERAL']);
+    asked.mockRestore();
+  });
+});

@@ -1,0 +1,94 @@
+/** OpenFeature's context as contexts by type. Each row is one of docs/openfeature.md. */
+import { describe, expect, it } from 'vitest';
+import type { Contexts } from '../../src/evaluate/contexts.js';
+import { CONTEXT_MAX_DEPTH, readRequest } from '../../src/ofrep/contexts.js';
+import { refusal } from '../ruleset/errors.js';
+
+/** As plain objects. */
+function plain(contexts: Contexts): Record<string, unknown> {
+  return Object.fromEntries([...contexts].map(([type, context]) => [type, Object.fromEntries(context)]));
+}
+const read = (context: unknown) => plain(readRequest({ context }));
+const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+
+describe('a context', () => {
+  it.each([
+    ['a targeting key', { targetingKey: 'u1' }, { user: { key: 'u1' } }],
+    ['a name with a dot', { 'user.email': 'a@b' }, { user: { email: 'a@b' } }],
+    ['a name with two dots', { 'user.address.city': 'Bonn' }, { user: { 'address.city': 'Bonn' } }],
+    ['names in a name', { user: { email: 'a@b' } }, { user: { email: 'a@b' } }],
+    [
+      'names in names in a name',
+      { user: { address: { city: 'Bonn' } } },
+      { user: { 'address.city': 'Bonn' } },
+    ],
+    ['a name without a dot', { plan: 'pro' }, { '': { plan: 'pro' } }],
+    [
+      'several types',
+      { targetingKey: 'u', 'user.age': 7, team: { id: 3 } },
+      { user: { age: 7, key: 'u' }, team: { id: 3 } },
+    ],
+    [
+      'texts, numbers and booleans',
+      { a: 'x', b: 1.5, c: false, d: '' },
+      { '': { a: 'x', b: 1.5, c: false, d: '' } },
+    ],
+    ['a date, which is a text', { at: '2026-01-02T03:04:05Z' }, { '': { at: '2026-01-02T03:04:05Z' } }],
+    ['a list, as texts', { a: ['x', 1, true, null] }, { '': { a: ['x', '1', 'true'] } }],
+    ['an empty list', { a: [] }, { '': { a: [] } }],
+    ['null, which is nothing', { a: null, user: { key: null } }, {}],
+    ['an empty object, which is nothing', { user: {} }, {}],
+    ['an empty targeting key', { targetingKey: '' }, { user: { key: '' } }],
+    ['an empty name', { '': 'x' }, { '': { '': 'x' } }],
+  ])('has %s', (_what, context, contexts) => {
+    expect(read(context)).toEqual(contexts);
+  });
+
+  it('has names that mean something to JavaScript as names like any other', () => {
+    const context: unknown = JSON.parse('{"__proto__": {"a": 1}, "constructor": "x", "toString.b": 2}');
+    const contexts = readRequest({ context });
+    expect(contexts.get('__proto__')).toEqual(new Map([['a', 1]]));
+    expect(contexts.get('')).toEqual(new Map([['constructor', 'x']]));
+    expect(contexts.get('toString')).toEqual(new Map([['b', 2]]));
+  });
+
+  it.each([{ 'user.key': 'u2' }, { user: { key: 'u2' } }])(
+    'that has %j keeps it beside a targeting key',
+    (user) => {
+      expect(read({ targetingKey: 'u1', ...user })).toEqual({ user: { key: 'u2' } });
+    },
+  );
+
+  it('of no one is read', () => {
+    for (const body of [{}, { context: null }, { context: {} }, { context: { targetingKey: null } }]) {
+      expect(readRequest(body)).toEqual(new Map());
+    }
+  });
+
+  it('may be nested as deep as the limit, and no deeper', () => {
+    expect(Object.keys(read(nested(CONTEXT_MAX_DEPTH)))).toEqual(['a']);
+    const field = `context${'.a'.repeat(CONTEXT_MAX_DEPTH)}`;
+    expect(refusal(() => read(nested(CONTEXT_MAX_DEPTH + 1)))).toBe(`field_invalid ${field}`);
+    expect(refusal(() => read(nested(5_000)))).toBe(`field_invalid ${field}`);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    [undefined, 'body_invalid -'],
+    [null, 'body_invalid -'],
+    [[], 'body_invalid -'],
+    ['text', 'body_invalid -'],
+    [{ context: [] }, 'field_invalid context'],
+    [{ context: 'u1' }, 'field_invalid context'],
+    [{ context: { targetingKey: 7 } }, 'field_invalid context.targetingKey'],
+    [{ context: { targetingKey: { a: 1 } } }, 'field_invalid context.targetingKey'],
+    [{ context: { a: [['x']] } }, 'field_invalid context.a[0]'],
+    [{ context: { user: { roles: ['x', { y: 1 }] } } }, 'field_invalid context.user.roles[1]'],
+    [{ context: { a: Infinity } }, 'field_invalid context.a'],
+    [{ context: { 'user.email': 'a', user: { email: 'a' } } }, 'field_invalid context.user.email'],
+    [{ context: { 'a b': { c: [{}] } } }, 'field_invalid context."a b".c[0]'],
+  ])('of %j names the field', (body, expected) => {
+    expect(refusal(() => readRequest(body))).toBe(expected);
+  });
+});
