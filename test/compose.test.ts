@@ -105,8 +105,11 @@ describe('docker-compose.yml', () => {
   });
 
   it('routes to a name that both nodes share with Pushpin, on the port that they listen on', () => {
-    const [, target] = /^\*,path_beg=\/api\/ (\S+)$/m.exec(read('pushpin/routes')) ?? [];
-    const [name, port] = target?.split(':') ?? [];
+    const targets = [...read('pushpin/routes').matchAll(/^\*,path_beg=\S+ (\S+)$/gm)].map(
+      ([, target]) => target,
+    );
+    expect(new Set(targets).size).toBe(1);
+    const [name, port] = targets[0]?.split(':') ?? [];
     for (const node of Object.values(nodes)) {
       expect(node.networks).toMatchObject({ grip: { aliases: [name] } });
       expect(node.environment?.PORT).toBe(port);

@@ -113,6 +113,7 @@ describe('the configuration of a private Pushpin', () => {
     const lines = pushpinRoutes(['127.0.0.1:1', '127.0.0.1:2']).split('\n');
     expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       '*,path_beg=/api/ 127.0.0.1:1 127.0.0.1:2',
+      '*,path_beg=/ofrep/ 127.0.0.1:1 127.0.0.1:2',
     ]);
   });
 
