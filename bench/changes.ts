@@ -36,6 +36,8 @@ export class Changes {
         environment,
         previous,
         version,
+        clientPrevious: previous,
+        clientVersion: version,
         at,
         envelope: encodeEnvelope({ id: environment, projectId: 1n }),
         configs: [encodeConfig({ id: `${version}`, projectId: '1', ...config })],

@@ -115,7 +115,8 @@ async function publishing(stack: Stack, { environment, subscribers }: Audience):
       const at = BigInt(Date.now()) * 1000n;
       const version = at > previous ? at : previous + 1n;
       const config = encodeConfig({ id: `${version}`, projectId: '1', ...change(turn) });
-      const [item] = changeItems({ environment: id, previous, version, at, envelope, configs: [config] });
+      const step = { previous, version, clientPrevious: previous, clientVersion: version };
+      const [item] = changeItems({ environment: id, ...step, at, envelope, configs: [config] });
       previous = version;
       return timed(items, subscribers, `{"items":[${item!.json}]}`, () => `${version}`);
     },

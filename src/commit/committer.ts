@@ -162,9 +162,9 @@ export class Committer {
       });
       if (result.kind === 'committed') {
         if (plan.change !== undefined) replica.committed(plan.change);
-        const version = plan.change?.version ?? base?.ruleset.version ?? 0n;
-        const at = plan.change?.at ?? base?.ruleset.committedAt ?? 0n;
-        return { created: base === undefined, environment: { ...settings, version, at, live: plan.live } };
+        const { version, clientVersion, at } = plan.change ?? placeOf(base?.ruleset);
+        const environment = { ...settings, version, clientVersion, at, live: plan.live };
+        return { created: base === undefined, environment };
       }
       await replica.reload(settings.id);
     }
@@ -206,6 +206,12 @@ export class Committer {
 /** The ruleset, and the settings that its envelope was made of. */
 function baseOf(ruleset: Ruleset): Base {
   return { ruleset, settings: settingsOf(ruleset) };
+}
+
+/** Where an environment stands; at version 0 before there is one. */
+function placeOf(ruleset: Ruleset | undefined): Pick<StoredEnvironment, 'version' | 'clientVersion' | 'at'> {
+  if (ruleset === undefined) return { version: 0n, clientVersion: 0n, at: 0n };
+  return { version: ruleset.version, clientVersion: ruleset.clientVersion, at: ruleset.committedAt };
 }
 
 function checkVersion({ ifVersion, environment }: CommitRequest, ruleset: Ruleset): void {

@@ -16,6 +16,7 @@ import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import { checkSegments, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
+import { isSeenByClients } from './client-version.js';
 import { validateConfig } from '../ruleset/validate.js';
 import { MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
@@ -78,9 +79,11 @@ export function planChange(base: Base, submitted: readonly SubmittedConfig[], no
     changed.push({ encoded, field: entry.submitted.field, before: entry.before });
     return encoded;
   });
-  checkSegments(viewAfter(base.ruleset, changed), changed);
+  const after = viewAfter(base.ruleset, changed);
+  checkSegments(after, changed);
+  const seen = isSeenByClients(after, changed);
   return {
-    change: changeOf(base.ruleset, changed, envelope, notBefore(base.ruleset, now)),
+    change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
     configs,
     live: changed.reduce(
       (live, each) => live + liveOf(each.encoded) - liveOf(each.before),
@@ -174,14 +177,19 @@ function viewAfter(ruleset: Ruleset, changed: readonly ChangedConfig[]) {
 function changeOf(
   ruleset: Ruleset,
   changed: readonly ChangedConfig[],
-  envelope: Uint8Array,
-  at: bigint,
+  { envelope, at, seen }: { envelope: Uint8Array; at: bigint; seen: boolean },
 ): Change | undefined {
   const configs = changed.map(({ encoded }) => encoded).sort((a, b) => (a.id < b.id ? -1 : 1));
   const last = configs.at(-1);
   if (last === undefined) return undefined;
-  const { environment, version: previous } = ruleset;
-  return { environment, previous, version: last.id, at, envelope, configs };
+  return { ...stepOf(ruleset, last.id, seen), at, envelope, configs };
+}
+
+/** From where to where a change takes an environment. */
+function stepOf(ruleset: Ruleset, version: bigint, seen: boolean) {
+  const { environment, version: previous, clientVersion: clientPrevious } = ruleset;
+  const clientVersion = seen ? version : clientPrevious;
+  return { environment, previous, version, clientPrevious, clientVersion };
 }
 
 /**
@@ -224,15 +232,22 @@ export function planSettings(base: Base | undefined, settings: Environment, now:
       { field: 'defaultContext' },
     );
   }
-  return { change: envelopeChange(base?.ruleset, envelope, now), configs: [], live: base?.ruleset.live ?? 0 };
+  return { change: envelopeChange(base, settings, now), configs: [], live: base?.ruleset.live ?? 0 };
 }
 
-function envelopeChange(ruleset: Ruleset | undefined, envelope: Uint8Array, now: bigint): Change | undefined {
-  if (ruleset === undefined || equal(ruleset.envelope, envelope)) return undefined;
-  const { environment, version: previous, committedAt } = ruleset;
-  const version = nextId(now, previous, committedAt);
-  if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${previous}.`);
-  return { environment, previous, version, at: notBefore(ruleset, now), envelope, configs: [] };
+function envelopeChange(base: Base | undefined, settings: Environment, now: bigint): Change | undefined {
+  const envelope = encodeEnvelope(settings);
+  if (base === undefined || equal(base.ruleset.envelope, envelope)) return undefined;
+  const { ruleset } = base;
+  const version = nextId(now, ruleset.version, ruleset.committedAt);
+  if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${ruleset.version}.`);
+  // Everything is evaluated with the default context, and nothing with the project.
+  const seen = !equal(contextOf(base.settings), contextOf(settings));
+  return { ...stepOf(ruleset, version, seen), at: notBefore(ruleset, now), envelope, configs: [] };
+}
+
+function contextOf({ defaultContext }: Environment): Uint8Array {
+  return defaultContext ?? new Uint8Array();
 }
 
 function largestOf(ruleset: Ruleset | undefined): EncodedConfig | undefined {

@@ -3,6 +3,7 @@
  * for it (`holdfast restore`), because an empty store may also be the wrong one.
  */
 import type { Replica } from '../replica/replica.js';
+import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { Store } from '../store/store.js';
 import { settingsOf } from './plan.js';
 
@@ -22,14 +23,12 @@ export interface Restored {
 export async function restore(store: Store, replica: Replica): Promise<Restored> {
   const environments: { id: bigint; version: bigint }[] = [];
   for (const { ruleset, name } of replica.everything()) {
-    const { environment: id, version, envelope } = ruleset;
-    const configs = ruleset.delta(0n);
-    const change = { environment: id, previous: 0n, version, at: ruleset.committedAt, envelope, configs };
+    const { environment: id, version } = ruleset;
     const result = await store.commit({
       environment: id,
       expect: undefined,
       settings: { ...settingsOf(ruleset), name: name === '' ? `environment ${id}` : name },
-      change: version === 0n ? undefined : change,
+      change: version === 0n ? undefined : wholeOf(ruleset),
       live: ruleset.live,
     });
     if (result.kind !== 'committed') continue;
@@ -37,4 +36,11 @@ export async function restore(store: Store, replica: Replica): Promise<Restored>
     await replica.reload(id);
   }
   return { environments, keys: await replica.keyring.writeBack() };
+}
+
+/** A ruleset as one change. Its client version too is the one that clients know, so that they need not fetch anything again. */
+function wholeOf(ruleset: Ruleset): Change {
+  const { environment, version, clientVersion, committedAt: at, envelope } = ruleset;
+  const configs = ruleset.delta(0n);
+  return { environment, previous: 0n, version, clientPrevious: 0n, clientVersion, at, envelope, configs };
 }

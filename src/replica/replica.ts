@@ -261,7 +261,7 @@ export class Replica {
     }
     this.#rulesets.set(environment, ruleset);
     if (before === undefined) this.#retention.use(environment, this.#now());
-    if (before !== undefined && before.version !== ruleset.version) this.#listeners.tell(ruleset);
+    if (before !== undefined && isOther(ruleset, before)) this.#listeners.tell(ruleset);
     return ruleset;
   }
 
@@ -396,6 +396,11 @@ export class Replica {
       this.#log.error({ key: key.id, error: messageOf(error) }, 'a listener to revoked keys failed');
     }
   }
+}
+
+/** Committed again in one change, what was lost in several can end at the version that we had and at another client version. */
+function isOther(ruleset: Ruleset, before: Ruleset): boolean {
+  return ruleset.version !== before.version || ruleset.clientVersion !== before.clientVersion;
 }
 
 /** What `ours` has and `stored` has not, or has in an older state: for each key the higher id is the newer state. */

@@ -18,6 +18,13 @@ export interface Change {
   readonly previous: bigint;
   /** The environment's version after it. */
   readonly version: bigint;
+  /** The environment's client version before the change. */
+  readonly clientPrevious: bigint;
+  /**
+   * The environment's client version after it: the version of the last change that came with something which clients that must not see rules
+   * may see. So it is `version` when this is such a change, else what it was before. What decides is in commit/client-version.ts.
+   */
+  readonly clientVersion: bigint;
   /** When it was committed: microseconds since 1970 by the store's clock. */
   readonly at: bigint;
   /** The encoded pointer and default context, as they are after the change. */
@@ -28,6 +35,7 @@ export interface Change {
 export class Ruleset {
   readonly environment: bigint;
   #version: bigint;
+  #clientVersion: bigint;
   #committedAt: bigint;
   #envelope: Uint8Array;
   #byId: EncodedConfig[];
@@ -36,6 +44,8 @@ export class Ruleset {
   constructor(start: {
     environment: bigint;
     version: bigint;
+    /** Default: `version`, which is right at the price of a needless fetch, where it is not known what clients may see. */
+    clientVersion?: bigint;
     /** When that version was committed, microseconds. */
     at: bigint;
     envelope: Uint8Array;
@@ -44,6 +54,7 @@ export class Ruleset {
   }) {
     this.environment = start.environment;
     this.#version = start.version;
+    this.#clientVersion = start.clientVersion ?? start.version;
     this.#committedAt = start.at;
     this.#envelope = new Uint8Array(start.envelope);
     this.#byId = Array.from(start.configs, own).sort(ascending);
@@ -52,6 +63,14 @@ export class Ruleset {
 
   get version(): bigint {
     return this.#version;
+  }
+
+  /**
+   * Where a client stands that has the values of this ruleset: the version of the last change that came with something it may see. The same on
+   * every node.
+   */
+  get clientVersion(): bigint {
+    return this.#clientVersion;
   }
 
   /** When the present version was committed: microseconds since 1970 by the store's clock. */
@@ -109,6 +128,7 @@ export class Ruleset {
       this.#byKey.set(config.key, config);
     }
     this.#version = change.version;
+    this.#clientVersion = change.clientVersion;
     this.#committedAt = change.at;
     this.#envelope = new Uint8Array(change.envelope);
     if (this.#byId.length > 64 && this.#byId.length > 2 * this.#byKey.size) {

@@ -95,10 +95,8 @@ function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void
   );
   if (lost.size === 0) return;
   const users = new Map<string, string[]>();
-  for (const config of candidates(after, [...lost.keys()])) {
-    for (const key of new Set(factsOf(config).references.map((reference) => reference.key))) {
-      if (lost.has(key)) users.set(key, [...(users.get(key) ?? []), config.key]);
-    }
+  for (const { config, segments } of usersOf(after, lost)) {
+    for (const key of segments) users.set(key, [...(users.get(key) ?? []), config.key]);
   }
   for (const [key, names] of users) {
     const config = lost.get(key);
@@ -110,6 +108,17 @@ function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void
       `${config.field}: the segment ${quote(key)} ${state} but is used by ${names.slice(0, NAMED_USERS).map(quote).join(', ')}${more}; remove these references before, or in the same change.`,
       { field: config.field },
     );
+  }
+}
+
+/** The configs that refer to one of these keys, and to which; without keys, all that refer to any. */
+export function* usersOf(
+  view: RulesetView,
+  keys?: ReadonlySet<string> | ReadonlyMap<string, unknown>,
+): Generator<{ config: EncodedConfig; segments: ReadonlySet<string> }> {
+  for (const config of keys === undefined ? view.configs() : candidates(view, [...keys.keys()])) {
+    const references = factsOf(config).references.filter(({ key }) => keys?.has(key) ?? true);
+    if (references.length > 0) yield { config, segments: new Set(references.map(({ key }) => key)) };
   }
 }
 
@@ -156,7 +165,8 @@ function findCircle(after: RulesetView, start: string, finished: Set<string>): s
   }
 }
 
-function isSegment(config: EncodedConfig): boolean {
+/** Whether other configs may refer to it. */
+export function isSegment(config: EncodedConfig): boolean {
   return !config.deleted && factsOf(config).boolean;
 }
 

@@ -19,10 +19,16 @@ export function checkCommit(commit: Commit): void {
         ? 'has a change that does not follow the version it expects'
         : change !== undefined && change.version <= change.previous
           ? 'has a change that does not move its version'
-          : undefined;
+          : change !== undefined && !ascend(change.clientPrevious, change.clientVersion, change.version)
+            ? 'has a change whose client version goes back, or beyond its version'
+            : undefined;
   if (problem !== undefined) {
     throw new HoldfastError('internal', `A commit to environment ${environment} ${problem}.`);
   }
+}
+
+function ascend(...versions: bigint[]): boolean {
+  return versions.every((version, i) => version >= (versions[i - 1] ?? 0n));
 }
 
 /** Ascending by creation; the id decides between keys of one millisecond, so that the order is the same everywhere. */

@@ -24,6 +24,8 @@ export interface Environment {
 export interface StoredEnvironment extends Environment {
   /** 0 for an environment that was just created. */
   readonly version: bigint;
+  /** As `Change.clientVersion`. What was written before it was kept has none: it counts as `version`, which costs a needless fetch at most. */
+  readonly clientVersion: bigint;
   /** When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0. */
   readonly at: bigint;
   /** The number of configs that are not deleted. */

@@ -100,7 +100,12 @@ it('does not say that an environment does not exist when there are keys of it: t
   const configs = readSubmittedJson({ configs: [flag('ours')] });
   const refused = committer.commit({ environment: 99n, configs });
   await expect(refused).rejects.toMatchObject({ code: 'environment_unknown' });
-  const { key } = issueKey({ ...settings(99n), version: 0n, at: 0n, live: 0 }, 'server', '', 0);
+  const { key } = issueKey(
+    { ...settings(99n), version: 0n, clientVersion: 0n, at: 0n, live: 0 },
+    'server',
+    '',
+    0,
+  );
   replica.keyring.take(key);
   await expect(committer.commit({ environment: 99n, configs })).rejects.toMatchObject({
     code: 'store_unavailable',

@@ -255,6 +255,8 @@ describe('settings', () => {
       environment: ENVIRONMENT,
       previous: NOW,
       version: NOW + 5n,
+      clientPrevious: NOW,
+      clientVersion: NOW + 5n,
       at: NOW + 5n,
       envelope: encodeEnvelope(withContext),
       configs: [],

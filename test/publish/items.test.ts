@@ -13,7 +13,8 @@ function change(version: bigint, ...sizes: number[]): Change {
     const id = `${version - BigInt(sizes.length - 1 - i)}`;
     return encodeConfig({ ...(size === 0 ? flag(`k${i}`) : sized(`k${i}`, size)), id });
   });
-  return { environment: 7n, previous: 5n, version, at: 0n, envelope, configs };
+  const step = { previous: 5n, version, clientPrevious: 5n, clientVersion: version };
+  return { environment: 7n, ...step, at: 0n, envelope, configs };
 }
 
 describe('the items of a change', () => {

@@ -129,7 +129,7 @@ describe('revoking', () => {
 });
 
 describe('an issued key', () => {
-  const environment = { id: ENV, projectId: 3n, name: '', version: 0n, at: 0n, live: 0 };
+  const environment = { id: ENV, projectId: 3n, name: '', version: 0n, clientVersion: 0n, at: 0n, live: 0 };
 
   it('has the form that the public SDKs want, and is stored hashed', () => {
     const { text, key } = issueKey(environment, 'server', 'ci', 1);

@@ -373,9 +373,9 @@ describe('a store that lost writes', () => {
     const { version } = await commit('b');
     await until('the replica to be current', async () => (await replica.ruleset(ENV))!.version === version);
     const older = await openSlowStore();
-    const { id, projectId, name, version: at, live, configs } = earlier;
-    const envelope = encodeEnvelope(earlier);
-    const change = { environment: ENV, previous: 0n, version: at, at: earlier.at, envelope, configs };
+    const { id, projectId, name, version: before, clientVersion, at, live, configs } = earlier;
+    const step = { previous: 0n, version: before, clientPrevious: 0n, clientVersion };
+    const change = { environment: ENV, ...step, at, envelope: encodeEnvelope(earlier), configs };
     await older.direct.commit({
       environment: ENV,
       expect: undefined,

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { MAX_ID } from '../../src/ruleset/version.js';
-import type { CommitResult, Position, Store } from '../../src/store/store.js';
+import type { Change } from '../../src/ruleset/ruleset.js';
+import type { Commit, CommitResult, Position, Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
 import {
   apiKey,
@@ -61,6 +62,11 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
   });
 }
 
+/** A commit of a change from version 9 to 10 with these client versions. */
+function commitWith(client: Partial<Pick<Change, 'clientPrevious' | 'clientVersion'>>): Commit {
+  return update(1n, 9n, [], { change: { ...changeOf(1n, 9n, [flag(10n, 'a')]), ...client } });
+}
+
 function commits(current: () => Store): void {
   describe('commits', () => {
     it('knows nothing of an environment that was not created', async () => {
@@ -74,6 +80,7 @@ function commits(current: () => Store): void {
       expect(await current().read(1n)).toEqual({
         ...settings(1n),
         version: 0n,
+        clientVersion: 0n,
         at: 0n,
         live: 0,
         configs: [],
@@ -185,10 +192,46 @@ function commits(current: () => Store): void {
       expect(contents(stored!.configs)).toEqual(contents([flag(10n, 'a')]));
     });
 
+    it('keeps what clients see of a change beside its version, for readers and followers', async () => {
+      await current().commit({ ...creation(1n), change: changeOf(1n, 0n, [flag(10n, 'a')]), live: 1 });
+      expect(await current().read(1n)).toMatchObject({ version: 10n, clientVersion: 10n });
+      const follower = new Follower(current(), await current().head());
+      const unseen = { clientPrevious: 10n, clientVersion: 10n };
+      await current().commit(
+        update(1n, 10n, [], { change: { ...changeOf(1n, 10n, [flag(11n, 'b')]), ...unseen } }),
+      );
+      expect(await current().read(1n)).toMatchObject({ version: 11n, clientVersion: 10n });
+      expect(await current().environments()).toMatchObject([{ version: 11n, clientVersion: 10n }]);
+      await current().commit({
+        environment: 1n,
+        expect: 11n,
+        settings: settings(1n, { name: 'new' }),
+        live: 1,
+      });
+      expect(await current().environment(1n)).toMatchObject({
+        name: 'new',
+        version: 11n,
+        clientVersion: 10n,
+      });
+      const seen = { clientPrevious: 10n, clientVersion: 12n };
+      await current().commit(
+        update(1n, 11n, [], { change: { ...changeOf(1n, 11n, [flag(12n, 'c')]), ...seen } }),
+      );
+      await follower.reaches(12n);
+      await follower.stop();
+      expect(follower.entries).toMatchObject([
+        { change: { version: 11n, ...unseen } },
+        { change: { version: 12n, ...seen } },
+      ]);
+      expect(await current().read(1n)).toMatchObject({ version: 12n, clientVersion: 12n });
+    });
+
     it.each([
       ['creates without settings', { ...creation(1n), settings: undefined }],
       ['does not follow the version it expects', { ...update(1n, 5n, [flag(9n, 'a')]), expect: 4n }],
       ['does not move the version', update(1n, 9n, [flag(9n, 'a')])],
+      ['takes the client version back', commitWith({ clientPrevious: 5n, clientVersion: 4n })],
+      ['takes the client version beyond the version', commitWith({ clientVersion: 11n })],
     ])('refuses a commit that %s', async (_, commit) => {
       await expect(current().commit(commit)).rejects.toMatchObject({ code: 'internal' });
     });
@@ -289,7 +332,7 @@ function contentsAreKept(current: () => Store): void {
       for (const each of listed) expect(await current().environment(each.id)).toEqual(each);
       expect(await current().environment(999_999_999n)).toBeUndefined();
       expect(listed.map(({ id }) => id)).toEqual([...ids.slice(1), MAX_ID]);
-      expect(listed[1]).toEqual({ ...settings(2n), version: 10n, at: 10n, live: 1 });
+      expect(listed[1]).toEqual({ ...settings(2n), version: 10n, clientVersion: 10n, at: 10n, live: 1 });
     });
 
     it('tells the time in microseconds, and never an earlier one', async () => {

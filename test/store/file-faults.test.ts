@@ -385,14 +385,6 @@ describe('the disk', () => {
 });
 
 describe('compaction', () => {
-  /** Makes a log that says the same thing many times. */
-  async function wasteful(store: Store): Promise<void> {
-    await fill(store);
-    for (let version = 1n; version <= 200n; version++) {
-      await store.commit(update(2n, version - 1n, [flag(version, 'a')]));
-    }
-  }
-
   it('keeps everything, in less room', async () => {
     const before = await open();
     await wasteful(before);
@@ -460,6 +452,51 @@ describe('compaction', () => {
     await truncate(join(directory, 'log'), size - 5);
     await expect(open()).rejects.toMatchObject({ code: 'store_damaged' });
     expect((await stat(join(directory, 'log'))).size).toBe(size - 5);
+  });
+});
+
+/** Makes a log that says the same thing many times. */
+async function wasteful(store: Store): Promise<void> {
+  await fill(store);
+  for (let version = 1n; version <= 200n; version++) {
+    await store.commit(update(2n, version - 1n, [flag(version, 'a')]));
+  }
+}
+
+describe('a log from before client versions were kept', () => {
+  /** The log as it was then. */
+  async function forget(): Promise<void> {
+    const old = (await lines()).map((line) => {
+      const json = line.slice(line.indexOf(' ') + 1).replace(/"client(Previous|Version)":"\d+",/g, '');
+      return frame(JSON.parse(json));
+    });
+    await writeFile(join(directory, 'log'), Buffer.concat(old));
+  }
+
+  it('is read as one in which clients saw each change, and goes on from there', async () => {
+    const before = await open();
+    await before.commit(creation(1n));
+    const unseen = { clientPrevious: 0n, clientVersion: 0n };
+    const { change } = update(1n, 0n, [flag(10n, 'a')]);
+    await before.commit(update(1n, 0n, [], { change: { ...change!, ...unseen } }));
+    const head = await before.head();
+    await before.close();
+    await forget();
+    const store = await open();
+    expect(await store.read(1n)).toMatchObject({ version: 10n, clientVersion: 10n });
+    const follower = new Follower(store, `${Number(head) - 1}`);
+    await follower.reaches(10n);
+    await follower.stop();
+    expect(follower.entries).toMatchObject([{ change: { clientPrevious: 0n, clientVersion: 10n } }]);
+  });
+
+  it('is read so from its snapshot too', async () => {
+    const before = await open();
+    await wasteful(before);
+    await before.close();
+    await (await open({ compactAbove: 1_000 })).close();
+    await forget();
+    expect(await (await open()).read(2n)).toMatchObject({ version: 200n, clientVersion: 200n });
   });
 });
 

@@ -100,6 +100,8 @@ export function changeOf(
     environment,
     previous,
     version,
+    clientPrevious: previous,
+    clientVersion: version,
     at: version,
     envelope: encodeEnvelope(settings(environment)),
     configs,

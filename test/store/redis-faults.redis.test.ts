@@ -291,6 +291,43 @@ describe('when Redis lost data', () => {
   });
 });
 
+describe('what a node wrote that knew of no client versions', () => {
+  it('counts as seen by clients: an environment, and an entry of the feed', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    const raw = client(server);
+    await raw.hdel('{holdfast}:environment:1', 'clients');
+    expect(await store.environment(1n)).toMatchObject({ version: 10n, clientVersion: 10n });
+    const follower = await follow(store);
+    const id = '99999999999999-0';
+    const change = { environment: '1', previous: '10', version: '11', at: '11', envelope: '', configs: '' };
+    await raw
+      .multi()
+      .xadd(
+        '{holdfast}:feed',
+        id,
+        'after',
+        await store.head(),
+        'kind',
+        'change',
+        ...Object.entries(change).flat(),
+      )
+      .set('{holdfast}:feed:head', id)
+      .exec();
+    await follower.reaches(11n);
+    expect(follower.entries).toMatchObject([{ change: { clientPrevious: 10n, clientVersion: 11n } }]);
+  });
+
+  it('counts so too when it changed an environment whose client version another node had written', async () => {
+    const server = await redis();
+    const store = await open(server.url);
+    await started(store);
+    await client(server).hset('{holdfast}:environment:1', 'version', '11');
+    expect(await store.environment(1n)).toMatchObject({ version: 11n, clientVersion: 11n });
+  });
+});
+
 describe('a script that fails', () => {
   /** Everything in Redis, in a form that can be compared. */
   async function dump(raw: Redis): Promise<Record<string, string>> {

@@ -58,6 +58,8 @@ export type SnapshotRecord =
       readonly environment: string;
       readonly settings: SettingsRecord;
       readonly version: string;
+      /** Absent in what was written before it was kept; it then is the version. */
+      readonly clientVersion?: string;
       readonly at: string;
       readonly live: number;
     }
@@ -74,6 +76,9 @@ interface SettingsRecord {
 interface ChangeRecord {
   readonly previous: string;
   readonly version: string;
+  /** Both absent in what was written before they were kept; everything was seen by clients then. */
+  readonly clientPrevious?: string;
+  readonly clientVersion?: string;
   readonly at: string;
   readonly envelope: string;
   readonly configs: string;
@@ -125,6 +130,7 @@ export function encodeEnvironment(environment: StoredEnvironment): SnapshotRecor
     environment: `${environment.id}`,
     settings: encodeSettings(environment),
     version: `${environment.version}`,
+    clientVersion: `${environment.clientVersion}`,
     at: `${environment.at}`,
     live: environment.live,
   };
@@ -167,6 +173,8 @@ function encodeChange(change: Change): ChangeRecord {
   return {
     previous: `${change.previous}`,
     version: `${change.version}`,
+    clientPrevious: `${change.clientPrevious}`,
+    clientVersion: `${change.clientVersion}`,
     at: `${change.at}`,
     envelope: Buffer.from(change.envelope).toString('base64'),
     configs: encodeConfigs(change.configs),
@@ -178,6 +186,8 @@ function decodeChange(environment: bigint, record: ChangeRecord): Change {
     environment,
     previous: BigInt(record.previous),
     version: BigInt(record.version),
+    clientPrevious: BigInt(record.clientPrevious ?? record.previous),
+    clientVersion: BigInt(record.clientVersion ?? record.version),
     at: BigInt(record.at),
     envelope: Buffer.from(record.envelope, 'base64'),
     configs: decodeConfigs(record.configs),

@@ -21,6 +21,7 @@ const BASE64 = 4 / 3;
 interface EnvironmentState {
   settings: Environment;
   version: bigint;
+  clientVersion: bigint;
   at: bigint;
   live: number;
   readonly configs: Map<string, EncodedConfig>;
@@ -40,7 +41,8 @@ export class State {
   environment(id: bigint): StoredEnvironment | undefined {
     const state = this.#environments.get(id);
     if (state === undefined) return undefined;
-    return { ...state.settings, version: state.version, at: state.at, live: state.live };
+    const { settings, version, clientVersion, at, live } = state;
+    return { ...settings, version, clientVersion, at, live };
   }
 
   environments(): StoredEnvironment[] {
@@ -94,6 +96,7 @@ export class State {
         this.#environments.set(environment, {
           settings: decodeSettings(environment, record.settings),
           version: BigInt(record.version),
+          clientVersion: BigInt(record.clientVersion ?? record.version),
           at: BigInt(record.at),
           live: record.live,
           configs: new Map<string, EncodedConfig>(),
@@ -147,6 +150,7 @@ export class State {
     this.#environments.set(id, {
       settings,
       version: change?.version ?? state?.version ?? 0n,
+      clientVersion: change?.clientVersion ?? state?.clientVersion ?? 0n,
       at: change?.at ?? state?.at ?? 0n,
       live,
       configs: state?.configs ?? new Map<string, EncodedConfig>(),

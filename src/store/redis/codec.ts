@@ -56,7 +56,9 @@ export function commitArguments(
     flag(change !== undefined),
   ];
   if (change !== undefined) {
-    args.push(`${change.previous}`, `${change.version}`, `${change.at}`, buffer(change.envelope));
+    const { previous, version, clientPrevious, clientVersion } = change;
+    args.push(`${previous}`, `${version}`, `${change.at}`);
+    args.push(`${clientPrevious} ${clientVersion}`, `${version} ${clientVersion}`, buffer(change.envelope));
     for (const config of change.configs) args.push(config.key, buffer(config.bytes));
   }
   return args;
@@ -71,12 +73,14 @@ export function idempotencyRecord(json: string): Pick<Idempotency, 'digest' | 'a
 export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
   return undamaged(`environment ${id}`, () => {
     const context = hash.get('context');
+    const version = integer(hash, 'version');
     return {
       id,
       projectId: integer(hash, 'project'),
       name: field(hash, 'name').toString('utf8'),
       ...(context === undefined ? {} : { defaultContext: context }),
-      version: integer(hash, 'version'),
+      version,
+      clientVersion: clientVersionAt(version, hash),
       at: integer(hash, 'at'),
       live: Number(integer(hash, 'live')),
     };
@@ -105,10 +109,16 @@ export function feedEntry(reply: Reply): LinkedEntry {
     case 'key':
       return { after, entry: { position, kind, key: keyFromJson(field(fields, 'key').toString('utf8')) } };
     case 'change': {
+      const previous = integer(fields, 'previous');
+      const version = integer(fields, 'version');
+      // An entry of a node that did not write them: everything was seen.
+      const [clientPrevious, clientVersion] = integers(fields, 'clients') ?? [previous, version];
       const change = {
         environment: integer(fields, 'environment'),
-        previous: integer(fields, 'previous'),
-        version: integer(fields, 'version'),
+        previous,
+        version,
+        clientPrevious,
+        clientVersion,
         at: integer(fields, 'at'),
         envelope: field(fields, 'envelope'),
         configs: splitConfigs(field(fields, 'configs')),
@@ -118,6 +128,24 @@ export function feedEntry(reply: Reply): LinkedEntry {
     default:
       throw new Error(`a feed entry of unknown kind ${JSON.stringify(kind)}`);
   }
+}
+
+/**
+ * The client version of an environment. It is kept together with the version that it was written with: while nodes are replaced, one that does not know of
+ * it moves the version alone, and then it says nothing any more.
+ */
+function clientVersionAt(version: bigint, hash: ReadonlyMap<string, Buffer>): bigint {
+  const [writtenWith, clientVersion] = integers(hash, 'clients') ?? [version, version];
+  return writtenWith === version ? clientVersion : version;
+}
+
+/** A field of two integers; `undefined` when it is absent. */
+function integers(fields: ReadonlyMap<string, Buffer>, name: string): [bigint, bigint] | undefined {
+  const pair = fields.get(name)?.toString();
+  if (pair === undefined) return undefined;
+  const [, first, second] = /^(\d+) (\d+)$/.exec(pair) ?? [];
+  if (first === undefined || second === undefined) throw new Error(`field ${name} is not two integers`);
+  return [BigInt(first), BigInt(second)];
 }
 
 function field(fields: ReadonlyMap<string, Buffer>, name: string): Buffer {

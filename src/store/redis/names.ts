@@ -7,7 +7,7 @@ const TAG = '{holdfast}';
 export const names = {
   /** Set: the ids of all environments. */
   environments: `${TAG}:environments`,
-  /** Hash: settings, version, at and live of one environment. */
+  /** Hash: settings, version, client version, at and live of one environment. */
   environment: (id: bigint) => `${TAG}:environment:${id}`,
   /** Hash: config key → one encoded element of `Configs.configs`. */
   configs: (id: bigint) => `${TAG}:configs:${id}`,

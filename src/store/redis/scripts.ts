@@ -56,7 +56,8 @@ end
  * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
  *      idempotency record or '', its expiry in ms, inbox event or '',
  *      '1' if there are settings, project, name, '1' if there is a default context, default context,
- *      '1' if there is a change, previous, version, at, envelope, then key and bytes of each config
+ *      '1' if there is a change, previous, version, at, its client versions, the environment's client version, envelope, then key and bytes of
+ *      each config
  */
 export const COMMIT = `${prelude}${deciding}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
@@ -85,13 +86,13 @@ if (version or '') ~= ARGV[2] then return {'conflict', version} end
 
 if ARGV[14] == '1' then
   local bytes = {}
-  for i = 19, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
+  for i = 21, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
   append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[15], 'version', ARGV[16],
-    'at', ARGV[17], 'envelope', ARGV[18], 'configs', table.concat(bytes))
-  redis.call('HSET', KEYS[1], 'version', ARGV[16], 'at', ARGV[17])
-  for i = 19, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+    'at', ARGV[17], 'clients', ARGV[18], 'envelope', ARGV[20], 'configs', table.concat(bytes))
+  redis.call('HSET', KEYS[1], 'version', ARGV[16], 'at', ARGV[17], 'clients', ARGV[19])
+  for i = 21, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 elseif not version then
-  redis.call('HSET', KEYS[1], 'version', '0', 'at', '0')
+  redis.call('HSET', KEYS[1], 'version', '0', 'at', '0', 'clients', '0 0')
 end
 redis.call('HSET', KEYS[1], 'live', ARGV[3])
 if ARGV[9] == '1' then
