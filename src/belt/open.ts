@@ -1,0 +1,26 @@
+/** Opens the bucket that a URL names. */
+import type { Bucket } from './bucket.js';
+import { FileBucket } from './file.js';
+import { parseBucketLocation } from './location.js';
+
+/** For `s3:` URLs that have no credentials of their own. From the usual AWS environment variables. */
+export interface AwsSettings {
+  readonly accessKeyId: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  readonly sessionToken: string | undefined;
+  readonly region: string | undefined;
+}
+
+/**
+ * Opens a bucket. Connects to nothing; what is wrong with the place shows at the first use.
+ *
+ * @param url as HOLDFAST_BELT has it; may contain credentials
+ * @throws HoldfastError `field_invalid` for a URL of no known form, or one that lacks credentials; without repeating it
+ */
+export async function openBucket(url: string, aws: AwsSettings): Promise<Bucket> {
+  const location = parseBucketLocation(url, aws);
+  if (location.kind === 'file') return new FileBucket(location.directory);
+  // Loaded when needed: who has only folders signs nothing.
+  const { S3Bucket } = await import('./s3.js');
+  return new S3Bucket(location);
+}
