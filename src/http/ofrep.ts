@@ -88,7 +88,7 @@ async function answerOne(
 async function answerAll(parts: OfrepParts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
   const ruleset = await rulesetFor(parts.replica, key, readFlagConfigEtag(request.query.flagConfigEtag));
-  const { etag, body } = bulk(questionOf(parts, request, ruleset), ruleset.version, []);
+  const { etag, body } = bulk(questionOf(parts, request, ruleset), ruleset.clientVersion, []);
   response.set('ETag', etag);
   if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.status(304).set('Cache-Control', 'no-store').end();
@@ -110,10 +110,10 @@ async function rulesetFor(
 ): Promise<Ruleset> {
   const present = await replica.ruleset(environment);
   if (present === undefined) throw lostEnvironment(environment);
-  if (told === undefined || told <= present.version) return present;
+  if (told === undefined || told <= present.clientVersion) return present;
   const asked = await replica.confirmed(environment);
   if (asked === undefined) throw lostEnvironment(environment);
-  if (!asked.confirmed && asked.ruleset.version < told) {
+  if (!asked.confirmed && asked.ruleset.clientVersion < told) {
     throw new HoldfastError(
       'store_unavailable',
       'this node has not heard of that change yet, and the store cannot be asked for it',

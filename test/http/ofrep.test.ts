@@ -314,6 +314,15 @@ describe('an ETag', () => {
   });
 });
 
+describe('a change that clients cannot see', () => {
+  it('leaves the ETag as it was', async () => {
+    const etag = (await ask(undefined)).headers.etag!;
+    const hidden = visible('hidden', 'STRING', { string: 'changed' });
+    await environment.commit({ ...hidden, sendToClientSdk: false });
+    expect((await ask(undefined, { headers: { 'If-None-Match': etag } })).status).toBe(304);
+  });
+});
+
 describe('a page of another site', () => {
   it.each([ONE, `${ONE}/bool`])('may call %s, with the headers that providers send', async (path) => {
     const answer = await app.http.options(path).set({

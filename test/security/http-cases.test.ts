@@ -79,6 +79,12 @@ async function inTurns<T, R>(
   return results;
 }
 
+/** The code of an error, in the form that all routes have or in OpenFeature's. */
+function codeOf(text: string): string | undefined {
+  const body = JSON.parse(text) as { error?: { code: string }; errorCode?: string };
+  return body.error?.code ?? body.errorCode;
+}
+
 /** That it still does what it is for. */
 async function expectServing(): Promise<void> {
   await app.http.get('/livez').expect(200);
@@ -99,8 +105,7 @@ describe('any request', () => {
     expect(bad).toEqual([]);
     expect(app.logs.filter(({ msg }) => msg === 'a request failed')).toEqual([]);
     for (const { status, text } of answers) {
-      if (status >= 400 && text !== '')
-        expect(JSON.parse(text)).toMatchObject({ error: { code: expect.any(String) } });
+      if (status >= 400 && text !== '') expect(codeOf(text)).toMatch(/^\w+$/);
     }
     const statuses = new Set(answers.map(({ status }) => status));
     for (const status of [200, 201, 400, 401, 403, 404, 405, 412]) expect(statuses).toContain(status);

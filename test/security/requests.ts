@@ -5,6 +5,7 @@ import { liveConfig } from '../ruleset/arbitrary.js';
 import { ADMIN_TOKEN, basic, gripLast, sign, type TestApp, type TestEnvironment } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
 import { readLink } from '../support/stream.js';
+import { bodyText } from '../ofrep/arbitrary.js';
 import { headerText, mutated, mutatedBytes } from './cases.js';
 
 export interface Request {
@@ -78,11 +79,36 @@ export async function requestsTo(app: TestApp, environment: TestEnvironment): Pr
     { weight: 1, arbitrary: admin('POST', '/changes', json) },
     { weight: 1, arbitrary: admin('POST', '/keys', settings) },
     { weight: 1, arbitrary: admin('PUT', '', settings) },
+    { weight: 1, arbitrary: evaluations(environment, headers) },
   );
   return {
     request,
     bytes: mostly(mutatedBytes(request.map(onTheWire)), fc.uint8Array({ maxLength: 200 })),
   };
+}
+
+/** Of all flags, of one that is there, and of any. */
+function evaluations(
+  environment: TestEnvironment,
+  headers: fc.Arbitrary<Request['headers']>,
+): fc.Arbitrary<Request> {
+  const flag = mostly(
+    fc.constantFrom('', '/a'),
+    fc.string({ unit: 'grapheme', maxLength: 8 }).map((name) => `/${encodeURIComponent(name)}`),
+  );
+  const etag = mostly(fc.constant(''), fc.bigInt().map(String), headerText.map(encodeURIComponent));
+  const key = mostly(fc.constant(environment.key), damaged(environment.key), headerText);
+  return fc.record({
+    method: fc.constant('POST'),
+    path: fc
+      .tuple(flag, etag)
+      .map(([name, known]) => `/ofrep/v1/evaluate/flags${name}?flagConfigEtag=${known}`),
+    headers: fc.tuple(headers, key).map(([others, own]) => ({ ...others, 'x-api-key': own })),
+    body: mostly(
+      bodyText.map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 30 }),
+    ),
+  });
 }
 
 function headersTo(environment: TestEnvironment, signature: string): fc.Arbitrary<Request['headers']> {

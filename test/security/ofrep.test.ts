@@ -1,0 +1,61 @@
+/** What comes in to be evaluated for, from any body: it is refused with a reason, or answered as the public schema says, the same each time. */
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { Evaluator } from '../../src/evaluate/evaluator.js';
+import { flagBody } from '../../src/ofrep/answer.js';
+import { readRequest } from '../../src/ofrep/contexts.js';
+import { bulk, single } from '../../src/ofrep/evaluate.js';
+import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
+import { Ruleset } from '../../src/ruleset/ruleset.js';
+import { bodyText } from '../ofrep/arbitrary.js';
+import { ANSWERED, FLAGS } from '../ofrep/flags.js';
+import { Schemas } from '../ofrep/schema.js';
+import { CASES, check, refusedOr } from './cases.js';
+
+// What takes seconds on a machine of its own takes longer beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
+const schemas = new Schemas();
+const evaluator = new Evaluator(
+  new Ruleset({
+    environment: 1n,
+    version: 100n,
+    at: 100n,
+    envelope: encodeEnvelope({ id: 1n, projectId: 1n }),
+    configs: FLAGS.map((config, i) => encodeConfig({ ...config, id: `${i + 1}` })),
+  }),
+);
+const onUndecided = () => undefined;
+
+/** Also of names that no flag has. */
+const flag = fc.oneof(fc.constantFrom(...ANSWERED), fc.string({ unit: 'binary', maxLength: 8 }));
+
+describe('any body of a request for evaluation', () => {
+  it(`is refused with a reason or answered as the public schema says (${CASES['OpenFeature bodies']} cases)`, () => {
+    const outcomes = check('OpenFeature bodies', fc.tuple(bodyText, flag), ([text, key]) =>
+      refusedOr(() => {
+        let body: unknown;
+        try {
+          body = JSON.parse(text);
+        } catch {
+          return 'no JSON';
+        }
+        const question = { evaluator, contexts: readRequest(body), now: 1_800_000_000_000, onUndecided };
+        const all = bulk(question, 100n, []);
+        const answer = JSON.parse(all.body()) as { flags: { key: string }[] };
+        expect(schemas.problems('bulkEvaluationSuccess', answer)).toEqual([]);
+        expect(answer.flags.map((each) => each.key)).toEqual(ANSWERED);
+        const again = bulk(question, 100n, []);
+        expect([again.etag, again.body()]).toEqual([all.etag, all.body()]);
+        const one = single(question, key);
+        const inAll = answer.flags.find((each) => each.key === key);
+        if (one.kind === 'success') expect(JSON.parse(flagBody(one.flag))).toEqual(inAll);
+        else if (one.kind === 'none') expect(inAll).toBeUndefined();
+        else expect(inAll).toHaveProperty('errorCode');
+        return 'answered';
+      }),
+    );
+    expect(outcomes.get('answered')).toBeGreaterThan(CASES['OpenFeature bodies'] / 4);
+    expect(outcomes.get('refused')).toBeGreaterThan(CASES['OpenFeature bodies'] / 10);
+  });
+});
