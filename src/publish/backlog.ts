@@ -43,6 +43,7 @@ export class Backlog {
   readonly #entries = new Map<number, Outgoing>();
   #first = 0;
   #bytes = 0;
+  #complete = false;
 
   constructor(limits: BacklogLimits = DEFAULT_LIMITS) {
     this.#limits = limits;
@@ -59,10 +60,28 @@ export class Backlog {
     while (this.size > 1 && (this.size > this.#limits.entries || this.#bytes > this.#limits.bytes)) {
       const oldest = this.entry(this.#first);
       if (oldest === undefined) break;
-      this.#bytes -= oldest.bytes;
       for (const place of this.#places) place.passOver(oldest, this.#first);
-      this.#entries.delete(this.#first++);
+      this.#dropFirst(oldest);
     }
+    this.forget();
+  }
+
+  /**
+   * No place will be asked for any more that is behind those there are. From then on an entry leaves the ring as soon as every place is past it:
+   * a busy feed would fill the ring to its limits for nobody.
+   */
+  close(): void {
+    this.#complete = true;
+    this.forget();
+  }
+
+  /** Gives up what every place is past. To be called when a place has moved. */
+  forget(): void {
+    if (!this.#complete) return;
+    let needed = this.end;
+    for (const place of this.#places) needed = Math.min(needed, place.next);
+    for (let entry = this.entry(this.#first); entry && this.#first < needed; entry = this.entry(this.#first))
+      this.#dropFirst(entry);
   }
 
   /** A place for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
@@ -90,11 +109,17 @@ export class Backlog {
 
   remove(place: Place): void {
     this.#places.delete(place);
+    this.forget();
   }
 
   /** The entry with that sequence number, if it is in the ring. */
   entry(sequence: number): Outgoing | undefined {
     return this.#entries.get(sequence);
+  }
+
+  #dropFirst(oldest: Outgoing): void {
+    this.#bytes -= oldest.bytes;
+    this.#entries.delete(this.#first++);
   }
 
   #place(next: number, position: Position): Place {
@@ -125,6 +150,11 @@ export class Place {
   /** The newest entry that this proxy has, or has missed. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** The sequence number of the first entry that was not accepted yet. */
+  get next(): number {
+    return this.#next;
   }
 
   /** The number of entries that were not accepted yet. */
@@ -163,6 +193,7 @@ export class Place {
         this.#position = complete ? entry.position : position;
         this.#next = complete ? next + 1 : next;
         this.#sent = complete ? 0 : items;
+        this.#backlog.forget();
         return;
       }
       position = passed.position;

@@ -93,6 +93,7 @@ export class Publisher {
       await this.#meet(line);
       // Cursors say where proxies were when we began; one that appears later is a stranger.
       cursors.clear();
+      backlog.close();
       discovering = this.#discover(line, AbortSignal.any([signal, stopping.signal]));
       for await (const feed of store.follow(line.last, leading)) await this.#take(line, feed);
       failed.signal.throwIfAborted();

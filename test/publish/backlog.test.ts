@@ -153,6 +153,30 @@ describe('the ring', () => {
     expect(backlog.size).toBe(3);
   });
 
+  it('keeps nothing that every proxy has, once all proxies have their places', () => {
+    const backlog = new Backlog();
+    const [quick, slow] = [backlog.placeAtEnd('0'), backlog.placeAtEnd('0')];
+    for (let i = 1; i <= 4; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    sendAll(quick);
+    slow.accept(backlog.entry(0)!, 1);
+    expect(backlog.size).toBe(4);
+    backlog.close();
+    expect(backlog.size).toBe(3);
+    expect(names(sendAll(slow))).toEqual(['7: 1→2', '7: 2→3', '7: 3→4']);
+    expect(backlog.size).toBe(0);
+    backlog.push(changeEntry(5, 7n, 4, 5));
+    expect([names(sendAll(quick)), names(sendAll(slow)), backlog.size]).toEqual([['7: 4→5'], ['7: 4→5'], 0]);
+  });
+
+  it('keeps nothing for a proxy that is gone', () => {
+    const backlog = new Backlog();
+    const place = backlog.placeAtEnd('0');
+    backlog.close();
+    backlog.push(changeEntry(1, 7n, 0, 1));
+    backlog.remove(place);
+    expect(backlog.size).toBe(0);
+  });
+
   it('keeps at most that many bytes, but always the newest entry', () => {
     const backlog = new Backlog({ entries: 100, bytes: 1_000 });
     for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
@@ -174,7 +198,8 @@ type Step =
   | { kind: 'begin'; proxy: number }
   | { kind: 'end'; proxy: number; how: 'accepted' | 'failed' | 'lost answer' | 'given up' }
   | { kind: 'gap'; proxy: number }
-  | { kind: 'join' };
+  | { kind: 'join' }
+  | { kind: 'close' };
 
 const proxyIndex = fc.nat({ max: 2 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -200,6 +225,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gap' as const), proxy: proxyIndex }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('join' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const) }) },
 );
 
 interface Proxy {
@@ -227,6 +253,7 @@ class World {
     else if (step.kind === 'revoke') this.revoke();
     else if (step.kind === 'silent') this.push(silentEntry(this.pushed.length + 1));
     else if (step.kind === 'join') this.join();
+    else if (step.kind === 'close') this.backlog.close();
     else if (proxy !== undefined) {
       if (step.kind === 'begin') this.begin(proxy);
       else if (step.kind === 'end') this.end(proxy, step.how);
