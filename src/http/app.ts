@@ -7,11 +7,13 @@ import type { Metrics } from '../observe/metrics.js';
 import type { Replica } from '../replica/replica.js';
 import { adminRoutes, type AdminParts } from './admin.js';
 import { errorHandler, notFound } from './errors.js';
+import { evaluationRoutes } from './evaluations.js';
 import { healthRoutes, type Health } from './health.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
 import { streamRoutes, type StreamParts } from './streams.js';
+import { telemetryRoutes } from './telemetry.js';
 
 export interface AppParts extends AdminParts, StreamParts, OfrepParts {
   readonly replica: Replica;
@@ -31,7 +33,9 @@ export function createApp(parts: AppParts): Express {
   app.use(healthRoutes(parts.health, parts.metrics));
   app.use(streamRoutes(parts));
   app.use(snapshotRoutes(parts.replica));
+  app.use(evaluationRoutes(parts));
   app.use(ofrepRoutes(parts));
+  app.use(telemetryRoutes(parts.replica.keyring));
   app.use('/admin/v1', adminRoutes(parts));
   app.use(notFound);
   app.use(errorHandler(parts.log));
@@ -40,7 +44,7 @@ export function createApp(parts: AppParts): Express {
 
 /**
  * For the browser of someone who can be tricked: no answer is a page, a script or a frame, whatever text is in it, and other sites cannot load
- * one with credentials that the browser keeps. No `Access-Control-*`: nothing in a browser needs these routes.
+ * one with credentials that the browser keeps. No `Access-Control-*`, but for routes that pages need: cors.ts.
  */
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',

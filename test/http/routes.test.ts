@@ -35,6 +35,10 @@ const OTHER_ROUTES: Record<string, string> = {
   '/api/v1/sse/config': 'GET',
   '/api/v1/sse/recover/:token': 'GET',
   '/api/v1/configs/:from': 'GET, HEAD',
+  '/api/v2/configs/eval-with-context/:context': 'GET, HEAD, OPTIONS',
+  '/api/v1/telemetry': 'POST, OPTIONS',
+  '/api/v1/known-loggers': 'POST, OPTIONS',
+  '/api/v1/context-shapes': 'POST, OPTIONS',
 };
 
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { flag } from '../support/configs.js';
-import { routesOf } from '../support/routes.js';
+import { ROUTES_FOR_PAGES, routesOf } from '../support/routes.js';
 
 let app: TestApp;
 let environment: TestEnvironment;
@@ -15,18 +15,31 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-/** A path of each route, and some that are none. */
-const paths = () => [
-  ...routesOf(app.app).map((pattern) =>
-    pattern.replace(':id', environment.id).replace(':from', '0').replace(':token', 'x'),
-  ),
-  '/',
-  '/unknown',
-  '/api/v1/configs/%E0%A4%A',
+/** A path of a route, or of none. */
+interface Place {
+  readonly path: string;
+  /** Whether pages of other sites may call it. */
+  readonly forPages: boolean;
+}
+
+/** No contexts, as the browser SDK writes them. */
+const NO_CONTEXTS = encodeURIComponent(Buffer.from('{"contexts":[]}').toString('base64'));
+
+const places = (): Place[] => [
+  ...routesOf(app.app).map((pattern) => ({
+    path: pattern
+      .replace(':id', environment.id)
+      .replace(':from', '0')
+      .replace(':token', 'x')
+      .replace(':context', NO_CONTEXTS),
+    forPages: ROUTES_FOR_PAGES.includes(pattern),
+  })),
+  ...['/', '/unknown', '/api/v1/configs/%E0%A4%A'].map((path) => ({ path, forPages: false })),
 ];
 
 interface Answer {
   readonly at: string;
+  readonly forPages: boolean;
   readonly status: number;
   readonly headers: Record<string, string>;
 }
@@ -35,7 +48,7 @@ interface Answer {
 async function answers(extra: Record<string, string> = {}): Promise<Answer[]> {
   const credentials = [undefined, basic(environment.key), `Bearer ${ADMIN_TOKEN}`];
   const found: Answer[] = [];
-  for (const path of paths()) {
+  for (const { path, forPages } of places()) {
     for (const authorization of credentials) {
       for (const method of ['get', 'head', 'post', 'put', 'delete', 'options'] as const) {
         // Ends the environment's key, without which there would be nobody to ask as.
@@ -44,7 +57,7 @@ async function answers(extra: Record<string, string> = {}): Promise<Answer[]> {
         const { status, headers } = await (authorization === undefined
           ? test
           : test.set('Authorization', authorization));
-        found.push({ at: `${method} ${path}`, status, headers: headers });
+        found.push({ at: `${method} ${path}`, forPages, status, headers });
       }
     }
   }
@@ -54,34 +67,53 @@ async function answers(extra: Record<string, string> = {}): Promise<Answer[]> {
 describe('every answer', () => {
   it('says that it is no page, no script and no frame, and nothing about what the server is made of', async () => {
     const all = await answers();
-    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200, 400, 401, 403, 404, 405]));
-    for (const { at, headers } of all) {
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200, 204, 400, 401, 403, 404, 405]));
+    for (const { at, forPages, headers } of all) {
       expect({ at, ...headers }).toMatchObject({
         at,
         'x-content-type-options': 'nosniff',
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-        'cross-origin-resource-policy': 'same-origin',
+        'cross-origin-resource-policy': forPages ? 'cross-origin' : 'same-origin',
       });
       for (const name of ['x-powered-by', 'server', 'set-cookie', 'via'])
         expect({ at, ...headers }).not.toHaveProperty(name);
     }
   });
 
-  it('says who may store it, and only snapshots may be', async () => {
+  it('says who may store it, and only snapshots and values may be', async () => {
     for (const { at, status, headers } of await answers()) {
-      const isSnapshot = at.endsWith('/api/v1/configs/0') && status === 200;
+      const isKept = /^(get|head) \/api\/(v1\/configs\/0|v2\/configs\/.*)$/.test(at) && status === 200;
       expect({ at, storing: headers['cache-control'] }).toEqual({
         at,
-        storing: isSnapshot ? 'public, no-cache' : expect.stringMatching(/^no-store/),
+        storing: isKept ? 'public, no-cache' : expect.stringMatching(/^no-store/),
       });
     }
   });
 
-  it('invites no script of another site, also when one asks whether it may', async () => {
+  it('invites no script of another site, also when one asks whether it may, but on routes for pages', async () => {
     const cross = { Origin: 'https://other.example', 'Access-Control-Request-Method': 'GET' };
-    for (const { at, headers } of await answers(cross)) {
+    const all = await answers(cross);
+    expect(new Set(all.map(({ forPages }) => forPages))).toEqual(new Set([true, false]));
+    for (const { at, forPages, headers } of all) {
       const inviting = Object.keys(headers).filter((name) => name.startsWith('access-control-'));
-      expect({ at, inviting }).toEqual({ at, inviting: [] });
+      if (!forPages) expect({ at, inviting }).toEqual({ at, inviting: [] });
+      else {
+        expect({ at, ...headers }).toMatchObject({ at, 'access-control-allow-origin': '*' });
+        expect(inviting).not.toContain('access-control-allow-credentials');
+      }
+    }
+  });
+
+  it('to a preflight needs no credential and does nothing else', async () => {
+    for (const { at, forPages, status, headers } of await answers()) {
+      if (!forPages || !at.startsWith('options ')) continue;
+      expect({ at, status, ...headers }).toMatchObject({
+        at,
+        status: 204,
+        'access-control-allow-methods': expect.stringMatching(/^(GET, HEAD|POST), OPTIONS$/),
+        'access-control-allow-headers': expect.stringMatching(/\bAuthorization\b/),
+        'access-control-max-age': '7200',
+      });
     }
   });
 

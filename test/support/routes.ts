@@ -15,3 +15,13 @@ function patternsOf(router: IRouter, prefix: string): string[] {
     return patternsOf(mounted as IRouter, rawPath === '/' ? prefix : `${prefix}${rawPath}`);
   });
 }
+
+/** The patterns of those that pages of any site may call. */
+export const ROUTES_FOR_PAGES = [
+  '/api/v2/configs/eval-with-context/:context',
+  '/api/v1/telemetry',
+  '/api/v1/known-loggers',
+  '/api/v1/context-shapes',
+  '/ofrep/v1/evaluate/flags',
+  '/ofrep/v1/evaluate/flags/:key',
+];

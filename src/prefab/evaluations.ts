@@ -1,0 +1,85 @@
+/**
+ * The answer that the public browser SDKs read: the values of all configs that clients may see, for given contexts. [protocol] #evaluation-for-browsers
+ */
+import { createHash } from 'node:crypto';
+import { steadyChance } from '../evaluate/chance.js';
+import { canonical, type Contexts } from '../evaluate/contexts.js';
+import type { Decided, Undecided, Value } from '../evaluate/evaluation.js';
+import type { Circumstances, Evaluator } from '../evaluate/evaluator.js';
+
+export interface Answer {
+  /** Equal for requests that get equal answers, whatever the order of their contexts and properties. */
+  readonly etag: string;
+  /** Evaluates; not needed for a 304. To be called before the ruleset changes, so in the same turn. */
+  readonly build: () => Built;
+}
+
+export interface Built {
+  /** JSON. */
+  readonly body: string;
+  /** Configs that clients may see, and that are not in the answer. */
+  readonly leftOut: readonly Undecided[];
+}
+
+/** Part of ETags: to be raised when the same input gets another answer than before, or browsers go on with what they have. */
+const FORM = 1;
+
+/**
+ * @param version the environment's, of what clients may see
+ * @param now milliseconds since 1970
+ */
+export function answer(evaluator: Evaluator, version: bigint, contexts: Contexts, now: number): Answer {
+  const asked = canonical(contexts);
+  // A hash, because contexts are about people, and ETags end up in logs.
+  const hash = createHash('sha256')
+    .update(JSON.stringify([FORM, evaluator.moment(now), asked]))
+    .digest('base64url');
+  return {
+    etag: `"${evaluator.environment}-${version}-${hash.slice(0, 22)}"`,
+    build: () => build(evaluator, contexts, { now, chance: steadyChance(asked) }),
+  };
+}
+
+function build(evaluator: Evaluator, contexts: Contexts, circumstances: Circumstances): Built {
+  const members: string[] = [];
+  const leftOut: Undecided[] = [];
+  for (const evaluation of evaluator.evaluateVisible(contexts, circumstances)) {
+    if (evaluation.kind === 'undecided') leftOut.push(evaluation);
+    else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
+  }
+  return { body: `{"evaluations":{${members.join(',')}}}`, leftOut };
+}
+
+function evaluationJson({ value, config, row, conditional, weighted }: Decided): string {
+  const metadata = {
+    configRowIndex: row,
+    conditionalValueIndex: conditional,
+    weightedValueIndex: weighted,
+    type: config.type,
+    valueType: config.valueType,
+    id: `${config.id}`,
+  };
+  return `{"value":${valueJson(value)},"configEvaluationMetadata":${JSON.stringify(metadata)}}`;
+}
+
+/**
+ * The SDK takes the name of the first member for the value's kind. Written as text, because an integer above 2^53 has all of its digits only there: the
+ * SDK rounds it, as all of JavaScript does, but a text in its place would remain one.
+ */
+function valueJson(value: Value): string {
+  switch (value.kind) {
+    case 'int':
+      return `{"int":${value.value}}`;
+    case 'duration':
+      return JSON.stringify({ duration: { definition: value.definition, millis: value.milliseconds } });
+    case 'json':
+      // The SDK parses it, and reports an object as an error.
+      return JSON.stringify({ json: value.text });
+    case 'bool':
+    case 'double':
+    case 'string':
+    case 'stringList':
+    case 'logLevel':
+      return JSON.stringify({ [value.kind]: value.value });
+  }
+}
