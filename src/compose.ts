@@ -24,6 +24,7 @@ import type { Store } from './store/store.js';
 import { DirectHolds } from './subscribe/direct.js';
 import { RecoveryLink } from './subscribe/link.js';
 import { Deltas } from './subscribe/stream.js';
+import { StreamTokens } from './subscribe/stream-token.js';
 import { Subscriptions } from './subscribe/subscriptions.js';
 
 /** What the settings leave open with the embedded store, and the data directory then holds. */
@@ -144,6 +145,8 @@ export function compose(
     link,
     hold: settings.hold,
     evaluators: new Evaluators(),
+    streamTokens: new StreamTokens(secrets.linkSecrets, now),
+    streamUrl: settings.streamUrl,
     metrics,
     health,
     log,

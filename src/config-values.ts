@@ -46,6 +46,17 @@ export function token(length: number): (text: string) => string {
   };
 }
 
+/** An absolute URL that a path can be put behind; without a slash at its end. */
+export function httpUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const plain =
+    url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === '';
+  if (!plain || /[?#\s]/.test(value)) {
+    throw new Error('must be an http:// or https:// URL without user, query or fragment.');
+  }
+  return value.replace(/\/+$/, '');
+}
+
 /** One or several values, separated by spaces or commas: while a secret is changed, the new one and the old one. */
 export function several(parse: (text: string) => string): (text: string) => readonly string[] {
   return (value) => {

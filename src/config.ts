@@ -7,7 +7,7 @@
 import { HoldfastError, messageOf } from './errors.js';
 import { parseGripUrl } from './grip/proxies.js';
 import { splitKeys } from './grip/keys.js';
-import { atLeast, integer, oneOf, several, text, token, wrap } from './config-values.js';
+import { atLeast, httpUrl, integer, oneOf, several, text, token, wrap } from './config-values.js';
 import { parseStoreLocation } from './store/location.js';
 
 export type HoldMode = 'auto' | 'grip' | 'direct';
@@ -42,6 +42,8 @@ export interface Settings {
   readonly linkSecrets: readonly string[] | undefined;
   /** T of the invariant, seconds: no hold goes unverified for longer. */
   readonly stalenessSeconds: number;
+  /** What comes before the path of event streams; `undefined`: the origin that is asked for values. Without a slash at its end. */
+  readonly streamUrl: string | undefined;
   /** Seconds over which direct holds are closed at shutdown. */
   readonly drainSeconds: number;
   /** Seconds that a direct hold lives at most. */
@@ -176,6 +178,12 @@ const table: Table = {
     default: '10000',
     help: 'Direct holds that this process has at a time, at most; further ones are answered 503. 1 to 1000000. Each takes an open file and some 11 KiB.',
     parse: integer(1, 1_000_000),
+  },
+  streamUrl: {
+    name: 'HOLDFAST_STREAM_URL',
+    shown: 'none',
+    help: 'Where OpenFeature providers find event streams (/ofrep/v1/streams/…), when that is another origin than the one that they ask for values, or below a path: such as https://streams.example.com.',
+    parse: httpUrl,
   },
   drainSeconds: {
     name: 'HOLDFAST_DRAIN',

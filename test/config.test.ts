@@ -89,6 +89,30 @@ describe('choices', () => {
   });
 });
 
+describe('the place of event streams', () => {
+  it.each([
+    ['https://streams.example.com', 'https://streams.example.com'],
+    ['http://127.0.0.1:7999/', 'http://127.0.0.1:7999'],
+    ['https://example.com/flags/', 'https://example.com/flags'],
+  ])('may be %s', (value, url) => {
+    expect(readSettings({ HOLDFAST_STREAM_URL: value }).streamUrl).toBe(url);
+  });
+
+  it.each([
+    'streams.example.com',
+    '/flags',
+    'ftp://x',
+    'https://a:b@x',
+    'https://x?y',
+    'https://x#y',
+    'https://x y',
+  ])('may not be %s', (value) => {
+    expect(problems({ HOLDFAST_STREAM_URL: value })).toEqual([
+      `HOLDFAST_STREAM_URL must be an http:// or https:// URL without user, query or fragment. It is "${value}".`,
+    ]);
+  });
+});
+
 describe('the admin token and the secret', () => {
   it.each(['redis://127.0.0.1:6379', 'rediss://h', 'redis+sentinel://a:1,b:2/main', 'redis+cluster://a:1'])(
     'are required with %s, which nodes share',
@@ -234,6 +258,7 @@ describe('the help', () => {
       'HOLDFAST_IN_MEMORY',
       'HOLDFAST_MAX_AGE',
       'HOLDFAST_MAX_HOLDS',
+      'HOLDFAST_STREAM_URL',
       'HOLDFAST_DRAIN',
       'LOG_LEVEL',
       'NODE_ENV',

@@ -8,11 +8,13 @@ import { readRequest } from '../ofrep/contexts.js';
 import { failureOf } from '../ofrep/errors.js';
 import { readFlagConfigEtag } from '../ofrep/etag.js';
 import { bulk, single, type Question } from '../ofrep/evaluate.js';
+import { eventStream } from '../ofrep/event-stream.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { matchesEtag } from '../snapshot/snapshot.js';
 import type { Key } from '../store/store.js';
+import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
@@ -20,6 +22,9 @@ import { onlyMethods, type ErrorBody } from './errors.js';
 export interface OfrepParts {
   readonly replica: Replica;
   readonly evaluators: Evaluators;
+  readonly streamTokens: StreamTokens;
+  /** What comes before the path of event streams, where that is not the origin that is asked for values. */
+  readonly streamUrl: string | undefined;
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -88,7 +93,9 @@ async function answerOne(
 async function answerAll(parts: OfrepParts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
   const ruleset = await rulesetFor(parts.replica, key, readFlagConfigEtag(request.query.flagConfigEtag));
-  const { etag, body } = bulk(questionOf(parts, request, ruleset), ruleset.clientVersion, []);
+  const { clientVersion } = ruleset;
+  const stream = eventStream(parts.streamTokens.issue(key), clientVersion, parts.streamUrl);
+  const { etag, body } = bulk(questionOf(parts, request, ruleset), clientVersion, [stream]);
   response.set('ETag', etag);
   if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.status(304).set('Cache-Control', 'no-store').end();

@@ -4,6 +4,7 @@ import type { Decided, Evaluation } from '../evaluate/evaluation.js';
 import { quote } from '../ruleset/fields.js';
 import { TARGETING_PROPERTY } from './contexts.js';
 import { failureOf } from './errors.js';
+import type { EventStream } from './event-stream.js';
 import { jsonOf, variantOf } from './value.js';
 
 /** What there is to say of a flag. */
@@ -96,15 +97,6 @@ export function noFlag(key: string, why: 'missing' | 'withheld'): HoldfastError 
       : `there is no flag ${quote(key)} for clients: a config is one when it is marked sendToClientSdk`,
   );
 }
-
-/** Where a provider learns that it should ask again, as the answer says it. */
-export type EventStream =
-  | { readonly type: 'sse'; readonly url: string; readonly inactivityDelaySec: number }
-  | {
-      readonly type: 'sse';
-      readonly endpoint: { readonly requestUri: string };
-      readonly inactivityDelaySec: number;
-    };
 
 export interface BulkParts {
   readonly answers: Iterable<FlagAnswer>;

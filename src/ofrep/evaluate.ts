@@ -3,8 +3,9 @@ import { steadyChance } from '../evaluate/chance.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Undecided } from '../evaluate/evaluation.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
-import { answerOf, bulkBody, type EventStream, type FlagAnswer } from './answer.js';
+import { answerOf, bulkBody, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
+import type { EventStream } from './event-stream.js';
 
 export interface Question {
   readonly evaluator: Evaluator;

@@ -1,8 +1,9 @@
 /** OpenFeature's remote evaluation. Every answer here is validated against the public OpenAPI document. [protocol] #openfeature */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashKey } from '../../src/replica/keyring.js';
+import { StreamTokens } from '../../src/subscribe/stream-token.js';
 import { deletion } from '../support/configs.js';
-import { basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { basic, LINK_SECRET, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { ANSWERED, FLAGS, forPro, LONG, visible } from '../ofrep/flags.js';
 import { Schemas } from '../ofrep/schema.js';
 
@@ -12,19 +13,20 @@ let app: TestApp;
 let environment: TestEnvironment;
 /** Of kind client. */
 let key: string;
+let keyId: string;
 
 beforeAll(async () => {
   app = await startApp();
   environment = await app.environment();
   await environment.commit(...FLAGS);
-  key = await clientKey(environment);
+  ({ id: keyId, key } = await clientKey(environment));
 });
 
 afterAll(() => app.close());
 
-async function clientKey({ id }: TestEnvironment): Promise<string> {
+async function clientKey({ id }: TestEnvironment): Promise<{ id: string; key: string }> {
   const { body } = await app.admin('post', `/environments/${id}/keys`).send({ kind: 'client' }).expect(201);
-  return (body as { key: string }).key;
+  return body as { id: string; key: string };
 }
 
 interface Ask {
@@ -311,6 +313,44 @@ describe('an ETag', () => {
     app.nature.ahead = 120_000;
     expect(await etagOf(given)).not.toBe(changed);
     app.nature.ahead = 0;
+  });
+});
+
+describe('the event stream that the answer for all flags names', () => {
+  const streamOf = async (): Promise<unknown> => (await ask(undefined)).body.eventStreams;
+
+  it('is that of the key, from where the answer ends, on the origin that was asked', async () => {
+    const { body } = await ask(undefined);
+    expect(body.eventStreams).toEqual([
+      { type: 'sse', endpoint: { requestUri: expect.any(String) }, inactivityDelaySec: 120 },
+    ]);
+    const { requestUri } = body.eventStreams[0].endpoint as { requestUri: string };
+    const [, token = '', at] = /^\/ofrep\/v1\/streams\/([\w.-]+)\?at=(\d+)$/.exec(requestUri) ?? [];
+    expect(new StreamTokens([LINK_SECRET], Date.now).read(token)).toEqual({
+      keyId,
+      environment: BigInt(environment.id),
+    });
+    expect(at).toBe(body.metadata.version);
+  });
+
+  it('is the same each time, and another one before its token is refused, with another ETag', async () => {
+    const { body, headers } = await ask(undefined);
+    expect(await streamOf()).toEqual(body.eventStreams);
+    app.nature.ahead = 15 * 60_000;
+    const later = await ask(undefined, { headers: { 'If-None-Match': headers.etag! } });
+    app.nature.ahead = 0;
+    expect(later.status).toBe(200);
+    expect(later.body.flags).toEqual(body.flags);
+    expect(later.body.eventStreams).not.toEqual(body.eventStreams);
+  });
+
+  it('is on another origin if the settings say so', async () => {
+    const elsewhere = await startApp({ env: { HOLDFAST_STREAM_URL: 'https://streams.example.com/flags/' } });
+    const { key: other } = await elsewhere.environment();
+    const { body } = await elsewhere.http.post(ONE).set('X-API-Key', other).send({ context: {} });
+    await elsewhere.close();
+    expect(schemas.problems('bulkEvaluationSuccess', body)).toEqual([]);
+    expect(body.eventStreams[0].url).toMatch(/^https:\/\/streams\.example\.com\/flags\/ofrep\/v1\/streams\//);
   });
 });
 
