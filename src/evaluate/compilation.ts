@@ -5,6 +5,7 @@
  * names, into which the present config of that key is put.
  */
 import { decodeConfig, type EncodedConfig } from '../ruleset/decode.js';
+import type { Config } from '../ruleset/model.js';
 import { compileConfig, isDeleted, unreadableConfig, type CompiledConfig } from './compile.js';
 import type { Names, Test } from './criterion.js';
 import { Moments, turningPoints, type TurningPoints } from './moments.js';
@@ -36,6 +37,8 @@ export class Compilation implements Names {
   /** What clients may see, in order of keys. */
   #visible: Slot[] = [];
   #moments: Moments | undefined;
+  /** The configs of the first delta, and of all. */
+  #first: number | undefined;
   #compiled = 0;
   /** What the config at hand uses. */
   #uses = new Set<Slot>();
@@ -55,11 +58,11 @@ export class Compilation implements Names {
   }
 
   /**
-   * Whether so much was replaced that it should be made anew, because names that no rule has any more stay. After twice its size that
-   * costs less than the changes did.
+   * Whether so much came since the first delta that it should be made anew, because names that no rule has any more stay. That is
+   * seldom enough to cost no more than the changes did.
    */
   get isWorn(): boolean {
-    return this.#compiled > 2 * this.#slots.size + 1000;
+    return this.#compiled > 2 * (this.#first ?? 0) + 1000;
   }
 
   /** Takes a delta: configs of which each replaces the one of its key, or takes it away. */
@@ -76,6 +79,7 @@ export class Compilation implements Names {
       isOneHidden ||= wasVisible && !isVisible(slot);
       isSegmentChanged ||= slot.place !== undefined;
     }
+    this.#first ??= delta.length;
     this.#compiled += delta.length;
     this.#moments = undefined;
     if (isSegmentChanged || this.#segments.length > segments) this.#order();
@@ -132,15 +136,11 @@ export class Compilation implements Names {
 
   #compile(encoded: EncodedConfig, slot: Slot): void {
     this.#uses = new Set();
-    slot.turningPoints = [];
-    try {
-      const config = decodeConfig(encoded);
-      slot.config = isDeleted(config) ? undefined : compileConfig(config, this.#environment, this);
-      if (slot.config !== undefined) slot.turningPoints = turningPoints(config);
-    } catch {
-      // Damaged inside. Its neighbours are not.
-      slot.config = unreadableConfig(encoded.key, encoded.id);
-    }
+    const config = decode(encoded);
+    if (config === undefined) slot.config = unreadableConfig(encoded.key, encoded.id);
+    else if (isDeleted(config)) slot.config = undefined;
+    else slot.config = compileConfig(config, this.#environment, this);
+    slot.turningPoints = config === undefined ? [] : turningPoints(config);
     slot.uses = [...this.#uses];
   }
 
@@ -170,6 +170,15 @@ export class Compilation implements Names {
       if (segment.height === height) return;
       if (place !== undefined && run.segments[place] === undefined) this.#decide(segment, place, run);
     }
+  }
+}
+
+/** `undefined` when it is damaged inside; its neighbours are not. */
+function decode(encoded: EncodedConfig): Config | undefined {
+  try {
+    return decodeConfig(encoded);
+  } catch {
+    return undefined;
   }
 }
 

@@ -101,13 +101,15 @@ function compileRule({ criteria = [], value }: ConditionalValue, place: Place): 
     const reason = isStatic ? 'STATIC' : 'TARGETING_MATCH';
     return { tests, evaluations: [evaluationOf(value, place, { reason })], split: undefined };
   }
-  const { weightedValues: variants = [], hashByPropertyName } = weightedValues;
-  const hashBy = hashByPropertyName === undefined ? undefined : place.names.property(hashByPropertyName);
+  const { weightedValues: variants = [], hashByPropertyName: hashBy } = weightedValues;
+  if (variants.length === 0) {
+    return { tests, evaluations: [undecided('unreadable', place.facts)], split: undefined };
+  }
+  const property = hashBy === undefined ? undefined : place.names.property(hashBy);
   const evaluations = variants.map((variant, weighted) =>
-    evaluationOf(variant.value, place, { reason: 'SPLIT', weighted, hashBy: hashByPropertyName }),
+    evaluationOf(variant.value, place, { reason: 'SPLIT', weighted, hashBy }),
   );
-  if (evaluations.length === 0) evaluations.push(undecided('unreadable', place.facts));
-  return { tests, evaluations, split: new Split(place.facts.key, weightedValues, hashBy) };
+  return { tests, evaluations, split: new Split(place.facts.key, variants, property) };
 }
 
 /** What is known of a choice beside its place. */

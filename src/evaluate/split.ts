@@ -1,5 +1,4 @@
 /** Which of several weighted values. */
-import type { WeightedValues } from '../ruleset/model.js';
 import { PrefixHash } from './hash.js';
 import type { Property, Run } from './run.js';
 
@@ -13,13 +12,16 @@ export class Split {
   /** The sum of the weights up to and with each variant. */
   readonly #sums: readonly number[];
 
-  /** @param key of the config that the weights belong to */
-  constructor(key: string, { weightedValues = [] }: WeightedValues, hashBy: Property | undefined) {
+  /**
+   * @param key of the config that the weights belong to
+   * @param variants at least one
+   */
+  constructor(key: string, variants: readonly { readonly weight?: number }[], hashBy: Property | undefined) {
     this.#key = key;
     this.#hash = new PrefixHash(key);
     this.#hashBy = hashBy;
     let sum = 0;
-    this.#sums = weightedValues.map(({ weight = 0 }) => (sum += weight));
+    this.#sums = variants.map(({ weight = 0 }) => (sum += weight));
   }
 
   /** The index of the variant for this run: the first whose sum is above the fraction, else the last. */

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Evaluator } from '../../src/evaluate/evaluator.js';
+import type { Config, ConfigValue } from '../../src/ruleset/model.js';
+import { change, constant, contextsOf, NOW, outcome, rule, rulesetOf } from './rulesets.js';
+
+const timed = (operator: string, valueToMatch: ConfigValue, key = 'a'): Config =>
+  rule(key, { propertyName: 'prefab.current-time', operator, valueToMatch });
+
+const COMPARISONS = [
+  'PROP_BEFORE',
+  'PROP_AFTER',
+  'PROP_LESS_THAN',
+  'PROP_LESS_THAN_OR_EQUAL',
+  'PROP_GREATER_THAN',
+  'PROP_GREATER_THAN_OR_EQUAL',
+];
+
+/** What follows one another, without repeats. */
+const runsOf = (texts: string[]) => texts.filter((text, index) => text !== texts[index - 1]);
+
+describe('the moment', () => {
+  it('changes with the evaluation and only then', () => {
+    const constant = fc.oneof(
+      fc.integer({ min: 0, max: 20 }).map((int): ConfigValue => ({ int: `${int}` })),
+      fc.integer({ min: 0, max: 40 }).map((half): ConfigValue => ({ double: half / 2 })),
+      fc.integer({ min: 0, max: 20 }).map((at): ConfigValue => ({ string: new Date(at).toISOString() })),
+    );
+    const range = fc
+      .record(
+        {
+          start: fc.integer({ min: 0, max: 20 }).map(String),
+          end: fc.integer({ min: 0, max: 20 }).map(String),
+        },
+        { requiredKeys: [] },
+      )
+      .map((intRange) => ['IN_INT_RANGE', { intRange }] as const);
+    const criteria = fc.array(fc.oneof(fc.tuple(fc.constantFrom(...COMPARISONS), constant), range), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(criteria, (list) => {
+        const configs = list.map(([operator, match], index) => timed(operator, match, `flag-${index}`));
+        const evaluator = new Evaluator(rulesetOf(configs));
+        const at = Array.from({ length: 24 }, (_, now) => ({
+          moment: evaluator.moment(now),
+          values: evaluator
+            .evaluateVisible(new Map(), { ...NOW, now })
+            .map(outcome)
+            .join(),
+        }));
+        for (const a of at) {
+          for (const b of at) if (a.moment === b.moment) expect(a.values).toBe(b.values);
+        }
+        // Two turning points can cancel each other out, but not more often than there are configs.
+        expect(runsOf(at.map(({ moment }) => moment)).length).toBeLessThanOrEqual(1 + 2 * list.length);
+      }),
+    );
+  });
+
+  it.each([
+    ['PROP_BEFORE', ['0', '0', '1', '1']],
+    ['PROP_AFTER', ['0', '0', '0', '1']],
+    ['PROP_LESS_THAN', ['0', '0', '1', '1']],
+    ['PROP_LESS_THAN_OR_EQUAL', ['0', '0', '0', '1']],
+    ['PROP_GREATER_THAN', ['0', '0', '0', '1']],
+    ['PROP_GREATER_THAN_OR_EQUAL', ['0', '0', '1', '1']],
+  ])('is the next one at, or after, the constant of %s', (operator, expected) => {
+    const evaluator = new Evaluator(rulesetOf([timed(operator, { int: '100' })]));
+    expect([-5, 99.9, 100.5, 101].map((now) => evaluator.moment(now))).toEqual(expected);
+  });
+
+  it('never changes when no rule compares the time', () => {
+    const other = rule('a', {
+      propertyName: 'user.x',
+      operator: 'PROP_LESS_THAN',
+      valueToMatch: { int: '5' },
+    });
+    const never = [
+      timed('PROP_MATCHES', { string: '5' }, 'b'),
+      timed('PROP_SEMVER_EQUAL', { string: '1.2.3' }, 'c'),
+      timed('PROP_BEFORE', { string: 'soon' }, 'd'),
+    ];
+    const evaluator = new Evaluator(rulesetOf([other, ...never]));
+    expect([0, 5, NOW.now].map((now) => evaluator.moment(now))).toEqual(['0', '0', '0']);
+  });
+
+  it.each([
+    ['looked up in a list', timed('PROP_IS_ONE_OF', { stringList: { values: ['5'] } })],
+    ['compared as text', timed('PROP_ENDS_WITH_ONE_OF', { stringList: { values: ['5'] } })],
+    [
+      'hashed',
+      constant('INT', {
+        weightedValues: {
+          weightedValues: [{ weight: 1, value: { int: '1' } }],
+          hashByPropertyName: 'prefab.current-time',
+        },
+      }),
+    ],
+  ])('is the time itself where that is %s', (_, config) => {
+    const evaluator = new Evaluator(rulesetOf([config]));
+    expect([5, 6.7].map((now) => evaluator.moment(now))).toEqual(['5', '6']);
+  });
+
+  it('is that of the present version', () => {
+    const ruleset = rulesetOf([timed('PROP_BEFORE', { int: '100' })]);
+    const evaluator = new Evaluator(ruleset);
+    expect(evaluator.moment(150)).toBe('1');
+    change(ruleset, [timed('PROP_BEFORE', { int: '100' }, 'b')]);
+    expect(evaluator.moment(150)).toBe('2');
+    change(ruleset, [{ key: 'a', configType: 'DELETED' }]);
+    expect(evaluator.moment(150)).toBe('1');
+    expect(outcome(evaluator.evaluate('b', contextsOf({}), { ...NOW, now: 50 }))).toBe(true);
+  });
+});
