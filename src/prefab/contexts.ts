@@ -5,7 +5,7 @@
  * flags over one such property, so all that has a meaning is taken in that meaning.
  */
 import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
-import { member, refuse } from '../ruleset/fields.js';
+import { member, quote, refuse } from '../ruleset/fields.js';
 
 /** Contexts of one request. */
 export const CONTEXTS_MAX = 100;
@@ -69,7 +69,7 @@ function readContext(given: unknown, field: string): [type: string, context: Con
   if (!isObject(values)) return refuse(at, 'must be an object: a value by each property');
   const context = new Map<string, ContextValue>();
   for (const [name, tagged] of Object.entries(values)) {
-    const value = readValue(tagged, member(at, name));
+    const value = readValue(tagged, `${at}[${quote(name)}]`);
     if (value !== undefined) context.set(name, value);
   }
   return [type, context];
