@@ -160,6 +160,15 @@ describe('docs/guarantees.md', () => {
   });
 });
 
+describe('docs/openfeature.md', () => {
+  it('has the examples that are tested, word for word', () => {
+    const text = read('docs/openfeature.md');
+    for (const name of ['server.ts', 'page.mjs']) {
+      expect(text).toContain(`\n${read(`examples/openfeature/${name}`)}\`\`\`\n`);
+    }
+  });
+});
+
 /** Whether tests are named, each as a file and titles in “quotes”, and all of them exist. */
 function isBacked(backing = ''): boolean {
   const files = [...backing.matchAll(/(test\/[\w./-]+\.test\.ts):((?: “[^”]+”,?)+)/g)];

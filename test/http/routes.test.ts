@@ -39,6 +39,8 @@ const OTHER_ROUTES: Record<string, string> = {
   '/api/v1/telemetry': 'POST, OPTIONS',
   '/api/v1/known-loggers': 'POST, OPTIONS',
   '/api/v1/context-shapes': 'POST, OPTIONS',
+  '/ofrep/v1/evaluate/flags': 'POST, OPTIONS',
+  '/ofrep/v1/evaluate/flags/:key': 'POST, OPTIONS',
 };
 
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */
