@@ -44,6 +44,22 @@ describe("a key of one environment gets nothing of another's", () => {
     }
   });
 
+  it('in values for OpenFeature, whatever path, query, headers and context ask for', async () => {
+    const theirFlag = '/ofrep/v1/evaluate/flags/theirs';
+    const ask = (path: string) =>
+      app.http
+        .post(`${path}?environment=${theirs.id}&id=${theirs.id}`)
+        .set({ 'X-API-Key': ours.key, Authorization: basic(theirs.key), 'X-Environment': theirs.id })
+        .send({
+          context: { environment: theirs.id, 'prefab-api-key': { 'user-id': 1 } },
+          environment: theirs.id,
+        });
+    expect((await ask(theirFlag)).status).toBe(404);
+    const all = await ask('/ofrep/v1/evaluate/flags');
+    expect(all.body.flags.map((each: { key: string }) => each.key)).toEqual(['ours']);
+    expect(all.body.metadata.environment).toBe(ours.id);
+  });
+
   it('in a stream through a proxy, whatever headers say', async () => {
     const answer = await ours.subscribe({
       'grip-last': gripLast(theirs.id, '0', theirs.keyId),
