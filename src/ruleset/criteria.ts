@@ -71,7 +71,8 @@ export function checkCriterion(criterion: Criterion, field: string): void {
       'value_invalid',
     );
   }
-  if (operator === 'PROP_MATCHES' || operator === 'PROP_DOES_NOT_MATCH') checkPattern(given, at);
+  if (operator === 'PROP_MATCHES' || operator === 'PROP_DOES_NOT_MATCH')
+    checkPattern(given, member(at, 'string'));
 }
 
 function checkPattern(expression: string, field: string): void {

@@ -1,11 +1,23 @@
 /**
- * The regular expressions of rules: those of RE2, which are matched in time linear to the text, so that no rule and no context can stall
- * a node. Backreferences and lookarounds are what RE2 does not have. See docs/decisions/0020-regular-expressions.md.
+ * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node. Backreferences and lookarounds are
+ * what RE2 does not have. See docs/decisions/0020-regular-expressions.md.
  */
 import { RE2JS } from 're2js';
 
-/** Whether a text contains a match. */
-export type Pattern = (text: string) => boolean;
+/**
+ * RE2 needs time in proportion to the text times the size of the compiled expression. Both are bounded: an expression has at most this
+ * many instructions, about one per character and repetition.
+ */
+export const PATTERN_MAX_SIZE = 5_000;
+
+/**
+ * And a text is searched if its length times that size is at most this, which took up to 70 ms: 400 characters for the largest
+ * expression, 40,000 for one of 50 characters.
+ */
+export const PATTERN_MAX_WORK = 2_000_000;
+
+/** Whether a text contains a match; `undefined` for a text that is too long to say. */
+export type Pattern = (text: string) => boolean | undefined;
 
 /**
  * Compiles an expression. It is searched for: to match a whole text it must begin with `^` and end with `$`.
@@ -14,5 +26,9 @@ export type Pattern = (text: string) => boolean;
  */
 export function compilePattern(expression: string): Pattern {
   const compiled = RE2JS.compile(expression);
-  return (text) => compiled.test(text);
+  const size = compiled.programSize();
+  if (size > PATTERN_MAX_SIZE) {
+    throw new Error(`it compiles to ${size} instructions, and at most ${PATTERN_MAX_SIZE} are searched for`);
+  }
+  return (text) => (text.length * size > PATTERN_MAX_WORK ? undefined : compiled.test(text));
 }

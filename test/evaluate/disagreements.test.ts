@@ -153,6 +153,12 @@ describe('a regular expression', () => {
     }
   });
 
+  it('holds for nothing in a text that is too long for it', () => {
+    const text = 'a'.repeat(1_000_000);
+    expect(holds('PROP_MATCHES', { string: 'a' }, text)).toBe(false);
+    expect(holds('PROP_DOES_NOT_MATCH', { string: 'b' }, text)).toBe(false);
+  });
+
   it('holds for texts only, and so does its opposite', () => {
     for (const value of [5, true, ['5'], undefined]) {
       expect(holds('PROP_MATCHES', { string: '.*' }, value)).toBe(false);

@@ -268,6 +268,12 @@ describe('a criterion', () => {
     expect(() => validateConfig(config, place)).toThrow(/leave the list of criteria empty/);
   });
 
+  it('with a regular expression that RE2 does not have is refused with what RE2 says', () => {
+    const config = withCriterion({ operator: 'PROP_MATCHES', valueToMatch: { string: '(?!a)b' } });
+    const place = { environment: ENVIRONMENT, projectId: PROJECT, field: 'configs[0]' };
+    expect(() => validateConfig(config, place)).toThrow(/no lookarounds\): .*`\(\?!`\.$/);
+  });
+
   const bad = `value_invalid ${CRITERION}.valueToMatch`;
   it.each<[string, ConfigValue | undefined, string]>([
     ['PROP_IS_ONE_OF', list, 'accepted'],
@@ -290,6 +296,10 @@ describe('a criterion', () => {
     ['PROP_BEFORE', { bool: true }, bad],
     ['PROP_MATCHES', { string: '^a.*$' }, 'accepted'],
     ['PROP_DOES_NOT_MATCH', list, bad],
+    ['PROP_MATCHES', { string: '' }, 'accepted'],
+    ['PROP_MATCHES', { string: '(a' }, `${bad}.string`],
+    ['PROP_DOES_NOT_MATCH', { string: '(?=a)' }, `${bad}.string`],
+    ['PROP_MATCHES', { string: 'a'.repeat(6000) }, `${bad}.string`],
     ['PROP_SEMVER_EQUAL', { string: '1.2.3-rc.1+build.5' }, 'accepted'],
     ['PROP_SEMVER_LESS_THAN', { string: 'v1.2.3' }, bad],
     ['PROP_SEMVER_GREATER_THAN', { string: '1.2' }, bad],

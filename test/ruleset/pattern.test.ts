@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { compilePattern, PATTERN_MAX_SIZE, PATTERN_MAX_WORK } from '../../src/ruleset/pattern.js';
+
+describe('an expression', () => {
+  it.each([
+    ['b', 'abc', true],
+    ['^b', 'abc', false],
+    ['^a.c$', 'abc', true],
+    ['^a.c$', 'a\nc', false],
+    ['(?s)^a.c$', 'a\nc', true],
+    ['(?i)ABC', 'abc', true],
+    ['^[^@]+@example\\.(com|org)$', 'someone@example.org', true],
+    ['^\\p{Greek}+$', 'αβγ', true],
+    ['', '', true],
+  ])('%j in %j: %s', (expression, text, expected) => {
+    expect(compilePattern(expression)(text)).toBe(expected);
+  });
+
+  it.each(['(a', '*', '[z-a]', '(?=a)', '(?!a)', '(?<=a)', '(a)\\1', 'a{1001}', 'a++', '\\p{Nothing}'])(
+    '%j is refused',
+    (expression) => {
+      expect(() => compilePattern(expression)).toThrow();
+    },
+  );
+
+  it('as large as is searched for compiles, a larger one is refused', () => {
+    const sized = (size: number) => 'a'.repeat(size);
+    expect(compilePattern(sized(PATTERN_MAX_SIZE - 10))('b')).toBe(false);
+    expect(() => compilePattern(sized(PATTERN_MAX_SIZE + 1))).toThrow(/instructions/);
+    expect(() => compilePattern('(?:a{1000}){6}')).toThrow();
+  });
+});
+
+describe('a search', () => {
+  it.each([
+    ['(a+)+$', 'a', '!'],
+    ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a', ''],
+    ['(a|aa)*b$', 'a', 'c'],
+    ['(.*)(.*)(.*)(.*)(.*)[0-9]$', 'ab', ''],
+  ])('for %s, which stalls backtracking engines, ends in time', (expression, part, end) => {
+    const pattern = compilePattern(expression);
+    const start = performance.now();
+    expect(pattern(part.repeat(10_000) + end)).toBe(false);
+    // Far above what it takes (10 ms), far below what backtracking takes (for ever).
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  it('is not made in a text that would take too long', () => {
+    const size = 1_000;
+    const pattern = compilePattern(`a{${size}}$`);
+    expect(pattern('a'.repeat((PATTERN_MAX_WORK / size) * 0.9))).toBe(true);
+    expect(pattern('a'.repeat(PATTERN_MAX_WORK / size + 1))).toBeUndefined();
+  });
+});
