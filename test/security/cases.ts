@@ -10,6 +10,7 @@ export const CASES = {
   'protobuf bodies': 16_000,
   'inbox events': 6_000,
   'OpenFeature bodies': 4_000,
+  'contexts in paths': 4_000,
   'Authorization headers': 12_000,
   'positions (Last-Event-ID, x-prefab-start-at-id)': 10_000,
   'If-None-Match headers': 5_000,

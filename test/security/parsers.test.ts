@@ -5,7 +5,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseGripLast } from '../../src/grip/channels.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { SignatureVerifier } from '../../src/grip/signature.js';
+import { canonical } from '../../src/evaluate/contexts.js';
 import { basicPassword, requireAdmin } from '../../src/http/authenticate.js';
+import { readContexts } from '../../src/prefab/contexts.js';
 import { retryAfter } from '../../src/publish/proxy.js';
 import { matchesEtag } from '../../src/snapshot/snapshot.js';
 import { positionOf } from '../../src/subscribe/decide.js';
@@ -168,6 +170,34 @@ describe('any path', () => {
       return text === token ? 'accepted' : 'refused';
     });
     expect(outcomes.size).toBe(2);
+  });
+});
+
+describe('any contexts in a path', () => {
+  it(`are read, the same each time, or refused with their place (${CASES['contexts in paths']} cases)`, () => {
+    const value = fc.oneof(
+      fc.record({ string: fc.string({ unit: 'binary' }) }),
+      fc.record({ int: fc.oneof(fc.maxSafeInteger(), fc.double({ noInteger: false }), digits) }),
+      fc.record({ bool: fc.oneof(fc.boolean(), fc.jsonValue()) }),
+      fc.jsonValue(),
+    );
+    const name = fc.oneof(fc.string({ unit: 'binary', maxLength: 8 }), fc.constantFrom('__proto__', 'key'));
+    const contexts = fc.array(fc.record({ type: name, values: fc.dictionary(name, value, { maxKeys: 3 }) }), {
+      maxLength: 3,
+    });
+    const json = contexts.map((given) => JSON.stringify({ contexts: given }));
+    const base64 = fc
+      .oneof(json, mutated(json), fc.json())
+      .map((text) => Buffer.from(text).toString('base64'));
+    const segment = fc.oneof(base64, base64, mutated(base64), fc.base64String(), headerText);
+    const outcomes = check('contexts in paths', segment, (text) =>
+      refusedOr(() => {
+        expect(canonical(readContexts(text))).toBe(canonical(readContexts(text)));
+        return 'read';
+      }),
+    );
+    expect(outcomes.get('read')).toBeGreaterThan(100);
+    expect(outcomes.get('refused')).toBeGreaterThan(100);
   });
 });
 

@@ -22,7 +22,18 @@ export interface Arbitraries {
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE', 'SEARCH'];
-const IDS = ['1', '0', '999', '9223372036854775807', '9223372036854775808', '-1', '1795296825336-0'];
+/** As the browser SDK has them in a path. */
+const NO_CONTEXTS = Buffer.from('{"contexts":[]}').toString('base64');
+const IDS = [
+  '1',
+  '0',
+  '999',
+  '9223372036854775807',
+  '9223372036854775808',
+  '-1',
+  '1795296825336-0',
+  NO_CONTEXTS,
+];
 const QUERIES = [
   'format=json',
   'format=protobuf',
