@@ -5,7 +5,8 @@
 import { Context, Prefab } from '@prefab-cloud/prefab-cloud-js';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Config, ConfigValue } from '../../src/ruleset/model.js';
+import type { Config } from '../../src/ruleset/model.js';
+import { config, ruled } from '../prefab/sdk.js';
 import { bundle } from '../support/bundle.js';
 import { complaintsOf, launchChromium } from '../support/chromium.js';
 import { flag } from '../support/configs.js';
@@ -39,14 +40,6 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-const config = (key: string, valueType: string, value: ConfigValue): Config => ({
-  key,
-  configType: 'CONFIG',
-  valueType,
-  sendToClientSdk: true,
-  rows: [{ values: [{ value }] }],
-});
-
 /** One of each kind, and one that depends on who asks. */
 const CONFIGS: Config[] = [
   flag('bool', true),
@@ -57,26 +50,11 @@ const CONFIGS: Config[] = [
   config('json', 'JSON', { json: { json: '{"a": [1, null]}' } }),
   config('duration', 'DURATION', { duration: { definition: 'PT1M1.5S' } }),
   { ...config('log-level.a', 'LOG_LEVEL', { logLevel: 'INFO' }), configType: 'LOG_LEVEL' },
-  {
-    ...flag('for.linux', false),
-    rows: [
-      {
-        values: [
-          {
-            criteria: [
-              {
-                propertyName: 'device.os',
-                operator: 'PROP_IS_ONE_OF',
-                valueToMatch: { stringList: { values: ['linux'] } },
-              },
-            ],
-            value: { bool: true },
-          },
-          { value: { bool: false } },
-        ],
-      },
-    ],
-  },
+  ruled('for.linux', {
+    propertyName: 'device.os',
+    operator: 'PROP_IS_ONE_OF',
+    valueToMatch: { stringList: { values: ['linux'] } },
+  }),
 ];
 
 const VALUES = {
