@@ -1,0 +1,298 @@
+/** Does what the machine decides: requests, time, what is saved, and who is told. */
+import { messageOf as textOf } from '../errors.js';
+import { evaluateFor, type Details } from './evaluate.js';
+import type { PlainContexts } from './contexts.js';
+import { Evaluator } from '../evaluate/evaluator.js';
+import type { Action, Event, Saved } from './events.js';
+import { Machine } from './machine.js';
+import { merge, type Message } from './message.js';
+import { checkKey, type CheckedOptions } from './options.js';
+import { Readiness } from './readiness.js';
+import { decodeSaved, encodeSaved, environmentOfKey } from './saved.js';
+import { Saver, type SetTimer } from './saver.js';
+import { statusOf, type ClientStatus } from './status.js';
+import { fetchSnapshot, readStream, type Target } from './transport.js';
+import { isLike, type ClientValue, type Like } from './values.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+
+/** Time and chance. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonic: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** A timer that keeps no process alive. */
+  readonly setTimer: SetTimer;
+  /** A timer that does: somebody waits for it. */
+  readonly setWaitedTimer: SetTimer;
+}
+
+export interface Change {
+  /** Where the client stands after it. Decimal text. */
+  readonly version: string;
+  /** The keys of which something is new; none when only the environment's default context is. */
+  readonly keys: readonly string[];
+}
+
+/** A saved copy is refreshed when its age is off by more than that. Milliseconds. */
+const RESAVE_AFTER = 600_000;
+
+export class HoldfastClient {
+  readonly #options: CheckedOptions;
+  readonly #around: Surroundings;
+  readonly #machine: Machine;
+  readonly #readiness = new Readiness();
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #attempts = new Map<number, AbortController>();
+  readonly #saver: Saver | undefined;
+  #key: string;
+  #ruleset: Ruleset | undefined;
+  #evaluator: Evaluator | undefined;
+  /** What the event that is being handled brought. */
+  #message: Message | undefined;
+  #changes: Change[] = [];
+  #cancelTimer: (() => void) | undefined;
+  /** The `confirmedAt` of what is saved, by the monotonic clock. */
+  #savedAs = -Infinity;
+
+  constructor(options: CheckedOptions, around: Surroundings) {
+    this.#options = options;
+    this.#around = around;
+    this.#key = options.key;
+    this.#machine = new Machine(
+      options.sources.map(({ streams }) => streams),
+      options.rules,
+    );
+    if (options.lastGood !== undefined) {
+      const state = () => this.#stateToSave();
+      this.#saver = new Saver(options.lastGood, state, around.setTimer, (text) => this.#warn(text));
+    }
+    void this.#start();
+  }
+
+  /**
+   * Resolves when there is something to evaluate: what a source sent, or, if every source is down, what was saved.
+   *
+   * @throws ClientError `refused` when every source refuses the key, `unreachable` after `readyTimeout`, `closed`. In the first two cases the
+   * client goes on, and this may be called again
+   */
+  ready(): Promise<void> {
+    const { setWaitedTimer } = this.#around;
+    return this.#readiness.wait(this.#options.readyTimeout, setWaitedTimer, () => this.#problems());
+  }
+
+  /**
+   * What a key evaluates to, or the default: when there is no such key, no rule applies, the value is none for a client, or it is of
+   * another type than the default. Never throws.
+   */
+  get(key: string, context?: PlainContexts): ClientValue | undefined;
+  get<T extends ClientValue>(key: string, context: PlainContexts | undefined, fallback: T): Like<T>;
+  get(key: string, context?: PlainContexts, fallback?: ClientValue): ClientValue | undefined {
+    const { value } = this.evaluate(key, context);
+    if (value === undefined) return fallback;
+    return fallback === undefined || isLike(value, fallback) ? value : fallback;
+  }
+
+  /** What a key evaluates to, and why. Never throws. */
+  evaluate(key: string, context?: PlainContexts): Details {
+    return evaluateFor(this.#evaluator, key, [this.#options.context, context], this.#around.now());
+  }
+
+  /** Calls `listener` after each change; what it throws is a warning. The answer ends that. */
+  onChange(listener: (change: Change) => void): () => void {
+    const own = (change: Change) => listener(change);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  status(): ClientStatus {
+    return statusOf(this.#machine, this.#options, this.#around.monotonic());
+  }
+
+  /**
+   * Asks every source again now, also those that refuse the key, and those that asked not to come back.
+   *
+   * @param key replaces the key
+   * @throws ClientError `option_invalid` for a key that is none
+   */
+  retry(key?: string): void {
+    if (key !== undefined) this.#key = checkKey(key);
+    this.#readiness.revive();
+    this.#handle({ kind: 'revive' });
+  }
+
+  /** Ends everything; what is not saved yet is saved. Evaluation goes on with what is there. */
+  async close(): Promise<void> {
+    if (this.#machine.phase === 'closed') return;
+    this.#handle({ kind: 'close' });
+    this.#listeners.clear();
+    this.#readiness.close();
+    await this.#saver?.close();
+  }
+
+  async #start(): Promise<void> {
+    const saved = await this.#load();
+    this.#handle({ kind: 'start', saved });
+  }
+
+  /** The saved copy; whatever is wrong with it is a warning. */
+  async #load(): Promise<Saved | undefined> {
+    const { lastGood } = this.#options;
+    if (lastGood === undefined) return undefined;
+    try {
+      const bytes = await lastGood.load();
+      if (bytes === undefined) return undefined;
+      const { environment, version, confirmedAt, message } = decodeSaved(bytes);
+      const expected = environmentOfKey(this.#key);
+      if (expected !== undefined && expected !== environment) {
+        throw new Error(`it is of environment ${environment}, and the key is for ${expected}`);
+      }
+      this.#hold(merge(undefined, message, version, environment).ruleset);
+      return { environment, version, age: Math.max(0, this.#around.now() - confirmedAt) };
+    } catch (error) {
+      this.#warn(`the saved ruleset is ignored: ${textOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** @param message what the event brought */
+  #handle(event: Event, message?: Message): void {
+    this.#message = message;
+    const { monotonic, random } = this.#around;
+    for (const action of this.#machine.handle(event, { now: monotonic(), chance: random })) {
+      this.#perform(action);
+    }
+    this.#message = undefined;
+    this.#schedule();
+    this.#saveIfOlder();
+    this.#tell();
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case 'fetch':
+        void this.#fetch(action);
+        return;
+      case 'subscribe':
+        void this.#subscribe(action);
+        return;
+      case 'abort':
+        this.#attempts.get(action.attempt)?.abort();
+        this.#attempts.delete(action.attempt);
+        return;
+      case 'take':
+        this.#take();
+        return;
+      case 'forget':
+        this.#ruleset = undefined;
+        this.#evaluator = undefined;
+        this.#warn('the saved ruleset is of another environment than the key, and is ignored');
+        return;
+      case 'ready':
+        this.#readiness.ready();
+        return;
+      case 'hopeless':
+        this.#readiness.hopeless(this.#problems());
+        return;
+      case 'warn':
+        this.#warn(`${this.#options.sources[action.source]?.url ?? ''} ${action.text}`);
+        return;
+    }
+  }
+
+  async #fetch({ attempt, source, from, known }: Extract<Action, { kind: 'fetch' }>): Promise<void> {
+    const { answer, message } = await fetchSnapshot(this.#target(attempt, source), { from, known });
+    this.#attempts.delete(attempt);
+    this.#handle({ kind: 'answer', attempt, answer }, message);
+  }
+
+  async #subscribe({ attempt, source, from }: Extract<Action, { kind: 'subscribe' }>): Promise<void> {
+    const end = await readStream(this.#target(attempt, source), from, {
+      opened: () => this.#handle({ kind: 'opened', attempt }),
+      heard: () => this.#handle({ kind: 'heard', attempt }),
+      retry: (milliseconds) => this.#handle({ kind: 'retry', attempt, milliseconds }),
+      message: (message, version) => {
+        this.#handle({ kind: 'message', attempt, environment: message.environment, version }, message);
+      },
+    });
+    this.#attempts.delete(attempt);
+    this.#handle({ kind: 'ended', attempt, end });
+  }
+
+  #target(attempt: number, source: number): Target {
+    const controller = new AbortController();
+    this.#attempts.set(attempt, controller);
+    const url = this.#options.sources[source]?.url ?? '';
+    return { url, key: this.#key, fetch: this.#options.fetch, signal: controller.signal };
+  }
+
+  #take(): void {
+    const { environment, version } = this.#machine.position;
+    if (this.#message === undefined || environment === undefined) return;
+    const { ruleset, keys, changed } = merge(this.#ruleset, this.#message, version, environment);
+    this.#hold(ruleset);
+    if (!changed) return;
+    this.#changes.push({ version: `${ruleset.version}`, keys });
+    this.#save();
+  }
+
+  #hold(ruleset: Ruleset): void {
+    if (ruleset !== this.#ruleset) this.#evaluator = new Evaluator(ruleset);
+    this.#ruleset = ruleset;
+  }
+
+  /** Sets the one timer to when the machine wants to look at the clock. */
+  #schedule(): void {
+    this.#cancelTimer?.();
+    const { wakeAt } = this.#machine;
+    const { monotonic, setTimer } = this.#around;
+    this.#cancelTimer =
+      wakeAt === Infinity
+        ? undefined
+        : setTimer(() => this.#handle({ kind: 'time' }), Math.max(0, Math.ceil(wakeAt - monotonic())));
+  }
+
+  #save(): void {
+    this.#savedAs = this.#machine.position.confirmedAt ?? -Infinity;
+    this.#saver?.changed();
+  }
+
+  #saveIfOlder(): void {
+    const { basis, confirmedAt = -Infinity } = this.#machine.position;
+    if (basis === 'source' && confirmedAt - this.#savedAs > RESAVE_AFTER) this.#save();
+  }
+
+  #stateToSave(): Uint8Array | undefined {
+    const { confirmedAt } = this.#machine.position;
+    if (this.#ruleset === undefined || confirmedAt === undefined) return undefined;
+    const { now, monotonic } = this.#around;
+    return encodeSaved(this.#ruleset, now() - (monotonic() - confirmedAt));
+  }
+
+  #tell(): void {
+    for (const change of this.#changes.splice(0)) {
+      for (const listener of [...this.#listeners]) {
+        try {
+          listener(change);
+        } catch (error) {
+          this.#warn(`a listener of changes threw: ${textOf(error)}`);
+        }
+      }
+    }
+  }
+
+  #warn(text: string): void {
+    try {
+      this.#options.onWarning(text);
+    } catch {
+      // Who is told of warnings is nobody to warn of.
+    }
+  }
+
+  #problems(): string {
+    const { sources } = this.status();
+    return sources.map(({ url, problem }) => `${url} ${problem ?? 'has not answered yet'}`).join('; ');
+  }
+}

@@ -1,0 +1,31 @@
+/** Contexts as callers write them, and as the evaluator reads them. Pure; takes whatever comes. */
+import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
+
+/** A date is its time in milliseconds; null and undefined are as if the property were not there. */
+export type PlainValue =
+  string | number | bigint | boolean | Date | readonly (string | number | boolean)[] | null | undefined;
+
+/** By type and property: `{ user: { key: 'u1', plan: 'pro' }, device: { mobile: true } }`. */
+export type PlainContexts = Readonly<Record<string, Readonly<Record<string, PlainValue>> | undefined>>;
+
+export function readContexts(plain: PlainContexts): Contexts {
+  const contexts = new Map<string, Context>();
+  for (const [type, properties] of Object.entries(plain)) {
+    if (typeof properties !== 'object') continue;
+    const context = new Map<string, ContextValue>();
+    for (const [name, value] of Object.entries(properties)) {
+      const read = readValue(value);
+      if (read !== undefined) context.set(name, read);
+    }
+    contexts.set(type, context);
+  }
+  return contexts;
+}
+
+/** `undefined` for what no rule could look at, such as an object. */
+function readValue(value: PlainValue): ContextValue | undefined {
+  if (value instanceof Date) return value.getTime();
+  if (Array.isArray(value)) return value.map(String);
+  const isRead = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+  return isRead ? (value as ContextValue) : undefined;
+}
