@@ -3,7 +3,7 @@ import { json, Router, type Request, type RequestHandler, type Response } from '
 import { HoldfastError } from '../errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { Metrics } from '../observe/metrics.js';
-import { flagBody, noFlag } from '../ofrep/answer.js';
+import { Answers, noFlag } from '../ofrep/answer.js';
 import { readRequest } from '../ofrep/contexts.js';
 import { failureOf } from '../ofrep/errors.js';
 import { readFlagConfigEtag } from '../ofrep/etag.js';
@@ -41,8 +41,14 @@ const CORS: CorsRule = {
 
 const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or ${ALL_KEYS.sent}` };
 
-export function ofrepRoutes(parts: OfrepParts): Router {
+/** What the routes keep beside. */
+interface Parts extends OfrepParts {
+  readonly answers: Answers;
+}
+
+export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
+  const parts: Parts = { ...given, answers: new Answers() };
   const read = [knownKey(parts.replica), json({ limit: BODY_MAX_BYTES, type: () => true })];
   router
     .route('/ofrep/v1/evaluate/flags/:key')
@@ -77,20 +83,16 @@ function knownKey({ keyring }: Replica): RequestHandler {
   };
 }
 
-async function answerOne(
-  parts: OfrepParts,
-  request: Request<{ key: string }>,
-  response: Response,
-): Promise<void> {
+async function answerOne(parts: Parts, request: Request<{ key: string }>, response: Response): Promise<void> {
   const ruleset = await rulesetFor(parts.replica, keyOf(response), undefined);
   const { key } = request.params;
   const answer = single(questionOf(parts, request, ruleset), key);
   if (answer.kind === 'failure') throw answer.error;
   if (answer.kind === 'none') throw noFlag(key, answer.why);
-  send(response, flagBody(answer.flag));
+  send(response, answer.text);
 }
 
-async function answerAll(parts: OfrepParts, request: Request, response: Response): Promise<void> {
+async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
   const ruleset = await rulesetFor(parts.replica, key, readFlagConfigEtag(request.query.flagConfigEtag));
   const { clientVersion } = ruleset;
@@ -129,9 +131,14 @@ async function rulesetFor(
   return asked.ruleset;
 }
 
-function questionOf({ evaluators, metrics, now }: OfrepParts, request: Request, ruleset: Ruleset): Question {
+function questionOf(
+  { evaluators, answers, metrics, now }: Parts,
+  request: Request,
+  ruleset: Ruleset,
+): Question {
   return {
     evaluator: evaluators.of(ruleset),
+    answers,
     contexts: readRequest(request.body),
     now: now(),
     onUndecided: (why) => metrics.undecided.inc({ why }),

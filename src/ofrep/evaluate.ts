@@ -3,12 +3,13 @@ import { steadyChance } from '../evaluate/chance.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Undecided } from '../evaluate/evaluation.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
-import { answerOf, bulkBody, type FlagAnswer } from './answer.js';
+import { bulkBody, type Answers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
 import type { EventStream } from './event-stream.js';
 
 export interface Question {
   readonly evaluator: Evaluator;
+  readonly answers: Answers;
   readonly contexts: Contexts;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -17,11 +18,12 @@ export interface Question {
 }
 
 /** The answer for one flag. */
-export function single({ evaluator, contexts, now, onUndecided }: Question, key: string): FlagAnswer {
+export function single(question: Question, key: string): FlagAnswer {
+  const { evaluator, answers, contexts, now, onUndecided } = question;
   const draws = new Draws(canonical(contexts));
   const evaluation = evaluator.evaluate(key, contexts, { now, chance: draws.chance });
   note(evaluation, onUndecided);
-  return answerOf(key, evaluation, draws.has(key));
+  return answers.of(key, evaluation, draws.has(key));
 }
 
 export interface Bulk {
@@ -36,7 +38,7 @@ export interface Bulk {
  * @param clientVersion the version of what clients may see, of the ruleset that is evaluated
  */
 export function bulk(question: Question, clientVersion: bigint, eventStreams: readonly EventStream[]): Bulk {
-  const { evaluator, contexts, now, onUndecided } = question;
+  const { evaluator, answers, contexts, now, onUndecided } = question;
   const { environment } = evaluator;
   const asked = canonical(contexts);
   const streams = JSON.stringify(eventStreams);
@@ -45,13 +47,13 @@ export function bulk(question: Question, clientVersion: bigint, eventStreams: re
     body: () => {
       const draws = new Draws(asked);
       const evaluations = evaluator.evaluateVisible(contexts, { now, chance: draws.chance });
-      const answers = evaluations.flatMap((evaluation) => {
+      const flags = evaluations.flatMap((evaluation) => {
         note(evaluation, onUndecided);
         const key = evaluation.config?.key;
-        return key === undefined ? [] : [answerOf(key, evaluation, draws.has(key))];
+        return key === undefined ? [] : [answers.of(key, evaluation, draws.has(key))];
       });
       const metadata = { environment: `${environment}`, version: `${clientVersion}` };
-      return bulkBody({ answers, eventStreams, metadata });
+      return bulkBody({ flags, eventStreams, metadata });
     },
   };
 }

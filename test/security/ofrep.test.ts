@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
-import { flagBody } from '../../src/ofrep/answer.js';
+import { Answers } from '../../src/ofrep/answer.js';
 import { readRequest } from '../../src/ofrep/contexts.js';
 import { bulk, single } from '../../src/ofrep/evaluate.js';
 import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -25,6 +25,7 @@ const evaluator = new Evaluator(
     configs: FLAGS.map((config, i) => encodeConfig({ ...config, id: `${i + 1}` })),
   }),
 );
+const answers = new Answers();
 const onUndecided = () => undefined;
 
 /** Also of names that no flag has. */
@@ -40,7 +41,13 @@ describe('any body of a request for evaluation', () => {
         } catch {
           return 'no JSON';
         }
-        const question = { evaluator, contexts: readRequest(body), now: 1_800_000_000_000, onUndecided };
+        const question = {
+          evaluator,
+          answers,
+          contexts: readRequest(body),
+          now: 1_800_000_000_000,
+          onUndecided,
+        };
         const all = bulk(question, 100n, []);
         const answer = JSON.parse(all.body()) as { flags: { key: string }[] };
         expect(schemas.problems('bulkEvaluationSuccess', answer)).toEqual([]);
@@ -49,7 +56,7 @@ describe('any body of a request for evaluation', () => {
         expect([again.etag, again.body()]).toEqual([all.etag, all.body()]);
         const one = single(question, key);
         const inAll = answer.flags.find((each) => each.key === key);
-        if (one.kind === 'success') expect(JSON.parse(flagBody(one.flag))).toEqual(inAll);
+        if (one.kind === 'success') expect(JSON.parse(one.text)).toEqual(inAll);
         else if (one.kind === 'none') expect(inAll).toBeUndefined();
         else expect(inAll).toHaveProperty('errorCode');
         return 'answered';
