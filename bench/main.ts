@@ -13,8 +13,10 @@ import { flag } from '../test/support/configs.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureLatency, type Audience } from './latency.js';
 import { weighHolds } from './memory.js';
+import { measureEvaluation, type EvaluationSizes } from './evaluate.js';
 import {
   catchUpReport,
+  evaluationReport,
   holdsReport,
   latencyReport,
   machineReport,
@@ -29,6 +31,7 @@ import { measureThroughput } from './throughput.js';
 const SUBSCRIBERS = 1_000;
 
 interface Sizes {
+  readonly evaluation: EvaluationSizes;
   readonly latency: { readonly warmUp: number; readonly measured: number };
   readonly throughput: { readonly rounds: number; readonly changes: number; readonly looped: number };
   readonly catchUp: { readonly rounds: number; readonly requests: number };
@@ -37,19 +40,23 @@ interface Sizes {
 }
 
 const FULL: Sizes = {
+  evaluation: { rounds: 20, people: 40, compilations: 15 },
   latency: { warmUp: 10, measured: 100 },
   throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
   catchUp: { rounds: 3, requests: 3_000 },
   replica: 10_000,
 };
 const QUICK: Sizes = {
+  evaluation: { rounds: 8, people: 20, compilations: 5 },
   latency: { warmUp: 5, measured: 20 },
   throughput: { rounds: 1, changes: 9_000, looped: 600 },
   catchUp: { rounds: 1, requests: 1_500 },
   replica: 3_000,
 };
 
-const PARTS = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
+/** What is measured on servers, and what in this process. */
+const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
+const PARTS = ['evaluate', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
 /** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
@@ -66,6 +73,11 @@ await run(options.quick ? QUICK : FULL, new Set(parts));
 
 async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   print(machineReport(machine()));
+  if (wanted.has('evaluate')) print(evaluationReport(await measureEvaluation(sizes.evaluation)));
+  if (SERVED.some((part) => wanted.has(part))) await measureServers(sizes, wanted);
+}
+
+async function measureServers(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   const stack = await startStack({
     nodes: 1,
     env: { HOLDFAST_STALENESS: LONG_STALENESS, ...COLLECTS_GARBAGE },

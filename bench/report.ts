@@ -1,5 +1,7 @@
 /** What was measured, as text: tables, ratios, and whether a target is met. Pure. */
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
+import type { EvaluationResult } from './evaluate.js';
+import { FLAGS } from './evaluate-ruleset.js';
 import type { LatencyResult } from './latency.js';
 import type { HoldCost } from './memory.js';
 import { CONFIGS_EACH, type ReplicaMemory } from './replica-memory.js';
@@ -11,6 +13,8 @@ import type { ThroughputResult } from './throughput.js';
 const LATENCY_TARGET = 1.3;
 /** Of the changes a second of a leader and of the simple loop, at least. */
 const THROUGHPUT_TARGET = 15;
+/** Of the evaluations a second of the evaluator and of the SDK in the faster way of using it, at least. */
+const EVALUATION_TARGET = 10;
 
 export interface Machine {
   readonly processor: string;
@@ -129,6 +133,36 @@ export function catchUpReport({ rounds, bytes }: CatchUpResult): string {
     ),
     '',
     `Ratio of the medians: ${(median(subscribes) / median(hello)).toFixed(2)}.`,
+  ].join('\n');
+}
+
+export function evaluationReport({ sizes, compared, rates, compilations }: EvaluationResult): string {
+  const sdk = Math.max(median(rates.get), median(rates.with));
+  const ratio = median(rates.holdfast) / sdk;
+  const { first, changed, unchanged } = compilations;
+  return [
+    `## Evaluation: ${figure(FLAGS)} flags for ${sizes.people} people in each of ${sizes.rounds} rounds, in turn`,
+    '',
+    table(
+      ['evaluations a second of processor time', 'median', 'least', 'most'],
+      [
+        ['Holdfast, evaluateVisible(contexts)', ...spread(rates.holdfast)],
+        ['@prefab-cloud/prefab-cloud-node, get(key, contexts)', ...spread(rates.get)],
+        ['@prefab-cloud/prefab-cloud-node, withContext(contexts), get(key)', ...spread(rates.with)],
+      ],
+    ),
+    '',
+    `Compared before: ${figure(compared)} evaluations, all equal.`,
+    `Ratio of the medians, to the SDK's faster way: ${ratio.toFixed(1)}. ${judged(`at least ${EVALUATION_TARGET}`, ratio >= EVALUATION_TARGET)}`,
+    '',
+    table(
+      [`${figure(FLAGS)} flags for one person, ms of processor time`, 'median', 'least', 'most'],
+      [
+        ['the first time: compiles all', ...spread(first)],
+        ['after a version that changes one flag', ...spread(changed)],
+        ['with nothing new', ...spread(unchanged)],
+      ],
+    ),
   ].join('\n');
 }
 
