@@ -117,12 +117,14 @@ export function encodePointer(pointer: Pointer): Uint8Array {
  * By hand and not by a schema library, because servers on tiny machines read pointers and little else: zod adds 12 MB and 0.15 s to such a process.
  *
  * @param environment whose pointer it must be
- * @throws HoldfastError `copy_damaged`
+ * @throws HoldfastError `copy_damaged`; with `format` in its details when a later Holdfast wrote it, which an earlier one must leave alone
  */
 export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
   try {
     const json = objectOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    if (json.format !== FORMAT) throw new Error(`format is not ${FORMAT}`);
+    const { format } = json;
+    if (typeof format === 'number' && format > FORMAT) throw laterFormat(environment, format);
+    if (format !== FORMAT) throw new Error(`format is not ${FORMAT}`);
     const pointer = {
       environment: idOf(json, 'environment'),
       version: idOf(json, 'version'),
@@ -140,6 +142,7 @@ export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
     if (pointer.object !== object) throw new Error(`object is not ${object}`);
     return pointer;
   } catch (error) {
+    if (error instanceof HoldfastError) throw error;
     throw damaged(`The pointer ${pointerName(environment)} cannot be read: ${messageOf(error)}`, error);
   }
 }
@@ -178,7 +181,10 @@ export function step(existing: Pointer | undefined, next: Pointer): Step {
   if (existing.version < next.version) return { kind: 'write', pointer };
   if (existing.sha256 !== next.sha256) return { kind: 'forked' };
   const same =
-    existing.name === next.name && existing.projectId === next.projectId && sameKeys(existing.keys, keys);
+    existing.name === next.name &&
+    existing.projectId === next.projectId &&
+    existing.committedAt === next.committedAt &&
+    sameKeys(existing.keys, keys);
   return same ? { kind: 'same' } : { kind: 'write', pointer };
 }
 
@@ -241,6 +247,14 @@ export function obsolete(
 
 function damaged(problem: string, cause?: unknown): HoldfastError {
   return new HoldfastError('copy_damaged', `${problem}.`, { cause });
+}
+
+function laterFormat(environment: bigint, format: number): HoldfastError {
+  return new HoldfastError(
+    'copy_damaged',
+    `The pointer ${pointerName(environment)} is of format ${format}, which a later version of Holdfast writes. This one reads format ${FORMAT}: update it.`,
+    { details: { format: `${format}` } },
+  );
 }
 
 type Json = Readonly<Record<string, unknown>>;

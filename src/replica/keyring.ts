@@ -84,6 +84,11 @@ export class Keyring {
     return [...this.#byId.values()].some((key) => key.environment === environment);
   }
 
+  /** The keys of that environment, revoked ones included; does no I/O. */
+  of(environment: bigint): Key[] {
+    return [...this.#byId.values()].filter((key) => key.environment === environment);
+  }
+
   /** Whether a key is known to be revoked; does no I/O. */
   isRevoked(id: string): boolean {
     return this.#byId.get(id)?.revokedAt !== undefined;

@@ -142,22 +142,24 @@ export interface Store {
   follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
 
   readonly leadership: Leadership;
+  /** Who writes copies to buckets, and how far each bucket has come: a lease and cursors of their own, by name of the bucket. */
+  readonly beltLeadership: Leadership;
   /** `undefined`: other systems cannot add events to this store. */
   readonly inbox: Inbox | undefined;
 
   close(): Promise<void>;
 }
 
-/** Which node publishes, and how far it has come: what a new leader needs to go on where the old one stopped. */
+/** Which node does a work that one is to do, and how far it has come: what a new leader needs to go on where the old one stopped. */
 export interface Leadership {
   /** Takes the lease, or renews it for the holder, for `ttl` milliseconds. False when another holds it. */
   acquire(holder: string, ttl: number): Promise<boolean>;
   /** Gives the lease up, if the holder has it. */
   release(holder: string): Promise<void>;
-  /** Feed positions up to which everything was accepted, by proxy name. */
+  /** Feed positions up to which everything was accepted, by the name of who accepted it: a proxy, a bucket. */
   cursors(): Promise<Map<string, Position>>;
   /** Writes a cursor, if the holder still has the lease; false when it does not. */
-  saveCursor(holder: string, proxy: string, position: Position): Promise<boolean>;
+  saveCursor(holder: string, name: string, position: Position): Promise<boolean>;
 }
 
 /** A ruleset-change event as another system added it. */

@@ -610,6 +610,16 @@ function leadership(current: () => Store): void {
       expect(await leadership.acquire('one', 300)).toBe(false);
     });
 
+    it('of the belt is apart from that of publishing', async () => {
+      const { leadership, beltLeadership } = current();
+      expect(await leadership.acquire('one', 60_000)).toBe(true);
+      expect(await beltLeadership.acquire('two', 60_000)).toBe(true);
+      expect(await beltLeadership.saveCursor('one', 'bucket', '1')).toBe(false);
+      expect(await beltLeadership.saveCursor('two', 'bucket', '2')).toBe(true);
+      expect(await leadership.cursors()).toEqual(new Map());
+      expect(await beltLeadership.cursors()).toEqual(new Map([['bucket', '2']]));
+    });
+
     it('writes cursors for the holder of the lease only', async () => {
       const { leadership } = current();
       expect(await leadership.saveCursor('one', 'proxy', '1')).toBe(false);

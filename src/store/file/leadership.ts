@@ -1,10 +1,9 @@
 /**
  * Leadership without other nodes: a lease in memory, which nobody outside this process contends for, and cursors in a small file.
  *
- * Cursors are written behind: a lost one means that the publisher repeats what proxies have, which they drop.
+ * Cursors are written behind: a lost one means that what proxies or buckets have is sent again, and dropped.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import type { Leadership, Position } from '../store.js';
@@ -25,8 +24,8 @@ export class FileLeadership implements Leadership {
     this.#log = log;
   }
 
-  static async open(directory: string, now: () => number, log: Logger): Promise<FileLeadership> {
-    const path = join(directory, 'cursors');
+  /** @param path of the file with the cursors */
+  static async open(path: string, now: () => number, log: Logger): Promise<FileLeadership> {
     return new FileLeadership(path, await readCursors(path, log), now, log);
   }
 
@@ -46,9 +45,9 @@ export class FileLeadership implements Leadership {
     return Promise.resolve(new Map(this.#cursors));
   }
 
-  saveCursor(holder: string, proxy: string, position: Position): Promise<boolean> {
+  saveCursor(holder: string, name: string, position: Position): Promise<boolean> {
     if (!this.#holds(holder)) return Promise.resolve(false);
-    this.#cursors.set(proxy, position);
+    this.#cursors.set(name, position);
     this.#dirty = true;
     this.#writing ??= this.#write();
     return Promise.resolve(true);
@@ -87,7 +86,7 @@ async function readCursors(path: string, log: Logger): Promise<Map<string, Posit
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       log.warn(
         { file: path, error: messageOf(error) },
-        'cursors could not be read; proxies are brought up to date',
+        'cursors could not be read; everything is compared instead',
       );
     }
     return new Map();

@@ -71,6 +71,7 @@ interface Parts {
   readonly feed: Feed;
   readonly sequence: number;
   readonly leadership: FileLeadership;
+  readonly beltLeadership: FileLeadership;
   readonly now: () => number;
 }
 
@@ -86,8 +87,9 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     loaded = await replay(directory, now, options.log);
     options.log.info({ file: loaded.log.path, before, after: loaded.log.size }, 'log compacted');
   }
-  const leadership = await FileLeadership.open(directory, now, options.log);
-  return new FileStore({ directory, lock, leadership, now, ...loaded });
+  const leadership = await FileLeadership.open(join(directory, 'cursors'), now, options.log);
+  const beltLeadership = await FileLeadership.open(join(directory, 'belt-cursors'), now, options.log);
+  return new FileStore({ directory, lock, leadership, beltLeadership, now, ...loaded });
 }
 
 async function replay(directory: string, now: () => number, logger: Logger) {
@@ -121,6 +123,7 @@ async function replay(directory: string, now: () => number, logger: Logger) {
 class FileStore implements Store {
   readonly name: string;
   readonly leadership: FileLeadership;
+  readonly beltLeadership: FileLeadership;
   /** One process has the directory, so there is nobody to add events to it. */
   readonly inbox = undefined;
   readonly #lock: Lock;
@@ -136,6 +139,7 @@ class FileStore implements Store {
   constructor(parts: Parts) {
     this.name = storeName({ kind: 'file', directory: parts.directory });
     this.leadership = parts.leadership;
+    this.beltLeadership = parts.beltLeadership;
     this.#lock = parts.lock;
     this.#log = parts.log;
     this.#state = parts.state;
@@ -221,6 +225,7 @@ class FileStore implements Store {
     this.#closing.abort();
     await this.#writer.close();
     await this.leadership.close();
+    await this.beltLeadership.close();
     await this.#log.close();
     await this.#lock.release();
   }

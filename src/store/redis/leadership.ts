@@ -1,32 +1,36 @@
-/** The publisher's lease and cursors in Redis. */
+/** A lease and cursors in Redis. */
 import type { Leadership, Position } from '../store.js';
 import { pairs } from './codec.js';
 import type { Commands } from './commands.js';
-import { names } from './names.js';
 import { ACQUIRE, RELEASE, SAVE_CURSOR } from './scripts.js';
 
 export class RedisLeadership implements Leadership {
   readonly #commands: Commands;
+  readonly #lease: string;
+  readonly #cursors: string;
 
-  constructor(commands: Commands) {
+  /** @param names of the lease and of the cursors in Redis */
+  constructor(commands: Commands, names: { readonly lease: string; readonly cursors: string }) {
     this.#commands = commands;
+    this.#lease = names.lease;
+    this.#cursors = names.cursors;
   }
 
   async acquire(holder: string, ttl: number): Promise<boolean> {
-    return (await this.#commands.read({ lua: ACQUIRE, keys: [names.lease], args: [holder, ttl] })) === 1;
+    return (await this.#commands.read({ lua: ACQUIRE, keys: [this.#lease], args: [holder, ttl] })) === 1;
   }
 
   async release(holder: string): Promise<void> {
-    await this.#commands.read({ lua: RELEASE, keys: [names.lease], args: [holder] });
+    await this.#commands.read({ lua: RELEASE, keys: [this.#lease], args: [holder] });
   }
 
   async cursors(): Promise<Map<string, Position>> {
-    const cursors = pairs(await this.#commands.command('HGETALL', names.cursors));
-    return new Map([...cursors].map(([proxy, position]) => [proxy, position.toString()]));
+    const cursors = pairs(await this.#commands.command('HGETALL', this.#cursors));
+    return new Map([...cursors].map(([name, position]) => [name, position.toString()]));
   }
 
-  async saveCursor(holder: string, proxy: string, position: Position): Promise<boolean> {
-    const keys = [names.lease, names.cursors];
-    return (await this.#commands.read({ lua: SAVE_CURSOR, keys, args: [holder, proxy, position] })) === 1;
+  async saveCursor(holder: string, name: string, position: Position): Promise<boolean> {
+    const keys = [this.#lease, this.#cursors];
+    return (await this.#commands.read({ lua: SAVE_CURSOR, keys, args: [holder, name, position] })) === 1;
   }
 }

@@ -25,6 +25,10 @@ export const names = {
   lease: `${TAG}:lease`,
   /** Hash: proxy → position in the feed. */
   cursors: `${TAG}:cursors`,
+  /** String with an expiry: who writes copies to buckets. */
+  beltLease: `${TAG}:belt:lease`,
+  /** Hash: bucket → position in the feed. */
+  beltCursors: `${TAG}:belt:cursors`,
   /** Stream: ruleset-change events that other systems add. [protocol] #inbox */
   inbox: `${TAG}:inbox`,
   /** Stream: events that were rejected. */

@@ -56,6 +56,7 @@ export async function openRedisStore(location: RedisLocation, options: RedisStor
 
 class RedisStore implements Store {
   readonly leadership: RedisLeadership;
+  readonly beltLeadership: RedisLeadership;
   readonly inbox: RedisInbox;
   readonly #location: RedisLocation;
   readonly #commands: Commands;
@@ -68,7 +69,11 @@ class RedisStore implements Store {
     this.#commands = commands;
     this.#log = options.log;
     this.#feedLength = options.feedLength ?? 100_000;
-    this.leadership = new RedisLeadership(commands);
+    this.leadership = new RedisLeadership(commands, names);
+    this.beltLeadership = new RedisLeadership(commands, {
+      lease: names.beltLease,
+      cursors: names.beltCursors,
+    });
     this.inbox = new RedisInbox(location, commands, this.#closing.signal);
   }
 

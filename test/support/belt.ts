@@ -1,0 +1,101 @@
+/** What tests of the belt look at: buckets as readers see them, and a writer that can be told to stop. */
+import { randomUUID } from 'node:crypto';
+import type { Bucket, BucketReader } from '../../src/belt/bucket.js';
+import type { CheckTimes } from '../../src/belt/checks.js';
+import { checkSnapshot, decodePointer, pointerName, type Pointer } from '../../src/belt/copy.js';
+import type { WorkerEvents } from '../../src/belt/worker.js';
+import { BeltWriter } from '../../src/belt/writer.js';
+import { splitConfigs } from '../../src/ruleset/codec.js';
+import type { Logger } from '../../src/observe/log.js';
+import type { Store } from '../../src/store/store.js';
+import { silent } from '../store/fixtures.js';
+
+export interface Copy {
+  readonly pointer: Pointer;
+  /** The keys of the configs in the snapshot, ascending by id. */
+  readonly configs: readonly string[];
+}
+
+/** The copy that a reader gets: pointer, then snapshot, everything checked. Rejects when they do not belong together. */
+export async function copyIn(bucket: BucketReader, environment = 1n): Promise<Copy | undefined> {
+  const pointer = await pointerIn(bucket, environment);
+  if (pointer === undefined) return undefined;
+  const snapshot = await bucket.read(pointer.object);
+  if (snapshot.kind !== 'found') throw new Error(`${pointer.object} is ${snapshot.kind}`);
+  checkSnapshot(pointer, snapshot.bytes);
+  return { pointer, configs: splitConfigs(snapshot.bytes).map(({ key }) => key) };
+}
+
+export async function pointerIn(bucket: BucketReader, environment = 1n): Promise<Pointer | undefined> {
+  const reading = await bucket.read(pointerName(environment));
+  return reading.kind === 'found' ? decodePointer(reading.bytes, environment) : undefined;
+}
+
+export async function versionIn(bucket: BucketReader, environment = 1n): Promise<bigint | undefined> {
+  return (await pointerIn(bucket, environment))?.version;
+}
+
+export async function namesIn(bucket: Bucket, prefix = ''): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of bucket.list(prefix)) names.push(name);
+  return names;
+}
+
+export interface RunningWriter {
+  readonly writer: BeltWriter;
+  /** What it reported, by bucket. */
+  readonly events: { written: number; failed: number; lags: number[] };
+  stop(): Promise<void>;
+}
+
+export interface WriterSetup {
+  readonly keep?: number;
+  readonly drain?: number;
+  readonly log?: Logger;
+  readonly times?: Partial<CheckTimes>;
+}
+
+/** A writer at work, with the belt's lease. Comparisons are rare unless `times` says otherwise. */
+export async function startWriter(
+  store: Store,
+  buckets: readonly Bucket[],
+  { keep = 5, drain = 5_000, log = silent, times = {} }: WriterSetup = {},
+): Promise<RunningWriter> {
+  const holder = randomUUID();
+  await store.beltLeadership.acquire(holder, 600_000);
+  const events = { written: 0, failed: 0, lags: [] as number[] };
+  const observe = (): WorkerEvents => ({
+    written: () => {
+      events.written++;
+    },
+    failed: () => {
+      events.failed++;
+    },
+    lag: (milliseconds) => {
+      events.lags.push(milliseconds);
+    },
+  });
+  const writer = new BeltWriter({
+    store,
+    buckets,
+    holder,
+    keep,
+    drain,
+    observe,
+    log,
+    now: Date.now,
+    random: Math.random,
+    times: { check: 3_600_000, sweep: 3_600_000, pointersPerSecond: 1_000, ...times },
+  });
+  const stopping = new AbortController();
+  const done = writer.lead(stopping.signal);
+  return {
+    writer,
+    events,
+    stop: async () => {
+      stopping.abort();
+      await done;
+      await store.beltLeadership.release(holder);
+    },
+  };
+}
