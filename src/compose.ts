@@ -3,10 +3,11 @@
  * does, and tests do with a clock of their own.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Express } from 'express';
+import type { Bucket } from './belt/bucket.js';
 import { Committer } from './commit/committer.js';
 import { heal } from './commit/heal.js';
+import { beltGauges, composeBelt } from './compose-belt.js';
 import type { Settings } from './config.js';
 import { Evaluators } from './evaluate/evaluators.js';
 import { parseGripUrl } from './grip/proxies.js';
@@ -15,6 +16,7 @@ import { createApp } from './http/app.js';
 import type { Health } from './http/health.js';
 import type { Logger } from './observe/log.js';
 import { InboxConsumer } from './inbox/consumer.js';
+import { sleep, type Nature } from './nature.js';
 import { Metrics } from './observe/metrics.js';
 import { leadWhenElected, together } from './publish/lease.js';
 import { Publisher } from './publish/publisher.js';
@@ -35,22 +37,12 @@ export interface Secrets {
   readonly linkSecrets: readonly string[];
 }
 
-/** Time and chance. */
-export interface Nature {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Milliseconds that only go forward. */
-  readonly monotonic: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
-}
-
 export interface Composition {
   readonly app: Express;
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
-  /** Publishes and reads the inbox whenever this node leads, until the signal aborts; then gives the lease up. */
+  /** Publishes and reads the inbox, and writes copies, whenever it is this node's turn, until the signal aborts; then gives its leases up. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Says to readiness where the node is in its life. It begins as `starting`. */
   readonly enter: (phase: Health['phase']) => void;
@@ -62,6 +54,7 @@ export function compose(
   store: Store,
   log: Logger,
   nature: Nature,
+  buckets: readonly Bucket[] = [],
 ): Composition {
   const { now, monotonic, random } = nature;
   const metrics = new Metrics();
@@ -120,6 +113,11 @@ export function compose(
       sleep,
     });
 
+  const belt =
+    buckets.length === 0
+      ? undefined
+      : composeBelt({ settings, store, buckets, holder, metrics, log, nature });
+
   let phase: Health['phase'] = 'starting';
   const health = (): Health => ({
     phase,
@@ -128,8 +126,10 @@ export function compose(
     publisher: publisher?.status(),
     inbox: inbox?.status(),
     directHolds: directHolds.size,
+    belt: belt?.status(),
   });
   gauges(metrics, health);
+  beltGauges(metrics, () => health().belt);
   const app = createApp({
     store,
     replica,
@@ -154,14 +154,17 @@ export function compose(
   const enter = (next: Health['phase']): void => {
     phase = next;
   };
-  const lead = async (signal: AbortSignal): Promise<void> => {
-    if (publisher === undefined && inbox === undefined) return;
+  const publish = async (signal: AbortSignal): Promise<void> => {
     const works = [publisher, inbox].filter((work) => work !== undefined);
+    if (works.length === 0) return;
     await leadWhenElected(
       { leadership: store.leadership, holder, log, sleep, now: monotonic },
       together(...works.map((work) => (leading: AbortSignal) => work.lead(leading))),
       signal,
     );
+  };
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all([publish(signal), belt?.lead(signal)]);
   };
   return { app, replica, committer, directHolds, lead, enter };
 }
@@ -225,9 +228,4 @@ function gauges(metrics: Metrics, health: () => Health): void {
     'proxy',
     () => proxies().map(({ proxy, missed }) => [proxy, missed] as const),
   );
-}
-
-/** Waits; an abort ends the wait and is no error, because who waits looks at the signal. */
-async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
 }

@@ -6,6 +6,7 @@
  */
 import { HoldfastError, messageOf } from './errors.js';
 import { parseGripUrl } from './grip/proxies.js';
+import { bucketName, parseBucketLocation, type AwsSettings } from './belt/location.js';
 import { splitKeys } from './grip/keys.js';
 import { atLeast, httpUrl, integer, oneOf, several, text, token, wrap } from './config-values.js';
 import { parseStoreLocation } from './store/location.js';
@@ -54,6 +55,15 @@ export interface Settings {
   readonly maxHolds: number;
   /** Seconds between the comments that keep an idle hold alive. */
   readonly keepAliveSeconds: number;
+  /** The buckets that copies are written to, as belt/location.ts reads them, each valid. May contain credentials: do not log them. */
+  readonly beltUrls: readonly string[];
+  /** Snapshots of an environment that stay in a bucket, the newest included. */
+  readonly beltKeep: number;
+  /** For buckets in S3 whose URL has no credentials or region of its own. Secrets: do not log them. */
+  readonly awsAccessKeyId: string | undefined;
+  readonly awsSecretAccessKey: string | undefined;
+  readonly awsSessionToken: string | undefined;
+  readonly awsRegion: string | undefined;
   readonly logLevel: LogLevel;
   /** NODE_ENV=production: nothing is generated that an installation must know. */
   readonly production: boolean;
@@ -191,6 +201,43 @@ const table: Table = {
     help: 'Seconds over which direct holds are closed at shutdown, so that their clients do not all reconnect at once. 0 to 600.',
     parse: integer(0, 600),
   },
+  beltUrls: {
+    name: 'HOLDFAST_BELT',
+    default: '',
+    shown: 'none',
+    secret: true,
+    help: 'Buckets that every environment is copied to, separated by spaces or commas: file:DIRECTORY, or s3://BUCKET/PREFIX with the options endpoint, region and path-style (docs/belt.md).',
+    parse: (value) => value.split(/[\s,]+/).filter((url) => url !== ''),
+  },
+  beltKeep: {
+    name: 'HOLDFAST_BELT_KEEP',
+    default: '5',
+    help: 'Snapshots of each environment that stay in a bucket, the newest included. 1 to 1000.',
+    parse: integer(1, 1000),
+  },
+  awsAccessKeyId: {
+    name: 'AWS_ACCESS_KEY_ID',
+    help: 'Key id for s3: buckets whose URL has none.',
+    secret: true,
+    parse: text,
+  },
+  awsSecretAccessKey: {
+    name: 'AWS_SECRET_ACCESS_KEY',
+    help: 'Its secret.',
+    secret: true,
+    parse: text,
+  },
+  awsSessionToken: {
+    name: 'AWS_SESSION_TOKEN',
+    help: 'Its session token, if it is temporary. It is read at the start only.',
+    secret: true,
+    parse: text,
+  },
+  awsRegion: {
+    name: 'AWS_REGION',
+    help: 'Region of s3: buckets whose URL has none; without either us-east-1.',
+    parse: text,
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     default: 'info',
@@ -216,9 +263,10 @@ export const clientVariables = {
 /**
  * Reads all settings. Pure: takes nothing but the environment it is given, opens and connects nothing.
  *
+ * @param command `belt`: for a process that only copies, so what protects a server is not required, and buckets are
  * @throws SettingsError with every problem
  */
-export function readSettings(env: Environment): Settings {
+export function readSettings(env: Environment, command: 'serve' | 'belt' = 'serve'): Settings {
   const problems: string[] = [];
   const read = <T>(option: Option<T>): T | undefined => {
     const given = env[option.name]?.trim();
@@ -235,7 +283,8 @@ export function readSettings(env: Environment): Settings {
   const values = Object.fromEntries(
     Object.entries<Option<unknown>>(table).map(([field, option]) => [field, read(option)]),
   ) as unknown as Omit<Settings, 'warnings'>;
-  problems.push(...required(values, env));
+  if (command === 'serve') problems.push(...required(values, env));
+  problems.push(...beltRules(values, command));
   problems.push(...gripRules(values));
   if (problems.length > 0) throw new SettingsError(problems);
   return { ...values, warnings: warnings(values, env) };
@@ -318,6 +367,35 @@ function gripRules(values: Partial<Settings>): string[] {
     );
   }
   return problems;
+}
+
+function beltRules(values: Partial<Settings>, command: 'serve' | 'belt'): string[] {
+  const urls = values.beltUrls ?? [];
+  const problems: string[] = [];
+  if (command === 'belt' && urls.length === 0) problems.push('HOLDFAST_BELT names no bucket to copy to.');
+  const names = new Set<string>();
+  for (const [i, url] of urls.entries()) {
+    const place = urls.length > 1 ? ` (the URL at place ${i + 1} of ${urls.length})` : '';
+    try {
+      const name = bucketName(parseBucketLocation(url, awsOf(values)));
+      if (names.has(name)) problems.push(`HOLDFAST_BELT names one bucket twice${place}: ${name}.`);
+      names.add(name);
+    } catch (error) {
+      problems.push(messageOf(error) + place);
+    }
+  }
+  return problems;
+}
+
+/** What `s3:` buckets use that say nothing of their own. */
+export function awsOf(settings: Partial<Settings>): AwsSettings {
+  const { awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsRegion } = settings;
+  return {
+    accessKeyId: awsAccessKeyId,
+    secretAccessKey: awsSecretAccessKey,
+    sessionToken: awsSessionToken,
+    region: awsRegion,
+  };
 }
 
 function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[] {

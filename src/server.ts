@@ -5,9 +5,11 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Committer } from './commit/committer.js';
 import { compose, type Secrets } from './compose.js';
+import { openBuckets } from './compose-belt.js';
 import type { Settings } from './config.js';
 import { HoldfastError, messageOf } from './errors.js';
 import { createHttpServer } from './http/server.js';
+import { REAL } from './nature.js';
 import type { Logger } from './observe/log.js';
 import type { Store } from './store/store.js';
 
@@ -39,11 +41,9 @@ export async function startServer(
   store: Store,
   log: Logger,
 ): Promise<RunningServer> {
-  const { app, replica, committer, directHolds, lead, enter } = compose(settings, secrets, store, log, {
-    now: Date.now,
-    monotonic: () => performance.now(),
-    random: Math.random,
-  });
+  const buckets = await openBuckets(settings);
+  const node = compose(settings, secrets, store, log, REAL, buckets);
+  const { app, replica, committer, directHolds, lead, enter } = node;
   await replica.start();
   const server = createHttpServer(app);
   const closeAfterAnswers = closingAnswers(server);
@@ -65,7 +65,8 @@ export async function startServer(
   return { url: `http://${reachable(settings.host)}:${port}`, committer, stop };
 }
 
-async function listen(server: Server, { host, port }: Settings): Promise<number> {
+/** Resolves to the port. @throws HoldfastError `field_invalid` when it cannot be used */
+export async function listen(server: Server, { host, port }: Settings): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(
@@ -106,7 +107,7 @@ function closingAnswers(server: Server): () => void {
 }
 
 /** Closes: no connection is accepted any more, idle ones are closed, and the others when they are idle, or after a while. */
-async function close(server: Server): Promise<void> {
+export async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // An answer that had begun before may leave its connection open; Node closes only those that are idle when it is told to close.
   const idle = setInterval(() => server.closeIdleConnections(), 100);
@@ -117,7 +118,7 @@ async function close(server: Server): Promise<void> {
 }
 
 /** Waits until all works have ended, but not longer; resolves to the names of those that have not. */
-async function endWithin(
+export async function endWithin(
   milliseconds: number,
   works: Readonly<Record<string, Promise<void>>>,
 ): Promise<string[]> {
@@ -131,7 +132,7 @@ async function endWithin(
 }
 
 /** An address that one can paste: the unspecified ones are not. */
-function reachable(host: string): string {
+export function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,6 +1,13 @@
 /** Where a bucket is: one URL of HOLDFAST_BELT, read once. Pure; connects to nothing. */
 import { HoldfastError } from '../errors.js';
-import type { AwsSettings } from './open.js';
+
+/** For `s3:` URLs that have no credentials or region of their own. From the usual AWS environment variables. */
+export interface AwsSettings {
+  readonly accessKeyId: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  readonly sessionToken: string | undefined;
+  readonly region: string | undefined;
+}
 
 export interface FileBucketLocation {
   readonly kind: 'file';

@@ -1,15 +1,7 @@
 /** Opens the bucket that a URL names. */
 import type { Bucket } from './bucket.js';
 import { FileBucket } from './file.js';
-import { parseBucketLocation } from './location.js';
-
-/** For `s3:` URLs that have no credentials of their own. From the usual AWS environment variables. */
-export interface AwsSettings {
-  readonly accessKeyId: string | undefined;
-  readonly secretAccessKey: string | undefined;
-  readonly sessionToken: string | undefined;
-  readonly region: string | undefined;
-}
+import { parseBucketLocation, type AwsSettings } from './location.js';
 
 /**
  * Opens a bucket. Connects to nothing; what is wrong with the place shows at the first use.

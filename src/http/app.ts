@@ -8,14 +8,14 @@ import type { Replica } from '../replica/replica.js';
 import { adminRoutes, type AdminParts } from './admin.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
-import { healthRoutes, type Health } from './health.js';
+import { healthRoutes, readiness, type Health, type Readiness } from './health.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
 import { streamRoutes, type StreamParts } from './streams.js';
 import { telemetryRoutes } from './telemetry.js';
 
-export interface AppParts extends AdminParts, StreamParts, OfrepParts {
+export interface AppParts extends AdminParts, StreamParts, Omit<OfrepParts, 'rulesets'> {
   readonly replica: Replica;
   readonly health: () => Health;
   readonly metrics: Metrics;
@@ -23,22 +23,40 @@ export interface AppParts extends AdminParts, StreamParts, OfrepParts {
 }
 
 export function createApp(parts: AppParts): Express {
+  const app = bareApp(parts.metrics);
+  app.use(healthRoutes(() => readiness(parts.health()), parts.metrics));
+  app.use(streamRoutes(parts));
+  app.use(snapshotRoutes(parts.replica));
+  app.use(evaluationRoutes({ ...parts, rulesets: parts.replica }));
+  app.use(ofrepRoutes({ ...parts, rulesets: parts.replica }));
+  app.use(telemetryRoutes(parts.replica.keyring));
+  app.use('/admin/v1', adminRoutes(parts));
+  app.use(notFound);
+  app.use(errorHandler(parts.log));
+  return app;
+}
+
+/** The interface of a process that serves nothing but word of itself. */
+export function createHealthApp(parts: {
+  readonly state: () => Readiness;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}): Express {
+  const app = bareApp(parts.metrics);
+  app.use(healthRoutes(parts.state, parts.metrics));
+  app.use(notFound);
+  app.use(errorHandler(parts.log));
+  return app;
+}
+
+function bareApp(metrics: Metrics): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(secure);
-  app.use(counted(parts.metrics));
-  app.use(healthRoutes(parts.health, parts.metrics));
-  app.use(streamRoutes(parts));
-  app.use(snapshotRoutes(parts.replica));
-  app.use(evaluationRoutes(parts));
-  app.use(ofrepRoutes(parts));
-  app.use(telemetryRoutes(parts.replica.keyring));
-  app.use('/admin/v1', adminRoutes(parts));
-  app.use(notFound);
-  app.use(errorHandler(parts.log));
+  app.use(counted(metrics));
   return app;
 }
 

@@ -1,5 +1,6 @@
 /** The routes for those who run this: liveness, readiness, metrics. */
 import { Router } from 'express';
+import type { BeltStatus } from '../belt/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
@@ -15,9 +16,16 @@ export interface Health {
   /** `undefined` with a store that has no inbox. */
   readonly inbox: InboxStatus | undefined;
   readonly directHolds: number;
+  /** `undefined` without buckets. */
+  readonly belt?: BeltStatus | undefined;
 }
 
-export function healthRoutes(health: () => Health, metrics: Metrics): Router {
+export interface Readiness {
+  readonly ready: boolean;
+  readonly body: Record<string, unknown>;
+}
+
+export function healthRoutes(state: () => Readiness, metrics: Metrics): Router {
   const router = Router();
   router
     .route('/livez')
@@ -28,7 +36,7 @@ export function healthRoutes(health: () => Health, metrics: Metrics): Router {
   router
     .route('/readyz')
     .get((_request, response) => {
-      const { ready, body } = readiness(health());
+      const { ready, body } = state();
       response
         .set('Cache-Control', 'no-store')
         .status(ready ? 200 : 503)
@@ -51,11 +59,12 @@ export function healthRoutes(health: () => Health, metrics: Metrics): Router {
  * Whether this node may get traffic: data is applied and it is not stopping. A node whose store is away still may (it serves what it
  * has), and says so: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes see the same.
  */
-export function readiness(health: Health): { ready: boolean; body: Record<string, unknown> } {
-  const { phase, store, replica, publisher, inbox, directHolds } = health;
+export function readiness(health: Health): Readiness {
+  const { phase, store, replica, publisher, inbox, directHolds, belt } = health;
   const degraded = [
     ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
+    ...(isBeltFailing(belt) ? ['belt'] : []),
   ];
   const status = phase !== 'serving' ? phase : degraded.length > 0 ? 'degraded' : 'ready';
   const body = {
@@ -68,6 +77,17 @@ export function readiness(health: Health): { ready: boolean; body: Record<string
     holds: { direct: directHolds },
     publisher: publisher ?? 'off',
     ...(inbox === undefined ? {} : { inbox }),
+    ...(belt === undefined ? {} : { belt }),
   };
   return { ready: phase === 'serving', body };
+}
+
+/** The same of a process that only writes copies. */
+export function beltReadiness(phase: Health['phase'], store: string, belt: BeltStatus): Readiness {
+  const status = phase !== 'serving' ? phase : isBeltFailing(belt) ? 'degraded' : 'ready';
+  return { ready: phase === 'serving', body: { status, store: { name: store }, belt } };
+}
+
+function isBeltFailing(belt: BeltStatus | undefined): boolean {
+  return belt?.buckets.some((bucket) => bucket.state === 'failing' || bucket.ahead > 0) === true;
 }

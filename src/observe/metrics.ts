@@ -112,6 +112,28 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly beltWrites = new Counter({
+    name: 'holdfast_belt_writes_total',
+    help: 'Pointers that were written to a bucket, each after its snapshot.',
+    labelNames: ['bucket'] as const,
+    registers: [this.registry],
+  });
+
+  readonly beltFailures = new Counter({
+    name: 'holdfast_belt_failures_total',
+    help: 'Copies and comparisons that failed; each is tried again.',
+    labelNames: ['bucket'] as const,
+    registers: [this.registry],
+  });
+
+  readonly beltLag = new Histogram({
+    name: 'holdfast_belt_lag_seconds',
+    help: 'From commit to its copy in the bucket.',
+    labelNames: ['bucket'] as const,
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+    registers: [this.registry],
+  });
+
   readonly publishLag = new Histogram({
     name: 'holdfast_publish_lag_seconds',
     help: 'From commit to acceptance by the proxy.',

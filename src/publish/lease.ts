@@ -22,6 +22,8 @@ export interface LeaseOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** What a leader does, for the log. Default: what the leader of `leadership` does. */
+  readonly work?: string;
 }
 
 /**
@@ -46,11 +48,11 @@ export async function leadWhenElected(
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { leadership, holder, log, sleep, now } = options;
+  const { leadership, holder, log, sleep, now, work = 'publishes, and reads the inbox' } = options;
   while (!signal.aborted) {
     const askedAt = now();
     if ((await acquire(options)) === 'ours') {
-      log.info('leading: this node publishes, and reads the inbox');
+      log.info(`leading: this node ${work}`);
       await leadOnce(options, lead, signal, askedAt);
       await leadership.release(holder).catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
