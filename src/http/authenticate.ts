@@ -2,8 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { HoldfastError } from '../errors.js';
-import type { Keyring } from '../replica/keyring.js';
-import type { Key, KeyKind } from '../store/store.js';
+import type { Keys, KnownKey } from '../replica/rulesets.js';
+import type { KeyKind } from '../store/store.js';
 
 /** Which API keys a route takes. */
 export interface KeyRule {
@@ -28,13 +28,13 @@ export const ALL_KEYS: KeyRule = {
  *
  * @param text what the request has as its key, wherever the route reads it from; `undefined` when there is none
  * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or of another kind; `store_unavailable` when it is not in
- * memory and the store cannot be asked, or has no key at all: a client that is told 401 may give up for good
+ * memory and cannot be looked up, or when there is no key at all: a client that is told 401 may give up for good
  */
-export async function authenticateKey(
+export async function authenticateKey<K extends KnownKey>(
   text: string | undefined,
   { kinds, sent }: KeyRule,
-  keyring: Keyring,
-): Promise<Key> {
+  keyring: Keys<K>,
+): Promise<K> {
   if (text === undefined) throw new HoldfastError('unauthorized', `an API key is needed: send it ${sent}`);
   const key = await keyring.find(text);
   if (key === undefined && keyring.size === 0) {

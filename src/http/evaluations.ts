@@ -4,15 +4,15 @@ import type { Evaluators } from '../evaluate/evaluators.js';
 import type { Metrics } from '../observe/metrics.js';
 import { readContexts } from '../prefab/contexts.js';
 import { answer } from '../prefab/evaluations.js';
-import { lostEnvironment } from '../replica/missing.js';
-import type { Replica } from '../replica/replica.js';
+import type { Rulesets } from '../replica/rulesets.js';
 import { cacheHeaders, matchesEtag } from '../snapshot/snapshot.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
+import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 
 export interface EvaluationParts {
-  readonly replica: Replica;
+  readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
@@ -25,18 +25,17 @@ const CORS: CorsRule = {
   exposed: ['ETag'],
 };
 
-export function evaluationRoutes({ replica, evaluators, metrics, now }: EvaluationParts): Router {
+export function evaluationRoutes({ rulesets, evaluators, metrics, now }: EvaluationParts): Router {
   const router = Router();
   router
     .route('/api/v2/configs/eval-with-context/:context')
     .all(cors(CORS))
     .get(async (request, response) => {
-      const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, replica.keyring);
+      const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
       const contexts = readContexts(request.params.context);
-      const ruleset = await replica.ruleset(key.environment);
-      if (ruleset === undefined) throw lostEnvironment(key.environment);
+      const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
       const { etag, build } = answer(evaluators.of(ruleset), ruleset.clientVersion, contexts, now());
-      response.set(cacheHeaders(ruleset.environment)).set('ETag', etag);
+      response.set(cacheHeaders(ruleset.environment, age)).set('ETag', etag);
       // Only to who has the answer: an SDK without a cache in front of it cannot read a 304.
       if (matchesEtag(request.headers['if-none-match'], etag)) {
         response.status(304).end();

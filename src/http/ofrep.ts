@@ -8,23 +8,24 @@ import { readRequest } from '../ofrep/contexts.js';
 import { failureOf } from '../ofrep/errors.js';
 import { readFlagConfigEtag } from '../ofrep/etag.js';
 import { bulk, single, type Question } from '../ofrep/evaluate.js';
-import { eventStream } from '../ofrep/event-stream.js';
+import { eventStream, type EventStream } from '../ofrep/event-stream.js';
 import { lostEnvironment } from '../replica/missing.js';
-import type { Replica } from '../replica/replica.js';
+import type { KnownKey, Rulesets } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { matchesEtag } from '../snapshot/snapshot.js';
-import type { Key } from '../store/store.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
+import { currentRuleset, sayAge } from './current.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
 
 export interface OfrepParts {
-  readonly replica: Replica;
+  readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
-  readonly streamTokens: StreamTokens;
+  /** Opens event streams; absent where there are none. */
+  readonly streamTokens?: StreamTokens;
   /** What comes before the path of event streams, where that is not the origin that is asked for values. */
-  readonly streamUrl: string | undefined;
+  readonly streamUrl?: string | undefined;
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -49,7 +50,7 @@ interface Parts extends OfrepParts {
 export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
   const parts: Parts = { ...given, answers: new Answers() };
-  const read = [knownKey(parts.replica), json({ limit: BODY_MAX_BYTES, type: () => true })];
+  const read = [knownKey(parts.rulesets), json({ limit: BODY_MAX_BYTES, type: () => true })];
   router
     .route('/ofrep/v1/evaluate/flags/:key')
     .all(cors(CORS))
@@ -74,7 +75,7 @@ const errorsOfAll: RequestHandler = (_request, response, next) => {
 };
 
 /** Before the body is read: strangers are not listened to. */
-function knownKey({ keyring }: Replica): RequestHandler {
+function knownKey({ keyring }: Rulesets): RequestHandler {
   return async ({ headers }, response, next) => {
     const { 'x-api-key': own = '', authorization } = headers;
     const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
@@ -84,7 +85,7 @@ function knownKey({ keyring }: Replica): RequestHandler {
 }
 
 async function answerOne(parts: Parts, request: Request<{ key: string }>, response: Response): Promise<void> {
-  const ruleset = await rulesetFor(parts.replica, keyOf(response), undefined);
+  const { ruleset } = await currentRuleset(parts.rulesets, keyOf(response).environment, response);
   const { key } = request.params;
   const answer = single(questionOf(parts, request, ruleset), key);
   if (answer.kind === 'failure') throw answer.error;
@@ -94,10 +95,14 @@ async function answerOne(parts: Parts, request: Request<{ key: string }>, respon
 
 async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
-  const ruleset = await rulesetFor(parts.replica, key, readFlagConfigEtag(request.query.flagConfigEtag));
+  const told = readFlagConfigEtag(request.query.flagConfigEtag);
+  const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
   const { clientVersion } = ruleset;
-  const stream = eventStream(parts.streamTokens.issue(key), clientVersion, parts.streamUrl);
-  const { etag, body } = bulk(questionOf(parts, request, ruleset), clientVersion, [stream]);
+  const { etag, body } = bulk(
+    questionOf(parts, request, ruleset),
+    clientVersion,
+    streamsOf(parts, key, clientVersion),
+  );
   response.set('ETag', etag);
   if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.status(304).set('Cache-Control', 'no-store').end();
@@ -113,22 +118,31 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
  * nothing would tell the provider again
  */
 async function rulesetFor(
-  replica: Replica,
-  { environment }: Key,
+  rulesets: Rulesets,
+  environment: bigint,
   told: bigint | undefined,
+  response: Response,
 ): Promise<Ruleset> {
-  const present = await replica.ruleset(environment);
-  if (present === undefined) throw lostEnvironment(environment);
+  const { ruleset: present } = await currentRuleset(rulesets, environment, response);
   if (told === undefined || told <= present.clientVersion) return present;
-  const asked = await replica.confirmed(environment);
+  const asked = await rulesets.confirmed(environment);
   if (asked === undefined) throw lostEnvironment(environment);
   if (!asked.confirmed && asked.ruleset.clientVersion < told) {
     throw new HoldfastError(
       'store_unavailable',
-      'this node has not heard of that change yet, and the store cannot be asked for it',
+      'that change has not arrived here yet, and nobody can be asked for it',
     );
   }
+  sayAge(rulesets, environment, response);
   return asked.ruleset;
+}
+
+function streamsOf(
+  { streamTokens, streamUrl }: OfrepParts,
+  key: KnownKey,
+  clientVersion: bigint,
+): EventStream[] {
+  return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), clientVersion, streamUrl)];
 }
 
 function questionOf(
@@ -145,8 +159,8 @@ function questionOf(
   };
 }
 
-function keyOf(response: Response): Key {
-  return (response.locals as { key: Key }).key;
+function keyOf(response: Response): KnownKey {
+  return (response.locals as { key: KnownKey }).key;
 }
 
 function send(response: Response, body: string): void {

@@ -1,14 +1,14 @@
 /** The route of snapshots. */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../errors.js';
-import { lostEnvironment } from '../replica/missing.js';
-import type { Replica } from '../replica/replica.js';
+import type { Rulesets } from '../replica/rulesets.js';
 import { parseVersion } from '../ruleset/version.js';
 import { matchesEtag, snapshot, type SnapshotFormat } from '../snapshot/snapshot.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
+import { currentRuleset } from './current.js';
 import { onlyMethods } from './errors.js';
 
-export function snapshotRoutes(replica: Replica): Router {
+export function snapshotRoutes(rulesets: Rulesets): Router {
   const router = Router();
   router
     .route('/api/v1/configs/:from')
@@ -16,7 +16,7 @@ export function snapshotRoutes(replica: Replica): Router {
       const key = await authenticateKey(
         basicPassword(request.headers.authorization),
         SERVER_KEYS,
-        replica.keyring,
+        rulesets.keyring,
       );
       const from = parseVersion(request.params.from);
       if (from === undefined) {
@@ -28,9 +28,8 @@ export function snapshotRoutes(replica: Replica): Router {
           },
         );
       }
-      const ruleset = await replica.ruleset(key.environment);
-      if (ruleset === undefined) throw lostEnvironment(key.environment);
-      sendSnapshot(request, response, snapshot(ruleset, from, format(request)));
+      const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
+      sendSnapshot(request, response, snapshot(ruleset, from, format(request), age));
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;

@@ -4,7 +4,7 @@
  */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../errors.js';
-import type { Keyring } from '../replica/keyring.js';
+import type { Keys } from '../replica/rulesets.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
@@ -20,7 +20,7 @@ const CORS: CorsRule = {
 /** A `TelemetryEventsResponse` with `success` (field 1): java parses it. */
 const SUCCESS = Buffer.from([0x08, 0x01]);
 
-export function telemetryRoutes(keyring: Keyring): Router {
+export function telemetryRoutes(keyring: Keys): Router {
   const router = Router();
   for (const path of ['/api/v1/telemetry', '/api/v1/known-loggers', '/api/v1/context-shapes']) {
     router

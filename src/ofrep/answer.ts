@@ -118,5 +118,6 @@ export function bulkBody({ flags, eventStreams, metadata }: BulkParts): string {
     if (answer.kind === 'success') texts.push(answer.text);
     else if (answer.kind === 'failure') texts.push(JSON.stringify(failureOf(answer.error, answer.key)));
   }
-  return `{"flags":[${texts.join(',')}],"eventStreams":${JSON.stringify(eventStreams)},"metadata":${JSON.stringify(metadata)}}`;
+  const streams = eventStreams.length === 0 ? '' : `"eventStreams":${JSON.stringify(eventStreams)},`;
+  return `{"flags":[${texts.join(',')}],${streams}"metadata":${JSON.stringify(metadata)}}`;
 }

@@ -31,13 +31,7 @@ import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from './keyring.js';
 import { Listeners, type RulesetListener } from './listeners.js';
 import { Retention, type RetentionOptions } from './retention.js';
-
-/** A ruleset, and whether the store was asked and has nothing newer. */
-export interface Confirmed {
-  readonly ruleset: Ruleset;
-  /** False: the store could not be asked, so this is what we have and may lag. */
-  readonly confirmed: boolean;
-}
+import type { Confirmed, Rulesets } from './rulesets.js';
 
 export interface ReplicaStatus {
   /** `current`: the feed was heard within the last seconds. `away`: the store cannot be reached. */
@@ -81,7 +75,7 @@ interface Loading {
   readonly arrived: Change[];
 }
 
-export class Replica {
+export class Replica implements Rulesets {
   readonly keyring: Keyring;
   readonly #store: Store;
   readonly #log: Logger;

@@ -2,7 +2,7 @@
  * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at their start and for those that poll.
  * [protocol] #snapshot
  */
-import { decodeConfigs } from '../ruleset/codec.js';
+import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
 export type SnapshotFormat = 'protobuf' | 'json';
@@ -21,24 +21,31 @@ export interface Snapshot {
  *
  * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
  */
-const CDN_CACHE = 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400';
+function cdnCache(age: number): string {
+  return `public, max-age=${age + 1}, stale-while-revalidate=60, stale-if-error=86400`;
+}
 
-/** The headers of such an answer beside its ETag. It varies by the key. */
-export function cacheHeaders(environment: bigint): Readonly<Record<string, string>> {
+/**
+ * The headers of such an answer beside its ETag. It varies by the key.
+ *
+ * @param age the value of its `Age`, seconds: a cache counts from there
+ */
+export function cacheHeaders(environment: bigint, age = 0): Readonly<Record<string, string>> {
   return {
     'Cache-Control': 'public, no-cache',
-    'CDN-Cache-Control': CDN_CACHE,
-    'Surrogate-Control': CDN_CACHE,
+    'CDN-Cache-Control': cdnCache(age),
+    'Surrogate-Control': cdnCache(age),
     'Surrogate-Key': `environment-${environment}`,
     Vary: 'Authorization',
   };
 }
 
-export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat): Snapshot {
+/** @param age as for `cacheHeaders` */
+export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat, age = 0): Snapshot {
   const suffix = format === 'json' ? '-json' : '';
   return {
     etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
-    headers: cacheHeaders(ruleset.environment),
+    headers: cacheHeaders(ruleset.environment, age),
     contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
     body: () => {
       const bytes = ruleset.encode(from);

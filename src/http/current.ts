@@ -1,0 +1,32 @@
+/** The ruleset that a client is answered from, and what the answer says of its age. */
+import type { Response } from 'express';
+import { lostEnvironment } from '../replica/missing.js';
+import type { Rulesets } from '../replica/rulesets.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+
+export interface Current {
+  readonly ruleset: Ruleset;
+  /** Whole seconds since it was last known to be the newest; 0 where the store is followed. */
+  readonly age: number;
+}
+
+/** @throws HoldfastError `store_unavailable` when there is none for the environment of a key, or none can be had now */
+export async function currentRuleset(
+  rulesets: Rulesets,
+  environment: bigint,
+  response: Response,
+): Promise<Current> {
+  const ruleset = await rulesets.ruleset(environment);
+  if (ruleset === undefined) throw lostEnvironment(environment);
+  return { ruleset, age: sayAge(rulesets, environment, response) };
+}
+
+/** Says in the answer how old a copy is, and returns it. */
+export function sayAge(rulesets: Rulesets, environment: bigint, response: Response): number {
+  const freshness = rulesets.freshness?.(environment);
+  if (freshness === undefined) return 0;
+  const { age, stale } = freshness;
+  response.set('Age', `${age}`);
+  if (stale) response.set('Holdfast-Stale', `${age}`);
+  return age;
+}

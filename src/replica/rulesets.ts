@@ -1,0 +1,49 @@
+/**
+ * What those who answer clients need: rulesets and API keys. The replica is one implementation, which follows the store; a belt server
+ * is another, which reads copies.
+ */
+import type { Ruleset } from '../ruleset/ruleset.js';
+import type { Key } from '../store/store.js';
+
+export interface Rulesets {
+  readonly keyring: Keys;
+  /**
+   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is no such environment.
+   *
+   * @throws HoldfastError `store_unavailable` when it must be loaded and cannot be
+   */
+  ruleset(environment: bigint): Promise<Ruleset | undefined>;
+  /** The same, after a look at whether there is a newer one. */
+  confirmed(environment: bigint): Promise<Confirmed | undefined>;
+  /** How current what `ruleset` gave is; absent where it follows the store. */
+  freshness?(environment: bigint): Freshness;
+}
+
+/** A ruleset, and whether the store was asked and has nothing newer. */
+export interface Confirmed {
+  readonly ruleset: Ruleset;
+  /** False: the store could not be asked, so this is what we have and may lag. */
+  readonly confirmed: boolean;
+}
+
+export interface Keys<K extends KnownKey = KnownKey> {
+  /** 0: there is no key at all. Absent: nobody knows how many there are. */
+  readonly size?: number;
+  /**
+   * The key with this text, revoked or not; `undefined` when there is none.
+   *
+   * @throws HoldfastError `store_unavailable` when that cannot be said now: that is not a refusal
+   */
+  find(text: string): Promise<K | undefined>;
+}
+
+/** What is known of an API key wherever it is known. */
+export type KnownKey = Pick<Key, 'id' | 'environment' | 'kind' | 'revokedAt'>;
+
+/** How current a copy is. */
+export interface Freshness {
+  /** Whole seconds since it was last known to be the newest. */
+  readonly age: number;
+  /** It is older than it would be if anybody could be asked. */
+  readonly stale: boolean;
+}
