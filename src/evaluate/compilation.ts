@@ -6,11 +6,13 @@
  */
 import { decodeConfig, type EncodedConfig } from '../ruleset/decode.js';
 import type { Config } from '../ruleset/model.js';
-import { compileConfig, isDeleted, unreadableConfig, type CompiledConfig } from './compile.js';
-import type { Names, Test } from './criterion.js';
+import { compileConfig, isDeleted, MISSING, unreadableConfig, type CompiledConfig } from './compile.js';
+import type { Names } from './criterion.js';
+import type { Evaluation } from './evaluation.js';
 import { Moments, turningPoints, type TurningPoints } from './moments.js';
-import { property, type Property, type Run } from './run.js';
+import type { Run } from './run.js';
 import { heights, MAX_NESTING } from './segments.js';
+import { Vocabulary, type Question } from './vocabulary.js';
 
 /** What is known under a key. */
 interface Slot {
@@ -20,17 +22,17 @@ interface Slot {
   /** The segments that its rules name. */
   uses: readonly Slot[];
   turningPoints: TurningPoints;
-  /** The place in a run of whether it holds, if some rule names it as a segment. */
-  place: number | undefined;
+  /** Whether a run is in it, if some rule names it as a segment. */
+  question: Question | undefined;
   /** See segments.ts; `undefined` for a segment that is in a circle, or leads into one. */
   height: number | undefined;
 }
 
 export class Compilation implements Names {
+  readonly vocabulary = new Vocabulary();
   readonly #environment: bigint;
   readonly #slots = new Map<string, Slot>();
-  readonly #properties = new Map<string, Property>();
-  /** Those that rules name, by place. */
+  /** Those that rules name as segments. */
   readonly #segments: Slot[] = [];
   /** The segments from `MAX_NESTING` on, ascending by height. */
   #high: Slot[] = [];
@@ -45,16 +47,6 @@ export class Compilation implements Names {
 
   constructor(environment: bigint) {
     this.#environment = environment;
-  }
-
-  /** How many different properties its rules name. */
-  get properties(): number {
-    return this.#properties.size;
-  }
-
-  /** How many different segments its rules name. */
-  get segments(): number {
-    return this.#segments.length;
   }
 
   /**
@@ -77,7 +69,7 @@ export class Compilation implements Names {
       this.#compile(encoded, slot);
       if (isVisible(slot) && !wasVisible) appeared.push(slot);
       isOneHidden ||= wasVisible && !isVisible(slot);
-      isSegmentChanged ||= slot.place !== undefined;
+      isSegmentChanged ||= slot.question !== undefined;
     }
     this.#first ??= delta.length;
     this.#compiled += delta.length;
@@ -92,9 +84,9 @@ export class Compilation implements Names {
     return this.#slots.get(key)?.config;
   }
 
-  /** What clients may see, in order of keys. */
-  *visible(): Generator<CompiledConfig> {
-    for (const { config } of this.#visible) if (config !== undefined) yield config;
+  /** One evaluation for each config that clients may see, in order of keys. */
+  evaluateVisible(run: Run): Evaluation[] {
+    return this.#visible.map(({ config }) => config?.evaluate(run) ?? MISSING);
   }
 
   /** See `Evaluator.moment`. */
@@ -103,20 +95,12 @@ export class Compilation implements Names {
     return this.#moments.nameOf(now);
   }
 
-  property(name: string): Property {
-    const known = this.#properties.get(name);
-    if (known !== undefined) return known;
-    const made = property(name, this.#properties.size);
-    this.#properties.set(name, made);
-    return made;
-  }
-
-  segment(key: string): Test {
+  segment(key: string): Question {
     const slot = this.#slot(key);
-    slot.place ??= this.#segments.push(slot) - 1;
+    if (slot.question === undefined) this.#segments.push(slot);
+    slot.question ??= this.vocabulary.addQuestion(`IN_SEG ${key}`, () => (run) => this.#isIn(slot, run));
     this.#uses.add(slot);
-    const { place } = slot;
-    return (run) => run.segments[place] ?? this.#decide(slot, place, run);
+    return slot.question;
   }
 
   #slot(key: string): Slot {
@@ -127,7 +111,7 @@ export class Compilation implements Names {
       config: undefined,
       uses: [],
       turningPoints: [],
-      place: undefined,
+      question: undefined,
       height: undefined,
     };
     this.#slots.set(key, slot);
@@ -153,22 +137,18 @@ export class Compilation implements Names {
     }
   }
 
-  /** Whether a run is in a segment that it was not asked for yet. */
-  #decide(segment: Slot, place: number, run: Run): boolean {
-    const { config, height } = segment;
-    if (config === undefined || height === undefined) return (run.segments[place] = false);
-    if (height > MAX_NESTING) this.#decideBelow(height, run);
+  #isIn({ config, height }: Slot, run: Run): boolean {
+    if (config === undefined || height === undefined) return false;
+    if (height > MAX_NESTING) this.#askBelow(height, run);
     const evaluation = config.evaluate(run);
-    const holds = evaluation.kind === 'decided' && evaluation.value.kind === 'bool' && evaluation.value.value;
-    return (run.segments[place] = holds);
+    return evaluation.kind === 'decided' && evaluation.value.kind === 'bool' && evaluation.value.value;
   }
 
   /** So that a long chain of segments does not take a stack as long. */
-  #decideBelow(height: number, run: Run): void {
+  #askBelow(height: number, run: Run): void {
     for (const segment of this.#high) {
-      const { place } = segment;
       if (segment.height === height) return;
-      if (place !== undefined && run.segments[place] === undefined) this.#decide(segment, place, run);
+      if (segment.question !== undefined) run.answer(segment.question);
     }
   }
 }

@@ -1,20 +1,18 @@
-/** Configs made into a form that is fast to evaluate: every answer that a config can give is made once, and rules are functions. */
+/** Configs made into a form that is fast to evaluate: every answer that a config can give is made once, and rules are lists of questions. */
 import type { Config, ConditionalValue, ConfigValue } from '../ruleset/model.js';
 import { isVisibleToClients } from '../ruleset/visible.js';
-import { compileCriterion, type Names, type Test } from './criterion.js';
+import { questionOf, type Names } from './criterion.js';
 import type { Decided, EvaluatedConfig, Evaluation, Undecided } from './evaluation.js';
 import type { Run } from './run.js';
 import { Split } from './split.js';
 import { readValue } from './value.js';
+import type { Question } from './vocabulary.js';
 
 /** One conditional value. */
 interface Rule {
-  /** All must hold. */
-  readonly tests: readonly Test[];
-  /** One evaluation, or one for each variant. */
-  readonly evaluations: readonly Evaluation[];
-  /** Which of several. */
-  readonly split: Split | undefined;
+  /** All must be answered with yes. */
+  readonly questions: readonly Question[];
+  readonly outcome: Evaluation | Split;
 }
 
 /** Types that have no value of their own. */
@@ -33,8 +31,9 @@ export class CompiledConfig {
   }
 
   evaluate(run: Run): Evaluation {
-    for (const { tests, evaluations, split } of this.#rules) {
-      if (allHold(tests, run)) return evaluations[split?.choose(run) ?? 0] ?? this.#otherwise;
+    for (const { questions, outcome } of this.#rules) {
+      if (!allHold(questions, run)) continue;
+      return outcome.kind === 'split' ? (outcome.choose(run) ?? this.#otherwise) : outcome;
     }
     return this.#otherwise;
   }
@@ -93,23 +92,27 @@ interface Place {
 }
 
 function compileRule({ criteria = [], value }: ConditionalValue, place: Place): Rule {
-  const tests = criteria.map((criterion) => compileCriterion(criterion, place.names));
+  return {
+    questions: criteria.map((criterion) => questionOf(criterion, place.names)),
+    outcome: outcomeOf(value, place, criteria.length === 0),
+  };
+}
+
+/** @param isForAll whether the value has no criteria */
+function outcomeOf(value: ConfigValue | undefined, place: Place, isForAll: boolean): Evaluation | Split {
   const { weightedValues } = value ?? {};
   // An encrypted value is withheld, whatever else it is.
   if (weightedValues === undefined || value?.decryptWith !== undefined) {
-    const isStatic = place.row === 0 && place.index === 0 && criteria.length === 0;
-    const reason = isStatic ? 'STATIC' : 'TARGETING_MATCH';
-    return { tests, evaluations: [evaluationOf(value, place, { reason })], split: undefined };
+    const isStatic = place.row === 0 && place.index === 0 && isForAll;
+    return evaluationOf(value, place, { reason: isStatic ? 'STATIC' : 'TARGETING_MATCH' });
   }
   const { weightedValues: variants = [], hashByPropertyName: hashBy } = weightedValues;
-  if (variants.length === 0) {
-    return { tests, evaluations: [undecided('unreadable', place.facts)], split: undefined };
-  }
-  const property = hashBy === undefined ? undefined : place.names.property(hashBy);
+  if (variants.length === 0) return undecided('unreadable', place.facts);
+  const property = hashBy === undefined ? undefined : place.names.vocabulary.property(hashBy);
   const evaluations = variants.map((variant, weighted) =>
     evaluationOf(variant.value, place, { reason: 'SPLIT', weighted, hashBy }),
   );
-  return { tests, evaluations, split: new Split(place.facts.key, variants, property) };
+  return new Split(place.facts.key, variants, evaluations, property);
 }
 
 /** What is known of a choice beside its place. */
@@ -144,7 +147,7 @@ function undecided(why: Undecided['why'], config: EvaluatedConfig | undefined): 
   return Object.freeze({ kind: 'undecided', why, config });
 }
 
-function allHold(tests: readonly Test[], run: Run): boolean {
-  for (const test of tests) if (!test(run)) return false;
+function allHold(questions: readonly Question[], run: Run): boolean {
+  for (const question of questions) if (!run.answer(question)) return false;
   return true;
 }

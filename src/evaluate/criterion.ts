@@ -1,118 +1,148 @@
 /**
- * Criteria made into functions. Whatever SDKs disagree on is decided as docs/evaluation.md says. Nothing here throws: a criterion that
+ * Criteria made into questions. Whatever SDKs disagree on is decided as docs/evaluation.md says. Nothing here throws: a criterion that
  * cannot be judged does not hold.
  */
 import type { ConfigValue, Criterion } from '../ruleset/model.js';
 import { compilePattern, type Pattern } from '../ruleset/pattern.js';
 import { instant } from './dates.js';
 import { exactInteger, numberOf } from './numbers.js';
-import type { Property, Reading, Run } from './run.js';
+import type { Reading } from './run.js';
 import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
-
-/** Whether a criterion holds. */
-export type Test = (run: Run) => boolean;
+import { ALWAYS, NEVER, type Property, type Question, type Test, type Vocabulary } from './vocabulary.js';
 
 /** Where criteria find what they name. */
 export interface Names {
-  property(name: string): Property;
+  readonly vocabulary: Vocabulary;
   /** Whether a run is in that segment. */
-  segment(key: string): Test;
+  segment(key: string): Question;
 }
 
-const NEVER: Test = () => false;
-const ALWAYS: Test = () => true;
+/** Operators that hold exactly where another one does not. */
+const OPPOSITES: Readonly<Partial<Record<string, string>>> = {
+  NOT_IN_SEG: 'IN_SEG',
+  PROP_IS_NOT_ONE_OF: 'PROP_IS_ONE_OF',
+  PROP_DOES_NOT_START_WITH_ONE_OF: 'PROP_STARTS_WITH_ONE_OF',
+  PROP_DOES_NOT_END_WITH_ONE_OF: 'PROP_ENDS_WITH_ONE_OF',
+  PROP_DOES_NOT_CONTAIN_ONE_OF: 'PROP_CONTAINS_ONE_OF',
+};
 
-export function compileCriterion(criterion: Criterion, names: Names): Test {
-  const { operator = 'NOT_SET', valueToMatch = {} } = criterion;
-  const property = () => names.property(criterion.propertyName ?? '');
-  const list = valueToMatch.stringList?.values ?? [];
+/** The question whether a criterion holds. */
+export function questionOf(criterion: Criterion, names: Names): Question {
+  const { operator = 'NOT_SET' } = criterion;
+  const opposite = OPPOSITES[operator];
+  if (opposite !== undefined) return ~questionOf({ ...criterion, operator: opposite }, names);
+  const { propertyName = '', valueToMatch = {} } = criterion;
+  if (operator === 'ALWAYS_TRUE') return ALWAYS;
+  if (operator === 'IN_SEG')
+    return valueToMatch.string === undefined ? NEVER : names.segment(valueToMatch.string);
+  const { vocabulary } = names;
+  const property = vocabulary.property(propertyName);
+  // Lists can be long, and their words are kept anyway.
+  const words = valueToMatch.stringList?.values?.map((text) => vocabulary.addWord(text));
+  const name = `${operator} ${property.index} ${words?.join() ?? JSON.stringify(valueToMatch)}`;
+  return vocabulary.addQuestion(
+    name,
+    () =>
+      compileList(operator, property, valueToMatch, words ?? []) ??
+      compileComparison(operator, property, valueToMatch),
+  );
+}
+
+function compileList(
+  operator: string,
+  property: Property,
+  { stringList }: ConfigValue,
+  words: readonly number[],
+): Test | undefined {
+  const list = stringList?.values ?? [];
   switch (operator) {
-    case 'ALWAYS_TRUE':
-      return ALWAYS;
-    case 'IN_SEG':
-    case 'NOT_IN_SEG': {
-      const inside = valueToMatch.string === undefined ? NEVER : names.segment(valueToMatch.string);
-      return operator === 'IN_SEG' ? inside : not(inside);
-    }
     case 'PROP_IS_ONE_OF':
-      return oneOf(property(), list);
-    case 'PROP_IS_NOT_ONE_OF':
-      return not(oneOf(property(), list));
+      return oneOf(property, words);
     case 'PROP_STARTS_WITH_ONE_OF':
-      return someText(property(), list, (text, entry) => text.startsWith(entry));
-    case 'PROP_DOES_NOT_START_WITH_ONE_OF':
-      return not(someText(property(), list, (text, entry) => text.startsWith(entry)));
+      return startsWithOneOf(property, list);
     case 'PROP_ENDS_WITH_ONE_OF':
-      return someText(property(), list, (text, entry) => text.endsWith(entry));
-    case 'PROP_DOES_NOT_END_WITH_ONE_OF':
-      return not(someText(property(), list, (text, entry) => text.endsWith(entry)));
+      return endsWithOneOf(property, list);
     case 'PROP_CONTAINS_ONE_OF':
-      return someText(property(), list, (text, entry) => text.includes(entry));
-    case 'PROP_DOES_NOT_CONTAIN_ONE_OF':
-      return not(someText(property(), list, (text, entry) => text.includes(entry)));
+      return containsOneOf(property, list);
     default:
-      return compileComparison(operator, property, valueToMatch);
+      return undefined;
   }
 }
 
-/** The operators that have no opposite which holds when they cannot be judged. */
-function compileComparison(operator: string, property: () => Property, match: ConfigValue): Test {
+function compileComparison(operator: string, property: Property, match: ConfigValue): Test {
   switch (operator) {
     case 'HIERARCHICAL_MATCH':
-      return match.string === undefined
-        ? NEVER
-        : someText(property(), [match.string], (text, entry) => text.startsWith(entry));
+      return match.string === undefined ? no : startsWithOneOf(property, [match.string]);
     case 'PROP_LESS_THAN':
-      return compareNumber(property(), match, (number, limit) => number < limit);
+      return compareNumber(property, match, (number, limit) => number < limit);
     case 'PROP_LESS_THAN_OR_EQUAL':
-      return compareNumber(property(), match, (number, limit) => number <= limit);
+      return compareNumber(property, match, (number, limit) => number <= limit);
     case 'PROP_GREATER_THAN':
-      return compareNumber(property(), match, (number, limit) => number > limit);
+      return compareNumber(property, match, (number, limit) => number > limit);
     case 'PROP_GREATER_THAN_OR_EQUAL':
-      return compareNumber(property(), match, (number, limit) => number >= limit);
+      return compareNumber(property, match, (number, limit) => number >= limit);
     case 'IN_INT_RANGE':
-      return inRange(property(), match);
+      return inRange(property, match);
     case 'PROP_BEFORE':
-      return compareInstant(property(), match, (at, limit) => at < limit);
+      return compareInstant(property, match, (at, limit) => at < limit);
     case 'PROP_AFTER':
-      return compareInstant(property(), match, (at, limit) => at > limit);
+      return compareInstant(property, match, (at, limit) => at > limit);
     case 'PROP_MATCHES':
-      return matches(property(), match, true);
+      return matches(property, match, true);
     case 'PROP_DOES_NOT_MATCH':
-      return matches(property(), match, false);
+      return matches(property, match, false);
     case 'PROP_SEMVER_LESS_THAN':
-      return compareVersion(property(), match, (order) => order < 0);
+      return compareVersion(property, match, (order) => order < 0);
     case 'PROP_SEMVER_EQUAL':
-      return compareVersion(property(), match, (order) => order === 0);
+      return compareVersion(property, match, (order) => order === 0);
     case 'PROP_SEMVER_GREATER_THAN':
-      return compareVersion(property(), match, (order) => order > 0);
+      return compareVersion(property, match, (order) => order > 0);
     default:
-      return NEVER;
+      return no;
   }
 }
 
-function not(test: Test): Test {
-  return (run) => !test(run);
+function no(): boolean {
+  return false;
 }
 
-function oneOf(property: Property, list: readonly string[]): Test {
-  const entries = new Set(list);
+function oneOf(property: Property, list: readonly number[]): Test {
+  const has = finder(list);
   return (run) => {
-    const { text, value } = run.read(property);
-    if (text !== undefined) return entries.has(text);
-    return typeof value === 'object' && value.some((each) => entries.has(each));
+    const { word, words } = run.read(property);
+    return words === undefined ? has(word) : words.some(has);
   };
 }
 
-function someText(
-  property: Property,
-  list: readonly string[],
-  fits: (text: string, entry: string) => boolean,
-): Test {
+/** Up to so many numbers take less memory in a list than in a set, and no more time. */
+const SHORT = 8;
+
+function finder(list: readonly number[]): (word: number) => boolean {
+  if (list.length <= SHORT) return (word) => list.includes(word);
+  const set = new Set(list);
+  return (word) => set.has(word);
+}
+
+function startsWithOneOf(property: Property, list: readonly string[]): Test {
   return (run) => {
     const { text } = run.read(property);
-    if (text === undefined) return false;
-    for (const entry of list) if (fits(text, entry)) return true;
+    if (text !== undefined) for (const entry of list) if (text.startsWith(entry)) return true;
+    return false;
+  };
+}
+
+function endsWithOneOf(property: Property, list: readonly string[]): Test {
+  return (run) => {
+    const { text } = run.read(property);
+    if (text !== undefined) for (const entry of list) if (text.endsWith(entry)) return true;
+    return false;
+  };
+}
+
+function containsOneOf(property: Property, list: readonly string[]): Test {
+  return (run) => {
+    const { text } = run.read(property);
+    if (text !== undefined) for (const entry of list) if (text.includes(entry)) return true;
     return false;
   };
 }
@@ -126,7 +156,7 @@ function compareNumber(
   holds: (number: Number64, limit: Number64) => boolean,
 ): Test {
   const limit = numberOf(match);
-  if (limit === undefined) return NEVER;
+  if (limit === undefined) return no;
   return (run) => {
     const { value } = run.read(property);
     return isNumber(value) && holds(value, limit);
@@ -135,7 +165,7 @@ function compareNumber(
 
 /** From the start up to but not with the end; what is absent does not limit. */
 function inRange(property: Property, { intRange }: ConfigValue): Test {
-  if (intRange === undefined) return NEVER;
+  if (intRange === undefined) return no;
   const start = intRange.start === undefined ? -Infinity : exactInteger(intRange.start);
   const end = intRange.end === undefined ? Infinity : exactInteger(intRange.end);
   return (run) => {
@@ -150,17 +180,17 @@ function compareInstant(
   holds: (at: Number64, limit: Number64) => boolean,
 ): Test {
   const limit = instant(match.string ?? numberOf(match));
-  if (limit === undefined) return NEVER;
+  if (limit === undefined) return no;
   return (run) => {
     const at = run.read(property).instant;
     return at !== undefined && holds(at, limit);
   };
 }
 
-/** @param wanted what the search must come to; without a text to search, or an expression, neither holds */
+/** @param wanted what the search must come to; where that cannot be said, neither holds */
 function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Test {
   const pattern = expression === undefined ? undefined : patternOf(expression);
-  if (pattern === undefined) return NEVER;
+  if (pattern === undefined) return no;
   return (run) => {
     const { value } = run.read(property);
     return typeof value === 'string' && pattern(value) === wanted;
@@ -182,7 +212,7 @@ function compareVersion(
   holds: (order: number) => boolean,
 ): Test {
   const limit = text === undefined ? undefined : parseSemanticVersion(text);
-  if (limit === undefined) return NEVER;
+  if (limit === undefined) return no;
   return (run) => {
     const { version }: Reading = run.read(property);
     return version !== undefined && holds(compareSemanticVersions(version, limit));

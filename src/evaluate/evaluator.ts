@@ -55,7 +55,7 @@ export class Evaluator {
   evaluateVisible(contexts: Contexts, circumstances: Circumstances): Evaluation[] {
     const compilation = this.#refresh();
     const run = this.#run(contexts, circumstances);
-    return Array.from(compilation.visible(), (config) => config.evaluate(run));
+    return compilation.evaluateVisible(run);
   }
 
   /**
@@ -85,7 +85,7 @@ export class Evaluator {
   }
 
   #run(contexts: Contexts, circumstances: Circumstances): Run {
-    return new Run(contexts, circumstances, this.#defaults, this.#compilation);
+    return new Run(contexts, circumstances, this.#defaults, this.#compilation.vocabulary);
   }
 
   #refresh(): Compilation {

@@ -5,7 +5,7 @@
 import type { Config, Criterion } from '../ruleset/model.js';
 import { instant } from './dates.js';
 import { numberOf } from './numbers.js';
-import { CURRENT_TIME } from './run.js';
+import { CURRENT_TIME } from './vocabulary.js';
 
 /** When a config can begin to be evaluated differently. */
 export type TurningPoints = readonly Point[] | 'always';

@@ -1,41 +1,31 @@
 /**
  * One evaluation, or the evaluation of many configs for the same contexts: what has been found out so far, so that each property is
- * looked up and converted once, and each segment is decided once.
+ * looked up and converted once, and each question is answered once.
  */
 import type { Context, Contexts, ContextValue } from './contexts.js';
 import { instant } from './dates.js';
 import type { Circumstances } from './circumstances.js';
 import { parseSemanticVersion, type SemanticVersion } from './versions.js';
-
-/** The time of the evaluation, whatever the contexts say. */
-export const CURRENT_TIME = 'prefab.current-time';
-
-/** A property as rules name it. Its index is its place in a run. */
-export interface Property {
-  readonly index: number;
-  readonly name: string;
-  /** Of the context: what stands before the first dot; empty without one. */
-  readonly type: string;
-  /** Inside the context. */
-  readonly member: string;
-}
-
-export function property(name: string, index: number): Property {
-  const dot = name.indexOf('.');
-  return { index, name, type: name.slice(0, Math.max(dot, 0)), member: name.slice(dot + 1) };
-}
+import { CURRENT_TIME, type Property, type Question, type Vocabulary } from './vocabulary.js';
 
 /** What a context has as a property, in the forms in which operators ask for it. */
 export class Reading {
   readonly value: ContextValue | undefined;
   /** The value as text; `undefined` for a list, and when there is none. */
   readonly text: string | undefined;
+  /** The number of the text among the words of the rules; 0 when there is none. */
+  readonly word: number;
+  /** The same for each text of a list. */
+  readonly words: readonly number[] | undefined;
   #instant: number | bigint | undefined | null = null;
   #version: SemanticVersion | undefined | null = null;
 
-  constructor(value: ContextValue | undefined) {
+  constructor(value: ContextValue | undefined, vocabulary: Vocabulary) {
+    const isText = value !== undefined && typeof value !== 'object';
     this.value = value;
-    this.text = value === undefined || typeof value === 'object' ? undefined : String(value);
+    this.text = isText ? String(value) : undefined;
+    this.word = this.text === undefined ? 0 : vocabulary.wordOf(this.text);
+    this.words = typeof value === 'object' ? value.map((each) => vocabulary.wordOf(each)) : undefined;
   }
 
   /** Milliseconds since 1970, if it is a date. */
@@ -52,35 +42,53 @@ export class Reading {
   }
 }
 
-const ABSENT = new Reading(undefined);
-
 export class Run {
   /** See `Circumstances`. */
   readonly chance: (key: string) => number;
-  /** Whether a segment holds, by its index; `undefined` where it was not asked yet. */
-  readonly segments: (boolean | undefined)[];
   readonly #contexts: Contexts;
   readonly #defaults: Contexts;
   readonly #now: number;
+  readonly #vocabulary: Vocabulary;
+  /** By property. */
   readonly #readings: (Reading | undefined)[];
+  /** By question: see answers.ts. */
+  readonly #answers: Int32Array;
+  readonly #yes: number;
 
   /**
    * @param contexts what is asked for
    * @param defaults the environment's contexts, for types that are not among those
-   * @param names how many properties and segments the rules name
+   * @param vocabulary of the rules
    */
   constructor(
     contexts: Contexts,
     { now, chance }: Circumstances,
     defaults: Contexts,
-    names: { readonly properties: number; readonly segments: number },
+    vocabulary: Vocabulary,
   ) {
     this.chance = chance;
     this.#contexts = contexts;
     this.#defaults = defaults;
     this.#now = Math.trunc(now);
-    this.#readings = new Array<Reading | undefined>(names.properties).fill(undefined);
-    this.segments = new Array<boolean | undefined>(names.segments).fill(undefined);
+    this.#vocabulary = vocabulary;
+    this.#readings = new Array<Reading | undefined>(vocabulary.properties).fill(undefined);
+    const { cells, yes } = vocabulary.begin();
+    this.#answers = cells;
+    this.#yes = yes;
+  }
+
+  /** The answer to a question, or to its opposite. */
+  answer(question: Question): boolean {
+    return question < 0 ? !this.#ask(~question) : this.#ask(question);
+  }
+
+  #ask(question: Question): boolean {
+    const known = this.#answers[question];
+    if (known === this.#yes) return true;
+    if (known === this.#yes - 1) return false;
+    const answer = this.#vocabulary.test(question)(this);
+    this.#answers[question] = answer ? this.#yes : this.#yes - 1;
+    return answer;
   }
 
   read(property: Property): Reading {
@@ -88,9 +96,8 @@ export class Run {
   }
 
   #look({ name, type, member }: Property): Reading {
-    if (name === CURRENT_TIME) return new Reading(this.#now);
+    if (name === CURRENT_TIME) return new Reading(this.#now, this.#vocabulary);
     const context: Context | undefined = this.#contexts.get(type) ?? this.#defaults.get(type);
-    const value = context?.get(member);
-    return value === undefined ? ABSENT : new Reading(value);
+    return new Reading(context?.get(member), this.#vocabulary);
   }
 }

@@ -1,11 +1,16 @@
-/** Which of several weighted values. */
+/** Weighted values. */
+import type { Evaluation } from './evaluation.js';
 import { PrefixHash } from './hash.js';
-import type { Property, Run } from './run.js';
+import type { Run } from './run.js';
+import type { Property } from './vocabulary.js';
 
 /** SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above 1. */
 const LARGEST = 4294967294;
 
+/** Several evaluations, of which weights choose one. */
 export class Split {
+  readonly kind = 'split';
+  readonly #evaluations: readonly Evaluation[];
   readonly #key: string;
   readonly #hash: PrefixHash;
   readonly #hashBy: Property | undefined;
@@ -15,8 +20,15 @@ export class Split {
   /**
    * @param key of the config that the weights belong to
    * @param variants at least one
+   * @param evaluations one for each
    */
-  constructor(key: string, variants: readonly { readonly weight?: number }[], hashBy: Property | undefined) {
+  constructor(
+    key: string,
+    variants: readonly { readonly weight?: number }[],
+    evaluations: readonly Evaluation[],
+    hashBy: Property | undefined,
+  ) {
+    this.#evaluations = evaluations;
     this.#key = key;
     this.#hash = new PrefixHash(key);
     this.#hashBy = hashBy;
@@ -24,12 +36,12 @@ export class Split {
     this.#sums = variants.map(({ weight = 0 }) => (sum += weight));
   }
 
-  /** The index of the variant for this run: the first whose sum is above the fraction, else the last. */
-  choose(run: Run): number {
+  /** The evaluation of the first variant whose sum is above the fraction for this run, else of the last. */
+  choose(run: Run): Evaluation | undefined {
     const last = this.#sums.length - 1;
     const bucket = this.#fraction(run) * (this.#sums[last] ?? 0);
     const index = this.#sums.findIndex((sum) => bucket < sum);
-    return index === -1 ? last : index;
+    return this.#evaluations[index === -1 ? last : index];
   }
 
   #fraction(run: Run): number {

@@ -9,6 +9,10 @@ export type NoValue = Extract<Undecided['why'], 'withheld' | 'unreadable'>;
 
 const LEVELS: readonly string[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] satisfies LogLevel[];
 
+/** Most values are one of these, so they are made once. */
+const TRUE: Value = Object.freeze({ kind: 'bool', value: true });
+const FALSE: Value = Object.freeze({ kind: 'bool', value: false });
+
 /** Reads a value that is not weighted. */
 export function readValue(value: ConfigValue | undefined, { valueType }: Config): Value | NoValue {
   if (value === undefined) return 'unreadable';
@@ -20,7 +24,7 @@ export function readValue(value: ConfigValue | undefined, { valueType }: Config)
 }
 
 function readKind(value: ConfigValue): Value | undefined {
-  if (value.bool !== undefined) return Object.freeze({ kind: 'bool', value: value.bool });
+  if (value.bool !== undefined) return value.bool ? TRUE : FALSE;
   if (value.string !== undefined) return Object.freeze({ kind: 'string', value: value.string });
   if (value.int !== undefined) return Object.freeze({ kind: 'int', value: exactInteger(value.int) });
   if (value.double !== undefined) return Object.freeze({ kind: 'double', value: Number(value.double) });

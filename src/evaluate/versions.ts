@@ -30,10 +30,9 @@ function compareLists(
   b: readonly string[],
   compare: (a: string, b: string) => number,
 ): number {
-  for (const [index, part] of a.entries()) {
-    const other = b[index];
-    if (other === undefined) break;
-    const order = compare(part, other);
+  const shorter = Math.min(a.length, b.length);
+  for (let index = 0; index < shorter; index++) {
+    const order = compare(a[index] ?? '', b[index] ?? '');
     if (order !== 0) return order;
   }
   return a.length - b.length;
