@@ -11,7 +11,8 @@ export type PlainContexts = Readonly<Record<string, Readonly<Record<string, Plai
 export function readContexts(plain: PlainContexts): Contexts {
   const contexts = new Map<string, Context>();
   for (const [type, properties] of Object.entries(plain)) {
-    if (typeof properties !== 'object') continue;
+    // A type that was not meant to be an object is a slip of the caller's, and decides nothing.
+    if (typeof properties !== 'object' || (properties as unknown) === null) continue;
     const context = new Map<string, ContextValue>();
     for (const [name, value] of Object.entries(properties)) {
       const read = readValue(value);

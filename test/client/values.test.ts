@@ -47,7 +47,11 @@ describe('a value', () => {
       'withheld',
     ],
     ['is encrypted', config('STRING', { string: 'x', decryptWith: 'secret' }), 'withheld'],
-    ['is for nobody', { id: '5', key: 'k', configType: 'CONFIG', valueType: 'BOOL' }, 'unmatched'],
+    [
+      'is for nobody',
+      { ...config('BOOL', {}), rows: [{ projectEnvId: '8', values: [{ value: { bool: true } }] }] },
+      'unmatched',
+    ],
     ['has another key', { id: '5', key: 'other', configType: 'CONFIG' }, 'missing'],
     ['is of bytes', config('BYTES', { bytes: 'AAAA' }), 'unreadable'],
   ])('is none when it %s', (_, given, reason) => {
