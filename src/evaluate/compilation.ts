@@ -91,8 +91,18 @@ export class Compilation implements Names {
 
   /** See `Evaluator.moment`. */
   moment(now: number): string {
-    this.#moments ??= new Moments([...this.#slots.values()].map((slot) => slot.turningPoints));
+    this.#moments ??= new Moments(this.#turningPoints());
     return this.#moments.nameOf(now);
+  }
+
+  /** Of what clients may see, and of the segments that it uses in any number of steps. */
+  *#turningPoints(): Generator<TurningPoints> {
+    const slots = new Set(this.#visible);
+    // What is added to a set while it is iterated is visited too.
+    for (const { uses, turningPoints } of slots) {
+      for (const used of uses) slots.add(used);
+      yield turningPoints;
+    }
   }
 
   segment(key: string): Question {

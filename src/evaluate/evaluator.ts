@@ -76,9 +76,10 @@ export class Evaluator {
   }
 
   /**
-   * Names the interval of time that `now` (milliseconds since 1970) lies in: at one version, equal contexts evaluate equally within one
-   * interval. Rules can compare `prefab.current-time` with constants; each that passes begins a new interval. Rules that use the time
-   * in another way make each millisecond an interval of its own. A part of ETags.
+   * Names the interval of time that `now` (milliseconds since 1970) lies in: at one version, also at one client version, what clients may
+   * see evaluates equally for equal contexts within one interval. Rules can compare `prefab.current-time` with constants; each that
+   * passes begins a new interval. Rules that use the time in another way make each millisecond an interval of its own. A part of
+   * ETags.
    */
   moment(now: number): string {
     return this.#refresh().moment(now);

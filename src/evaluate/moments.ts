@@ -52,7 +52,8 @@ function pointsOf({ operator, valueToMatch = {} }: Criterion): TurningPoints {
     const isDate = operator === 'PROP_BEFORE' || operator === 'PROP_AFTER';
     const number = numberOf(valueToMatch);
     const time = isDate ? instant(valueToMatch.string ?? number) : number;
-    return time === undefined ? [] : [{ time: Number(time), after }];
+    // Nothing compares with NaN, so it is no point in time.
+    return time === undefined || Number.isNaN(time) ? [] : [{ time: Number(time), after }];
   }
   if (operator === 'IN_INT_RANGE') {
     const { start, end } = valueToMatch.intRange ?? {};
@@ -65,9 +66,8 @@ function pointsOf({ operator, valueToMatch = {} }: Criterion): TurningPoints {
 
 /** The intervals between the turning points of several configs. */
 export class Moments {
-  /** Sorted; `undefined` when there is a turning point at all times. */
-  readonly #with: Float64Array | undefined;
-  readonly #after: Float64Array | undefined;
+  /** Ascending; `undefined` when each millisecond is one. */
+  readonly #points: readonly Point[] | undefined;
 
   constructor(configs: Iterable<TurningPoints>) {
     const points: Point[] = [];
@@ -75,30 +75,32 @@ export class Moments {
       if (each === 'always') return;
       points.push(...each);
     }
-    this.#with = timesOf(points, false);
-    this.#after = timesOf(points, true);
+    this.#points = points.sort((a, b) => a.time - b.time || Number(a.after) - Number(b.after));
   }
 
-  /** The interval's name: how many turning points have passed, or the time itself where each millisecond is one. */
+  /**
+   * The interval's name: the turning point that it begins with, or the time itself where each millisecond is one. A number of the interval
+   * would not do: it would mean another one when a turning point comes or goes.
+   */
   nameOf(now: number): string {
     const time = Math.trunc(now);
-    if (this.#with === undefined || this.#after === undefined) return `${time}`;
-    return `${passed(this.#with, (at) => at <= time) + passed(this.#after, (at) => at < time)}`;
+    if (this.#points === undefined) return `${time}`;
+    const last = this.#points[this.#passed(time) - 1];
+    return last === undefined ? 'first' : `${last.after ? 'after' : 'from'} ${last.time}`;
   }
-}
 
-function timesOf(points: readonly Point[], after: boolean): Float64Array {
-  return Float64Array.from(points.filter((point) => point.after === after).map(({ time }) => time)).sort();
-}
-
-/** How many of the times, which ascend, are passed. */
-function passed(times: Float64Array, isPassed: (at: number) => boolean): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isPassed(times[middle] ?? NaN)) low = middle + 1;
-    else high = middle;
+  /** How many turning points have passed. */
+  #passed(time: number): number {
+    const points = this.#points ?? [];
+    let low = 0;
+    let high = points.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const point = points[middle];
+      const isPassed = point !== undefined && (point.after ? point.time < time : point.time <= time);
+      if (isPassed) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
-  return low;
 }

@@ -1,6 +1,6 @@
 /**
  * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node. Backreferences and lookarounds are
- * what RE2 does not have. See docs/decisions/0020-regular-expressions.md.
+ * what RE2 does not have. See docs/decisions/0021-regular-expressions.md.
  */
 import { RE2JS } from 're2js';
 

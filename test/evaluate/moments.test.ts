@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
 import type { Config, ConfigValue } from '../../src/ruleset/model.js';
-import { change, constant, contextsOf, NOW, outcome, rule, rulesetOf } from './rulesets.js';
+import { change, constant, NOW, outcome, rule, rulesetOf } from './rulesets.js';
 
 const timed = (operator: string, valueToMatch: ConfigValue, key = 'a'): Config =>
   rule(key, { propertyName: 'prefab.current-time', operator, valueToMatch });
@@ -15,6 +15,9 @@ const COMPARISONS = [
   'PROP_GREATER_THAN',
   'PROP_GREATER_THAN_OR_EQUAL',
 ];
+
+/** A config that clients may see. */
+const visible = (value: ConfigValue): Config => ({ ...constant('INT', value), sendToClientSdk: true });
 
 /** What follows one another, without repeats. */
 const runsOf = (texts: string[]) => texts.filter((text, index) => text !== texts[index - 1]);
@@ -59,12 +62,12 @@ describe('the moment', () => {
   });
 
   it.each([
-    ['PROP_BEFORE', ['0', '0', '1', '1']],
-    ['PROP_AFTER', ['0', '0', '0', '1']],
-    ['PROP_LESS_THAN', ['0', '0', '1', '1']],
-    ['PROP_LESS_THAN_OR_EQUAL', ['0', '0', '0', '1']],
-    ['PROP_GREATER_THAN', ['0', '0', '0', '1']],
-    ['PROP_GREATER_THAN_OR_EQUAL', ['0', '0', '1', '1']],
+    ['PROP_BEFORE', ['first', 'first', 'from 100', 'from 100']],
+    ['PROP_AFTER', ['first', 'first', 'first', 'after 100']],
+    ['PROP_LESS_THAN', ['first', 'first', 'from 100', 'from 100']],
+    ['PROP_LESS_THAN_OR_EQUAL', ['first', 'first', 'first', 'after 100']],
+    ['PROP_GREATER_THAN', ['first', 'first', 'first', 'after 100']],
+    ['PROP_GREATER_THAN_OR_EQUAL', ['first', 'first', 'from 100', 'from 100']],
   ])('is the next one at, or after, the constant of %s', (operator, expected) => {
     const evaluator = new Evaluator(rulesetOf([timed(operator, { int: '100' })]));
     expect([-5, 99.9, 100.5, 101].map((now) => evaluator.moment(now))).toEqual(expected);
@@ -80,9 +83,10 @@ describe('the moment', () => {
       timed('PROP_MATCHES', { string: '5' }, 'b'),
       timed('PROP_SEMVER_EQUAL', { string: '1.2.3' }, 'c'),
       timed('PROP_BEFORE', { string: 'soon' }, 'd'),
+      timed('PROP_BEFORE', { double: 'NaN' }, 'e'),
     ];
     const evaluator = new Evaluator(rulesetOf([other, ...never]));
-    expect([0, 5, NOW.now].map((now) => evaluator.moment(now))).toEqual(['0', '0', '0']);
+    expect([0, 5, NOW.now].map((now) => evaluator.moment(now))).toEqual(['first', 'first', 'first']);
   });
 
   it.each([
@@ -90,7 +94,7 @@ describe('the moment', () => {
     ['compared as text', timed('PROP_ENDS_WITH_ONE_OF', { stringList: { values: ['5'] } })],
     [
       'hashed',
-      constant('INT', {
+      visible({
         weightedValues: {
           weightedValues: [{ weight: 1, value: { int: '1' } }],
           hashByPropertyName: 'prefab.current-time',
@@ -105,11 +109,33 @@ describe('the moment', () => {
   it('is that of the present version', () => {
     const ruleset = rulesetOf([timed('PROP_BEFORE', { int: '100' })]);
     const evaluator = new Evaluator(ruleset);
-    expect(evaluator.moment(150)).toBe('1');
-    change(ruleset, [timed('PROP_BEFORE', { int: '100' }, 'b')]);
-    expect(evaluator.moment(150)).toBe('2');
-    change(ruleset, [{ key: 'a', configType: 'DELETED' }]);
-    expect(evaluator.moment(150)).toBe('1');
-    expect(outcome(evaluator.evaluate('b', contextsOf({}), { ...NOW, now: 50 }))).toBe(true);
+    expect(evaluator.moment(150)).toBe('from 100');
+    change(ruleset, [timed('PROP_BEFORE', { int: '120' }, 'b')]);
+    expect(evaluator.moment(150)).toBe('from 120');
+    change(ruleset, [{ key: 'b', configType: 'DELETED' }]);
+    expect(evaluator.moment(150)).toBe('from 100');
+  });
+
+  it('is that of what clients may see, and of the segments that it uses', () => {
+    const hidden = (config: Config): Config => ({ ...config, configType: 'SEGMENT' });
+    const uses = (key: string) => ({ operator: 'IN_SEG', valueToMatch: { string: key } });
+    const ruleset = rulesetOf([
+      rule('a', uses('s')),
+      hidden(rule('s', uses('t'))),
+      hidden(timed('PROP_BEFORE', { int: '100' }, 't')),
+      hidden(timed('PROP_BEFORE', { int: '120' }, 'u')),
+      hidden(timed('PROP_IS_ONE_OF', { stringList: {} }, 'v')),
+    ]);
+    expect(new Evaluator(ruleset).moment(150)).toBe('from 100');
+  });
+
+  it('is not taken for another one when a constant goes away that clients do not see', () => {
+    // A client is answered before the visible constant passes, and asks again after it, when there is one constant less.
+    const seen = timed('PROP_BEFORE', { int: '100' });
+    const ruleset = rulesetOf([seen, timed('PROP_BEFORE', { int: '10' }, 'b')]);
+    const evaluator = new Evaluator(ruleset);
+    const before = evaluator.moment(50);
+    change(ruleset, [{ key: 'b', configType: 'DELETED' }]);
+    expect(evaluator.moment(150)).not.toBe(before);
   });
 });
