@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { beltGauges, composeBelt, openBuckets } from './compose-belt.js';
 import type { Settings } from './config.js';
-import { createHealthApp } from './http/app.js';
+import { createApp } from './http/app.js';
 import { beltReadiness, type Health } from './http/health.js';
+import { close, endWithin, listen, reachable } from './http/listen.js';
 import { createHttpServer } from './http/server.js';
 import { REAL } from './nature.js';
 import type { Logger } from './observe/log.js';
 import { Metrics } from './observe/metrics.js';
-import { close, endWithin, listen, reachable } from './server.js';
 import type { Store } from './store/store.js';
 
 export interface RunningBelt {
@@ -30,7 +30,7 @@ export async function startBelt(settings: Settings, store: Store, log: Logger): 
   beltGauges(metrics, belt.status);
   let phase: Health['phase'] = 'serving';
   const state = () => beltReadiness(phase, store.name, belt.status());
-  const server = createHttpServer(createHealthApp({ state, metrics, log }));
+  const server = createHttpServer(createApp({ state, metrics, log }));
   const port = await listen(server, settings);
   const stopping = new AbortController();
   const led = belt.lead(stopping.signal);

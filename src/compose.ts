@@ -12,8 +12,10 @@ import type { Settings } from './config.js';
 import { Evaluators } from './evaluate/evaluators.js';
 import { parseGripUrl } from './grip/proxies.js';
 import { SignatureVerifier } from './grip/signature.js';
-import { createApp } from './http/app.js';
-import type { Health } from './http/health.js';
+import { adminRoutes } from './http/admin.js';
+import { clientRoutes, createApp } from './http/app.js';
+import { readiness, type Health } from './http/health.js';
+import { streamRoutes } from './http/streams.js';
 import type { Logger } from './observe/log.js';
 import { InboxConsumer } from './inbox/consumer.js';
 import { sleep, type Nature } from './nature.js';
@@ -130,25 +132,29 @@ export function compose(
   });
   gauges(metrics, health);
   beltGauges(metrics, () => health().belt);
-  const app = createApp({
-    store,
+  const signers = proxies.flatMap((proxy) => proxy.signers);
+  const streams = streamRoutes({
     replica,
-    committer,
-    adminTokens: secrets.adminTokens,
-    now,
     subscriptions,
     directHolds,
-    signatures: new SignatureVerifier(
-      proxies.flatMap((proxy) => proxy.signers),
-      now,
-    ),
+    signatures: new SignatureVerifier(signers, now),
     link,
     hold: settings.hold,
+    metrics,
+  });
+  const clients = clientRoutes({
+    rulesets: replica,
     evaluators: new Evaluators(),
     streamTokens: new StreamTokens(secrets.linkSecrets, now),
     streamUrl: settings.streamUrl,
     metrics,
-    health,
+    now,
+  });
+  const app = createApp({
+    state: () => readiness(health()),
+    routes: [streams, ...clients],
+    admin: adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now }),
+    metrics,
     log,
   });
   const enter = (next: Health['phase']): void => {

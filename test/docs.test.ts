@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ALL_KINDS } from '../chaos/kinds.js';
 import { runCli } from '../src/cli/program.js';
-import { CHANGE_MAX_BYTES } from '../src/commit/plan.js';
+import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
 import { helpText } from '../src/config.js';
 import type { ErrorCode } from '../src/errors.js';
 import { statusOf } from '../src/http/errors.js';

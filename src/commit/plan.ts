@@ -21,9 +21,6 @@ import { validateConfig } from '../ruleset/validate.js';
 import { MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
 
-/** The largest request body of a change. */
-export const CHANGE_MAX_BYTES = 1024 * 1024;
-
 /** What a commit is planned against. */
 export interface Base {
   readonly ruleset: Ruleset;

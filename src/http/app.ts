@@ -1,55 +1,29 @@
 /**
  * The HTTP interface, put together from parts. docs/protocol.md is its contract. This folder is the only one that knows Express.
  */
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import type { AppMetrics } from '../observe/app-metrics.js';
 import type { Logger } from '../observe/log.js';
-import type { Metrics } from '../observe/metrics.js';
-import type { Replica } from '../replica/replica.js';
-import { adminRoutes, type AdminParts } from './admin.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
-import { healthRoutes, readiness, type Health, type Readiness } from './health.js';
+import { healthRoutes, type Readiness } from './health.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
-import { streamRoutes, type StreamParts } from './streams.js';
 import { telemetryRoutes } from './telemetry.js';
 
-export interface AppParts extends AdminParts, StreamParts, Omit<OfrepParts, 'rulesets'> {
-  readonly replica: Replica;
-  readonly health: () => Health;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-}
-
-export function createApp(parts: AppParts): Express {
-  const app = bareApp(parts.metrics);
-  app.use(healthRoutes(() => readiness(parts.health()), parts.metrics));
-  app.use(streamRoutes(parts));
-  app.use(snapshotRoutes(parts.replica));
-  app.use(evaluationRoutes({ ...parts, rulesets: parts.replica }));
-  app.use(ofrepRoutes({ ...parts, rulesets: parts.replica }));
-  app.use(telemetryRoutes(parts.replica.keyring));
-  app.use('/admin/v1', adminRoutes(parts));
-  app.use(notFound);
-  app.use(errorHandler(parts.log));
-  return app;
-}
-
-/** The interface of a process that serves nothing but word of itself. */
-export function createHealthApp(parts: {
+/** What every process that answers HTTP has. */
+export interface AppParts {
   readonly state: () => Readiness;
-  readonly metrics: Metrics;
+  readonly metrics: AppMetrics;
   readonly log: Logger;
-}): Express {
-  const app = bareApp(parts.metrics);
-  app.use(healthRoutes(parts.state, parts.metrics));
-  app.use(notFound);
-  app.use(errorHandler(parts.log));
-  return app;
+  /** What it answers beside word of itself. A path that none of them has is 404. */
+  readonly routes?: readonly Router[];
+  /** Below `/admin/v1`. */
+  readonly admin?: Router;
 }
 
-function bareApp(metrics: Metrics): Express {
+export function createApp({ state, metrics, log, routes = [], admin }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
@@ -57,7 +31,23 @@ function bareApp(metrics: Metrics): Express {
   app.set('query parser', 'simple');
   app.use(secure);
   app.use(counted(metrics));
+  app.use(healthRoutes(state, metrics));
+  for (const router of routes) app.use(router);
+  if (admin !== undefined) app.use('/admin/v1', admin);
+  app.use(notFound);
+  app.use(errorHandler(log));
   return app;
+}
+
+/** The routes that answer clients with rulesets and values. */
+export function clientRoutes(parts: OfrepParts): Router[] {
+  const { rulesets } = parts;
+  return [
+    snapshotRoutes(rulesets),
+    evaluationRoutes(parts),
+    ofrepRoutes(parts),
+    telemetryRoutes(rulesets.keyring),
+  ];
 }
 
 /**
@@ -76,7 +66,7 @@ const secure: RequestHandler = (_request, response, next) => {
 };
 
 /** Counts answers by route pattern, so that paths with ids or tokens in them do not become series. */
-function counted(metrics: Metrics): RequestHandler {
+function counted(metrics: AppMetrics): RequestHandler {
   return (request, response, next) => {
     response.once('close', () => {
       metrics.requests.inc({ route: routeOf(request, response) ?? 'none', status: `${response.statusCode}` });

@@ -1,7 +1,7 @@
 /** The route of changes: `POST /environments/:id/changes`. [protocol] #changes */
 import { raw, Router, type Request } from 'express';
 import type { CommitRequest, Committer } from '../commit/committer.js';
-import { CHANGE_MAX_BYTES } from '../commit/plan.js';
+import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX } from '../commit/request.js';
 import { HoldfastError } from '../errors.js';
 import { parseVersion } from '../ruleset/version.js';

@@ -1,7 +1,7 @@
 /** The route of evaluations for the public browser SDKs. [protocol] #evaluation-for-browsers */
 import { Router } from 'express';
 import type { Evaluators } from '../evaluate/evaluators.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { AppMetrics } from '../observe/app-metrics.js';
 import { readContexts } from '../prefab/contexts.js';
 import { answer } from '../prefab/evaluations.js';
 import type { Rulesets } from '../replica/rulesets.js';
@@ -14,7 +14,7 @@ import { onlyMethods } from './errors.js';
 export interface EvaluationParts {
   readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
-  readonly metrics: Metrics;
+  readonly metrics: AppMetrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

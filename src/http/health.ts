@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { AppMetrics } from '../observe/app-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/replica.js';
 import { onlyMethods } from './errors.js';
@@ -25,7 +25,7 @@ export interface Readiness {
   readonly body: Record<string, unknown>;
 }
 
-export function healthRoutes(state: () => Readiness, metrics: Metrics): Router {
+export function healthRoutes(state: () => Readiness, metrics: AppMetrics): Router {
   const router = Router();
   router
     .route('/livez')

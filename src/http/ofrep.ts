@@ -2,7 +2,7 @@
 import { json, Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { AppMetrics } from '../observe/app-metrics.js';
 import { Answers, noFlag } from '../ofrep/answer.js';
 import { readRequest } from '../ofrep/contexts.js';
 import { failureOf } from '../ofrep/errors.js';
@@ -26,7 +26,7 @@ export interface OfrepParts {
   readonly streamTokens?: StreamTokens;
   /** What comes before the path of event streams, where that is not the origin that is asked for values. */
   readonly streamUrl?: string | undefined;
-  readonly metrics: Metrics;
+  readonly metrics: AppMetrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -1,6 +1,6 @@
 /** What an inbox event says: fields of a stream entry on the one side, a change to commit on the other. Pure. [protocol] #inbox */
 import type { CommitRequest } from '../commit/committer.js';
-import { CHANGE_MAX_BYTES } from '../commit/plan.js';
+import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX, type Form } from '../commit/request.js';
 import { HoldfastError } from '../errors.js';
 import { quote, refuse } from '../ruleset/fields.js';

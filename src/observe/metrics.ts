@@ -1,12 +1,11 @@
-/** Every metric that Holdfast exports, in one place. Names and labels are documented in docs/protocol.md, "Metrics". */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+/** The metrics of a node, beside those of every process. Names and labels are documented in docs/protocol.md, "Metrics". */
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { AppMetrics } from './app-metrics.js';
 
 /** One series per environment would be too many with ten thousand of them. */
 const LAGGING_MAX = 1000;
 
-export class Metrics {
-  readonly registry = new Registry();
-
+export class Metrics extends AppMetrics {
   readonly subscribes = new Counter({
     name: 'holdfast_subscribes_total',
     help: 'Subscriptions answered, by who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
@@ -74,20 +73,6 @@ export class Metrics {
     name: 'holdfast_inbox_rejected_total',
     help: 'Inbox events that were moved to the rejected ones, by the code of the error.',
     labelNames: ['code'] as const,
-    registers: [this.registry],
-  });
-
-  readonly requests = new Counter({
-    name: 'holdfast_http_requests_total',
-    help: 'HTTP requests answered, by route and status.',
-    labelNames: ['route', 'status'] as const,
-    registers: [this.registry],
-  });
-
-  readonly undecided = new Counter({
-    name: 'holdfast_evaluations_undecided_total',
-    help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',
-    labelNames: ['why'] as const,
     registers: [this.registry],
   });
 
@@ -163,40 +148,5 @@ export class Metrics {
       this.#lagging.delete(oldest[0]);
       this.#environmentLag.remove(oldest[1]);
     }
-  }
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
-
-  /** A gauge whose value is read when metrics are collected. */
-  gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-
-  /** The same with one label; series that `read` no longer names disappear. */
-  labelledGauge(
-    name: string,
-    help: string,
-    label: string,
-    read: () => Iterable<readonly [string, number]>,
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [value, number] of read()) this.set({ [label]: value }, number);
-      },
-    });
   }
 }

@@ -1,0 +1,55 @@
+/** The metrics of every process that answers HTTP, and what others are made with. */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+export class AppMetrics {
+  readonly registry = new Registry();
+
+  readonly requests = new Counter({
+    name: 'holdfast_http_requests_total',
+    help: 'HTTP requests answered, by route and status.',
+    labelNames: ['route', 'status'] as const,
+    registers: [this.registry],
+  });
+
+  readonly undecided = new Counter({
+    name: 'holdfast_evaluations_undecided_total',
+    help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',
+    labelNames: ['why'] as const,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A gauge whose value is read when metrics are collected. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** The same with one label; series that `read` no longer names disappear. */
+  labelledGauge(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, number] of read()) this.set({ [label]: value }, number);
+      },
+    });
+  }
+}
