@@ -59,11 +59,13 @@ export class SoakLoad {
     this.#random = random;
   }
 
+  /** Each environment gets all of its keys at once: one that filled up with time would look like a leak. */
   async prepare(): Promise<void> {
     for (let id = 1; id <= this.#plan.environments; id++) {
       await this.#stack.createEnvironment(id);
       this.#keys[id] = (await this.#stack.createKey(id)).key;
-      await this.#change(id);
+      const configs = Array.from({ length: KEYS }, (_, key) => text(keyOf(key), this.#value()));
+      this.#versions[id] = (await this.#stack.commit(id, configs)).version;
     }
   }
 
@@ -125,11 +127,14 @@ export class SoakLoad {
   }
 
   async #change(environment: number): Promise<void> {
-    const key = `soak.${Math.floor(KEYS * this.#random())}`;
-    const value = 'x'.repeat(Math.floor(10 ** this.#between(1, 4)));
-    const config = this.#random() < 1 / DELETIONS ? deletion(key) : text(key, value);
+    const key = keyOf(Math.floor(KEYS * this.#random()));
+    const config = this.#random() < 1 / DELETIONS ? deletion(key) : text(key, this.#value());
     this.#versions[environment] = (await this.#stack.commit(environment, [config])).version;
     this.counts.changes++;
+  }
+
+  #value(): string {
+    return 'x'.repeat(Math.floor(10 ** this.#between(1, 4)));
   }
 
   async #reader(signal: AbortSignal): Promise<void> {
@@ -175,6 +180,10 @@ export class SoakLoad {
     const name = `${what} ${status}`;
     this.counts.refused.set(name, (this.counts.refused.get(name) ?? 0) + 1);
   }
+}
+
+function keyOf(number: number): string {
+  return `soak.${number}`;
 }
 
 /** Waits that many seconds; an abort ends the wait. */
