@@ -5,6 +5,7 @@
  *     change ─commit─▶ store ──feed──▶ replica ──▶ subscribe, recover, snapshot
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
+import { startBelt } from './belt-process.js';
 import { runCli } from './cli/program.js';
 import { firstStartText, laterStartText } from './cli/first-start.js';
 import { readSettings, type Settings } from './config.js';
@@ -39,12 +40,33 @@ function endOnDefects(log: Logger): void {
 }
 
 async function serve(): Promise<void> {
-  const settings = readSettings(process.env);
+  await run(readSettings(process.env), start);
+}
+
+async function belt(): Promise<void> {
+  await run(readSettings(process.env, 'belt'), async (settings, log) => {
+    const store = await openStore(settings.store, { log });
+    try {
+      const running = await startBelt(settings, store, log);
+      log.info({ url: running.url, store: store.name, buckets: settings.beltUrls.length }, 'copying');
+      return { stop: () => running.stop().finally(() => store.close()) };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  });
+}
+
+/** Runs a node until a signal comes, and stops it. */
+async function run(
+  settings: Settings,
+  begin: (settings: Settings, log: Logger) => Promise<Node>,
+): Promise<void> {
   const log = createLog(settings.logLevel);
   endOnDefects(log);
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
-  const node = await Promise.race([start(settings, log), stopping.then(() => undefined)]);
+  const node = await Promise.race([begin(settings, log), stopping.then(() => undefined)]);
   log.info({ signal: await stopping }, node === undefined ? 'stopped before it served' : 'stopping');
   if (node === undefined) return;
   await node.stop();
@@ -101,7 +123,8 @@ process.exitCode = await runCli({
   stderr: process.stderr,
   stdin: process.stdin,
   serve,
+  belt,
   signal: interrupted.signal,
 });
 // What a stop has left behind, such as a request to a proxy that does not answer, must not keep the process.
-if (command === 'serve') process.exit();
+if (command === 'serve' || command === 'belt') process.exit();

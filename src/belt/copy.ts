@@ -10,6 +10,8 @@
  */
 import { createHash } from 'node:crypto';
 import { HoldfastError, messageOf } from '../errors.js';
+import { splitConfigs } from '../ruleset/decode.js';
+import { Ruleset } from '../ruleset/ruleset.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Key, KeyKind } from '../store/store.js';
 
@@ -27,6 +29,8 @@ export interface CopiedKey {
 export interface Pointer {
   readonly environment: bigint;
   readonly version: bigint;
+  /** The version of what clients that must not see rules may see; at most `version`. */
+  readonly clientVersion: bigint;
   /** When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0. */
   readonly committedAt: bigint;
   /** When the pointer was written, milliseconds since 1970 by the writer's clock. */
@@ -98,11 +102,12 @@ export function copiedKeys(keys: Iterable<Key>): CopiedKey[] {
 }
 
 export function encodePointer(pointer: Pointer): Uint8Array {
-  const { environment, version, committedAt, writtenAt, projectId, ...rest } = pointer;
+  const { environment, version, clientVersion, committedAt, writtenAt, projectId, ...rest } = pointer;
   const json = {
     format: FORMAT,
     environment: `${environment}`,
     version: `${version}`,
+    clientVersion: `${clientVersion}`,
     committedAt: `${committedAt}`,
     writtenAt,
     projectId: `${projectId}`,
@@ -128,6 +133,7 @@ export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
     const pointer = {
       environment: idOf(json, 'environment'),
       version: idOf(json, 'version'),
+      clientVersion: idOf(json, 'clientVersion'),
       committedAt: idOf(json, 'committedAt'),
       writtenAt: numberOf(json, 'writtenAt'),
       object: textOf(json, 'object'),
@@ -159,6 +165,24 @@ export function checkSnapshot(pointer: Pointer, bytes: Uint8Array): void {
     );
   }
   if (sha256(bytes) !== pointer.sha256) throw damaged(`The snapshot ${pointer.object} has another checksum`);
+}
+
+/**
+ * The ruleset of a snapshot that was checked. It is written as a ruleset encodes itself: the configs, and then the envelope.
+ *
+ * @throws HoldfastError `copy_damaged` when the bytes are no ruleset of that version
+ */
+export function rulesetOf(pointer: Pointer, snapshot: Uint8Array): Ruleset {
+  const { environment, version, clientVersion, committedAt: at, object } = pointer;
+  try {
+    const configs = splitConfigs(snapshot);
+    const beyond = configs.find(({ id }) => id > version);
+    if (beyond !== undefined) throw new Error(`it has the id ${beyond.id}`);
+    const envelope = snapshot.subarray(configs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    return new Ruleset({ environment, version, clientVersion, at, envelope, configs });
+  } catch (error) {
+    throw damaged(`The snapshot ${object} is no ruleset of version ${version}: ${messageOf(error)}`, error);
+  }
 }
 
 /** What the order rule says to replacing a pointer. */

@@ -172,12 +172,13 @@ async function hasSnapshot(pointer: Pointer, bucket: BucketReader, signal: Abort
 }
 
 function copyOf(stored: StoredRuleset, parts: TransferParts): { pointer: Pointer; snapshot: Uint8Array } {
-  const { id: environment, version, at, projectId, name } = stored;
+  const { id: environment, version, clientVersion, at, projectId, name } = stored;
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const snapshot = ruleset.encode(0n);
   const pointer = {
     environment,
     version,
+    clientVersion,
     committedAt: at,
     writtenAt: parts.now(),
     object: snapshotName(environment, version),

@@ -1,5 +1,5 @@
 /**
- * The command line. Every command but `serve` is a client of the HTTP interface.
+ * The command line. Every command but `serve`, `belt` and `restore --from` is a client of the HTTP interface.
  *
  * Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is one line on standard error.
  */
@@ -9,6 +9,7 @@ import { clientVariables, helpText, SettingsError, type Environment } from '../c
 import { messageOf } from '../errors.js';
 import { parseVersion } from '../ruleset/version.js';
 import { Api } from './api.js';
+import { restoreFrom, verifyBelt } from './belt.js';
 import { CHANGE_BYTES } from './datafile.js';
 import { deleteConfig, setConfig } from './edit.js';
 import { importFile } from './import.js';
@@ -30,13 +31,15 @@ export interface CliParts {
   readonly stdin?: Surroundings['stdin'];
   /** Runs the server until it has stopped. */
   readonly serve: () => Promise<void>;
+  /** Writes copies to the buckets until it has stopped. */
+  readonly belt?: () => Promise<void>;
   readonly version?: string;
   readonly fetch?: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly random?: () => number;
   readonly sleep?: Surroundings['sleep'];
-  /** Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` is stopped by its own signals. */
+  /** Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` and `belt` are stopped by their own signals. */
   readonly signal?: AbortSignal;
 }
 
@@ -98,6 +101,7 @@ function build(parts: CliParts, around: Surroundings): Command {
   if (parts.version !== undefined) program.version(parts.version);
   const context: Context = {
     around,
+    env: parts.env,
     // An empty variable is one that is not set.
     open: ({ url, token, key }) =>
       new Api(
@@ -118,15 +122,18 @@ function build(parts: CliParts, around: Surroundings): Command {
   };
   program.command('serve').description('run the server (the default)').action(parts.serve);
   addConfigCommands(program, context);
+  addRestore(program, context);
   addTail(program, context);
   addKeys(program, context);
   addEnvironments(program, context);
   addRejected(program, context);
+  addBelt(program, context, parts.belt);
   return program;
 }
 
 interface Context {
   readonly around: Surroundings;
+  readonly env: Environment;
   readonly open: (options: Shared) => Api;
   readonly environment: (options: Shared) => string;
 }
@@ -170,13 +177,6 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
         changeBytes: CHANGE_BYTES,
       }),
     );
-  connected(program.command('restore [file]'), 'token')
-    .description('write back what the store lost: from what a node has in memory, or from a datafile')
-    .action((file: string | undefined, options: Shared) =>
-      file === undefined
-        ? restoreFromNode(open(options), around)
-        : restoreFromFile(open(options), around, file),
-    );
   connected(program.command('set <key> <value>'), 'token', 'environment')
     .description('change what a config evaluates to where no rule matches; create it if there is none')
     .addOption(
@@ -208,6 +208,42 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
         json: options.json === true,
       }),
     );
+}
+
+function addRestore(program: Command, { around, env, open }: Context): void {
+  connected(program.command('restore [file]'), 'token')
+    .description(
+      'write back what the store lost: from what a node has in memory, from a datafile, or from the copies in a bucket',
+    )
+    .option('--from <bucket>', 'URL of a bucket, as in HOLDFAST_BELT; writes to HOLDFAST_STORE itself')
+    .action((file: string | undefined, options: Shared & { from?: string }) => {
+      if (options.from !== undefined) {
+        if (file !== undefined) throw new UsageError('restore takes a file or --from, not both.');
+        return restoreFrom(env, around, options.from);
+      }
+      return file === undefined
+        ? restoreFromNode(open(options), around)
+        : restoreFromFile(open(options), around, file);
+    });
+}
+
+function addBelt(program: Command, { around, env }: Context, run: CliParts['belt']): void {
+  const belt = program
+    .command('belt')
+    .description('write copies of all environments to the buckets of HOLDFAST_BELT, without serving')
+    .action(run ?? missing);
+  belt
+    .command('verify')
+    .description('compare every copy in every bucket with the store; exit code 1 if they differ')
+    .option('--within <seconds>', 'how old a change must be to count as not copied', '60')
+    .option('--all', 'list the copies that are as they should be too')
+    .action((options: { within: string; all?: true }) =>
+      verifyBelt(env, around, { within: options.within, all: options.all === true }),
+    );
+}
+
+function missing(): never {
+  throw new UsageError('holdfast belt is not part of this program.');
 }
 
 function addTail(program: Command, { around, open }: Context): void {

@@ -24,18 +24,24 @@ export async function restore(store: Store, replica: Replica): Promise<Restored>
   const environments: { id: bigint; version: bigint }[] = [];
   for (const { ruleset, name } of replica.everything()) {
     const { environment: id, version } = ruleset;
-    const result = await store.commit({
-      environment: id,
-      expect: undefined,
-      settings: { ...settingsOf(ruleset), name: name === '' ? `environment ${id}` : name },
-      change: version === 0n ? undefined : wholeOf(ruleset),
-      live: ruleset.live,
-    });
-    if (result.kind !== 'committed') continue;
+    if (!(await commitWhole(store, ruleset, name))) continue;
     environments.push({ id, version });
     await replica.reload(id);
   }
   return { environments, keys: await replica.keyring.writeBack() };
+}
+
+/** Creates an environment with that ruleset, at its version. False when the store has the environment. */
+export async function commitWhole(store: Store, ruleset: Ruleset, name: string): Promise<boolean> {
+  const { environment, version } = ruleset;
+  const result = await store.commit({
+    environment,
+    expect: undefined,
+    settings: { ...settingsOf(ruleset), name: name === '' ? `environment ${environment}` : name },
+    change: version === 0n ? undefined : wholeOf(ruleset),
+    live: ruleset.live,
+  });
+  return result.kind === 'committed';
 }
 
 /** A ruleset as one change. Its client version too is the one that clients know, so that they need not fetch anything again. */
