@@ -169,6 +169,17 @@ describe('docs/openfeature.md', () => {
   });
 });
 
+describe('docs/evaluation.md', () => {
+  it.each(['Rows and properties', 'Operators', 'Weights', 'Values'])(
+    'backs each choice of “%s” by tests that exist under that name',
+    (heading) => {
+      const choices = table(read('docs/evaluation.md'), heading);
+      expect(choices.length).toBeGreaterThan(5);
+      expect(choices.filter((cells) => !isBacked(cells.at(-1)))).toEqual([]);
+    },
+  );
+});
+
 /** Whether tests are named, each as a file and titles in “quotes”, and all of them exist. */
 function isBacked(backing = ''): boolean {
   const files = [...backing.matchAll(/(test\/[\w./-]+\.test\.ts):((?: “[^”]+”,?)+)/g)];

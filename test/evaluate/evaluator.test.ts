@@ -166,7 +166,7 @@ describe('the level of a logger', () => {
     ['that of the name above', 'a.b.d', 'ERROR'],
     ['that of the name two above', 'a.c.d', 'TRACE'],
     ['that of all', 'b', 'FATAL'],
-  ])('is %s', (_, logger, expected) => {
+  ])('is that of its longest name, then of all: %s', (_, logger, expected) => {
     const configs = [
       level('log-level', 'FATAL'),
       level('log-level.a', 'TRACE'),

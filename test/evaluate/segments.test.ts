@@ -32,8 +32,6 @@ describe('a segment', () => {
     ['that is a flag', flag('s'), true],
     ['that is false', flag('s', false), false],
     ['that is deleted', tombstone('s'), false],
-    ['that is text', sized('s', 4), false],
-    ['that is the text true', { ...constant('STRING', { string: 'true' }), key: 's' }, false],
     [
       'that holds for those who are not in another one',
       { ...flag('s'), rows: [{ values: [{ criteria: [outside('s2')], value: { bool: true } }] }] },
@@ -59,6 +57,11 @@ describe('a segment', () => {
     ],
   ])('%s', (_, config, expected) => {
     expect(isIn('s', config)).toBe(expected);
+  });
+
+  it('that is no boolean has nobody in it', () => {
+    expect(isIn('s', sized('s', 4))).toBe(false);
+    expect(isIn('s', { ...constant('STRING', { string: 'true' }), key: 's' })).toBe(false);
   });
 
   it('that is missing has nobody in it', () => {
