@@ -21,10 +21,12 @@ import {
   latencyReport,
   machineReport,
   replicaReport,
+  streamingMissReport,
   throughputReport,
   type Machine,
 } from './report.js';
 import { makeEnvironments, weighReplica } from './replica-memory.js';
+import { measureStreamingMiss } from './streaming-miss.js';
 import { openSubscribers } from './subscriber-pool.js';
 import { measureThroughput } from './throughput.js';
 
@@ -32,6 +34,8 @@ const SUBSCRIBERS = 1_000;
 
 interface Sizes {
   readonly evaluation: EvaluationSizes;
+  /** Minutes. */
+  readonly streamingMiss: number;
   readonly latency: { readonly warmUp: number; readonly measured: number };
   readonly throughput: { readonly rounds: number; readonly changes: number; readonly looped: number };
   readonly catchUp: { readonly rounds: number; readonly requests: number };
@@ -40,14 +44,16 @@ interface Sizes {
 }
 
 const FULL: Sizes = {
-  evaluation: { rounds: 20, people: 40, compilations: 15 },
+  evaluation: { rounds: 20, people: 40, compilations: 30 },
+  streamingMiss: 3,
   latency: { warmUp: 10, measured: 100 },
   throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
   catchUp: { rounds: 3, requests: 3_000 },
   replica: 10_000,
 };
 const QUICK: Sizes = {
-  evaluation: { rounds: 8, people: 20, compilations: 5 },
+  evaluation: { rounds: 8, people: 20, compilations: 10 },
+  streamingMiss: 1,
   latency: { warmUp: 5, measured: 20 },
   throughput: { rounds: 1, changes: 9_000, looped: 600 },
   catchUp: { rounds: 1, requests: 1_500 },
@@ -56,7 +62,7 @@ const QUICK: Sizes = {
 
 /** What is measured on servers, and what in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
-const PARTS = ['evaluate', ...SERVED] as const;
+const PARTS = ['evaluate', 'streaming-miss', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
 /** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
@@ -74,6 +80,8 @@ await run(options.quick ? QUICK : FULL, new Set(parts));
 async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   print(machineReport(machine()));
   if (wanted.has('evaluate')) print(evaluationReport(await measureEvaluation(sizes.evaluation)));
+  if (wanted.has('streaming-miss'))
+    print(streamingMissReport(await measureStreamingMiss(sizes.streamingMiss)));
   if (SERVED.some((part) => wanted.has(part))) await measureServers(sizes, wanted);
 }
 

@@ -1,74 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, Answer, Event, Failure, Saved } from '../../src/client/events.js';
-import { Machine, SETTLED_AFTER } from '../../src/client/machine.js';
-import { ABSENT_FOR, MAX_LEAST, type Rules } from '../../src/client/sources.js';
+import type { Action, Answer, Failure, Saved } from '../../src/client/events.js';
+import { SETTLED_AFTER } from '../../src/client/machine.js';
+import { ABSENT_FOR, MAX_LEAST } from '../../src/client/sources.js';
+import { machineOf } from './held-machine.js';
 
-const RULES: Rules = {
-  timeout: 5_000,
-  hedge: undefined,
-  poll: 60_000,
-  minConnection: 5_000,
-  idle: 65_000,
-  backoff: { first: 1_000, most: 30_000 },
-};
 const FAILED: Failure = { kind: 'failed', why: 'connection refused' };
 const ABSENT: Failure = { kind: 'absent', why: 'answered 501' };
 const REFUSED: Failure = { kind: 'refused', why: 'answered 401' };
 const SAVED: Saved = { environment: 7n, version: 5n, age: 3_600_000 };
-
-/** A machine whose clock and chance are the test's. */
-function machineOf(streams: readonly boolean[], rules: Partial<Rules> = {}) {
-  const machine = new Machine(streams, { ...RULES, ...rules });
-  let now = 0;
-  const sent: Action[] = [];
-  const held = {
-    machine,
-    chance: 0.5,
-    /** The actions of the last event. */
-    actions: [] as Action[],
-    get now() {
-      return now;
-    },
-    say(event: Event): Action[] {
-      held.actions = machine.handle(event, { now, chance: () => held.chance });
-      sent.push(...held.actions);
-      return held.actions;
-    },
-    start: (saved?: Saved) => held.say({ kind: 'start', saved }),
-    answer: (answer: Answer, attempt = held.asked('fetch').attempt) => {
-      return held.say({ kind: 'answer', attempt, answer });
-    },
-    ended: (end: Failure | { kind: 'ended' } = { kind: 'ended' }) => {
-      return held.say({ kind: 'ended', attempt: held.asked('subscribe').attempt, end });
-    },
-    open: () => held.say({ kind: 'opened', attempt: held.asked('subscribe').attempt }),
-    message: (version: bigint, environment = 7n) => {
-      return held.say({ kind: 'message', attempt: held.asked('subscribe').attempt, environment, version });
-    },
-    /** The last request of that kind. */
-    asked<K extends 'fetch' | 'subscribe'>(kind: K): Extract<Action, { kind: K }> {
-      const found = sent.findLast((action) => action.kind === kind);
-      if (found === undefined) throw new Error(`nothing was asked by ${kind}`);
-      return found as Extract<Action, { kind: K }>;
-    },
-    /** Lets time pass until it subscribes. */
-    passUntilSubscribed(): void {
-      while (!held.actions.some(({ kind }) => kind === 'subscribe')) held.pass(machine.wakeAt - now);
-    },
-    /** Lets time pass, and says `time` whenever the machine wants to be woken; returns all that it did. */
-    pass(milliseconds: number): Action[] {
-      const until = now + milliseconds;
-      const all: Action[] = [];
-      while (machine.wakeAt <= until) {
-        now = Math.max(now, machine.wakeAt);
-        all.push(...held.say({ kind: 'time' }));
-      }
-      now = until;
-      return all;
-    },
-  };
-  return held;
-}
 
 function snapshot(version: bigint | undefined, environment: bigint | undefined = 7n, age = 0): Answer {
   return { kind: 'snapshot', environment, version, age };

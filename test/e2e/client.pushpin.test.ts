@@ -127,8 +127,11 @@ describe('the client library in Chromium', () => {
       }
       const target = `${stack.url}${incoming.url ?? ''}`;
       const outgoing = forward(target, { headers: incoming.headers }, (answer) => {
-        const headers = { ...answer.headers, ...allowed };
-        delete headers['cross-origin-resource-policy'];
+        const headers = {
+          ...answer.headers,
+          ...allowed,
+          'cross-origin-resource-policy': 'cross-origin',
+        };
         response.writeHead(answer.statusCode ?? 502, headers);
         response.flushHeaders();
         answer.pipe(response);
