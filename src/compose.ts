@@ -14,6 +14,7 @@ import { parseGripUrl } from './grip/proxies.js';
 import { SignatureVerifier } from './grip/signature.js';
 import { adminRoutes } from './http/admin.js';
 import { clientRoutes, createApp } from './http/app.js';
+import { eventStreamRoutes } from './http/event-streams.js';
 import { readiness, type Health } from './http/health.js';
 import { streamRoutes } from './http/streams.js';
 import type { Logger } from './observe/log.js';
@@ -27,15 +28,15 @@ import { Replica } from './replica/replica.js';
 import type { Store } from './store/store.js';
 import { DirectHolds } from './subscribe/direct.js';
 import { RecoveryLink } from './subscribe/link.js';
-import { Deltas } from './subscribe/stream.js';
 import { StreamTokens } from './subscribe/stream-token.js';
+import { Deltas, Refetches } from './subscribe/stream.js';
 import { Subscriptions } from './subscribe/subscriptions.js';
 
 /** What the settings leave open with the embedded store, and the data directory then holds. */
 export interface Secrets {
   /** Each is accepted. At least one. */
   readonly adminTokens: readonly string[];
-  /** The first signs recovery links, each is accepted. At least one. */
+  /** The first signs recovery links and the tokens of event streams, each is accepted. At least one. */
   readonly linkSecrets: readonly string[];
 }
 
@@ -71,14 +72,15 @@ export function compose(
     retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
     onDropped: () => metrics.environmentsDropped.inc(),
   });
-  const deltas = new Deltas();
+  const refetchSpread = settings.refetchSpreadSeconds * 1000;
+  const contents = { configs: new Deltas(), clients: new Refetches(refetchSpread) };
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
-  const subscriptions = new Subscriptions({ replica, deltas, link, times, log, random, onDataLost });
+  const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onDataLost });
   const directHolds = new DirectHolds({
     replica,
     subscriptions,
-    deltas,
+    contents,
     log,
     keepAlive: settings.keepAliveSeconds,
     maxAge: settings.maxAgeSeconds,
@@ -99,7 +101,15 @@ export function compose(
   const publisher =
     proxies.length === 0
       ? undefined
-      : new Publisher({ store, proxies, holder, log, observe: publishMetrics(metrics), sleep });
+      : new Publisher({
+          store,
+          proxies,
+          holder,
+          log,
+          observe: publishMetrics(metrics),
+          sleep,
+          refetchSpread,
+        });
   const inbox =
     store.inbox &&
     new InboxConsumer({
@@ -133,7 +143,8 @@ export function compose(
   gauges(metrics, health);
   beltGauges(metrics, () => health().belt);
   const signers = proxies.flatMap((proxy) => proxy.signers);
-  const streams = streamRoutes({
+  const streamTokens = new StreamTokens(secrets.linkSecrets, now);
+  const streamParts = {
     replica,
     subscriptions,
     directHolds,
@@ -141,18 +152,22 @@ export function compose(
     link,
     hold: settings.hold,
     metrics,
-  });
+  };
   const clients = clientRoutes({
     rulesets: replica,
     evaluators: new Evaluators(),
-    streamTokens: new StreamTokens(secrets.linkSecrets, now),
+    streamTokens,
     streamUrl: settings.streamUrl,
     metrics,
     now,
   });
   const app = createApp({
     state: () => readiness(health()),
-    routes: [streams, ...clients],
+    routes: [
+      streamRoutes(streamParts),
+      eventStreamRoutes({ ...streamParts, streamTokens, random }),
+      ...clients,
+    ],
     admin: adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now }),
     metrics,
     log,

@@ -39,7 +39,7 @@ export interface Settings {
   readonly hold: HoldMode;
   /** Bearer tokens of the admin interface; `undefined`: generate one and keep it in the data directory (file store only). */
   readonly adminTokens: readonly string[] | undefined;
-  /** The first signs recovery links, each is accepted; `undefined`: as with the tokens. */
+  /** The first signs recovery links and tokens of event streams, each is accepted; `undefined`: as with the tokens. */
   readonly linkSecrets: readonly string[] | undefined;
   /** T of the invariant, seconds: no hold goes unverified for longer. */
   readonly stalenessSeconds: number;
@@ -49,6 +49,8 @@ export interface Settings {
   readonly drainSeconds: number;
   /** Seconds that a direct hold lives at most. */
   readonly maxAgeSeconds: number;
+  /** Seconds over which the clients of event streams are told of a change, so that they do not all fetch at once. */
+  readonly refetchSpreadSeconds: number;
   /** Environments that stay in memory although nobody uses them. */
   readonly environmentsInMemory: number;
   /** Direct holds at a time, at most. */
@@ -156,7 +158,7 @@ const table: Table = {
     name: 'HOLDFAST_SECRET',
     secret: true,
     shown: 'generated',
-    help: `Signs recovery links, at least ${MIN_SECRET} characters, the same on every node. Of several, separated by spaces or commas, the first signs and all are accepted. Generated into the data directory of a file store; required with a shared store and in production.`,
+    help: `Signs recovery links and the tokens of event streams, at least ${MIN_SECRET} characters, the same on every node. Of several, separated by spaces or commas, the first signs and all are accepted. Generated into the data directory of a file store; required with a shared store and in production.`,
     parse: several(atLeast(MIN_SECRET)),
   },
   stalenessSeconds: {
@@ -170,6 +172,12 @@ const table: Table = {
     default: '20',
     help: 'Seconds between the comments that keep an idle hold alive. 5 to 29: some SDKs and networks give up after 60 without a byte.',
     parse: integer(5, 29),
+  },
+  refetchSpreadSeconds: {
+    name: 'HOLDFAST_REFETCH_SPREAD',
+    default: '2',
+    help: 'Seconds over which the clients of event streams (browsers) are told of a change, so that they do not all fetch at once. No environment tells each of them more often than that. 0 to 60; 0 tells all at once.',
+    parse: integer(0, 60),
   },
   environmentsInMemory: {
     name: 'HOLDFAST_IN_MEMORY',
@@ -297,7 +305,7 @@ export function helpText(width = 100): string {
     ...Object.values<Omit<Option<unknown>, 'parse'>>(clientVariables),
   ];
   const lines = rows.flatMap((option) => {
-    const head = `  ${option.name.padEnd(22)}${(option.shown ?? option.default ?? 'none').padEnd(23)}`;
+    const head = `  ${option.name.padEnd(25)}${(option.shown ?? option.default ?? 'none').padEnd(23)}`;
     return wrap(option.help, width - head.length).map(
       (line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line,
     );

@@ -26,6 +26,7 @@ describe('settings that nobody gave', () => {
       adminTokens: undefined,
       linkSecrets: undefined,
       stalenessSeconds: 60,
+      refetchSpreadSeconds: 2,
       drainSeconds: 10,
       environmentsInMemory: 1000,
       maxAgeSeconds: 3600,
@@ -54,6 +55,8 @@ describe('numbers', () => {
     ['HOLDFAST_MAX_HOLDS', '1'],
     ['HOLDFAST_MAX_HOLDS', '1000000'],
     ['HOLDFAST_DRAIN', '0'],
+    ['HOLDFAST_REFETCH_SPREAD', '0'],
+    ['HOLDFAST_REFETCH_SPREAD', '60'],
   ])('%s may be %s', (name, value) => {
     expect(problems({ [name]: value })).toEqual([]);
   });
@@ -73,6 +76,7 @@ describe('numbers', () => {
     ['HOLDFAST_IN_MEMORY', '1000001'],
     ['HOLDFAST_MAX_HOLDS', '0'],
     ['HOLDFAST_DRAIN', '601'],
+    ['HOLDFAST_REFETCH_SPREAD', '61'],
   ])('%s may not be %s', (name, value) => {
     const [only, ...more] = problems({ [name]: value });
     expect(only).toMatch(new RegExp(`^${name} must be a whole number from \\d+ to \\d+. It is "${value}".$`));
@@ -255,6 +259,7 @@ describe('the help', () => {
       'HOLDFAST_SECRET',
       'HOLDFAST_STALENESS',
       'HOLDFAST_KEEPALIVE',
+      'HOLDFAST_REFETCH_SPREAD',
       'HOLDFAST_IN_MEMORY',
       'HOLDFAST_MAX_AGE',
       'HOLDFAST_MAX_HOLDS',

@@ -1,8 +1,8 @@
 /**
  * The two channels of every hold, and how a GRIP proxy tells where a hold stands on them.
  *
- * Each hold subscribes to its environment's channel, whose prev-id is the version that the client has, and to its API key's channel,
- * whose prev-id never changes. Because both have a prev-id, both come back in `Grip-Last`, so that header alone says who a hold is and
+ * Each hold subscribes to the channel of its stream, whose prev-id is the version that the client has, and to its API key's channel,
+ * whose prev-id never changes. Because both have a prev-id, both come back in `Grip-Last`, so that header alone says who a hold is, what it is for and
  * where it stands. [protocol] #holds
  */
 import { parseVersion } from '../ruleset/version.js';
@@ -10,8 +10,31 @@ import { parseVersion } from '../ruleset/version.js';
 /** The prev-id that every hold has on its key's channel, and that an item must carry to act on the hold itself. */
 export const KEY_PREV_ID = '0';
 
+/**
+ * The event streams of an environment are spread over this many channels, so that after a change not all of its clients are told, and fetch, at once.
+ * [protocol] #spread
+ */
+export const CLIENT_SHARDS = 8;
+
+/** What a hold is for. */
+export type Stream =
+  /** The configs of an environment, for servers. Its position is a version. */
+  | { readonly kind: 'configs'; readonly environment: bigint }
+  /** Word that what clients see has changed. Its position is a client version. `shard`: from 0 to 7, drawn when a client subscribes. */
+  | { readonly kind: 'clients'; readonly environment: bigint; readonly shard: number };
+
+export function streamChannel(stream: Stream): string {
+  return stream.kind === 'configs'
+    ? environmentChannel(stream.environment)
+    : clientsChannel(stream.environment, stream.shard);
+}
+
 export function environmentChannel(environment: bigint): string {
   return `environment-${environment}`;
+}
+
+export function clientsChannel(environment: bigint, shard: number): string {
+  return `clients-${environment}-${shard}`;
 }
 
 export function keyChannel(keyId: string): string {
@@ -20,7 +43,7 @@ export function keyChannel(keyId: string): string {
 
 /** What a proxy reports of one hold, or of several that stand at the same place. */
 export interface HoldPosition {
-  readonly environment: bigint;
+  readonly stream: Stream;
   readonly keyId: string;
   /** What the client has received. */
   readonly version: bigint;
@@ -28,27 +51,40 @@ export interface HoldPosition {
 
 /**
  * Reads the `Grip-Last` headers of a request to the recovery link: `<channel>; last-id=<id>`, one per channel, in one header or
- * several. `undefined` unless they name exactly one environment and one key.
+ * several. `undefined` unless they name exactly one stream and one key.
  */
 export function parseGripLast(header: string | readonly string[] | undefined): HoldPosition | undefined {
   const parts = (typeof header === 'string' ? [header] : (header ?? [])).flatMap((text) => text.split(','));
-  let environment: bigint | undefined;
+  let stream: Stream | undefined;
   let version: bigint | undefined;
   let keyId: string | undefined;
   for (const part of parts) {
-    const match = /^\s*(environment|key)-([A-Za-z0-9-]{1,64})\s*;\s*last-id=([0-9]{1,19})\s*$/.exec(part);
-    if (match === null) return undefined;
-    const [, kind, name, lastId] = match;
+    const match = /^\s*(environment|clients|key)-([A-Za-z0-9-]{1,64})\s*;\s*last-id=([0-9]{1,19})\s*$/.exec(
+      part,
+    );
+    const [, kind, name = '', lastId] = match ?? [];
     if (kind === 'key') {
       if (keyId !== undefined) return undefined;
       keyId = name;
     } else {
-      if (environment !== undefined) return undefined;
-      environment = parseVersion(name);
+      if (stream !== undefined) return undefined;
+      stream = kind === 'clients' ? clientStream(name) : configStream(name);
       version = parseVersion(lastId);
-      if (environment === undefined || version === undefined) return undefined;
+      if (stream === undefined || version === undefined) return undefined;
     }
   }
-  if (environment === undefined || version === undefined || keyId === undefined) return undefined;
-  return { environment, keyId, version };
+  if (stream === undefined || version === undefined || keyId === undefined) return undefined;
+  return { stream, keyId, version };
+}
+
+function configStream(name: string): Stream | undefined {
+  const environment = parseVersion(name);
+  return environment === undefined ? undefined : { kind: 'configs', environment };
+}
+
+function clientStream(name: string): Stream | undefined {
+  const [, number, shard] = /^(\d+)-(\d)$/.exec(name) ?? [];
+  const environment = parseVersion(number);
+  if (environment === undefined || Number(shard) >= CLIENT_SHARDS) return undefined;
+  return { kind: 'clients', environment, shard: Number(shard) };
 }

@@ -36,7 +36,19 @@ export async function authenticateKey<K extends KnownKey>(
   keyring: Keys<K>,
 ): Promise<K> {
   if (text === undefined) throw new HoldfastError('unauthorized', `an API key is needed: send it ${sent}`);
-  const key = await keyring.find(text);
+  return admit(await keyring.find(text), kinds, keyring);
+}
+
+/**
+ * The key that was looked up for a request, if it may be used for it.
+ *
+ * @throws HoldfastError as `authenticateKey`
+ */
+export function admit<K extends KnownKey>(
+  key: K | undefined,
+  kinds: readonly KeyKind[],
+  keyring: Pick<Keys<K>, 'size'>,
+): K {
   if (key === undefined && keyring.size === 0) {
     // A client that is told 401 gives up; and a store without any key is more likely one that was lost than one that was never filled.
     throw new HoldfastError(

@@ -1,10 +1,12 @@
-/** The routes of streams: subscribe, and the recovery link. */
+/** The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts. */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../errors.js';
 import type { SignatureVerifier } from '../grip/signature.js';
+import type { Stream } from '../grip/channels.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Replica } from '../replica/replica.js';
 import { positionOf } from '../subscribe/decide.js';
+import type { Key } from '../store/store.js';
 import type { DirectHolds, Sink } from '../subscribe/direct.js';
 import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
@@ -45,16 +47,36 @@ export function streamRoutes(parts: StreamParts): Router {
 }
 
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
-  const { replica, metrics } = parts;
-  const key = await authenticateKey(
-    basicPassword(request.headers.authorization),
-    SERVER_KEYS,
-    replica.keyring,
-  );
+  const password = basicPassword(request.headers.authorization);
+  const key = await authenticateKey(password, SERVER_KEYS, parts.replica.keyring);
   const position = positionOf(header(request, 'last-event-id'), header(request, 'x-prefab-start-at-id'));
+  await hold(parts, request, response, {
+    key,
+    stream: { kind: 'configs', environment: key.environment },
+    position,
+  });
+}
+
+/** What a request has asked for that may have it. */
+export interface Wanted {
+  /** A key of the stream's environment. */
+  readonly key: Key;
+  readonly stream: Stream;
+  /** Where the client says that it stands. */
+  readonly position: bigint;
+}
+
+/** Answers with a stream, which is held by the proxy that the request came through, else by this process. */
+export async function hold(
+  parts: StreamParts,
+  request: Request,
+  response: Response,
+  { key, stream, position }: Wanted,
+): Promise<void> {
+  const { subscriptions, metrics } = parts;
   if (await throughProxy(parts, request)) {
-    const reply = await parts.subscriptions.hold(key, position);
-    metrics.subscribes.inc({ hold: 'grip', decision: reply.decision });
+    const reply = await subscriptions.hold(key, stream, position);
+    metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
     send(response, reply);
     return;
   }
@@ -66,13 +88,13 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
   }
   const place = parts.directHolds.admit();
   try {
-    const decision = await parts.subscriptions.standing(key.environment, position);
-    metrics.subscribes.inc({ hold: 'direct', decision });
+    const decision = await subscriptions.standing(stream, position);
+    metrics.subscribes.inc({ hold: 'direct', decision, stream: stream.kind });
     // The client left while we asked: nobody would tell us again.
     if (response.destroyed) return;
     response.status(200).set(STREAM_HEADERS).flushHeaders();
     // Who is ahead of the store gets everything, like one that has nothing.
-    place.open(sinkOf(response), key, decision === 'ahead' ? 0n : position);
+    place.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
   } finally {
     place.release();
   }
@@ -90,7 +112,7 @@ async function recover(parts: StreamParts, request: Request, response: Response)
     );
   }
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
-  parts.metrics.recoveries.inc({ decision: reply.decision });
+  parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
   send(response, reply);
 }
 
@@ -103,7 +125,7 @@ function send(response: Response, reply: HeldReply): void {
   response.status(200).set(STREAM_HEADERS).set(reply.headers).send(Buffer.from(reply.body));
 }
 
-function header(request: Request, name: string): string | undefined {
+export function header(request: Request, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

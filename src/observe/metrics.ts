@@ -8,15 +8,15 @@ const LAGGING_MAX = 1000;
 export class Metrics extends AppMetrics {
   readonly subscribes = new Counter({
     name: 'holdfast_subscribes_total',
-    help: 'Subscriptions answered, by who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
-    labelNames: ['hold', 'decision'] as const,
+    help: 'Subscriptions answered, by what is streamed (configs to servers, clients: word to fetch), who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
+    labelNames: ['hold', 'decision', 'stream'] as const,
     registers: [this.registry],
   });
 
   readonly recoveries = new Counter({
     name: 'holdfast_recoveries_total',
-    help: 'Requests of proxies over the recovery link, by what the hold lacked; refused: the key is revoked. One request can serve many holds.',
-    labelNames: ['decision'] as const,
+    help: 'Requests of proxies over the recovery link, by what is streamed (configs, clients) and what the hold lacked; refused: the key is revoked. One request can serve many holds.',
+    labelNames: ['decision', 'stream'] as const,
     registers: [this.registry],
   });
 

@@ -2,7 +2,7 @@
  * What the leader has yet to send, for all proxies at once: one bounded ring of feed entries, and for each proxy a place in it. Pure.
  *
  * Invariant: for each proxy and each entry of the feed since the proxy's start, the entry was accepted by the proxy, or is in the ring at or
- * after the proxy's place, or its environment (its key) is in the proxy's `missed` set.
+ * after the proxy's place, or its environment (its shard, its key) is in the proxy's `missed` set.
  *
  * The ring is what bounds memory: a proxy that is away does not hold back the ring, it loses its place. What it then has missed shrinks to
  * the set of environments, each of which gets one resync item when the proxy is back, and every hold fetches the rest for itself.
@@ -10,10 +10,11 @@
  * An entry can leave the ring while a request with it is on its way. It is missed from then on, and forgiven when the proxy accepts it
  * after all: a resync item older than what the proxy has would set its position back.
  */
+import { clientsChannel } from '../grip/channels.js';
 import type { Position } from '../store/store.js';
 import type { Item } from './items.js';
 
-/** A feed entry as the proxies need it. */
+/** A feed entry as the proxies need it, or what follows from one later and has its position: word to the clients of a shard. */
 export interface Outgoing {
   readonly position: Position;
   /** Milliseconds since 1970 at which it was committed. */
@@ -25,9 +26,18 @@ export interface Outgoing {
 
 export type Subject =
   | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
+  | ClientsSubject
   | { readonly kind: 'key'; readonly keyId: string }
   /** An entry that needs no item, such as a key that was created. */
   | { readonly kind: 'none' };
+
+export interface ClientsSubject {
+  readonly kind: 'clients';
+  readonly environment: bigint;
+  readonly shard: number;
+  /** A client version. */
+  readonly version: bigint;
+}
 
 export interface BacklogLimits {
   readonly entries: number;
@@ -133,6 +143,8 @@ export class Backlog {
 export class Place {
   /** Environments of which this proxy missed entries, with the newest version that was missed. */
   readonly missedEnvironments = new Map<bigint, bigint>();
+  /** The same of shards of clients, by their channels. */
+  readonly missedClients = new Map<string, ClientsSubject>();
   readonly missedKeys = new Set<string>();
   readonly #backlog: Backlog;
   #next: number;
@@ -164,7 +176,13 @@ export class Place {
 
   /** Nothing is missed: the proxy has everything up to `position`. */
   get complete(): boolean {
-    return this.missedEnvironments.size === 0 && this.missedKeys.size === 0;
+    return this.missedEnvironments.size + this.missedClients.size + this.missedKeys.size === 0;
+  }
+
+  /** The number of environments of which something is missed. */
+  get missed(): number {
+    const clients = [...this.missedClients.values()].map(({ environment }) => environment);
+    return new Set([...this.missedEnvironments.keys(), ...clients]).size;
   }
 
   /** Moves on when everything was missed. What is forgiven or settled by an answer to an earlier request does not count after that. */
@@ -201,10 +219,20 @@ export class Place {
   }
 
   /** Instead of its items, this entry's subject gets a resync. */
-  miss(entry: Outgoing): void {
-    const { subject } = entry;
+  miss({ subject }: Outgoing): void {
+    this.#miss(subject);
+  }
+
+  #miss(subject: Subject): void {
     if (subject.kind === 'key') this.missedKeys.add(subject.keyId);
     if (subject.kind === 'environment') this.#missEnvironment(subject.environment, subject.version);
+    if (subject.kind === 'clients') this.#missClients(subject);
+  }
+
+  #missClients(subject: ClientsSubject): void {
+    const channel = clientsChannel(subject.environment, subject.shard);
+    if (subject.version > (this.missedClients.get(channel)?.version ?? -1n))
+      this.missedClients.set(channel, subject);
   }
 
   #missEnvironment(environment: bigint, version: bigint): void {
@@ -220,6 +248,10 @@ export class Place {
       this.missedEnvironments.get(subject.environment) === subject.version
     )
       this.missedEnvironments.delete(subject.environment);
+    if (subject.kind === 'clients') {
+      const channel = clientsChannel(subject.environment, subject.shard);
+      if (this.missedClients.get(channel)?.version === subject.version) this.missedClients.delete(channel);
+    }
   }
 
   /** The proxy gets no more of this entry, but a resync; it is the next one, or has left the ring. */
@@ -233,10 +265,10 @@ export class Place {
    *
    * @param position the feed's, to which `everything` and the backlog reach
    */
-  missEverything(everything: ReadonlyMap<bigint, bigint>, position: Position): void {
+  missEverything(everything: Iterable<Subject>, position: Position): void {
     this.#epoch++;
     for (const { entry } of this.ahead()) this.giveUp(entry);
-    for (const [environment, version] of everything) this.#missEnvironment(environment, version);
+    for (const subject of everything) this.#miss(subject);
     this.#position = position;
   }
 

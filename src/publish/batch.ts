@@ -1,6 +1,7 @@
 /**
  * What to send next: as many items as fit into one request, in order. Pure.
  */
+import { environmentChannel } from '../grip/channels.js';
 import type { Outgoing, Place } from './backlog.js';
 import { closeItem, resyncItem, type Item } from './items.js';
 
@@ -52,13 +53,18 @@ function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | u
   const box = new Box(maxBody, maxItems);
   const keys: string[] = [];
   const environments: [bigint, bigint][] = [];
+  const clients: [string, bigint][] = [];
   for (const keyId of place.missedKeys) {
     if (!box.add(closeItem(keyId))) break;
     keys.push(keyId);
   }
   for (const [environment, version] of place.missedEnvironments) {
-    if (!box.add(resyncItem(environment, version))) break;
+    if (!box.add(resyncItem(environmentChannel(environment), version))) break;
     environments.push([environment, version]);
+  }
+  for (const [channel, { version }] of place.missedClients) {
+    if (!box.add(resyncItem(channel, version))) break;
+    clients.push([channel, version]);
   }
   const settle = (): void => {
     if (place.epoch !== epoch) return;
@@ -66,6 +72,9 @@ function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | u
     for (const [environment, version] of environments) {
       // A newer version that was missed while this was on its way still needs its own.
       if (place.missedEnvironments.get(environment) === version) place.missedEnvironments.delete(environment);
+    }
+    for (const [channel, version] of clients) {
+      if (place.missedClients.get(channel)?.version === version) place.missedClients.delete(channel);
     }
   };
   // Not even a resync item is taken: only the link's timeout is left to repair these holds.

@@ -1,9 +1,11 @@
 /**
  * GRIP items: what a proxy is told. [protocol] #items
  */
-import { environmentChannel, KEY_PREV_ID, keyChannel } from '../grip/channels.js';
+import { clientsChannel, KEY_PREV_ID, keyChannel, environmentChannel } from '../grip/channels.js';
 import { cut, eventText } from '../ruleset/event.js';
+import { refetchText } from '../ruleset/refetch.js';
 import type { Change } from '../ruleset/ruleset.js';
+import type { Refetch } from './refetch.js';
 
 /** One element of a publish request's `items`, ready to be sent. */
 export interface Item {
@@ -29,13 +31,23 @@ export function changeItems(change: Change): Item[] {
   );
 }
 
+/** Tells one shard of an environment's clients to fetch. */
+export function refetchItem({ environment, shard, previous, version, at }: Refetch): Item {
+  return item({
+    channel: clientsChannel(environment, shard),
+    id: `${version}`,
+    'prev-id': `${previous}`,
+    formats: { 'http-stream': { content: refetchText(version, at) } },
+  });
+}
+
 /**
- * Makes every hold of the environment fetch its delta: it has an id but no prev-id, so it follows no hold's position. Holds that have
+ * Makes every hold of a stream fetch its link: it has an id but no prev-id, so it follows no hold's position. Holds that have
  * everything get an empty answer. Measured: 3,000 holds in 3.2 s with 41 requests.
  */
-export function resyncItem(environment: bigint, version: bigint): Item {
+export function resyncItem(channel: string, version: bigint): Item {
   return item({
-    channel: environmentChannel(environment),
+    channel,
     id: `${version}`,
     formats: { 'http-stream': { content: '' } },
   });

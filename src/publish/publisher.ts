@@ -6,18 +6,20 @@
  *
  * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which it has everything. A new leader
  * reads the cursors, then the feed from the oldest of them, so that what the old leader had not finished is sent again as ordinary
- * items; where the feed or the backlog does not reach back that far (or there is no cursor), every environment gets a resync item.
+ * items; where the feed or the backlog does not reach back that far (or there is no cursor), every environment gets a resync item. Clients are told bit
+ * by bit that something has changed, so that has a cursor of its own; see refetch.ts.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { ProxyAddress } from '../grip/proxies.js';
-import type { FeedEntry, FeedSignal, Position, Store } from '../store/store.js';
-import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Outgoing, type Place } from './backlog.js';
+import type { FeedSignal, Position, Store } from '../store/store.js';
+import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Place, type Subject } from './backlog.js';
 import { CursorSaver } from './cursors.js';
 import { discover, type Resolve } from './discover.js';
 import { readHistory } from './history.js';
-import { changeItems, closeItem } from './items.js';
+import { outgoing, subjectsOf } from './outgoing.js';
 import { ProxyClient, targetName, type ProxyTarget } from './proxy.js';
+import { Telling } from './telling.js';
 import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
 
 export interface PublisherOptions {
@@ -29,6 +31,8 @@ export interface PublisherOptions {
   /** What a worker reports goes to metrics. */
   readonly observe: (proxy: string) => Omit<WorkerEvents, 'cursor'>;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds over which the clients of an environment are told of a change. */
+  readonly refetchSpread: number;
   readonly limits?: BacklogLimits;
   readonly resolve?: Resolve;
 }
@@ -43,6 +47,9 @@ export interface PublisherStatus {
 const DISCOVER_MS = 15_000;
 /** How long a proxy may take to answer the request that is on its way when its worker is told to stop, milliseconds. */
 const LAST_ANSWER_MS = 1_000;
+
+/** Up to which feed position all clients are told of what they see. No proxy has this name: theirs are of URLs. */
+const REFETCH_CURSOR = 'refetch';
 
 interface Running {
   readonly worker: Worker;
@@ -68,11 +75,13 @@ export class Publisher {
 
   /** Publishes until the signal aborts. To be called while this node has the lease; see lease.ts. */
   async lead(signal: AbortSignal): Promise<void> {
-    const { store, holder, log, limits = DEFAULT_LIMITS } = this.#options;
+    const { store, holder, log, refetchSpread, limits = DEFAULT_LIMITS } = this.#options;
     const backlog = new Backlog(limits);
     const head = await store.head();
     const cursors = await store.leadership.cursors();
-    const history = await readHistory(store, cursors.values(), head, limits, signal);
+    const read = (from: Iterable<Position>) => readHistory(store, from, head, limits, signal);
+    const toldUpTo = taken(cursors, REFETCH_CURSOR);
+    const [told, history] = await Promise.all([read(toldUpTo), read(cursors.values())]);
     // An abort leaves the history unfinished, and then every proxy would look like a stranger.
     if (signal.aborted) return;
     for (const entry of history.entries) backlog.push(outgoing(entry));
@@ -84,13 +93,21 @@ export class Publisher {
       log,
     );
     const failed = new AbortController();
-    const line: Line = { backlog, saver, cursors, oldest, last, failed };
+    const telling = new Telling(refetchSpread, {
+      send: (entries) => {
+        for (const entry of entries) backlog.push(entry);
+        this.#wake();
+      },
+      settled: (position) => saver.note(REFETCH_CURSOR, position),
+    });
+    const line: Line = { backlog, saver, cursors, oldest, last, failed, telling };
     this.#leader = true;
     let discovering: Promise<void> = Promise.resolve();
     const stopping = new AbortController();
     const leading = AbortSignal.any([signal, failed.signal]);
     try {
       await this.#meet(line);
+      telling.begin(told, history, last);
       // Cursors say where proxies were when we began; one that appears later is a stranger.
       cursors.clear();
       backlog.close();
@@ -99,6 +116,7 @@ export class Publisher {
       failed.signal.throwIfAborted();
     } finally {
       stopping.abort();
+      telling.stop();
       await discovering;
       this.#leader = false;
       await Promise.all([...this.#running.values()].map((running) => running.stop()));
@@ -110,16 +128,22 @@ export class Publisher {
   async #take(line: Line, feed: FeedSignal): Promise<void> {
     if (feed.kind === 'entries') {
       for (const entry of feed.entries) line.backlog.push(outgoing(entry));
+      line.telling.take(feed.entries, line.last);
       line.last = feed.entries.at(-1)?.position ?? line.last;
-      for (const { worker } of this.#running.values()) worker.wake();
+      this.#wake();
     } else if (feed.kind === 'gap') {
       line.last = feed.position;
+      line.telling.forget(feed.position);
       const everything = await this.#everything();
       for (const { place, worker } of this.#running.values()) {
         place.missEverything(everything, feed.position);
         worker.wake();
       }
     }
+  }
+
+  #wake(): void {
+    for (const { worker } of this.#running.values()) worker.wake();
   }
 
   /** Keeps the workers in step with the proxies' addresses. */
@@ -219,12 +243,10 @@ export class Publisher {
     return { worker, place, stop };
   }
 
-  /** All environments with their versions: what a proxy is told to recover when nobody knows what it lacks. */
-  async #everything(): Promise<Map<bigint, bigint>> {
+  /** All environments and their clients: what a proxy is told to recover when nobody knows what it lacks. */
+  async #everything(): Promise<Subject[]> {
     const environments = await this.#options.store.environments();
-    return new Map(
-      environments.filter(({ version }) => version > 0n).map(({ id, version }) => [id, version]),
-    );
+    return environments.flatMap(subjectsOf);
   }
 }
 
@@ -238,6 +260,7 @@ interface Line {
   readonly oldest: Position | undefined;
   /** The feed position of the backlog's end. */
   last: Position;
+  readonly telling: Telling;
   /** Aborts with the reason for which this stint cannot go on. */
   readonly failed: AbortController;
 }
@@ -247,29 +270,9 @@ function placeOf({ backlog, oldest }: Line, cursor: Position | undefined): Place
   return cursor === oldest ? backlog.placeAtStart(cursor) : backlog.placeAfter(cursor);
 }
 
-/** A feed entry as items; encoded once for all proxies. */
-export function outgoing(entry: FeedEntry): Outgoing {
-  const { position } = entry;
-  if (entry.kind === 'change') {
-    const { change } = entry;
-    const items = changeItems(change);
-    const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
-    const subject = {
-      kind: 'environment',
-      environment: change.environment,
-      version: change.version,
-    } as const;
-    return { position, at: Number(change.at / 1000n), subject, items, bytes };
-  }
-  const { key } = entry;
-  if (key.revokedAt === undefined)
-    return { position, at: key.createdAt, subject: { kind: 'none' }, items: [], bytes: 0 };
-  const item = closeItem(key.id);
-  return {
-    position,
-    at: key.revokedAt,
-    subject: { kind: 'key', keyId: key.id },
-    items: [item],
-    bytes: item.bytes,
-  };
+/** One value of a map, if it is there, which it is not any more afterwards. */
+function taken<K, V>(map: Map<K, V>, key: K): V[] {
+  const value = map.get(key);
+  map.delete(key);
+  return value === undefined ? [] : [value];
 }

@@ -78,7 +78,7 @@ export class Worker {
       proxy: name,
       state: this.#failures === 0 ? 'ok' : 'failing',
       waiting: place.waiting,
-      missed: place.missedEnvironments.size,
+      missed: place.missed,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
@@ -120,7 +120,8 @@ export class Worker {
         if (batch.kind === 'missed') events.resynced(batch.items.length);
         // The store's clock may be ahead of ours.
         for (const { at, subject } of batch.entries)
-          events.lag(Math.max(0, this.#options.now() - at), subject);
+          // Clients are told late on purpose.
+          if (subject.kind !== 'clients') events.lag(Math.max(0, this.#options.now() - at), subject);
         this.#settle(batch);
         return;
       case 'refused':

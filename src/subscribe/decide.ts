@@ -25,12 +25,12 @@ export function decide(position: bigint, ours: bigint, confirmed: boolean): Deci
 }
 
 /**
- * Where a client says it stands: the larger of `Last-Event-ID` and `x-prefab-start-at-id`, because the node and ruby SDKs repeat the start
- * id of their first connection for ever. Text that is not a version counts as absent; with neither, the client has nothing: 0.
+ * Where a client says it stands: the larger of `Last-Event-ID` and where it began (`x-prefab-start-at-id`, or `at` in the URL of an event stream),
+ * because the node and ruby SDKs repeat the start id of their first connection for ever, and a URL cannot change either. Text that is not a version counts as absent; with neither, the client has nothing: 0.
  * [protocol] #position
  */
-export function positionOf(lastEventId: string | undefined, startAtId: string | undefined): bigint {
+export function positionOf(lastEventId: string | undefined, startedAt: string | undefined): bigint {
   const last = parseVersion(lastEventId) ?? 0n;
-  const start = parseVersion(startAtId) ?? 0n;
+  const start = parseVersion(startedAt) ?? 0n;
   return last > start ? last : start;
 }

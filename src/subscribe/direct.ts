@@ -7,9 +7,11 @@
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../errors.js';
+import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
-import { KEEP_ALIVE, streamStart, type Deltas, type StreamEvent } from './stream.js';
+import { KEEP_ALIVE, streamStart, type StreamContents, type StreamEvent } from './stream.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** A response that is being streamed. */
@@ -30,7 +32,7 @@ export type DirectEnd = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
 export interface DirectHoldsOptions {
   readonly replica: Replica;
   readonly subscriptions: Subscriptions;
-  readonly deltas: Deltas;
+  readonly contents: StreamContents;
   readonly log: Logger;
   /** Seconds between keep-alive comments. */
   readonly keepAlive: number;
@@ -50,10 +52,10 @@ export interface DirectHoldsOptions {
 /** A place among the holds of this process, from before the first work for a subscription until its hold is open. */
 export interface Place {
   /**
-   * Holds a connection whose client stands at `version`; what the environment has beyond it is sent at once. The environment must be
-   * loaded. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
+   * Holds a connection whose client stands at `version`; what the stream has beyond it is sent at once. Its environment must be
+   * loaded, and the key's. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
    */
-  open(sink: Sink, key: Key, version: bigint): void;
+  open(sink: Sink, key: Key, stream: Stream, version: bigint): void;
   /** Gives the place back, unless a hold was opened; then the end of the hold does. */
   release(): void;
 }
@@ -63,16 +65,19 @@ const STALLED_MS = 30_000;
 
 interface DirectHold {
   readonly key: Key;
+  readonly stream: Stream;
   readonly sink: Sink;
   /** What the client has been sent. */
   version: bigint;
-  /** Events of the delta that is being sent. */
+  /** Events that are being sent. */
   pending: readonly StreamEvent[];
   next: number;
   blockedSince: number | undefined;
   verifying: boolean;
   keepAliveAt: number;
   readonly endAt: number;
+  /** It waits for its turn to be told of a change. */
+  turn: NodeJS.Timeout | undefined;
   unwatch: () => void;
 }
 
@@ -123,18 +128,19 @@ export class DirectHolds {
       opening = false;
     };
     return {
-      open: (sink, key, version) => {
+      open: (sink, key, stream, version) => {
         release();
-        this.#open(sink, key, version);
+        this.#open(sink, key, stream, version);
       },
       release,
     };
   }
 
-  #open(sink: Sink, key: Key, version: bigint): void {
+  #open(sink: Sink, key: Key, stream: Stream, version: bigint): void {
     const now = this.#now();
     const hold: DirectHold = {
       key,
+      stream,
       sink,
       version,
       pending: [],
@@ -143,10 +149,11 @@ export class DirectHolds {
       verifying: false,
       keepAliveAt: now + this.#options.keepAlive * 1000 * (0.5 + 0.5 * this.#random()),
       endAt: now + this.#options.maxAge * 1000 * (0.8 + 0.2 * this.#random()),
+      turn: undefined,
       unwatch: () => undefined,
     };
     this.#holds.add(hold);
-    hold.unwatch = this.#options.replica.watch(key.environment, () => this.#pump(hold));
+    hold.unwatch = this.#options.replica.watch(stream.environment, (ruleset) => this.#changed(hold, ruleset));
     sink.onDrain(() => {
       hold.blockedSince = undefined;
       this.#pump(hold);
@@ -182,13 +189,28 @@ export class DirectHolds {
         hold.keepAliveAt = now + this.#options.keepAlive * 1000;
         if (hold.blockedSince === undefined) this.#write(hold, KEEP_ALIVE);
         // Also the moment to ask again about a hold that could not be verified.
-        this.#pump(hold);
+        if (hold.turn === undefined) this.#pump(hold);
       }
+    }
+  }
+
+  /** The environment has changed. A hold of a kind that is told bit by bit waits for a turn of its own; one turn serves all changes until it comes. */
+  #changed(hold: DirectHold, ruleset: Ruleset): void {
+    const contents = this.#options.contents[hold.stream.kind];
+    const wait = contents.spread * this.#random();
+    if (wait === 0) this.#pump(hold);
+    else if (contents.version(ruleset) !== hold.version) {
+      hold.turn ??= setTimeout(() => {
+        hold.turn = undefined;
+        this.#pump(hold);
+      }, wait).unref();
     }
   }
 
   /** Sends what can be sent now. */
   #pump(hold: DirectHold): void {
+    const { replica, contents } = this.#options;
+    const { kind, environment } = hold.stream;
     while (this.#holds.has(hold) && hold.blockedSince === undefined) {
       const event = hold.pending[hold.next];
       if (event !== undefined) {
@@ -197,13 +219,14 @@ export class DirectHolds {
         this.#write(hold, event.text);
         continue;
       }
-      const ruleset = this.#options.replica.loaded(hold.key.environment);
-      if (ruleset === undefined || ruleset.version === hold.version) return;
-      if (ruleset.version < hold.version) {
+      const ruleset = replica.loaded(environment);
+      const ours = ruleset === undefined ? hold.version : contents[kind].version(ruleset);
+      if (ruleset === undefined || ours === hold.version) return;
+      if (ours < hold.version) {
         void this.#verify(hold);
         return;
       }
-      hold.pending = this.#options.deltas.events(ruleset, hold.version);
+      hold.pending = contents[kind].events(ruleset, hold.version);
       hold.next = 0;
     }
   }
@@ -213,8 +236,8 @@ export class DirectHolds {
     if (hold.verifying) return;
     hold.verifying = true;
     try {
-      const standing = await this.#options.subscriptions.standing(hold.key.environment, hold.version);
-      // Whoever is ahead of the store gets the whole ruleset, like a reader that has nothing.
+      const standing = await this.#options.subscriptions.standing(hold.stream, hold.version);
+      // Whoever is ahead of the store gets all that there is, like a reader that has nothing.
       if (standing === 'ahead') hold.version = 0n;
       hold.verifying = false;
       if (standing !== 'unverified') this.#pump(hold);
@@ -241,6 +264,7 @@ export class DirectHolds {
   #forget(hold: DirectHold, why: DirectEnd): boolean {
     if (!this.#holds.delete(hold)) return false;
     hold.unwatch();
+    clearTimeout(hold.turn);
     this.#options.onEnd?.(why);
     return true;
   }

@@ -2,7 +2,7 @@
  * The instructions that make a GRIP proxy keep a connection open. [protocol] #holds
  */
 import { Channel, GripInstruct } from '@fanoutio/grip';
-import { environmentChannel, KEY_PREV_ID, keyChannel } from '../grip/channels.js';
+import { KEY_PREV_ID, keyChannel, streamChannel, type Stream } from '../grip/channels.js';
 import { KEEP_ALIVE } from './stream.js';
 
 export interface HoldTimes {
@@ -13,9 +13,9 @@ export interface HoldTimes {
 }
 
 export interface Hold {
-  readonly environment: bigint;
+  readonly stream: Stream;
   readonly keyId: string;
-  /** The version that the response's body ends at. */
+  /** The position that the response's body ends at. */
   readonly version: bigint;
   /** The path of the recovery link. */
   readonly link: string;
@@ -29,7 +29,7 @@ export interface Hold {
  */
 export function holdHeaders(hold: Hold, times: HoldTimes, random: number): Record<string, string> {
   const instruct = new GripInstruct([
-    new Channel(environmentChannel(hold.environment), `${hold.version}`),
+    new Channel(streamChannel(hold.stream), `${hold.version}`),
     new Channel(keyChannel(hold.keyId), KEY_PREV_ID),
   ]);
   instruct.setHoldStream();

@@ -1,7 +1,9 @@
 /**
  * The text of a stream: its beginning, the events of a delta, and keep-alives. [protocol] #stream
  */
+import type { Stream } from '../grip/channels.js';
 import { cut, eventText } from '../ruleset/event.js';
+import { refetchText } from '../ruleset/refetch.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
 /** An SSE comment: ignored by every client, but it keeps read timeouts (python: 60 s) and idle checks quiet. */
@@ -28,11 +30,49 @@ export interface StreamEvent {
   readonly text: string;
 }
 
+export function textOf(events: readonly StreamEvent[]): string {
+  return events.map((event) => event.text).join('');
+}
+
+/** What the streams of one kind carry: what comes next for a reader that stands at a version. */
+export interface Contents {
+  /** Where a reader stands that has everything. */
+  version(ruleset: Ruleset): bigint;
+  /** The events that bring a reader from `from` there; none when it is there. */
+  events(ruleset: Ruleset, from: bigint): readonly StreamEvent[];
+  /** Milliseconds over which direct holds are told of a change, each at a moment of its own, because of what their clients do then. */
+  readonly spread: number;
+}
+
+export type StreamContents = Readonly<Record<Stream['kind'], Contents>>;
+
+/** Events that tell clients to fetch: one, however much a client lacks. */
+export class Refetches implements Contents {
+  readonly spread: number;
+
+  /** @param spread milliseconds */
+  constructor(spread: number) {
+    this.spread = spread;
+  }
+
+  version({ clientVersion }: Ruleset): bigint {
+    return clientVersion;
+  }
+
+  events({ clientVersion, committedAt }: Ruleset, from: bigint): readonly StreamEvent[] {
+    return from === clientVersion
+      ? []
+      : [{ id: clientVersion, text: refetchText(clientVersion, committedAt) }];
+  }
+}
+
 /**
  * Deltas as events, built once and shared by all who lack the same. Of each environment only those that end at its present version: nobody
  * is brought to an older one any more, and what was kept for it would fill memory up to the limit.
  */
-export class Deltas {
+export class Deltas implements Contents {
+  /** The next of a server's evaluations is to see a change, and taking it costs nobody anything. */
+  readonly spread = 0;
   readonly #limit: number;
   /** By environment, the one that changed last at the end. */
   readonly #known = new Map<bigint, { readonly version: bigint; readonly from: Map<bigint, Kept> }>();
@@ -48,7 +88,10 @@ export class Deltas {
     return this.#characters;
   }
 
-  /** The events that bring a reader from `from` to the ruleset's version; none when it is there. */
+  version({ version }: Ruleset): bigint {
+    return version;
+  }
+
   events(ruleset: Ruleset, from: bigint): readonly StreamEvent[] {
     if (from === ruleset.version) return [];
     const known = this.#of(ruleset);
@@ -61,13 +104,6 @@ export class Deltas {
     this.#characters += size;
     this.#shrink();
     return events;
-  }
-
-  /** The same as one text. */
-  text(ruleset: Ruleset, from: bigint): string {
-    return this.events(ruleset, from)
-      .map((event) => event.text)
-      .join('');
   }
 
   #of({ environment, version }: Ruleset): Map<bigint, Kept> {

@@ -6,7 +6,7 @@
  * answer there is the same: what is missing, and fresh instructions.
  */
 import type { Logger } from 'pino';
-import { parseGripLast } from '../grip/channels.js';
+import { parseGripLast, type Stream } from '../grip/channels.js';
 import { HoldfastError } from '../errors.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
@@ -15,7 +15,7 @@ import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
 import { holdHeaders, type HoldTimes } from './hold.js';
 import type { RecoveryLink } from './link.js';
-import { streamStart, type Deltas } from './stream.js';
+import { streamStart, textOf, type StreamContents } from './stream.js';
 
 /** What is sent, and where the client then stands. */
 export interface CatchUp {
@@ -28,16 +28,17 @@ export interface CatchUp {
 export interface HeldReply {
   readonly headers: Record<string, string>;
   readonly body: string;
+  readonly stream: Stream['kind'];
   readonly decision: Decision['kind'] | 'refused';
 }
 
 export interface SubscriptionsOptions {
   readonly replica: Replica;
-  readonly deltas: Deltas;
+  readonly contents: StreamContents;
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
   readonly log: Logger;
-  /** Told of every client that was found ahead of the store: writes were lost. */
+  /** Told of every server that was found ahead of the store: writes were lost. */
   readonly onDataLost?: () => void;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
@@ -52,10 +53,10 @@ export class Subscriptions {
     this.#random = options.random ?? Math.random;
   }
 
-  /** A new subscription through a GRIP proxy. */
-  async hold(key: Key, position: bigint): Promise<HeldReply> {
-    const catchUp = await this.catchUp(key.environment, position);
-    return this.#held(key.environment, key.id, catchUp, streamStart(this.#random()) + catchUp.body);
+  /** A new subscription through a GRIP proxy, with a key of the stream's environment. */
+  async hold(key: Key, stream: Stream, position: bigint): Promise<HeldReply> {
+    const catchUp = await this.catchUp(stream, position);
+    return this.#held(stream, key.id, catchUp, streamStart(this.#random()) + catchUp.body);
   }
 
   /**
@@ -69,68 +70,86 @@ export class Subscriptions {
     if (hold === undefined) {
       throw new HoldfastError(
         'link_invalid',
-        'Grip-Last must name one environment channel and one key channel, each with its last-id',
+        'Grip-Last must name one channel of a stream and one key channel, each with its last-id',
       );
     }
-    const key = await this.#options.replica.keyring.findById(hold.keyId);
-    if (key?.environment !== hold.environment || key.revokedAt !== undefined)
-      return this.#refused(hold.keyId);
-    const catchUp = await this.catchUp(hold.environment, hold.version);
-    return this.#held(hold.environment, hold.keyId, catchUp, catchUp.body);
+    const { stream, keyId, version } = hold;
+    const key = await this.#options.replica.keyring.findById(keyId);
+    if (key?.environment !== stream.environment || key.revokedAt !== undefined)
+      return this.#refused(stream, keyId);
+    const catchUp = await this.catchUp(stream, version);
+    return this.#held(stream, keyId, catchUp, catchUp.body);
   }
 
   /** What a reader at `position` lacks, from a ruleset that is at least as new as the store's. */
-  async catchUp(environment: bigint, position: bigint): Promise<CatchUp> {
-    const { decision, ruleset } = await this.#decide(environment, position);
-    return { ...this.#answer(decision, ruleset, position), decision: decision.kind };
+  async catchUp(stream: Stream, position: bigint): Promise<CatchUp> {
+    const { decision, ruleset } = await this.#decide(stream, position);
+    return { ...this.#answer(stream, decision, ruleset, position), decision: decision.kind };
   }
 
   /** Where a reader at `position` stands, for one that is held directly and fed from the replica. */
-  async standing(environment: bigint, position: bigint): Promise<Decision['kind']> {
-    return (await this.#decide(environment, position)).decision.kind;
+  async standing(stream: Stream, position: bigint): Promise<Decision['kind']> {
+    return (await this.#decide(stream, position)).decision.kind;
   }
 
-  async #decide(environment: bigint, position: bigint): Promise<{ decision: Decision; ruleset: Ruleset }> {
-    const { replica, log, onDataLost } = this.#options;
-    const current = await replica.confirmed(environment);
-    if (current === undefined) throw lostEnvironment(environment);
+  async #decide(stream: Stream, position: bigint): Promise<{ decision: Decision; ruleset: Ruleset }> {
+    const { replica, contents } = this.#options;
+    const current = await replica.confirmed(stream.environment);
+    if (current === undefined) throw lostEnvironment(stream.environment);
     const { ruleset, confirmed } = current;
-    const decision = decide(position, ruleset.version, confirmed);
-    if (decision.kind === 'ahead') {
-      log.error(
-        { environment: `${environment}`, client: `${position}`, store: `${ruleset.version}` },
-        'a client is ahead of the store: writes were lost; it gets the whole ruleset',
-      );
-      onDataLost?.();
-    }
+    const ours = contents[stream.kind].version(ruleset);
+    const decision = decide(position, ours, confirmed);
+    if (decision.kind === 'ahead') this.#noteAhead(stream, position, ours);
     return { decision, ruleset };
   }
 
-  #answer(decision: Decision, ruleset: Ruleset, position: bigint): { body: string; version: bigint } {
-    const { deltas } = this.#options;
+  #noteAhead({ kind, environment }: Stream, client: bigint, store: bigint): void {
+    const { log, onDataLost } = this.#options;
+    const place = { environment: `${environment}`, client: `${client}`, store: `${store}` };
+    // The position of an event stream comes from a browser, and anybody's: it proves nothing, and must not fill the log.
+    if (kind === 'clients') {
+      log.debug(place, 'an event stream is ahead of the store; its client is told to fetch');
+      return;
+    }
+    log.error(place, 'a client is ahead of the store: writes were lost; it gets the whole ruleset');
+    onDataLost?.();
+  }
+
+  #answer(
+    { kind }: Stream,
+    decision: Decision,
+    ruleset: Ruleset,
+    position: bigint,
+  ): { body: string; version: bigint } {
+    const contents = this.#options.contents[kind];
+    const brought = (from: bigint): { body: string; version: bigint } => ({
+      body: textOf(contents.events(ruleset, from)),
+      version: contents.version(ruleset),
+    });
     switch (decision.kind) {
       case 'behind':
-        return { body: deltas.text(ruleset, decision.from), version: ruleset.version };
+        return brought(decision.from);
       case 'current':
         return { body: '', version: position };
       case 'ahead':
-        return { body: deltas.text(ruleset, 0n), version: ruleset.version };
+        return brought(0n);
       case 'unverified':
         return { body: '', version: position };
     }
   }
 
-  #held(environment: bigint, keyId: string, catchUp: CatchUp, body: string): HeldReply {
+  #held(stream: Stream, keyId: string, catchUp: CatchUp, body: string): HeldReply {
     const { link, times, replica } = this.#options;
     // Revoked while we looked: the item that closes the key's streams came before this hold could begin.
-    if (replica.keyring.isRevoked(keyId)) return this.#refused(keyId);
-    const hold = { environment, keyId, version: catchUp.version, link: link.path() };
-    return { headers: holdHeaders(hold, times, this.#random()), body, decision: catchUp.decision };
+    if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
+    const hold = { stream, keyId, version: catchUp.version, link: link.path() };
+    const headers = holdHeaders(hold, times, this.#random());
+    return { headers, body, stream: stream.kind, decision: catchUp.decision };
   }
 
   /** Without instructions, the proxy ends the stream; the client comes back and is refused by name. */
-  #refused(keyId: string): HeldReply {
+  #refused(stream: Stream, keyId: string): HeldReply {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
-    return { headers: {}, body: '', decision: 'refused' };
+    return { headers: {}, body: '', stream: stream.kind, decision: 'refused' };
   }
 }

@@ -1,11 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { environmentChannel, keyChannel, parseGripLast } from '../../src/grip/channels.js';
+import {
+  CLIENT_SHARDS,
+  keyChannel,
+  parseGripLast,
+  streamChannel,
+  type Stream,
+} from '../../src/grip/channels.js';
 import { MAX_ID } from '../../src/ruleset/version.js';
 
 const ENVIRONMENT = 'environment-7; last-id=42';
 const KEY = 'key-ab12; last-id=0';
-const position = { environment: 7n, keyId: 'ab12', version: 42n };
+const position = { stream: { kind: 'configs', environment: 7n }, keyId: 'ab12', version: 42n };
+const CLIENTS = 'clients-7-3; last-id=42';
 
 describe('Grip-Last', () => {
   it.each<[string, string | string[]]>([
@@ -18,12 +25,24 @@ describe('Grip-Last', () => {
     expect(parseGripLast(header)).toEqual(position);
   });
 
+  it('names the shard of an event stream', () => {
+    const stream = { kind: 'clients', environment: 7n, shard: 3 };
+    expect(parseGripLast([KEY, CLIENTS])).toEqual({ ...position, stream });
+  });
+
   it.each<[string, string | string[] | undefined]>([
     ['nothing', undefined],
     ['an empty list', []],
     ['empty text', ''],
     ['only the environment', ENVIRONMENT],
     ['only the key', KEY],
+    ['only an event stream', CLIENTS],
+    ['an environment and its event stream', [ENVIRONMENT, CLIENTS, KEY]],
+    ['two shards of an event stream', [CLIENTS, 'clients-7-4; last-id=42', KEY]],
+    ['a shard that there is not', ['clients-7-8; last-id=42', KEY]],
+    ['no shard', ['clients-7; last-id=42', KEY]],
+    ['a shard of two digits', ['clients-7-03; last-id=42', KEY]],
+    ['an event stream with leading zeros', ['clients-07-3; last-id=42', KEY]],
     ['two environments', [ENVIRONMENT, 'environment-8; last-id=1', KEY]],
     ['one environment twice', [ENVIRONMENT, ENVIRONMENT, KEY]],
     ['two keys', [ENVIRONMENT, KEY, 'key-cd; last-id=0']],
@@ -42,7 +61,19 @@ describe('Grip-Last', () => {
   });
 
   it('never throws, whatever it is', () => {
-    const words = fc.constantFrom('environment-7', 'key-a', '; last-id=', '5', ',', ' ', '-', '0', 'x', '\0');
+    const words = fc.constantFrom(
+      'environment-7',
+      'clients-7-3',
+      'key-a',
+      '; last-id=',
+      '5',
+      ',',
+      ' ',
+      '-',
+      '0',
+      'x',
+      '\0',
+    );
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.array(words).map((parts) => parts.join('')),
@@ -57,23 +88,24 @@ describe('Grip-Last', () => {
           .split(',')
           .map((part) => part.replaceAll(/\s/g, ''));
         expect(parts).toHaveLength(2);
-        expect(parts).toContain(`${environmentChannel(read.environment)};last-id=${read.version}`);
+        expect(parts).toContain(`${streamChannel(read.stream)};last-id=${read.version}`);
         expect(parts.some((part) => part.startsWith(`${keyChannel(read.keyId)};last-id=`))).toBe(true);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it('reads back what a hold was given, for any environment, key and version', () => {
+  it('reads back what a hold was given, for any stream, key and version', () => {
     const id = fc.bigInt({ min: 0n, max: MAX_ID });
     const keyId = fc.stringMatching(/^[A-Za-z0-9-]{1,64}$/);
+    const stream = fc.oneof<fc.Arbitrary<Stream>[]>(
+      fc.record({ kind: fc.constant('configs'), environment: id }),
+      fc.record({ kind: fc.constant('clients'), environment: id, shard: fc.nat(CLIENT_SHARDS - 1) }),
+    );
     fc.assert(
-      fc.property(id, keyId, id, (environment, key, version) => {
-        const header = [
-          `${environmentChannel(environment)}; last-id=${version}`,
-          `${keyChannel(key)}; last-id=0`,
-        ];
-        expect(parseGripLast(header)).toEqual({ environment, keyId: key, version });
+      fc.property(stream, keyId, id, (of, key, version) => {
+        const header = [`${streamChannel(of)}; last-id=${version}`, `${keyChannel(key)}; last-id=0`];
+        expect(parseGripLast(header)).toEqual({ stream: of, keyId: key, version });
       }),
     );
   });

@@ -85,11 +85,11 @@ describe('a direct subscription', () => {
     const environment = await app.environment();
     const [left, opened] = [
       await ended('client'),
-      await app.metric('holdfast_subscribes_total{hold="direct",decision="current"}'),
+      await app.metric('holdfast_subscribes_total{hold="direct",decision="current",stream="configs"}'),
     ];
     const stream = await environment.open();
     expect(await app.metric('holdfast_direct_holds')).toBe(1);
-    expect(await app.metric('holdfast_subscribes_total{hold="direct",decision="current"}')).toBe(opened + 1);
+    expect(await app.metric('holdfast_subscribes_total{hold="direct",decision="current",stream="configs"}')).toBe(opened + 1);
     stream.close();
     await until('the end is counted', async () => (await ended('client')) === left + 1);
     expect(app.directHolds.size).toBe(0);

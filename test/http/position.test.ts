@@ -136,11 +136,11 @@ describe('a client that sends both headers', () => {
 describe('a client that is ahead of the store', () => {
   it('is counted and logged with both versions, because writes were lost', async () => {
     const lost = await app.metric('holdfast_data_lost_total');
-    const ahead = await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead"}');
+    const ahead = await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}');
     app.logs.length = 0;
     await answerTo({ 'last-event-id': MAX });
     expect(await app.metric('holdfast_data_lost_total')).toBe(lost + 1);
-    expect(await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead"}')).toBe(ahead + 1);
+    expect(await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}')).toBe(ahead + 1);
     expect(app.logs).toContainEqual(
       expect.objectContaining({
         level: 'error',
@@ -155,7 +155,7 @@ describe('a client that is ahead of the store', () => {
 describe('decisions', () => {
   it('are counted by what the client lacked', async () => {
     const read = (decision: string) =>
-      app.metric(`holdfast_subscribes_total{hold="grip",decision="${decision}"}`);
+      app.metric(`holdfast_subscribes_total{hold="grip",decision="${decision}",stream="configs"}`);
     const before = [await read('behind'), await read('current')];
     await answerTo({});
     await answerTo({ 'last-event-id': versions[2] });

@@ -78,7 +78,7 @@ describe('a hold that asks for what it missed', () => {
   });
 
   it('is counted by what it lacked', async () => {
-    const count = () => app.metric('holdfast_recoveries_total{decision="behind"}');
+    const count = () => app.metric('holdfast_recoveries_total{decision="behind",stream="configs"}');
     const before = await count();
     await environment.recover(path, first);
     expect(await count()).toBe(before + 1);
@@ -225,10 +225,10 @@ describe('a link', () => {
 
 describe('a hold that is to end', () => {
   async function expectEnd(headers: Headers): Promise<void> {
-    const refused = await app.metric('holdfast_recoveries_total{decision="refused"}');
+    const refused = await app.metric('holdfast_recoveries_total{decision="refused",stream="configs"}');
     const answer = await environment.recover(path, first, headers);
     expect([answer.status, answer.text, instructions(answer)]).toEqual([200, '', []]);
-    expect(await app.metric('holdfast_recoveries_total{decision="refused"}')).toBe(refused + 1);
+    expect(await app.metric('holdfast_recoveries_total{decision="refused",stream="configs"}')).toBe(refused + 1);
   }
 
   it('because its key is revoked gets 200 without instructions and without a body', async () => {

@@ -41,6 +41,7 @@ const OTHER_ROUTES: Record<string, string> = {
   '/api/v1/context-shapes': 'POST, OPTIONS',
   '/ofrep/v1/evaluate/flags': 'POST, OPTIONS',
   '/ofrep/v1/evaluate/flags/:key': 'POST, OPTIONS',
+  '/ofrep/v1/streams/:token': 'GET, OPTIONS',
 };
 
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */

@@ -1,6 +1,6 @@
 /** Feed entries as the backlog holds them, of any size, without encoding anything. */
-import type { Outgoing, Subject } from '../../src/publish/backlog.js';
-import type { Item } from '../../src/publish/items.js';
+import type { ClientsSubject, Outgoing, Subject } from '../../src/publish/backlog.js';
+import { refetchItem, type Item } from '../../src/publish/items.js';
 import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
 
 export const readItem = (item: Item): PublishedItem => JSON.parse(item.json) as PublishedItem;
@@ -55,4 +55,11 @@ export function closeEntry(position: number, keyId: string): Outgoing {
 
 export function silentEntry(position: number): Outgoing {
   return entryOf(position, { kind: 'none' }, []);
+}
+
+/** Word to a shard of clients, which was told `previous` before. */
+export function tellEntry(position: number, subject: ClientsSubject, previous: number): Outgoing {
+  const { environment, shard, version } = subject;
+  const item = refetchItem({ environment, shard, version, previous: BigInt(previous), at: 0n });
+  return entryOf(position, subject, [item]);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Backlog, type BacklogLimits, type Outgoing, type Place } from '../../src/publish/backlog.js';
 import { nextBatch } from '../../src/publish/batch.js';
 import type { Item } from '../../src/publish/items.js';
-import { changeEntry, closeEntry, nameOf, readItem, silentEntry } from './arbitrary.js';
+import { changeEntry, closeEntry, nameOf, readItem, silentEntry, tellEntry } from './arbitrary.js';
 
 const names = (items: readonly Item[]) => items.map(nameOf);
 
@@ -83,7 +83,7 @@ describe('a place', () => {
     const place = backlog.placeAtEnd('0');
     backlog.push(changeEntry(1, 7n, 8, 9));
     backlog.push(closeEntry(2, 'a'));
-    place.missEverything(new Map([[7n, 5n], [8n, 3n]]), '10'); // prettier-ignore
+    place.missEverything([environment(7n, 5n), environment(8n, 3n)], '10');
     backlog.push(changeEntry(11, 8n, 3, 4));
     expect(place.position).toBe('10');
     expect(names(sendAll(place))).toEqual(['key-a close', '7: →9', '8: →3', '8: 3→4']);
@@ -118,7 +118,7 @@ describe('an entry that leaves the ring while it is on its way', () => {
     const place = backlog.placeAtEnd('0');
     backlog.push(changeEntry(1, 7n, 0, 1));
     const batch = nextBatch(place, 10_000)!;
-    place.missEverything(new Map([[7n, 1n]]), '9');
+    place.missEverything([environment(7n, 1n)], '9');
     batch.settle();
     expect(names(sendAll(place))).toEqual(['7: →1']);
   });
@@ -126,9 +126,9 @@ describe('an entry that leaves the ring while it is on its way', () => {
   it('does not settle a resync that was asked for again since', () => {
     const backlog = new Backlog();
     const place = backlog.placeAtEnd('0');
-    place.missEverything(new Map([[7n, 1n]]), '8');
+    place.missEverything([environment(7n, 1n)], '8');
     const batch = nextBatch(place, 10_000)!;
-    place.missEverything(new Map([[7n, 1n]]), '9');
+    place.missEverything([environment(7n, 1n)], '9');
     batch.settle();
     expect(names(sendAll(place))).toEqual(['7: →1']);
   });
@@ -188,11 +188,17 @@ describe('the ring', () => {
   });
 });
 
+const environment = (id: bigint, version: bigint) =>
+  ({ kind: 'environment', environment: id, version }) as const;
+const clients = (shard: number, version: bigint) =>
+  ({ kind: 'clients', environment: 7n, shard, version }) as const;
+
 /*
  * The invariant, for any course of events. A proxy is a list of what it was told; whether a failed request reached it nobody knows.
  */
 type Step =
   | { kind: 'change'; environment: number; pieces: number; bytes: number }
+  | { kind: 'tell'; shard: number }
   | { kind: 'revoke' }
   | { kind: 'silent' }
   | { kind: 'begin'; proxy: number }
@@ -212,6 +218,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       bytes: fc.constantFrom(120, 200, 400, 900),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('tell' as const), shard: fc.nat({ max: 1 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('silent' as const) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('begin' as const), proxy: proxyIndex }) },
@@ -233,7 +240,7 @@ interface Proxy {
   readonly told: Item[];
   /** Keys that were revoked since it is there. */
   readonly revoked: Set<string>;
-  /** The version of each environment when it came. */
+  /** The version of each environment, and what each shard was told, when it came; by channel. */
   readonly start: ReadonlyMap<string, number>;
   flying: ReturnType<typeof nextBatch>;
 }
@@ -244,12 +251,15 @@ class World {
   readonly maxItems = 4;
   readonly backlog = new Backlog(this.limits);
   readonly versions = new Map<string, number>();
+  /** By shard of environment 7. */
+  readonly told = new Map<number, number>();
   readonly pushed: Outgoing[] = [];
   readonly proxies: Proxy[] = [];
 
   run(step: Step): void {
     const proxy = 'proxy' in step ? this.proxies[step.proxy % Math.max(1, this.proxies.length)] : undefined;
     if (step.kind === 'change') this.change(step);
+    else if (step.kind === 'tell') this.tell(step);
     else if (step.kind === 'revoke') this.revoke();
     else if (step.kind === 'silent') this.push(silentEntry(this.pushed.length + 1));
     else if (step.kind === 'join') this.join();
@@ -266,6 +276,13 @@ class World {
     const version = previous + 10 * pieces;
     this.versions.set(`${environment}`, version);
     this.push(changeEntry(this.pushed.length + 1, BigInt(environment), previous, version, { pieces, bytes }));
+  }
+
+  tell({ shard }: Extract<Step, { kind: 'tell' }>): void {
+    const previous = this.told.get(shard) ?? 0;
+    const version = previous + 1;
+    this.told.set(shard, version);
+    this.push(tellEntry(this.pushed.length + 1, clients(shard, BigInt(version)), previous));
   }
 
   revoke(): void {
@@ -287,7 +304,7 @@ class World {
   join(): void {
     if (this.proxies.length === 3) return;
     const place = this.backlog.placeAtEnd(`${this.pushed.length}`);
-    const start = new Map(this.versions);
+    const start = this.stand();
     this.proxies.push({ place, told: [], revoked: new Set(), start, flying: undefined });
   }
 
@@ -312,8 +329,9 @@ class World {
   }
 
   gap({ place }: Proxy): void {
-    const everything = new Map([...this.versions].map(([id, version]) => [BigInt(id), BigInt(version)]));
-    place.missEverything(everything, `${this.pushed.length}`);
+    const environments = [...this.versions].map(([id, version]) => environment(BigInt(id), BigInt(version)));
+    const shards = [...this.told].map(([shard, version]) => clients(shard, BigInt(version)));
+    place.missEverything([...environments, ...shards], `${this.pushed.length}`);
   }
 
   /** The proxy accepts everything from now on. */
@@ -332,6 +350,14 @@ class World {
     });
   }
 
+  /** Where a hold of each channel stands that has everything. */
+  stand(): Map<string, number> {
+    return new Map([
+      ...[...this.versions].map(([id, version]) => [`environment-${id}`, version] as const),
+      ...[...this.told].map(([shard, version]) => [`clients-7-${shard}`, version] as const),
+    ]);
+  }
+
   /** A hold as the proxy sees it: an item that follows moves it, a resync item moves it (by the link), anything else is a fault. */
   check({ told, start, revoked }: Proxy): void {
     const at = new Map(start);
@@ -343,16 +369,15 @@ class World {
         closed.add(channel.slice('key-'.length));
         continue;
       }
-      const environment = channel.slice('environment-'.length);
-      const now = at.get(environment) ?? 0;
+      const now = at.get(channel) ?? 0;
       // The proxy drops repeats of a channel and id.
-      if (seen.has(`${environment} ${id}`)) continue;
-      seen.add(`${environment} ${id}`);
+      if (seen.has(`${channel} ${id}`)) continue;
+      seen.add(`${channel} ${id}`);
       if (previous === undefined) expect(Number(id)).toBeGreaterThanOrEqual(now);
       else expect(Number(previous)).toBe(now);
-      at.set(environment, Number(id));
+      at.set(channel, Number(id));
     }
-    expect(at).toEqual(this.versions);
+    expect(at).toEqual(this.stand());
     for (const key of revoked) expect(closed).toContain(key);
   }
 }

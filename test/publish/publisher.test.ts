@@ -61,6 +61,7 @@ interface NodeOptions {
   /** In the place of the endpoints' own. */
   readonly urls?: readonly string[];
   readonly accepted?: () => void;
+  readonly refetchSpread?: number;
 }
 
 /** A node that publishes when it leads. Backoffs are short; host names are resolved when the test says so. */
@@ -93,6 +94,7 @@ function start(holder: string, options: NodeOptions = {}): Node {
       lag: nothing,
     }),
     sleep,
+    refetchSpread: 0,
     ...options,
   });
   const now = (): number => performance.now();
@@ -119,7 +121,10 @@ const leads = (node: Node) =>
     () => node.publisher.status().leader && node.publisher.status().proxies.length > 0,
   );
 
-const commit = (key: string) => commitConfigs(slow.direct, ENV, flag(key));
+/** Of something that clients do not see, so that no word to them is among the items. */
+const commit = (key: string) => commitConfigs(slow.direct, ENV, sized(key, 1));
+/** Of something that they see. */
+const commitSeen = (key: string) => commitConfigs(slow.direct, ENV, flag(key));
 
 /** The version that a hold has which stood at `from` and took each item, or followed the link at a resync. */
 function followed(items: readonly PublishedItem[], from: bigint, environment = ENV): bigint {
@@ -144,7 +149,8 @@ const resyncs = (proxy: PublishEndpoint) =>
 const cursorsAt = (position: string) =>
   until('the cursors', async () => {
     const cursors = [...(await slow.direct.leadership.cursors()).values()];
-    return cursors.length === endpoints.length && cursors.every((cursor) => cursor === position);
+    // One more says up to where all clients are told.
+    return cursors.length === endpoints.length + 1 && cursors.every((cursor) => cursor === position);
   });
 
 describe('a leader', () => {
@@ -192,7 +198,7 @@ describe('a leader', () => {
   it('makes every environment recover at a proxy that nobody knows', async () => {
     await createEnvironment(slow.direct, 8n);
     const { version } = await commit('a');
-    const other = await commitConfigs(slow.direct, 8n, flag('b'));
+    const other = await commitConfigs(slow.direct, 8n, sized('b', 1));
     await createEnvironment(slow.direct, 9n); // it has no version yet
     const proxy = await endpoint();
     await leads(start('one'));
@@ -563,5 +569,133 @@ describe('a fault in a worker', () => {
     const { version } = await commit('b');
     await has(proxy, version);
     expect(proxy.accepted.filter(({ id }) => id === `${first.version}`).length).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('the clients of event streams', () => {
+  const SHARDS = Array.from({ length: 8 }, (_, shard) => shard);
+  const toClients = (proxy: PublishEndpoint) =>
+    proxy.accepted.filter(({ channel }) => channel.startsWith('clients-'));
+  const told = (proxy: PublishEndpoint, version: bigint) =>
+    until(
+      `all to be told of ${version}`,
+      () => toClients(proxy).filter(({ id }) => id === `${version}`).length === 8,
+      {
+        context: () => proxy.accepted.map(itemText).join('\n'),
+      },
+    );
+  /** For each shard what it was told, as short texts. */
+  const courses = (proxy: PublishEndpoint) =>
+    SHARDS.map((shard) =>
+      toClients(proxy)
+        .filter(({ channel }) => channel === `clients-${ENV}-${shard}`)
+        .map((item) => `${item['prev-id'] ?? ''}→${item.id}`),
+    );
+
+  it('are told of a change that they see, on every shard, and of no other', async () => {
+    const proxy = await endpoint();
+    await leads(start('one'));
+    const unseen = await commit('server-only');
+    await has(proxy, unseen.version);
+    expect(toClients(proxy)).toEqual([]);
+    const seen = await commitSeen('a');
+    await told(proxy, seen.version);
+    expect(courses(proxy)).toEqual(SHARDS.map(() => [`0→${seen.version}`]));
+    const { content } = toClients(proxy)[0]!.formats['http-stream'];
+    const lastModified = Number(seen.at / 1_000_000n);
+    const data = JSON.stringify({ type: 'refetchEvaluation', etag: `${seen.version}`, lastModified });
+    expect(content).toBe(`data: ${data}\nid: ${seen.version}\n\n`);
+  });
+
+  it('are told over the spread: the first at once, each at most once, and all of the last change', async () => {
+    const proxy = await endpoint();
+    await leads(start('one', { refetchSpread: 800 }));
+    const versions: bigint[] = [];
+    for (let i = 0; i < 10; i++) versions.push((await commitSeen('a')).version);
+    await has(proxy, versions.at(-1)!);
+    expect(toClients(proxy).length).toBeLessThan(8);
+    await told(proxy, versions.at(-1)!);
+    for (const course of courses(proxy)) {
+      // Those that were told before the last change once more, a spread later.
+      expect(course.length).toBeLessThanOrEqual(2);
+      expect(course[0]).toMatch(/^0→/);
+      expect(course.at(-1)).toMatch(new RegExp(`→${versions.at(-1)}$`));
+      if (course[1] !== undefined) expect(course[1].split('→')[0]).toBe(course[0]!.split('→')[1]);
+    }
+  });
+
+  it('that the old leader had no time to tell are told by the new one, and each once', async () => {
+    const proxy = await endpoint();
+    const old = start('old', { refetchSpread: 60_000 });
+    await leads(old);
+    const { version } = await commitSeen('a');
+    await has(proxy, version);
+    await until('the first', () => toClients(proxy).length === 1);
+    await old.stop();
+    await leads(start('new'));
+    await told(proxy, version).catch(() => undefined);
+    // The shard that was told already is told again, which the proxy takes for the repeat that it is.
+    expect(courses(proxy).map((course) => [...new Set(course)])).toEqual(SHARDS.map(() => [`0→${version}`]));
+    expect(toClients(proxy)).toHaveLength(9);
+  });
+
+  it('are not told again by a new leader when nothing was left', async () => {
+    const proxy = await endpoint();
+    const old = start('old');
+    await leads(old);
+    const { version } = await commitSeen('a');
+    await told(proxy, version);
+    await cursorsAt(await slow.direct.head());
+    await old.stop();
+    const node = start('new');
+    await leads(node);
+    const next = await commit('server-only');
+    await has(proxy, next.version);
+    expect(toClients(proxy)).toHaveLength(8);
+  });
+
+  it('at a proxy that nobody knows are told to fetch their link', async () => {
+    const { version } = await commitSeen('a');
+    const proxy = await endpoint();
+    await leads(start('one'));
+    await told(proxy, version);
+    expect(courses(proxy)).toEqual(SHARDS.map(() => [`→${version}`]));
+  });
+
+  it('at a proxy that was away too long are told so too, and all others as ever', async () => {
+    const [a, b] = [await endpoint(), await endpoint()];
+    await leads(start('one', { limits: { entries: 12, bytes: 1e6 } }));
+    await a.cut();
+    const first = await commitSeen('a');
+    await told(b, first.version);
+    const second = await commitSeen('a');
+    await told(b, second.version);
+    await a.open();
+    await told(a, second.version);
+    const whole = [`0→${first.version}`, `${first.version}→${second.version}`];
+    // Of those that left the ring: to the link, and on from there.
+    const resynced = [`→${first.version}`, `${first.version}→${second.version}`];
+    for (const course of courses(a)) expect([whole, resynced, [`→${second.version}`]]).toContainEqual(course);
+    expect(courses(a)).toContainEqual(resynced);
+    expect(courses(b)).toEqual(SHARDS.map(() => whole));
+  });
+
+  it('are told to fetch their link when the feed has a gap', async () => {
+    const proxy = await endpoint();
+    let gap = false;
+    slow.onFeed(async (signal): Promise<FeedSignal[]> => {
+      if (!gap || signal.kind !== 'entries') return [signal];
+      gap = false;
+      return [{ kind: 'gap', position: await slow.direct.head() }];
+    });
+    await leads(start('one', { refetchSpread: 60_000 }));
+    const first = await commitSeen('a');
+    await until('the first', () => toClients(proxy).length === 1);
+    gap = true;
+    const { version } = await commitSeen('b');
+    await told(proxy, version);
+    const links = courses(proxy).map((course) => course.at(-1));
+    expect(links).toEqual(SHARDS.map(() => `→${version}`));
+    expect(first.version).not.toBe(version);
   });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Request, Response } from 'express';
 import { describe, expect, it, vi } from 'vitest';
-import { parseGripLast } from '../../src/grip/channels.js';
+import { parseGripLast, streamChannel } from '../../src/grip/channels.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { SignatureVerifier } from '../../src/grip/signature.js';
 import { canonical } from '../../src/evaluate/contexts.js';
@@ -116,7 +116,11 @@ describe('any header', () => {
       .map(([kind, name, id]) => `${kind}-${name}; last-id=${id}`);
     const good = fc
       .tuple(fc.bigInt({ min: 0n, max: MAX }), fc.bigInt({ min: 0n, max: MAX }))
-      .map(([id, version]) => [`environment-${id}; last-id=${version}`, 'key-ab12; last-id=0']);
+      .chain(([id, version]) =>
+        fc
+          .constantFrom(`environment-${id}`, `clients-${id}-${version % 8n}`)
+          .map((channel) => [`${channel}; last-id=${version}`, 'key-ab12; last-id=0']),
+      );
     const header = fc.oneof(
       good,
       good.map((parts) => parts.join(', ')),
@@ -130,8 +134,11 @@ describe('any header', () => {
       const text = typeof given === 'string' ? given : given.join(',');
       expect(hold.keyId).toMatch(/^[A-Za-z0-9-]{1,64}$/);
       // Nothing but the two, and nothing in them that was passed over.
-      const [first, second, ...more] = text.replace(/\s/g, '').split(',').sort();
-      expect(first).toBe(`environment-${hold.environment};last-id=${hold.version}`);
+      const [first, second, ...more] = text
+        .replace(/\s/g, '')
+        .split(',')
+        .sort((a, b) => Number(a.startsWith('key-')) - Number(b.startsWith('key-')));
+      expect(first).toBe(`${streamChannel(hold.stream)};last-id=${hold.version}`);
       expect(second).toMatch(new RegExp(`^key-${hold.keyId};last-id=\\d+$`));
       expect(more).toEqual([]);
       return 'read';

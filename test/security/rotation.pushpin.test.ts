@@ -79,7 +79,7 @@ async function recoveries(): Promise<{ current: number; refused: number }> {
   const count = (pattern: RegExp) =>
     texts.reduce((sum, text) => sum + Number(pattern.exec(text)?.[1] ?? 0), 0);
   return {
-    current: count(/^holdfast_recoveries_total\{decision="current"\} (\d+)$/m),
+    current: count(/^holdfast_recoveries_total\{decision="current",stream="configs"\} (\d+)$/m),
     refused: count(
       /^holdfast_http_requests_total\{route="\/api\/v1\/sse\/recover\/:token",status="403"\} (\d+)$/m,
     ),

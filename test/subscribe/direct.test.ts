@@ -4,9 +4,10 @@ import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { DirectHolds, type DirectEnd, type Sink } from '../../src/subscribe/direct.js';
 import { RecoveryLink } from '../../src/subscribe/link.js';
-import { Deltas } from '../../src/subscribe/stream.js';
+import { Deltas, Refetches } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
 import type { Config } from '../../src/ruleset/model.js';
+import type { Stream } from '../../src/grip/channels.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
@@ -16,6 +17,8 @@ import { startReplica } from './rulesets.js';
 const ENV = 7n;
 const KEEP_ALIVE_SECONDS = 20;
 const MAX_AGE_SECONDS = 3_600;
+const SPREAD_MS = 2_000;
+const CONFIGS = { kind: 'configs', environment: ENV } as const;
 
 let slow: SlowStore;
 let replica: Replica;
@@ -48,11 +51,11 @@ afterEach(async () => {
 });
 
 function directHolds(maxHolds = 1_000): DirectHolds {
-  const deltas = new Deltas();
+  const contents = { configs: new Deltas(), clients: new Refetches(SPREAD_MS) };
   const log = createLog('debug', { write: (line) => void logs.push(line) });
   const subscriptions = new Subscriptions({
     replica,
-    deltas,
+    contents,
     link: new RecoveryLink(['secret']),
     times: { keepAlive: KEEP_ALIVE_SECONDS, staleness: 60 },
     log,
@@ -60,7 +63,7 @@ function directHolds(maxHolds = 1_000): DirectHolds {
   return new DirectHolds({
     replica,
     subscriptions,
-    deltas,
+    contents,
     log,
     keepAlive: KEEP_ALIVE_SECONDS,
     maxAge: MAX_AGE_SECONDS,
@@ -124,8 +127,13 @@ class Connection implements Sink {
   }
 }
 
-function open(version: bigint, connection = new Connection(), of = key): Connection {
-  holds.admit().open(connection, of, version);
+function open(
+  version: bigint,
+  connection = new Connection(),
+  of = key,
+  stream: Stream = CONFIGS,
+): Connection {
+  holds.admit().open(connection, of, stream, version);
   return connection;
 }
 
@@ -358,7 +366,7 @@ describe('a drain', () => {
     await holds.drain(0);
     expect(() => holds.admit()).toThrow(/shutting down/);
     const connection = new Connection();
-    place.open(connection, key, 0n);
+    place.open(connection, key, CONFIGS, 0n);
     expect([connection.state, holds.size]).toEqual(['ended', 0]);
   });
 });
@@ -420,4 +428,86 @@ describe('a client that is ahead of us', () => {
     pass(KEEP_ALIVE_SECONDS);
     await until('the ruleset', () => connection.ids.at(-1) === version);
   });
+});
+
+describe('an event stream that is held directly', () => {
+  const CLIENTS = { kind: 'clients', environment: ENV, shard: 0 } as const;
+  const openClient = (version: bigint) => open(version, new Connection(), key, CLIENTS);
+  const commit = async (...configs: Config[]) => (await commitConfigs(slow.direct, ENV, ...configs)).version;
+  const following = async (version: bigint) =>
+    until('the replica to follow', () => replica.loaded(ENV)?.version === version);
+
+  it('begins with one event for a client that is behind or ahead, and none for one that is current', async () => {
+    await commit(flag('a'));
+    const version = await commit(flag('b'));
+    await following(version);
+    expect(openClient(0n).ids).toEqual([version]);
+    expect(openClient(version).ids).toEqual([]);
+    const ahead = openClient(version + 5n);
+    await until('the store was asked', () => ahead.ids.length > 0);
+    expect(ahead.ids).toEqual([version]);
+  });
+
+  it('is told of what clients see, and of nothing else', async () => {
+    const first = await commit(flag('a'));
+    await following(first);
+    const connection = openClient(first);
+    await following(await commit(sized('server-only', 1)));
+    const seen = await commit(flag('a', false));
+    await until('the event', () => connection.ids.length > 0);
+    expect(connection.ids).toEqual([seen]);
+    expect(connection.written.at(-1)).toContain(`"etag":"${seen}"`);
+  });
+
+  it('waits for a turn of its own within the spread, and is then told of the last change only', async () => {
+    const first = await commit(flag('a'));
+    await following(first);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    random = 0.25;
+    const early = openClient(first);
+    random = 0.5;
+    const changed = replica.committed.bind(replica);
+    const late = openClient(first);
+    const { environment, version: previous, clientVersion: clientPrevious, at, envelope } = step();
+    for (const version of [previous + 1n, previous + 2n]) {
+      const last = {
+        previous: version - 1n,
+        clientPrevious: version === previous + 1n ? clientPrevious : version - 1n,
+      };
+      changed({ environment, ...last, version, clientVersion: version, at, envelope, configs: [] });
+    }
+    // Both drew 0.5 of the spread when the first change came.
+    vi.advanceTimersByTime(SPREAD_MS / 2 - 1);
+    expect([early.ids, late.ids]).toEqual([[], []]);
+    vi.advanceTimersByTime(1);
+    expect([early.ids, late.ids]).toEqual([[previous + 2n], [previous + 2n]]);
+  });
+
+  it('that ends while it waits for its turn is not written to', async () => {
+    const first = await commit(flag('a'));
+    await following(first);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    random = 0.5;
+    const connection = openClient(first);
+    const { environment, version: previous, clientVersion: clientPrevious, at, envelope } = step();
+    const version = previous + 1n;
+    replica.committed({
+      environment,
+      previous,
+      clientPrevious,
+      version,
+      clientVersion: version,
+      at,
+      envelope,
+      configs: [],
+    });
+    connection.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  /** The ruleset as the replica has it. */
+  function step() {
+    const { environment, version, clientVersion, committedAt: at, envelope } = replica.loaded(ENV)!;
+    return { environment, version, clientVersion, at, envelope };
+  }
 });

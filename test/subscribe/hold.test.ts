@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseGripLast } from '../../src/grip/channels.js';
 import { holdHeaders } from '../../src/subscribe/hold.js';
 
-const hold = { environment: 7n, keyId: 'ab-12', version: 17_018_962_363_976_479n, link: '/recover/token' };
+const stream = { kind: 'configs', environment: 7n } as const;
+const hold = { stream, keyId: 'ab-12', version: 17_018_962_363_976_479n, link: '/recover/token' };
 const times = { keepAlive: 20, staleness: 60 };
 
 /** The link's timeout, seconds. */
@@ -24,7 +25,7 @@ describe('the instructions of a hold', () => {
   it('name channels that Grip-Last brings back', () => {
     const channels = holdHeaders(hold, times, 0)['Grip-Channel']!;
     expect(parseGripLast(channels.replaceAll('prev-id', 'last-id'))).toEqual({
-      environment: 7n,
+      stream,
       keyId: 'ab-12',
       version: hold.version,
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cut, EVENT_TARGET_BYTES, eventText } from '../../src/ruleset/event.js';
-import { Deltas, KEEP_ALIVE, streamStart } from '../../src/subscribe/stream.js';
+import { Deltas, KEEP_ALIVE, Refetches, streamStart, textOf } from '../../src/subscribe/stream.js';
+import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { rulesetOf } from './rulesets.js';
 
 describe('a stream', () => {
@@ -23,7 +24,7 @@ describe('the events of a delta', () => {
       const pieces = cut(ruleset.delta(from), from, ruleset.version, ruleset.envelope.length);
       const texts = pieces.map((piece) => eventText(piece, ruleset.envelope));
       expect(deltas.events(ruleset, from).map(({ text }) => text)).toEqual(texts);
-      expect(deltas.text(ruleset, from)).toBe(texts.join(''));
+      expect(textOf(deltas.events(ruleset, from))).toBe(texts.join(''));
       expect(deltas.events(ruleset, from).at(-1)?.id).toBe(ruleset.version);
     }
     for (const { text } of deltas.events(ruleset, 0n))
@@ -32,7 +33,7 @@ describe('the events of a delta', () => {
 
   it('are none for a reader that has everything', () => {
     expect(new Deltas().events(rulesetOf(3), 3n)).toEqual([]);
-    expect(new Deltas().text(rulesetOf(3), 3n)).toBe('');
+    expect(textOf(new Deltas().events(rulesetOf(3), 3n))).toBe('');
   });
 
   it('are built once for all who lack the same', () => {
@@ -53,7 +54,7 @@ describe('the events of a delta', () => {
   it('are kept only while they end at the present version', () => {
     const deltas = new Deltas();
     for (let version = 2; version < 500; version++) deltas.events(rulesetOf(version), 1n);
-    expect(deltas.size).toBe(deltas.text(rulesetOf(499), 1n).length);
+    expect(deltas.size).toBe(textOf(deltas.events(rulesetOf(499), 1n)).length);
   });
 
   it('are counted rightly when some were given up and the version moved on', () => {
@@ -68,7 +69,7 @@ describe('the events of a delta', () => {
 
   it('are kept up to a limit, the newest longest', () => {
     const ruleset = rulesetOf(10);
-    const size = new Deltas().text(ruleset, 9n).length;
+    const size = textOf(new Deltas().events(ruleset, 9n)).length;
     const deltas = new Deltas(3 * size + 10);
     const first = deltas.events(ruleset, 9n);
     expect(deltas.events(ruleset, 9n)).toBe(first);
@@ -83,5 +84,22 @@ describe('the events of a delta', () => {
     const events = deltas.events(ruleset, 0n);
     expect(deltas.events(ruleset, 0n)).toEqual(events);
     expect(deltas.events(ruleset, 0n)).not.toBe(events);
+  });
+});
+
+describe('the events of an event stream', () => {
+  const at = 1_700_000_000_999_999n;
+  const ruleset = (clientVersion: bigint) => new Ruleset({ ...place, clientVersion });
+  const place = { environment: 7n, version: 9n, at, envelope: new Uint8Array(), configs: [] };
+
+  it('are one, which says as JSON what to fetch again and since when, and has the client version as its id', () => {
+    const text = 'data: {"type":"refetchEvaluation","etag":"5","lastModified":1700000000}\nid: 5\n\n';
+    expect(new Refetches(0).events(ruleset(5n), 3n)).toEqual([{ id: 5n, text }]);
+  });
+
+  it('are the same for any reader that stands elsewhere, and none for one that has everything', () => {
+    const refetches = new Refetches(0);
+    expect(refetches.events(ruleset(5n), 6n)).toEqual(refetches.events(ruleset(5n), 3n));
+    expect(refetches.events(ruleset(5n), 5n)).toEqual([]);
   });
 });

@@ -3,15 +3,16 @@ import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
-import { Deltas } from '../../src/subscribe/stream.js';
+import { Deltas, Refetches } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
-import { flag } from '../ruleset/arbitrary.js';
+import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 import { startReplica } from './rulesets.js';
 
 const ENV = 7n;
+const CONFIGS = { kind: 'configs', environment: ENV } as const;
 const START = ': holdfast\n\nretry: 1000\n\n';
 let slow: SlowStore;
 let replica: Replica;
@@ -30,7 +31,7 @@ beforeEach(async () => {
   lost = 0;
   subscriptions = new Subscriptions({
     replica,
-    deltas: new Deltas(),
+    contents: { configs: new Deltas(), clients: new Refetches(0) },
     link: new RecoveryLink(['secret']),
     times: { keepAlive: 20, staleness: 60 },
     log: createLog('debug', { write: (line) => void logs.push(line) }),
@@ -57,7 +58,7 @@ describe('a subscription', () => {
   it('that is behind gets the start of a stream, the delta, and a hold at its end', async () => {
     await commit('a');
     const version = await commit('b');
-    const reply = await subscriptions.hold(key, 0n);
+    const reply = await subscriptions.hold(key, CONFIGS, 0n);
     expect(reply.decision).toBe('behind');
     expect(reply.body.startsWith(`${START}data: `)).toBe(true);
     expect(ids(reply.body)).toEqual([version]);
@@ -67,7 +68,7 @@ describe('a subscription', () => {
 
   it('that is current gets the start of a stream, and a hold where it stands', async () => {
     const version = await commit('a');
-    const reply = await subscriptions.hold(key, version);
+    const reply = await subscriptions.hold(key, CONFIGS, version);
     expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual(['current', START, `${version}`]);
   });
 
@@ -75,15 +76,15 @@ describe('a subscription', () => {
     await replica.ruleset(ENV);
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
     const version = await commit('a');
-    expect(heldAt((await subscriptions.hold(key, 0n)).headers)).toBe(`${version}`);
+    expect(heldAt((await subscriptions.hold(key, CONFIGS, 0n)).headers)).toBe(`${version}`);
   });
 
   it('that is ahead of the store gets the whole ruleset and is held there; the loss is logged and counted', async () => {
     await commit('a');
     const version = await commit('b');
-    const reply = await subscriptions.hold(key, version + 5n);
+    const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
     expect([reply.decision, heldAt(reply.headers), lost]).toEqual(['ahead', `${version}`, 1]);
-    expect(reply.body).toBe((await subscriptions.hold(key, 0n)).body);
+    expect(reply.body).toBe((await subscriptions.hold(key, CONFIGS, 0n)).body);
     expect(logs.filter((line) => line.includes('writes were lost'))).toHaveLength(1);
   });
 
@@ -91,7 +92,7 @@ describe('a subscription', () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
-    const reply = await subscriptions.hold(key, version + 5n);
+    const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
     expect([reply.decision, reply.body]).toEqual(['unverified', START]);
     expect([heldAt(reply.headers), lost]).toEqual([`${version + 5n}`, 0]);
   });
@@ -100,24 +101,26 @@ describe('a subscription', () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
-    const reply = await subscriptions.hold(key, 0n);
+    const reply = await subscriptions.hold(key, CONFIGS, 0n);
     expect([reply.decision, heldAt(reply.headers)]).toEqual(['behind', `${version}`]);
   });
 
   it('to an environment that is not in the store is a fault of ours, to be tried again', async () => {
     const orphan = keyNamed('k2', 99n);
-    await expect(subscriptions.hold(orphan, 0n)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(subscriptions.hold(orphan, { ...CONFIGS, environment: 99n }, 0n)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
   });
 
   it('whose key is revoked while we look is not held, and gets nothing', async () => {
     await commit('a');
     const gate = slow.hold('version', 'after');
-    const holding = subscriptions.hold(key, 0n);
+    const holding = subscriptions.hold(key, CONFIGS, 0n);
     await gate.reached;
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
     gate.open();
-    expect(await holding).toEqual({ headers: {}, body: '', decision: 'refused' });
+    expect(await holding).toEqual({ headers: {}, body: '', stream: 'configs', decision: 'refused' });
   });
 });
 
@@ -188,7 +191,7 @@ describe('a recovery', () => {
   ])('of %s has no instructions and no data, which ends the stream', async (_, header) => {
     await commit('a');
     const reply = await subscriptions.recover(await header());
-    expect(reply).toEqual({ headers: {}, body: '', decision: 'refused' });
+    expect(reply).toEqual({ headers: {}, body: '', stream: 'configs', decision: 'refused' });
   });
 
   it('of a key that another node has just created is answered', async () => {
@@ -214,8 +217,62 @@ describe('standing', () => {
   it('says what catchUp would', async () => {
     const version = await commit('a');
     for (const position of [0n, version, version + 1n]) {
-      const { decision } = await subscriptions.catchUp(ENV, position);
-      expect(await subscriptions.standing(ENV, position)).toBe(decision);
+      const { decision } = await subscriptions.catchUp(CONFIGS, position);
+      expect(await subscriptions.standing(CONFIGS, position)).toBe(decision);
     }
+  });
+});
+
+describe('an event stream', () => {
+  const CLIENTS = { kind: 'clients', environment: ENV, shard: 3 } as const;
+  const last = (version: bigint, keyId = 'k1') => [
+    `clients-${ENV}-3; last-id=${version}`,
+    `key-${keyId}; last-id=0`,
+  ];
+  const standsAt = (headers: Record<string, string>) =>
+    /clients-7-3; prev-id=(\d+), key-k1; prev-id=0/.exec(headers['Grip-Channel'] ?? '')?.[1];
+
+  it('begins with one event for a client that is behind, and holds it at our client version', async () => {
+    const seen = await commit('a');
+    await commitConfigs(slow.direct, ENV, sized('server-only', 1));
+    const reply = await subscriptions.hold(key, CLIENTS, 0n);
+    expect([reply.stream, reply.decision, ids(reply.body)]).toEqual(['clients', 'behind', [seen]]);
+    expect(reply.body.startsWith(`${START}data: {"type":"refetchEvaluation","etag":"${seen}"`)).toBe(true);
+    expect(standsAt(reply.headers)).toBe(`${seen}`);
+    expect(reply.headers['Grip-Link']).toContain(RECOVERY_PREFIX);
+  });
+
+  it('begins with nothing for one that is current, whatever changed that it does not see', async () => {
+    const seen = await commit('a');
+    await commitConfigs(slow.direct, ENV, sized('server-only', 1));
+    const reply = await subscriptions.hold(key, CLIENTS, seen);
+    expect([reply.decision, reply.body, standsAt(reply.headers)]).toEqual(['current', START, `${seen}`]);
+  });
+
+  it('tells one that is ahead to fetch, and takes it for no proof of a loss: anybody may say so', async () => {
+    const seen = await commit('a');
+    const reply = await subscriptions.hold(key, CLIENTS, seen + 5n);
+    expect([reply.decision, ids(reply.body), standsAt(reply.headers)]).toEqual(['ahead', [seen], `${seen}`]);
+    expect(lost).toBe(0);
+    expect(logs.filter((line) => line.includes('writes were lost'))).toEqual([]);
+  });
+
+  it('recovers over the same link, on the shard that it has', async () => {
+    const first = await commit('a');
+    const second = await commit('b');
+    const behind = await subscriptions.recover(last(first));
+    expect([behind.stream, behind.decision, ids(behind.body)]).toEqual(['clients', 'behind', [second]]);
+    expect(behind.body.startsWith('data: ')).toBe(true);
+    expect(standsAt(behind.headers)).toBe(`${second}`);
+    const current = await subscriptions.recover(last(second));
+    expect([current.decision, current.body, standsAt(current.headers)]).toEqual(['current', '', `${second}`]);
+  });
+
+  it('ends at its next check when its key is revoked', async () => {
+    const version = await commit('a');
+    await slow.direct.revokeKey('k1', 5);
+    await until('the revocation', () => replica.keyring.isRevoked('k1'));
+    const refused = { headers: {}, body: '', stream: 'clients', decision: 'refused' };
+    expect(await subscriptions.recover(last(version))).toEqual(refused);
   });
 });

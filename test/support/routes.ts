@@ -24,4 +24,5 @@ export const ROUTES_FOR_PAGES = [
   '/api/v1/context-shapes',
   '/ofrep/v1/evaluate/flags',
   '/ofrep/v1/evaluate/flags/:key',
+  '/ofrep/v1/streams/:token',
 ];

@@ -1,0 +1,68 @@
+/** The route of event streams, on which clients are told to fetch their values again. [protocol] #event-streams */
+import { Router, type Request, type Response } from 'express';
+import { HoldfastError } from '../errors.js';
+import { CLIENT_SHARDS } from '../grip/channels.js';
+import { STREAM_PREFIX } from '../ofrep/event-stream.js';
+import type { Keyring } from '../replica/keyring.js';
+import type { Key } from '../store/store.js';
+import { positionOf } from '../subscribe/decide.js';
+import type { StreamTokens } from '../subscribe/stream-token.js';
+import { admit, ALL_KEYS } from './authenticate.js';
+import { cors, methodsWith, type CorsRule } from './cors.js';
+import { onlyMethods } from './errors.js';
+import { header, hold, type StreamParts } from './streams.js';
+
+export interface EventStreamParts extends StreamParts {
+  readonly streamTokens: StreamTokens;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+/** EventSource sends these of its own accord; other readers of streams may have to ask. */
+const CORS: CorsRule = { methods: ['GET'], headers: ['Cache-Control', 'Last-Event-ID'] };
+
+/** HEAD is refused, as on the other streams. */
+export function eventStreamRoutes(parts: EventStreamParts): Router {
+  const router = Router();
+  const methods = onlyMethods(...methodsWith(CORS));
+  router
+    .route(`${STREAM_PREFIX}:token`)
+    .all(cors(CORS))
+    .head(methods)
+    .get((request, response) => subscribe(parts, request, response))
+    .all(methods);
+  return router;
+}
+
+async function subscribe(
+  parts: EventStreamParts,
+  request: Request<{ token: string }>,
+  response: Response,
+): Promise<void> {
+  const key = await holderOf(request.params.token, parts.streamTokens, parts.replica.keyring);
+  const { at } = request.query;
+  const shard = Math.floor(CLIENT_SHARDS * parts.random());
+  await hold(parts, request, response, {
+    key,
+    stream: { kind: 'clients', environment: key.environment, shard },
+    position: positionOf(header(request, 'last-event-id'), typeof at === 'string' ? at : undefined),
+  });
+}
+
+/**
+ * The key that a token was issued for.
+ *
+ * @throws HoldfastError `unauthorized` when the token is none of ours, is too old, or its key is revoked or gone; `store_unavailable`
+ */
+async function holderOf(token: string, tokens: StreamTokens, keyring: Keyring): Promise<Key> {
+  const holder = tokens.read(token);
+  if (holder === undefined) {
+    throw new HoldfastError(
+      'unauthorized',
+      'the token in the path is not one that was issued within the last minutes: evaluate all flags again, the answer has a new one',
+    );
+  }
+  const key = admit(await keyring.findById(holder.keyId), ALL_KEYS.kinds, keyring);
+  if (key.environment === holder.environment) return key;
+  throw new HoldfastError('unauthorized', 'the token in the path is for another environment than its key');
+}

@@ -1,0 +1,16 @@
+/** The event that tells a client to fetch its values again. [protocol] #event-streams */
+
+/**
+ * Its text. OpenFeature's providers repeat `etag` and `lastModified` in the request that follows; our answer to it is at least as new as `etag`.
+ *
+ * @param clientVersion of the ruleset that there is to fetch from
+ * @param at when that ruleset came about, microseconds since 1970
+ */
+export function refetchText(clientVersion: bigint, at: bigint): string {
+  const data = {
+    type: 'refetchEvaluation',
+    etag: `${clientVersion}`,
+    lastModified: Number(at / 1_000_000n),
+  };
+  return `data: ${JSON.stringify(data)}\nid: ${clientVersion}\n\n`;
+}
