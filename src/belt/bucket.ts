@@ -34,10 +34,11 @@ export interface Bucket extends BucketReader {
   conditions(signal?: AbortSignal): Promise<'kept' | 'ignored'>;
 }
 
+/** `age`: for how many seconds a cache between here and the bucket has had the answer; absent where there is none. */
 export type Reading =
-  | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly etag: string }
+  | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly etag: string; readonly age?: number }
   /** It has the ETag that was given. */
-  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unchanged'; readonly age?: number }
   | { readonly kind: 'absent' };
 
 export type Writing =

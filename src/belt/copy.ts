@@ -218,7 +218,7 @@ export function lacksKeys(existing: readonly CopiedKey[], keys: readonly CopiedK
 }
 
 /** All keys of both. The store deletes none, so one that only the copy has was lost by the store. A revocation in either counts. */
-function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedKey[]): CopiedKey[] {
+export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedKey[]): CopiedKey[] {
   const merged = new Map(existing.map((key) => [key.id, key]));
   for (const key of next) {
     const revokedAt = merged.get(key.id)?.revokedAt ?? key.revokedAt;
