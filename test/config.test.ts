@@ -32,6 +32,8 @@ describe('settings that nobody gave', () => {
       maxAgeSeconds: 3600,
       maxHolds: 10_000,
       keepAliveSeconds: 20,
+      beltUrls: [],
+      beltKeep: 5,
       logLevel: 'info',
       production: false,
       warnings: [],
@@ -76,6 +78,7 @@ describe('numbers', () => {
     ['HOLDFAST_IN_MEMORY', '1000001'],
     ['HOLDFAST_MAX_HOLDS', '0'],
     ['HOLDFAST_DRAIN', '601'],
+    ['HOLDFAST_BELT_KEEP', '0'],
     ['HOLDFAST_REFETCH_SPREAD', '61'],
   ])('%s may not be %s', (name, value) => {
     const [only, ...more] = problems({ [name]: value });
@@ -114,6 +117,29 @@ describe('the place of event streams', () => {
     expect(problems({ HOLDFAST_STREAM_URL: value })).toEqual([
       `HOLDFAST_STREAM_URL must be an http:// or https:// URL without user, query or fragment. It is "${value}".`,
     ]);
+  });
+});
+
+describe('the buckets', () => {
+  const AWS = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'a-secret-of-aws' };
+
+  it('are several, separated by spaces or commas', () => {
+    const { beltUrls } = readSettings({ ...AWS, HOLDFAST_BELT: 'file:./a, s3://flags/x\n s3://k:s@flags/y' });
+    expect(beltUrls).toEqual(['file:./a', 's3://flags/x', 's3://k:s@flags/y']);
+  });
+
+  it('are all checked, and none is named twice', () => {
+    expect(problems({ ...AWS, HOLDFAST_BELT: 'file:a gs://x file:a s3://k:topsecret%@bb' })).toEqual([
+      expect.stringMatching(/^HOLDFAST_BELT has a URL of none of the forms .* \(the URL at place 2 of 4\)$/),
+      'HOLDFAST_BELT names one bucket twice (the URL at place 3 of 4): file a.',
+      expect.stringMatching(/^HOLDFAST_BELT has credentials that are not percent-encoded/),
+    ]);
+  });
+
+  it('are what a process that only copies needs, and its secrets are not', () => {
+    const env = { HOLDFAST_STORE: 'redis://127.0.0.1', NODE_ENV: 'production' };
+    expect(readSettings({ ...env, HOLDFAST_BELT: 'file:a' }, 'belt').beltUrls).toEqual(['file:a']);
+    expect(() => readSettings(env, 'belt')).toThrow('HOLDFAST_BELT names no bucket');
   });
 });
 
@@ -265,6 +291,12 @@ describe('the help', () => {
       'HOLDFAST_MAX_HOLDS',
       'HOLDFAST_STREAM_URL',
       'HOLDFAST_DRAIN',
+      'HOLDFAST_BELT',
+      'HOLDFAST_BELT_KEEP',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+      'AWS_REGION',
       'LOG_LEVEL',
       'NODE_ENV',
       'HOLDFAST_URL',
