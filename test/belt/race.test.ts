@@ -198,6 +198,30 @@ describe('two writers that stop anywhere', () => {
   }
 });
 
+describe('a bucket that ignores conditions', () => {
+  it('has the newest ruleset in the end when another writer sets the pointer back while it is written', async () => {
+    await store.commit(creation(1n));
+    await store.commit(update(1n, 0n, [flag(1n, 'a')]));
+    const objects = new Map<string, Buffer>();
+    const { signal } = new AbortController();
+    const at = () => Promise.resolve();
+    const name = 'environments/1/latest.json';
+    const into = (bucket: Bucket) =>
+      transfer(1n, { store, bucket, conditions: 'ignored', keys: () => [], now: () => 0, signal });
+    await into(new SteppedBucket(objects, at, () => undefined));
+    const old = objects.get(name)!;
+    await store.commit(update(1n, 1n, [flag(2n, 'a')]));
+    let again = 2;
+    await into(
+      new SteppedBucket(objects, at, (written) => {
+        if (written === name && again-- > 0) objects.set(name, old);
+      }),
+    );
+    expect(again).toBe(-1);
+    expect((await copyIn(new SteppedBucket(objects, at, () => undefined)))?.pointer.version).toBe(2n);
+  });
+});
+
 describe('many writers on one folder, while changes go on', () => {
   it('never take a pointer back, and end with the newest ruleset', async () => {
     await store.commit(creation(1n));
