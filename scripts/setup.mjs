@@ -1,5 +1,5 @@
 /**
- * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server, Pushpin and Chromium.
+ * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server, Pushpin, Chromium and Varnish.
  *
  * Plain Node without dependencies, because it is what installs them. Each step is skipped, in milliseconds, when there is nothing to do.
  */
@@ -13,6 +13,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The same as "engines" in package.json: the first 20 that imports ES modules by `require`, which a dependency needs. */
 const MINIMUM_NODE = [20, 19];
+
+/** Debian's package of a program, where it has another name. */
+const PACKAGES = { varnishd: 'varnish' };
 
 /** A step that did not work; the message is all that the user needs to read. */
 export class SetupError extends Error {}
@@ -35,6 +38,11 @@ export function checkNode(version = process.versions.node) {
   throw new SetupError(
     `Holdfast needs Node ${MINIMUM_NODE.join('.')} or newer; this is Node ${version}. Get a newer one from https://nodejs.org.`,
   );
+}
+
+/** Lets all later steps, and what runs afterwards, find the programs that Debian has where only root looks. */
+export function lookWhereServersAre() {
+  process.env.PATH = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 }
 
 /** Installs the packages of package-lock.json, unless npm has done so since it last changed. */
@@ -73,12 +81,12 @@ export function installServers(...others) {
   const missing = () => missingPrograms('redis-server', 'pushpin', ...others);
   // Twice, because which programs Pushpin needs shows when its version is known.
   for (let round = 0; round < 2 && missing().length > 0; round++) {
-    if (!installWithApt(missing())) break;
+    if (!installWithApt(missing().map((name) => PACKAGES[name] ?? name))) break;
   }
   if (missing().length > 0) throw new SetupError(instructions(missing()));
 }
 
-/** The programs that are missing. On Debian each is in a package of the same name. */
+/** The programs that are missing. */
 function missingPrograms(...wanted) {
   const missing = wanted.filter((command) => !isInstalled(command));
   // Before 1.40 Pushpin's connection manager and its HTTP client were programs of their own.
@@ -118,11 +126,11 @@ function becomeRoot() {
 
 function instructions(missing) {
   return [
-    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin, the tests in a real Chromium too; install them and try again.`,
-    '  Debian:    sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3 chromium',
+    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin, the tests in a real Chromium too, and with the lab against a real Varnish; install them and try again.`,
+    '  Debian:    sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3 chromium varnish',
     '  Ubuntu:    the same, but for chromium: sudo snap install chromium',
-    '  macOS:     brew install redis pushpin python3 chromium',
-    '  elsewhere: https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/, and any browser that is Chromium as `chromium` on the PATH',
+    '  macOS:     brew install redis pushpin python3 chromium varnish',
+    '  elsewhere: https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/, and any browser that is Chromium as `chromium` on the PATH; https://varnish-cache.org/releases/',
   ].join('\n');
 }
 

@@ -9,11 +9,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { build, checkNode, installPackages, installServers, root, setUp } from './setup.mjs';
+import {
+  build,
+  checkNode,
+  installPackages,
+  installServers,
+  lookWhereServersAre,
+  root,
+  setUp,
+} from './setup.mjs';
 import { count } from './test-count.mjs';
 
-// Python runs an example, Chromium pages that use Holdfast.
-setUp(checkNode, installPackages, () => installServers('python3', 'chromium'), build);
+// Python runs an example, Chromium pages that use Holdfast, and Varnish is the cache of lab/.
+const installAllServers = () => installServers('python3', 'chromium', 'varnishd');
+setUp(checkNode, installPackages, lookWhereServersAre, installAllServers, build);
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');

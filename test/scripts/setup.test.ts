@@ -35,6 +35,7 @@ function apt(version: string, installs: boolean): void {
   const place = `for name in "$@"; do case $name in
     pushpin) printf '#!/bin/sh\\necho pushpin ${version}\\n' > ${dir}/pushpin;;
     redis-server|condure|zurl|python3|chromium) printf '#!/bin/sh\\n' > ${dir}/$name;;
+    varnish) name=varnishd; printf '#!/bin/sh\\n' > ${dir}/$name;;
     *) continue;; esac; /bin/chmod 755 ${dir}/$name; done`;
   const work = installs ? `case "$*" in *install*) ${place};; esac` : 'exit 100';
   program('apt-get', `echo "$DEBIAN_FRONTEND $*" >> ${dir}/calls\n${work}`);
@@ -107,10 +108,23 @@ describe('the servers that tests need', () => {
     expect(calls().at(-1)).toMatch(/install .* python3$/);
   });
 
+  it('include a program whose package has another name', () => {
+    apt('1.40.1', true);
+    for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
+    expect(run("() => setup.installServers('varnishd')").code).toBe(0);
+    expect(calls().at(-1)).toMatch(/install .* varnish$/);
+  });
+
+  it('are looked for where only root has them on the PATH, too', () => {
+    const step = '() => { setup.lookWhereServersAre(); console.error(process.env.PATH); }';
+    expect(run(step).output.trim()).toBe(`${dir}:/usr/sbin:/usr/local/sbin`);
+  });
+
   it('include a browser for the tests, and for nothing else', () => {
     const steps = ['test', 'run', 'start'].map((name) => {
       const script = readFileSync(join(import.meta.dirname, `../../scripts/${name}.mjs`), 'utf8');
-      return [name, /^setUp\((.*)\);$/m.exec(script)?.[1]?.includes("'chromium'")];
+      expect(script).toMatch(/^setUp\(.*\);$/m);
+      return [name, script.includes("'chromium'")];
     });
     expect(steps).toEqual([
       ['test', true],
