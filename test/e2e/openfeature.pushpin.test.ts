@@ -1,11 +1,18 @@
 /**
- * OpenFeature on real parts: Redis, Pushpin and two nodes; clients are the unmodified npm SDKs and OFREP providers, with a key of kind client.
- * docs/openfeature.md says what is shown here.
+ * OpenFeature on real parts: Redis, Pushpin, two nodes and Chromium; clients are the unmodified npm SDKs and OFREP providers, with a key of kind client.
+ * docs/openfeature.md says what is shown here, and has the examples that are run here.
  */
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FLAGS } from '../ofrep/flags.js';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connect, greeting } from '../../examples/openfeature/server.js';
+import { FLAGS, forPro } from '../ofrep/flags.js';
+import { bundle } from '../support/bundle.js';
+import { complaintsOf, launchChromium } from '../support/chromium.js';
+import { text } from '../support/configs.js';
+import { startSite } from '../support/site.js';
+import { openSse } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -14,10 +21,11 @@ let environment = 0;
 let key: string;
 
 beforeAll(async () => {
-  stack = await startStack({ nodes: 2 });
+  // All at once, so that two pieces of word for a page, of which one is wrong, cannot become one.
+  stack = await startStack({ nodes: 2, env: { HOLDFAST_REFETCH_SPREAD: '0' } });
   environment = await stack.createEnvironment();
   ({ key } = await stack.createKey(environment, 'client'));
-  await stack.commit(environment, [...FLAGS]);
+  await stack.commit(environment, [...FLAGS, forPro('greeting', 'good day', 'hi')]);
 });
 
 afterAll(async () => {
@@ -84,6 +92,14 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await details('unmatched', { 'user.plan': 'free' })).toEqual(failed('GENERAL'));
   });
 
+  it('does what the example does', async () => {
+    await connect(stack.url, key);
+    expect([await greeting('user-123', 'pro'), await greeting('user-123', 'free')]).toEqual([
+      'good day',
+      'hi',
+    ]);
+  });
+
   it('sees a change with its next question', async () => {
     const [flag] = FLAGS.filter(({ key: name }) => name === 'string');
     await stack.commit(environment, [{ ...flag!, rows: [{ values: [{ value: { string: 'changed' } }] }] }]);
@@ -100,5 +116,97 @@ describe('the unmodified server provider behind Pushpin', () => {
     await OpenFeature.setProviderAndWait('revoked', provider);
     const details = await OpenFeature.getClient('revoked').getBooleanDetails('bool', false, user);
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' });
+  });
+});
+
+describe('the unmodified web provider in a page behind Pushpin', () => {
+  let browser: Browser;
+  const closing: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  afterAll(() => browser.close());
+
+  /** A page with the example in it, on an origin of its own, and what it did and heard. */
+  async function open(apiKey = key) {
+    const script = await bundle(`
+      import { follow } from './examples/openfeature/page.mjs';
+      follow(${JSON.stringify(stack.url)}, ${JSON.stringify(apiKey)}, (text) => (document.title = text));
+    `);
+    const site = await startSite(script);
+    closing.push(() => site.close());
+    const page: Page = await browser.newPage();
+    closing.push(() => page.close());
+    const complaints = complaintsOf(page);
+    /** What it asked Holdfast for, and what the stream told it. */
+    const requests: URL[] = [];
+    const events: { etag: string }[] = [];
+    page.on('request', (request) => {
+      if (request.method() !== 'OPTIONS' && request.url().startsWith(stack.url))
+        requests.push(new URL(request.url()));
+    });
+    const devtools = await page.context().newCDPSession(page);
+    devtools.on('Network.eventSourceMessageReceived', ({ data }) =>
+      events.push(JSON.parse(data) as { etag: string }),
+    );
+    await devtools.send('Network.enable');
+    await page.goto(site.url);
+    const asked = () => requests.filter(({ pathname }) => pathname === '/ofrep/v1/evaluate/flags');
+    const streams = () => requests.filter(({ pathname }) => pathname.startsWith('/ofrep/v1/streams/'));
+    return { page, complaints, asked, streams, events };
+  }
+
+  const titled = (page: Page, title: string) =>
+    until(`the page says ${title}`, async () => (await page.title()) === title);
+
+  /** Streams of pages that the nodes handed to the proxy, or hold themselves. */
+  async function held(by: 'grip' | 'direct'): Promise<number> {
+    let sum = 0;
+    for (const node of stack.nodes) {
+      const metrics = await (await fetch(`${node.url}/metrics`)).text();
+      for (const [, labels = '', count] of metrics.matchAll(/^holdfast_subscribes_total\{(.*)\} (\d+)$/gm))
+        if (labels.includes('stream="clients"') && labels.includes(`hold="${by}"`)) sum += Number(count);
+    }
+    return sum;
+  }
+
+  it('shows a change without polling, and does nothing after one that clients cannot see', async () => {
+    await stack.commit(environment, [forPro('greeting', 'good day', 'hi')]);
+    const before = await held('grip');
+    const { page, complaints, asked, streams, events } = await open();
+    await titled(page, 'good day');
+    await until('the proxy holds the stream', async () => (await held('grip')) === before + 1);
+    // A server's stream comes from the same publisher, in order: what it has heard of, the page has heard of too.
+    const { key: serverKey } = await stack.createKey(environment, 'server');
+    const server = await openSse(`${stack.url}/api/v1/sse/config`, { key: serverKey });
+    closing.push(() => server.close());
+    const hidden = await stack.commit(environment, [text('for.servers', 'x')]);
+    await server.waitForEvent(({ id }) => id === hidden.version);
+
+    const { version } = await stack.commit(environment, [forPro('greeting', 'welcome', 'hi')]);
+    await titled(page, 'welcome');
+    expect(events.map(({ etag }) => etag)).toEqual([version]);
+    expect(asked().map(({ searchParams }) => searchParams.get('flagConfigEtag'))).toEqual([null, version]);
+    expect(streams()).toHaveLength(1);
+    expect(await held('direct')).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('begins with what it had when it is loaded again, and follows the same stream', async () => {
+    await stack.commit(environment, [forPro('greeting', 'before', 'hi')]);
+    const { page, complaints, asked } = await open();
+    await titled(page, 'before');
+    await page.reload();
+    await titled(page, 'before');
+    await until('it has asked again', () => asked().length === 2);
+    await stack.commit(environment, [forPro('greeting', 'again', 'hi')]);
+    await titled(page, 'again');
+    expect(complaints).toEqual([]);
   });
 });
