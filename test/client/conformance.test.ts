@@ -146,6 +146,23 @@ describe('reading', () => {
     expect(() => reader.read(Buffer.from('x'))).toThrow('larger');
   });
 
+  it.each([
+    ['LF', '\n'],
+    ['CR', '\r'],
+    ['CRLF', '\r\n'],
+  ])('reads the same byte by byte as at once, with lines that end in %s', (_, end) => {
+    const lines = ['data: 1', 'data: 2', 'id: 7', '', 'retry: 5', ': hello', 'data: 3', '', ''];
+    const bytes = Buffer.from(lines.join(end));
+    const reader = new SseReader();
+    const byByte = Array.from(bytes, (byte) => reader.read(Uint8Array.of(byte))).flat();
+    expect(byByte).toEqual([
+      { kind: 'message', data: '1\n2', id: '7' },
+      { kind: 'retry', milliseconds: 5 },
+      { kind: 'message', data: '3', id: undefined },
+    ]);
+    expect(new SseReader().read(bytes)).toEqual(byByte);
+  });
+
   it('has characters whole whose bytes come in two pieces', () => {
     const reader = new SseReader();
     const bytes = Buffer.from('data: ü\n\n');

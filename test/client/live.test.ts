@@ -146,6 +146,14 @@ describe('the client library and a node', () => {
       'changed by a bit',
       (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.of(bytes.at(-1)! ^ 1)]),
     ],
+    [
+      'changed in the middle of a config',
+      (bytes: Buffer) => {
+        const changed = Buffer.from(bytes);
+        changed[changed.indexOf(Buffer.of(1, 97)) + 1] = 98; // the key, a letter long
+        return changed;
+      },
+    ],
     ['empty', () => Buffer.alloc(0)],
     ['something else', () => Buffer.from('{"hello": 1}\n')],
   ])('ignores a saved copy that is %s, with a warning', async (_, damage) => {
@@ -171,6 +179,17 @@ describe('the client library and a node', () => {
     await second.ready();
     expect(second.get('a')).toBeUndefined();
     expect(second.status()).toMatchObject({ environment: two.id });
+  });
+
+  it('does not start from a saved copy of another environment than that of the key', async () => {
+    const [one, two] = [await withFlag(), await app.environment()];
+    const lastGood = inMemory();
+    const first = start(one.key, { lastGood });
+    await first.ready();
+    await first.close();
+    const second = start(two.key, { lastGood, sources: [await nowhere()], readyTimeout: 200 });
+    await expect(second.ready()).rejects.toMatchObject({ code: 'unreachable' });
+    expect(second.get('a')).toBeUndefined();
   });
 
   it('is closed: no more requests, no more changes, evaluation goes on', async () => {
