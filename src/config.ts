@@ -4,28 +4,37 @@
  * A setting is added by adding a field to `Settings` and an entry to `table`. Nothing else reads the environment. Every problem is
  * reported at once, at start, so that nobody mends them one restart at a time.
  */
-import { HoldfastError, messageOf } from './errors.js';
+import { messageOf } from './errors.js';
 import { parseGripUrl } from './grip/proxies.js';
-import { bucketName, parseBucketLocation, type AwsSettings } from './belt/location.js';
+import { bucketName, parseBucketLocation } from './belt/location.js';
 import { splitKeys } from './grip/keys.js';
-import { atLeast, httpUrl, integer, oneOf, several, text, token, wrap } from './config-values.js';
+import { copyOptions } from './config-copies.js';
+import { atLeast, httpUrl, integer, oneOf, several, token, wrap } from './config-values.js';
+import {
+  awsOf,
+  clientVariables,
+  common,
+  readTable,
+  SettingsError,
+  unknownSettings,
+  type CommonSettings,
+  type Environment,
+  type Option,
+  type Table,
+} from './settings.js';
 import { parseStoreLocation } from './store/location.js';
 
+export { awsOf, clientVariables, SettingsError, type Environment, type LogLevel } from './settings.js';
+
 export type HoldMode = 'auto' | 'grip' | 'direct';
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const HOLD_MODES = ['auto', 'grip', 'direct'] as const;
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Shorter ones could be guessed: 16 characters for a token that a server checks, 32 for a key that is used in an HMAC. */
 const MIN_ADMIN_TOKEN = 16;
 const MIN_SECRET = 32;
 
-export interface Settings {
-  /** The address to listen on. */
-  readonly host: string;
-  /** The TCP port to listen on; 0 takes a free one. */
-  readonly port: number;
+export interface Settings extends CommonSettings {
   /** Where rulesets live, as store/location.ts reads it. May contain credentials: do not log it. */
   readonly store: string;
   /** The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them. */
@@ -51,8 +60,6 @@ export interface Settings {
   readonly maxAgeSeconds: number;
   /** Seconds over which the clients of event streams are told of a change, so that they do not all fetch at once. */
   readonly refetchSpreadSeconds: number;
-  /** Environments that stay in memory although nobody uses them. */
-  readonly environmentsInMemory: number;
   /** Direct holds at a time, at most. */
   readonly maxHolds: number;
   /** Seconds between the comments that keep an idle hold alive. */
@@ -61,63 +68,13 @@ export interface Settings {
   readonly beltUrls: readonly string[];
   /** Snapshots of an environment that stay in a bucket, the newest included. */
   readonly beltKeep: number;
-  /** For buckets in S3 whose URL has no credentials or region of its own. Secrets: do not log them. */
-  readonly awsAccessKeyId: string | undefined;
-  readonly awsSecretAccessKey: string | undefined;
-  readonly awsSessionToken: string | undefined;
-  readonly awsRegion: string | undefined;
-  readonly logLevel: LogLevel;
   /** NODE_ENV=production: nothing is generated that an installation must know. */
   readonly production: boolean;
-  /** Sentences about settings that are accepted but probably not meant; to be logged at start. */
-  readonly warnings: readonly string[];
 }
 
-/** Settings that cannot be started with. The message is a list of every problem, a line each; it contains no secret. */
-export class SettingsError extends HoldfastError {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(
-      'field_invalid',
-      `Holdfast cannot start with these settings:\n${problems.map((p) => `- ${p}`).join('\n')}`,
-    );
-    this.name = 'SettingsError';
-    this.problems = problems;
-  }
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Option<T> {
-  readonly name: string;
-  /** What it is when the variable is absent or empty, as text; also in the help. */
-  readonly default?: string;
-  /** What to show in place of a default that is no text. */
-  readonly shown?: string;
-  readonly help: string;
-  /** It is or may contain a credential: its value is never part of a message. */
-  readonly secret?: true;
-  /** Throws an error whose message goes after the name: `must be …`. */
-  readonly parse: (text: string) => T;
-}
-
-type Table = { readonly [K in Exclude<keyof Settings, 'warnings'>]: Option<Exclude<Settings[K], undefined>> };
-
-const table: Table = {
-  port: {
-    name: 'PORT',
-    default: '8080',
-    help: 'Port to listen on. 0 takes a free one.',
-    parse: integer(0, 65_535),
-  },
-  host: {
-    name: 'HOST',
-    // Not "::", which fails on hosts and in containers without IPv6.
-    default: '0.0.0.0',
-    help: 'Address to listen on. The default is every IPv4 address; 127.0.0.1 is this machine only, :: is IPv4 and IPv6.',
-    parse: text,
-  },
+const table: Table<Settings> = {
+  port: common.port,
+  host: common.host,
   store: {
     name: 'HOLDFAST_STORE',
     default: 'file:./data',
@@ -179,12 +136,7 @@ const table: Table = {
     help: 'Seconds over which the clients of event streams (browsers) are told of a change, so that they do not all fetch at once. No environment tells each of them more often than that. 0 to 60; 0 tells all at once.',
     parse: integer(0, 60),
   },
-  environmentsInMemory: {
-    name: 'HOLDFAST_IN_MEMORY',
-    default: '1000',
-    help: 'Environments that stay in memory although nobody uses them, so that they are served while the store is away. Beyond these, one that was not used for two times HOLDFAST_STALENESS is dropped, and read again when it is. 0 to 1000000.',
-    parse: integer(0, 1_000_000),
-  },
+  environmentsInMemory: common.environmentsInMemory,
   maxAgeSeconds: {
     name: 'HOLDFAST_MAX_AGE',
     default: '3600',
@@ -223,35 +175,11 @@ const table: Table = {
     help: 'Snapshots of each environment that stay in a bucket, the newest included. 1 to 1000.',
     parse: integer(1, 1000),
   },
-  awsAccessKeyId: {
-    name: 'AWS_ACCESS_KEY_ID',
-    help: 'Key id for s3: buckets whose URL has none.',
-    secret: true,
-    parse: text,
-  },
-  awsSecretAccessKey: {
-    name: 'AWS_SECRET_ACCESS_KEY',
-    help: 'Its secret.',
-    secret: true,
-    parse: text,
-  },
-  awsSessionToken: {
-    name: 'AWS_SESSION_TOKEN',
-    help: 'Its session token, if it is temporary. It is read at the start only.',
-    secret: true,
-    parse: text,
-  },
-  awsRegion: {
-    name: 'AWS_REGION',
-    help: 'Region of s3: buckets whose URL has none; without either us-east-1.',
-    parse: text,
-  },
-  logLevel: {
-    name: 'LOG_LEVEL',
-    default: 'info',
-    help: `Least severe log line that is written: ${LOG_LEVELS.join(', ')}.`,
-    parse: oneOf(LOG_LEVELS),
-  },
+  awsAccessKeyId: common.awsAccessKeyId,
+  awsSecretAccessKey: common.awsSecretAccessKey,
+  awsSessionToken: common.awsSessionToken,
+  awsRegion: common.awsRegion,
+  logLevel: common.logLevel,
   production: {
     name: 'NODE_ENV',
     default: '',
@@ -261,13 +189,6 @@ const table: Table = {
   },
 };
 
-/** What the commands other than `serve` read; here so that `serve` does not take them for typing errors. */
-export const clientVariables = {
-  url: { name: 'HOLDFAST_URL', default: 'http://127.0.0.1:8080', help: 'Where the commands find a server.' },
-  key: { name: 'HOLDFAST_API_KEY', help: 'API key that commands read with.' },
-  environment: { name: 'HOLDFAST_ENVIRONMENT', default: '1', help: 'Environment that commands are about.' },
-} as const;
-
 /**
  * Reads all settings. Pure: takes nothing but the environment it is given, opens and connects nothing.
  *
@@ -275,33 +196,22 @@ export const clientVariables = {
  * @throws SettingsError with every problem
  */
 export function readSettings(env: Environment, command: 'serve' | 'belt' = 'serve'): Settings {
-  const problems: string[] = [];
-  const read = <T>(option: Option<T>): T | undefined => {
-    const given = env[option.name]?.trim();
-    // An empty variable is what compose files and shells make of one that is not set.
-    const value = given === undefined || given === '' ? option.default : given;
-    if (value === undefined) return undefined;
-    try {
-      return option.parse(value);
-    } catch (error) {
-      problems.push(problem(option, value, error));
-      return undefined;
-    }
-  };
-  const values = Object.fromEntries(
-    Object.entries<Option<unknown>>(table).map(([field, option]) => [field, read(option)]),
-  ) as unknown as Omit<Settings, 'warnings'>;
+  const { values, problems } = readTable(table, env);
   if (command === 'serve') problems.push(...required(values, env));
   problems.push(...beltRules(values, command));
   problems.push(...gripRules(values));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { ...values, warnings: warnings(values, env) };
+  return {
+    ...(values as Omit<Settings, 'warnings'>),
+    warnings: warnings(values as Omit<Settings, 'warnings'>, env),
+  };
 }
 
 /** The settings as a table for `holdfast --help`: name, default, meaning. Never a value. */
 export function helpText(width = 100): string {
   const rows = [
     ...Object.values<Option<unknown>>(table),
+    ...Object.values<Option<unknown>>(copyOptions),
     ...Object.values<Omit<Option<unknown>, 'parse'>>(clientVariables),
   ];
   const lines = rows.flatMap((option) => {
@@ -311,13 +221,6 @@ export function helpText(width = 100): string {
     );
   });
   return ['Settings (environment variables; name, default, meaning):', ...lines, ''].join('\n');
-}
-
-function problem(option: Option<unknown>, value: string, error: unknown): string {
-  // Errors from the readers of URLs name the setting themselves.
-  if (error instanceof HoldfastError) return error.message;
-  const is = option.secret === true ? '' : ` It is ${JSON.stringify(value)}.`;
-  return `${option.name} ${messageOf(error)}${is}`;
 }
 
 /** Whether more than one process can use that store, so that nodes must agree on what is not in it. */
@@ -395,25 +298,8 @@ function beltRules(values: Partial<Settings>, command: 'serve' | 'belt'): string
   return problems;
 }
 
-/** What `s3:` buckets use that say nothing of their own. */
-export function awsOf(settings: Partial<Settings>): AwsSettings {
-  const { awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsRegion } = settings;
-  return {
-    accessKeyId: awsAccessKeyId,
-    secretAccessKey: awsSecretAccessKey,
-    sessionToken: awsSessionToken,
-    region: awsRegion,
-  };
-}
-
 function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[] {
-  const sentences: string[] = [];
-  const known = new Set([...Object.values(table), ...Object.values(clientVariables)].map(({ name }) => name));
-  for (const name of Object.keys(env).sort()) {
-    if (name.startsWith('HOLDFAST_') && !known.has(name)) {
-      sentences.push(`${name} is not a setting of Holdfast and has no effect; holdfast --help lists them.`);
-    }
-  }
+  const sentences = unknownSettings(env, allNames());
   if (values.hold === 'direct' && values.gripUrls.length > 0) {
     sentences.push(
       'HOLDFAST_HOLD is direct, so this node publishes to the proxies of GRIP_URL but gives them no new subscriptions to hold.',
@@ -423,6 +309,13 @@ function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[
     sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
   }
   return sentences;
+}
+
+/** Every name that a command reads. */
+function allNames(): string[] {
+  return [...Object.values(table), ...Object.values(copyOptions), ...Object.values(clientVariables)].map(
+    ({ name }) => name,
+  );
 }
 
 function storeLocation(value: string): string {

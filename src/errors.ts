@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'direct_hold_refused'
   | 'link_invalid' // a request to the recovery link that no configured proxy made
   | 'busy' // too many concurrent changes of one environment, or too many holds
+  | 'no_streams' // a subscription where nobody streams: a server of copies
   | 'store_unavailable'
   | 'store_damaged'
   | 'bucket_unavailable' // a place of copies cannot be reached, or refuses

@@ -5,14 +5,10 @@
  *     change ─commit─▶ store ──feed──▶ replica ──▶ subscribe, recover, snapshot
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
-import { startBelt } from './belt-process.js';
-import { runCli } from './cli/program.js';
-import { firstStartText, laterStartText } from './cli/first-start.js';
-import { readSettings, type Settings } from './config.js';
-import { createExamples, provideSecrets, secretsFile } from './first-start.js';
+import { tellFailure } from './cli/failure.js';
+import { serveArguments } from './cli/serve-arguments.js';
 import { createLog, type Logger } from './observe/log.js';
-import { startServer } from './server.js';
-import { openStore } from './store/open.js';
+import type { CommonSettings } from './settings.js';
 
 /** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
 function stopRequested(): Promise<NodeJS.Signals> {
@@ -39,28 +35,10 @@ function endOnDefects(log: Logger): void {
   });
 }
 
-async function serve(): Promise<void> {
-  await run(readSettings(process.env), start);
-}
-
-async function belt(): Promise<void> {
-  await run(readSettings(process.env, 'belt'), async (settings, log) => {
-    const store = await openStore(settings.store, { log });
-    try {
-      const running = await startBelt(settings, store, log);
-      log.info({ url: running.url, store: store.name, buckets: settings.beltUrls.length }, 'copying');
-      return { stop: () => running.stop().finally(() => store.close()) };
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-  });
-}
-
-/** Runs a node until a signal comes, and stops it. */
-async function run(
-  settings: Settings,
-  begin: (settings: Settings, log: Logger) => Promise<Node>,
+/** Runs a server until a signal comes, and stops it. */
+async function run<S extends CommonSettings>(
+  settings: S,
+  begin: (settings: S, log: Logger) => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> {
   const log = createLog(settings.logLevel);
   endOnDefects(log);
@@ -73,58 +51,55 @@ async function run(
   log.info('stopped');
 }
 
-interface Node {
-  stop(): Promise<void>;
+/** @param source replaces HOLDFAST_SOURCE */
+async function serve(source?: string): Promise<void> {
+  const env = source === undefined ? process.env : { ...process.env, HOLDFAST_SOURCE: source };
+  if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') return serveCopies(env);
+  const [{ readSettings }, { startNode }] = await Promise.all([import('./config.js'), import('./node.js')]);
+  await run(readSettings(env), startNode);
 }
 
-/** Resolves when the node serves. */
-async function start(settings: Settings, log: Logger): Promise<Node> {
-  const store = await openStore(settings.store, { log });
-  try {
-    const secrets = await provideSecrets(settings);
-    const server = await startServer(settings, secrets, store, log);
-    log.info(
-      { url: server.url, store: store.name, proxies: settings.gripUrls.length, hold: settings.hold },
-      'serving',
+/** Without loading what is for nodes: it is meant for tiny machines. */
+async function serveCopies(env: NodeJS.ProcessEnv): Promise<void> {
+  const { readCopySettings } = await import('./config-copies.js');
+  const settings = readCopySettings(env);
+  const { startCopyServer } = await import('./copy-server.js');
+  await run(settings, async (_settings, log) => {
+    const server = await startCopyServer(settings, log);
+    log.info({ url: server.url, sources: server.sources }, 'serving copies');
+    return server;
+  });
+}
+
+async function belt(): Promise<void> {
+  const [{ readSettings }, { startCopying }] = await Promise.all([
+    import('./config.js'),
+    import('./node.js'),
+  ]);
+  await run(readSettings(process.env, 'belt'), startCopying);
+}
+
+/** Runs the commands; resolves to the exit code. */
+async function command(argv: readonly string[]): Promise<number> {
+  const plain = serveArguments(argv);
+  if (plain !== undefined) {
+    return serve(plain.source).then(
+      () => 0,
+      (error: unknown) => tellFailure(error, process.stderr),
     );
-    if (secretsFile(settings) !== undefined && !settings.production) {
-      const key = await createExamples(store, server.committer, Date.now());
-      const { url } = server;
-      process.stdout.write(
-        key === undefined
-          ? laterStartText({ url, store: store.name, tokenFile: tokenFileOf(settings) })
-          : firstStartText({ url, key, adminToken: secrets.adminTokens[0] ?? '' }),
-      );
-    }
-    return {
-      stop: async () => {
-        await server.stop();
-        await store.close();
-      },
-    };
-  } catch (error) {
-    await store.close();
-    throw error;
   }
+  const interrupted = new AbortController();
+  if (!isServer(argv)) process.once('SIGINT', () => interrupted.abort());
+  const { runCli } = await import('./cli/program.js');
+  const { stdout, stderr, stdin, env } = process;
+  return runCli({ argv, env, stdout, stderr, stdin, serve, belt, signal: interrupted.signal });
 }
 
-function tokenFileOf(settings: Settings): string | undefined {
-  return settings.adminTokens === undefined ? secretsFile(settings) : undefined;
+function isServer([name = 'serve']: readonly string[]): boolean {
+  return name === 'serve' || name === 'belt';
 }
 
-const interrupted = new AbortController();
-const [command = 'serve'] = process.argv.slice(2);
-if (command !== 'serve') process.once('SIGINT', () => interrupted.abort());
-
-process.exitCode = await runCli({
-  argv: process.argv.slice(2),
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  serve,
-  belt,
-  signal: interrupted.signal,
-});
+const argv = process.argv.slice(2);
+process.exitCode = await command(argv);
 // What a stop has left behind, such as a request to a proxy that does not answer, must not keep the process.
-if (command === 'serve' || command === 'belt') process.exit();
+if (isServer(argv)) process.exit();

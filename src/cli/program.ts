@@ -5,8 +5,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { clientVariables, helpText, SettingsError, type Environment } from '../config.js';
-import { messageOf } from '../errors.js';
+import { clientVariables, helpText, type Environment } from '../config.js';
 import { parseVersion } from '../ruleset/version.js';
 import { Api } from './api.js';
 import { restoreFrom, verifyBelt } from './belt.js';
@@ -14,12 +13,12 @@ import { CHANGE_BYTES } from './datafile.js';
 import { deleteConfig, setConfig } from './edit.js';
 import { importFile } from './import.js';
 import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './keys.js';
+import { tellFailure } from './failure.js';
 import { dropRejected, listRejected, retryRejected } from './rejected.js';
 import { restoreFromFile, restoreFromNode } from './restore.js';
 import { showConfigs } from './show.js';
 import { UsageError, type Output, type Surroundings } from './surroundings.js';
 import { tail } from './tail.js';
-import { plain } from './text.js';
 import { typeNames } from './value.js';
 
 export interface CliParts {
@@ -29,8 +28,8 @@ export interface CliParts {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin?: Surroundings['stdin'];
-  /** Runs the server until it has stopped. */
-  readonly serve: () => Promise<void>;
+  /** Runs the server until it has stopped. `source`: from copies at these URLs alone. */
+  readonly serve: (source?: string) => Promise<void>;
   /** Writes copies to the buckets until it has stopped. */
   readonly belt?: () => Promise<void>;
   readonly version?: string;
@@ -52,10 +51,7 @@ export async function runCli(parts: CliParts): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    // The one message of several lines: a list of what is wrong with the settings.
-    const text = error instanceof SettingsError ? error.message : plain(messageOf(error));
-    parts.stderr.write(`holdfast: ${text}\n`);
-    return error instanceof UsageError || error instanceof SettingsError ? 2 : 1;
+    return tellFailure(error, parts.stderr);
   }
 }
 
@@ -120,7 +116,11 @@ function build(parts: CliParts, around: Surroundings): Command {
           clientVariables.environment.default,
       ),
   };
-  program.command('serve').description('run the server (the default)').action(parts.serve);
+  program
+    .command('serve')
+    .description('run the server (the default)')
+    .option('--source <urls>', 'serve copies alone, from there (HOLDFAST_SOURCE)')
+    .action(({ source }: { source?: string }) => parts.serve(source));
   addConfigCommands(program, context);
   addRestore(program, context);
   addTail(program, context);

@@ -21,7 +21,7 @@ export async function currentRuleset(
   return { ruleset, age: sayAge(rulesets, environment, response) };
 }
 
-/** Says in the answer how old a copy is, and returns it. */
+/** Says in the answer how old a copy is, and returns it. [protocol] #belt-server */
 export function sayAge(rulesets: Rulesets, environment: bigint, response: Response): number {
   const freshness = rulesets.freshness?.(environment);
   if (freshness === undefined) return 0;

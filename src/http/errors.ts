@@ -36,6 +36,7 @@ const statuses: Record<ErrorCode, number> = {
   busy: 503,
   bucket_unavailable: 503,
   copy_damaged: 503,
+  no_streams: 503,
   store_unavailable: 503,
 };
 

@@ -1,0 +1,13 @@
+/** How a command says that it failed. */
+import { messageOf } from '../errors.js';
+import { SettingsError } from '../settings.js';
+import { UsageError, type Output } from './surroundings.js';
+import { plain } from './text.js';
+
+/** Writes one line, and returns the exit code: 2 when the command or the settings are wrong, else 1. */
+export function tellFailure(error: unknown, stderr: Output): number {
+  // The one message of several lines: a list of what is wrong with the settings.
+  const text = error instanceof SettingsError ? error.message : plain(messageOf(error));
+  stderr.write(`holdfast: ${text}\n`);
+  return error instanceof UsageError || error instanceof SettingsError ? 2 : 1;
+}

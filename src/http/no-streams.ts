@@ -1,0 +1,26 @@
+/**
+ * Answers subscriptions where nobody streams. With 503, because on any status but 200 and 5xx some SDKs stop streaming for the life of their
+ * process, also when their host name later leads to nodes again. The key is not looked at for the same reason. [protocol] #belt-server
+ */
+import { Router } from 'express';
+import { HoldfastError } from '../errors.js';
+import { onlyMethods } from './errors.js';
+
+/** Seconds. Long, because nothing changes here until somebody moves a name. */
+const RETRY_AFTER = 60;
+
+export function noStreamRoutes(): Router {
+  const router = Router();
+  router
+    .route('/api/v1/sse/config')
+    .head(onlyMethods('GET'))
+    .get((_request, response) => {
+      response.set('Retry-After', `${RETRY_AFTER}`);
+      throw new HoldfastError(
+        'no_streams',
+        'this is a server of copies, which does not stream: poll /api/v1/configs here, or subscribe at a node',
+      );
+    })
+    .all(onlyMethods('GET'));
+  return router;
+}

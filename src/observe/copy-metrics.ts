@@ -1,0 +1,41 @@
+/** The metrics of a server of copies, beside those of every process. Documented in docs/protocol.md, "Belt server". */
+import { Counter } from 'prom-client';
+import { AppMetrics } from './app-metrics.js';
+
+/** One series per environment would be too many with ten thousand of them. */
+const AGES_MAX = 1000;
+
+export class CopyMetrics extends AppMetrics {
+  readonly reads = new Counter({
+    name: 'holdfast_source_reads_total',
+    help: 'Reads of pointers and snapshots from a source, by outcome (found, unchanged, absent, failed).',
+    labelNames: ['source', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly refused = new Counter({
+    name: 'holdfast_copies_refused_total',
+    help: 'Copies that a source has and that are not served, each time they are met, by reason (pointer, missing, checksum, content, backwards, forked).',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly dropped = new Counter({
+    name: 'holdfast_copies_dropped_total',
+    help: 'Environments dropped from memory because nobody used them and there were more than HOLDFAST_IN_MEMORY.',
+    registers: [this.registry],
+  });
+
+  /** @param read all ages in seconds, the oldest first; the first 1,000 become series */
+  ages(read: () => readonly (readonly [environment: bigint, seconds: number])[]): void {
+    this.labelledGauge(
+      'holdfast_copies_age_seconds',
+      'Time since a source last confirmed the copy of an environment, of the 1,000 oldest in memory.',
+      'environment',
+      () =>
+        read()
+          .slice(0, AGES_MAX)
+          .map(([environment, seconds]) => [`${environment}`, seconds] as const),
+    );
+  }
+}
