@@ -262,9 +262,9 @@ export function obsolete(
     .filter(({ version }) => version <= current)
     .sort((a, b) => (a.version < b.version ? 1 : -1));
   return upToCurrent
-    .filter(({ version }, i) => {
+    .filter((_, i) => {
       const next = upToCurrent[i - 1];
-      return version < current && i >= keep && next !== undefined && now - next.writtenAt > grace;
+      return i >= keep && next !== undefined && now - next.writtenAt > grace;
     })
     .map(({ version }) => version);
 }

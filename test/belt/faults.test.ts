@@ -136,6 +136,11 @@ describe('a bucket in an object store', () => {
     });
     const sleeper = await start();
     await until('it sleeps', () => slept);
+    const seen: bigint[] = [];
+    const watching = new AbortController();
+    const watched = (async () => {
+      while (!watching.signal.aborted) seen.push((await versionIn(bucket)) ?? 0n);
+    })();
     // Another writer takes over, as when the lease ran out.
     await store.beltLeadership.release('nobody');
     const other = await startOther();
@@ -144,6 +149,9 @@ describe('a bucket in an object store', () => {
     wake();
     await until('the sleeper is through', () => sleeper.writer.status().buckets[0]?.behind === 0);
     expect(await versionIn(bucket)).toBe(2n);
+    watching.abort();
+    await watched;
+    expect(seen).toEqual([...seen].sort((a, b) => (a < b ? -1 : 1)));
     await other.stop();
   });
 

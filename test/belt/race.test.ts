@@ -198,6 +198,28 @@ describe('two writers that stop anywhere', () => {
   }
 });
 
+describe('a copy that is newer than the ruleset that was read', () => {
+  it('is no loss when what it is of was committed, and copied by another writer, in between', async () => {
+    await store.commit(creation(1n));
+    const objects = new Map<string, Buffer>();
+    const at = () => Promise.resolve();
+    const { signal } = new AbortController();
+    const into = (bucket: Bucket) =>
+      transfer(1n, { store, bucket, conditions: 'kept', keys: () => [], now: () => 0, signal });
+    let accesses = 0;
+    const slow = new SteppedBucket(
+      objects,
+      async () => {
+        if (accesses++ > 0) return;
+        await store.commit(update(1n, 0n, [flag(1n, 'a')]));
+        await into(new SteppedBucket(objects, at, () => undefined));
+      },
+      () => undefined,
+    );
+    expect(await into(slow)).toEqual({ kind: 'same', version: 1n });
+  });
+});
+
 describe('a bucket that ignores conditions', () => {
   it('has the newest ruleset in the end when another writer sets the pointer back while it is written', async () => {
     await store.commit(creation(1n));

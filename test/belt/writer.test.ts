@@ -330,6 +330,18 @@ describe('a store that lost data', () => {
     expect(await copyIn(bucket)).toMatchObject({ pointer: { version: 10n } });
   });
 
+  it('takes no copy back either when its pointer cannot be read', async () => {
+    await commit(10n);
+    await commit(11n);
+    await copied();
+    await bucket.write('environments/1/latest.json', Buffer.from('{'), { contentType: '', cacheControl: '' });
+    await otherStore();
+    await commit(10n);
+    const { writer } = await start();
+    await until('it is noticed', () => writer.status().buckets[0]?.ahead === 1);
+    expect(await bucket.read('environments/1/latest.json')).toMatchObject({ bytes: Buffer.from('{') });
+  });
+
   it('that has other content at a copied version leaves the copy as it is', async () => {
     await commit(10n);
     await copied();
