@@ -30,7 +30,7 @@ export interface ThroughputResult {
   readonly plan: ThroughputPlan;
   readonly rounds: readonly ThroughputRound[];
   /**
-   * Items that Pushpin accepted from the leader beside one per change; resync items; failed requests; fetches of the recovery link. Expected:
+   * Items that Pushpin accepted from the leader beside one per change and those that tell clients of event streams; resync items; failed requests; fetches of the recovery link. Expected:
    * 0 each, else something other than the publishing of changes was measured.
    */
   readonly unexpected: Readonly<Record<'items' | 'resyncs' | 'failures' | 'recoveries', number>>;
@@ -83,7 +83,10 @@ export async function measureThroughput(stack: Stack, plan: ThroughputPlan): Pro
       plan,
       rounds,
       unexpected: {
-        items: grown('holdfast_published_items_total') - (1 + plan.rounds) * plan.changes,
+        items:
+          grown('holdfast_published_items_total') -
+          grown('holdfast_refetch_items_total') -
+          (1 + plan.rounds) * plan.changes,
         resyncs: grown('holdfast_resync_items_total'),
         failures: grown('holdfast_publish_failures_total'),
         recoveries: grown('holdfast_recoveries_total'),

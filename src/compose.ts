@@ -195,6 +195,7 @@ function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents,
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),
     resynced: (items) => metrics.resyncs.inc({ proxy }, items),
+    refetched: (items) => metrics.refetches.inc({ proxy }, items),
     lag: (milliseconds, subject) => {
       metrics.publishLag.observe({ proxy }, milliseconds / 1000);
       if (subject.kind === 'environment')

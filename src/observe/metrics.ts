@@ -90,6 +90,13 @@ export class Metrics extends AppMetrics {
     registers: [this.registry],
   });
 
+  readonly refetches = new Counter({
+    name: 'holdfast_refetch_items_total',
+    help: 'Of the items that a proxy accepted, those that tell clients of event streams to fetch.',
+    labelNames: ['proxy'] as const,
+    registers: [this.registry],
+  });
+
   readonly publishFailures = new Counter({
     name: 'holdfast_publish_failures_total',
     help: 'Publish requests that a proxy did not accept; each is tried again.',

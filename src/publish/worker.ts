@@ -15,6 +15,8 @@ export interface WorkerEvents {
   /** Milliseconds from the commit of one entry to its acceptance. */
   lag(milliseconds: number, subject: Subject): void;
   resynced(items: number): void;
+  /** Of the items that were accepted, those that tell clients to fetch. */
+  refetched(items: number): void;
   /** The proxy has everything up to and including this entry. */
   cursor(position: Position): void;
 }
@@ -118,10 +120,7 @@ export class Worker {
         this.#recovered();
         events.accepted(batch.items.length);
         if (batch.kind === 'missed') events.resynced(batch.items.length);
-        // The store's clock may be ahead of ours.
-        for (const { at, subject } of batch.entries)
-          // Clients are told late on purpose.
-          if (subject.kind !== 'clients') events.lag(Math.max(0, this.#options.now() - at), subject);
+        this.#measure(batch.entries);
         this.#settle(batch);
         return;
       case 'refused':
@@ -130,6 +129,18 @@ export class Worker {
       case 'failed':
         await this.#wait(result.reason, result.retryAfterMs, signal);
     }
+  }
+
+  #measure(entries: Batch['entries']): void {
+    const { events, now } = this.#options;
+    let refetched = 0;
+    for (const { at, subject } of entries) {
+      // Clients are told late on purpose.
+      if (subject.kind === 'clients') refetched++;
+      // The store's clock may be ahead of ours.
+      else events.lag(Math.max(0, now() - at), subject);
+    }
+    if (refetched > 0) events.refetched(refetched);
   }
 
   #settle(batch: Batch): void {

@@ -91,6 +91,7 @@ function start(holder: string, options: NodeOptions = {}): Node {
       accepted: options.accepted ?? nothing,
       failed: nothing,
       resynced: nothing,
+      refetched: nothing,
       lag: nothing,
     }),
     sleep,

@@ -5,7 +5,7 @@ import type { Item } from '../../src/publish/items.js';
 import type { PublishResult } from '../../src/publish/proxy.js';
 import { backoff, Worker } from '../../src/publish/worker.js';
 import { until } from '../support/until.js';
-import { changeEntry, closeEntry, nameOf, silentEntry } from './arbitrary.js';
+import { changeEntry, closeEntry, nameOf, silentEntry, tellEntry } from './arbitrary.js';
 
 const accepted: PublishResult = { kind: 'accepted' };
 const failed = (retryAfterMs?: number): PublishResult => ({ kind: 'failed', reason: '503', retryAfterMs });
@@ -54,6 +54,7 @@ function start(script: Script = {}) {
       failed: () => events.push('failed'),
       lag: (milliseconds) => events.push(`lag ${milliseconds}`),
       resynced: (items) => events.push(`resynced ${items}`),
+      refetched: (items) => events.push(`refetched ${items}`),
       cursor: (position) => events.push(`cursor ${position}`),
     },
     log: createLog('info', { write: (line) => void logs.push(line) }),
@@ -118,6 +119,14 @@ describe('a worker', () => {
     push({ ...changeEntry(1, 7n, 0, 1), at: 900 }, silentEntry(2));
     await idle();
     expect(events).toEqual(['accepted 1', 'lag 100', 'cursor 2']);
+  });
+
+  it('counts word to clients, and takes its delay for no lag: they are told late on purpose', async () => {
+    const { push, idle, events } = start();
+    const subject = { kind: 'clients', environment: 7n, shard: 0, version: 1n } as const;
+    push(changeEntry(1, 7n, 0, 1), tellEntry(2, subject, 0));
+    await idle();
+    expect(events).toEqual(['accepted 2', 'lag 999', 'refetched 1', 'cursor 2']);
   });
 
   it('moves the cursor past entries that need no item', async () => {
