@@ -4,11 +4,13 @@ import { titleOf } from './set-ups.js';
 import { requestsPerSecond } from './summary.js';
 
 const WIDTH = 760;
-const PANEL = 110;
+const PANEL = 124;
+/** Below a panel's axis, for its seconds. */
+const SECONDS = 18;
 const LEFT = 44;
 const RIGHT = 16;
 const TITLE = 26;
-const FOOT = 34;
+const FOOT = 24;
 
 /** Colours of its own, and a ground of its own, so that it can be read on a light page and on a dark one. */
 const STYLE = `
@@ -48,8 +50,8 @@ interface Place {
 }
 
 function panel(title: string, counts: readonly number[], { top, most, restartAt }: Place): string {
-  const base = top + PANEL;
-  const scale = (PANEL - TITLE - 6) / most;
+  const base = top + PANEL - SECONDS;
+  const scale = (PANEL - SECONDS - TITLE - 6) / most;
   const step = (WIDTH - LEFT - RIGHT) / counts.length;
   const x = (second: number): string => (LEFT + second * step).toFixed(1);
   const bars = counts.map((count, second) =>

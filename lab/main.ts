@@ -23,7 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: COMPARED.join(',') },
     clients: { type: 'string', default: '10' },
     kinds: { type: 'string', default: 'naive,EventSource,back-off' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '33' },
     write: { type: 'boolean', default: false },
   },
 });

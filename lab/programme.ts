@@ -5,10 +5,15 @@ import { chart } from './chart.js';
 import { joinersTable, runTable } from './report.js';
 import { run, type Run, type RunOptions } from './run.js';
 import { withSetUps, type SetUpName } from './set-ups.js';
+import { endedAt } from './summary.js';
 import { PATH_OF_VARNISH } from './varnish.js';
 
 /** Seconds into the streams; what the issue of a restart is does not depend on it. */
 export const RESTART_AT = 3;
+/** Seconds that are measured after the restart; the copies of (a) have expired by then. */
+const AFTERWARDS = 30;
+/** An earlier end of the same run, while the copies last. */
+const EARLY = 25;
 /** The three that are compared everywhere. */
 export const COMPARED: readonly SetUpName[] = ['a', 'b', 'c'];
 
@@ -31,11 +36,17 @@ export async function runProgramme(signal: AbortSignal, tell: (text: string) => 
   const clients = { naive: 10, EventSource: 10, 'back-off': 10 };
   const main = await perform([...COMPARED, 'a-aborted', 'b-literal'], {
     clients,
-    seconds: 30,
+    seconds: RESTART_AT + AFTERWARDS,
     restartAt: RESTART_AT,
   });
   keep('main', runTable(main));
-  const crowd = await perform(COMPARED, { clients: { naive: 200 }, seconds: 30, restartAt: RESTART_AT });
+  const compared = main.results.filter(({ name }) => (COMPARED as readonly string[]).includes(name));
+  keep('early', runTable(endedAt({ ...main, results: compared }, EARLY)));
+  const crowd = await perform(COMPARED, {
+    clients: { naive: 200 },
+    seconds: RESTART_AT + AFTERWARDS,
+    restartAt: RESTART_AT,
+  });
   keep('crowd', runTable(crowd));
   const lifetimes = await perform(['a', 'a-10', 'a-ttl-2'], {
     clients: { naive: 5, EventSource: 5, 'back-off': 5 },
@@ -53,7 +64,6 @@ export async function runProgramme(signal: AbortSignal, tell: (text: string) => 
   keep('joiners', joinersTable(joiners));
   const hasty = await perform(['a'], { clients: { 'no pause': 1 }, seconds: 8, restartAt: RESTART_AT });
   keep('no-pause', runTable(hasty));
-  const compared = main.results.filter(({ name }) => (COMPARED as readonly string[]).includes(name));
   return { blocks, svg: chart({ ...main, results: compared }) };
 }
 

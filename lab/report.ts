@@ -27,10 +27,11 @@ export function runTable(run: Run): string {
       fixed(each.late),
       fixed(each.missed),
       fixed(each.silence),
-      index === 0 ? `${result.originRequests}` : '',
+      index === 0 ? `${result.originRequests ?? ''}` : '',
     ]),
   );
-  return table(head, rows);
+  const own = `The lab's own process was kept waiting for at most ${fixed(run.ownDelay / 1_000)} s.`;
+  return `${table(head, rows)}\n\n${own}`;
 }
 
 /** What those download who join a stream that is open already. */
@@ -43,7 +44,7 @@ export function joinersTable(run: Run): string {
       fixed(Math.min(...bytes) / 1_000),
       fixed(Math.max(...bytes) / 1_000),
       `${bytes.length}`,
-      `${result.originRequests}`,
+      `${result.originRequests ?? ''}`,
     ];
   });
   return table(head, rows);

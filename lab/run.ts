@@ -1,5 +1,6 @@
 /** One run: the same clients, events and restart in several set-ups, side by side. */
 import { setMaxListeners } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runClient, type ClientKind } from './clients.js';
 import { makeEvent } from './event.js';
@@ -29,7 +30,8 @@ export interface RunResult {
   /** The set-up's name. */
   readonly name: string;
   readonly clients: readonly ClientRecord[];
-  readonly originRequests: number;
+  /** Of all clients together; `undefined` where nobody counted. */
+  readonly originRequests: number | undefined;
 }
 
 export interface Run {
@@ -37,18 +39,22 @@ export interface Run {
   /** The number of each event → when it was published, milliseconds since the run began. */
   readonly published: ReadonlyMap<number, number>;
   readonly results: readonly RunResult[];
+  /** The longest that the lab, which is all clients and the origins of (a) and (b), was kept from its work by itself or by others. Milliseconds. */
+  readonly ownDelay: number;
 }
 
 /** Clients begin within so long, as those of a fleet do: they are not what is measured. Milliseconds. */
 const ARRIVAL = 500;
 /** The last event is published so long before the end, so that it can arrive. Milliseconds. */
-const REST = 1_000;
+export const REST = 1_000;
 
 export async function run(
   setUps: ReadonlyMap<string, SetUp>,
   options: RunOptions,
   signal?: AbortSignal,
 ): Promise<Run> {
+  const delays = monitorEventLoopDelay({ resolution: 10 });
+  delays.enable();
   const begin = performance.now();
   const now = (): number => performance.now() - begin;
   const until = (at: number): Promise<void> => delay(Math.max(0, at - now()), undefined, { signal });
@@ -81,8 +87,9 @@ export async function run(
   try {
     await Promise.all([publishing, restarting, until(options.seconds * 1_000)]);
     const results = await Promise.all(parts.map(({ result }) => result()));
-    return { options, published, results };
+    return { options, published, results, ownDelay: delays.max / 1e6 };
   } finally {
+    delays.disable();
     over.abort();
     await Promise.all(parts.map(({ ended }) => ended));
   }

@@ -1,7 +1,7 @@
 /** What a run comes to. Pure. */
 import type { ClientKind } from './clients.js';
 import type { Journal } from './journal.js';
-import type { Run, RunResult } from './run.js';
+import { REST, type Run, type RunResult } from './run.js';
 
 /** An event that took longer to arrive is late. Milliseconds. */
 export const LATE = 2_000;
@@ -27,6 +27,13 @@ export interface Summary {
   readonly silence: number;
 }
 
+/** What a run would have come to, had it ended earlier. */
+export function endedAt(run: Run, seconds: number): Run {
+  const known = [...run.published].filter(([, at]) => at <= seconds * 1_000 - REST);
+  const results = run.results.map((result) => ({ ...result, originRequests: undefined }));
+  return { ...run, options: { ...run.options, seconds }, published: new Map(known), results };
+}
+
 /** One for each kind of client, in the order of the options. */
 export function summarize({ options, published }: Run, result: RunResult): Summary[] {
   const kinds = [...new Set(result.clients.map(({ kind }) => kind))];
@@ -50,7 +57,7 @@ export function summarize({ options, published }: Run, result: RunResult): Summa
       events: published.size,
       inTime,
       late,
-      missed: published.size - inTime - late,
+      missed: mean((journal) => published.size - arrivals(journal).length),
       silence: Math.max(...journals.map((journal) => longestSilence(journal, end))) / 1_000,
     };
   });

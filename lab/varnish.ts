@@ -43,8 +43,8 @@ export async function startVarnish(vcl: Vcl, originPort: number): Promise<Varnis
       ...['-F', '-j', 'none', '-T', 'none'],
       ...['-n', dir, '-a', `127.0.0.1:${port}`, '-f', file],
       ...['-s', 'malloc,64m', '-l', '4m'],
-      // Each open stream takes one of its threads; more are made when needed.
-      ...['-p', 'thread_pool_min=20'],
+      // Each open stream takes one of its threads: enough from the start, so that a wave of clients does not wait for them.
+      ...['-p', 'thread_pool_min=150'],
     ],
     env: { PATH: PATH_OF_VARNISH, HOME: dir },
     logFile: join(dir, 'varnishd.log'),

@@ -27,7 +27,7 @@ function missed(name: SetUpName): number[] {
   return KINDS.map((kind) => summary(name, kind).missed);
 }
 
-function originRequests(name: SetUpName): number {
+function originRequests(name: SetUpName): number | undefined {
   return lab.results.find((each) => each.name === name)!.originRequests;
 }
 

@@ -32,7 +32,7 @@ describe('figures in a document', () => {
   it('have their places in docs/streaming-miss.md', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/streaming-miss.md'), 'utf8');
     const names = [...text.matchAll(/<!-- lab:([\w-]+) -->/g)].map(([, name = '']) => name);
-    expect(names.sort()).toEqual(['crowd', 'joiners', 'lifetimes', 'machine', 'main', 'no-pause']);
+    expect(names.sort()).toEqual(['crowd', 'early', 'joiners', 'lifetimes', 'machine', 'main', 'no-pause']);
     expect(() => withBlocks(text, new Map(names.map((name) => [name, 'figures'])))).not.toThrow();
   });
 });

@@ -5,7 +5,7 @@ import { chart } from '../../lab/chart.js';
 import { Journal } from '../../lab/journal.js';
 import { joinersTable, runTable } from '../../lab/report.js';
 import type { Run } from '../../lab/run.js';
-import { requestsPerSecond, summarize } from '../../lab/summary.js';
+import { endedAt, requestsPerSecond, summarize } from '../../lab/summary.js';
 
 type Write = (journal: Journal, at: (milliseconds: number) => void) => void;
 
@@ -24,6 +24,7 @@ function makeRun(clients: readonly Write[], kind: ClientKind = 'naive', restartA
     options: { clients: { [kind]: clients.length }, seconds: 10, restartAt },
     published: new Map([1, 2, 3].map((number) => [number, number * 1_000 - 500])),
     results: [{ name: 'a', clients: records, originRequests: 7 }],
+    ownDelay: 120,
   };
 }
 
@@ -69,6 +70,23 @@ describe('events', () => {
   it('are a mean over the clients', () => {
     const run = makeRun([(client) => client.see([1, 2]), () => undefined]);
     expect(only(run).missed).toBe(2);
+  });
+});
+
+describe('an earlier end of a run', () => {
+  it('leaves out what came and what was published afterwards', () => {
+    const run = makeRun([
+      (client, at) => {
+        client.request();
+        at(600);
+        client.see([1]);
+        at(4_000);
+        client.request();
+        client.see([2]);
+      },
+    ]);
+    const early = only(endedAt(run, 3));
+    expect(early).toMatchObject({ requests: 1, events: 2, inTime: 1, missed: 1, silence: 2.4 });
   });
 });
 
