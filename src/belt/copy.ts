@@ -230,10 +230,8 @@ export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedK
 function sameKeys(a: readonly CopiedKey[], b: readonly CopiedKey[]): boolean {
   if (a.length !== b.length) return false;
   const there = new Map(a.map((key) => [key.id, key]));
-  return b.every(({ id, hash, revokedAt }) => {
-    const key = there.get(id);
-    return key?.hash === hash && key.revokedAt === revokedAt;
-  });
+  // Nothing else of a key ever changes.
+  return b.every(({ id, revokedAt }) => there.has(id) && there.get(id)?.revokedAt === revokedAt);
 }
 
 /** A snapshot as a bucket lists it. */
