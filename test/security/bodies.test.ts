@@ -251,9 +251,10 @@ describe('a body of the largest size, made to take long', () => {
     ],
     ['spaces', filled('', ' ')],
   ])('is judged in time that grows with its size only: %s', (_, body) => {
-    const since = performance.now();
+    const since = process.cpuUsage();
     refusedOr(() => commit(readChange('json', Buffer.from(body), words)));
-    expect(performance.now() - since).toBeLessThan(HANGS);
+    // Of the processor: on a busy machine the clock also counts the others' work.
+    expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
   });
 
   it.each([
@@ -266,8 +267,9 @@ describe('a body of the largest size, made to take long', () => {
     ['unknown fields', Buffer.from('f80100'.repeat(SIZE / 3), 'hex')],
     ['numbers without end', Buffer.alloc(SIZE, 0xff)],
   ])('of protobuf is judged in time that grows with its size only: %s', (_, body) => {
-    const since = performance.now();
+    const since = process.cpuUsage();
     refusedOr(() => commit(readChange('protobuf', body, words)));
-    expect(performance.now() - since).toBeLessThan(HANGS);
+    // Of the processor: on a busy machine the clock also counts the others' work.
+    expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
   });
 });
