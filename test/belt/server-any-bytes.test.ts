@@ -1,0 +1,112 @@
+/** A belt server whose sources have anything at all: it answers with a whole copy or with none, and goes on. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pointerName, sha256, snapshotName } from '../../src/belt/copy.js';
+import {
+  gated,
+  newBucket,
+  removeBuckets,
+  startCopyServer,
+  writeBytes,
+  writeCopy,
+  type TestCopyServer,
+  type TestSource,
+} from '../support/copies.js';
+import { flag } from '../store/fixtures.js';
+
+const WHOLE = [flag(5n, 'flag.a'), flag(6n, 'flag.b')];
+let source: TestSource;
+let pointer: Buffer;
+let snapshot: Buffer;
+
+beforeAll(async () => {
+  source = gated(await newBucket());
+  await writeCopy(source.bucket, { configs: WHOLE });
+  pointer = await bytesOf(pointerName(1n));
+  snapshot = await bytesOf(snapshotName(1n, 6n));
+});
+afterAll(removeBuckets);
+
+async function bytesOf(name: string): Promise<Buffer> {
+  const reading = await source.bucket.read(name);
+  return Buffer.from(reading.kind === 'found' ? reading.bytes : []);
+}
+
+/** Ways to change bytes, cut them off, or put some in. */
+function damages(): fc.Arbitrary<(whole: Buffer) => Buffer> {
+  const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+  const at = (whole: Buffer, where: number): number => Math.floor(where * whole.length);
+  return fc.oneof(
+    fc.tuple(place, fc.integer({ min: 1, max: 255 })).map(([where, flip]) => (whole: Buffer) => {
+      const copy = Buffer.from(whole);
+      copy[at(whole, where)]! ^= flip;
+      return copy;
+    }),
+    place.map((where) => (whole: Buffer) => whole.subarray(0, at(whole, where))),
+    fc
+      .tuple(place, fc.uint8Array({ minLength: 1, maxLength: 20 }))
+      .map(([where, more]) => (whole: Buffer) => {
+        return Buffer.concat([whole.subarray(0, at(whole, where)), more, whole.subarray(at(whole, where))]);
+      }),
+    fc.uint8Array({ maxLength: 200 }).map((any) => () => Buffer.from(any)),
+  );
+}
+
+/** What is served is the whole copy, or nothing. */
+async function mustBeWhole(server: TestCopyServer): Promise<void> {
+  const { status, body } = await server.snapshot();
+  if (status === 200) {
+    const served = (body as { configs: { key: string; id: string }[] }).configs;
+    expect(served.map(({ key, id }) => `${key} ${id}`)).toEqual(['flag.a 5', 'flag.b 6']);
+  } else {
+    expect([401, 503]).toContain(status);
+    expect((body as { error: { code: string } }).error.code).not.toBe('internal');
+  }
+}
+
+describe('whatever the bytes are', () => {
+  it('of a pointer, a whole copy is served or none', async () => {
+    await fc.assert(
+      fc.asyncProperty(damages(), async (damage) => {
+        await writeBytes(source.bucket, pointerName(1n), damage(pointer));
+        const server = await startCopyServer({ sources: [source.reader] });
+        await mustBeWhole(server);
+        await server.close();
+      }),
+      { numRuns: 150 },
+    );
+    await writeBytes(source.bucket, pointerName(1n), pointer);
+  });
+
+  it('of a snapshot, a whole copy is served or none', async () => {
+    await fc.assert(
+      fc.asyncProperty(damages(), async (damage) => {
+        await writeBytes(source.bucket, snapshotName(1n, 6n), damage(snapshot));
+        const server = await startCopyServer({ sources: [source.reader] });
+        await mustBeWhole(server);
+        await server.close();
+      }),
+      { numRuns: 150 },
+    );
+    await writeBytes(source.bucket, snapshotName(1n, 6n), snapshot);
+  });
+
+  it('of a snapshot that the pointer names with its checksum, nothing is answered but a status that is documented', async () => {
+    await fc.assert(
+      fc.asyncProperty(damages(), async (damage) => {
+        const bytes = damage(snapshot);
+        await writeCopy(source.bucket, {
+          configs: WHOLE,
+          snapshot: bytes,
+          pointer: { sha256: sha256(bytes), bytes: bytes.length },
+        });
+        const server = await startCopyServer({ sources: [source.reader] });
+        const { status, body } = await server.snapshot();
+        expect([200, 503]).toContain(status);
+        if (status === 200) expect(body.configServicePointer.projectEnvId).toBe('1');
+        await server.close();
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

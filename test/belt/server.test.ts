@@ -1,0 +1,435 @@
+/** A belt server on folders: what it answers when all is well, and what it refuses. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { pointerName, sha256, snapshotName } from '../../src/belt/copy.js';
+import { encodeEnvelope } from '../../src/ruleset/codec.js';
+import { basic } from '../support/app.js';
+import {
+  gated,
+  keyOf,
+  keyText,
+  newBucket,
+  removeBuckets,
+  startCopyServer,
+  TIMES,
+  writeBytes,
+  writeCopy,
+  type TestCopyServer,
+  type TestSource,
+} from '../support/copies.js';
+import { until } from '../support/until.js';
+import { flag, tombstone } from '../store/fixtures.js';
+
+const SECOND = 1_000;
+const servers: TestCopyServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+  await removeBuckets();
+});
+
+interface Setup {
+  readonly sources?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function start({ sources: count = 1, env = {} }: Setup = {}): Promise<{
+  server: TestCopyServer;
+  sources: TestSource[];
+  first: TestSource;
+  second: TestSource;
+}> {
+  const sources = await Promise.all(Array.from({ length: count }, async () => gated(await newBucket())));
+  const server = await startCopyServer({ sources: sources.map(({ reader }) => reader), env });
+  servers.push(server);
+  return { server, sources, first: sources[0]!, second: sources[1]! };
+}
+
+/** Makes what is in memory old enough for the next request to look first. */
+function later(server: TestCopyServer, seconds = 25): void {
+  server.nature.ahead += seconds * SECOND;
+}
+
+describe('a belt server', () => {
+  it('answers a snapshot as a node does', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket, { configs: [flag(5n, 'a'), flag(7n, 'b'), tombstone(9n, 'c')] });
+    const answer = await server.snapshot().expect(200);
+    expect(answer.headers.etag).toBe('"1-9-json"');
+    expect(answer.body.configServicePointer).toEqual({ projectId: '3', projectEnvId: '1' });
+    expect(await server.served()).toEqual(['a', 'b', 'c']);
+    expect((await server.snapshot(undefined, '5')).body.configs).toHaveLength(2);
+    await server.snapshot().set('if-none-match', '"1-9-json"').expect(304);
+  });
+
+  it('reads nothing before it is asked, and once for many who ask at once', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    expect(first.asked).toEqual([]);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => server.snapshot()));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(first.asked).toEqual([pointerName(1n), snapshotName(1n, 5n)]);
+  });
+
+  it('answers values for pages and for OpenFeature, without event streams', async () => {
+    const { server, first } = await start();
+    const client = keyText(1n, 'CLIENT');
+    await writeCopy(first.bucket, { keys: [keyOf(client)] });
+    const context = encodeURIComponent(Buffer.from('{"contexts":[]}').toString('base64'));
+    const values = await server.http
+      .get(`/api/v2/configs/eval-with-context/${context}`)
+      .set('authorization', basic(client))
+      .expect(200);
+    expect(values.body.evaluations['flag.a'].value).toEqual({ bool: true });
+    const flags = await server.http
+      .post('/ofrep/v1/evaluate/flags')
+      .set('x-api-key', client)
+      .send({ context: {} })
+      .expect(200);
+    expect(flags.body.flags).toMatchObject([{ key: 'flag.a', value: true }]);
+    expect(flags.body).not.toHaveProperty('eventStreams');
+    await server.http.post('/api/v1/telemetry').set('authorization', basic(client)).send({}).expect(200);
+    // Kinds of keys are as on nodes.
+    await server.snapshot(client).expect(401);
+  });
+
+  it('has no other routes', async () => {
+    const { server } = await start();
+    for (const path of ['/admin/v1/environments', '/api/v1/sse/recover/x', '/ofrep/v1/streams/x', '/']) {
+      await server.http.get(path).expect(404);
+    }
+  });
+
+  it('answers subscriptions so that SDKs go on trying', async () => {
+    const { server } = await start();
+    const answer = await server.http.get('/api/v1/sse/config').expect(503);
+    expect(answer.headers).toMatchObject({ 'retry-after': '60', 'cache-control': 'no-store' });
+    expect(answer.body.error.code).toBe('no_streams');
+  });
+
+  it('says how old its answers are, and lets a CDN keep them as long as those of nodes', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    const { headers } = await server.snapshot();
+    expect(headers).toMatchObject({ age: '0', 'cdn-cache-control': expect.stringContaining('max-age=1,') });
+    expect(headers).not.toHaveProperty('holdfast-stale');
+    first.fault = () => 'down';
+    later(server, 3600);
+    const stale = await server.snapshot().expect(200);
+    expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(3600);
+    expect(stale.headers['holdfast-stale']).toBe(stale.headers.age);
+    expect(stale.headers['cdn-cache-control']).toContain(`max-age=${Number(stale.headers.age) + 1},`);
+    const ready = await server.http.get('/readyz').expect(200);
+    expect(ready.body).toMatchObject({
+      status: 'degraded',
+      degraded: ['source', 'copies'],
+      staleEnvironments: 1,
+      sources: [{ state: 'failing', error: 'The bucket is down.' }],
+    });
+    expect(await server.metric('holdfast_copies_age_seconds{environment="1"}')).toBeGreaterThanOrEqual(3600);
+    first.fault = () => undefined;
+    later(server);
+    expect((await server.snapshot()).headers.age).toBe('0');
+    expect((await server.http.get('/readyz')).body.status).toBe('ready');
+  });
+
+  it('looks again by ETag while an environment is used, and not while it is not', async () => {
+    const { server, first } = await start({ env: { HOLDFAST_REVALIDATE: '1' } });
+    await writeCopy(first.bucket);
+    await writeCopy(first.bucket, { environment: 2n });
+    await server.snapshot(keyText(2n)).expect(200);
+    await server.snapshot().expect(200);
+    await writeCopy(first.bucket, { configs: [flag(5n, 'flag.a'), flag(6n, 'flag.b')] });
+    await until('the newer one is served', async () => (await server.served()).length === 2);
+    const looks = (name: string) => first.asked.filter((each) => each === name).length;
+    const before = looks(pointerName(1n));
+    const usedUntil = (count: number) =>
+      until(`${count} looks`, async () => {
+        await server.served();
+        return looks(pointerName(1n)) >= count;
+      });
+    // What is not used has had its last look by the time that the other had one more.
+    await usedUntil(before + 1);
+    const unused = looks(pointerName(2n));
+    await usedUntil(before + 4);
+    expect(looks(pointerName(2n))).toBe(unused);
+    expect(looks(snapshotName(1n, 6n))).toBe(1);
+  });
+
+  it('adds to the ruleset that it has where a copy only adds, and replaces it where not', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    await server.snapshot().expect(200);
+    const ruleset = await server.copies.ruleset(1n);
+    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.b'), flag(7n, 'flag.a', false)] });
+    later(server);
+    expect(await server.served()).toEqual(['flag.b', 'flag.a']);
+    expect(await server.copies.ruleset(1n)).toBe(ruleset);
+    await writeCopy(first.bucket, { configs: [flag(8n, 'flag.c')] });
+    later(server);
+    expect(await server.served()).toEqual(['flag.c']);
+    expect(await server.copies.ruleset(1n)).not.toBe(ruleset);
+  });
+
+  it('drops what nobody uses beyond the environments that it keeps', async () => {
+    const { server, first } = await start({ env: { HOLDFAST_IN_MEMORY: '1' } });
+    for (const environment of [1n, 2n, 3n]) await writeCopy(first.bucket, { environment });
+    await server.snapshot(keyText(1n)).expect(200);
+    await server.snapshot(keyText(2n)).expect(200);
+    expect((await server.http.get('/readyz')).body.environments).toBe(2);
+    later(server, 601);
+    await server.snapshot(keyText(3n)).expect(200);
+    expect((await server.http.get('/readyz')).body.environments).toBe(1);
+    expect(await server.metric('holdfast_copies_dropped_total')).toBe(2);
+    await server.snapshot(keyText(1n)).expect(200);
+  });
+});
+
+describe('keys at a belt server', () => {
+  it('are those of the environment that they name, and no others', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    await writeCopy(first.bucket, { environment: 2n });
+    await server.snapshot(keyText(1n, 'SDK', 'unknown')).expect(401);
+    await server.snapshot('anything').expect(401);
+    await server.snapshot(keyText(3n)).expect(401);
+    // Known in environment 1, and says that it is of 2.
+    const stray = keyText(2n, 'SDK', 'stray');
+    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.a')], keys: [keyOf(stray)] });
+    later(server);
+    await server.snapshot(stray).expect(401);
+    await server.snapshot(keyText(1n)).expect(200);
+  });
+
+  it('that were made a moment ago are looked for', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    await server.snapshot().expect(200);
+    const fresh = keyText(1n, 'SDK', 'new');
+    await writeCopy(first.bucket, { keys: [keyOf(keyText()), keyOf(fresh)] });
+    later(server, 2);
+    await server.snapshot(fresh).expect(200);
+  });
+
+  it('are not refused while nobody can be asked', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket);
+    await server.snapshot().expect(200);
+    first.fault = () => 'down';
+    later(server, 2);
+    const unknown = await server.snapshot(keyText(1n, 'SDK', 'unknown')).expect(503);
+    expect(unknown.body.error.code).toBe('store_unavailable');
+    await server.snapshot(keyText(2n)).expect(503);
+    await server.snapshot().expect(200);
+  });
+
+  it('are refused when any source has them as revoked, also an older one, and whatever comes later', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    const revoked = keyText(1n, 'SDK', 'revoked');
+    const keys = [keyOf(keyText()), keyOf(revoked)];
+    await writeCopy(first.bucket, { configs: [flag(9n, 'flag.a')], keys });
+    await writeCopy(second.bucket, { keys: [keyOf(keyText()), keyOf(revoked, 1_700_000_000_001)] });
+    await server.snapshot(revoked).expect(401);
+    await server.snapshot().expect(200);
+    await writeCopy(second.bucket, { configs: [flag(10n, 'flag.a')], keys });
+    later(server);
+    await server.snapshot(revoked).expect(401);
+    expect((await server.snapshot()).headers.etag).toBe('"1-10-json"');
+  });
+});
+
+describe('a damaged copy', () => {
+  const good = { configs: [flag(5n, 'good')] };
+  const newer = [flag(6n, 'bad')];
+  const whole = Buffer.concat([flag(6n, 'bad').bytes, encodeEnvelope({ id: 1n, projectId: 3n })]);
+  const foreign = Buffer.concat([flag(6n, 'bad').bytes, encodeEnvelope({ id: 2n, projectId: 3n })]);
+
+  for (const [name, reason, copy] of [
+    [
+      'is cut',
+      'checksum',
+      {
+        configs: newer,
+        snapshot: whole.subarray(0, 9),
+        pointer: { bytes: whole.length, sha256: sha256(whole) },
+      },
+    ],
+    ['has another checksum', 'checksum', { configs: newer, pointer: { sha256: sha256(Buffer.from('x')) } }],
+    ['is of another environment', 'content', { configs: newer, snapshot: foreign }],
+    ['is of another project', 'content', { configs: newer, pointer: { projectId: 4n } }],
+    [
+      'has an id above its version',
+      'content',
+      {
+        configs: newer,
+        snapshot: Buffer.concat([flag(9n, 'bad').bytes, encodeEnvelope({ id: 1n, projectId: 3n })]),
+      },
+    ],
+    ['does not decode', 'content', { configs: newer, snapshot: Buffer.from([10, 4, 26, 9, 1, 1]) }],
+    [
+      'has a key twice',
+      'content',
+      { configs: newer, snapshot: Buffer.concat([flag(5n, 'bad').bytes, whole]) },
+    ],
+    ['has a pointer of another environment', 'pointer', { configs: newer, pointer: { environment: 2n } }],
+  ] as const) {
+    it(`that ${name} is not served; the next newest is`, async () => {
+      const { server, first, second } = await start({ sources: 2 });
+      await writeCopy(first.bucket, copy);
+      await writeCopy(second.bucket, good);
+      expect(await server.served()).toEqual(['good']);
+      expect(await server.metric(`holdfast_copies_refused_total{reason="${reason}"}`)).toBe(1);
+    });
+  }
+
+  it('whose snapshot is missing is not served, and makes what is served grow old', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+    await writeCopy(first.bucket, { configs: newer });
+    await first.bucket.remove(snapshotName(1n, 6n));
+    later(server, 60);
+    const answer = await server.snapshot();
+    expect(answer.body.configs).toMatchObject([{ key: 'good' }]);
+    expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(60);
+    expect(await server.metric('holdfast_copies_refused_total{reason="missing"}')).toBe(1);
+  });
+
+  it('does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {
+    const { server, first } = await start();
+    await writeBytes(first.bucket, pointerName(1n), Buffer.from('{"format":1'));
+    await server.snapshot().expect(503);
+    await writeCopy(first.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+  });
+
+  it('of an older version never replaces what was served', async () => {
+    const { server, first } = await start();
+    await writeCopy(first.bucket, { configs: [flag(9n, 'flag.new')] });
+    expect(await server.served()).toEqual(['flag.new']);
+    await writeCopy(first.bucket, good);
+    later(server, 60);
+    const answer = await server.snapshot();
+    expect(answer.headers.etag).toBe('"1-9-json"');
+    expect(answer.headers).toHaveProperty('holdfast-stale');
+    expect(await server.metric('holdfast_copies_refused_total{reason="backwards"}')).toBe(1);
+  });
+
+  it('with other content at the same version is not taken', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    await writeCopy(first.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+    await writeCopy(second.bucket, { configs: [flag(5n, 'other')] });
+    later(server);
+    expect(await server.served()).toEqual(['good']);
+    expect(await server.metric('holdfast_copies_refused_total{reason="forked"}')).toBe(1);
+  });
+});
+
+describe('several sources', () => {
+  it('are compared, and the newest is served', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    await writeCopy(first.bucket);
+    await writeCopy(second.bucket, { configs: [flag(6n, 'flag.newer')] });
+    expect(await server.served()).toEqual(['flag.newer']);
+    later(server, 3);
+    const { sources } = (await server.http.get('/readyz')).body;
+    expect(sources.map((source: { behindEnvironments: number }) => source.behindEnvironments)).toEqual([
+      1, 0,
+    ]);
+    expect(sources[0].lagMs).toBeGreaterThanOrEqual(3 * SECOND);
+  });
+
+  it('of which one hangs delay a first use by a moment, and the next ones not at all', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    first.fault = () => 'hang';
+    for (const environment of [1n, 2n]) await writeCopy(second.bucket, { environment });
+    const begun = performance.now();
+    await server.snapshot(keyText(1n)).expect(200);
+    expect(performance.now() - begun).toBeLessThan(TIMES.pointer);
+    await until(
+      'it is known to fail',
+      async () => (await server.http.get('/readyz')).body.degraded !== undefined,
+    );
+    const again = performance.now();
+    await server.snapshot(keyText(2n)).expect(200);
+    expect(performance.now() - again).toBeLessThan(TIMES.grace);
+  });
+
+  it('of which one is slow and newer get their turn when it has answered', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    let answer = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (answer = resolve));
+    first.fault = () => slow;
+    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.newer')] });
+    await writeCopy(second.bucket);
+    expect(await server.served()).toEqual(['flag.a']);
+    answer();
+    await until('the newer one', async () => (await server.served())[0] === 'flag.newer');
+  });
+
+  it('of which one hangs half way are passed over for the next', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    first.fault = (name) => (name.endsWith('.binpb') ? 'hang' : undefined);
+    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.newer')] });
+    await writeCopy(second.bucket);
+    expect(await server.served()).toEqual(['flag.a']);
+  });
+});
+
+describe('the cache on disk', () => {
+  it('lets a server start while every source is down, with the age that its copies have', async () => {
+    const source = gated(await newBucket());
+    const cache = await newBucket();
+    const revoked = keyText(1n, 'SDK', 'revoked');
+    await writeCopy(source.bucket, { keys: [keyOf(keyText()), keyOf(revoked, 1_700_000_000_001)] });
+    const before = await startCopyServer({ sources: [source.reader], cache });
+    await before.snapshot().expect(200);
+    await before.close();
+    for (const fault of ['down', 'hang'] as const) {
+      source.fault = () => fault;
+      const server = await startCopyServer({ sources: [source.reader], cache });
+      servers.push(server);
+      later(server, 7200);
+      const answer = await server.snapshot().expect(200);
+      expect(answer.body.configs).toMatchObject([{ key: 'flag.a' }]);
+      expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(7200);
+      await server.snapshot(revoked).expect(401);
+      await server.snapshot(keyText(2n)).expect(503);
+    }
+  });
+
+  it('gives way to newer copies, keeps one per environment, and never goes back', async () => {
+    const source = gated(await newBucket());
+    const cache = await newBucket();
+    await writeCopy(source.bucket);
+    const one = await startCopyServer({ sources: [source.reader], cache });
+    await one.snapshot().expect(200);
+    await writeCopy(source.bucket, { configs: [flag(6n, 'flag.b')] });
+    later(one);
+    expect(await one.served()).toEqual(['flag.b']);
+    await one.close();
+    const names = [];
+    for await (const { name } of cache.list('')) names.push(name);
+    expect(names).toEqual([snapshotName(1n, 6n), pointerName(1n)]);
+    await writeCopy(source.bucket);
+    const two = await startCopyServer({ sources: [source.reader], cache });
+    servers.push(two);
+    expect(await two.served()).toEqual(['flag.b']);
+  });
+
+  it('is not served when it is damaged', async () => {
+    const source = gated(await newBucket());
+    const cache = await newBucket();
+    await writeCopy(cache, {
+      snapshot: Buffer.from('damaged'),
+      pointer: { sha256: sha256(Buffer.from('x')) },
+    });
+    source.fault = () => 'down';
+    const server = await startCopyServer({ sources: [source.reader], cache });
+    servers.push(server);
+    await server.snapshot().expect(503);
+    source.fault = () => undefined;
+    await writeCopy(source.bucket);
+    expect(await server.served()).toEqual(['flag.a']);
+  });
+});
