@@ -455,12 +455,15 @@ describe('compaction', () => {
   });
 });
 
-/** Makes a log that says the same thing many times. */
+/** Makes a log that says the same thing many times, of which clients did not see the last. */
 async function wasteful(store: Store): Promise<void> {
   await fill(store);
-  for (let version = 1n; version <= 200n; version++) {
+  for (let version = 1n; version < 200n; version++) {
     await store.commit(update(2n, version - 1n, [flag(version, 'a')]));
   }
+  const { change } = update(2n, 199n, [flag(200n, 'a')]);
+  const unseen = { clientPrevious: 199n, clientVersion: 199n };
+  await store.commit(update(2n, 199n, [], { change: { ...change!, ...unseen }, live: 1 }));
 }
 
 describe('a log from before client versions were kept', () => {
