@@ -2,7 +2,10 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/'] },
+  {
+    // edge/src/main.ts: its types are in packages of its own, which only tests install; they compile it.
+    ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', 'edge/src/main.ts'],
+  },
   js.configs.recommended,
   {
     files: ['**/*.mjs', '**/*.js'],

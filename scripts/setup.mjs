@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -45,14 +45,14 @@ export function lookWhereServersAre() {
   process.env.PATH = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 }
 
-/** Installs the packages of package-lock.json, unless npm has done so since it last changed. */
-export function installPackages() {
+/** Installs the packages of a folder's package-lock.json, unless npm has done so since it last changed. */
+export function installPackages(folder = root) {
   // npm writes this file at the end of every installation that worked.
-  const installed = modified(join(root, 'node_modules/.package-lock.json'));
-  if (installed !== undefined && installed >= (modified(join(root, 'package-lock.json')) ?? 0)) return;
-  console.error('Installing packages (npm ci) ...');
+  const installed = modified(join(folder, 'node_modules/.package-lock.json'));
+  if (installed !== undefined && installed >= (modified(join(folder, 'package-lock.json')) ?? 0)) return;
+  console.error(`Installing packages${folder === root ? '' : ` of ${basename(folder)}/`} (npm ci) ...`);
   // The compiler is needed to start, also where NODE_ENV=production would leave development packages out.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['ci', `--prefix=${folder}`, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   if (run('npm', args) !== 0) throw new SetupError('npm ci failed; the reason is above.');
 }
 
@@ -71,6 +71,19 @@ export function build() {
   }
   writeFileSync(stamp, '');
   utimesSync(stamp, before, before);
+}
+
+/** Builds the program for Fastly's edge, unless nothing changed since the last time. Its packages are large, so only tests and deployments have them. */
+export function buildEdge() {
+  const folder = join(root, 'edge');
+  installPackages(folder);
+  const built = modified(join(folder, 'bin/main.wasm'));
+  const sources = ['src', 'package.json', 'package-lock.json', 'tsconfig.json'];
+  if (built !== undefined && newest(sources.map((name) => join(folder, name))) <= built) return;
+  console.error('Building the edge program ...');
+  if (run('npm', ['run', '--silent', 'edge:build']) !== 0) {
+    throw new SetupError('The edge program cannot be built; the errors are above.');
+  }
 }
 
 /**

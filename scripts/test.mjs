@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import {
   build,
+  buildEdge,
   checkNode,
   installPackages,
   installServers,
@@ -22,7 +23,7 @@ import { count } from './test-count.mjs';
 
 // Python runs an example, Chromium pages that use Holdfast, and Varnish is the cache of lab/.
 const installAllServers = () => installServers('python3', 'chromium', 'varnishd');
-setUp(checkNode, installPackages, lookWhereServersAre, installAllServers, build);
+setUp(checkNode, installPackages, lookWhereServersAre, installAllServers, build, buildEdge);
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');

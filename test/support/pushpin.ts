@@ -18,7 +18,9 @@ import { until } from './until.js';
 export interface PushpinStart {
   /** The nodes, each `host:port`. Tried in this order. */
   readonly targets: readonly string[];
-  /** Signs Grip-Sig: letters and digits, as many as you like. */
+  /** The text of its routes; default: pushpin/routes, with the targets. */
+  readonly routes?: string;
+  /** Signs Grip-Sig: letters and digits, as many as you like, or `file:` and the path of a private key. */
   readonly sigKey: string;
   /** The issuer of Grip-Sig; default: what pushpin/pushpin.conf says. */
   readonly sigIss?: string;
@@ -154,7 +156,7 @@ function configure(dir: string, httpPort: number, publishPort: number, options: 
   const version = execFileSync('pushpin', ['--version'], { encoding: 'utf8' });
   const place = { dir, httpPort, publishPort, version, sigKey: options.sigKey, sigIss: options.sigIss };
   writeFileSync(join(dir, 'pushpin.conf'), pushpinConfig(place, options.config));
-  writeFileSync(join(dir, 'routes'), pushpinRoutes(options.targets));
+  writeFileSync(join(dir, 'routes'), options.routes ?? pushpinRoutes(options.targets));
   if (isLegacy(version)) {
     writeFileSync(
       internalConfigPath(dir),
