@@ -10,11 +10,13 @@ import { nodeEnvironment } from '../test/support/environment.js';
 import { startRedis } from '../test/support/redis.js';
 import { startStack, type Stack } from '../test/support/stack.js';
 import { flag } from '../test/support/configs.js';
+import { measureBeltServer } from './belt-server.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureLatency, type Audience } from './latency.js';
 import { weighHolds } from './memory.js';
 import { measureEvaluation, type EvaluationSizes } from './evaluate.js';
 import {
+  beltServerReport,
   catchUpReport,
   evaluationReport,
   holdsReport,
@@ -41,6 +43,8 @@ interface Sizes {
   readonly catchUp: { readonly rounds: number; readonly requests: number };
   /** Environments. */
   readonly replica: number;
+  /** Environments. */
+  readonly beltServer: number;
 }
 
 const FULL: Sizes = {
@@ -50,6 +54,7 @@ const FULL: Sizes = {
   throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
   catchUp: { rounds: 3, requests: 3_000 },
   replica: 10_000,
+  beltServer: 1_000,
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
@@ -58,11 +63,12 @@ const QUICK: Sizes = {
   throughput: { rounds: 1, changes: 9_000, looped: 600 },
   catchUp: { rounds: 1, requests: 1_500 },
   replica: 3_000,
+  beltServer: 200,
 };
 
 /** What is measured on servers, and what in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
-const PARTS = ['evaluate', 'streaming-miss', ...SERVED] as const;
+const PARTS = ['evaluate', 'streaming-miss', 'belt-server', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
 /** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
@@ -82,6 +88,9 @@ async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   if (wanted.has('evaluate')) print(evaluationReport(await measureEvaluation(sizes.evaluation)));
   if (wanted.has('streaming-miss'))
     print(streamingMissReport(await measureStreamingMiss(sizes.streamingMiss)));
+  if (wanted.has('belt-server')) {
+    print(beltServerReport(await measureBeltServer(sizes.beltServer, COLLECTS_GARBAGE)));
+  }
   if (SERVED.some((part) => wanted.has(part))) await measureServers(sizes, wanted);
 }
 

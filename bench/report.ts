@@ -1,4 +1,5 @@
 /** What was measured, as text: tables, ratios, and whether a target is met. Pure. */
+import { CONFIGS_EACH as COPIED_CONFIGS, type BeltServerResult } from './belt-server.js';
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
 import type { EvaluationResult } from './evaluate.js';
 import { FLAGS } from './evaluate-ruleset.js';
@@ -164,6 +165,33 @@ export function evaluationReport({ sizes, compared, rates, compilations }: Evalu
         ['with nothing new', ...spread(unchanged)],
       ],
     ),
+  ].join('\n');
+}
+
+export function beltServerReport({ environments, starts, resident, installed }: BeltServerResult): string {
+  const mebibytes = (bytes: number): string => figure(bytes / 2 ** 20);
+  return [
+    '## Belt server',
+    '',
+    table(
+      [`ms from the start of the process, ${starts.file.length} starts`, 'median', 'least', 'most'],
+      [
+        ['first snapshot, from a folder', ...spread(starts.file)],
+        ['first snapshot, from an S3 server', ...spread(starts.s3)],
+        ['a node with a file store: /readyz', ...spread(starts.node)],
+      ],
+    ),
+    '',
+    table(
+      ['resident memory without garbage', 'MiB'],
+      [
+        ['nothing loaded', mebibytes(resident.empty)],
+        [`${figure(environments)} environments of ${COPIED_CONFIGS} configs`, mebibytes(resident.loaded)],
+        ['the same, each evaluated once', mebibytes(resident.evaluated)],
+      ],
+    ),
+    '',
+    `To be installed: ${mebibytes(installed.program)} MiB of program, ${mebibytes(installed.packages)} MiB of packages.`,
   ].join('\n');
 }
 
