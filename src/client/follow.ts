@@ -228,8 +228,8 @@ export class Follow {
   }
 
   #heard(connection: Connection, { now }: Moment): void {
+    const { source, opened } = connection;
     connection.deadline = now + this.#rules.idle;
-    if (connection.opened !== undefined && connection.source.behind === undefined)
-      this.#position.confirm(now);
+    if (opened !== undefined && source.behind === undefined) this.#position.confirm(now, source.index);
   }
 }

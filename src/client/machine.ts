@@ -32,7 +32,7 @@ export class Machine {
   readonly #follow: Follow;
   #phase: 'new' | 'starting' | 'running' | 'closed' = 'new';
   #isReady = false;
-  /** When the saved copy has to do. */
+  /** When the saved copy, or a stale answer, has to do. */
   #patienceUntil = Infinity;
   /** When a catch-up is taken to be complete. */
   #settledAt = Infinity;
@@ -70,10 +70,8 @@ export class Machine {
     switch (event.kind) {
       case 'start':
         this.#phase = 'starting';
-        if (event.saved !== undefined) {
-          this.position.restore(event.saved, moment.now);
-          this.#patienceUntil = moment.now + this.#rules.timeout;
-        }
+        if (event.saved !== undefined) this.position.restore(event.saved, moment.now);
+        this.#patienceUntil = moment.now + this.#rules.timeout;
         this.#walk.begin(actions, moment);
         return;
       case 'time':
@@ -114,7 +112,7 @@ export class Machine {
   #time(actions: Action[], moment: Moment): void {
     if (this.#patienceUntil <= moment.now) {
       this.#patienceUntil = Infinity;
-      if (this.position.basis === 'saved') this.#ready(actions);
+      if (this.position.basis !== 'nothing') this.#ready(actions);
     }
     if (this.#settledAt <= moment.now) this.#ready(actions);
     // Not when it opens: one that ends at once, again and again, would put the next poll off for ever.
@@ -125,6 +123,7 @@ export class Machine {
 
   #afterRound(end: RoundEnd | undefined, actions: Action[], moment: Moment): void {
     if (end === undefined) return;
+    this.#patienceUntil = Infinity;
     if (this.position.basis !== 'nothing') this.#ready(actions);
     else if (this.sources.every(({ refusal }) => refusal !== undefined)) actions.push({ kind: 'hopeless' });
     if (this.#phase === 'starting') {

@@ -34,7 +34,10 @@ export interface ClientOptions {
   readonly backoff?: { readonly first?: number; readonly most?: number };
   /** Milliseconds until `ready()` gives up. The client does not. Default 10,000. */
   readonly readyTimeout?: number;
-  /** Milliseconds since what is there was known to be the newest, after which it is stale. Default 150,000. */
+  /**
+   * Milliseconds since what is there was known to be the newest, after which it is stale. A source that says so of its answer does not end a round.
+   * Default 150,000.
+   */
   readonly staleAfter?: number;
   /** Told of what is worth a look and no error of the caller's. Default: `console.warn`. */
   readonly onWarning?: (text: string) => void;
@@ -49,7 +52,6 @@ export interface CheckedOptions {
   readonly context: PlainContexts;
   readonly rules: Rules;
   readonly readyTimeout: number;
-  readonly staleAfter: number;
   readonly onWarning: (text: string) => void;
   readonly fetch: typeof fetch;
 }
@@ -68,13 +70,13 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
       poll: milliseconds('poll', options.poll, 60_000),
       minConnection: milliseconds('minConnection', options.minConnection, 5_000),
       idle: milliseconds('idle', options.idle, 65_000),
+      staleAfter: milliseconds('staleAfter', options.staleAfter, 150_000),
       backoff: {
         first: milliseconds('backoff.first', options.backoff?.first, 1_000),
         most: milliseconds('backoff.most', options.backoff?.most, 30_000),
       },
     },
     readyTimeout: milliseconds('readyTimeout', options.readyTimeout, 10_000),
-    staleAfter: milliseconds('staleAfter', options.staleAfter, 150_000),
     onWarning: options.onWarning ?? ((text) => console.warn(`holdfast: ${text}`)),
     // Called as a plain function: browsers refuse their own as a method of something else.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),

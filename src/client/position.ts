@@ -75,8 +75,13 @@ export class Position {
     this.#source = source;
   }
 
-  /** @param at when it was known to be the newest; an older knowledge does not replace a younger one */
-  confirm(at: number): void {
-    if (this.#confirmedAt === undefined || at > this.#confirmedAt) this.#confirmedAt = at;
+  /**
+   * @param at when it was known to be the newest; an older knowledge does not replace a younger one
+   * @param source who knew it
+   */
+  confirm(at: number, source: number): void {
+    if (this.#confirmedAt !== undefined && at <= this.#confirmedAt) return;
+    this.#confirmedAt = at;
+    this.#source = source;
   }
 }

@@ -14,6 +14,8 @@ export interface Rules {
   readonly minConnection: number;
   /** A stream without a byte for so long is dead. */
   readonly idle: number;
+  /** An answer with an `Age` above this is taken, and the next source is asked too. */
+  readonly staleAfter: number;
   readonly backoff: BackoffOptions;
 }
 
@@ -42,9 +44,13 @@ export class Channel {
   /** @param retry what the stream's `retry:` asked for */
   fail(failure: Failure, backoff: BackoffOptions, { now, chance }: Moment, retry = 0): void {
     this.problem = failure.why;
+    // Having none is no failure.
+    if (failure.kind === 'absent') {
+      this.notBefore = now + ABSENT_FOR * (0.5 + 0.5 * chance());
+      return;
+    }
     this.failures++;
     if (failure.kind === 'stop') this.notBefore = Infinity;
-    else if (failure.kind === 'absent') this.notBefore = now + ABSENT_FOR * (0.5 + 0.5 * chance());
     else {
       const asked = failure.kind === 'failed' ? (failure.least ?? 0) : 0;
       const least = Math.min(MAX_LEAST, Math.max(asked, retry));

@@ -52,7 +52,7 @@ export interface SourceStatus {
 /** @param now by the machine's clock */
 export function statusOf(
   { position, sources, phase }: Machine,
-  { sources: urls, staleAfter }: CheckedOptions,
+  { sources: urls, rules }: CheckedOptions,
   now: number,
 ): ClientStatus {
   const { basis, confirmedAt } = position;
@@ -65,7 +65,7 @@ export function statusOf(
     version: has ? `${position.version}` : undefined,
     source: basis === 'saved' ? 'saved' : from,
     age,
-    stale: basis !== 'source' || age === undefined || age > staleAfter,
+    stale: basis !== 'source' || age === undefined || age > rules.staleAfter,
     shortConnections: sources.reduce((sum, { short }) => sum + short, 0),
     sources: sources.map((source): SourceStatus => {
       const { snapshots, stream, refusal, behind, short } = source;

@@ -89,6 +89,7 @@ export async function readStream(target: Target, from: bigint, listener: StreamL
     };
     const response = await send(target, 'api/v1/sse/config', headers);
     if (response.status !== 200 || response.body === null) {
+      if (await saysNoStreams(response)) return { kind: 'absent', why: 'it has no streams' };
       await response.body?.cancel();
       return failureOf(response);
     }
@@ -151,6 +152,21 @@ function send(
     redirect: 'follow',
   } as const;
   return fetch(address, init);
+}
+
+/**
+ * Whether it is a server of copies. Those answer 503, because on statuses that would say it better the public SDKs stop streaming for good.
+ * [protocol] #belt-server
+ */
+async function saysNoStreams(response: Response): Promise<boolean> {
+  const isJson = /^application\/json *(;|$)/i.test(response.headers.get('Content-Type') ?? '');
+  if (response.status !== 503 || !isJson) return false;
+  try {
+    const { error } = (await response.json()) as { error?: { code?: unknown } };
+    return error?.code === 'no_streams';
+  } catch {
+    return false;
+  }
 }
 
 /** What an answer other than a success means. */

@@ -1,5 +1,5 @@
 /**
- * Rounds through the sources by snapshot: in their order, until one answers that is not older than we are. For the start, and while no stream
+ * Rounds through the sources by snapshot: in their order, until one answers that is not older than we are and not stale. For the start, and while no stream
  * is open.
  */
 import type { Action, Answer, Failure, Moment } from './events.js';
@@ -17,6 +17,8 @@ interface Round {
   readonly waiting: Source[];
   readonly underWay: Map<number, Attempt>;
   hedgeAt: number;
+  /** Whether a source has brought or confirmed what we have, with an age that made us go on to the next. */
+  isAnswered: boolean;
 }
 
 /** How a round ended: a source confirmed or brought what we have; or none did. */
@@ -64,7 +66,7 @@ export class Walk {
       this.#nextAt = earliest(usable.map(({ snapshots }) => snapshots));
       return;
     }
-    this.#round = { waiting, underWay: new Map(), hedgeAt: Infinity };
+    this.#round = { waiting, underWay: new Map(), hedgeAt: Infinity, isAnswered: false };
     this.#askNext(this.#round, actions, moment);
   }
 
@@ -116,7 +118,13 @@ export class Walk {
     }
     source.snapshots.succeed();
     if (!this.#accept(round, asked, answer, actions, moment)) return this.#endIfOver(round, moment);
-    this.#position.confirm(moment.now - answer.age);
+    this.#position.confirm(moment.now - answer.age, source.index);
+    if (answer.age > this.#rules.staleAfter) {
+      // It cannot reach what it copies from. The next one may, and then has more, or knows that there is no more.
+      round.isAnswered = true;
+      this.#askNext(round, actions, moment);
+      return this.#endIfOver(round, moment);
+    }
     this.stop(actions);
     return 'confirmed';
   }
@@ -197,6 +205,7 @@ export class Walk {
   #endIfOver(round: Round, moment: Moment): RoundEnd | undefined {
     if (round.underWay.size > 0 || round.waiting.length > 0) return undefined;
     this.#round = undefined;
+    if (round.isAnswered) return 'confirmed';
     const usable = this.#sources.filter(({ refusal }) => refusal === undefined);
     const wasAnswered = usable.some(({ snapshots }) => snapshots.failures === 0);
     if (wasAnswered) this.pollLater(moment);

@@ -248,6 +248,17 @@ describe('coming back', () => {
     expect(source.connections()).toBe(1);
   });
 
+  it('takes a server of copies for one that has no stream, and not for one that fails', async () => {
+    source.stream = (response) => {
+      response.writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '60' });
+      response.end('{"error": {"code": "no_streams", "message": "…"}}');
+    };
+    const started = start({ poll: 20 });
+    await until('many polls have passed', () => source.requests.length > 10);
+    expect(started.status().sources[0]).toMatchObject({ state: 'ok', problem: 'it has no streams' });
+    expect(source.connections()).toBe(1);
+  });
+
   it.each([401, 403])('does not come back after %d until it is revived, with another key', async (status) => {
     source.stream = (response) => response.writeHead(status).end();
     const started = start();

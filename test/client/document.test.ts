@@ -33,7 +33,7 @@ describe('docs/client.md', () => {
   });
 
   it('has the defaults', () => {
-    const { rules, readyTimeout, staleAfter } = options;
+    const { rules, readyTimeout } = options;
     const numbers: Record<string, unknown> = {
       timeout: rules.timeout,
       hedge: rules.hedge,
@@ -43,7 +43,7 @@ describe('docs/client.md', () => {
       'backoff.first': rules.backoff.first,
       'backoff.most': rules.backoff.most,
       readyTimeout,
-      staleAfter,
+      staleAfter: rules.staleAfter,
     };
     const documented = table('Options').filter(([, value = '']) => /^\d+$/.test(value));
     expect(Object.fromEntries(documented.map(([name, value]) => [name, Number(value)]))).toEqual(numbers);

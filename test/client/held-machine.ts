@@ -10,6 +10,7 @@ const RULES: Rules = {
   poll: 60_000,
   minConnection: 5_000,
   idle: 65_000,
+  staleAfter: 150_000,
   backoff: { first: 1_000, most: 30_000 },
 };
 export function machineOf(streams: readonly boolean[], rules: Partial<Rules> = {}) {

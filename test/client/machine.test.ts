@@ -243,6 +243,55 @@ describe('one cursor', () => {
   });
 });
 
+describe('a source whose answer is stale', () => {
+  const OLD = 150_001;
+
+  it('is taken, and the next is asked in the same round', () => {
+    const held = machineOf([true, true]);
+    held.start();
+    expect(held.answer(snapshot(5n, 7n, OLD))).toMatchObject([
+      { kind: 'take' },
+      { kind: 'fetch', source: 1, from: 5n },
+    ]);
+    expect(kinds(held.answer(snapshot(6n)))).toEqual(['take', 'ready', 'subscribe']);
+    expect(held.machine.position).toMatchObject({ version: 6n, source: 1, confirmedAt: 0 });
+  });
+
+  it('does not hide a newer one behind it when it has nothing new for us', () => {
+    const held = machineOf([false, false]);
+    held.start();
+    held.answer(snapshot(5n));
+    held.pass(60_000);
+    expect(held.answer({ kind: 'unchanged', age: OLD })).toMatchObject([{ kind: 'fetch', source: 1 }]);
+    expect(held.answer(snapshot(6n))).toEqual([{ kind: 'take' }]);
+  });
+
+  it('is as good as any when nobody else answers', () => {
+    const held = machineOf([true, true]);
+    held.start();
+    held.answer(snapshot(5n, 7n, OLD));
+    expect(kinds(held.answer(FAILED))).toEqual(['ready', 'subscribe']);
+    expect(held.machine.position).toMatchObject({ source: 0, confirmedAt: -OLD });
+  });
+
+  it('is what there is when no other answers within the time of one attempt', () => {
+    const held = machineOf([true, true, true]);
+    held.start();
+    held.pass(1_000);
+    held.answer(snapshot(5n, 7n, OLD));
+    expect(kinds(held.pass(3_999))).toEqual([]);
+    expect(kinds(held.pass(1))).toEqual(['ready']);
+  });
+
+  it('leaves the next round to the interval of polls', () => {
+    const held = machineOf([false, false]);
+    held.start();
+    held.answer(snapshot(5n, 7n, OLD));
+    held.answer(snapshot(5n, 7n, OLD));
+    expect(held.machine.wakeAt).toBe(60_000);
+  });
+});
+
 describe('polling', () => {
   it('happens in an interval that differs a little each time', () => {
     const held = machineOf([false]);
@@ -438,7 +487,7 @@ describe('a stream', () => {
     held.answer(snapshot(5n));
     held.ended(ABSENT);
     expect(held.pass(0)).toMatchObject([{ kind: 'subscribe', source: 1 }]);
-    expect(held.machine.sources[0]!.stream.notBefore).toBe(0.75 * ABSENT_FOR);
+    expect(held.machine.sources[0]!.stream).toMatchObject({ notBefore: 0.75 * ABSENT_FOR, failures: 0 });
   });
 
   it('that a server ends with 204 is not opened again until somebody revives it', () => {
@@ -487,6 +536,15 @@ describe('a stream', () => {
     held.pass(20_000);
     held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
     expect(held.machine.position.confirmedAt).toBe(20_000);
+  });
+
+  it('is the source that confirms, also when another brought what we have', () => {
+    const held = machineOf([false, true]);
+    held.start();
+    held.answer(snapshot(5n));
+    held.pass(10);
+    held.open();
+    expect(held.machine.position.source).toBe(1);
   });
 });
 

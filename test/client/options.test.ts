@@ -13,10 +13,10 @@ describe('options', () => {
         poll: 60_000,
         minConnection: 5_000,
         idle: 65_000,
+        staleAfter: 150_000,
         backoff: { first: 1_000, most: 30_000 },
       },
       readyTimeout: 10_000,
-      staleAfter: 150_000,
     });
   });
 
