@@ -89,7 +89,9 @@ describe('a direct subscription', () => {
     ];
     const stream = await environment.open();
     expect(await app.metric('holdfast_direct_holds')).toBe(1);
-    expect(await app.metric('holdfast_subscribes_total{hold="direct",decision="current",stream="configs"}')).toBe(opened + 1);
+    expect(
+      await app.metric('holdfast_subscribes_total{hold="direct",decision="current",stream="configs"}'),
+    ).toBe(opened + 1);
     stream.close();
     await until('the end is counted', async () => (await ended('client')) === left + 1);
     expect(app.directHolds.size).toBe(0);

@@ -136,11 +136,15 @@ describe('a client that sends both headers', () => {
 describe('a client that is ahead of the store', () => {
   it('is counted and logged with both versions, because writes were lost', async () => {
     const lost = await app.metric('holdfast_data_lost_total');
-    const ahead = await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}');
+    const ahead = await app.metric(
+      'holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}',
+    );
     app.logs.length = 0;
     await answerTo({ 'last-event-id': MAX });
     expect(await app.metric('holdfast_data_lost_total')).toBe(lost + 1);
-    expect(await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}')).toBe(ahead + 1);
+    expect(await app.metric('holdfast_subscribes_total{hold="grip",decision="ahead",stream="configs"}')).toBe(
+      ahead + 1,
+    );
     expect(app.logs).toContainEqual(
       expect.objectContaining({
         level: 'error',

@@ -228,7 +228,9 @@ describe('a hold that is to end', () => {
     const refused = await app.metric('holdfast_recoveries_total{decision="refused",stream="configs"}');
     const answer = await environment.recover(path, first, headers);
     expect([answer.status, answer.text, instructions(answer)]).toEqual([200, '', []]);
-    expect(await app.metric('holdfast_recoveries_total{decision="refused",stream="configs"}')).toBe(refused + 1);
+    expect(await app.metric('holdfast_recoveries_total{decision="refused",stream="configs"}')).toBe(
+      refused + 1,
+    );
   }
 
   it('because its key is revoked gets 200 without instructions and without a body', async () => {
