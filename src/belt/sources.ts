@@ -1,6 +1,7 @@
 /** Where a belt server reads copies: the URLs of HOLDFAST_SOURCE. */
 import { HoldfastError } from '../errors.js';
 import type { BucketReader } from './bucket.js';
+import { FolderSource } from './folder-source.js';
 import { HttpSource, httpSourceName } from './http-source.js';
 import { bucketName, parseBucketLocation, type AwsSettings } from './location.js';
 import { openBucket } from './open.js';
@@ -21,8 +22,8 @@ export function sourceName(url: string, aws: AwsSettings): string {
 export async function openSource(url: string, aws: AwsSettings): Promise<BucketReader> {
   const http = httpUrlOf(url);
   if (http !== undefined) return new HttpSource(http);
-  named(() => parseBucketLocation(url, aws));
-  return openBucket(url, aws);
+  const location = named(() => parseBucketLocation(url, aws));
+  return location.kind === 'file' ? new FolderSource(location.directory) : openBucket(url, aws);
 }
 
 function httpUrlOf(text: string): URL | undefined {
