@@ -49,6 +49,10 @@ export interface S3Setup {
   readonly asked: Asked[];
   /** Decides about each request from now on. */
   fault(decide: (asked: Asked) => Fault | undefined): void;
+  /** Is not there any more: what is under way is cut, and connections are refused. What it has stored stays. */
+  kill(): Promise<void>;
+  /** Is there again, on the same port, after `kill`. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +76,10 @@ export async function startS3({ conditions = true }: { conditions?: boolean } = 
     asked: gate.asked,
     fault: (decide) => {
       gate.decide = decide;
+    },
+    kill: () => gate.close(),
+    restart: async () => {
+      await gate.listen(port);
     },
     stop: async () => {
       await gate.close();
@@ -98,12 +106,20 @@ class Gate {
     });
   }
 
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  /** @param wanted 0 for a free port */
+  async listen(wanted = 0): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(wanted, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
     return (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
