@@ -29,7 +29,7 @@ const STREAM = /^\/(?:api\/v1\/sse\/config|ofrep\/v1\/streams\/[^/]+)\/?$/;
  * The recovery link. Fanout may fetch it from the backend by itself, or as any client would, by the host that its own clients use: then it comes
  * here, and `Grip-Sig` and `Grip-Last` are what it is about. The origin believes them only with a signature that it finds right.
  */
-const RECOVERY = /^\/api\/v1\/sse\/recover\//;
+const RECOVERY = '/api/v1/sse/recover/';
 
 /**
  * Decides by method and path.
@@ -39,7 +39,7 @@ const RECOVERY = /^\/api\/v1\/sse\/recover\//;
 export function route(method: string, path: string): Route {
   const plain = plainly(path);
   if (FOR_OPERATORS.test(plain)) return { to: 'nowhere' };
-  if (RECOVERY.test(plain)) return { to: 'origin', grip: true };
+  if (plain.startsWith(RECOVERY)) return { to: 'origin', grip: true };
   // A stream is a GET. Of others only the origin knows what to say, such as 405, or leave for a page of another site.
   if (method === 'GET' && STREAM.test(plain)) return { to: 'fanout' };
   return method === 'GET' && !STREAM.test(plain) ? { to: 'cache' } : { to: 'origin', grip: false };
