@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readCopySettings } from '../src/config-copies.js';
 import { readSettings } from '../src/config.js';
 import { nodeEnvironment } from './support/environment.js';
 import { optionOf, shippedConfig } from './support/pushpin-config.js';
@@ -190,5 +191,36 @@ describe('the images', () => {
     );
     expect([...new Set(copied)].map((name) => name.replace('./', '')).sort()).toEqual([...allowed].sort());
     for (const name of allowed) expect(existsSync(join(root, name))).toBe(true);
+  });
+});
+
+describe('docker-compose.belt.yml', () => {
+  const belt = parse(read('docker-compose.belt.yml')) as typeof compose;
+  const service = belt.services.belt;
+
+  it('has one server of copies, from what a person gives, with a cache on a volume', () => {
+    expect(Object.keys(belt.services)).toEqual(['belt']);
+    const given = { HOLDFAST_SOURCE: 'https://copies.example.com/flags' };
+    const env = Object.entries(service?.environment ?? {}).map(([name, value]) => [
+      name,
+      value.replace(
+        /\$\{(\w+)(:[?-][^}]*)?\}/g,
+        (_match, each: string) => (given as Record<string, string>)[each] ?? '',
+      ),
+    ]);
+    const settings = readCopySettings(Object.fromEntries(env) as Record<string, string>);
+    expect(settings).toMatchObject({ sources: [given.HOLDFAST_SOURCE], warnings: [] });
+    const [volume] = (service?.volumes?.[0] ?? '').split(':').slice(-1);
+    expect(settings.cacheDirectory?.startsWith(`${volume}/`)).toBe(true);
+  });
+
+  it('runs with as little as the nodes do', () => {
+    expect(service).toMatchObject({
+      build: '.',
+      restart: 'unless-stopped',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
   });
 });

@@ -14,6 +14,7 @@ import { EVENT_MAX_BYTES, EVENT_TARGET_BYTES, MESSAGE_MAX_BYTES } from '../src/r
 import { MAX_DEPTH } from '../src/ruleset/fields.js';
 import { KEY_MAX_BYTES } from '../src/ruleset/validate.js';
 import { ADMIN_TOKEN, startApp } from './support/app.js';
+import { startCopyServer } from './support/copies.js';
 import { routesOf } from './support/routes.js';
 
 const root = join(import.meta.dirname, '..');
@@ -220,6 +221,18 @@ describe('docs/protocol.md', () => {
     );
     const documented = table(protocol, 'Metrics').map(([name, type]) => `${name} ${type}`);
     expect(documented.sort()).toEqual(exported.sort());
+  });
+
+  it('has every metric that only a belt server has, with its type', async () => {
+    const server = await startCopyServer({ sources: [] });
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    await server.close();
+    const exported = [...text.matchAll(/^# TYPE (holdfast_\w+) (\w+)$/gm)].map(
+      ([, name, type]) => `${name} ${type}`,
+    );
+    const documented = table(protocol, 'Belt server').map(([name, type]) => `${name} ${type}`);
+    const shared = ['holdfast_evaluations_undecided_total counter', 'holdfast_http_requests_total counter'];
+    expect([...documented, ...shared].sort()).toEqual(exported.sort());
   });
 
   it('has every route', async () => {

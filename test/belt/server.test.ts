@@ -153,6 +153,8 @@ describe('a belt server', () => {
     await usedUntil(before + 4);
     expect(looks(pointerName(2n))).toBe(unused);
     expect(looks(snapshotName(1n, 6n))).toBe(1);
+    const unchanged = `holdfast_source_reads_total{source="${first.bucket.name}",outcome="unchanged"}`;
+    expect(await server.metric(unchanged)).toBeGreaterThanOrEqual(3);
   });
 
   it('adds to the ruleset that it has where a copy only adds, and replaces it where not', async () => {
@@ -294,6 +296,18 @@ describe('a damaged copy', () => {
     expect(await server.metric('holdfast_copies_refused_total{reason="missing"}')).toBe(1);
   });
 
+  it('of a newer version leaves what is served unconfirmed, although another source has just that', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    await writeCopy(first.bucket, good);
+    await writeCopy(second.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+    await writeCopy(first.bucket, { configs: newer, pointer: { sha256: sha256(Buffer.from('x')) } });
+    later(server, 60);
+    const answer = await server.snapshot();
+    expect(answer.headers.etag).toBe('"1-5-json"');
+    expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(60);
+  });
+
   it('does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {
     const { server, first } = await start();
     await writeBytes(first.bucket, pointerName(1n), Buffer.from('{"format":1'));
@@ -356,7 +370,7 @@ describe('several sources', () => {
   });
 
   it('of which one is slow and newer get their turn when it has answered', async () => {
-    const { server, first, second } = await start({ sources: 2 });
+    const { server, first, second } = await start({ sources: 2, env: { HOLDFAST_REVALIDATE: '3600' } });
     let answer = (): void => undefined;
     const slow = new Promise<void>((resolve) => (answer = resolve));
     first.fault = () => slow;
@@ -420,10 +434,7 @@ describe('the cache on disk', () => {
   it('is not served when it is damaged', async () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
-    await writeCopy(cache, {
-      snapshot: Buffer.from('damaged'),
-      pointer: { sha256: sha256(Buffer.from('x')) },
-    });
+    await writeCopy(cache, { configs: [flag(9n, 'damaged')], pointer: { sha256: sha256(Buffer.from('x')) } });
     source.fault = () => 'down';
     const server = await startCopyServer({ sources: [source.reader], cache });
     servers.push(server);
