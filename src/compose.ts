@@ -24,6 +24,7 @@ import { Metrics } from './observe/metrics.js';
 import { leadWhenElected, together } from './publish/lease.js';
 import { Publisher } from './publish/publisher.js';
 import type { WorkerEvents } from './publish/worker.js';
+import { Purger } from './purge/purger.js';
 import { Replica } from './replica/replica.js';
 import type { Store } from './store/store.js';
 import { DirectHolds } from './subscribe/direct.js';
@@ -90,7 +91,9 @@ export function compose(
     now: monotonic,
     random,
   });
-  const proxies = settings.gripUrls.map((url) => parseGripUrl(url, settings.gripVerifyKeys));
+  const proxies = settings.gripUrls.map((url) =>
+    parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
+  );
   const committer = new Committer({
     store,
     replica,
@@ -110,6 +113,12 @@ export function compose(
           sleep,
           refetchSpread,
         });
+  const purger = composePurger(settings, { store, holder, metrics, log, nature });
+  metrics.gauge(
+    'holdfast_purge_waiting_keys',
+    'Surrogate keys that wait to be purged; on the node that leads.',
+    () => purger?.waiting ?? 0,
+  );
   const inbox =
     store.inbox &&
     new InboxConsumer({
@@ -176,7 +185,7 @@ export function compose(
     phase = next;
   };
   const publish = async (signal: AbortSignal): Promise<void> => {
-    const works = [publisher, inbox].filter((work) => work !== undefined);
+    const works = [publisher, inbox, purger].filter((work) => work !== undefined);
     if (works.length === 0) return;
     await leadWhenElected(
       { leadership: store.leadership, holder, log, sleep, now: monotonic },
@@ -188,6 +197,32 @@ export function compose(
     await Promise.all([publish(signal), belt?.lead(signal)]);
   };
   return { app, replica, committer, directHolds, lead, enter };
+}
+
+/** `undefined` without a CDN to purge at. */
+function composePurger(
+  { purgeUrl: url, purgeToken: token, purgeDelay: delay }: Settings,
+  parts: { store: Store; holder: string; metrics: Metrics; log: Logger; nature: Nature },
+): Purger | undefined {
+  if (url === undefined || token === undefined) return undefined;
+  const { store, holder, metrics, log, nature } = parts;
+  const events = {
+    purged: (keys: number) => metrics.purgedKeys.inc(keys),
+    failed: () => metrics.purgeFailures.inc(),
+    lag: (milliseconds: number) => metrics.purgeLag.observe(milliseconds / 1000),
+  };
+  const { now, random } = nature;
+  return new Purger({
+    store,
+    target: { url, token },
+    delay,
+    holder,
+    log,
+    events,
+    sleep,
+    now,
+    random,
+  });
 }
 
 function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {

@@ -41,6 +41,14 @@ export interface Settings extends CommonSettings {
   readonly gripUrls: readonly string[];
   /** The keys that verify `Grip-Sig` for each proxy whose URL has none of its own; each of them counts. */
   readonly gripVerifyKeys: readonly string[];
+  /** Milliseconds between two publish requests to a hosted proxy, at least. */
+  readonly publishInterval: number;
+  /** The service at a CDN where copies are purged, without the `/purge` of its API; `undefined`: none. */
+  readonly purgeUrl: string | undefined;
+  /** Its token. A secret: do not log it. */
+  readonly purgeToken: string | undefined;
+  /** Milliseconds from a change to the purge. */
+  readonly purgeDelay: number;
   /**
    * Who holds subscriptions: `auto` a proxy if the request came through one, else this process; `grip` never this process; `direct`
    * always this process.
@@ -97,6 +105,12 @@ const table: Table<Settings> = {
     secret: true,
     help: 'Key that verifies the Grip-Sig of each proxy whose URL has no verify-key: text, base64:…, PEM or JWK. Several, separated by spaces or commas, are all accepted.',
     parse: (value) => (value === '' ? [] : splitKeys(value)),
+  },
+  publishInterval: {
+    name: 'HOLDFAST_COALESCE',
+    default: '100',
+    help: 'Milliseconds between two publish requests to a hosted proxy (https), at least: changes that come meanwhile go together. A change after a pause goes at once. 0 to 60000; 4000 stays below 1,000 requests an hour.',
+    parse: integer(0, 60_000),
   },
   hold: {
     name: 'HOLDFAST_HOLD',
@@ -161,6 +175,25 @@ const table: Table<Settings> = {
     help: 'Seconds over which direct holds are closed at shutdown, so that their clients do not all reconnect at once. 0 to 600.',
     parse: integer(0, 600),
   },
+  purgeUrl: {
+    name: 'HOLDFAST_PURGE_URL',
+    shown: 'none',
+    help: 'Service at a CDN whose copies of snapshots and values are purged when an environment changes, such as https://api.fastly.com/service/ID (docs/fastly.md).',
+    parse: (value) => httpUrl(value).replace(/\/purge$/, ''),
+  },
+  purgeToken: {
+    name: 'HOLDFAST_PURGE_TOKEN',
+    secret: true,
+    shown: 'none',
+    help: 'API token for that, with the scope purge_select.',
+    parse: token(1),
+  },
+  purgeDelay: {
+    name: 'HOLDFAST_PURGE_DELAY',
+    default: '500',
+    help: 'Milliseconds from a change to its purge: what nodes may take to follow. Each is purged once more 5 seconds later. 0 to 60000.',
+    parse: integer(0, 60_000),
+  },
   beltUrls: {
     name: 'HOLDFAST_BELT',
     default: '',
@@ -200,6 +233,9 @@ export function readSettings(env: Environment, command: 'serve' | 'belt' = 'serv
   if (command === 'serve') problems.push(...required(values, env));
   problems.push(...beltRules(values, command));
   problems.push(...gripRules(values));
+  if (values.purgeUrl !== undefined && !isGiven(table.purgeToken, env)) {
+    problems.push('HOLDFAST_PURGE_URL needs the API token that may purge there: set HOLDFAST_PURGE_TOKEN.');
+  }
   if (problems.length > 0) throw new SettingsError(problems);
   return {
     ...(values as Omit<Settings, 'warnings'>),
@@ -228,6 +264,10 @@ function isShared(store: string | undefined): boolean {
   return store !== undefined && parseStoreLocation(store).kind !== 'file';
 }
 
+function isGiven(option: Option<unknown>, env: Environment): boolean {
+  return (env[option.name] ?? '').trim() !== '';
+}
+
 function required(values: Partial<Settings>, env: Environment): string[] {
   const why = isShared(values.store)
     ? {
@@ -245,7 +285,7 @@ function required(values: Partial<Settings>, env: Environment): string[] {
   if (why === undefined) return [];
   const problems: string[] = [];
   // One that is given and too short has been reported already.
-  const absent = (option: Option<unknown>) => (env[option.name] ?? '').trim() === '';
+  const absent = (option: Option<unknown>) => !isGiven(option, env);
   if (absent(table.adminTokens)) {
     problems.push(
       `HOLDFAST_ADMIN_TOKEN is required ${why.when}, because ${why.token}. Set it to at least ${MIN_ADMIN_TOKEN} random characters (openssl rand -hex 16).`,
@@ -307,6 +347,9 @@ function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[
   }
   if (values.gripVerifyKeys.length > 0 && values.gripUrls.length === 0) {
     sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
+  }
+  if (values.purgeToken !== undefined && values.purgeUrl === undefined) {
+    sentences.push('HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.');
   }
   return sentences;
 }

@@ -22,6 +22,10 @@ describe('settings that nobody gave', () => {
       store: 'file:./data',
       gripUrls: [],
       gripVerifyKeys: [],
+      publishInterval: 100,
+      purgeUrl: undefined,
+      purgeToken: undefined,
+      purgeDelay: 500,
       hold: 'auto',
       adminTokens: undefined,
       linkSecrets: undefined,
@@ -271,6 +275,27 @@ describe('warnings', () => {
   });
 });
 
+describe('purging', () => {
+  const url = 'https://api.fastly.com/service/abc';
+
+  it('is of a service, named with or without the /purge of its API', () => {
+    for (const given of [url, `${url}/`, `${url}/purge`]) {
+      const settings = readSettings({ HOLDFAST_PURGE_URL: given, HOLDFAST_PURGE_TOKEN: 't' });
+      expect([settings.purgeUrl, settings.purgeToken]).toEqual([url, 't']);
+    }
+  });
+
+  it('needs the token', () => {
+    expect(problems({ HOLDFAST_PURGE_URL: url })).toEqual([expect.stringContaining('HOLDFAST_PURGE_TOKEN')]);
+  });
+
+  it('is not done with a token alone', () => {
+    expect(readSettings({ HOLDFAST_PURGE_TOKEN: 't' }).warnings).toEqual([
+      'HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.',
+    ]);
+  });
+});
+
 describe('the help', () => {
   it('has a line for each setting, with its default', () => {
     const names = helpText().match(/^ {2}[A-Z_]+/gm);
@@ -280,6 +305,7 @@ describe('the help', () => {
       'HOLDFAST_STORE',
       'GRIP_URL',
       'GRIP_VERIFY_KEY',
+      'HOLDFAST_COALESCE',
       'HOLDFAST_HOLD',
       'HOLDFAST_ADMIN_TOKEN',
       'HOLDFAST_SECRET',
@@ -291,6 +317,9 @@ describe('the help', () => {
       'HOLDFAST_MAX_HOLDS',
       'HOLDFAST_STREAM_URL',
       'HOLDFAST_DRAIN',
+      'HOLDFAST_PURGE_URL',
+      'HOLDFAST_PURGE_TOKEN',
+      'HOLDFAST_PURGE_DELAY',
       'HOLDFAST_BELT',
       'HOLDFAST_BELT_KEEP',
       'AWS_ACCESS_KEY_ID',

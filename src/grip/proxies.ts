@@ -19,6 +19,8 @@ export interface ProxyAddress {
   readonly signers: readonly TrustedSigner[];
   /** The largest body of one publish request, bytes. */
   readonly maxBody: number;
+  /** Milliseconds between two publish requests, at least; 0: none. */
+  readonly interval: number;
   /**
    * Whether the host name may stand for several proxies, each of which must get every item: self-hosted ones, reached over plain HTTP. A
    * hosted service has many addresses too, but they are one service.
@@ -42,10 +44,15 @@ const PUSHPIN_ISSUER = 'pushpin';
  * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from `verifyKeys` (GRIP_VERIFY_KEY), each of which then
  * counts, else, when the URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
  *
+ * @param hostedInterval the `interval` of a hosted proxy, whose requests may be counted
  * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, nobody's signature could
  * be believed and no hold would ever be given to the proxy.
  */
-export function parseGripUrl(text: string, verifyKeys: readonly string[] = []): ProxyAddress {
+export function parseGripUrl(
+  text: string,
+  verifyKeys: readonly string[] = [],
+  hostedInterval = 0,
+): ProxyAddress {
   const config = parse(text);
   const control = new URL(config.control_uri);
   const name = `${control.protocol}//${control.host}${control.pathname.replace(/\/$/, '')}`;
@@ -66,6 +73,7 @@ export function parseGripUrl(text: string, verifyKeys: readonly string[] = []): 
     authorize: authorization(config),
     signers: keys.map((key) => ({ issuer, ...readKey(key, invalid) })),
     maxBody: selfHosted ? SELF_HOSTED_MAX_BODY : HOSTED_MAX_BODY,
+    interval: selfHosted ? 0 : hostedInterval,
     perAddress: selfHosted,
   };
 }

@@ -6,6 +6,7 @@ import { readContexts } from '../prefab/contexts.js';
 import { answer } from '../prefab/evaluations.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import { cacheHeaders, matchesEtag } from '../snapshot/snapshot.js';
+import { valuesKey } from '../surrogate-keys.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
@@ -35,7 +36,7 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
       const contexts = readContexts(request.params.context);
       const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
       const { etag, build } = answer(evaluators.of(ruleset), ruleset.clientVersion, contexts, now());
-      response.set(cacheHeaders(ruleset.environment, age)).set('ETag', etag);
+      response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
       // Only to who has the answer: an SDK without a cache in front of it cannot read a 304.
       if (matchesEtag(request.headers['if-none-match'], etag)) {
         response.status(304).end();

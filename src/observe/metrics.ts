@@ -104,6 +104,25 @@ export class Metrics extends AppMetrics {
     registers: [this.registry],
   });
 
+  readonly purgedKeys = new Counter({
+    name: 'holdfast_purged_keys_total',
+    help: 'Surrogate keys that were purged at the CDN; each twice per change.',
+    registers: [this.registry],
+  });
+
+  readonly purgeFailures = new Counter({
+    name: 'holdfast_purge_failures_total',
+    help: 'Purge requests that failed; each is tried again.',
+    registers: [this.registry],
+  });
+
+  readonly purgeLag = new Histogram({
+    name: 'holdfast_purge_lag_seconds',
+    help: 'From commit to the first purge of what it made old, HOLDFAST_PURGE_DELAY included.',
+    buckets: [0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 60, 300, 3600],
+    registers: [this.registry],
+  });
+
   readonly beltWrites = new Counter({
     name: 'holdfast_belt_writes_total',
     help: 'Pointers that were written to a bucket, each after its snapshot.',

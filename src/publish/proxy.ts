@@ -4,6 +4,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import { messageOf } from '../errors.js';
 import type { ProxyAddress } from '../grip/proxies.js';
+import { retryAfter } from '../retry-after.js';
 import type { Item } from './items.js';
 
 export type PublishResult =
@@ -15,7 +16,6 @@ export type PublishResult =
 
 /** What a request may take in all, from connecting to the end of the answer's body, milliseconds. */
 const TIMEOUT_MS = 5_000;
-const MAX_RETRY_AFTER_MS = 10 * 60 * 1000;
 
 export interface ProxyTarget {
   readonly address: ProxyAddress;
@@ -83,26 +83,6 @@ export class ProxyClient {
     if (statusCode === 400 || statusCode === 413 || statusCode === 422) return { kind: 'refused', reason };
     return { kind: 'failed', reason, retryAfterMs: retryAfter(headers, this.#now()) };
   }
-}
-
-/**
- * How long an answer asks us to wait: `Retry-After` in seconds or as a date, else Fastly's `Fastly-RateLimit-Reset` (seconds since 1970).
- * At most ten minutes, so that a wrong header cannot silence a proxy.
- */
-export function retryAfter(
-  headers: Record<string, string | string[] | undefined>,
-  now: number,
-): number | undefined {
-  const after = headers['retry-after'];
-  const reset = headers['fastly-ratelimit-reset'];
-  let wait: number | undefined;
-  if (typeof after === 'string') {
-    wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - now;
-  } else if (typeof reset === 'string' && /^\d+$/.test(reset)) {
-    wait = Number(reset) * 1000 - now;
-  }
-  if (wait === undefined || Number.isNaN(wait) || wait <= 0) return undefined;
-  return Math.min(wait, MAX_RETRY_AFTER_MS);
 }
 
 function bracketed(ip: string): string {

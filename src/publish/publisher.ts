@@ -222,6 +222,7 @@ export class Publisher {
       name,
       place,
       maxBody: target.address.maxBody,
+      interval: target.address.interval,
       publish: (items) => client.publish(items),
       events: { ...observe(name), cursor: (position) => saver.note(name, position) },
       log,

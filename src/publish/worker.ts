@@ -25,6 +25,8 @@ export interface WorkerOptions {
   readonly name: string;
   readonly place: Place;
   readonly maxBody: number;
+  /** Milliseconds from the start of a request to that of the next, at least. */
+  readonly interval: number;
   readonly publish: (items: Batch['items']) => Promise<PublishResult>;
   readonly events: WorkerEvents;
   readonly log: Logger;
@@ -61,6 +63,8 @@ export class Worker {
   #failures = 0;
   #error: string | undefined;
   #maxItems = BATCH_MAX_ITEMS;
+  /** When the last request was sent. */
+  #sentAt = -Infinity;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -96,8 +100,19 @@ export class Worker {
       const batch = nextBatch(this.#options.place, this.#options.maxBody, this.#maxItems);
       if (batch === undefined) await this.#idle(signal);
       else if (batch.items.length === 0) this.#settle(batch);
+      else if (this.#tooEarly() > 0) await this.#options.sleep(this.#tooEarly(), signal);
       else await this.#send(batch, signal);
     }
+  }
+
+  /**
+   * Milliseconds until the next request may be sent. What comes meanwhile goes with it: the batch is made anew. After a pause there is nothing to
+   * wait for, so a single change is not late.
+   */
+  #tooEarly(): number {
+    const { interval, now } = this.#options;
+    // A clock that was set back must not make this long.
+    return Math.min(interval, this.#sentAt + interval - now());
   }
 
   #idle(signal: AbortSignal): Promise<void> {
@@ -113,7 +128,8 @@ export class Worker {
   }
 
   async #send(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { events, publish } = this.#options;
+    const { events, publish, now } = this.#options;
+    this.#sentAt = now();
     const result = await publish(batch.items);
     switch (result.kind) {
       case 'accepted':

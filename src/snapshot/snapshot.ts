@@ -4,6 +4,7 @@
  */
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
+import { rulesetKey } from '../surrogate-keys.js';
 
 export type SnapshotFormat = 'protobuf' | 'json';
 
@@ -28,14 +29,15 @@ function cdnCache(age: number): string {
 /**
  * The headers of such an answer beside its ETag. It varies by the key.
  *
+ * @param surrogateKey by what it is purged
  * @param age the value of its `Age`, seconds: a cache counts from there
  */
-export function cacheHeaders(environment: bigint, age = 0): Readonly<Record<string, string>> {
+export function cacheHeaders(surrogateKey: string, age = 0): Readonly<Record<string, string>> {
   return {
     'Cache-Control': 'public, no-cache',
     'CDN-Cache-Control': cdnCache(age),
     'Surrogate-Control': cdnCache(age),
-    'Surrogate-Key': `environment-${environment}`,
+    'Surrogate-Key': surrogateKey,
     Vary: 'Authorization',
   };
 }
@@ -45,7 +47,7 @@ export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat,
   const suffix = format === 'json' ? '-json' : '';
   return {
     etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
-    headers: cacheHeaders(ruleset.environment, age),
+    headers: cacheHeaders(rulesetKey(ruleset.environment), age),
     contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
     body: () => {
       const bytes = ruleset.encode(from);

@@ -22,7 +22,7 @@ let ahead: number;
 beforeEach(async () => {
   asked = [];
   ahead = 0;
-  answer = { status: 200, body: 'the answer', headers: { ...cacheHeaders(7n), ETag: '"7-1"' } };
+  answer = { status: 200, body: 'the answer', headers: { ...cacheHeaders('environment-7'), ETag: '"7-1"' } };
   origin = createServer((request, response) => {
     void text(request).then((body) => {
       asked.push({ request, body });

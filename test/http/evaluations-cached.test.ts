@@ -149,7 +149,7 @@ describe('caches', () => {
       'cache-control': 'public, no-cache',
       'cdn-cache-control': 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400',
       'surrogate-control': 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400',
-      'surrogate-key': `environment-${environment.id}`,
+      'surrogate-key': `values-${environment.id}`,
       // Not Origin: every one gets the same.
       vary: 'Authorization',
       'access-control-allow-origin': '*',

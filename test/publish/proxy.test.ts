@@ -1,7 +1,7 @@
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
-import { ProxyClient, retryAfter, targetName } from '../../src/publish/proxy.js';
+import { ProxyClient, targetName } from '../../src/publish/proxy.js';
 import { accept, startPublishEndpoint, type PublishEndpoint } from '../support/publish-endpoint.js';
 import { freePort } from '../support/ports.js';
 import { itemOf } from './arbitrary.js';
@@ -164,22 +164,6 @@ describe('a proxy that is not well', () => {
     expect(await client.publish(one)).toMatchObject({ kind: 'failed' });
     await endpoint.open();
     expect(await client.publish(one)).toEqual({ kind: 'accepted' });
-  });
-});
-
-describe('how long an answer asks us to wait', () => {
-  it.each<[string, Record<string, string>, number | undefined]>([
-    ['seconds', { 'retry-after': '3' }, 3_000],
-    ['a date', { 'retry-after': 'Fri, 02 Jan 2026 03:04:10 GMT' }, 5_000],
-    ['a date that is over', { 'retry-after': 'Fri, 02 Jan 2026 03:04:00 GMT' }, undefined],
-    ['zero', { 'retry-after': '0' }, undefined],
-    ['text', { 'retry-after': 'soon' }, undefined],
-    ['more than ten minutes', { 'retry-after': '86400' }, 600_000],
-    ['Fastly’s reset', { 'fastly-ratelimit-reset': `${NOW / 1000 + 2}` }, 2_000],
-    ['both: Retry-After', { 'retry-after': '3', 'fastly-ratelimit-reset': `${NOW / 1000 + 2}` }, 3_000],
-    ['nothing', {}, undefined],
-  ])('%s', (_, headers, wait) => {
-    expect(retryAfter(headers, NOW)).toBe(wait);
   });
 });
 

@@ -18,6 +18,8 @@ interface Script {
   readonly answer?: (names: string[], request: number) => Answer;
   readonly entries?: number;
   readonly random?: number;
+  /** Between requests. Waiting for it takes as long by the clock. */
+  readonly interval?: number;
   /** Waits for the test instead of going on at once. */
   readonly manualSleep?: boolean;
 }
@@ -39,11 +41,13 @@ function start(script: Script = {}) {
   const events: string[] = [];
   const logs: string[] = [];
   let endSleep = (): void => undefined;
+  let clock = 1_000;
   controller = new AbortController();
   const worker = new Worker({
     name: 'proxy',
     place,
     maxBody: 10_000,
+    interval: script.interval ?? 0,
     publish: async (items: readonly Item[]) => {
       const names = items.map(nameOf);
       requests.push(names);
@@ -60,13 +64,14 @@ function start(script: Script = {}) {
     log: createLog('info', { write: (line) => void logs.push(line) }),
     sleep: async (milliseconds, signal) => {
       sleeps.push(milliseconds);
+      if (script.interval !== undefined) clock += milliseconds;
       if (script.manualSleep !== true) return;
       await new Promise<void>((resolve) => {
         endSleep = resolve;
         signal.addEventListener('abort', () => resolve());
       });
     },
-    now: () => 1_000,
+    now: () => clock,
     random: () => script.random ?? 1,
   });
   running = worker.run(controller.signal);
@@ -101,6 +106,20 @@ describe('a worker', () => {
     release();
     await idle();
     expect(requests).toEqual([['7: 0→1'], ['7: 1→2', '7: 2→3']]);
+  });
+
+  it('sends a change after a pause at once, and what comes within the interval after it together', async () => {
+    const { push, idle, requests, sleeps, endSleep } = start({ interval: 100, manualSleep: true });
+    push(changeEntry(1, 7n, 0, 1));
+    await idle();
+    expect(sleeps).toEqual([]);
+    push(changeEntry(2, 7n, 1, 2));
+    await until('it waits', () => sleeps.length === 1);
+    push(changeEntry(3, 8n, 0, 1), changeEntry(4, 7n, 2, 3));
+    endSleep();
+    await idle();
+    expect(sleeps).toEqual([100]);
+    expect(requests).toEqual([['7: 0→1'], ['7: 1→2', '8: 0→1', '7: 2→3']]);
   });
 
   it('never sleeps through a wake-up, however often it is woken', async () => {
