@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { flag, keys } from '../support/configs.js';
+import { startFastlyApi, type FastlyApi } from '../support/fastly-api.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
 import { freePorts } from '../support/ports.js';
 import { startPushpin, type Pushpin } from '../support/pushpin.js';
@@ -24,6 +25,7 @@ let dir: string;
 let node: HoldfastNode;
 let pushpin: Pushpin;
 let edge: Edge;
+let api: FastlyApi;
 let key: string;
 const open: SseConnection[] = [];
 
@@ -39,6 +41,7 @@ beforeAll(async () => {
     sigIss: `fastly:${SERVICE}`,
     config: { 'proxy.accept_pushpin_route': 'true' },
   });
+  api = await startFastlyApi({ service: SERVICE });
   node = await startNode({
     port: nodePort,
     env: {
@@ -48,6 +51,8 @@ beforeAll(async () => {
       HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN,
       HOLDFAST_SECRET: randomBytes(32).toString('hex'),
       GRIP_URL: `${pushpin.publishUrl}?key=token&verify-iss=fastly:${SERVICE}`,
+      HOLDFAST_PURGE_URL: api.url,
+      HOLDFAST_PURGE_TOKEN: api.token,
       GRIP_VERIFY_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     },
   });
@@ -55,7 +60,10 @@ beforeAll(async () => {
     port: edgePort,
     backends: { origin: node.url },
     fanout: { url: pushpin.url, route: 'origin' },
+    // The cache's clock stands still: no copy ever gets old.
+    now: () => 0,
   });
+  api.onPurge = (keys) => keys.forEach((purged) => edge.purge(purged));
   await admin('PUT', '/admin/v1/environments/1', { projectId: '1', name: 'edge' });
   key = ((await admin('POST', '/admin/v1/environments/1/keys', { kind: 'server' })) as { key: string }).key;
   await commit('first');
@@ -65,6 +73,7 @@ afterAll(async () => {
   await edge.close();
   await node.stop();
   await pushpin.stop();
+  await api.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -83,8 +92,8 @@ async function admin(method: string, path: string, body?: unknown): Promise<unkn
   return answer.json();
 }
 
-function commit(name: string): Promise<unknown> {
-  return admin('POST', '/admin/v1/environments/1/changes', { configs: [flag(name, true)] });
+function commit(name: string, environment = 1): Promise<unknown> {
+  return admin('POST', `/admin/v1/environments/${environment}/changes`, { configs: [flag(name, true)] });
 }
 
 async function subscribe(headers: Record<string, string> = {}): Promise<SseConnection> {
@@ -146,6 +155,23 @@ describe('a client at the edge', () => {
 
     const stranger = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
     expect((await ask(await signature(stranger))).status).toBe(403);
+  });
+
+  it('gets the new snapshot after a change, because the copy is purged', async () => {
+    // An environment of its own, of which nobody else's changes are purged meanwhile.
+    await admin('PUT', '/admin/v1/environments/2', { projectId: '1', name: 'purged' });
+    const own = (await admin('POST', '/admin/v1/environments/2/keys', { kind: 'server' })) as { key: string };
+    await commit('first', 2);
+    await until('the first purge', () => api.purges.flat().includes('environment-2'));
+    const headers = { authorization: basic(own.key) };
+    const snapshot = () => fetch(`${edge.url}/api/v1/configs/0`, { headers });
+    const before = (await snapshot()).headers.get('etag');
+    const asked = edge.sent.length;
+    expect((await snapshot()).headers.get('etag')).toBe(before);
+    expect(edge.sent).toHaveLength(asked);
+    const { version } = (await commit('second', 2)) as { version: string };
+    await until('the new snapshot', async () => (await snapshot()).headers.get('etag') === `"2-${version}"`);
+    expect(api.broken).toEqual([]);
   });
 
   it('is refused with a wrong key, with the status that the origin gave', async () => {
