@@ -54,9 +54,11 @@ export class HttpSource implements BucketReader {
   async #bytesOf(response: Response, name: string): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let length = 0;
-    for await (const part of response.body ?? []) {
-      parts.push(part as Uint8Array);
-      length += (part as Uint8Array).length;
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+      const part = next.value as Uint8Array;
+      parts.push(part);
+      length += part.length;
       if (length > OBJECT_MAX_BYTES)
         throw this.#unavailable(`sends more than ${OBJECT_MAX_BYTES} bytes for ${name}`);
     }

@@ -3,9 +3,14 @@
  * from a registry that tests do not reach.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { parse } from '@cdktf/hcl2json';
 import { beforeAll, describe, expect, it } from 'vitest';
+
+/** Not imported: its declarations bring those of a page with them, for the whole project. */
+const { parse } = createRequire(import.meta.url)('@cdktf/hcl2json') as {
+  parse: (name: string, text: string) => Promise<unknown>;
+};
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
