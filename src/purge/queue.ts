@@ -134,13 +134,17 @@ export class PurgeQueue {
 
   #settle(purged: [string, Waiting][], again: string[], sentAt: number, now: number): number[] {
     for (const key of again) this.#repeats.delete(key);
-    for (const [key] of purged) {
+    for (const [key, { first }] of purged) {
       const last = this.#waiting.get(key)?.last;
       this.#waiting.delete(key);
       this.#repeats.delete(key);
       this.#repeats.set(key, now + REPEAT_MS);
       // It changed while it waited, and nodes had less than the delay to follow: it waits for that change too.
-      if (last !== undefined && last.at + this.#delay > sentAt) this.#waiting.set(key, { first: last, last });
+      // The cursor stays before the first, because changes between the two may be as late.
+      if (last !== undefined && last.at + this.#delay > sentAt) {
+        const { before, count } = first;
+        this.#waiting.set(key, { first: { ...last, before, count }, last });
+      }
     }
     return purged.map(([, { first }]) => Math.max(0, now - first.committedAt));
   }
