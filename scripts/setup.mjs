@@ -45,20 +45,15 @@ export function lookWhereServersAre() {
   process.env.PATH = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 }
 
-/** Installs the packages of package-lock.json, unless npm has done so since it last changed. */
-export function installPackages() {
-  // The compiler is needed to start, also where NODE_ENV=production would leave development packages out.
-  install(root, 'ci', '--include=dev');
-}
-
-/** npm writes a file at the end of every installation that worked; a newer lock file means that there is something to do. */
-function install(folder, ...args) {
+/** Installs the packages of a folder's package-lock.json, unless npm has done so since it last changed. */
+export function installPackages(folder = root) {
+  // npm writes this file at the end of every installation that worked.
   const installed = modified(join(folder, 'node_modules/.package-lock.json'));
   if (installed !== undefined && installed >= (modified(join(folder, 'package-lock.json')) ?? 0)) return;
-  console.error(`Installing packages${folder === root ? '' : ` of ${basename(folder)}/`} ...`);
-  if (run('npm', [...args, `--prefix=${folder}`, '--no-audit', '--no-fund', '--loglevel=error']) !== 0) {
-    throw new SetupError(`npm ${args[0]} failed; the reason is above.`);
-  }
+  console.error(`Installing packages${folder === root ? '' : ` of ${basename(folder)}/`} (npm ci) ...`);
+  // The compiler is needed to start, also where NODE_ENV=production would leave development packages out.
+  const args = ['ci', `--prefix=${folder}`, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (run('npm', args) !== 0) throw new SetupError('npm ci failed; the reason is above.');
 }
 
 /** Compiles src to dist, unless nothing changed since the last time. */
@@ -81,8 +76,7 @@ export function build() {
 /** Builds the program for Fastly's edge, unless nothing changed since the last time. Its packages are large, so only tests and deployments have them. */
 export function buildEdge() {
   const folder = join(root, 'edge');
-  // Not `ci`: its dependency jco names optional packages for some platforms that were never published, which `npm ci` does not forgive.
-  install(folder, 'install', '--no-save');
+  installPackages(folder);
   const built = modified(join(folder, 'bin/main.wasm'));
   const sources = ['src', 'package.json', 'package-lock.json', 'tsconfig.json'];
   if (built !== undefined && newest(sources.map((name) => join(folder, name))) <= built) return;
