@@ -8,8 +8,8 @@ import { keyText, newBucket, removeBuckets, writeCopy } from '../test/support/co
 import { startNode } from '../test/support/node.js';
 import { freePort } from '../test/support/ports.js';
 import { startS3 } from '../test/support/s3.js';
-import type { Bucket } from '../src/belt/bucket.js';
-import { openBucket } from '../src/belt/open.js';
+import type { Bucket } from '../src/bucket/bucket.js';
+import { openBucket } from '../src/bucket/open.js';
 import { encodeConfig } from '../src/ruleset/codec.js';
 import { weighNode } from './memory.js';
 

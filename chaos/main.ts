@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/errors.js';
+import { messageOf } from '../src/core/errors.js';
 import { kindNamed } from './kinds.js';
 import { makePlan, planText } from './plan.js';
 import { lineOf, report } from './report.js';

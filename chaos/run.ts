@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../src/errors.js';
+import { messageOf } from '../src/core/errors.js';
 import { adminApi, type Api } from './api.js';
 import { judge, type Findings } from './judge.js';
 import { Crowd, type SpareKey } from './crowd.js';

@@ -1,6 +1,6 @@
 /** A node under fault: started again like a supervisor would, at whatever time it can start, and with a clock that may be off. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../src/errors.js';
+import { messageOf } from '../src/core/errors.js';
 import { startNode, type HoldfastNode } from '../test/support/node.js';
 import { isRunning } from '../test/support/processes.js';
 

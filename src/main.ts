@@ -8,7 +8,7 @@
 import { tellFailure } from './cli/failure.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { createLog, type Logger } from './observe/log.js';
-import type { CommonSettings } from './settings.js';
+import type { CommonSettings } from './config/option.js';
 
 /** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
 function stopRequested(): Promise<NodeJS.Signals> {
@@ -55,15 +55,18 @@ async function run<S extends CommonSettings>(
 async function serve(source?: string): Promise<void> {
   const env = source === undefined ? process.env : { ...process.env, HOLDFAST_SOURCE: source };
   if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') return serveCopies(env);
-  const [{ readSettings }, { startNode }] = await Promise.all([import('./config.js'), import('./node.js')]);
+  const [{ readSettings }, { startNode }] = await Promise.all([
+    import('./config/node.js'),
+    import('./app/node.js'),
+  ]);
   await run(readSettings(env), startNode);
 }
 
 /** Without loading what is for nodes: it is meant for tiny machines. */
 async function serveCopies(env: NodeJS.ProcessEnv): Promise<void> {
-  const { readCopySettings } = await import('./config-copies.js');
+  const { readCopySettings } = await import('./config/belt-server.js');
   const settings = readCopySettings(env);
-  const { startCopyServer } = await import('./copy-server.js');
+  const { startCopyServer } = await import('./app/belt-server.js');
   await run(settings, async (_settings, log) => {
     const server = await startCopyServer(settings, log);
     log.info({ url: server.url, sources: server.sources }, 'serving copies');
@@ -73,8 +76,8 @@ async function serveCopies(env: NodeJS.ProcessEnv): Promise<void> {
 
 async function belt(): Promise<void> {
   const [{ readSettings }, { startCopying }] = await Promise.all([
-    import('./config.js'),
-    import('./node.js'),
+    import('./config/node.js'),
+    import('./app/node.js'),
   ]);
   await run(readSettings(process.env, 'belt'), startCopying);
 }

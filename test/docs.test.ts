@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { ALL_KINDS } from '../chaos/kinds.js';
 import { runCli } from '../src/cli/program.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
-import { helpText } from '../src/config.js';
-import type { ErrorCode } from '../src/errors.js';
+import { helpText } from '../src/config/node.js';
+import type { ErrorCode } from '../src/core/errors.js';
 import { statusOf } from '../src/http/errors.js';
 import { REPORT_MAX_BYTES } from '../src/http/telemetry.js';
 import { CONTEXTS_MAX, PROPERTIES_MAX } from '../src/prefab/contexts.js';
@@ -204,7 +204,7 @@ function testTitles(file: string): string[] {
 
 describe('docs/protocol.md', () => {
   it('has every error code, with its status', () => {
-    const codes = [...read('src/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(
+    const codes = [...read('src/core/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(
       ([, code]) => code as ErrorCode,
     );
     expect(codes.length).toBeGreaterThan(20);

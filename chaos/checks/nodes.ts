@@ -1,7 +1,7 @@
 /** The nodes at rest: each serves what the store has, none ended by itself, none had to say that something went wrong inside. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import { authorization } from '../clients/client.js';
 import { digestOf } from '../clients/event.js';

@@ -1,6 +1,6 @@
 /** The `eventsource` package, as a web application uses it: it reconnects by itself, and is made anew when it has given up. */
 import { EventSource } from 'eventsource';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import type { Truth } from '../truth.js';
 import { authorization, STREAM_PATH, type Client, type ClientOptions } from './client.js';
 import { decodeEvent } from './event.js';

@@ -3,7 +3,7 @@
  * as it takes.
  */
 import { request, type IncomingMessage } from 'node:http';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import type { Truth } from '../truth.js';
 import { authorization, STREAM_PATH, type Client, type ClientOptions } from './client.js';
 import { decodeEvent } from './event.js';

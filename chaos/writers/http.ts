@@ -1,6 +1,6 @@
 /** Commits over HTTP as a careful program does: each request with an Idempotency-Key, repeated at another node until there is an answer. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import type { Api } from '../api.js';
 import type { Random } from '../random.js';
 import type { SiteNode } from '../site-node.js';

@@ -1,7 +1,7 @@
 /** Commits as another system does: by adding events to the inbox with XADD, and again under the same event id until there is an answer. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import { names } from '../../src/store/redis/names.js';
 import type { Random } from '../random.js';
 import { drawConfigs, invalidConfigs, tokenOf, writerKey } from './intent.js';

@@ -5,9 +5,9 @@
  * attempt. [protocol] #changes
  */
 import { randomUUID } from 'node:crypto';
-import { type ErrorCode, HoldfastError, messageOf } from '../errors.js';
+import { type ErrorCode, HoldfastError, messageOf } from '../core/errors.js';
 import type { Config, Configs } from '../ruleset/model.js';
-import { UsageError, type Surroundings } from './surroundings.js';
+import { UsageError, type Surroundings } from './io.js';
 
 const ATTEMPTS = 4;
 const FIRST_DELAY_MS = 250;

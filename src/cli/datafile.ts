@@ -4,7 +4,7 @@
  * A change is limited in size and a ruleset is not. A change must also make sense by itself: a segment has to be there before, or
  * together with, the configs that use it. So configs are put in an order in which segments come first, and any cut is right.
  */
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
 import { readConfigsJson } from '../ruleset/json.js';
 import type { Config, ConfigRow, Configs } from '../ruleset/model.js';
 import { referencesOf } from '../ruleset/segments.js';

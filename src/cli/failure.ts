@@ -1,8 +1,8 @@
 /** How a command says that it failed. */
-import { messageOf } from '../errors.js';
-import { SettingsError } from '../settings.js';
-import { UsageError, type Output } from './surroundings.js';
-import { plain } from './text.js';
+import { messageOf } from '../core/errors.js';
+import { SettingsError } from '../config/option.js';
+import { UsageError, type Output } from './io.js';
+import { plain } from './format.js';
 
 /** Writes one line, and returns the exit code: 2 when the command or the settings are wrong, else 1. */
 export function tellFailure(error: unknown, stderr: Output): number {

@@ -5,20 +5,20 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { clientVariables, helpText, type Environment } from '../config.js';
+import { clientVariables, helpText, type Environment } from '../config/node.js';
 import { parseVersion } from '../ruleset/version.js';
 import { Api } from './api.js';
-import { restoreFrom, verifyBelt } from './belt.js';
+import { restoreFrom, verifyBelt } from './commands/belt.js';
 import { CHANGE_BYTES } from './datafile.js';
-import { deleteConfig, setConfig } from './edit.js';
-import { importFile } from './import.js';
-import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './keys.js';
+import { deleteConfig, setConfig } from './commands/edit.js';
+import { importFile } from './commands/import.js';
+import { createKey, listEnvironments, listKeys, putEnvironment, revokeKey } from './commands/keys.js';
 import { tellFailure } from './failure.js';
-import { dropRejected, listRejected, retryRejected } from './rejected.js';
-import { restoreFromFile, restoreFromNode } from './restore.js';
-import { showConfigs } from './show.js';
-import { UsageError, type Output, type Surroundings } from './surroundings.js';
-import { tail } from './tail.js';
+import { dropRejected, listRejected, retryRejected } from './commands/rejected.js';
+import { restoreFromFile, restoreFromNode } from './commands/restore.js';
+import { showConfigs } from './commands/show.js';
+import { UsageError, type Output, type Surroundings } from './io.js';
+import { tail } from './commands/tail.js';
 import { typeNames } from './value.js';
 
 export interface CliParts {

@@ -2,7 +2,7 @@
 import type { Config, ConfigValue } from '../ruleset/model.js';
 import { kindOf } from '../ruleset/values.js';
 import { parseVersion } from '../ruleset/version.js';
-import { UsageError } from './surroundings.js';
+import { UsageError } from './io.js';
 
 export interface TypedValue {
   /** A name of Config.ValueType. */

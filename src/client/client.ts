@@ -1,5 +1,5 @@
 /** Does what the machine decides: requests, time, what is saved, and who is told. */
-import { messageOf as textOf } from '../errors.js';
+import { messageOf as textOf } from '../core/errors.js';
 import { evaluateFor, type Details } from './evaluate.js';
 import type { PlainContexts } from './contexts.js';
 import { Evaluator } from '../evaluate/evaluator.js';

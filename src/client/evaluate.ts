@@ -1,9 +1,9 @@
 /** One evaluation for a caller: its contexts read, its value plain, whatever happens. */
-import { steadyChance } from '../evaluate/chance.js';
+import { steadyChance } from '../evaluate/random.js';
 import { canonical } from '../evaluate/contexts.js';
-import type { Decided, Reason, Undecided, Value } from '../evaluate/evaluation.js';
+import type { Decided, Reason, Undecided, Value } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import { readContexts, type PlainContexts } from './contexts.js';
 import { plainOf, type ClientValue } from './values.js';
 

@@ -11,10 +11,10 @@
  * go on where any other stopped.
  */
 import type { Action, Event, Moment } from './events.js';
-import { Follow, type FollowEvent } from './follow.js';
+import { Follow, type FollowEvent } from './stream-follower.js';
 import { Position } from './position.js';
 import { Source, type Rules } from './sources.js';
-import { Walk, type RoundEnd } from './walk.js';
+import { Walk, type RoundEnd } from './poller.js';
 
 /**
  * A client that has nothing, and gets everything by a stream, is ready when the stream was quiet for so long: nothing else says that the

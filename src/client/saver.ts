@@ -1,5 +1,5 @@
 /** Saves the last state, not each one: at most one write a second, never two at a time. */
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import type { LastGood } from './saved.js';
 
 /** Milliseconds from the end of one write to the next. */

@@ -1,5 +1,5 @@
 /** The two requests of the client, by fetch: [protocol] #snapshot and [protocol] #stream */
-import { messageOf as textOf } from '../errors.js';
+import { messageOf as textOf } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Answer, Failure, StreamEnd } from './events.js';
 import { readMessage, type Message } from './message.js';

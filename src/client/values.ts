@@ -1,5 +1,5 @@
 /** What a caller gets for each kind of value. Pure. */
-import type { Value } from '../evaluate/evaluation.js';
+import type { Value } from '../evaluate/result.js';
 
 /** Parsed JSON, frozen: it is one object for all callers. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };

@@ -5,7 +5,7 @@
  * version. If another node was first, the plan is made again against what is there now. Commits of one environment through this node
  * wait for one another, so that only nodes compete, not requests.
  */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';

@@ -2,7 +2,7 @@
  * What a commit would do, worked out before anything is written. Pure: the ruleset, the request and the time come in, a change comes
  * out, and the store commits it if the environment still is at the version that it was planned against.
  */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import {
   decodeConfigs,
   encodeContextSet,

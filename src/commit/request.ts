@@ -1,6 +1,6 @@
 /** A change as bytes, whichever way it came: over HTTP or through the inbox. */
 import { createHash } from 'node:crypto';
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
 import { readSubmittedJson, readSubmittedProtobuf, type SubmittedConfig } from '../ruleset/submitted.js';
 
 /** Proto3-JSON of a `Configs`, or its encoded bytes. */

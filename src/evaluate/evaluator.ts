@@ -5,11 +5,11 @@
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Circumstances } from './circumstances.js';
-import { Compilation } from './compilation.js';
-import { MISSING } from './compile.js';
+import { Compilation } from './compiled-ruleset.js';
+import { MISSING } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
-import type { Evaluation, LogLevel } from './evaluation.js';
-import { Run } from './run.js';
+import type { Evaluation, LogLevel } from './result.js';
+import { Run } from './evaluation-pass.js';
 
 export type { Circumstances } from './circumstances.js';
 

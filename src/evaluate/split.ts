@@ -1,8 +1,8 @@
 /** Weighted values. */
-import type { Evaluation } from './evaluation.js';
+import type { Evaluation } from './result.js';
 import { PrefixHash } from './hash.js';
-import type { Run } from './run.js';
-import type { Property } from './vocabulary.js';
+import type { Run } from './evaluation-pass.js';
+import type { Property } from './predicate-table.js';
 
 /** SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above 1. */
 const LARGEST = 4294967294;

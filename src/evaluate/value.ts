@@ -1,7 +1,7 @@
 /** Values as they stand in configs, made into values that leave the evaluator. */
 import type { Config, ConfigValue } from '../ruleset/model.js';
 import { DURATION, kindByType, kindOf } from '../ruleset/values.js';
-import type { LogLevel, Undecided, Value } from './evaluation.js';
+import type { LogLevel, Undecided, Value } from './result.js';
 import { exactInteger } from './numbers.js';
 
 /** Why a config has no value although one was chosen. */

@@ -5,7 +5,7 @@
  * `https://api.fastly.com/service/<id>?key=<token>&verify-iss=fastly:<id>` for Fastly Fanout.
  */
 import { Auth, loadKey, parseGripUri } from '@fanoutio/grip';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { readKey, type VerifyKey } from './keys.js';
 
 export interface ProxyAddress {

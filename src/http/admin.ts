@@ -2,9 +2,9 @@
 import { json, Router, type Request } from 'express';
 import { z } from 'zod';
 import type { Committer } from '../commit/committer.js';
-import { restore } from '../commit/restore.js';
-import { HoldfastError } from '../errors.js';
-import { issueKey } from '../replica/issue-key.js';
+import { restore } from '../recovery/restore.js';
+import { HoldfastError } from '../core/errors.js';
+import { issueKey } from '../keys/issue-key.js';
 import { unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import { decodeConfigs, decodeContextSet, encodeContextSet } from '../ruleset/codec.js';

@@ -1,7 +1,7 @@
 /** Who is asking: API keys by HTTP Basic, the administrator by bearer token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { Keys, KnownKey } from '../replica/rulesets.js';
 import type { KeyKind } from '../store/store.js';
 

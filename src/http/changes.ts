@@ -3,7 +3,7 @@ import { raw, Router, type Request } from 'express';
 import type { CommitRequest, Committer } from '../commit/committer.js';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX } from '../commit/request.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';

@@ -1,7 +1,7 @@
 /** The one map from errors to HTTP answers. docs/protocol.md, "Errors", lists the codes. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
-import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
+import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import { routeOf } from './params.js';
 

@@ -1,9 +1,9 @@
 /** The route of event streams, on which clients are told to fetch their values again. [protocol] #event-streams */
 import { Router, type Request, type Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import { STREAM_PREFIX } from '../ofrep/event-stream.js';
-import type { Keyring } from '../replica/keyring.js';
+import type { Keyring } from '../keys/keyring.js';
 import type { Key } from '../store/store.js';
 import { positionOf } from '../subscribe/decide.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';

@@ -1,6 +1,6 @@
 /** The routes for those who run this: liveness, readiness, metrics. */
 import { Router } from 'express';
-import type { BeltStatus } from '../belt/writer.js';
+import type { BeltStatus } from '../belt/writer/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
 import type { AppMetrics } from '../observe/app-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';

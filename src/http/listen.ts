@@ -1,7 +1,7 @@
 /** How a process that answers HTTP begins to listen, and how it ends. */
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
 
 export interface Address {
   readonly host: string;

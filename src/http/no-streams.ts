@@ -3,7 +3,7 @@
  * process, also when their host name later leads to nodes again. The key is not looked at for the same reason. [protocol] #belt-server
  */
 import { Router } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { onlyMethods } from './errors.js';
 
 /** Seconds. Long, because nothing changes here until somebody moves a name. */

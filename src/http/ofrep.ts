@@ -1,6 +1,6 @@
 /** The routes of OpenFeature's remote evaluation protocol. [protocol] #openfeature */
 import { json, Router, type Request, type RequestHandler, type Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { AppMetrics } from '../observe/app-metrics.js';
 import { Answers, noFlag } from '../ofrep/answer.js';
@@ -12,7 +12,7 @@ import { eventStream, type EventStream } from '../ofrep/event-stream.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { KnownKey, Rulesets } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
-import { matchesEtag } from '../snapshot/snapshot.js';
+import { matchesEtag } from '../cdn/snapshot.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';

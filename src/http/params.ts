@@ -1,6 +1,6 @@
 /** What a request asks for. */
 import type { Request, Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 
 /** The environment that a path names. */

@@ -1,6 +1,6 @@
 /** The routes of rejected inbox events. [protocol] #inbox */
 import { Router, type Request } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { EventField, Inbox, RejectedEvent, Store } from '../store/store.js';
 import { onlyMethods } from './errors.js';
 

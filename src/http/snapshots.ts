@@ -1,9 +1,9 @@
 /** The route of snapshots. */
 import { Router, type Request, type Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import { parseVersion } from '../ruleset/version.js';
-import { matchesEtag, snapshot, type SnapshotFormat } from '../snapshot/snapshot.js';
+import { matchesEtag, snapshot, type SnapshotFormat } from '../cdn/snapshot.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { onlyMethods } from './errors.js';

@@ -1,6 +1,6 @@
 /** The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts. */
 import { Router, type Request, type Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
 import type { Metrics } from '../observe/metrics.js';

@@ -3,7 +3,7 @@
  * SDKs would try again. [protocol] #telemetry
  */
 import { Router, type Request, type Response } from 'express';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { Keys } from '../replica/rulesets.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';

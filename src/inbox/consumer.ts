@@ -14,11 +14,11 @@
  */
 import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.js';
-import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../errors.js';
+import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Replica } from '../replica/replica.js';
 import type { Inbox, InboxCounts, InboxEvent, Store } from '../store/store.js';
 import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
-import { MadeEvents } from './made.js';
+import { MadeEvents } from './recently-committed.js';
 
 export interface InboxConsumerOptions {
   readonly store: Store;

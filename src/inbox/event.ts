@@ -2,7 +2,7 @@
 import type { CommitRequest } from '../commit/committer.js';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX, type Form } from '../commit/request.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { quote, refuse } from '../ruleset/fields.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { EventField, InboxEvent } from '../store/store.js';

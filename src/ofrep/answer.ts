@@ -1,6 +1,6 @@
 /** What one evaluation is to OFREP, and the bodies made of it. Pure. docs/openfeature.md has the tables. [protocol] #openfeature */
-import { HoldfastError } from '../errors.js';
-import type { Decided, Evaluation } from '../evaluate/evaluation.js';
+import { HoldfastError } from '../core/errors.js';
+import type { Decided, Evaluation } from '../evaluate/result.js';
 import { quote } from '../ruleset/fields.js';
 import { TARGETING_PROPERTY } from './contexts.js';
 import { failureOf } from './errors.js';

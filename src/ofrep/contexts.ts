@@ -6,7 +6,7 @@
  * its first dot. Whoever writes a rule finds the name in the page's source, in either form.
  */
 import type { Contexts, ContextValue } from '../evaluate/contexts.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 
 /** Names inside names; a body of the largest size could exhaust the stack otherwise. */

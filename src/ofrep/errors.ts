@@ -1,5 +1,5 @@
 /** Errors as OFREP has them. Which status they come with is decided in http/errors.ts, as for all. [protocol] #openfeature */
-import type { ErrorCode, HoldfastError } from '../errors.js';
+import type { ErrorCode, HoldfastError } from '../core/errors.js';
 
 /** TYPE_MISMATCH is not among them: a request does not say which type it wants, so providers find that out. */
 export type OfrepErrorCode =

@@ -1,7 +1,7 @@
 /** From a request that was read to its answer: one flag, or all of them. Pure. [protocol] #openfeature */
-import { steadyChance } from '../evaluate/chance.js';
+import { steadyChance } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
-import type { Evaluation, Undecided } from '../evaluate/evaluation.js';
+import type { Evaluation, Undecided } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
 import { bulkBody, type Answers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';

@@ -3,7 +3,7 @@
  * docs/openfeature.md has the tables. [protocol] #openfeature
  */
 import { createHash } from 'node:crypto';
-import type { Value } from '../evaluate/evaluation.js';
+import type { Value } from '../evaluate/result.js';
 
 /** Longer texts name their variant by a digest: a variant ends up in telemetry, where it is a label. Characters. */
 export const VARIANT_TEXT_MAX = 64;

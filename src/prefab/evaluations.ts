@@ -2,9 +2,9 @@
  * The answer that the public browser SDKs read: the values of all configs that clients may see, for given contexts. [protocol] #evaluation-for-browsers
  */
 import { createHash } from 'node:crypto';
-import { steadyChance } from '../evaluate/chance.js';
+import { steadyChance } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
-import type { Decided, Undecided, Value } from '../evaluate/evaluation.js';
+import type { Decided, Undecided, Value } from '../evaluate/result.js';
 import type { Circumstances, Evaluator } from '../evaluate/evaluator.js';
 
 export interface Answer {

@@ -2,7 +2,7 @@
  * What to send next: as many items as fit into one request, in order. Pure.
  */
 import { environmentChannel } from '../grip/channels.js';
-import type { Outgoing, Place } from './backlog.js';
+import type { Outgoing, Place } from './outbox.js';
 import { closeItem, resyncItem, type Item } from './items.js';
 
 /**

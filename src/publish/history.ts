@@ -3,7 +3,7 @@
  */
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, Position, Store } from '../store/store.js';
-import type { BacklogLimits } from './backlog.js';
+import type { BacklogLimits } from './outbox.js';
 
 /** How long a new leader reads, milliseconds; what it has not read by then becomes resync items. */
 const HISTORY_MS = 5_000;

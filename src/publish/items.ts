@@ -5,7 +5,7 @@ import { clientsChannel, KEY_PREV_ID, keyChannel, environmentChannel } from '../
 import { cut, eventText } from '../ruleset/event.js';
 import { refetchText } from '../ruleset/refetch.js';
 import type { Change } from '../ruleset/ruleset.js';
-import type { Refetch } from './refetch.js';
+import type { Refetch } from './refetch-schedule.js';
 
 /** One element of a publish request's `items`, ready to be sent. */
 export interface Item {

@@ -10,17 +10,17 @@
  * by bit that something has changed, so that has a cursor of its own; see refetch.ts.
  */
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import type { ProxyAddress } from '../grip/proxies.js';
 import type { FeedSignal, Position, Store } from '../store/store.js';
-import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Place, type Subject } from './backlog.js';
-import { CursorSaver } from './cursors.js';
-import { discover, type Resolve } from './discover.js';
+import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Place, type Subject } from './outbox.js';
+import { CursorSaver } from '../leader/cursors.js';
+import { discover, type Resolve } from './discovery.js';
 import { readHistory } from './history.js';
-import { outgoing, subjectsOf } from './outgoing.js';
-import { ProxyClient, targetName, type ProxyTarget } from './proxy.js';
-import { Telling } from './telling.js';
-import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
+import { outgoing, subjectsOf } from './outbox-entry.js';
+import { ProxyClient, targetName, type ProxyTarget } from './proxy-client.js';
+import { Telling } from './refetch-notifier.js';
+import { Worker, type WorkerEvents, type WorkerStatus } from './proxy-worker.js';
 
 export interface PublisherOptions {
   readonly store: Store;

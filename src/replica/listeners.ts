@@ -1,6 +1,6 @@
 /** Who is told of an environment's changes. */
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
 /** Called after each change of an environment's ruleset; the ruleset may be another object than before. */

@@ -1,5 +1,5 @@
 /** Environments that are not there, and what that means to whoever asked. */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 
 /** The error for an environment that does not exist. */
 export function unknownEnvironment(environment: bigint): HoldfastError {

@@ -24,11 +24,11 @@
  * store lost (ours is the only copy), and all of them while the store is away (nothing could be read again).
  */
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { Ruleset, type Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
-import { Keyring } from './keyring.js';
+import { Keyring } from '../keys/keyring.js';
 import { Listeners, type RulesetListener } from './listeners.js';
 import { Retention, type RetentionOptions } from './retention.js';
 import type { Confirmed, Rulesets } from './rulesets.js';

@@ -1,5 +1,5 @@
 /** Which criteria public SDKs can evaluate: an operator that none of them throws at, and something to match that it can work with. */
-import { messageOf } from '../errors.js';
+import { messageOf } from '../core/errors.js';
 import { member, quote, refuse } from './fields.js';
 import type { Criterion } from './model.js';
 import { compilePattern } from './pattern.js';

@@ -3,7 +3,7 @@
  * is named in an error, and how deep a message may be nested.
  */
 import type { Enum, Field, OneOf, Type } from 'protobufjs';
-import { HoldfastError, type ErrorCode } from '../errors.js';
+import { HoldfastError, type ErrorCode } from '../core/errors.js';
 
 /**
  * Messages inside messages, counted from the outermost. A valid change needs 9 (a list in a weighted value); the limit keeps a

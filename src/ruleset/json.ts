@@ -9,7 +9,7 @@
  * number, enums by name or number, base64 of both alphabets, "NaN" and "Infinity", and null for an absent field.
  */
 import { Enum, Type, type Field } from 'protobufjs';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
 import type { Configs, ContextSet } from './model.js';
 import { ConfigsMessage, ContextSetMessage } from './schema.js';

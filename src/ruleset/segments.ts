@@ -5,7 +5,7 @@
  * free of all three before each change, so only what the change touches can bring them in: references of changed configs, and
  * configs that refer to a segment which the change takes away.
  */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { decodeConfig, type EncodedConfig } from './codec.js';
 import { quote, refuse } from './fields.js';
 import type { Config, ConfigValue } from './model.js';

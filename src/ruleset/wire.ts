@@ -7,7 +7,7 @@
  * not know pass: a newer source may have more of them.
  */
 import protobuf, { Enum, Type, types, type Field } from 'protobufjs';
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
 import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
 
 const VARINT = 0;

@@ -1,5 +1,5 @@
 /** Where a store is: the text of HOLDFAST_STORE, read once. Pure; knows no store. */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 
 export interface FileLocation {
   readonly kind: 'file';

@@ -1,5 +1,5 @@
 /** What both stores hold to, beyond what the types of the port can say. */
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import type { Commit, Key } from './store.js';
 
 /** How long a request is remembered by its idempotency key, milliseconds. */

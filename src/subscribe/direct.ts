@@ -6,7 +6,7 @@
  * client is at most one event, and one that does not drain in time is disconnected and resumes by its version.
  */
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../errors.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
 import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';

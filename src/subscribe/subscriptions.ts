@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino';
 import { parseGripLast, type Stream } from '../grip/channels.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';

@@ -1,7 +1,7 @@
 /** What a bucket has yet to get, and the cursor that follows from it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Changes, REST_MS } from '../../src/belt/changes.js';
+import { Changes, REST_MS } from '../../src/belt/writer/changes.js';
 
 const mark = (before: number, at = before) => ({ before: `${before}`, at });
 

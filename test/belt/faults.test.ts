@@ -1,8 +1,8 @@
 /** The belt writer on a store that speaks S3, when requests, answers and writers are lost. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Bucket } from '../../src/belt/bucket.js';
-import { openBucket } from '../../src/belt/open.js';
+import type { Bucket } from '../../src/bucket/bucket.js';
+import { openBucket } from '../../src/bucket/open.js';
 import { openFileStore } from '../../src/store/file/store.js';
 import type { Store } from '../../src/store/store.js';
 import { creation, flag, removeDirectory, silent, temporaryDirectory, update } from '../store/fixtures.js';

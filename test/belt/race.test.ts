@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Bucket, Listed, Reading, WriteOptions, Writing } from '../../src/belt/bucket.js';
-import { FileBucket } from '../../src/belt/file.js';
-import { transfer } from '../../src/belt/transfer.js';
-import { Keyring } from '../../src/replica/keyring.js';
+import type { Bucket, Listed, Reading, WriteOptions, Writing } from '../../src/bucket/bucket.js';
+import { FileBucket } from '../../src/bucket/file.js';
+import { transfer } from '../../src/belt/writer/upload.js';
+import { Keyring } from '../../src/keys/keyring.js';
 import type { Store } from '../../src/store/store.js';
 import {
   apiKey,

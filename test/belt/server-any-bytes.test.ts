@@ -1,7 +1,7 @@
 /** A belt server whose sources have anything at all: it answers with a whole copy or with none, and goes on. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pointerName, sha256, snapshotName } from '../../src/belt/copy.js';
+import { pointerName, sha256, snapshotName } from '../../src/belt/format.js';
 import {
   gated,
   newBucket,

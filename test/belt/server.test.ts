@@ -1,6 +1,6 @@
 /** A belt server on folders: what it answers when all is well, and what it refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { pointerName, sha256, snapshotName } from '../../src/belt/copy.js';
+import { pointerName, sha256, snapshotName } from '../../src/belt/format.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { basic } from '../support/app.js';
 import {

@@ -2,8 +2,8 @@
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileBucket } from '../../src/belt/file.js';
-import { snapshotName } from '../../src/belt/copy.js';
+import { FileBucket } from '../../src/bucket/file.js';
+import { snapshotName } from '../../src/belt/format.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Store } from '../../src/store/store.js';
 import {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exampleConfigs } from '../../src/cli/first-start.js';
+import { exampleConfigs } from '../../src/app/first-run-text.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { encodedBytes, FakeServer, KEY, refuse, TOKEN } from './fake-server.js';
 import { credentials, run } from './run.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withValue, type SetOptions } from '../../src/cli/edit.js';
+import { withValue, type SetOptions } from '../../src/cli/commands/edit.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { FakeServer } from './fake-server.js';
 import { credentials, run } from './run.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SettingsError } from '../../src/config.js';
-import { HoldfastError } from '../../src/errors.js';
+import { SettingsError } from '../../src/config/node.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { FakeServer, refuse } from './fake-server.js';
 import { credentials, run } from './run.js';
 

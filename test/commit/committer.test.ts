@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
-import { heal } from '../../src/commit/heal.js';
+import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
-import { issueKey } from '../../src/replica/issue-key.js';
+import { issueKey } from '../../src/keys/issue-key.js';
 import { Replica } from '../../src/replica/replica.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import { flag } from '../ruleset/arbitrary.js';

@@ -7,7 +7,7 @@ import { OpenFeature } from '@openfeature/server-sdk';
 import { Context, Prefab as PrefabInPages } from '@prefab-cloud/prefab-cloud-js';
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBucket } from '../../src/belt/open.js';
+import { openBucket } from '../../src/bucket/open.js';
 import { pointerIn } from '../support/belt.js';
 import { flag } from '../support/configs.js';
 import { startNode, type HoldfastNode } from '../support/node.js';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheHeaders } from '../../src/snapshot/snapshot.js';
+import { cacheHeaders } from '../../src/cdn/snapshot.js';
 import { startEdge, type Edge, type EdgeStart } from './host.js';
 
 /** What the origin was asked. */

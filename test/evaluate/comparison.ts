@@ -1,7 +1,7 @@
 /** What the evaluator says, beside what the public SDK says. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Contexts } from '../../src/evaluate/contexts.js';
-import type { Evaluation, LogLevel } from '../../src/evaluate/evaluation.js';
+import type { Evaluation, LogLevel } from '../../src/evaluate/result.js';
 import type { Decision, Reference } from './reference.js';
 
 /** As the node SDK has them. */

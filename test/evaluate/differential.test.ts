@@ -8,7 +8,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 import { committed } from './committed.js';
 import { compare, plain } from './comparison.js';
 import { mapsOf, randomContexts, type RandomContexts } from './random-contexts.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { steadyChance } from '../../src/evaluate/chance.js';
+import { steadyChance } from '../../src/evaluate/random.js';
 import { PrefixHash } from '../../src/evaluate/hash.js';
 
 // The first five are what the public SDKs give; the others, of the npm package `murmurhash`, have each length of rest, and bytes above 127.

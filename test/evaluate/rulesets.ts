@@ -1,6 +1,6 @@
 /** Rulesets as no commit looked at them, for tests of what evaluation makes of anything, and short forms of rules and contexts. */
 import type { Context, Contexts, ContextValue } from '../../src/evaluate/contexts.js';
-import type { Evaluation } from '../../src/evaluate/evaluation.js';
+import type { Evaluation } from '../../src/evaluate/result.js';
 import { Evaluator, type Circumstances } from '../../src/evaluate/evaluator.js';
 import { encodeConfig, encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config, ConfigValue, ContextSet, Criterion } from '../../src/ruleset/model.js';

@@ -1,5 +1,5 @@
 /** What random cases were about: counted, so that a test can say that nothing was left out by chance. */
-import type { Decided, Evaluation, Value } from '../../src/evaluate/evaluation.js';
+import type { Decided, Evaluation, Value } from '../../src/evaluate/result.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { ENVIRONMENT, probed } from './random-rulesets.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../src/evaluate/evaluation.js';
+import type { Value } from '../../src/evaluate/result.js';
 import type { ConfigValue } from '../../src/ruleset/model.js';
 import { constant, evaluate } from './rulesets.js';
 

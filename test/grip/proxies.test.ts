@@ -6,7 +6,7 @@ import {
 } from '@fanoutio/grip/fastly-fanout';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { parseGripUrl, type ProxyAddress } from '../../src/grip/proxies.js';
 import { SignatureVerifier } from '../../src/grip/signature.js';
 

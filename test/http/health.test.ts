@@ -1,8 +1,8 @@
 /** What those who run it see: liveness, readiness, metrics. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config.js';
+import { readSettings } from '../../src/config/node.js';
 import { createLog } from '../../src/observe/log.js';
-import { startServer } from '../../src/server.js';
+import { startServer } from '../../src/app/server.js';
 import { ADMIN_TOKEN, basic, GRIP_KEY, LINK_SECRET, sign, startApp, type TestApp } from '../support/app.js';
 import { flag } from '../support/configs.js';
 import { openSse } from '../support/sse.js';

@@ -1,6 +1,6 @@
 /** OpenFeature's remote evaluation. Every answer here is validated against the public OpenAPI document. [protocol] #openfeature */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { hashKey } from '../../src/replica/keyring.js';
+import { hashKey } from '../../src/keys/keyring.js';
 import { StreamTokens } from '../../src/subscribe/stream-token.js';
 import { deletion } from '../support/configs.js';
 import { basic, LINK_SECRET, startApp, type TestApp, type TestEnvironment } from '../support/app.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { readEvent } from '../../src/inbox/event.js';
 import { encodeConfigs } from '../support/inbox.js';
 import type { InboxEvent } from '../../src/store/store.js';

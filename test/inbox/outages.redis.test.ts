@@ -1,7 +1,7 @@
 /** What keeps an event waiting, and what does not: others that write, defects, a stop, and a Redis that fails. */
 import { cp, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { decodeConfig } from '../../src/ruleset/codec.js';
 import type { Commit } from '../../src/store/store.js';
 import { commitConfigs, createEnvironment } from '../support/commits.js';

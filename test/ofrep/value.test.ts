@@ -1,6 +1,6 @@
 /** Values as JSON text, names of variants, and what event streams say in ETags. */
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../src/evaluate/evaluation.js';
+import type { Value } from '../../src/evaluate/result.js';
 import { etagOf, readFlagConfigEtag } from '../../src/ofrep/etag.js';
 import { jsonOf, VARIANT_TEXT_MAX, variantOf } from '../../src/ofrep/value.js';
 

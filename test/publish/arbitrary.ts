@@ -1,5 +1,5 @@
 /** Feed entries as the backlog holds them, of any size, without encoding anything. */
-import type { ClientsSubject, Outgoing, Subject } from '../../src/publish/backlog.js';
+import type { ClientsSubject, Outgoing, Subject } from '../../src/publish/outbox.js';
 import { refetchItem, type Item } from '../../src/publish/items.js';
 import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backlog, type Outgoing, type Place } from '../../src/publish/backlog.js';
+import { Backlog, type Outgoing, type Place } from '../../src/publish/outbox.js';
 import { BATCH_MAX_ITEMS, nextBatch } from '../../src/publish/batch.js';
 import { changeEntry, closeEntry, nameOf, silentEntry } from './arbitrary.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { heal } from '../../src/commit/heal.js';
+import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
 import { Replica, type ReplicaOptions } from '../../src/replica/replica.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';

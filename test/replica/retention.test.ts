@@ -1,6 +1,6 @@
 /** Which environments a replica drops from memory, on a real file store; the clock is the test's. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { heal } from '../../src/commit/heal.js';
+import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
 import { Replica } from '../../src/replica/replica.js';
 import { Retention } from '../../src/replica/retention.js';

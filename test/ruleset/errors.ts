@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 
 /** The code and field of the HoldfastError that a call throws, such as `field_invalid configs[0].key`. */
 export function refusal(call: () => unknown): string {

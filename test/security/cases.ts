@@ -1,7 +1,7 @@
 /** How many random inputs each parser gets in one run of the tests, and how a case is judged. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { statusOf } from '../../src/http/errors.js';
 
 /** Of which input, and how many. */

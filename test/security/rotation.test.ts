@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from '../../src/config.js';
+import { readSettings, SettingsError } from '../../src/config/node.js';
 import { splitKeys } from '../../src/grip/keys.js';
 import { startApp, sign, type TestApp, type TestEnvironment } from '../support/app.js';
 import { readLink } from '../support/stream.js';

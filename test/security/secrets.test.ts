@@ -1,7 +1,7 @@
 /** What is said when something goes wrong here: the reason in the log, nothing of it to the caller, and no secret to either. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config.js';
-import { messageOf } from '../../src/errors.js';
+import { readSettings } from '../../src/config/node.js';
+import { messageOf } from '../../src/core/errors.js';
 import { createLog } from '../../src/observe/log.js';
 import { run } from '../cli/run.js';
 import { sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';

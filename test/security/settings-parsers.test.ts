@@ -1,8 +1,8 @@
 /** Settings, from any text: they are read, or refused by their names, and no secret among them is repeated. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { readSettings, SettingsError } from '../../src/config.js';
-import { messageOf } from '../../src/errors.js';
+import { readSettings, SettingsError } from '../../src/config/node.js';
+import { messageOf } from '../../src/core/errors.js';
 import { splitKeys } from '../../src/grip/keys.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { parseStoreLocation, storeName } from '../../src/store/location.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { parseStoreLocation, storeName } from '../../src/store/open.js';
 
 describe('a store location', () => {

@@ -1,5 +1,5 @@
 /** Rulesets and replicas for tests of what is sent to subscribers. */
-import { heal } from '../../src/commit/heal.js';
+import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
 import { Replica } from '../../src/replica/replica.js';
 import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';

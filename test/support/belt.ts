@@ -1,10 +1,10 @@
 /** What tests of the belt look at: buckets as readers see them, and a writer that can be told to stop. */
 import { randomUUID } from 'node:crypto';
-import type { Bucket, BucketReader } from '../../src/belt/bucket.js';
-import type { CheckTimes } from '../../src/belt/checks.js';
-import { checkSnapshot, decodePointer, pointerName, type Pointer } from '../../src/belt/copy.js';
-import type { WorkerEvents } from '../../src/belt/worker.js';
-import { BeltWriter } from '../../src/belt/writer.js';
+import type { Bucket, BucketReader } from '../../src/bucket/bucket.js';
+import type { CheckTimes } from '../../src/belt/writer/reconcile.js';
+import { checkSnapshot, decodePointer, pointerName, type Pointer } from '../../src/belt/format.js';
+import type { WorkerEvents } from '../../src/belt/writer/worker.js';
+import { BeltWriter } from '../../src/belt/writer/writer.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import type { Logger } from '../../src/observe/log.js';
 import type { Store } from '../../src/store/store.js';

@@ -4,7 +4,7 @@ import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset, type Change } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
-import { hashKey } from '../../src/replica/keyring.js';
+import { hashKey } from '../../src/keys/keyring.js';
 import type { Environment, Key, Store } from '../../src/store/store.js';
 
 export function settings(id: bigint): Environment {

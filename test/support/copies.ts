@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request, { type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
-import type { Bucket, BucketReader, Reading } from '../../src/belt/bucket.js';
-import type { Copies } from '../../src/belt/copies.js';
+import type { Bucket, BucketReader, Reading } from '../../src/bucket/bucket.js';
+import type { Copies } from '../../src/belt/server/copies.js';
 import {
   copiedKeys,
   encodePointer,
@@ -13,14 +13,14 @@ import {
   sha256,
   snapshotName,
   type Pointer,
-} from '../../src/belt/copy.js';
-import { FileBucket } from '../../src/belt/file.js';
-import { composeCopies } from '../../src/compose-copies.js';
-import { readCopySettings } from '../../src/config-copies.js';
-import { HoldfastError } from '../../src/errors.js';
+} from '../../src/belt/format.js';
+import { FileBucket } from '../../src/bucket/file.js';
+import { composeCopies } from '../../src/app/compose-belt-server.js';
+import { readCopySettings } from '../../src/config/belt-server.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
-import { hashKey } from '../../src/replica/keyring.js';
+import { hashKey } from '../../src/keys/keyring.js';
 import { encodeEnvelope, type EncodedConfig } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import type { Key } from '../../src/store/store.js';

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Committer } from '../../src/commit/committer.js';
-import { heal } from '../../src/commit/heal.js';
-import { HoldfastError } from '../../src/errors.js';
+import { heal } from '../../src/recovery/heal.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { InboxConsumer } from '../../src/inbox/consumer.js';
 import { encodeConfig } from '../../src/ruleset/codec.js';
 import { Replica } from '../../src/replica/replica.js';

@@ -4,7 +4,7 @@
  * What s3rver is not: it knows access keys and does not check signatures of version 4; it takes conditional writes and ignores the conditions, as
  * older stores do; and it cannot make the tokens of long lists where OpenSSL has no DES. The gate can keep conditions, one write
  * at a time, which is what stores that have them promise, and asks for lists in the older form, which has no tokens.
- * HOLDFAST_TEST_BUCKET makes test/belt/s3.test.ts run against another store too.
+ * HOLDFAST_TEST_BUCKET makes test/bucket/s3.test.ts run against another store too.
  */
 import {
   createServer,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HoldfastError } from '../../src/errors.js';
+import { HoldfastError } from '../../src/core/errors.js';
 import { createLog } from '../../src/observe/log.js';
 import { openFileStore } from '../../src/store/file/store.js';
 import type { FeedSignal, Position, Store } from '../../src/store/store.js';

@@ -1,6 +1,6 @@
 /** Waiting for conditions. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 
 export interface UntilOptions {
   /** Milliseconds after which it gives up. */

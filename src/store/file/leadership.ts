@@ -5,7 +5,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../core/errors.js';
 import type { Leadership, Position } from '../store.js';
 
 export class FileLeadership implements Leadership {

@@ -7,7 +7,7 @@
  */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError } from '../../core/errors.js';
 
 export interface Lock {
   release(): Promise<void>;

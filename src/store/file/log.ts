@@ -8,8 +8,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../../errors.js';
-import { replaceFile } from './directory.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
+import { replaceFile } from '../../core/durable-file.js';
 import { frame, readLines, unframe } from './frame.js';
 import type { Batch, Header, SnapshotRecord } from './record.js';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
 import { storeName } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
 import type {
@@ -16,7 +16,7 @@ import type {
   StoredEnvironment,
   StoredRuleset,
 } from '../store.js';
-import { makeDirectory } from './directory.js';
+import { makeDirectory } from '../../core/durable-file.js';
 import { Feed } from './feed.js';
 import { FileLeadership } from './leadership.js';
 import { acquireLock, type Lock } from './lock.js';

@@ -5,7 +5,7 @@
  * A batch holds at most one write per subject (an environment; the keys). So each write is checked against what is on the disk, never
  * against a neighbour in the same batch that may yet fail; and readers see nothing that is not on the disk.
  */
-import { HoldfastError, messageOf } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { Mutation } from './record.js';
 
 /** A batch takes no further writes beyond that, bytes of JSON, roughly. */

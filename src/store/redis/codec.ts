@@ -1,5 +1,5 @@
 /** Redis replies and the types of the port, in both directions. Pure. */
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson } from '../key-record.js';
 import type { Commit, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';

@@ -1,6 +1,6 @@
 /** Runs commands and scripts on Redis, and turns what goes wrong into the errors of the store. */
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError } from '../../core/errors.js';
 import type { RedisLocation } from '../location.js';
 import { storeName } from '../location.js';
 import { COMMAND_TIMEOUT, createClient, whenReady, type Client } from './client.js';

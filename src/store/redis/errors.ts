@@ -1,5 +1,5 @@
 /** What went wrong between us and Redis, in the words of the store. */
-import { HoldfastError, messageOf } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
 
 /** What a failed command means for who asked. */
 export type Intent = 'read' | 'write';

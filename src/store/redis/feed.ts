@@ -11,7 +11,7 @@
  *       or, a commit is faster Redis: … 5-0 9-0(after 5) head 9-0   9-0 does not follow 7-0:           gap, go on from 9-0
  */
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError } from '../../core/errors.js';
 import type { RedisLocation } from '../location.js';
 import type { FeedEntry, FeedSignal, Position } from '../store.js';
 import { BLOCK, overConnections } from './blocking.js';

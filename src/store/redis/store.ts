@@ -1,6 +1,6 @@
 /** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError } from '../../core/errors.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';

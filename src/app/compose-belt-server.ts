@@ -1,0 +1,98 @@
+/** The parts of a server of copies, put together. Starts nothing; copy-server.ts does, and tests do with a clock of their own. */
+import type { Express } from 'express';
+import type { Bucket, BucketReader } from '../bucket/bucket.js';
+import { CopyCache } from '../belt/server/cache.js';
+import { Copies, type CopiesStatus } from '../belt/server/copies.js';
+import type { CopyTimes } from '../belt/server/environment-copy.js';
+import { Source } from '../belt/server/source.js';
+import type { CopySettings } from '../config/belt-server.js';
+import { Evaluators } from '../evaluate/evaluators.js';
+import { clientRoutes, createApp } from '../http/app.js';
+import { copyReadiness, type CopyHealth } from '../http/belt-health.js';
+import { noStreamRoutes } from '../http/no-streams.js';
+import type { Nature } from '../core/clock.js';
+import { CopyMetrics } from '../observe/belt-server-metrics.js';
+import type { Logger } from '../observe/log.js';
+
+export interface CopyParts {
+  readonly settings: CopySettings;
+  readonly sources: readonly BucketReader[];
+  /** Where the last good copies are kept; `undefined`: in memory only. */
+  readonly cache: Bucket | undefined;
+  readonly log: Logger;
+  readonly nature: Nature;
+  /** Replace those of a real server. */
+  readonly times?: CopyTimes;
+}
+
+export interface CopyComposition {
+  readonly app: Express;
+  readonly copies: Copies;
+  /** Says to readiness where the server is in its life. It begins as `starting`. */
+  readonly enter: (phase: CopyHealth['phase']) => void;
+}
+
+export function composeCopies({ settings, sources, cache, log, nature, times }: CopyParts): CopyComposition {
+  const { now, random } = nature;
+  const metrics = new CopyMetrics();
+  const copies = new Copies({
+    sources: sources.map((bucket) => {
+      const onRead = (outcome: string): void => metrics.reads.inc({ source: bucket.name, outcome });
+      return new Source(bucket, { log, now, onRead });
+    }),
+    cache: cache && new CopyCache(cache, log),
+    interval: settings.revalidateSeconds * 1000,
+    keep: settings.environmentsInMemory,
+    ...(times && { times }),
+    now,
+    random,
+    log,
+    onRefused: (reason) => metrics.refused.inc({ reason }),
+    onDropped: () => metrics.dropped.inc(),
+  });
+  gauges(metrics, copies);
+  let phase: CopyHealth['phase'] = 'starting';
+  const app = createApp({
+    state: () => copyReadiness({ phase, copies: copies.status() }),
+    routes: [
+      noStreamRoutes(),
+      ...clientRoutes({ rulesets: copies, evaluators: new Evaluators(), metrics, now }),
+    ],
+    metrics,
+    log,
+  });
+  const enter = (next: CopyHealth['phase']): void => {
+    phase = next;
+  };
+  return { app, copies, enter };
+}
+
+function gauges(metrics: CopyMetrics, copies: Copies): void {
+  const bySource = (read: (source: CopiesStatus['sources'][number]) => number) => () =>
+    copies.status().sources.map((source) => [source.source, read(source)] as const);
+  metrics.labelledGauge(
+    'holdfast_source_up',
+    '1 when the last read of a source was answered, whatever the answer was.',
+    'source',
+    bySource(({ state }) => (state === 'failing' ? 0 : 1)),
+  );
+  metrics.labelledGauge(
+    'holdfast_source_behind_environments',
+    'Environments in memory of which a source has an older version than is served.',
+    'source',
+    bySource(({ behind }) => behind),
+  );
+  metrics.labelledGauge(
+    'holdfast_source_lag_seconds',
+    'The longest for which a source has had an older version of one of these.',
+    'source',
+    bySource(({ lag }) => lag / 1000),
+  );
+  metrics.gauge('holdfast_copies', 'Environments in memory.', () => copies.status().environments);
+  metrics.gauge(
+    'holdfast_copies_stale',
+    'Environments in use that no source has confirmed for more than three times HOLDFAST_REVALIDATE.',
+    () => copies.status().stale,
+  );
+  metrics.ages(() => copies.ages());
+}

@@ -1,0 +1,88 @@
+/**
+ * The embedded store's first start: what an installation with several nodes is given by its operator, this makes for itself.
+ *
+ * Secrets that were not given are generated and kept in the data directory, readable by its owner only. An empty store gets environment 1
+ * with a server key and a few example configs.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exampleConfigs } from './first-run-text.js';
+import type { Committer } from '../commit/committer.js';
+import type { Secrets } from './compose.js';
+import type { Settings } from '../config/node.js';
+import { HoldfastError, messageOf } from '../core/errors.js';
+import { issueKey } from '../keys/issue-key.js';
+import { readSubmittedJson } from '../ruleset/submitted.js';
+import { parseStoreLocation } from '../store/location.js';
+import type { Store } from '../store/store.js';
+
+const SECRETS_FILE = 'secrets.json';
+
+/**
+ * The secrets that a node runs with: those given, else those in the data directory, else new ones, which are written there.
+ * With a shared store both are given; readSettings sees to that.
+ *
+ * @throws HoldfastError `store_damaged` when the file is there and cannot be read
+ */
+export async function provideSecrets(settings: Settings): Promise<Secrets> {
+  const { adminTokens, linkSecrets } = settings;
+  if (adminTokens !== undefined && linkSecrets !== undefined) return { adminTokens, linkSecrets };
+  const file = secretsFile(settings);
+  if (file === undefined) throw new Error('a shared store without given secrets must not get this far');
+  const kept = await keptSecrets(file);
+  return {
+    adminTokens: adminTokens ?? [kept.adminToken],
+    linkSecrets: linkSecrets ?? [kept.secret],
+  };
+}
+
+/** Where the embedded store keeps generated secrets; `undefined` with a shared store. */
+export function secretsFile({ store }: Settings): string | undefined {
+  const location = parseStoreLocation(store);
+  return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
+}
+
+/** What the file has. */
+interface KeptSecrets {
+  readonly adminToken: string;
+  readonly secret: string;
+}
+
+async function keptSecrets(file: string): Promise<KeptSecrets> {
+  const made = { adminToken: randomBytes(24).toString('hex'), secret: randomBytes(32).toString('hex') };
+  try {
+    await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    return made;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  try {
+    const { adminToken, secret } = JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
+    if (typeof adminToken !== 'string' || typeof secret !== 'string')
+      throw new Error('adminToken or secret is missing');
+    return { adminToken, secret };
+  } catch (error) {
+    throw new HoldfastError(
+      'store_damaged',
+      `${file} cannot be read (${messageOf(error)}): mend it, or remove it to have new secrets made`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Makes environment 1 in an empty store and returns its key; `undefined` when there are environments already. */
+export async function createExamples(
+  store: Store,
+  committer: Committer,
+  now: number,
+): Promise<string | undefined> {
+  if ((await store.environments()).length > 0) return undefined;
+  const { environment } = await committer.putEnvironment({ id: 1n, projectId: 1n, name: 'Development' });
+  await committer.commit({ environment: 1n, configs: readSubmittedJson({ configs: exampleConfigs() }) });
+  const { text, key } = issueKey(environment, 'server', 'made at the first start', now);
+  await store.addKey(key);
+  return text;
+}

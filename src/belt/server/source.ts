@@ -1,0 +1,110 @@
+/** One source of copies as a belt server reads it: every read ends in time, few are made at once, and how it fares is known. */
+import type { Logger } from 'pino';
+import { HoldfastError, messageOf } from '../../core/errors.js';
+import type { BucketReader, Reading } from '../../bucket/bucket.js';
+
+export interface SourceStatus {
+  readonly source: string;
+  /** `unused`: nothing was read yet. `failing`: the last read failed. */
+  readonly state: 'unused' | 'ok' | 'failing';
+  /** When a read last succeeded, milliseconds since 1970. */
+  readonly succeededAt: number | undefined;
+  /** Why it is failing. */
+  readonly error: string | undefined;
+}
+
+export interface SourceOptions {
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told of each read. */
+  readonly onRead: (outcome: Reading['kind'] | 'failed') => void;
+}
+
+/** Reads at a time: what a source that hangs can hold. The others wait for their turn, and their time begins then. */
+const AT_ONCE = 32;
+
+export class Source {
+  readonly name: string;
+  readonly #bucket: BucketReader;
+  readonly #options: SourceOptions;
+  readonly #waiting: (() => void)[] = [];
+  #active = 0;
+  #state: SourceStatus['state'] = 'unused';
+  #succeededAt: number | undefined;
+  #error: string | undefined;
+
+  constructor(bucket: BucketReader, options: SourceOptions) {
+    this.name = bucket.name;
+    this.#bucket = bucket;
+    this.#options = options;
+  }
+
+  get failing(): boolean {
+    return this.#state === 'failing';
+  }
+
+  status(): SourceStatus {
+    return { source: this.name, state: this.#state, succeededAt: this.#succeededAt, error: this.#error };
+  }
+
+  /**
+   * @param unless an ETag; an empty one is none
+   * @param within milliseconds, from the moment that its turn has come
+   * @throws HoldfastError `bucket_unavailable`
+   */
+  async read(name: string, within: number, unless?: string): Promise<Reading> {
+    await this.#turn();
+    try {
+      const reading = await this.#timed(name, within, unless === '' ? undefined : unless);
+      this.#succeed();
+      this.#options.onRead(reading.kind);
+      return reading;
+    } catch (error) {
+      this.#fail(messageOf(error));
+      this.#options.onRead('failed');
+      throw error;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#active--;
+      else next();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    // Who waits is handed the place of one that has ended, so the number stays.
+    if (this.#active >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#active++;
+  }
+
+  /** Not left to the bucket alone: a file system that hangs obeys no signal. */
+  async #timed(name: string, within: number, unless: string | undefined): Promise<Reading> {
+    const ending = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const problem = `The source ${this.name} gave no answer within ${within} ms.`;
+        reject(new HoldfastError('bucket_unavailable', problem));
+        ending.abort();
+      }, within);
+    });
+    try {
+      return await Promise.race([this.#bucket.read(name, { unless, signal: ending.signal }), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #succeed(): void {
+    if (this.failing) this.#options.log.info({ source: this.name }, 'a source of copies answers again');
+    this.#state = 'ok';
+    this.#succeededAt = this.#options.now();
+    this.#error = undefined;
+  }
+
+  #fail(error: string): void {
+    if (!this.failing) this.#options.log.warn({ source: this.name, error }, 'a source of copies fails');
+    this.#state = 'failing';
+    this.#error = error;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What a bucket has yet to get: a set of environments, and when each may be written. Pure.
+ *
+ * Invariant: an environment that changed after the cursor is in the set, until a write that began after the change has succeeded. So the cursor
+ * may be kept in the store, and whoever goes on from there finds everything that the bucket lacks.
+ *
+ * A set and not a queue of changes: what is written is always the present state. So however many changes come while a write is under way
+ * or a bucket is away, one write follows.
+ */
+import type { Position } from '../../store/store.js';
+
+/** At most one write per environment in this time, milliseconds. */
+export const REST_MS = 1_000;
+
+export interface Mark {
+  /** The feed position before the change; `undefined`: there is none that one could go on from. */
+  readonly before: Position | undefined;
+  /** When it was committed, milliseconds since 1970. */
+  readonly at: number;
+  /** The snapshot is to be written although the pointer names it. */
+  readonly repair?: boolean;
+}
+
+/** What is known of the changes of an environment that are not written yet. */
+export interface Pending extends Mark {
+  /** Ascending in the order of the feed. */
+  readonly sequence: number;
+}
+
+export class Changes {
+  readonly #waiting = new Map<bigint, Pending>();
+  readonly #writing = new Map<bigint, Pending>();
+  /** Until when an environment that was written is left alone, the earliest first. */
+  readonly #resting = new Map<bigint, number>();
+  #sequence = 0;
+
+  /** How many environments are not written. */
+  get size(): number {
+    let size = this.#waiting.size;
+    for (const environment of this.#writing.keys()) if (!this.#waiting.has(environment)) size++;
+    return size;
+  }
+
+  /** When the oldest change was committed that is not written, milliseconds since 1970. */
+  get oldest(): number | undefined {
+    return this.#least(({ at }) => at)?.at;
+  }
+
+  mark(environment: bigint, mark: Mark): void {
+    this.#add(environment, { ...mark, sequence: this.#sequence++ });
+  }
+
+  /** Takes the next environment to be written. @param hurry whether also one that was written just now */
+  take(now: number, hurry = false): { environment: bigint; pending: Pending } | undefined {
+    this.#wakeUp(now);
+    for (const [environment, pending] of this.#waiting) {
+      if (this.#writing.has(environment) || (!hurry && this.#resting.has(environment))) continue;
+      this.#waiting.delete(environment);
+      this.#writing.set(environment, pending);
+      return { environment, pending };
+    }
+    return undefined;
+  }
+
+  /** In how many milliseconds one that waits can be taken; `undefined`: not before something else happens. */
+  due(now: number): number | undefined {
+    for (const [environment, until] of this.#resting) {
+      if (this.#waiting.has(environment)) return Math.max(0, until - now);
+    }
+    return undefined;
+  }
+
+  /** @param began when the write began */
+  written(environment: bigint, began: number): void {
+    this.#writing.delete(environment);
+    this.#resting.delete(environment);
+    this.#resting.set(environment, began + REST_MS);
+  }
+
+  failed(environment: bigint): void {
+    const pending = this.#writing.get(environment);
+    this.#writing.delete(environment);
+    if (pending !== undefined) this.#add(environment, pending);
+  }
+
+  /** Where to go on from, so that nothing is missed. @param last the newest position whose change was marked */
+  cursor(last: Position): Position | undefined {
+    const oldest = this.#least(({ sequence }) => sequence);
+    return oldest === undefined ? last : oldest.before;
+  }
+
+  #add(environment: bigint, pending: Pending): void {
+    const known = this.#waiting.get(environment);
+    if (known === undefined) {
+      this.#waiting.set(environment, pending);
+      return;
+    }
+    const first = known.sequence < pending.sequence ? known : pending;
+    const repair = known.repair === true || pending.repair === true;
+    this.#waiting.set(environment, { ...first, at: Math.min(known.at, pending.at), repair });
+  }
+
+  #wakeUp(now: number): void {
+    for (const [environment, until] of this.#resting) {
+      if (until > now) return;
+      this.#resting.delete(environment);
+    }
+  }
+
+  #least(of: (pending: Pending) => number): Pending | undefined {
+    let least: Pending | undefined;
+    for (const pendings of [this.#waiting, this.#writing]) {
+      for (const pending of pendings.values()) {
+        if (least === undefined || of(pending) < of(least)) least = pending;
+      }
+    }
+    return least;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Comparing a bucket with the store, again and again: at once when nothing is known of the bucket, then every minute.
+ *
+ * It is what the metrics say, and what repairs everything that the feed says nothing of: a pointer that somebody removed or that a writer which
+ * slept has set back in a store without conditional writes, a snapshot that a rule of the bucket took away.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../../core/errors.js';
+import type { Keyring } from '../../keys/keyring.js';
+import type { Position, Store, StoredEnvironment } from '../../store/store.js';
+import { backoff } from './backoff.js';
+import { Bell } from '../../core/signal.js';
+import type { Bucket } from '../../bucket/bucket.js';
+import type { Mark } from './changes.js';
+import { compare, inParallel, PointerCache } from './manifests.js';
+import { sweep } from './prune.js';
+
+export interface CheckTimes {
+  /** Between two comparisons, milliseconds. */
+  readonly check: number;
+  /** Between two times that all names of the bucket are gone through, milliseconds. */
+  readonly sweep: number;
+  /** Pointers read in a second, at most, so that a large installation does not pay for its comparisons. */
+  readonly pointersPerSecond: number;
+}
+
+export const CHECK_TIMES: CheckTimes = { check: 60_000, sweep: 10 * 60_000, pointersPerSecond: 20 };
+
+/** Pointers read at a time. */
+const AT_A_TIME = 4;
+
+export interface CheckOptions {
+  readonly store: Store;
+  readonly bucket: Bucket;
+  readonly keyring: Keyring;
+  readonly keep: number;
+  readonly times: CheckTimes;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** The position up to which changes are marked, and how often everything had to be compared because of a gap. */
+  readonly place: () => { readonly last: Position; readonly gaps: number };
+  /** Rings when that may have changed. */
+  readonly bell: Bell;
+  /** The environment is to be written, or looked at by a write. */
+  readonly mark: (environment: bigint, mark: Mark) => void;
+  /** Whether it is known that the bucket has more of that environment than the store. */
+  readonly isAhead: (environment: bigint) => boolean;
+  readonly events: { failed(): void };
+  readonly log: Logger;
+}
+
+export class Checks {
+  readonly #options: CheckOptions;
+  readonly #pointers: PointerCache;
+  #compared = 0;
+  #checkedAt: number | undefined;
+  #sweptAt: number | undefined;
+  #failures = 0;
+  #error: string | undefined;
+
+  constructor(options: CheckOptions) {
+    this.#options = options;
+    this.#pointers = new PointerCache(options.bucket);
+  }
+
+  /** Whether everything was compared since the last gap. Only then does a cursor say what the bucket lacks. */
+  get complete(): boolean {
+    return this.#compared === this.#options.place().gaps;
+  }
+
+  /** When all pointers had been compared, milliseconds since 1970; `undefined`: not yet. */
+  get checkedAt(): number | undefined {
+    return this.#checkedAt;
+  }
+
+  /** Why the last comparison failed. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  /** Compares until the signal aborts. */
+  async run(stopping: AbortSignal): Promise<void> {
+    const { now, random, times } = this.#options;
+    while (!stopping.aborted) {
+      try {
+        await this.#check(stopping);
+        if (now() - (this.#sweptAt ?? 0) >= times.sweep) await this.#sweep(stopping);
+        this.#failures = 0;
+        this.#error = undefined;
+      } catch (error) {
+        this.#fail(error, stopping);
+      }
+      const failing = this.#failures > 0;
+      // Not at the same moment as the writers of other installations.
+      const pause = failing ? backoff(this.#failures, random()) : times.check * (0.9 + 0.2 * random());
+      await this.#pause(pause, !failing, stopping);
+    }
+  }
+
+  #fail(error: unknown, stopping: AbortSignal): void {
+    const { bucket, events, log } = this.#options;
+    if (stopping.aborted) return;
+    this.#error = messageOf(error);
+    events.failed();
+    if (++this.#failures === 1) {
+      log.warn({ bucket: bucket.name, err: error }, 'copies cannot be compared; trying until they can');
+    }
+  }
+
+  /** @param early whether a gap in the feed ends it */
+  async #pause(milliseconds: number, early: boolean, stopping: AbortSignal): Promise<void> {
+    const { now, bell } = this.#options;
+    const until = now() + milliseconds;
+    while (!stopping.aborted && now() < until && (this.complete || !early)) {
+      await bell.wait(until - now(), stopping);
+    }
+  }
+
+  async #check(stopping: AbortSignal): Promise<void> {
+    const { store, keyring, now, times, place } = this.#options;
+    // The position first: what is committed while the rest is read comes with the feed.
+    const { last, gaps } = place();
+    const complete = this.complete;
+    if (!complete) await keyring.load();
+    const pause = complete ? (AT_A_TIME * 1000) / times.pointersPerSecond : 0;
+    const resting = new Bell();
+    await inParallel(await store.environments(), AT_A_TIME, async (stored) => {
+      // A gap that came meanwhile begins another comparison, which is not to wait for this one.
+      if (place().gaps !== gaps) return;
+      stopping.throwIfAborted();
+      await this.#compare(stored, complete ? last : undefined, stopping);
+      if (pause > 0) await resting.wait(pause, stopping);
+    });
+    if (place().gaps !== gaps) return;
+    this.#compared = gaps;
+    this.#checkedAt = now();
+  }
+
+  async #compare(
+    stored: StoredEnvironment,
+    before: Position | undefined,
+    stopping: AbortSignal,
+  ): Promise<void> {
+    const { keyring, mark, isAhead, now } = this.#options;
+    const { kind } = await compare(this.#pointers, stored, keyring.of(stored.id), stopping);
+    // One that is ahead is looked at once more when that is news, because only a write tells it from a change that came in between.
+    const known = kind === 'ahead' && isAhead(stored.id);
+    if (known || (kind === 'equal' && !isAhead(stored.id))) return;
+    mark(stored.id, { before, at: stored.at === 0n ? now() : Number(stored.at / 1000n) });
+  }
+
+  async #sweep(stopping: AbortSignal): Promise<void> {
+    const { store, bucket, keep, now, place, mark, isAhead } = this.#options;
+    const before = place().last;
+    const swept = await sweep({ bucket, pointers: this.#pointers, keep, now, signal: stopping });
+    const stored = new Set((await store.environments()).map(({ id }) => id));
+    for (const environment of swept.environments) {
+      if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });
+    }
+    for (const environment of swept.incomplete) mark(environment, { before, at: now(), repair: true });
+    this.#sweptAt = now();
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Copies one environment to one bucket, as it is now.
+ *
+ * Two writers at once do no harm, also when one of them slept anywhere in between:
+ *
+ *     A: reads ruleset 7 ····························· pointer 6 → 7? it is 8 now: refused, or seen as newer. 8 stays
+ *     B:     reads ruleset 8, pointer 6, writes 8.binpb, pointer 6 → 8
+ *
+ * The pointer is replaced on the condition that it is the one that was read. Where a store ignores conditions, it is read once more after it
+ * was written, and what another writer then finds older than the store's ruleset is written again (worker.ts, `check`).
+ */
+import { HoldfastError } from '../../core/errors.js';
+import { encodeEnvelope } from '../../ruleset/codec.js';
+import { Ruleset } from '../../ruleset/ruleset.js';
+import type { Key, Store, StoredRuleset } from '../../store/store.js';
+import type { Bucket, BucketReader } from '../../bucket/bucket.js';
+import {
+  checkSnapshot,
+  copiedKeys,
+  decodePointer,
+  encodePointer,
+  folderName,
+  parseName,
+  pointerName,
+  POINTER_CACHE,
+  POINTER_TYPE,
+  sha256,
+  snapshotName,
+  SNAPSHOT_CACHE,
+  SNAPSHOT_TYPE,
+  step,
+  type Pointer,
+} from '../format.js';
+
+/** How often a pointer may change between being read and being replaced. Each time somebody else succeeded. */
+const ATTEMPTS = 10;
+
+export interface TransferParts {
+  readonly store: Store;
+  readonly bucket: Bucket;
+  readonly conditions: 'kept' | 'ignored';
+  /** The environment's keys, as they are now. */
+  readonly keys: () => readonly Key[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+export type Transfer =
+  | { readonly kind: 'written' | 'same'; readonly version: bigint }
+  /** The bucket has a newer copy than the store, or the store has nothing: it lost what was copied. Nothing was written. */
+  | { readonly kind: 'ahead'; readonly copy: bigint; readonly stored: bigint | undefined }
+  /** The bucket has other content at that version. Nothing was written. */
+  | { readonly kind: 'forked'; readonly version: bigint }
+  /** There is no such environment, and no copy. */
+  | { readonly kind: 'nothing' };
+
+/**
+ * @param repair write the snapshot although the pointer names it already
+ * @throws HoldfastError `bucket_unavailable`, `store_unavailable`; then it may be done again at any time
+ */
+export async function transfer(environment: bigint, parts: TransferParts, repair = false): Promise<Transfer> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const stored = await parts.store.read(environment);
+    const existing = await existingPointer(environment, parts);
+    const outcome = stored === undefined ? lost(existing) : await replace(stored, existing, parts, repair);
+    if (outcome === 'conflict') continue;
+    if (outcome.kind === 'ahead' || outcome.kind === 'forked') {
+      // The ruleset was read before the pointer: another writer may have written what was committed in between.
+      const now = await parts.store.version(environment);
+      if (now !== stored?.version) continue;
+    }
+    return outcome;
+  }
+  throw new HoldfastError(
+    'bucket_unavailable',
+    `The pointer of environment ${environment} in the bucket ${parts.bucket.name} changes faster than it can be replaced.`,
+  );
+}
+
+/** What the bucket has of an environment. */
+interface Existing {
+  readonly condition: 'absent' | { readonly etag: string };
+  /** `undefined` when there is none, and when it cannot be read. */
+  readonly pointer: Pointer | undefined;
+  /** Of a pointer that cannot be read: what it may have named. */
+  readonly atMost?: bigint;
+}
+
+async function existingPointer(environment: bigint, parts: TransferParts): Promise<Existing> {
+  const { bucket, signal } = parts;
+  const reading = await bucket.read(pointerName(environment), { signal });
+  if (reading.kind !== 'found') return { condition: 'absent', pointer: undefined };
+  const condition = { etag: reading.etag };
+  try {
+    return { condition, pointer: decodePointer(reading.bytes, environment) };
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.details?.format !== undefined) throw error;
+    // It may have named any snapshot that there is, and must not be replaced by an older one.
+    return { condition, pointer: undefined, atMost: await newestSnapshot(environment, parts) };
+  }
+}
+
+async function newestSnapshot(environment: bigint, { bucket, signal }: TransferParts): Promise<bigint> {
+  let newest = 0n;
+  for await (const { name } of bucket.list(folderName(environment), signal)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'snapshot' && parsed.version > newest) newest = parsed.version;
+  }
+  return newest;
+}
+
+function lost({ pointer, atMost }: Existing): Transfer {
+  const copy = pointer?.version ?? atMost;
+  return copy === undefined ? { kind: 'nothing' } : { kind: 'ahead', copy, stored: undefined };
+}
+
+async function replace(
+  stored: StoredRuleset,
+  { condition, pointer: existing, atMost }: Existing,
+  parts: TransferParts,
+  repair: boolean,
+): Promise<Transfer | 'conflict'> {
+  const { bucket, signal } = parts;
+  const { version } = stored;
+  if (atMost !== undefined && atMost > version) return { kind: 'ahead', copy: atMost, stored: version };
+  const { pointer: next, snapshot } = copyOf(stored, parts);
+  const decided = step(existing, next);
+  if (decided.kind === 'ahead') return { kind: 'ahead', copy: decided.version, stored: version };
+  if (decided.kind === 'forked') return { kind: 'forked', version };
+  if (existing?.version !== version || repair) await writeSnapshot(next, snapshot, parts);
+  if (decided.kind === 'same') return { kind: 'same', version };
+  const { kind } = await bucket.write(pointerName(next.environment), encodePointer(decided.pointer), {
+    condition: parts.conditions === 'kept' ? condition : undefined,
+    contentType: POINTER_TYPE,
+    cacheControl: POINTER_CACHE,
+    signal,
+  });
+  if (kind === 'conflict') return 'conflict';
+  if (parts.conditions === 'ignored' && !(await isThere(decided.pointer, parts))) return 'conflict';
+  return { kind: 'written', version };
+}
+
+/** Whether the pointer, or a newer one, is what the bucket now has. */
+async function isThere({ environment, version }: Pointer, parts: TransferParts): Promise<boolean> {
+  const { pointer } = await existingPointer(environment, parts);
+  return pointer !== undefined && pointer.version >= version;
+}
+
+/**
+ * Writes a snapshot under its name, once. What has the name and other content was never named by a pointer (a pointer of an older
+ * version cannot have), or is damaged.
+ */
+async function writeSnapshot(pointer: Pointer, snapshot: Uint8Array, parts: TransferParts): Promise<void> {
+  const { bucket, signal } = parts;
+  const options = { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE, signal };
+  const { kind } = await bucket.write(pointer.object, snapshot, { ...options, condition: 'absent' });
+  if (kind === 'written' || (await hasSnapshot(pointer, bucket, signal))) return;
+  await bucket.write(pointer.object, snapshot, options);
+}
+
+async function hasSnapshot(pointer: Pointer, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
+  const reading = await bucket.read(pointer.object, { signal });
+  if (reading.kind !== 'found') return false;
+  try {
+    checkSnapshot(pointer, reading.bytes);
+    return true;
+  } catch {
+    // Not what the pointer says.
+    return false;
+  }
+}
+
+function copyOf(stored: StoredRuleset, parts: TransferParts): { pointer: Pointer; snapshot: Uint8Array } {
+  const { id: environment, version, clientVersion, at, projectId, name } = stored;
+  const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
+  const snapshot = ruleset.encode(0n);
+  const pointer = {
+    environment,
+    version,
+    clientVersion,
+    committedAt: at,
+    writtenAt: parts.now(),
+    object: snapshotName(environment, version),
+    bytes: snapshot.length,
+    sha256: sha256(snapshot),
+    projectId,
+    name,
+    keys: copiedKeys(parts.keys()),
+  };
+  return { pointer, snapshot };
+}

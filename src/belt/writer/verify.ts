@@ -1,0 +1,150 @@
+/**
+ * Comparing every copy in a bucket with the store, thoroughly: every snapshot is read, hashed, and held against the ruleset.
+ * The cheap form, which runs all the time, is checks.ts.
+ */
+import { HoldfastError } from '../../core/errors.js';
+import { encodeEnvelope } from '../../ruleset/codec.js';
+import { Ruleset } from '../../ruleset/ruleset.js';
+import type { Key, Store, StoredRuleset } from '../../store/store.js';
+import type { Bucket, BucketReader } from '../../bucket/bucket.js';
+import {
+  checkSnapshot,
+  copiedKeys,
+  decodePointer,
+  ENVIRONMENTS_PREFIX,
+  lacksKeys,
+  parseName,
+  pointerName,
+  rulesetOf,
+  sha256,
+  type Pointer,
+} from '../format.js';
+import { inParallel } from './manifests.js';
+
+export type State =
+  /** It is the store's ruleset, with all keys. */
+  | 'equal'
+  /** It is of an older version, or lacks a key or a revocation. */
+  | 'behind'
+  /** The store has the environment, the bucket has no copy. */
+  | 'absent'
+  /** It is newer than the store, or the store has no such environment: the store lost data. */
+  | 'ahead'
+  /** It has the store's version, and other content. */
+  | 'forked'
+  /** Its pointer cannot be read, or its snapshot is missing, or is not the one that the pointer names. */
+  | 'damaged';
+
+export interface Verified {
+  readonly environment: bigint;
+  readonly state: State;
+  /** The version of the copy. */
+  readonly copy: bigint | undefined;
+  /** The version in the store. */
+  readonly stored: bigint | undefined;
+  /** When the copy was written, milliseconds since 1970. */
+  readonly writtenAt: number | undefined;
+  /** When the version in the store was committed, milliseconds since 1970. */
+  readonly committedAt: number | undefined;
+  /** What is wrong, where the state alone does not say it. */
+  readonly problem?: string;
+}
+
+/** Snapshots read at a time. */
+const AT_A_TIME = 4;
+
+/**
+ * Every environment of the store and of the bucket, ascending.
+ *
+ * @throws HoldfastError `bucket_unavailable`, `store_unavailable`
+ */
+export async function verify(bucket: Bucket, store: Store, signal: AbortSignal): Promise<Verified[]> {
+  const environments = new Set<bigint>();
+  for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'pointer') environments.add(parsed.environment);
+  }
+  // After the bucket, so that what was created meanwhile is not taken for something that the store lost.
+  for (const { id } of await store.environments()) environments.add(id);
+  const keys = await store.keys();
+  const verified: Verified[] = [];
+  await inParallel(environments, AT_A_TIME, async (environment) => {
+    signal.throwIfAborted();
+    const own = keys.filter((key) => key.environment === environment);
+    verified.push(await examine(environment, bucket, store, own, signal));
+  });
+  return verified.sort((a, b) => (a.environment < b.environment ? -1 : 1));
+}
+
+/**
+ * A copy as a reader gets it: the pointer, and the snapshot that it names, which is what was written.
+ *
+ * @throws HoldfastError `copy_damaged`, `bucket_unavailable`
+ */
+export async function readCopy(
+  bucket: BucketReader,
+  environment: bigint,
+  signal: AbortSignal,
+): Promise<{ pointer: Pointer; ruleset: Ruleset } | undefined> {
+  const reading = await bucket.read(pointerName(environment), { signal });
+  if (reading.kind !== 'found') return undefined;
+  const pointer = decodePointer(reading.bytes, environment);
+  const snapshot = await bucket.read(pointer.object, { signal });
+  if (snapshot.kind !== 'found') {
+    throw new HoldfastError(
+      'copy_damaged',
+      `The snapshot ${pointer.object}, which its pointer names, is missing.`,
+    );
+  }
+  checkSnapshot(pointer, snapshot.bytes);
+  return { pointer, ruleset: rulesetOf(pointer, snapshot.bytes) };
+}
+
+async function examine(
+  environment: bigint,
+  bucket: Bucket,
+  store: Store,
+  keys: readonly Key[],
+  signal: AbortSignal,
+): Promise<Verified> {
+  const found = await readOrDamaged(bucket, environment, signal);
+  // After the copy, so that a change that came in between makes the copy older and not newer.
+  const stored = await store.read(environment);
+  const base = {
+    environment,
+    stored: stored?.version,
+    committedAt: stored === undefined ? undefined : Number(stored.at / 1000n),
+  };
+  if (typeof found === 'string') {
+    return { ...base, state: 'damaged', copy: undefined, writtenAt: undefined, problem: found };
+  }
+  const { pointer } = found ?? {};
+  const state = stateOf(pointer, stored, keys);
+  return { ...base, state, copy: pointer?.version, writtenAt: pointer?.writtenAt };
+}
+
+async function readOrDamaged(
+  bucket: Bucket,
+  environment: bigint,
+  signal: AbortSignal,
+): Promise<{ pointer: Pointer } | string | undefined> {
+  try {
+    return await readCopy(bucket, environment, signal);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'copy_damaged') return error.message;
+    throw error;
+  }
+}
+
+function stateOf(
+  pointer: Pointer | undefined,
+  stored: StoredRuleset | undefined,
+  keys: readonly Key[],
+): State {
+  if (pointer === undefined) return 'absent';
+  if (stored === undefined || pointer.version > stored.version) return 'ahead';
+  if (pointer.version < stored.version) return 'behind';
+  const ruleset = new Ruleset({ ...stored, environment: stored.id, envelope: encodeEnvelope(stored) });
+  if (sha256(ruleset.encode(0n)) !== pointer.sha256) return 'forked';
+  return lacksKeys(pointer.keys, copiedKeys(keys)) ? 'behind' : 'equal';
+}

@@ -1,0 +1,290 @@
+/**
+ * The worker of one bucket: keeps it in step with the store, for as long as this node writes copies.
+ *
+ *     feed ────▶ changes ──▶ lanes ──▶ bucket
+ *     checks ──────▲           (each transfer reads the store anew)
+ *
+ * Workers share nothing, not even what they read, so a bucket that is slow or away delays no other. Each follows the feed from its own
+ * cursor. Where there is none that can be used, all pointers are compared with the store, and what is behind is written.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../../core/errors.js';
+import { Keyring } from '../../keys/keyring.js';
+import type { FeedEntry, Position, Store } from '../../store/store.js';
+import { backoff } from './backoff.js';
+import { Bell } from '../../core/signal.js';
+import type { Bucket } from '../../bucket/bucket.js';
+import { Changes, type Pending } from './changes.js';
+import { CHECK_TIMES, Checks, type CheckTimes } from './reconcile.js';
+import { transfer, type Transfer } from './upload.js';
+
+export interface WorkerEvents {
+  written(): void;
+  failed(): void;
+  /** Milliseconds from the commit of the oldest change that a write brought to the bucket. */
+  lag(milliseconds: number): void;
+}
+
+export interface WorkerOptions {
+  readonly store: Store;
+  readonly bucket: Bucket;
+  /** How many snapshots of an environment stay. */
+  readonly keep: number;
+  /** Milliseconds for which changes that are waiting are still written after the signal has aborted. */
+  readonly drain: number;
+  readonly events: WorkerEvents;
+  readonly saveCursor: (position: Position) => Promise<unknown>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  readonly times?: CheckTimes;
+}
+
+/** Transfers at a time: a bucket far away has a round trip of 0.1 s, and each transfer takes three. */
+const LANES = 4;
+const SAVE_CURSOR_MS = 1_000;
+
+export interface WorkerStatus {
+  readonly bucket: string;
+  readonly state: 'ok' | 'failing';
+  /** Environments that changed and are not written yet. */
+  readonly behind: number;
+  /** Milliseconds since the oldest change that is not written. */
+  readonly behindFor: number;
+  /** Environments of which the bucket has what the store lost. */
+  readonly ahead: number;
+  /** Milliseconds since all pointers were compared with the store; `undefined`: not yet. */
+  readonly checkedAgo: number | undefined;
+  readonly error?: string;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #keyring: Keyring;
+  readonly #checks: Checks;
+  readonly #changes = new Changes();
+  readonly #bell = new Bell();
+  readonly #ahead = new Set<bigint>();
+  #conditions: 'kept' | 'ignored' | undefined;
+  /** The newest position whose change is marked. */
+  #last: Position = '';
+  #saved: Position | undefined;
+  #gaps = 0;
+  #failures = 0;
+  #pausedUntil = 0;
+  #error: string | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#keyring = new Keyring(options.store);
+    this.#checks = new Checks({
+      ...options,
+      keyring: this.#keyring,
+      times: options.times ?? CHECK_TIMES,
+      place: () => ({ last: this.#last, gaps: this.#gaps }),
+      bell: this.#bell,
+      mark: (environment, mark) => {
+        this.#changes.mark(environment, mark);
+        this.#bell.ring();
+      },
+      isAhead: (environment) => this.#ahead.has(environment),
+    });
+  }
+
+  status(): WorkerStatus {
+    const now = this.#options.now();
+    const { checkedAt } = this.#checks;
+    const error = this.#error ?? this.#checks.error;
+    return {
+      bucket: this.#options.bucket.name,
+      state: error === undefined ? 'ok' : 'failing',
+      behind: this.#changes.size,
+      behindFor: Math.max(0, now - (this.#changes.oldest ?? now)),
+      ahead: this.#ahead.size,
+      checkedAgo: checkedAt === undefined ? undefined : now - checkedAt,
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  /**
+   * Works until the signal aborts, then writes what is waiting for as long as `drain` says. To be run once. Rejects when the store
+   * cannot be read at the start, and with a fault of ours.
+   *
+   * @param cursor the position that the bucket had reached; `undefined`: unknown
+   */
+  async run(cursor: Position | undefined, signal: AbortSignal): Promise<void> {
+    if (cursor === undefined) this.#gaps++;
+    this.#saved = cursor;
+    this.#last = cursor ?? (await this.#options.store.head());
+    await this.#keyring.load();
+    const failed = new AbortController();
+    const stopping = AbortSignal.any([signal, failed.signal]);
+    const end = endAfter(stopping, this.#options.drain);
+    const works = [
+      this.#follow(stopping),
+      this.#checks.run(stopping),
+      this.#saveCursors(stopping),
+      ...Array.from({ length: LANES }, (_, lane) => this.#lane(lane, stopping, end.signal)),
+    ].map((work) => work.catch((error: unknown) => failed.abort(error)));
+    // A file system that hangs cannot be told to stop.
+    await Promise.race([Promise.all(works), end.reached]);
+    end.cancel();
+    await this.#saveCursor();
+    failed.signal.throwIfAborted();
+  }
+
+  async #follow(stopping: AbortSignal): Promise<void> {
+    for await (const feed of this.#options.store.follow(this.#last, stopping)) {
+      if (feed.kind === 'entries') for (const entry of feed.entries) this.#take(entry);
+      else if (feed.kind === 'gap') {
+        this.#last = feed.position;
+        this.#gaps++;
+      } else continue;
+      this.#bell.ring();
+    }
+  }
+
+  #take(entry: FeedEntry): void {
+    const before = this.#last;
+    if (entry.kind === 'change') {
+      const { environment, at } = entry.change;
+      this.#changes.mark(environment, { before, at: Number(at / 1000n) });
+    } else {
+      const { key } = entry;
+      this.#keyring.take(key);
+      this.#changes.mark(key.environment, { before, at: key.revokedAt ?? key.createdAt });
+    }
+    this.#last = entry.position;
+  }
+
+  /** One of several that write at the same time. While the bucket fails only the first tries. */
+  async #lane(lane: number, stopping: AbortSignal, end: AbortSignal): Promise<void> {
+    const { now } = this.#options;
+    while (!end.aborted) {
+      const draining = stopping.aborted;
+      const failing = this.#failures > 0;
+      const pause = failing ? this.#pausedUntil - now() : 0;
+      const mayTry = failing ? lane === 0 && pause <= 0 && !draining : true;
+      const taken = mayTry ? this.#changes.take(now(), draining) : undefined;
+      if (taken !== undefined) await this.#transfer(taken.environment, taken.pending, end);
+      else if (draining) return;
+      // The others wait for the bell, which the first rings whenever it has tried.
+      else if (failing && lane > 0) await this.#bell.wait(undefined, stopping);
+      else await this.#bell.wait(pause > 0 ? pause : this.#changes.due(now()), stopping);
+    }
+  }
+
+  async #transfer(environment: bigint, pending: Pending, end: AbortSignal): Promise<void> {
+    const { store, bucket, now } = this.#options;
+    const began = now();
+    try {
+      this.#conditions ??= await this.#tryConditions(end);
+      const keys = () => this.#keyring.of(environment);
+      const parts = { store, bucket, conditions: this.#conditions, keys, now, signal: end };
+      const outcome = await transfer(environment, parts, pending.repair);
+      this.#changes.written(environment, began);
+      this.#succeeded();
+      this.#note(environment, outcome, pending);
+    } catch (error) {
+      this.#changes.failed(environment);
+      // Cut off by us: that says nothing about the bucket.
+      if (!end.aborted) this.#fail(error);
+    }
+    this.#bell.ring();
+  }
+
+  async #tryConditions(signal: AbortSignal): Promise<'kept' | 'ignored'> {
+    const { bucket, log } = this.#options;
+    const conditions = await bucket.conditions(signal);
+    if (conditions === 'ignored') {
+      log.warn(
+        { bucket: bucket.name },
+        'the bucket ignores conditions of writes: a writer that slept can set a copy back, until the next comparison',
+      );
+    }
+    return conditions;
+  }
+
+  #note(environment: bigint, outcome: Transfer, pending: Pending): void {
+    const { bucket, events, log, now } = this.#options;
+    if (outcome.kind === 'written') {
+      events.written();
+      // The store's clock may be ahead of ours.
+      events.lag(Math.max(0, now() - pending.at));
+    }
+    if (outcome.kind !== 'ahead' && outcome.kind !== 'forked') {
+      this.#ahead.delete(environment);
+      return;
+    }
+    if (this.#ahead.has(environment)) return;
+    this.#ahead.add(environment);
+    const { copy, stored } =
+      outcome.kind === 'ahead' ? outcome : { copy: outcome.version, stored: outcome.version };
+    log.error(
+      { bucket: bucket.name, environment: `${environment}`, copy: `${copy}`, store: `${stored ?? 'none'}` },
+      'the bucket has what the store lost; the copy is kept as it is',
+    );
+  }
+
+  #succeeded(): void {
+    const { bucket, log } = this.#options;
+    if (this.#failures > 0) log.info({ bucket: bucket.name }, 'the bucket takes copies again');
+    this.#failures = 0;
+    this.#error = undefined;
+  }
+
+  #fail(error: unknown): void {
+    const { bucket, events, log, now, random } = this.#options;
+    if (++this.#failures === 1) {
+      log.warn({ bucket: bucket.name, err: error }, 'copies cannot be written; trying until they can');
+    }
+    this.#error = messageOf(error);
+    this.#pausedUntil = now() + backoff(this.#failures, random());
+    events.failed();
+  }
+
+  async #saveCursors(stopping: AbortSignal): Promise<void> {
+    const pausing = new Bell();
+    while (!stopping.aborted) {
+      await pausing.wait(SAVE_CURSOR_MS, stopping);
+      await this.#saveCursor();
+    }
+  }
+
+  async #saveCursor(): Promise<void> {
+    const cursor = this.#checks.complete ? this.#changes.cursor(this.#last) : undefined;
+    if (cursor === undefined || cursor === this.#saved) return;
+    try {
+      await this.#options.saveCursor(cursor);
+      this.#saved = cursor;
+    } catch (error) {
+      // Whoever goes on from the cursor before compares more than it must.
+      this.#options.log.debug({ error: messageOf(error) }, 'could not save the cursor of a bucket');
+    }
+  }
+}
+
+/** A signal that aborts that many milliseconds after `stopping` has. */
+function endAfter(
+  stopping: AbortSignal,
+  milliseconds: number,
+): { signal: AbortSignal; reached: Promise<void>; cancel: () => void } {
+  const end = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => end.abort(), milliseconds);
+  };
+  if (stopping.aborted) start();
+  else stopping.addEventListener('abort', start, { once: true });
+  const reached = new Promise<void>((resolve) => end.signal.addEventListener('abort', () => resolve()));
+  return {
+    signal: end.signal,
+    reached,
+    cancel: () => {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', start);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The belt writer: while this node has the belt's lease, every environment that changes is copied to every bucket.
+ *
+ *     feed ──┬──▶ worker ──▶ bucket
+ *            └──▶ worker ──▶ bucket
+ *
+ * Two writers for a moment do no harm (transfer.ts says why), so the lease only keeps the work from being done twice. It is not the
+ * publisher's: a bucket in trouble must not make another node publish, and `holdfast belt` writes without serving.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../../core/errors.js';
+import type { Store } from '../../store/store.js';
+import { backoff } from './backoff.js';
+import { Bell } from '../../core/signal.js';
+import type { Bucket } from '../../bucket/bucket.js';
+import type { CheckTimes } from './reconcile.js';
+import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
+
+export interface BeltWriterOptions {
+  readonly store: Store;
+  readonly buckets: readonly Bucket[];
+  /** Unique to this process. */
+  readonly holder: string;
+  /** How many snapshots of an environment stay in a bucket, the newest included; at least 1. */
+  readonly keep: number;
+  /** Milliseconds for which changes that are waiting are still written when this is to stop. */
+  readonly drain: number;
+  /** What a worker reports goes to metrics. */
+  readonly observe: (bucket: string) => WorkerEvents;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  readonly times?: CheckTimes;
+}
+
+export interface BeltStatus {
+  /** Whether this node is the one that writes. */
+  readonly writer: boolean;
+  /** Empty on nodes that do not write. */
+  readonly buckets: readonly WorkerStatus[];
+}
+
+export class BeltWriter {
+  readonly #options: BeltWriterOptions;
+  readonly #workers = new Map<Bucket, Worker>();
+  #writing = false;
+
+  constructor(options: BeltWriterOptions) {
+    this.#options = options;
+  }
+
+  status(): BeltStatus {
+    return { writer: this.#writing, buckets: [...this.#workers.values()].map((worker) => worker.status()) };
+  }
+
+  /** Writes copies until the signal aborts. To be called while this process has the lease `beltLeadership`. */
+  async lead(signal: AbortSignal): Promise<void> {
+    this.#writing = true;
+    try {
+      await Promise.all(this.#options.buckets.map((bucket) => this.#keep(bucket, signal)));
+    } finally {
+      this.#writing = false;
+      this.#workers.clear();
+    }
+  }
+
+  /** Keeps a bucket's worker running: what ends one is its own matter and not that of the others. */
+  async #keep(bucket: Bucket, signal: AbortSignal): Promise<void> {
+    const { store, holder, log, random, observe } = this.#options;
+    const stopped = (): boolean => signal.aborted;
+    for (let failures = 1; !stopped(); failures++) {
+      const worker = new Worker({
+        ...this.#options,
+        bucket,
+        events: observe(bucket.name),
+        saveCursor: (position) => store.beltLeadership.saveCursor(holder, bucket.name, position),
+      });
+      this.#workers.set(bucket, worker);
+      try {
+        const cursors = await store.beltLeadership.cursors();
+        await worker.run(cursors.get(bucket.name), signal);
+      } catch (error) {
+        if (stopped()) return;
+        log.error({ bucket: bucket.name, error: messageOf(error) }, 'copying has failed, and begins anew');
+        await new Bell().wait(backoff(failures, random()), signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Copies at a plain HTTP address: a bucket that is open to its readers, or a CDN in front of one. Read only, without credentials but those that
+ * the URL's query may carry, such as the signature of a shared link.
+ */
+import { HoldfastError, messageOf } from '../core/errors.js';
+import type { BucketReader, Reading } from './bucket.js';
+
+/** More than this is no copy of ours, whoever answers; bytes. */
+const OBJECT_MAX_BYTES = 256 * 1024 * 1024;
+
+export class HttpSource implements BucketReader {
+  readonly name: string;
+  readonly #base: URL;
+
+  /** @param base `https:` or `http:`; names are below its path */
+  constructor(base: URL) {
+    this.#base = base;
+    this.name = httpSourceName(base);
+  }
+
+  async read(
+    name: string,
+    { unless, signal }: { unless?: string | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<Reading> {
+    const url = new URL(this.#base);
+    url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
+    const headers = unless === undefined ? {} : { 'if-none-match': unless };
+    try {
+      const response = await fetch(url, { headers, signal: signal ?? null });
+      try {
+        return await this.#reading(response, name);
+      } finally {
+        // What was not read of it would keep its connection.
+        if (!response.bodyUsed) await response.body?.cancel();
+      }
+    } catch (error) {
+      if (error instanceof HoldfastError) throw error;
+      throw this.#unavailable(`cannot be reached (${reasonOf(error)})`, error);
+    }
+  }
+
+  async #reading(response: Response, name: string): Promise<Reading> {
+    const age = ageOf(response);
+    if (response.status === 304) return { kind: 'unchanged', age };
+    if (response.status === 404 || response.status === 410) return { kind: 'absent' };
+    if (response.status !== 200) {
+      // Public buckets that may not be listed answer 403 for what is not there, which cannot be told from a wrong permission.
+      throw this.#unavailable(`answered ${response.status} for ${name}, where 200 or 404 is expected`);
+    }
+    const bytes = await this.#bytesOf(response, name);
+    return { kind: 'found', bytes, etag: response.headers.get('etag') ?? '', age };
+  }
+
+  async #bytesOf(response: Response, name: string): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+      const part = next.value as Uint8Array;
+      parts.push(part);
+      length += part.length;
+      if (length > OBJECT_MAX_BYTES)
+        throw this.#unavailable(`sends more than ${OBJECT_MAX_BYTES} bytes for ${name}`);
+    }
+    return Buffer.concat(parts);
+  }
+
+  #unavailable(problem: string, cause?: unknown): HoldfastError {
+    return new HoldfastError('bucket_unavailable', `The source ${this.name} ${problem}.`, { cause });
+  }
+}
+
+/** The place, without a query: that may hold a secret. */
+export function httpSourceName({ origin, pathname }: URL): string {
+  return `${origin}${pathname.replace(/\/$/, '')}`;
+}
+
+/** How long a cache on the way has had the answer. Seconds. */
+function ageOf(response: Response): number {
+  const age = response.headers.get('age') ?? '';
+  return /^\d{1,9}$/.test(age) ? Number(age) : 0;
+}
+
+/** `fetch` hides the reason in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const { code } = cause as { code?: unknown };
+  return messageOf(cause) || (typeof code === 'string' ? code : 'no answer');
+}

@@ -1,0 +1,157 @@
+/**
+ * Which surrogate keys are to be purged, and when. Pure.
+ *
+ * A purge that comes before every node has the change is worse than none: the next request puts the old answer back into the cache. The leader
+ * knows of no node but itself, so it waits `delay`, which is many times what nodes take; and because one may take longer, and an answer from before
+ * may have been on its way to the cache when the purge came, each key is purged once more `REPEAT_MS` later.
+ *
+ *     change ──delay──▶ purge ──REPEAT_MS──▶ purge again
+ *
+ * Invariant: for each entry of the feed up to the last that was taken, its keys have been purged `delay` after it came or later, or are in
+ * `#waiting`. What bounds memory is the number of environments: a key waits once, however often it changes.
+ */
+import type { FeedEntry, Position } from '../store/store.js';
+import { rulesetKey, valuesKey } from './surrogate-keys.js';
+
+/** Longer than an answer is under way, and than a node takes that is slow and not gone. */
+export const REPEAT_MS = 5_000;
+/** As many as Fastly takes in one request. */
+export const MAX_KEYS = 256;
+
+export interface PurgeBatch {
+  readonly keys: readonly string[];
+  /**
+   * To be called when the keys are purged.
+   *
+   * @param sentAt when the request was sent
+   * @param now when it was answered
+   * @returns for each key that was purged for the first time since a change, milliseconds from the commit to `now`
+   */
+  readonly settle: (sentAt: number, now: number) => number[];
+}
+
+/** A change of a key; of a key that waits, the first and the last are known. */
+interface Changed {
+  /** The place in the feed before it, and how many entries were taken before it. */
+  readonly before: Position;
+  readonly count: number;
+  /** When it came here. */
+  readonly at: number;
+  /** When it was committed, by the store's clock. */
+  readonly committedAt: number;
+}
+
+interface Waiting {
+  readonly first: Changed;
+  readonly last: Changed;
+}
+
+/** All times are milliseconds since 1970. */
+export class PurgeQueue {
+  readonly #delay: number;
+  readonly #waiting = new Map<string, Waiting>();
+  /** When to purge once more. */
+  readonly #repeats = new Map<string, number>();
+  #seen: Position;
+  #count = 0;
+
+  /**
+   * @param seen the place in the feed that it begins after
+   * @param delay milliseconds from a change to the purge
+   */
+  constructor(seen: Position, delay: number) {
+    this.#seen = seen;
+    this.#delay = delay;
+  }
+
+  /** The number of keys that were changed and not purged since. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Up to where everything is purged: where a successor goes on. */
+  get cursor(): Position {
+    let oldest: Changed | undefined;
+    for (const { first } of this.#waiting.values())
+      if (oldest === undefined || first.count < oldest.count) oldest = first;
+    return oldest?.before ?? this.#seen;
+  }
+
+  /** @param now when the entry came */
+  take(entry: FeedEntry, now: number): void {
+    if (entry.kind === 'change') {
+      const { environment, version, clientVersion, at } = entry.change;
+      const committedAt = Number(at / 1000n);
+      this.#add(rulesetKey(environment), now, committedAt);
+      if (clientVersion === version) this.#add(valuesKey(environment), now, committedAt);
+    } else if (entry.key.revokedAt !== undefined) {
+      // Copies are kept by API key, and those of this one are nobody's any more.
+      const { environment, revokedAt } = entry.key;
+      this.#add(rulesetKey(environment), now, revokedAt);
+      this.#add(valuesKey(environment), now, revokedAt);
+    }
+    this.#count++;
+    this.#seen = entry.position;
+  }
+
+  /** Nobody knows what has changed up to that place. */
+  takeAll(environments: Iterable<bigint>, seen: Position, now: number): void {
+    for (const environment of environments) {
+      this.#add(rulesetKey(environment), now, now);
+      this.#add(valuesKey(environment), now, now);
+    }
+    this.#count++;
+    this.#seen = seen;
+  }
+
+  /** When there is something to purge; `undefined`: nothing is known that will be. */
+  due(): number | undefined {
+    let due: number | undefined;
+    const consider = (at: number): void => {
+      if (due === undefined || at < due) due = at;
+    };
+    for (const { first } of this.#waiting.values()) consider(first.at + this.#delay);
+    for (const at of this.#repeats.values()) consider(at);
+    return due;
+  }
+
+  /** What to purge now, the oldest first; `undefined`: nothing. */
+  next(now: number): PurgeBatch | undefined {
+    const first: [string, Waiting][] = [];
+    for (const pair of this.#waiting) {
+      if (first.length === MAX_KEYS) break;
+      if (pair[1].first.at + this.#delay <= now) first.push(pair);
+    }
+    const again: string[] = [];
+    for (const [key, due] of this.#repeats) {
+      if (first.length + again.length === MAX_KEYS) break;
+      if (due <= now && !first.some(([other]) => other === key)) again.push(key);
+    }
+    const keys = [...first.map(([key]) => key), ...again];
+    if (keys.length === 0) return undefined;
+    return { keys, settle: (sentAt, at) => this.#settle(first, again, sentAt, at) };
+  }
+
+  #settle(purged: [string, Waiting][], again: string[], sentAt: number, now: number): number[] {
+    for (const key of again) this.#repeats.delete(key);
+    for (const [key, { first }] of purged) {
+      const last = this.#waiting.get(key)?.last;
+      this.#waiting.delete(key);
+      this.#repeats.delete(key);
+      this.#repeats.set(key, now + REPEAT_MS);
+      // It changed while it waited, and nodes had less than the delay to follow: it waits for that change too.
+      // The cursor stays before the first, because changes between the two may be as late.
+      if (last !== undefined && last.at + this.#delay > sentAt) {
+        const { before, count } = first;
+        this.#waiting.set(key, { first: { ...last, before, count }, last });
+      }
+    }
+    return purged.map(([, { first }]) => Math.max(0, now - first.committedAt));
+  }
+
+  #add(key: string, at: number, committedAt: number): void {
+    const last: Changed = { before: this.#seen, count: this.#count, at, committedAt };
+    // A map keeps the place of a key that it has, so the order is that of the first changes.
+    this.#waiting.set(key, { first: this.#waiting.get(key)?.first ?? last, last });
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The purger: while this node leads, what a change makes old in a CDN's cache is purged there.
+ *
+ * Nothing depends on it: without it copies are as old as their headers say, and no older. So it has no share in readiness, and what it cannot
+ * purge it tries again for as long as it leads. Its cursor in the store says where a successor goes on.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../core/errors.js';
+import type { FeedSignal, Store } from '../store/store.js';
+import { PurgeClient, type PurgeTarget } from './purge-client.js';
+import { PurgeQueue, type PurgeBatch } from './purge-queue.js';
+
+export interface PurgeEvents {
+  purged(keys: number): void;
+  failed(): void;
+  /** Milliseconds from a commit to the purge of one of its keys. */
+  lag(milliseconds: number): void;
+}
+
+export interface PurgerOptions {
+  readonly store: Store;
+  readonly target: PurgeTarget;
+  /** Milliseconds from a change to the purge, and between two requests, at least: under load changes go together. */
+  readonly delay: number;
+  /** Unique to this process. */
+  readonly holder: string;
+  readonly log: Logger;
+  readonly events: PurgeEvents;
+  /** Waits that many milliseconds, or until the signal aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 60_000;
+/** How long to wait when nothing is known to come; a change ends it. */
+const IDLE_MS = 60_000;
+
+export class Purger {
+  readonly #options: PurgerOptions;
+  readonly #name: string;
+  #queue: PurgeQueue | undefined;
+  #changed = new AbortController();
+  #failures = 0;
+
+  constructor(options: PurgerOptions) {
+    this.#options = options;
+    this.#name = `purge ${options.target.url}`;
+  }
+
+  /** The number of keys that wait to be purged; 0 on nodes that do not lead. */
+  get waiting(): number {
+    return this.#queue?.size ?? 0;
+  }
+
+  /** Purges until the signal aborts. To be called while this node has the lease. */
+  async lead(signal: AbortSignal): Promise<void> {
+    const { store, delay, target, now } = this.#options;
+    // Who never purged has nothing to make up for: what is in the cache is as old as its headers allow.
+    const from = (await store.leadership.cursors()).get(this.#name) ?? (await store.head());
+    const queue = new PurgeQueue(from, delay);
+    const client = new PurgeClient(target, now);
+    const stopping = new AbortController();
+    this.#queue = queue;
+    const sending = this.#send(queue, client, AbortSignal.any([signal, stopping.signal]));
+    try {
+      for await (const feed of store.follow(from, signal)) await this.#take(queue, feed);
+    } finally {
+      stopping.abort();
+      await sending;
+      await client.close();
+      this.#queue = undefined;
+    }
+  }
+
+  async #take(queue: PurgeQueue, feed: FeedSignal): Promise<void> {
+    const { store, now } = this.#options;
+    if (feed.kind === 'entries') {
+      for (const entry of feed.entries) queue.take(entry, now());
+    } else if (feed.kind === 'gap') {
+      const environments = await store.environments();
+      queue.takeAll(
+        environments.map(({ id }) => id),
+        feed.position,
+        now(),
+      );
+    }
+    if (feed.kind === 'entries' || feed.kind === 'gap') this.#changed.abort();
+  }
+
+  async #send(queue: PurgeQueue, client: PurgeClient, signal: AbortSignal): Promise<void> {
+    const { sleep, now, delay } = this.#options;
+    while (!signal.aborted) {
+      this.#changed = new AbortController();
+      const batch = queue.next(now());
+      if (batch !== undefined) {
+        const sentAt = now();
+        await this.#purge(queue, batch, client, signal);
+        // A clock that was set must not make this long.
+        await sleep(Math.min(delay, Math.max(0, sentAt + delay - now())), signal);
+      } else {
+        const wait = Math.min(IDLE_MS, Math.max(0, (queue.due() ?? Infinity) - now()));
+        await sleep(wait, AbortSignal.any([signal, this.#changed.signal]));
+      }
+    }
+  }
+
+  async #purge(
+    queue: PurgeQueue,
+    batch: PurgeBatch,
+    client: PurgeClient,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { events, log, now, random, sleep } = this.#options;
+    const sentAt = now();
+    const result = await client.purge(batch.keys);
+    if (result.kind === 'purged') {
+      events.purged(batch.keys.length);
+      for (const lag of batch.settle(sentAt, now())) events.lag(lag);
+      if (this.#failures > 0) log.info({ purge: this.#options.target.url }, 'copies are purged again');
+      this.#failures = 0;
+      await this.#save(queue);
+      return;
+    }
+    events.failed();
+    this.#failures++;
+    if (this.#failures === 1) {
+      log.warn(
+        { purge: this.#options.target.url, reason: result.reason },
+        'copies cannot be purged, trying until they can; until then they are as old as their headers say',
+      );
+    }
+    const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1));
+    await sleep(result.retryAfterMs ?? Math.round(backoff * (0.5 + 0.5 * random())), signal);
+  }
+
+  async #save(queue: PurgeQueue): Promise<void> {
+    const { store, holder, log } = this.#options;
+    try {
+      await store.leadership.saveCursor(holder, this.#name, queue.cursor);
+    } catch (error) {
+      // A successor purges more than it must.
+      log.debug({ error: messageOf(error) }, 'could not write the cursor of purging');
+    }
+  }
+}

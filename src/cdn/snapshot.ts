@@ -1,0 +1,63 @@
+/**
+ * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at their start and for those that poll.
+ * [protocol] #snapshot
+ */
+import { decodeConfigs } from '../ruleset/decode.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+import { rulesetKey } from './surrogate-keys.js';
+
+export type SnapshotFormat = 'protobuf' | 'json';
+
+export interface Snapshot {
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  /** Built only when it is needed: not for a 304. */
+  readonly body: () => Uint8Array | string;
+}
+
+/**
+ * What a shared cache may do with a snapshot, or with what was evaluated from a ruleset: serve it for a second, for a minute more while it
+ * revalidates, and for a day while we are down. A client that starts from an old snapshot loses nothing: its subscription sends what it lacks.
+ *
+ * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
+ */
+function cdnCache(age: number): string {
+  return `public, max-age=${age + 1}, stale-while-revalidate=60, stale-if-error=86400`;
+}
+
+/**
+ * The headers of such an answer beside its ETag. It varies by the key.
+ *
+ * @param surrogateKey by what it is purged
+ * @param age the value of its `Age`, seconds: a cache counts from there
+ */
+export function cacheHeaders(surrogateKey: string, age = 0): Readonly<Record<string, string>> {
+  return {
+    'Cache-Control': 'public, no-cache',
+    'CDN-Cache-Control': cdnCache(age),
+    'Surrogate-Control': cdnCache(age),
+    'Surrogate-Key': surrogateKey,
+    Vary: 'Authorization',
+  };
+}
+
+/** @param age as for `cacheHeaders` */
+export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat, age = 0): Snapshot {
+  const suffix = format === 'json' ? '-json' : '';
+  return {
+    etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
+    headers: cacheHeaders(rulesetKey(ruleset.environment), age),
+    contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
+    body: () => {
+      const bytes = ruleset.encode(from);
+      return format === 'json' ? JSON.stringify(decodeConfigs(bytes)) : bytes;
+    },
+  };
+}
+
+/** Whether an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the body weakens them. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);
+}

@@ -1,0 +1,147 @@
+/**
+ * `set` and `delete`: read, plan, and commit only if nothing changed since the read.
+ *
+ * Two people who set at once are settled by `If-Match`: the second commit is answered `version_mismatch`, and is planned again on what
+ * the first one left.
+ */
+import { HoldfastError } from '../../core/errors.js';
+import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
+import type { Api, Committed } from '../api.js';
+import type { Surroundings } from '../io.js';
+import { plain } from '../format.js';
+import { describeConfig, inferValue, parseAs, typeNames, type TypedValue } from '../value.js';
+
+const ATTEMPTS = 5;
+
+export interface SetOptions {
+  readonly environment: string;
+  /** A name of `typeNames`. */
+  readonly type?: string | undefined;
+  /** Replaces all rows by the one value, targeting included. */
+  readonly allRules: boolean;
+}
+
+export async function setConfig(
+  api: Api,
+  around: Surroundings,
+  key: string,
+  text: string,
+  options: SetOptions,
+): Promise<void> {
+  const { environment } = options;
+  const { before, after, committed } = await edit(api, around, environment, (configs) => {
+    const present = configs.find((config) => config.key === key);
+    return { before: present, after: withValue(present, key, text, options) };
+  });
+  const now = describeConfig(after, environment);
+  const was =
+    before === undefined
+      ? `created as ${after.configType ?? ''}`
+      : `was ${describeConfig(before, environment)}`;
+  around.stdout.write(`${plain(`${key} is ${now} (${was}), version ${committed.version}`)}\n`);
+}
+
+export async function deleteConfig(
+  api: Api,
+  around: Surroundings,
+  key: string,
+  environment: string,
+): Promise<void> {
+  const { committed } = await edit(api, around, environment, (configs) => {
+    const before = configs.find((config) => config.key === key);
+    if (before === undefined) {
+      throw new HoldfastError(
+        'not_found',
+        `Environment ${environment} has no config ${JSON.stringify(key)}.`,
+      );
+    }
+    return { before, after: { key, configType: 'DELETED' } };
+  });
+  around.stdout.write(`${plain(key)} is deleted, version ${committed.version}\n`);
+}
+
+interface Edit {
+  readonly before: Config | undefined;
+  readonly after: Config;
+}
+
+async function edit(
+  api: Api,
+  around: Surroundings,
+  environment: string,
+  plan: (configs: readonly Config[]) => Edit,
+): Promise<Edit & { committed: Committed }> {
+  // `set` and `delete` need the admin token to write, so that they must not begin by reading with an API key.
+  api.authorization('admin');
+  for (let attempt = 1; ; attempt++) {
+    const { configs, etag } = await api.present(environment);
+    const planned = plan(configs);
+    try {
+      const committed = await api.commit(environment, JSON.stringify({ configs: [planned.after] }), etag);
+      return { ...planned, committed };
+    } catch (error) {
+      const raced = error instanceof HoldfastError && error.code === 'version_mismatch';
+      if (!raced || attempt === ATTEMPTS) throw error;
+      await around.sleep(50 * attempt * around.random(), around.signal);
+    }
+  }
+}
+
+/**
+ * The config with another unconditional value in the environment; rules with criteria stay as they are.
+ *
+ * Which row: the environment's own, else the default row, else a new one for the environment. A new row beside a default row would
+ * hide the targeting that is there. In the row the first value without criteria decides, so that one is replaced; where there is none,
+ * one is added at the end.
+ *
+ * The type is `type` if given, else the config's, else what the text looks like. A config that does not exist becomes a FEATURE_FLAG
+ * when the value is true or false, a LOG_LEVEL when it is a log level, else a CONFIG.
+ */
+export function withValue(
+  present: Config | undefined,
+  key: string,
+  text: string,
+  options: SetOptions,
+): Config {
+  const typed = read(present, text, options.type);
+  const { environment } = options;
+  const row = present?.rows?.find(({ projectEnvId }) => projectEnvId === environment) ??
+    present?.rows?.find(({ projectEnvId }) => projectEnvId === undefined) ?? { projectEnvId: environment };
+  if (present === undefined) {
+    return { key, configType: newType(typed), valueType: typed.valueType, rows: [replaced(row, typed)] };
+  }
+  const rows = present.rows ?? [];
+  // A new id will be assigned, and who changed it last is not who changes it now.
+  const rest = { ...present };
+  delete rest.id;
+  delete rest.changedBy;
+  if (options.allRules) {
+    return { ...rest, valueType: typed.valueType, rows: [replaced({ projectEnvId: environment }, typed)] };
+  }
+  const changed = replaced(row, typed);
+  return {
+    ...rest,
+    valueType: typed.valueType,
+    rows: rows.includes(row) ? rows.map((other) => (other === row ? changed : other)) : [...rows, changed],
+  };
+}
+
+function read(present: Config | undefined, text: string, type: string | undefined): TypedValue {
+  const valueType = type === undefined ? present?.valueType : typeNames[type];
+  return valueType === undefined || valueType === 'NOT_SET_VALUE_TYPE'
+    ? inferValue(text)
+    : parseAs(valueType, text);
+}
+
+function newType({ valueType }: TypedValue): string {
+  if (valueType === 'BOOL') return 'FEATURE_FLAG';
+  return valueType === 'LOG_LEVEL' ? 'LOG_LEVEL' : 'CONFIG';
+}
+
+function replaced(row: ConfigRow, { value }: TypedValue): ConfigRow {
+  const values = row.values ?? [];
+  const at = values.findIndex(({ criteria = [] }) => criteria.length === 0);
+  const secret = values[at]?.value?.confidential === true ? { confidential: true } : {};
+  const unconditional: ConditionalValue = { value: { ...value, ...secret } };
+  return { ...row, values: at === -1 ? [...values, unconditional] : values.with(at, unconditional) };
+}

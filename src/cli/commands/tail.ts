@@ -1,0 +1,145 @@
+/**
+ * `tail`: subscribes as a client would, and prints each delta as it arrives.
+ *
+ * Deltas go to standard output, everything about the connection to standard error. The stream is taken up again where it stopped, by
+ * `Last-Event-ID`, so nothing is missing and nothing comes twice.
+ */
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { messageOf } from '../../core/errors.js';
+import { decodeConfigs } from '../../ruleset/codec.js';
+import type { Config } from '../../ruleset/model.js';
+import { parseVersion } from '../../ruleset/version.js';
+import { refusal, unreachable, type Api } from '../api.js';
+import type { Surroundings } from '../io.js';
+import { count, plain } from '../format.js';
+import { describeConfig, formatTime, timeOfId } from '../value.js';
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 30_000;
+/** A connection that lasted this long was a good one, also if nothing happened on it. */
+const GOOD_CONNECTION_MS = 10_000;
+/** Older deltas are history that the stream began with; how long they took to arrive says nothing. */
+const FRESH_MS = 60_000;
+/** Answers after which trying again can help; any other is final. */
+const PASSING_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
+
+/** Runs until the signal aborts. Rejects when the server refuses the subscription for good. */
+export async function tail(api: Api, around: Surroundings): Promise<void> {
+  const reader = new Reader(around);
+  let failures = 0;
+  for (;;) {
+    const started = around.now();
+    const before = reader.events;
+    const reason = await connect(api, around, reader);
+    if (around.signal.aborted) return;
+    // A stream that ends at once without an event is a failure too, or it would be asked for again and again.
+    const good = reader.events > before || around.now() - started >= GOOD_CONNECTION_MS;
+    failures = good ? 0 : failures + 1;
+    const wait = delay(failures, reader.retry, around.random());
+    const from = reader.lastEventId === undefined ? 'from the start' : `after version ${reader.lastEventId}`;
+    around.stderr.write(
+      `${plain(reason).replace(/\.$/, '')}; again in ${(wait / 1000).toFixed(1)} s, ${from}\n`,
+    );
+    await around.sleep(wait, around.signal);
+  }
+}
+
+/** What the server asked for by `retry:`, doubled for each failure in a row, with jitter. */
+function delay(failures: number, retry: number, random: number): number {
+  const most = Math.min(LONGEST_DELAY_MS, retry * 2 ** Math.max(0, failures - 1));
+  return most * (0.5 + random / 2);
+}
+
+/** One connection, from request to end. Returns why it ended. */
+async function connect(api: Api, around: Surroundings, reader: Reader): Promise<string> {
+  const url = api.url('/api/v1/sse/config');
+  const headers = {
+    accept: 'text/event-stream',
+    'cache-control': 'no-cache',
+    authorization: api.authorization('client'),
+    ...(reader.lastEventId === undefined ? {} : { 'last-event-id': reader.lastEventId }),
+  };
+  let response: Response;
+  try {
+    response = await around.fetch(url, { headers, signal: around.signal });
+  } catch (error) {
+    return messageOf(unreachable(api.url(''), error));
+  }
+  if (response.status !== 200) {
+    const error = refusal(response.status, await response.text().catch(() => ''), api.url(''));
+    if (!PASSING_STATUSES.includes(response.status)) throw error;
+    return error.message;
+  }
+  around.stderr.write(`Subscribed to ${url}\n`);
+  try {
+    await reader.read(response);
+    return 'The stream ended';
+  } catch (error) {
+    return `The connection broke (${messageOf(error)})`;
+  }
+}
+
+/** What is kept from one connection to the next. */
+class Reader {
+  /** The id of the last event that was printed. */
+  lastEventId: string | undefined;
+  /** Milliseconds to wait before a new connection, as the server asked. */
+  retry = FIRST_DELAY_MS;
+  /** The number of events so far. */
+  events = 0;
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  async read(response: Response): Promise<void> {
+    const decoder = new TextDecoder();
+    // One parser per connection: half an event of the last one must not be glued to the first of this one.
+    const parser = createParser({
+      onEvent: (event) => this.#take(event),
+      onRetry: (retry) => (this.retry = retry),
+    });
+    if (response.body === null) return;
+    const chunks: AsyncIterable<Uint8Array> = response.body;
+    for await (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }));
+  }
+
+  #take({ id, data }: EventSourceMessage): void {
+    const now = this.#around.now();
+    this.events++;
+    try {
+      const { configs = [], configServicePointer } = decodeConfigs(Buffer.from(data, 'base64'));
+      const environment = configServicePointer?.projectEnvId ?? '0';
+      this.#around.stdout.write(headline(id, configs.length, now));
+      for (const config of configs) this.#around.stdout.write(line(config, environment));
+    } catch (error) {
+      this.#around.stderr.write(
+        `The event ${plain(id ?? 'without id')} cannot be read: ${plain(messageOf(error))}\n`,
+      );
+    }
+    if (parseVersion(id) !== undefined) this.lastEventId = id;
+  }
+}
+
+function headline(id: string | undefined, configs: number, now: number): string {
+  const committed = timeOfId(id, now);
+  const time = new Date(now).toISOString().slice(11, 23);
+  return `${time} version ${plain(id ?? 'unknown')}, ${count(configs, 'config')}${age(committed, now)}\n`;
+}
+
+/** Clocks of two machines differ, so a negative number is possible and is shown. */
+function age(committed: number | undefined, now: number): string {
+  if (committed === undefined) return '';
+  const passed = now - committed;
+  return passed < FRESH_MS ? `, ${passed} ms after the commit` : `, committed ${formatTime(committed)}`;
+}
+
+function line(config: Config, environment: string): string {
+  const { key = '', configType = '' } = config;
+  const text =
+    configType === 'DELETED'
+      ? `deleted  ${key}`
+      : `set      ${key}  ${configType}  ${describeConfig(config, environment)}`;
+  return `  ${plain(text)}\n`;
+}

@@ -1,0 +1,231 @@
+/**
+ * Criteria made into questions. Whatever SDKs disagree on is decided as docs/evaluation.md says. Nothing here throws: a criterion that
+ * cannot be judged does not hold.
+ */
+import type { ConfigValue, Criterion } from '../ruleset/model.js';
+import { compilePattern, type Pattern } from '../ruleset/pattern.js';
+import { instant } from './dates.js';
+import { exactInteger, numberOf } from './numbers.js';
+import type { Reading } from './evaluation-pass.js';
+import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
+import {
+  ALWAYS,
+  NEVER,
+  type Property,
+  type Question,
+  type Test,
+  type Vocabulary,
+} from './predicate-table.js';
+
+/** Where criteria find what they name. */
+export interface Names {
+  readonly vocabulary: Vocabulary;
+  /** Whether a run is in that segment. */
+  segment(key: string): Question;
+}
+
+/** Operators that hold exactly where another one does not. */
+const OPPOSITES: Readonly<Partial<Record<string, string>>> = {
+  NOT_IN_SEG: 'IN_SEG',
+  PROP_IS_NOT_ONE_OF: 'PROP_IS_ONE_OF',
+  PROP_DOES_NOT_START_WITH_ONE_OF: 'PROP_STARTS_WITH_ONE_OF',
+  PROP_DOES_NOT_END_WITH_ONE_OF: 'PROP_ENDS_WITH_ONE_OF',
+  PROP_DOES_NOT_CONTAIN_ONE_OF: 'PROP_CONTAINS_ONE_OF',
+};
+
+/** The question whether a criterion holds. */
+export function questionOf(criterion: Criterion, names: Names): Question {
+  const { operator = 'NOT_SET' } = criterion;
+  const opposite = OPPOSITES[operator];
+  if (opposite !== undefined) return ~questionOf({ ...criterion, operator: opposite }, names);
+  const { propertyName = '', valueToMatch = {} } = criterion;
+  if (operator === 'ALWAYS_TRUE') return ALWAYS;
+  if (operator === 'IN_SEG')
+    return valueToMatch.string === undefined ? NEVER : names.segment(valueToMatch.string);
+  const { vocabulary } = names;
+  const property = vocabulary.property(propertyName);
+  // Lists can be long, and their words are kept anyway.
+  const words = valueToMatch.stringList?.values?.map((text) => vocabulary.addWord(text));
+  const name = `${operator} ${property.index} ${words?.join() ?? JSON.stringify(valueToMatch)}`;
+  return vocabulary.addQuestion(
+    name,
+    () =>
+      compileList(operator, property, valueToMatch, words ?? []) ??
+      compileComparison(operator, property, valueToMatch),
+  );
+}
+
+function compileList(
+  operator: string,
+  property: Property,
+  { stringList }: ConfigValue,
+  words: readonly number[],
+): Test | undefined {
+  const list = stringList?.values ?? [];
+  switch (operator) {
+    case 'PROP_IS_ONE_OF':
+      return oneOf(property, words);
+    case 'PROP_STARTS_WITH_ONE_OF':
+      return startsWithOneOf(property, list);
+    case 'PROP_ENDS_WITH_ONE_OF':
+      return endsWithOneOf(property, list);
+    case 'PROP_CONTAINS_ONE_OF':
+      return containsOneOf(property, list);
+    default:
+      return undefined;
+  }
+}
+
+function compileComparison(operator: string, property: Property, match: ConfigValue): Test {
+  switch (operator) {
+    case 'HIERARCHICAL_MATCH':
+      return match.string === undefined ? no : startsWithOneOf(property, [match.string]);
+    case 'PROP_LESS_THAN':
+      return compareNumber(property, match, (number, limit) => number < limit);
+    case 'PROP_LESS_THAN_OR_EQUAL':
+      return compareNumber(property, match, (number, limit) => number <= limit);
+    case 'PROP_GREATER_THAN':
+      return compareNumber(property, match, (number, limit) => number > limit);
+    case 'PROP_GREATER_THAN_OR_EQUAL':
+      return compareNumber(property, match, (number, limit) => number >= limit);
+    case 'IN_INT_RANGE':
+      return inRange(property, match);
+    case 'PROP_BEFORE':
+      return compareInstant(property, match, (at, limit) => at < limit);
+    case 'PROP_AFTER':
+      return compareInstant(property, match, (at, limit) => at > limit);
+    case 'PROP_MATCHES':
+      return matches(property, match, true);
+    case 'PROP_DOES_NOT_MATCH':
+      return matches(property, match, false);
+    case 'PROP_SEMVER_LESS_THAN':
+      return compareVersion(property, match, (order) => order < 0);
+    case 'PROP_SEMVER_EQUAL':
+      return compareVersion(property, match, (order) => order === 0);
+    case 'PROP_SEMVER_GREATER_THAN':
+      return compareVersion(property, match, (order) => order > 0);
+    default:
+      return no;
+  }
+}
+
+function no(): boolean {
+  return false;
+}
+
+function oneOf(property: Property, list: readonly number[]): Test {
+  const has = finder(list);
+  return (run) => {
+    const { word, words } = run.read(property);
+    return words === undefined ? has(word) : words.some(has);
+  };
+}
+
+/** Up to so many numbers take less memory in a list than in a set, and no more time. */
+const SHORT = 8;
+
+function finder(list: readonly number[]): (word: number) => boolean {
+  if (list.length <= SHORT) return (word) => list.includes(word);
+  const set = new Set(list);
+  return (word) => set.has(word);
+}
+
+function startsWithOneOf(property: Property, list: readonly string[]): Test {
+  return (run) => {
+    const { text } = run.read(property);
+    if (text !== undefined) for (const entry of list) if (text.startsWith(entry)) return true;
+    return false;
+  };
+}
+
+function endsWithOneOf(property: Property, list: readonly string[]): Test {
+  return (run) => {
+    const { text } = run.read(property);
+    if (text !== undefined) for (const entry of list) if (text.endsWith(entry)) return true;
+    return false;
+  };
+}
+
+function containsOneOf(property: Property, list: readonly string[]): Test {
+  return (run) => {
+    const { text } = run.read(property);
+    if (text !== undefined) for (const entry of list) if (text.includes(entry)) return true;
+    return false;
+  };
+}
+
+type Number64 = number | bigint;
+
+/** JavaScript compares a number with a bigint exactly, and NaN with nothing. */
+function compareNumber(
+  property: Property,
+  match: ConfigValue,
+  holds: (number: Number64, limit: Number64) => boolean,
+): Test {
+  const limit = numberOf(match);
+  if (limit === undefined) return no;
+  return (run) => {
+    const { value } = run.read(property);
+    return isNumber(value) && holds(value, limit);
+  };
+}
+
+/** From the start up to but not with the end; what is absent does not limit. */
+function inRange(property: Property, { intRange }: ConfigValue): Test {
+  if (intRange === undefined) return no;
+  const start = intRange.start === undefined ? -Infinity : exactInteger(intRange.start);
+  const end = intRange.end === undefined ? Infinity : exactInteger(intRange.end);
+  return (run) => {
+    const { value } = run.read(property);
+    return isNumber(value) && start <= value && value < end;
+  };
+}
+
+function compareInstant(
+  property: Property,
+  match: ConfigValue,
+  holds: (at: Number64, limit: Number64) => boolean,
+): Test {
+  const limit = instant(match.string ?? numberOf(match));
+  if (limit === undefined) return no;
+  return (run) => {
+    const at = run.read(property).instant;
+    return at !== undefined && holds(at, limit);
+  };
+}
+
+/** @param wanted what the search must come to; where that cannot be said, neither holds */
+function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Test {
+  const pattern = expression === undefined ? undefined : patternOf(expression);
+  if (pattern === undefined) return no;
+  return (run) => {
+    const { value } = run.read(property);
+    return typeof value === 'string' && pattern(value) === wanted;
+  };
+}
+
+/** Commits refuse what does not compile, but a ruleset can come from elsewhere. */
+function patternOf(expression: string): Pattern | undefined {
+  try {
+    return compilePattern(expression);
+  } catch {
+    return undefined;
+  }
+}
+
+function compareVersion(
+  property: Property,
+  { string: text }: ConfigValue,
+  holds: (order: number) => boolean,
+): Test {
+  const limit = text === undefined ? undefined : parseSemanticVersion(text);
+  if (limit === undefined) return no;
+  return (run) => {
+    const { version }: Reading = run.read(property);
+    return version !== undefined && holds(compareSemanticVersions(version, limit));
+  };
+}
+
+function isNumber(value: unknown): value is Number64 {
+  return typeof value === 'number' || typeof value === 'bigint';
+}

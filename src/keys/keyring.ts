@@ -1,0 +1,116 @@
+/**
+ * API keys in memory: all of them, so that clients are recognised while the store is away.
+ */
+import { createHash } from 'node:crypto';
+import { HoldfastError } from '../core/errors.js';
+import type { Key, Store } from '../store/store.js';
+
+export class Keyring {
+  readonly #store: Store;
+  readonly #byHash = new Map<string, Key>();
+  readonly #byId = new Map<string, Key>();
+  readonly #listeners = new Set<(key: Key) => void>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Reads all keys. Keys that were revoked since the last time are told to listeners. */
+  async load(): Promise<void> {
+    for (const key of await this.#store.keys()) this.take(key);
+  }
+
+  /**
+   * Writes keys and revocations back that we have and the store has not, because it lost writes. Returns how many. Nodes that do so at the
+   * same time do no harm.
+   */
+  async writeBack(): Promise<number> {
+    const stored = new Map((await this.#store.keys()).map((key) => [key.id, key]));
+    let written = 0;
+    for (const key of this.#byId.values()) {
+      const there = stored.get(key.id);
+      if (there === undefined) await this.#add(key);
+      else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
+        await this.#store.revokeKey(key.id, key.revokedAt);
+      } else continue;
+      written++;
+    }
+    return written;
+  }
+
+  async #add(key: Key): Promise<void> {
+    try {
+      await this.#store.addKey(key);
+    } catch (error) {
+      // It exists by now: another node was first.
+      if (!(error instanceof HoldfastError && error.code === 'field_invalid')) throw error;
+    }
+  }
+
+  /**
+   * Takes a key as the store had it. Revoking is final: a reading of the keys that began before the feed told of it must not undo it.
+   */
+  take(key: Key): void {
+    const known = this.#byId.get(key.id);
+    if (known?.revokedAt !== undefined && key.revokedAt === undefined) return;
+    this.#byId.set(key.id, key);
+    this.#byHash.set(key.hash, key);
+    if (key.revokedAt !== undefined && known?.revokedAt === undefined) {
+      for (const listener of this.#listeners) listener(key);
+    }
+  }
+
+  /**
+   * The key with this text, revoked or not; `undefined` when there is none. One that is not in memory is looked up in the store, because
+   * it may have been created a moment ago through another node, and a client that is told 401 may give up for good.
+   *
+   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is away: that is not a refusal
+   */
+  async find(text: string): Promise<Key | undefined> {
+    const hash = hashKey(text);
+    const known = this.#byHash.get(hash);
+    if (known !== undefined) return known;
+    const stored = await this.#store.keyByHash(hash);
+    if (stored !== undefined) this.take(stored);
+    return this.#byHash.get(hash);
+  }
+
+  /** Whether there are keys of that environment, so that it must have existed; does no I/O. */
+  has(environment: bigint): boolean {
+    return [...this.#byId.values()].some((key) => key.environment === environment);
+  }
+
+  /** The keys of that environment, revoked ones included; does no I/O. */
+  of(environment: bigint): Key[] {
+    return [...this.#byId.values()].filter((key) => key.environment === environment);
+  }
+
+  /** Whether a key is known to be revoked; does no I/O. */
+  isRevoked(id: string): boolean {
+    return this.#byId.get(id)?.revokedAt !== undefined;
+  }
+
+  /**
+   * The key with this id, revoked or not. One that is not in memory makes all keys be read again: it may be seconds old.
+   *
+   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is away
+   */
+  async findById(id: string): Promise<Key | undefined> {
+    if (!this.#byId.has(id)) await this.load();
+    return this.#byId.get(id);
+  }
+
+  /** Tells `listener` of every key that is revoked from now on. */
+  onRevoked(listener: (key: Key) => void): void {
+    this.#listeners.add(listener);
+  }
+}
+
+/** How a key is stored: its text has 192 random bits, so a plain SHA-256 cannot be reversed. */
+export function hashKey(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

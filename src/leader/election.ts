@@ -1,0 +1,101 @@
+/**
+ * One leader at a time: who holds the lease publishes.
+ *
+ * Two leaders for a moment do no harm (items carry ids, proxies drop repeats, clients ignore ids that they have), so the lease needs no
+ * fencing; it only keeps the work from being done several times.
+ */
+import type { Logger } from 'pino';
+import { messageOf } from '../core/errors.js';
+import type { Leadership } from '../store/store.js';
+
+/** How long the lease outlives a leader that died without giving it up, milliseconds. */
+const LEASE_MS = 6_000;
+const RENEW_MS = 2_000;
+/** How often the others try; bounds how long nobody leads after a leader gave the lease up. */
+const TRY_MS = 500;
+
+export interface LeaseOptions {
+  readonly leadership: Leadership;
+  /** Unique to this process. */
+  readonly holder: string;
+  readonly log: Logger;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** What a leader does, for the log. Default: what the leader of `leadership` does. */
+  readonly work?: string;
+}
+
+/**
+ * Runs several works of a leader side by side. When one ends or fails the others are told to stop, and all have ended when this resolves or
+ * rejects: so none of them is still at work when the next stint begins.
+ */
+export function together(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
+  return async (signal: AbortSignal): Promise<void> => {
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const results = await Promise.allSettled(works.map((work) => work(until).finally(() => ended.abort())));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  };
+}
+
+/**
+ * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of its own, which aborts when the lease is
+ * lost or given up, and must then return.
+ */
+export async function leadWhenElected(
+  options: LeaseOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { leadership, holder, log, sleep, now, work = 'publishes, and reads the inbox' } = options;
+  while (!signal.aborted) {
+    const askedAt = now();
+    if ((await acquire(options)) === 'ours') {
+      log.info(`leading: this node ${work}`);
+      await leadOnce(options, lead, signal, askedAt);
+      await leadership.release(holder).catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
+      });
+      log.info('no longer leading');
+    }
+    await sleep(TRY_MS, signal);
+  }
+}
+
+async function leadOnce(
+  options: LeaseOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+  acquiredAt: number,
+): Promise<void> {
+  const { log, sleep, now } = options;
+  const lost = new AbortController();
+  const ours = AbortSignal.any([signal, lost.signal]);
+  const leading = lead(ours)
+    .catch((error: unknown) => {
+      log.error({ error: messageOf(error) }, 'leading failed; the lease is given up and taken again');
+    })
+    .finally(() => lost.abort());
+  // Counted from the question: the store may have begun the lease as early as that.
+  let renewedAt = acquiredAt;
+  for (;;) {
+    await sleep(RENEW_MS, ours);
+    if (ours.aborted) break;
+    const askedAt = now();
+    const answer = await acquire(options);
+    if (answer === 'ours') renewedAt = askedAt;
+    else if (answer === 'taken' || now() - renewedAt >= LEASE_MS) lost.abort();
+  }
+  await leading;
+}
+
+/** `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another node does not begin. */
+async function acquire({ leadership, holder, log }: LeaseOptions): Promise<'ours' | 'taken' | 'unknown'> {
+  try {
+    return (await leadership.acquire(holder, LEASE_MS)) ? 'ours' : 'taken';
+  } catch (error) {
+    log.debug({ error: messageOf(error) }, 'could not ask for the lease');
+    return 'unknown';
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * One GRIP proxy's publish endpoint: a POST of items over kept-alive connections, with a timeout, and what its answer means.
+ */
+import { Pool, type Dispatcher } from 'undici';
+import { messageOf } from '../core/errors.js';
+import type { ProxyAddress } from '../grip/proxies.js';
+import { retryAfter } from '../core/retry-after.js';
+import type { Item } from './items.js';
+
+export type PublishResult =
+  | { readonly kind: 'accepted' }
+  /** Try again: the proxy is away, busy, or refuses our credential. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 says 400 to a body over its limit. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What a request may take in all, from connecting to the end of the answer's body, milliseconds. */
+const TIMEOUT_MS = 5_000;
+
+export interface ProxyTarget {
+  readonly address: ProxyAddress;
+  /** One of the host's addresses, where each is a proxy of its own. */
+  readonly ip?: string | undefined;
+}
+
+/** For logs, metrics and the cursor. */
+export function targetName(target: ProxyTarget): string {
+  return target.ip === undefined ? target.address.name : `${target.address.name} at ${target.ip}`;
+}
+
+export class ProxyClient {
+  readonly #target: ProxyTarget;
+  readonly #path: string;
+  readonly #pool: Pool;
+  readonly #now: () => number;
+  readonly #timeout: number;
+
+  /**
+   * @param options.now milliseconds since 1970
+   * @param options.timeout milliseconds that a request may take in all
+   */
+  constructor(target: ProxyTarget, options: { now?: () => number; timeout?: number } = {}) {
+    this.#target = target;
+    this.#now = options.now ?? Date.now;
+    this.#timeout = options.timeout ?? TIMEOUT_MS;
+    const url = new URL(target.address.publishUrl);
+    this.#path = url.pathname;
+    const origin =
+      target.ip === undefined ? url.origin : `${url.protocol}//${bracketed(target.ip)}:${url.port || '80'}`;
+    // One connection: items must arrive in the order in which they are sent.
+    this.#pool = new Pool(origin, { connections: 1, pipelining: 1, connectTimeout: this.#timeout });
+  }
+
+  /** Publishes items, in order. Never throws. */
+  async publish(items: readonly Item[]): Promise<PublishResult> {
+    try {
+      const headers: Record<string, string> = { 'content-type': 'application/json' };
+      const { authorize, publishUrl } = this.#target.address;
+      if (authorize !== undefined) headers.authorization = await authorize();
+      headers.host = new URL(publishUrl).host;
+      const response = await this.#pool.request({
+        method: 'POST',
+        path: this.#path,
+        headers,
+        signal: AbortSignal.timeout(this.#timeout),
+        body: `{"items":[${items.map((item) => item.json).join(',')}]}`,
+      });
+      const text = await response.body.text();
+      return this.#judge(response, text);
+    } catch (error) {
+      return { kind: 'failed', reason: messageOf(error), retryAfterMs: undefined };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #judge(response: Dispatcher.ResponseData, text: string): PublishResult {
+    const { statusCode, headers } = response;
+    if (statusCode >= 200 && statusCode < 300) return { kind: 'accepted' };
+    const reason = `${statusCode} ${text.slice(0, 200).trim()}`;
+    if (statusCode === 400 || statusCode === 413 || statusCode === 422) return { kind: 'refused', reason };
+    return { kind: 'failed', reason, retryAfterMs: retryAfter(headers, this.#now()) };
+  }
+}
+
+function bracketed(ip: string): string {
+  return ip.includes(':') ? `[${ip}]` : ip;
+}

@@ -1,0 +1,67 @@
+/**
+ * Writing back what the store lost, from the copies in a bucket: after Redis was started empty, and no node remembers.
+ * An operator asks for it (`holdfast restore --from`), because an empty store may also be the wrong one.
+ */
+import type { Bucket } from '../bucket/bucket.js';
+import { ENVIRONMENTS_PREFIX, parseName, type Pointer } from '../belt/format.js';
+import { readCopy } from '../belt/writer/verify.js';
+import { HoldfastError } from '../core/errors.js';
+import type { Key, Store } from '../store/store.js';
+import { commitWhole, type Restored } from './restore.js';
+
+export interface RestoredCopies extends Restored {
+  /** Environments that the store has in an older version than the bucket; they are left alone. */
+  readonly older: readonly bigint[];
+}
+
+/**
+ * Commits every environment that is in the bucket and not in the store, at its version and with its ids, and then the keys and revocations
+ * that the store has not. What the store has is left alone. Can be repeated.
+ *
+ * @throws HoldfastError `bucket_unavailable`, `store_unavailable`, `copy_damaged`; what was written until then stays
+ */
+export async function restoreCopies(
+  store: Store,
+  bucket: Bucket,
+  signal: AbortSignal,
+): Promise<RestoredCopies> {
+  const environments: { id: bigint; version: bigint }[] = [];
+  const older: bigint[] = [];
+  let keys = 0;
+  const present = new Map((await store.keys()).map((key) => [key.id, key]));
+  for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
+    const parsed = parseName(name);
+    const copy = parsed?.kind === 'pointer' ? await readCopy(bucket, parsed.environment, signal) : undefined;
+    if (copy === undefined) continue;
+    const { environment: id, version } = copy.pointer;
+    const stored = await store.version(id);
+    if (stored !== undefined) {
+      if (stored < version) older.push(id);
+    } else if (await commitWhole(store, copy.ruleset, copy.pointer.name)) environments.push({ id, version });
+    keys += await writeKeys(store, copy.pointer, present);
+  }
+  return { environments, older, keys };
+}
+
+/** What keys are called is not in copies: they come back without a name. */
+async function writeKeys(store: Store, pointer: Pointer, present: ReadonlyMap<string, Key>): Promise<number> {
+  let written = 0;
+  for (const key of pointer.keys) {
+    const there = present.get(key.id);
+    if (there === undefined) await addKey(store, { ...key, environment: pointer.environment, name: '' });
+    else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
+      await store.revokeKey(key.id, key.revokedAt);
+    } else continue;
+    written++;
+  }
+  return written;
+}
+
+async function addKey(store: Store, key: Key): Promise<void> {
+  try {
+    await store.addKey(key);
+  } catch (error) {
+    // It exists by now: a node wrote it back.
+    if (!(error instanceof HoldfastError && error.code === 'field_invalid')) throw error;
+  }
+}

@@ -1,0 +1,213 @@
+/** The pointer and the order rule. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  checkSnapshot,
+  decodePointer,
+  encodePointer,
+  lacksKeys,
+  obsolete,
+  parseName,
+  pointerName,
+  rulesetOf,
+  sha256,
+  snapshotName,
+  step,
+  type CopiedKey,
+  type Pointer,
+} from '../../src/belt/format.js';
+import { encodeEnvelope } from '../../src/ruleset/codec.js';
+import { Ruleset } from '../../src/ruleset/ruleset.js';
+import { flag, settings, tombstone } from '../store/fixtures.js';
+
+const snapshot = Buffer.from('a snapshot');
+const key = (id: string, revokedAt?: number): CopiedKey => ({
+  id,
+  kind: 'server',
+  hash: `hash of ${id}`,
+  createdAt: 1,
+  ...(revokedAt === undefined ? {} : { revokedAt }),
+});
+
+function pointer(version: bigint, more: Partial<Pointer> = {}): Pointer {
+  return {
+    environment: 1n,
+    version,
+    clientVersion: version,
+    committedAt: version,
+    writtenAt: 1_700_000_000_000,
+    object: snapshotName(1n, version),
+    bytes: snapshot.length,
+    sha256: sha256(snapshot),
+    projectId: 7n,
+    name: 'Production',
+    keys: [],
+    ...more,
+  };
+}
+
+describe('a pointer', () => {
+  it('is read as it was written, ids above 2^53 to the digit', () => {
+    const written = pointer(9_007_199_254_740_993n, {
+      clientVersion: 9_007_199_254_740_991n,
+      keys: [key('one'), key('two', 5)],
+    });
+    expect(decodePointer(encodePointer(written), 1n)).toEqual(written);
+  });
+
+  it('with fields of a later writer is read', () => {
+    const json = JSON.parse(Buffer.from(encodePointer(pointer(1n))).toString()) as object;
+    expect(decodePointer(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(pointer(1n));
+  });
+
+  it.each([
+    ['cut off', (json: string) => json.slice(0, -20)],
+    ['empty', () => ''],
+    ['another type of JSON', () => '[]'],
+    ['of another environment', (json: string) => json.replace('"environment":"1"', '"environment":"2"')],
+    ['without a version', (json: string) => json.replace('"version":"5",', '')],
+    ['with a version that is a number', (json: string) => json.replace('"version":"5"', '"version":5')],
+    ['naming another object', (json: string) => json.replace('1/5.binpb', '1/4.binpb')],
+    ['with a checksum that is none', (json: string) => json.replace(/"sha256":"\w/, '"sha256":"x')],
+    ['with keys that are no list', (json: string) => json.replace('"keys":[]', '"keys":{}')],
+    ['with a key of no kind', (json: string) => json.replace('"keys":[]', '"keys":[{"id":"a"}]')],
+  ])('that is %s is damaged', (_what, damage) => {
+    const json = Buffer.from(encodePointer(pointer(5n))).toString();
+    expect(() => decodePointer(Buffer.from(damage(json)), 1n)).toThrow(
+      expect.objectContaining({ code: 'copy_damaged' }),
+    );
+  });
+
+  it('of a later format says to update', () => {
+    expect(() => decodePointer(Buffer.from('{"format": 2}'), 1n)).toThrow(/later version of Holdfast/);
+  });
+
+  it('accepts the snapshot that it names, and no other', () => {
+    expect(() => checkSnapshot(pointer(1n), snapshot)).not.toThrow();
+    for (const other of ['a snapshoT', 'a snapsho', '']) {
+      expect(() => checkSnapshot(pointer(1n), Buffer.from(other))).toThrow(
+        expect.objectContaining({ code: 'copy_damaged' }),
+      );
+    }
+  });
+});
+
+describe('a snapshot', () => {
+  it('becomes the ruleset again that it was, tombstones and envelope included', () => {
+    const envelope = encodeEnvelope(settings(1n));
+    const configs = [flag(3n, 'a'), tombstone(5n, 'b')];
+    const ruleset = new Ruleset({
+      environment: 1n,
+      version: 7n,
+      clientVersion: 3n,
+      at: 9n,
+      envelope,
+      configs,
+    });
+    const again = rulesetOf(pointer(7n, { clientVersion: 3n, committedAt: 9n }), ruleset.encode(0n));
+    expect(again.encode(0n)).toEqual(ruleset.encode(0n));
+    expect([again.version, again.clientVersion, again.committedAt]).toEqual([7n, 3n, 9n]);
+    expect(again.get('b')?.deleted).toBe(true);
+    expect(Buffer.from(again.envelope).equals(envelope)).toBe(true);
+  });
+
+  it('with an id above its version is damaged', () => {
+    const bytes = Buffer.concat([flag(8n, 'a').bytes]);
+    expect(() => rulesetOf(pointer(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
+  });
+});
+
+describe('names', () => {
+  it('say what they are of', () => {
+    expect(parseName(pointerName(12n))).toEqual({ environment: 12n, kind: 'pointer' });
+    expect(parseName(snapshotName(12n, 34n))).toEqual({ environment: 12n, kind: 'snapshot', version: 34n });
+    for (const other of [
+      'conditions',
+      'environments/x/1.binpb',
+      'environments/1/01.binpb',
+      'environments/1/1.txt',
+    ]) {
+      expect(parseName(other)).toBeUndefined();
+    }
+  });
+});
+
+describe('the order rule', () => {
+  it('takes a first and a newer pointer', () => {
+    expect(step(undefined, pointer(1n)).kind).toBe('write');
+    expect(step(pointer(1n), pointer(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
+  });
+
+  it('takes no older one, and none of the same version with other content', () => {
+    expect(step(pointer(2n), pointer(1n))).toEqual({ kind: 'ahead', version: 2n });
+    expect(step(pointer(2n), pointer(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
+  });
+
+  it('has nothing to write when only the time of writing differs', () => {
+    expect(step(pointer(1n), pointer(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
+  });
+
+  it('takes new keys and another name at the same version', () => {
+    expect(step(pointer(1n), pointer(1n, { keys: [key('one')] })).kind).toBe('write');
+    expect(step(pointer(1n), pointer(1n, { name: 'Staging' })).kind).toBe('write');
+  });
+
+  it('keeps what is revoked revoked and forgets no key, whatever the order in which pointers come', () => {
+    const keys = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), revoked: fc.boolean() }), {
+      selector: ({ id }) => id,
+    });
+    const pointers = fc.array(fc.record({ version: fc.bigInt({ min: 1n, max: 4n }), keys }), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(pointers, (offered) => {
+        let present: Pointer | undefined;
+        for (const { version, keys } of offered) {
+          const next = pointer(version, {
+            keys: keys.map(({ id, revoked }) => key(id, revoked ? 5 : undefined)),
+          });
+          const decided = step(present, next);
+          if (decided.kind !== 'write') continue;
+          for (const before of present?.keys ?? []) {
+            const after = decided.pointer.keys.find(({ id }) => id === before.id);
+            if (after === undefined) return false;
+            if (before.revokedAt !== undefined && after.revokedAt === undefined) return false;
+          }
+          if (present !== undefined && decided.pointer.version < present.version) return false;
+          present = decided.pointer;
+        }
+        return true;
+      }),
+    );
+  });
+
+  it('notices a key or a revocation that a pointer lacks, and nothing that only the pointer has', () => {
+    expect(lacksKeys([], [key('one')])).toBe(true);
+    expect(lacksKeys([key('one')], [key('one', 5)])).toBe(true);
+    expect(lacksKeys([key('one', 5), key('two')], [key('one')])).toBe(false);
+  });
+});
+
+describe('old snapshots', () => {
+  const grace = 10;
+  const at = (times: Record<string, number>) =>
+    Object.entries(times).map(([version, writtenAt]) => ({ version: BigInt(version), writtenAt }));
+
+  it('go when there are enough newer ones and the next is older than the grace time', () => {
+    const snapshots = at({ 1: 0, 2: 10, 3: 20, 4: 30 });
+    expect(obsolete(snapshots, 4n, { keep: 2, grace, now: 100 })).toEqual([2n, 1n]);
+    expect(obsolete(snapshots, 4n, { keep: 3, grace, now: 100 })).toEqual([1n]);
+  });
+
+  it('stay for the grace time after they were superseded, however old they are', () => {
+    expect(obsolete(at({ 1: 0, 2: 95 }), 2n, { keep: 1, grace, now: 100 })).toEqual([]);
+    expect(obsolete(at({ 1: 0, 2: 89 }), 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
+  });
+
+  it('never are the one that the pointer names, or newer ones', () => {
+    const snapshots = at({ 1: 0, 2: 10, 3: 20 });
+    expect(obsolete(snapshots, 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
+    expect(obsolete(snapshots, 1n, { keep: 1, grace, now: 100 })).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+/** Folders as buckets: the contract, between processes too, and crashes. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FileBucket } from '../../src/bucket/file.js';
+import { removeDirectory, temporaryDirectory } from '../store/fixtures.js';
+import { bucketContract, textAt } from './bucket-contract.js';
+
+const AS = { contentType: 'text/plain', cacheControl: 'no-cache' };
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+const directories: string[] = [];
+
+async function folder(): Promise<string> {
+  const directory = await temporaryDirectory();
+  directories.push(directory);
+  return directory;
+}
+
+afterAll(() => Promise.all(directories.map(removeDirectory)));
+
+bucketContract('a folder', async () => {
+  const root = await folder();
+  return {
+    open: (place) => Promise.resolve(new FileBucket(join(root, place))),
+    stop: () => Promise.resolve(),
+  };
+});
+
+describe('a folder that several processes write to', () => {
+  it('loses no success', async () => {
+    const directory = await folder();
+    const worker = join(import.meta.dirname, 'file-incrementer.ts');
+    const processes = Array.from({ length: 3 }, () =>
+      fork(worker, [directory, '40'], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      }),
+    );
+    const successes = await Promise.all(
+      processes.map(async (child) => Number((await once(child, 'message'))[0])),
+    );
+    const total = successes.reduce((sum, each) => sum + each, 0);
+    expect(await textAt(new FileBucket(directory), 'counter')).toBe(`${total}`);
+    expect(await readFile(join(directory, 'counter'), 'utf8')).toBe(`${total}`);
+    expect(total).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe('a folder', () => {
+  it('shows other programs the newest content under the plain name, and nothing of how it came about', async () => {
+    const directory = await folder();
+    const bucket = new FileBucket(directory);
+    for (const text of ['one', 'two', 'three']) await bucket.write('a/latest.json', bytes(text), AS);
+    expect(await readFile(join(directory, 'a/latest.json'), 'utf8')).toBe('three');
+    // The plain name and the highest generation, and nothing else.
+    expect((await readdir(join(directory, 'a'))).sort()).toEqual(['latest.json', 'latest.json.~2']);
+  });
+
+  it('goes on from the newest generation when a writer died before it became the plain file', async () => {
+    const directory = await folder();
+    const bucket = new FileBucket(directory);
+    await bucket.write('latest.json', bytes('one'), AS);
+    await writeFile(join(directory, 'latest.json.~1'), 'two');
+    expect(await textAt(bucket, 'latest.json')).toBe('two');
+    await bucket.write('latest.json', bytes('three'), AS);
+    expect(await textAt(bucket, 'latest.json')).toBe('three');
+    expect(await readFile(join(directory, 'latest.json'), 'utf8')).toBe('three');
+  });
+
+  it('refuses a writer that slept while others wrote, also when its generation is free again', async () => {
+    const directory = await folder();
+    const bucket = new FileBucket(directory);
+    await bucket.write('latest.json', bytes('one'), AS);
+    await bucket.write('latest.json', bytes('two'), AS);
+    const slept = await bucket.read('latest.json');
+    if (slept.kind !== 'found') throw new Error(slept.kind);
+    for (const text of ['three', 'four', 'five']) await bucket.write('latest.json', bytes(text), AS);
+    const condition = { etag: slept.etag };
+    expect(await bucket.write('latest.json', bytes('old'), { ...AS, condition })).toEqual({
+      kind: 'conflict',
+    });
+    expect(await textAt(bucket, 'latest.json')).toBe('five');
+  });
+
+  it('ignores half-written files of writers that died, and takes them away after an hour', async () => {
+    const directory = await folder();
+    const bucket = new FileBucket(directory);
+    await bucket.write('a', bytes('one'), AS);
+    const left = join(directory, '.tmp-left');
+    await writeFile(left, 'tw');
+    const listed: string[] = [];
+    for await (const { name } of bucket.list('')) listed.push(name);
+    expect(listed).toEqual(['a']);
+    await bucket.write('b', bytes('x'), AS);
+    expect(await readdir(directory)).toContain('.tmp-left');
+    const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+    await utimes(left, longAgo, longAgo);
+    await bucket.write('c', bytes('x'), AS);
+    expect((await readdir(directory)).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says what is wrong when it cannot be written to', async () => {
+    const directory = await folder();
+    await writeFile(join(directory, 'a'), 'a file');
+    await expect(new FileBucket(directory).write('a/b', bytes('x'), AS)).rejects.toMatchObject({
+      code: 'bucket_unavailable',
+      message: expect.stringContaining('must be a folder that can be written to') as string,
+    });
+  });
+});

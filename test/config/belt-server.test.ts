@@ -1,0 +1,58 @@
+/** The settings of a server of copies. */
+import { describe, expect, it } from 'vitest';
+import { readCopySettings } from '../../src/config/belt-server.js';
+import { SettingsError, type Environment } from '../../src/config/option.js';
+
+function problems(env: Environment): readonly string[] {
+  try {
+    readCopySettings(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return error.problems;
+  }
+}
+
+describe('the settings of a server of copies', () => {
+  it('need a source and nothing else, in production too', () => {
+    const settings = readCopySettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
+    expect(settings).toMatchObject({
+      sources: ['file:/srv/copies'],
+      cacheDirectory: undefined,
+      revalidateSeconds: 10,
+      environmentsInMemory: 1000,
+      port: 8080,
+      warnings: [],
+    });
+    expect(problems({})).toEqual(['HOLDFAST_SOURCE names no place where copies are.']);
+  });
+
+  it('take several sources, each once', () => {
+    const sources = 'file:/a, https://copies.example.com/b\ns3://id:secret@bucket';
+    expect(readCopySettings({ HOLDFAST_SOURCE: sources }).sources).toHaveLength(3);
+    const [twice] = problems({ HOLDFAST_SOURCE: 'https://x.example.com/a/,https://x.example.com/a?sig=1' });
+    expect(twice).toMatch(/^HOLDFAST_SOURCE names one place twice \(the URL at place 2 of 2\)/);
+    expect(twice).not.toContain('sig');
+  });
+
+  it('are reported all at once, without what may be secret', () => {
+    const found = problems({
+      HOLDFAST_SOURCE: 'ftp://user:password@x https://user:password@y',
+      HOLDFAST_REVALIDATE: '0',
+      PORT: 'x',
+    });
+    expect(found).toHaveLength(4);
+    expect(found.join()).not.toContain('password');
+  });
+
+  it('say what of a node has no effect', () => {
+    const { warnings } = readCopySettings({
+      HOLDFAST_SOURCE: 'file:/a',
+      HOLDFAST_STORE: 'redis://x',
+      GRIP_URL: ' ',
+    });
+    expect(warnings).toEqual([
+      'HOLDFAST_SOURCE makes this a server of copies, on which HOLDFAST_STORE has no effect.',
+    ]);
+  });
+});

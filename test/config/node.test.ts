@@ -1,0 +1,340 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, readSettings, SettingsError, type Environment } from '../../src/config/node.js';
+
+const TOKEN = 'sixteen-letters!';
+const SECRET = 'thirty-two-characters-or-more-of-it';
+
+function problems(env: Environment): readonly string[] {
+  try {
+    readSettings(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings that nobody gave', () => {
+  it('are the documented defaults', () => {
+    expect(readSettings({})).toEqual({
+      host: '0.0.0.0',
+      port: 8080,
+      store: 'file:./data',
+      gripUrls: [],
+      gripVerifyKeys: [],
+      publishInterval: 100,
+      purgeUrl: undefined,
+      purgeToken: undefined,
+      purgeDelay: 500,
+      hold: 'auto',
+      adminTokens: undefined,
+      linkSecrets: undefined,
+      stalenessSeconds: 60,
+      refetchSpreadSeconds: 2,
+      drainSeconds: 10,
+      environmentsInMemory: 1000,
+      maxAgeSeconds: 3600,
+      maxHolds: 10_000,
+      keepAliveSeconds: 20,
+      beltUrls: [],
+      beltKeep: 5,
+      logLevel: 'info',
+      production: false,
+      warnings: [],
+    });
+  });
+
+  it('include those that are empty or blank', () => {
+    expect(readSettings({ PORT: '', HOLDFAST_STORE: '  ', HOLDFAST_SECRET: '' })).toEqual(readSettings({}));
+  });
+});
+
+describe('numbers', () => {
+  it.each([
+    ['PORT', '0'],
+    ['PORT', '65535'],
+    ['HOLDFAST_STALENESS', '5'],
+    ['HOLDFAST_STALENESS', '3600'],
+    ['HOLDFAST_KEEPALIVE', '29'],
+    ['HOLDFAST_MAX_AGE', '86400'],
+    ['HOLDFAST_IN_MEMORY', '0'],
+    ['HOLDFAST_MAX_HOLDS', '1'],
+    ['HOLDFAST_MAX_HOLDS', '1000000'],
+    ['HOLDFAST_DRAIN', '0'],
+    ['HOLDFAST_REFETCH_SPREAD', '0'],
+    ['HOLDFAST_REFETCH_SPREAD', '60'],
+  ])('%s may be %s', (name, value) => {
+    expect(problems({ [name]: value })).toEqual([]);
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '12abc'],
+    ['PORT', '8e3'],
+    ['PORT', '0x50'],
+    ['HOLDFAST_STALENESS', '4'],
+    ['HOLDFAST_STALENESS', '3601'],
+    ['HOLDFAST_STALENESS', '60.5'],
+    ['HOLDFAST_KEEPALIVE', '30'],
+    ['HOLDFAST_KEEPALIVE', '4'],
+    ['HOLDFAST_MAX_AGE', '59'],
+    ['HOLDFAST_IN_MEMORY', '1000001'],
+    ['HOLDFAST_MAX_HOLDS', '0'],
+    ['HOLDFAST_DRAIN', '601'],
+    ['HOLDFAST_BELT_KEEP', '0'],
+    ['HOLDFAST_REFETCH_SPREAD', '61'],
+  ])('%s may not be %s', (name, value) => {
+    const [only, ...more] = problems({ [name]: value });
+    expect(only).toMatch(new RegExp(`^${name} must be a whole number from \\d+ to \\d+. It is "${value}".$`));
+    expect(more).toEqual([]);
+  });
+});
+
+describe('choices', () => {
+  it('names the allowed ones', () => {
+    expect(problems({ HOLDFAST_HOLD: 'fastly', LOG_LEVEL: 'loud' })).toEqual([
+      'HOLDFAST_HOLD must be one of auto, grip, direct. It is "fastly".',
+      'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent. It is "loud".',
+    ]);
+  });
+});
+
+describe('the place of event streams', () => {
+  it.each([
+    ['https://streams.example.com', 'https://streams.example.com'],
+    ['http://127.0.0.1:7999/', 'http://127.0.0.1:7999'],
+    ['https://example.com/flags/', 'https://example.com/flags'],
+  ])('may be %s', (value, url) => {
+    expect(readSettings({ HOLDFAST_STREAM_URL: value }).streamUrl).toBe(url);
+  });
+
+  it.each([
+    'streams.example.com',
+    '/flags',
+    'ftp://x',
+    'https://a:b@x',
+    'https://x?y',
+    'https://x#y',
+    'https://x y',
+  ])('may not be %s', (value) => {
+    expect(problems({ HOLDFAST_STREAM_URL: value })).toEqual([
+      `HOLDFAST_STREAM_URL must be an http:// or https:// URL without user, query or fragment. It is "${value}".`,
+    ]);
+  });
+});
+
+describe('the buckets', () => {
+  const AWS = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'a-secret-of-aws' };
+
+  it('are several, separated by spaces or commas', () => {
+    const { beltUrls } = readSettings({ ...AWS, HOLDFAST_BELT: 'file:./a, s3://flags/x\n s3://k:s@flags/y' });
+    expect(beltUrls).toEqual(['file:./a', 's3://flags/x', 's3://k:s@flags/y']);
+  });
+
+  it('are all checked, and none is named twice', () => {
+    expect(problems({ ...AWS, HOLDFAST_BELT: 'file:a gs://x file:a s3://k:topsecret%@bb' })).toEqual([
+      expect.stringMatching(/^HOLDFAST_BELT has a URL of none of the forms .* \(the URL at place 2 of 4\)$/),
+      'HOLDFAST_BELT names one bucket twice (the URL at place 3 of 4): file a.',
+      expect.stringMatching(/^HOLDFAST_BELT has credentials that are not percent-encoded/),
+    ]);
+  });
+
+  it('are what a process that only copies needs, and its secrets are not', () => {
+    const env = { HOLDFAST_STORE: 'redis://127.0.0.1', NODE_ENV: 'production' };
+    expect(readSettings({ ...env, HOLDFAST_BELT: 'file:a' }, 'belt').beltUrls).toEqual(['file:a']);
+    expect(() => readSettings(env, 'belt')).toThrow('HOLDFAST_BELT names no bucket');
+  });
+});
+
+describe('the admin token and the secret', () => {
+  it.each(['redis://127.0.0.1:6379', 'rediss://h', 'redis+sentinel://a:1,b:2/main', 'redis+cluster://a:1'])(
+    'are required with %s, which nodes share',
+    (store) => {
+      expect(problems({ HOLDFAST_STORE: store })).toEqual([
+        expect.stringMatching(/^HOLDFAST_ADMIN_TOKEN is required with a store that nodes share, because /),
+        expect.stringMatching(/^HOLDFAST_SECRET is required with a store that nodes share, because /),
+      ]);
+    },
+  );
+
+  it('are required in production with any store', () => {
+    expect(problems({ NODE_ENV: 'production' })).toEqual([
+      expect.stringMatching(/^HOLDFAST_ADMIN_TOKEN is required in production, because /),
+      expect.stringMatching(/^HOLDFAST_SECRET is required in production, because /),
+    ]);
+  });
+
+  it('are enough for production and a shared store', () => {
+    const settings = readSettings({
+      NODE_ENV: 'production',
+      HOLDFAST_STORE: 'redis://127.0.0.1',
+      HOLDFAST_ADMIN_TOKEN: TOKEN,
+      HOLDFAST_SECRET: ` ${SECRET}\n`,
+    });
+    expect(settings).toMatchObject({ production: true, adminTokens: [TOKEN], linkSecrets: [SECRET] });
+  });
+
+  it('are refused when they are too short, once and without being repeated', () => {
+    const found = problems({
+      NODE_ENV: 'production',
+      HOLDFAST_ADMIN_TOKEN: 'fifteen-letters',
+      HOLDFAST_SECRET: SECRET.slice(0, 31),
+    });
+    expect(found).toEqual([
+      'HOLDFAST_ADMIN_TOKEN must have at least 16 characters, and has 15.',
+      'HOLDFAST_SECRET must have at least 32 characters, and has 31.',
+    ]);
+  });
+
+  it('must be able to travel in a header, for the token', () => {
+    expect(problems({ HOLDFAST_ADMIN_TOKEN: 'tokens-über-sechzehn' })).toEqual([
+      expect.stringContaining('visible ASCII characters without spaces'),
+    ]);
+  });
+});
+
+describe('the store', () => {
+  it('is refused in any form that no store has, without repeating what may hold a password', () => {
+    const [only, ...more] = problems({ HOLDFAST_STORE: 'postgres://user:hunter2@h' });
+    expect(only).toMatch(/^HOLDFAST_STORE has none of the forms/);
+    expect(only).not.toContain('hunter2');
+    expect(more).toEqual([]);
+  });
+});
+
+describe('GRIP_URL', () => {
+  it('takes several, separated by spaces, line breaks or commas', () => {
+    const { gripUrls } = readSettings({
+      GRIP_URL: 'http://a:5561, http://b:5561\n  http://c:5561',
+      GRIP_VERIFY_KEY: 'k',
+    });
+    expect(gripUrls).toEqual(['http://a:5561', 'http://b:5561', 'http://c:5561']);
+  });
+
+  it('needs a key for each, or nobody could be believed', () => {
+    const found = problems({ GRIP_URL: 'http://a:5561?verify-key=k http://b:5561?key=publish-only' });
+    expect(found).toEqual([
+      expect.stringMatching(/http:\/\/b:5561 has no key to verify Grip-Sig with.*place 2 of 2/),
+    ]);
+    expect(found[0]).not.toContain('publish-only');
+  });
+
+  it('must be URLs', () => {
+    expect(problems({ GRIP_URL: 'pushpin', GRIP_VERIFY_KEY: 'k' })).toEqual([
+      expect.stringMatching(/^GRIP_URL: is not a URL/),
+    ]);
+  });
+
+  it('is needed to hold by GRIP only', () => {
+    expect(problems({ HOLDFAST_HOLD: 'grip' })).toEqual([
+      expect.stringMatching(/^HOLDFAST_HOLD is grip, but GRIP_URL names no proxy/),
+    ]);
+    expect(problems({ HOLDFAST_HOLD: 'grip', GRIP_URL: 'http://a:5561?verify-key=k' })).toEqual([]);
+  });
+});
+
+describe('problems', () => {
+  it('are reported all at once, a line each', () => {
+    const env = {
+      PORT: 'http',
+      HOLDFAST_STORE: 'redis://127.0.0.1',
+      HOLDFAST_HOLD: 'grip',
+      HOLDFAST_STALENESS: '1',
+      HOLDFAST_SECRET: 'short',
+    };
+    expect(problems(env).map((problem) => problem.split(' ')[0])).toEqual([
+      'PORT',
+      'HOLDFAST_SECRET',
+      'HOLDFAST_STALENESS',
+      'HOLDFAST_ADMIN_TOKEN',
+      'HOLDFAST_HOLD',
+    ]);
+    expect(() => readSettings(env)).toThrow(
+      /^Holdfast cannot start with these settings:\n- PORT (.*\n- ){4}.*$/,
+    );
+  });
+});
+
+describe('warnings', () => {
+  it('name variables that look like settings and are none', () => {
+    expect(readSettings({ HOLDFAST_STALENES: '5', HOLDFAST_URL: 'http://h' }).warnings).toEqual([
+      'HOLDFAST_STALENES is not a setting of Holdfast and has no effect; holdfast --help lists them.',
+    ]);
+  });
+
+  it('say that a proxy gets no new holds from a node that holds itself', () => {
+    const { warnings } = readSettings({ HOLDFAST_HOLD: 'direct', GRIP_URL: 'http://a:5561?verify-key=k' });
+    expect(warnings).toEqual([expect.stringMatching(/^HOLDFAST_HOLD is direct, so this node publishes/)]);
+  });
+
+  it('say that a verification key without a proxy does nothing', () => {
+    expect(readSettings({ GRIP_VERIFY_KEY: 'k' }).warnings).toEqual([
+      'GRIP_VERIFY_KEY has no effect without GRIP_URL.',
+    ]);
+  });
+});
+
+describe('purging', () => {
+  const url = 'https://api.fastly.com/service/abc';
+
+  it('is of a service, named with or without the /purge of its API', () => {
+    for (const given of [url, `${url}/`, `${url}/purge`]) {
+      const settings = readSettings({ HOLDFAST_PURGE_URL: given, HOLDFAST_PURGE_TOKEN: 't' });
+      expect([settings.purgeUrl, settings.purgeToken]).toEqual([url, 't']);
+    }
+  });
+
+  it('needs the token', () => {
+    expect(problems({ HOLDFAST_PURGE_URL: url })).toEqual([expect.stringContaining('HOLDFAST_PURGE_TOKEN')]);
+  });
+
+  it('is not done with a token alone', () => {
+    expect(readSettings({ HOLDFAST_PURGE_TOKEN: 't' }).warnings).toEqual([
+      'HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.',
+    ]);
+  });
+});
+
+describe('the help', () => {
+  it('has a line for each setting, with its default', () => {
+    const names = helpText().match(/^ {2}[A-Z_]+/gm);
+    expect(names?.map((name) => name.trim())).toEqual([
+      'PORT',
+      'HOST',
+      'HOLDFAST_STORE',
+      'GRIP_URL',
+      'GRIP_VERIFY_KEY',
+      'HOLDFAST_COALESCE',
+      'HOLDFAST_HOLD',
+      'HOLDFAST_ADMIN_TOKEN',
+      'HOLDFAST_SECRET',
+      'HOLDFAST_STALENESS',
+      'HOLDFAST_KEEPALIVE',
+      'HOLDFAST_REFETCH_SPREAD',
+      'HOLDFAST_IN_MEMORY',
+      'HOLDFAST_MAX_AGE',
+      'HOLDFAST_MAX_HOLDS',
+      'HOLDFAST_STREAM_URL',
+      'HOLDFAST_DRAIN',
+      'HOLDFAST_PURGE_URL',
+      'HOLDFAST_PURGE_TOKEN',
+      'HOLDFAST_PURGE_DELAY',
+      'HOLDFAST_BELT',
+      'HOLDFAST_BELT_KEEP',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+      'AWS_REGION',
+      'LOG_LEVEL',
+      'NODE_ENV',
+      'HOLDFAST_SOURCE',
+      'HOLDFAST_REVALIDATE',
+      'HOLDFAST_CACHE',
+      'HOLDFAST_URL',
+      'HOLDFAST_API_KEY',
+      'HOLDFAST_ENVIRONMENT',
+    ]);
+    expect(helpText()).toMatch(/^ {2}HOLDFAST_STALENESS +60 +Seconds/m);
+  });
+});

@@ -1,0 +1,400 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Backlog, type BacklogLimits, type Outgoing, type Place } from '../../src/publish/outbox.js';
+import { nextBatch } from '../../src/publish/batch.js';
+import type { Item } from '../../src/publish/items.js';
+import { changeEntry, closeEntry, nameOf, readItem, silentEntry, tellEntry } from './arbitrary.js';
+
+const names = (items: readonly Item[]) => items.map(nameOf);
+
+const whereIs = ({ position, waiting, complete }: Place) => ({ position, waiting, complete });
+
+/** Sends everything that a place has, to a proxy that accepts everything. */
+function sendAll(place: Place, maxBody = 10_000): Item[] {
+  const sent: Item[] = [];
+  for (let round = 0; round < 100; round++) {
+    const batch = nextBatch(place, maxBody);
+    if (batch === undefined) return sent;
+    sent.push(...batch.items);
+    batch.settle();
+  }
+  throw new Error('it never ends');
+}
+
+describe('a place', () => {
+  it('has what is pushed after it, in order', () => {
+    const backlog = new Backlog();
+    backlog.push(changeEntry(1, 7n, 0, 1));
+    const place = backlog.placeAtEnd('1');
+    backlog.push(changeEntry(2, 7n, 1, 2));
+    backlog.push(changeEntry(3, 8n, 0, 5));
+    expect(place.waiting).toBe(2);
+    expect(names(sendAll(place))).toEqual(['7: 1→2', '8: 0→5']);
+    expect(whereIs(place)).toEqual({ waiting: 0, position: '3', complete: true });
+  });
+
+  it('at the start has what is in the ring already', () => {
+    const backlog = new Backlog();
+    backlog.push(changeEntry(5, 7n, 0, 1));
+    const place = backlog.placeAtStart('4');
+    expect(place.position).toBe('4');
+    expect(names(sendAll(place))).toEqual(['7: 0→1']);
+  });
+
+  it('after an entry has what follows it; and there is none after one that is not in the ring', () => {
+    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
+    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    expect(names(sendAll(backlog.placeAfter('2')!))).toEqual(['7: 2→3']);
+    expect(sendAll(backlog.placeAfter('3')!)).toEqual([]);
+    expect(backlog.placeAfter('1')).toBeUndefined();
+  });
+
+  it('loses what leaves the ring, and then gets one resync item per environment with the newest missed version', () => {
+    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
+    const place = backlog.placeAtEnd('0');
+    for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    expect(place.position).toBe('3');
+    expect(names(sendAll(place))).toEqual(['7: →3', '7: 3→4', '7: 4→5']);
+  });
+
+  it('of one proxy does not hold back another', () => {
+    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
+    const dead = backlog.placeAtEnd('0');
+    const alive = backlog.placeAtEnd('0');
+    const seen: string[] = [];
+    for (let i = 1; i <= 6; i++) {
+      backlog.push(changeEntry(i, 7n, i - 1, i));
+      seen.push(...names(sendAll(alive)));
+    }
+    expect(seen).toEqual(['7: 0→1', '7: 1→2', '7: 2→3', '7: 3→4', '7: 4→5', '7: 5→6']);
+    expect(dead.missedEnvironments).toEqual(new Map([[7n, 4n]]));
+  });
+
+  it('that was removed is not kept any more', () => {
+    const backlog = new Backlog({ entries: 1, bytes: 1e6 });
+    const place = backlog.placeAtEnd('0');
+    backlog.remove(place);
+    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    expect(place.missedEnvironments.size).toBe(0);
+  });
+
+  it('that misses everything has no ordinary items left, and the newest of the versions', () => {
+    const backlog = new Backlog();
+    const place = backlog.placeAtEnd('0');
+    backlog.push(changeEntry(1, 7n, 8, 9));
+    backlog.push(closeEntry(2, 'a'));
+    place.missEverything([environment(7n, 5n), environment(8n, 3n)], '10');
+    backlog.push(changeEntry(11, 8n, 3, 4));
+    expect(place.position).toBe('10');
+    expect(names(sendAll(place))).toEqual(['key-a close', '7: →9', '8: →3', '8: 3→4']);
+  });
+});
+
+describe('an entry that leaves the ring while it is on its way', () => {
+  /** The ring drops the first two of three entries while a request with the first `sent` of them is under way. */
+  function overtaken() {
+    const backlog = new Backlog({ entries: 3, bytes: 1e6 });
+    const place = backlog.placeAtEnd('0');
+    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    const batch = nextBatch(place, 10_000)!;
+    backlog.push(changeEntry(4, 7n, 3, 4));
+    backlog.push(changeEntry(5, 7n, 4, 5));
+    return { place, batch };
+  }
+
+  it('is not resynced when the proxy accepts it: that would set it back', () => {
+    const { place, batch } = overtaken();
+    batch.settle();
+    expect(names(sendAll(place))).toEqual(['7: 3→4', '7: 4→5']);
+  });
+
+  it('is resynced when the proxy does not accept it', () => {
+    const { place } = overtaken();
+    expect(names(sendAll(place))).toEqual(['7: →2', '7: 2→3', '7: 3→4', '7: 4→5']);
+  });
+
+  it('is resynced also when it was accepted, if everything was missed meanwhile', () => {
+    const backlog = new Backlog();
+    const place = backlog.placeAtEnd('0');
+    backlog.push(changeEntry(1, 7n, 0, 1));
+    const batch = nextBatch(place, 10_000)!;
+    place.missEverything([environment(7n, 1n)], '9');
+    batch.settle();
+    expect(names(sendAll(place))).toEqual(['7: →1']);
+  });
+
+  it('does not settle a resync that was asked for again since', () => {
+    const backlog = new Backlog();
+    const place = backlog.placeAtEnd('0');
+    place.missEverything([environment(7n, 1n)], '8');
+    const batch = nextBatch(place, 10_000)!;
+    place.missEverything([environment(7n, 1n)], '9');
+    batch.settle();
+    expect(names(sendAll(place))).toEqual(['7: →1']);
+  });
+
+  it('does not settle a resync of which a newer one is needed since', () => {
+    const backlog = new Backlog({ entries: 1, bytes: 1e6 });
+    const place = backlog.placeAtEnd('0');
+    backlog.push(changeEntry(1, 7n, 0, 1));
+    backlog.push(changeEntry(2, 7n, 1, 2));
+    const batch = nextBatch(place, 10_000)!;
+    expect(names(batch.items)).toEqual(['7: →1']);
+    backlog.push(changeEntry(3, 7n, 2, 3));
+    batch.settle();
+    expect(names(sendAll(place))).toEqual(['7: →2', '7: 2→3']);
+  });
+});
+
+describe('the ring', () => {
+  it('keeps at most that many entries', () => {
+    const backlog = new Backlog({ entries: 3, bytes: 1e6 });
+    for (let i = 1; i <= 10; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    expect(backlog.size).toBe(3);
+  });
+
+  it('keeps nothing that every proxy has, once all proxies have their places', () => {
+    const backlog = new Backlog();
+    const [quick, slow] = [backlog.placeAtEnd('0'), backlog.placeAtEnd('0')];
+    for (let i = 1; i <= 4; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    sendAll(quick);
+    slow.accept(backlog.entry(0)!, 1);
+    expect(backlog.size).toBe(4);
+    backlog.close();
+    expect(backlog.size).toBe(3);
+    expect(names(sendAll(slow))).toEqual(['7: 1→2', '7: 2→3', '7: 3→4']);
+    expect(backlog.size).toBe(0);
+    backlog.push(changeEntry(5, 7n, 4, 5));
+    expect([names(sendAll(quick)), names(sendAll(slow)), backlog.size]).toEqual([['7: 4→5'], ['7: 4→5'], 0]);
+  });
+
+  it('keeps nothing for a proxy that is gone', () => {
+    const backlog = new Backlog();
+    const place = backlog.placeAtEnd('0');
+    backlog.close();
+    backlog.push(changeEntry(1, 7n, 0, 1));
+    backlog.remove(place);
+    expect(backlog.size).toBe(0);
+  });
+
+  it('keeps at most that many bytes, but always the newest entry', () => {
+    const backlog = new Backlog({ entries: 100, bytes: 1_000 });
+    for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
+    expect(backlog.size).toBe(2);
+    backlog.push(changeEntry(6, 7n, 5, 6, { bytes: 5_000 }));
+    expect(backlog.size).toBe(1);
+    backlog.push(changeEntry(7, 7n, 6, 7, { bytes: 400 }));
+    expect(backlog.size).toBe(1);
+  });
+});
+
+const environment = (id: bigint, version: bigint) =>
+  ({ kind: 'environment', environment: id, version }) as const;
+const clients = (shard: number, version: bigint) =>
+  ({ kind: 'clients', environment: 7n, shard, version }) as const;
+
+/*
+ * The invariant, for any course of events. A proxy is a list of what it was told; whether a failed request reached it nobody knows.
+ */
+type Step =
+  | { kind: 'change'; environment: number; pieces: number; bytes: number }
+  | { kind: 'tell'; shard: number }
+  | { kind: 'revoke' }
+  | { kind: 'silent' }
+  | { kind: 'begin'; proxy: number }
+  | { kind: 'end'; proxy: number; how: 'accepted' | 'failed' | 'lost answer' | 'given up' }
+  | { kind: 'gap'; proxy: number }
+  | { kind: 'join' }
+  | { kind: 'close' };
+
+const proxyIndex = fc.nat({ max: 2 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('change' as const),
+      environment: fc.nat({ max: 2 }),
+      pieces: fc.constantFrom(1, 1, 1, 3),
+      bytes: fc.constantFrom(120, 200, 400, 900),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('tell' as const), shard: fc.nat({ max: 1 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('silent' as const) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('begin' as const), proxy: proxyIndex }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('end' as const),
+      proxy: proxyIndex,
+      how: fc.constantFrom('accepted', 'accepted', 'failed', 'lost answer', 'given up'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gap' as const), proxy: proxyIndex }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('join' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const) }) },
+);
+
+interface Proxy {
+  readonly place: Place;
+  readonly told: Item[];
+  /** Keys that were revoked since it is there. */
+  readonly revoked: Set<string>;
+  /** The version of each environment, and what each shard was told, when it came; by channel. */
+  readonly start: ReadonlyMap<string, number>;
+  flying: ReturnType<typeof nextBatch>;
+}
+
+class World {
+  readonly limits: BacklogLimits = { entries: 6, bytes: 2_500 };
+  readonly maxBody = 800;
+  readonly maxItems = 4;
+  readonly backlog = new Backlog(this.limits);
+  readonly versions = new Map<string, number>();
+  /** By shard of environment 7. */
+  readonly told = new Map<number, number>();
+  readonly pushed: Outgoing[] = [];
+  readonly proxies: Proxy[] = [];
+
+  run(step: Step): void {
+    const proxy = 'proxy' in step ? this.proxies[step.proxy % Math.max(1, this.proxies.length)] : undefined;
+    if (step.kind === 'change') this.change(step);
+    else if (step.kind === 'tell') this.tell(step);
+    else if (step.kind === 'revoke') this.revoke();
+    else if (step.kind === 'silent') this.push(silentEntry(this.pushed.length + 1));
+    else if (step.kind === 'join') this.join();
+    else if (step.kind === 'close') this.backlog.close();
+    else if (proxy !== undefined) {
+      if (step.kind === 'begin') this.begin(proxy);
+      else if (step.kind === 'end') this.end(proxy, step.how);
+      else this.gap(proxy);
+    }
+  }
+
+  change({ environment, pieces, bytes }: Extract<Step, { kind: 'change' }>): void {
+    const previous = this.versions.get(`${environment}`) ?? 0;
+    const version = previous + 10 * pieces;
+    this.versions.set(`${environment}`, version);
+    this.push(changeEntry(this.pushed.length + 1, BigInt(environment), previous, version, { pieces, bytes }));
+  }
+
+  tell({ shard }: Extract<Step, { kind: 'tell' }>): void {
+    const previous = this.told.get(shard) ?? 0;
+    const version = previous + 1;
+    this.told.set(shard, version);
+    this.push(tellEntry(this.pushed.length + 1, clients(shard, BigInt(version)), previous));
+  }
+
+  revoke(): void {
+    const id = `k${this.pushed.length}`;
+    for (const proxy of this.proxies) proxy.revoked.add(id);
+    this.push(closeEntry(this.pushed.length + 1, id));
+  }
+
+  push(entry: Outgoing): void {
+    this.pushed.push(entry);
+    this.backlog.push(entry);
+    if (this.backlog.size > 1) {
+      expect(this.backlog.size).toBeLessThanOrEqual(this.limits.entries);
+      const kept = this.pushed.slice(-this.backlog.size).reduce((sum, { bytes }) => sum + bytes, 0);
+      expect(kept).toBeLessThanOrEqual(this.limits.bytes);
+    }
+  }
+
+  join(): void {
+    if (this.proxies.length === 3) return;
+    const place = this.backlog.placeAtEnd(`${this.pushed.length}`);
+    const start = this.stand();
+    this.proxies.push({ place, told: [], revoked: new Set(), start, flying: undefined });
+  }
+
+  begin(proxy: Proxy): void {
+    if (proxy.flying !== undefined) return;
+    const batch = nextBatch(proxy.place, this.maxBody, this.maxItems);
+    if (batch === undefined) return;
+    const body = `{"items":[${batch.items.map(({ json }) => json).join(',')}]}`;
+    expect(body.length).toBeLessThanOrEqual(this.maxBody);
+    expect(batch.items.length).toBeLessThanOrEqual(this.maxItems);
+    proxy.flying = batch;
+  }
+
+  end(proxy: Proxy, how: Extract<Step, { kind: 'end' }>['how']): void {
+    const batch = proxy.flying;
+    if (batch === undefined) return;
+    proxy.flying = undefined;
+    if (how === 'accepted' || how === 'lost answer') proxy.told.push(...batch.items);
+    if (how === 'accepted') batch.settle();
+    // As the worker does: only a single ordinary item is ever given up.
+    if (how === 'given up' && batch.items.length === 1 && batch.kind === 'entries') batch.giveUp();
+  }
+
+  gap({ place }: Proxy): void {
+    const environments = [...this.versions].map(([id, version]) => environment(BigInt(id), BigInt(version)));
+    const shards = [...this.told].map(([shard, version]) => clients(shard, BigInt(version)));
+    place.missEverything([...environments, ...shards], `${this.pushed.length}`);
+  }
+
+  /** The proxy accepts everything from now on. */
+  finish(proxy: Proxy): void {
+    this.end(proxy, 'accepted');
+    for (let round = 0; ; round++) {
+      this.begin(proxy);
+      if (proxy.flying === undefined) break;
+      expect(round).toBeLessThan(200);
+      this.end(proxy, 'accepted');
+    }
+    expect(whereIs(proxy.place)).toEqual({
+      waiting: 0,
+      complete: true,
+      position: `${this.pushed.length}`,
+    });
+  }
+
+  /** Where a hold of each channel stands that has everything. */
+  stand(): Map<string, number> {
+    return new Map([
+      ...[...this.versions].map(([id, version]) => [`environment-${id}`, version] as const),
+      ...[...this.told].map(([shard, version]) => [`clients-7-${shard}`, version] as const),
+    ]);
+  }
+
+  /** A hold as the proxy sees it: an item that follows moves it, a resync item moves it (by the link), anything else is a fault. */
+  check({ told, start, revoked }: Proxy): void {
+    const at = new Map(start);
+    const closed = new Set<string>();
+    const seen = new Set<string>();
+    for (const item of told) {
+      const { channel, id, 'prev-id': previous } = readItem(item);
+      if (id === undefined) {
+        closed.add(channel.slice('key-'.length));
+        continue;
+      }
+      const now = at.get(channel) ?? 0;
+      // The proxy drops repeats of a channel and id.
+      if (seen.has(`${channel} ${id}`)) continue;
+      seen.add(`${channel} ${id}`);
+      if (previous === undefined) expect(Number(id)).toBeGreaterThanOrEqual(now);
+      else expect(Number(previous)).toBe(now);
+      at.set(channel, Number(id));
+    }
+    expect(at).toEqual(this.stand());
+    for (const key of revoked) expect(closed).toContain(key);
+  }
+}
+
+describe('whatever happens', () => {
+  it('each proxy gets all items in order, or a resync of what it missed and everything after it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 120, size: 'max' }), (steps) => {
+        const world = new World();
+        world.join();
+        for (const each of steps) world.run(each);
+        for (const proxy of world.proxies) {
+          world.finish(proxy);
+          world.check(proxy);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CLIENT_SHARDS } from '../../src/grip/channels.js';
+import { Refetches, type Refetch } from '../../src/publish/refetch-schedule.js';
+import type { Change } from '../../src/ruleset/ruleset.js';
+
+const SPREAD = 2_000;
+const GAP = SPREAD / CLIENT_SHARDS;
+
+function change(clientPrevious: bigint, clientVersion: bigint, environment = 7n): Change {
+  const step = { previous: clientPrevious, version: clientVersion, clientPrevious, clientVersion };
+  return { environment, ...step, at: clientVersion, envelope: new Uint8Array(), configs: [] };
+}
+
+const text = ({ shard, previous, version }: Refetch): string => `${shard}: ${previous}→${version}`;
+
+/** Every turn up to that time, with when it was. */
+function turnsUntil(refetches: Refetches, end: number): [number, string][] {
+  const turns: [number, string][] = [];
+  for (let now = refetches.next; now !== undefined && now <= end; now = refetches.next) {
+    for (const refetch of refetches.due(now)) turns.push([now, text(refetch)]);
+  }
+  return turns;
+}
+
+describe('a change that clients see', () => {
+  it('is told to the first shard at once, and to one after the other until the spread is over', () => {
+    const refetches = new Refetches(SPREAD, () => 0.4);
+    expect(refetches.take(change(5n, 6n), '0', 100).map(text)).toEqual(['3: 5→6']);
+    const turns = turnsUntil(refetches, 100 + SPREAD);
+    expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
+  });
+
+  it('that comes in a round is told by the shards whose turn is to come, and then by those that had theirs', () => {
+    const refetches = new Refetches(SPREAD, () => 0);
+    refetches.take(change(5n, 6n), '0', 0);
+    turnsUntil(refetches, 2 * GAP);
+    expect(refetches.take(change(6n, 7n), '1', 2 * GAP + 1)).toEqual([]);
+    expect(refetches.take(change(7n, 8n), '2', 2 * GAP + 2)).toEqual([]);
+    expect(turnsUntil(refetches, 10 * SPREAD).map(([, turn]) => turn)).toEqual([
+      ...[3, 4, 5, 6, 7].map((shard) => `${shard}: 5→8`),
+      ...[0, 1, 2].map((shard) => `${shard}: 6→8`),
+    ]);
+  });
+
+  it('is told to all at once when there is no spread', () => {
+    const refetches = new Refetches(0, () => 0);
+    expect(refetches.take(change(5n, 6n), '0', 0)).toHaveLength(CLIENT_SHARDS);
+    expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
+  });
+
+  it('of one environment does not wait for another', () => {
+    const refetches = new Refetches(SPREAD, () => 0);
+    refetches.take(change(5n, 6n), '0', 0);
+    expect(refetches.take(change(1n, 2n, 8n), '1', 1)).toHaveLength(1);
+    expect(turnsUntil(refetches, GAP + 1)).toEqual([[GAP, '1: 5→6'], [GAP + 1, '1: 1→2']]); // prettier-ignore
+  });
+});
+
+describe('a change that clients do not see', () => {
+  it('is told to nobody', () => {
+    const refetches = new Refetches(SPREAD, () => 0);
+    expect(refetches.take({ ...change(5n, 5n), version: 9n }, '0', 0)).toEqual([]);
+    expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
+  });
+});
+
+describe('what is settled', () => {
+  it('is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
+    const refetches = new Refetches(SPREAD, () => 0);
+    refetches.take(change(1n, 2n), '10', 0);
+    turnsUntil(refetches, 3 * GAP);
+    refetches.take(change(2n, 3n), '20', 3 * GAP);
+    expect(refetches.settled('21')).toBe('10');
+    // The first change has gone round, with the second in it.
+    turnsUntil(refetches, 7 * GAP);
+    refetches.take(change(3n, 4n), '30', 7 * GAP);
+    expect(refetches.settled('31')).toBe('20');
+    turnsUntil(refetches, 11 * GAP);
+    expect(refetches.settled('31')).toBe('30');
+    turnsUntil(refetches, 15 * GAP);
+    expect(refetches.settled('31')).toBe('31');
+  });
+
+  it('is everything when all is forgotten', () => {
+    const refetches = new Refetches(SPREAD, () => 0);
+    refetches.take(change(1n, 2n), '10', 0);
+    refetches.forget();
+    expect([refetches.settled('11'), refetches.next]).toEqual(['11', undefined]);
+  });
+});
+
+describe('whatever the course of changes', () => {
+  const steps = fc.array(
+    fc.record({
+      environment: fc.bigInt({ min: 1n, max: 3n }),
+      wait: fc.nat({ max: 3 * GAP }),
+      seen: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 60 },
+  );
+
+  it('each shard is told step by step, at most once per spread, and of the last change within one', () => {
+    fc.assert(
+      fc.property(steps, fc.double({ min: 0, max: 0.999, noNaN: true }), (course, random) => {
+        const refetches = new Refetches(SPREAD, () => random);
+        const versions = new Map<bigint, bigint>();
+        const told = new Map<string, { version: bigint; at: number }>();
+        const lastChange = new Map<bigint, number>();
+        let now = 0;
+        const note = (refetch: Refetch, at: number): void => {
+          const place = `${refetch.environment} ${refetch.shard}`;
+          const before = told.get(place);
+          expect(refetch.previous).toBe(before?.version ?? 0n);
+          expect(refetch.version).toBe(versions.get(refetch.environment));
+          if (before !== undefined) expect(at - before.at).toBeGreaterThanOrEqual(SPREAD);
+          told.set(place, { version: refetch.version, at });
+        };
+        const run = (end: number): void => {
+          for (let at = refetches.next; at !== undefined && at <= end; at = refetches.next) {
+            for (const refetch of refetches.due(at)) note(refetch, at);
+          }
+        };
+        course.forEach(({ environment, wait, seen }, i) => {
+          run((now += wait));
+          const previous = versions.get(environment) ?? 0n;
+          if (seen) {
+            versions.set(environment, BigInt(i + 1));
+            lastChange.set(environment, now);
+          }
+          const step = change(previous, versions.get(environment) ?? 0n, environment);
+          for (const refetch of refetches.take(step, `${i}`, now)) note(refetch, now);
+        });
+        run(now + 10 * SPREAD);
+        expect([refetches.next, refetches.settled('end')]).toEqual([undefined, 'end']);
+        for (const [environment, version] of versions) {
+          for (let shard = 0; shard < CLIENT_SHARDS; shard++) {
+            const { version: last, at } = told.get(`${environment} ${shard}`)!;
+            expect(last).toBe(version);
+            expect(at - lastChange.get(environment)!).toBeLessThanOrEqual(SPREAD);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
