@@ -5,7 +5,7 @@ import { composeCopies } from './compose-belt-server.js';
 import type { CopySettings } from '../config/belt-server.js';
 import { close, closingAnswers, endWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
-import { REAL } from '../core/clock.js';
+import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import { awsOf } from '../config/option.js';
 
@@ -30,7 +30,7 @@ export async function startCopyServer(settings: CopySettings, log: Logger): Prom
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
   const cache = cacheDirectory === undefined ? undefined : new FileBucket(cacheDirectory);
-  const { app, copies, enter } = composeCopies({ settings, sources, cache, log, nature: REAL });
+  const { app, copies, enter } = composeCopies({ settings, sources, cache, log, clock: systemClock });
   const server = createHttpServer(app);
   const closeAfterAnswers = closingAnswers(server);
   const port = await listen(server, settings);

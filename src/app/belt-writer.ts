@@ -6,7 +6,7 @@ import { createApp } from '../http/app.js';
 import { beltReadiness, type Health } from '../http/health.js';
 import { close, endWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
-import { REAL } from '../core/clock.js';
+import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import { Metrics } from '../observe/metrics.js';
 import type { Store } from '../store/store.js';
@@ -26,7 +26,7 @@ export async function startBelt(settings: Settings, store: Store, log: Logger): 
   const metrics = new Metrics();
   const buckets = await openBuckets(settings);
   const holder = randomUUID();
-  const belt = composeBelt({ settings, store, buckets, holder, metrics, log, nature: REAL });
+  const belt = composeBelt({ settings, store, buckets, holder, metrics, log, clock: systemClock });
   beltGauges(metrics, belt.status);
   let phase: Health['phase'] = 'serving';
   const state = () => beltReadiness(phase, store.name, belt.status());

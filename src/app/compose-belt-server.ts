@@ -10,7 +10,7 @@ import { Evaluators } from '../evaluate/evaluators.js';
 import { clientRoutes, createApp } from '../http/app.js';
 import { copyReadiness, type CopyHealth } from '../http/belt-health.js';
 import { noStreamRoutes } from '../http/no-streams.js';
-import type { Nature } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { CopyMetrics } from '../observe/belt-server-metrics.js';
 import type { Logger } from '../observe/log.js';
 
@@ -20,7 +20,7 @@ export interface CopyParts {
   /** Where the last good copies are kept; `undefined`: in memory only. */
   readonly cache: Bucket | undefined;
   readonly log: Logger;
-  readonly nature: Nature;
+  readonly clock: Clock;
   /** Replace those of a real server. */
   readonly times?: CopyTimes;
 }
@@ -32,8 +32,8 @@ export interface CopyComposition {
   readonly enter: (phase: CopyHealth['phase']) => void;
 }
 
-export function composeCopies({ settings, sources, cache, log, nature, times }: CopyParts): CopyComposition {
-  const { now, random } = nature;
+export function composeCopies({ settings, sources, cache, log, clock, times }: CopyParts): CopyComposition {
+  const { now, random } = clock;
   const metrics = new CopyMetrics();
   const copies = new Copies({
     sources: sources.map((bucket) => {

@@ -4,7 +4,7 @@ import { openBucket } from '../bucket/open.js';
 import { BeltWriter, type BeltStatus } from '../belt/writer/writer.js';
 import { awsOf, type Settings } from '../config/node.js';
 import type { Logger } from '../observe/log.js';
-import { sleep, type Nature } from '../core/clock.js';
+import { sleep, type Clock } from '../core/clock.js';
 import type { Metrics } from '../observe/metrics.js';
 import { leadWhenElected } from '../leader/election.js';
 import type { Store } from '../store/store.js';
@@ -17,7 +17,7 @@ export interface BeltParts {
   readonly holder: string;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly nature: Nature;
+  readonly clock: Clock;
 }
 
 export interface Belt {
@@ -31,8 +31,8 @@ export async function openBuckets(settings: Settings): Promise<Bucket[]> {
   return Promise.all(settings.beltUrls.map((url) => openBucket(url, awsOf(settings))));
 }
 
-export function composeBelt({ settings, store, buckets, holder, metrics, log, nature }: BeltParts): Belt {
-  const { now, monotonic, random } = nature;
+export function composeBelt({ settings, store, buckets, holder, metrics, log, clock }: BeltParts): Belt {
+  const { now, monotonic, random } = clock;
   const writer = new BeltWriter({
     store,
     buckets,

@@ -19,7 +19,7 @@ import { readiness, type Health } from '../http/health.js';
 import { streamRoutes } from '../http/streams.js';
 import type { Logger } from '../observe/log.js';
 import { InboxConsumer } from '../inbox/consumer.js';
-import { sleep, type Nature } from '../core/clock.js';
+import { sleep, type Clock } from '../core/clock.js';
 import { Metrics } from '../observe/metrics.js';
 import { leadWhenElected, together } from '../leader/election.js';
 import { Publisher } from '../publish/publisher.js';
@@ -57,10 +57,10 @@ export function compose(
   secrets: Secrets,
   store: Store,
   log: Logger,
-  nature: Nature,
+  clock: Clock,
   buckets: readonly Bucket[] = [],
 ): Composition {
-  const { now, monotonic, random } = nature;
+  const { now, monotonic, random } = clock;
   const metrics = new Metrics();
   const onDataLost = (): void => metrics.dataLost.inc();
   const replica = new Replica({
@@ -113,7 +113,7 @@ export function compose(
           sleep,
           refetchSpread,
         });
-  const purger = composePurger(settings, { store, holder, metrics, log, nature });
+  const purger = composePurger(settings, { store, holder, metrics, log, clock });
   metrics.gauge(
     'holdfast_purge_waiting_keys',
     'Surrogate keys that wait to be purged; on the node that leads.',
@@ -135,9 +135,7 @@ export function compose(
     });
 
   const belt =
-    buckets.length === 0
-      ? undefined
-      : composeBelt({ settings, store, buckets, holder, metrics, log, nature });
+    buckets.length === 0 ? undefined : composeBelt({ settings, store, buckets, holder, metrics, log, clock });
 
   let phase: Health['phase'] = 'starting';
   const health = (): Health => ({
@@ -202,16 +200,16 @@ export function compose(
 /** `undefined` without a CDN to purge at. */
 function composePurger(
   { purgeUrl: url, purgeToken: token, purgeDelay: delay }: Settings,
-  parts: { store: Store; holder: string; metrics: Metrics; log: Logger; nature: Nature },
+  parts: { store: Store; holder: string; metrics: Metrics; log: Logger; clock: Clock },
 ): Purger | undefined {
   if (url === undefined || token === undefined) return undefined;
-  const { store, holder, metrics, log, nature } = parts;
+  const { store, holder, metrics, log, clock } = parts;
   const events = {
     purged: (keys: number) => metrics.purgedKeys.inc(keys),
     failed: () => metrics.purgeFailures.inc(),
     lag: (milliseconds: number) => metrics.purgeLag.observe(milliseconds / 1000),
   };
-  const { now, random } = nature;
+  const { now, random } = clock;
   return new Purger({
     store,
     target: { url, token },

@@ -7,7 +7,7 @@ import { openBuckets } from './compose-belt.js';
 import type { Settings } from '../config/node.js';
 import { close, closingAnswers, endWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
-import { REAL } from '../core/clock.js';
+import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import type { Store } from '../store/store.js';
 
@@ -38,7 +38,7 @@ export async function startServer(
   log: Logger,
 ): Promise<RunningServer> {
   const buckets = await openBuckets(settings);
-  const node = compose(settings, secrets, store, log, REAL, buckets);
+  const node = compose(settings, secrets, store, log, systemClock, buckets);
   const { app, replica, committer, directHolds, lead, enter } = node;
   await replica.start();
   const server = createHttpServer(app);

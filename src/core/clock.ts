@@ -1,18 +1,36 @@
-/** Time and chance: parameters of everything that waits or draws, so that tests neither sleep nor guess. */
-import { setTimeout as delay } from 'node:timers/promises';
-
-export interface Nature {
-  /** Milliseconds since 1970. */
+/**
+ * The clock is a parameter of everything that waits, measures time or draws a random number, so that tests neither sleep nor guess.
+ * Nothing of Node is imported: the client library uses it in browsers too.
+ */
+export interface Clock {
+  /** Milliseconds since 1970; jumps when somebody sets the machine's clock. */
   readonly now: () => number;
-  /** Milliseconds that only go forward. */
+  /** Milliseconds since an arbitrary start; never goes back. */
   readonly monotonic: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
+  /** Resolves after that many milliseconds, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-export const REAL: Nature = { now: Date.now, monotonic: () => performance.now(), random: Math.random };
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  random: Math.random,
+  sleep,
+};
 
-/** Waits; an abort ends the wait and is no error, because who waits looks at the signal. */
-export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+/** Waits by a timer of this process; see `Clock.sleep`. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish);
+  });
 }

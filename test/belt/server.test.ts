@@ -46,7 +46,7 @@ async function start({ sources: count = 1, env = {} }: Setup = {}): Promise<{
 
 /** Makes what is in memory old enough for the next request to look first. */
 function later(server: TestCopyServer, seconds = 25): void {
-  server.nature.ahead += seconds * SECOND;
+  server.clock.ahead += seconds * SECOND;
 }
 
 describe('a belt server', () => {

@@ -204,9 +204,9 @@ describe('a key', () => {
     const environment = await app.environment();
     const first = await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
     expect(first.body).toMatchObject({ id: environment.keyId, revokedAt: expect.any(String) });
-    app.nature.ahead = 60_000;
+    app.clock.ahead = 60_000;
     const second = await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
     expect(second.body).toEqual(first.body);
     expect(await list(environment.id)).toMatchObject([{ revokedAt: first.body.revokedAt }]);
   });

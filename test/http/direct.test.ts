@@ -19,8 +19,8 @@ afterAll(() => app.close());
 
 afterEach(async () => {
   await app.closeStreams();
-  app.nature.ahead = 0;
-  app.nature.random = undefined;
+  app.clock.ahead = 0;
+  app.clock.random = undefined;
 });
 
 const ended = (reason: string) => app.metric(`holdfast_direct_holds_ended_total{reason="${reason}"}`);
@@ -44,7 +44,7 @@ describe('a direct subscription', () => {
   it('begins with the same bytes as one through a proxy', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true), flag('b', true));
-    app.nature.random = 0.5;
+    app.clock.random = 0.5;
     const expected = (await environment.subscribe()).text;
     const stream = await environment.open();
     await stream.waitForEvent(() => true);
@@ -180,12 +180,12 @@ describe('an open stream gets', () => {
     const stream = await environment.open();
     await stream.waitFor(({ retries }) => retries.length === 1);
     const comments = stream.comments.length;
-    app.nature.ahead = KEEP_ALIVE_SECONDS * 1000;
+    app.clock.ahead = KEEP_ALIVE_SECONDS * 1000;
     app.directHolds.tick();
     await stream.waitFor((now) => now.comments.length === comments + 1);
-    app.nature.ahead += (KEEP_ALIVE_SECONDS - 1) * 1000;
+    app.clock.ahead += (KEEP_ALIVE_SECONDS - 1) * 1000;
     app.directHolds.tick();
-    app.nature.ahead += 1000;
+    app.clock.ahead += 1000;
     app.directHolds.tick();
     await stream.waitFor((now) => now.comments.length === comments + 2);
     expect(stream.raw().toString()).toMatch(/retry: \d+\n\n(: keep-alive\n\n){2}$/);
@@ -207,18 +207,18 @@ describe('an open stream ends', () => {
 
   it('between 80 % and 100 % of the age that is set', async () => {
     const environment = await app.environment();
-    app.nature.random = 0;
+    app.clock.random = 0;
     const first = await environment.open();
-    app.nature.random = 0.999_999;
+    app.clock.random = 0.999_999;
     const second = await environment.open();
-    app.nature.ahead = 0.8 * MAX_AGE_SECONDS * 1000 - 1_000;
+    app.clock.ahead = 0.8 * MAX_AGE_SECONDS * 1000 - 1_000;
     app.directHolds.tick();
     expect([first.isClosed(), second.isClosed()]).toEqual([false, false]);
-    app.nature.ahead = 0.8 * MAX_AGE_SECONDS * 1000;
+    app.clock.ahead = 0.8 * MAX_AGE_SECONDS * 1000;
     app.directHolds.tick();
     expect(await first.closed).toBe('ended');
     expect(second.isClosed()).toBe(false);
-    app.nature.ahead = MAX_AGE_SECONDS * 1000;
+    app.clock.ahead = MAX_AGE_SECONDS * 1000;
     app.directHolds.tick();
     expect(await second.closed).toBe('ended');
   });

@@ -87,9 +87,9 @@ describe('the ETag', () => {
     await environment.commit(ruled('later', criterion));
     const [before, still] = [await get(environment.key), await get(environment.key)];
     expect(still.headers.etag).toBe(before.headers.etag);
-    app.nature.ahead = 3_700_000;
+    app.clock.ahead = 3_700_000;
     const after = await get(environment.key, {}, { 'If-None-Match': before.headers.etag! });
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
     expect(before.body).toMatchObject({ evaluations: { later: { value: { bool: false } } } });
     expect([after.status, after.body]).toMatchObject([
       200,

@@ -20,7 +20,7 @@ let seen: string;
 
 beforeAll(async () => {
   app = await startApp();
-  tokens = new StreamTokens([LINK_SECRET], () => Date.now() + app.nature.ahead);
+  tokens = new StreamTokens([LINK_SECRET], () => Date.now() + app.clock.ahead);
 });
 
 afterAll(() => app.close());
@@ -33,8 +33,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await app.closeStreams();
-  app.nature.ahead = 0;
-  app.nature.random = undefined;
+  app.clock.ahead = 0;
+  app.clock.random = undefined;
 });
 
 const tokenOf = (keyId = environment.keyId, id = environment.id) =>
@@ -48,7 +48,7 @@ const idsIn = (body: string) => [...body.matchAll(/^id: (.*)$/gm)].map(([, id]) 
 
 describe('an event stream through a proxy', () => {
   it('is held on a channel of its environment for clients, at the client version, and on its key’s', async () => {
-    app.nature.random = 0.4;
+    app.clock.random = 0.4;
     const answer = await subscribe(tokenOf(), `?at=${seen}`);
     expect([answer.status, answer.text]).toEqual([200, ': holdfast\n\nretry: 4600\n\n']);
     expect(answer.get('Content-Type')).toMatch(/^text\/event-stream/);
@@ -73,7 +73,7 @@ describe('an event stream through a proxy', () => {
   it('uses each of eight channels', async () => {
     const used = new Set<string | undefined>();
     for (let i = 0; i < 8; i++) {
-      app.nature.random = i / 8;
+      app.clock.random = i / 8;
       used.add(channelsOf(await subscribe(tokenOf()))[0]?.split(';')[0]);
     }
     expect(used).toEqual(new Set(Array.from({ length: 8 }, (_, i) => `clients-${environment.id}-${i}`)));
@@ -125,9 +125,9 @@ describe('a token', () => {
 
   it('is accepted for 15 minutes at the least, and refused after half an hour and a minute', async () => {
     const token = tokenOf();
-    app.nature.ahead = 15 * MINUTE;
+    app.clock.ahead = 15 * MINUTE;
     expect((await subscribe(token)).status).toBe(200);
-    app.nature.ahead = 31 * MINUTE;
+    app.clock.ahead = 31 * MINUTE;
     expect(await refusal(token)).toBe('401 unauthorized');
   });
 

@@ -308,11 +308,11 @@ describe('an ETag', () => {
     });
     const changed = await etagOf(given);
     expect(changed).not.toBe(before);
-    app.nature.ahead = 1_000;
+    app.clock.ahead = 1_000;
     expect(await etagOf(given)).toBe(changed);
-    app.nature.ahead = 120_000;
+    app.clock.ahead = 120_000;
     expect(await etagOf(given)).not.toBe(changed);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
   });
 });
 
@@ -336,9 +336,9 @@ describe('the event stream that the answer for all flags names', () => {
   it('is the same each time, and another one before its token is refused, with another ETag', async () => {
     const { body, headers } = await ask(undefined);
     expect(await streamOf()).toEqual(body.eventStreams);
-    app.nature.ahead = 15 * 60_000;
+    app.clock.ahead = 15 * 60_000;
     const later = await ask(undefined, { headers: { 'If-None-Match': headers.etag! } });
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
     expect(later.status).toBe(200);
     expect(later.body.flags).toEqual(body.flags);
     expect(later.body.eventStreams).not.toEqual(body.eventStreams);

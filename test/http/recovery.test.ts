@@ -29,8 +29,8 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  app.nature.ahead = 0;
-  app.nature.random = undefined;
+  app.clock.ahead = 0;
+  app.clock.random = undefined;
 });
 
 async function refusal(at: string, headers: Headers): Promise<string> {
@@ -97,7 +97,7 @@ describe('each answer over the link', () => {
 
   it('has a link with the same path, and a timeout of its own', async () => {
     const timeouts: number[] = [];
-    for (app.nature.random of [0, 0.5]) {
+    for (app.clock.random of [0, 0.5]) {
       const link = readLink(await environment.recover(path, second));
       expect(link.path).toBe(path);
       timeouts.push(link.timeout);
@@ -206,19 +206,19 @@ describe('a link', () => {
   });
 
   it('is good for at least six hours, and replaced by a new one in the answer', async () => {
-    app.nature.ahead = 6 * HOUR;
+    app.clock.ahead = 6 * HOUR;
     const answer = await environment.recover(path, first, { 'grip-sig': await signature() });
     expect(keysIn(answer.text)).toEqual(['b']);
     expect(readLink(answer).path).not.toBe(path);
   });
 
   it('of a node whose clock is ahead is good', async () => {
-    app.nature.ahead = -6 * HOUR;
+    app.clock.ahead = -6 * HOUR;
     expect((await environment.recover(path, first)).status).toBe(200);
   });
 
   it('is refused twelve hours later', async () => {
-    app.nature.ahead = 12 * HOUR;
+    app.clock.ahead = 12 * HOUR;
     expect(await refusal(path, { 'grip-sig': await signature() })).toBe('403 link_invalid');
   });
 });

@@ -46,9 +46,9 @@ describe('a signature is believed', () => {
     const token = await sign({ claims: { exp: inSeconds(600) } });
     expect(await outcome(token)).toBe('held');
     expect(await outcome(token)).toBe('held');
-    app.nature.ahead = 700_000;
+    app.clock.ahead = 700_000;
     expect(await outcome(token)).toBe(REFUSED);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
   });
 
   it('when it expired within the minute by which clocks may differ, and not later', async () => {

@@ -68,10 +68,10 @@ describe('the instructions of a subscription', () => {
   it('have a link timeout between 80 % and 100 % of the staleness that is set', async () => {
     const environment = await app.environment();
     const timeouts: number[] = [];
-    for (app.nature.random of [0, 0.5, 0.999_999]) {
+    for (app.clock.random of [0, 0.5, 0.999_999]) {
       timeouts.push(readLink(await environment.subscribe()).timeout);
     }
-    app.nature.random = undefined;
+    app.clock.random = undefined;
     expect(timeouts).toEqual([0.8 * STALENESS, 0.9 * STALENESS, STALENESS - 1]);
   });
 
@@ -109,29 +109,29 @@ describe('the answer to a subscription', () => {
 
   it('is a comment, a blank line, a retry, and the event: its data in one line, and then its id', async () => {
     const environment = await app.environment({ projectId: '3', defaultContext: CONTEXT });
-    app.nature.random = 0.25;
+    app.clock.random = 0.25;
     const { version } = await environment.commit(flag('a', true));
     const { text } = await environment.subscribe();
-    app.nature.random = undefined;
+    app.clock.random = undefined;
     const data = Buffer.from(await snapshotBytes(environment.key)).toString('base64');
     expect(text).toBe(`: holdfast\n\nretry: 3250\n\ndata: ${data}\nid: ${version}\n\n`);
   });
 
   it('has only the beginning when there is nothing to send', async () => {
     const environment = await app.environment();
-    app.nature.random = 0;
+    app.clock.random = 0;
     const { text } = await environment.subscribe();
-    app.nature.random = undefined;
+    app.clock.random = undefined;
     expect(text).toBe(': holdfast\n\nretry: 1000\n\n');
   });
 
   it('asks to wait between 1 and 10 seconds before a reconnect', async () => {
     const environment = await app.environment();
     const retries: (number | undefined)[] = [];
-    for (app.nature.random of [0, 0.999_999]) {
+    for (app.clock.random of [0, 0.999_999]) {
       retries.push(readBody((await environment.subscribe()).text).retry);
     }
-    app.nature.random = undefined;
+    app.clock.random = undefined;
     expect(retries).toEqual([1_000, 9_999]);
   });
 

@@ -178,9 +178,9 @@ describe('headers that a client makes up', () => {
   });
 
   it('change nothing of the instructions to a proxy', async () => {
-    app.nature.random = 0.5;
+    app.clock.random = 0.5;
     const [plain, decorated] = [await ours.subscribe(), await ours.subscribe(invented)];
-    app.nature.random = undefined;
+    app.clock.random = undefined;
     for (const name of instructions(plain)) expect(decorated.get(name)).toBe(plain.get(name));
   });
 
@@ -198,16 +198,16 @@ describe('a recovery request that is sent again by someone who saw it', () => {
   it('is refused when its signature has expired, although it was accepted before', async () => {
     const signature = await sign({ claims: { exp: inSeconds(120) } });
     expect((await request(signature)).status).toBe(200);
-    app.nature.ahead = 181_000;
+    app.clock.ahead = 181_000;
     expect((await request(signature)).status).toBe(403);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
   });
 
   it('is refused when its path has expired, although its signature has not', async () => {
     const signature = await sign({ claims: { exp: inSeconds(48 * 3600) } });
-    app.nature.ahead = 12 * 3_600_000;
+    app.clock.ahead = 12 * 3_600_000;
     expect((await request(signature)).status).toBe(403);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
   });
 
   it('is refused without either of the two', async () => {
@@ -223,8 +223,8 @@ describe('a recovery request that is sent again by someone who saw it', () => {
       for (const other of await Promise.all(others)) expect((await request(other)).status).toBe(200);
     }
     expect((await request(signature)).status).toBe(200);
-    app.nature.ahead = 700_000;
+    app.clock.ahead = 700_000;
     expect((await request(signature)).status).toBe(403);
-    app.nature.ahead = 0;
+    app.clock.ahead = 0;
   });
 });

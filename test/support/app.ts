@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import request, { type Response, type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
+import { sleep } from '../../src/core/clock.js';
 import { compose, type Composition } from '../../src/app/compose.js';
 import { readSettings } from '../../src/config/node.js';
 import { CONNECTION_LIMITS, createHttpServer, type ConnectionLimits } from '../../src/http/server.js';
@@ -44,7 +45,7 @@ export interface TestApp extends Composition {
   readonly url: string;
   readonly store: Store;
   /** Milliseconds that the node's clocks are ahead of this machine's, and what it draws in place of a random number. */
-  readonly nature: { ahead: number; random: number | undefined };
+  readonly clock: { ahead: number; random: number | undefined };
   /** What the node logged since the list was last emptied. */
   readonly logs: LogLine[];
   /** A call with the admin token. */
@@ -107,15 +108,16 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...options.env,
   });
   const store = await openStore(settings.store, { log });
-  const nature: TestApp['nature'] = { ahead: 0, random: undefined };
+  const clock: TestApp['clock'] = { ahead: 0, random: undefined };
   const secrets = {
     adminTokens: settings.adminTokens ?? [ADMIN_TOKEN],
     linkSecrets: settings.linkSecrets ?? [options.secret ?? LINK_SECRET],
   };
   const node = compose(settings, secrets, store, log, {
-    now: () => Date.now() + nature.ahead,
-    monotonic: () => performance.now() + nature.ahead,
-    random: () => nature.random ?? Math.random(),
+    now: () => Date.now() + clock.ahead,
+    monotonic: () => performance.now() + clock.ahead,
+    random: () => clock.random ?? Math.random(),
+    sleep,
   });
   await node.replica.start();
   node.enter(options.phase ?? 'serving');
@@ -133,7 +135,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     server,
     url,
     store,
-    nature,
+    clock,
     logs,
     admin,
     environment: (given = {}) => makeEnvironment({ admin, http, url, streams }, `${++environments}`, given),

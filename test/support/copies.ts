@@ -17,6 +17,7 @@ import {
 import { FileBucket } from '../../src/bucket/file.js';
 import { composeCopies } from '../../src/app/compose-belt-server.js';
 import { readCopySettings } from '../../src/config/belt-server.js';
+import { sleep } from '../../src/core/clock.js';
 import { HoldfastError } from '../../src/core/errors.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
@@ -132,7 +133,7 @@ export interface TestCopyServer {
   readonly url: string;
   readonly copies: Copies;
   /** Milliseconds that the server's clock is ahead. */
-  readonly nature: { ahead: number };
+  readonly clock: { ahead: number };
   readonly logs: Record<string, unknown>[];
   /** GET of the snapshot. */
   snapshot(key?: string, from?: string): Test;
@@ -149,14 +150,19 @@ export async function startCopyServer(setup: CopyServerSetup): Promise<TestCopyS
   const settings = readCopySettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });
   const logs: Record<string, unknown>[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line)) });
-  const nature = { ahead: 0 };
+  const clock = { ahead: 0 };
   const { app, copies, enter } = composeCopies({
     settings,
     sources: setup.sources,
     cache: setup.cache,
     log,
     times: TIMES,
-    nature: { now: () => Date.now() + nature.ahead, monotonic: () => performance.now(), random: Math.random },
+    clock: {
+      now: () => Date.now() + clock.ahead,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      sleep,
+    },
   });
   enter('serving');
   const server = createHttpServer(app);
@@ -169,7 +175,7 @@ export async function startCopyServer(setup: CopyServerSetup): Promise<TestCopyS
     http,
     url,
     copies,
-    nature,
+    clock,
     logs,
     snapshot,
     served: async (key) => {

@@ -9,7 +9,7 @@ import { messageOf } from '../../core/errors.js';
 import type { Keyring } from '../../keys/keyring.js';
 import type { Position, Store, StoredEnvironment } from '../../store/store.js';
 import { backoff } from './backoff.js';
-import { Bell } from '../../core/signal.js';
+import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { Mark } from './changes.js';
 import { compare, inParallel, PointerCache } from './manifests.js';
@@ -40,7 +40,7 @@ export interface CheckOptions {
   /** The position up to which changes are marked, and how often everything had to be compared because of a gap. */
   readonly place: () => { readonly last: Position; readonly gaps: number };
   /** Rings when that may have changed. */
-  readonly bell: Bell;
+  readonly signal: Signal;
   /** The environment is to be written, or looked at by a write. */
   readonly mark: (environment: bigint, mark: Mark) => void;
   /** Whether it is known that the bucket has more of that environment than the store. */
@@ -109,10 +109,10 @@ export class Checks {
 
   /** @param early whether a gap in the feed ends it */
   async #pause(milliseconds: number, early: boolean, stopping: AbortSignal): Promise<void> {
-    const { now, bell } = this.#options;
+    const { now, signal } = this.#options;
     const until = now() + milliseconds;
     while (!stopping.aborted && now() < until && (this.complete || !early)) {
-      await bell.wait(until - now(), stopping);
+      await signal.wait(until - now(), stopping);
     }
   }
 
@@ -123,7 +123,7 @@ export class Checks {
     const complete = this.complete;
     if (!complete) await keyring.load();
     const pause = complete ? (AT_A_TIME * 1000) / times.pointersPerSecond : 0;
-    const resting = new Bell();
+    const resting = new Signal();
     await inParallel(await store.environments(), AT_A_TIME, async (stored) => {
       // A gap that came meanwhile begins another comparison, which is not to wait for this one.
       if (place().gaps !== gaps) return;

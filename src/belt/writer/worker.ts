@@ -12,7 +12,7 @@ import { messageOf } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
 import type { FeedEntry, Position, Store } from '../../store/store.js';
 import { backoff } from './backoff.js';
-import { Bell } from '../../core/signal.js';
+import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { Changes, type Pending } from './changes.js';
 import { CHECK_TIMES, Checks, type CheckTimes } from './reconcile.js';
@@ -65,7 +65,7 @@ export class Worker {
   readonly #keyring: Keyring;
   readonly #checks: Checks;
   readonly #changes = new Changes();
-  readonly #bell = new Bell();
+  readonly #signal = new Signal();
   readonly #ahead = new Set<bigint>();
   #conditions: 'kept' | 'ignored' | undefined;
   /** The newest position whose change is marked. */
@@ -84,10 +84,10 @@ export class Worker {
       keyring: this.#keyring,
       times: options.times ?? CHECK_TIMES,
       place: () => ({ last: this.#last, gaps: this.#gaps }),
-      bell: this.#bell,
+      signal: this.#signal,
       mark: (environment, mark) => {
         this.#changes.mark(environment, mark);
-        this.#bell.ring();
+        this.#signal.notify();
       },
       isAhead: (environment) => this.#ahead.has(environment),
     });
@@ -142,7 +142,7 @@ export class Worker {
         this.#last = feed.position;
         this.#gaps++;
       } else continue;
-      this.#bell.ring();
+      this.#signal.notify();
     }
   }
 
@@ -171,8 +171,8 @@ export class Worker {
       if (taken !== undefined) await this.#transfer(taken.environment, taken.pending, end);
       else if (draining) return;
       // The others wait for the bell, which the first rings whenever it has tried.
-      else if (failing && lane > 0) await this.#bell.wait(undefined, stopping);
-      else await this.#bell.wait(pause > 0 ? pause : this.#changes.due(now()), stopping);
+      else if (failing && lane > 0) await this.#signal.wait(undefined, stopping);
+      else await this.#signal.wait(pause > 0 ? pause : this.#changes.due(now()), stopping);
     }
   }
 
@@ -192,7 +192,7 @@ export class Worker {
       // Cut off by us: that says nothing about the bucket.
       if (!end.aborted) this.#fail(error);
     }
-    this.#bell.ring();
+    this.#signal.notify();
   }
 
   async #tryConditions(signal: AbortSignal): Promise<'kept' | 'ignored'> {
@@ -246,7 +246,7 @@ export class Worker {
   }
 
   async #saveCursors(stopping: AbortSignal): Promise<void> {
-    const pausing = new Bell();
+    const pausing = new Signal();
     while (!stopping.aborted) {
       await pausing.wait(SAVE_CURSOR_MS, stopping);
       await this.#saveCursor();

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import type { Store } from '../../store/store.js';
 import { backoff } from './backoff.js';
-import { Bell } from '../../core/signal.js';
+import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { CheckTimes } from './reconcile.js';
 import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
@@ -84,7 +84,7 @@ export class BeltWriter {
       } catch (error) {
         if (stopped()) return;
         log.error({ bucket: bucket.name, error: messageOf(error) }, 'copying has failed, and begins anew');
-        await new Bell().wait(backoff(failures, random()), signal);
+        await new Signal().wait(backoff(failures, random()), signal);
       }
     }
   }

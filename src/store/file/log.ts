@@ -44,7 +44,7 @@ export class Log {
     snapshot: readonly SnapshotRecord[],
   ): Promise<void> {
     const header: Header = { holdfast: 1, sequence, snapshot: snapshot.length };
-    await replaceFile(directory, 'log', framed([header, ...snapshot]));
+    await replaceFile(join(directory, 'log'), framed([header, ...snapshot]));
   }
 
   /**
