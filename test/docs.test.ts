@@ -7,7 +7,7 @@ import { runCli } from '../src/cli/program.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
 import { helpText } from '../src/config/node.js';
 import type { ErrorCode } from '../src/core/errors.js';
-import { statusOf } from '../src/http/errors.js';
+import { httpStatusOf } from '../src/http/errors.js';
 import { REPORT_MAX_BYTES } from '../src/http/telemetry.js';
 import { CONTEXTS_MAX, PROPERTIES_MAX } from '../src/prefab/contexts.js';
 import { EVENT_MAX_BYTES, EVENT_TARGET_BYTES, MESSAGE_MAX_BYTES } from '../src/ruleset/event.js';
@@ -209,7 +209,7 @@ describe('docs/protocol.md', () => {
     );
     expect(codes.length).toBeGreaterThan(20);
     const documented = table(protocol, 'Errors').map(([code, status]) => `${code} ${status}`);
-    expect(documented.sort()).toEqual(codes.map((code) => `${code} ${statusOf(code)}`).sort());
+    expect(documented.sort()).toEqual(codes.map((code) => `${code} ${httpStatusOf(code)}`).sort());
   });
 
   it('has every metric, with its type', async () => {

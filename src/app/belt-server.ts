@@ -3,7 +3,7 @@ import { FileBucket } from '../bucket/file.js';
 import { openSource } from '../bucket/sources.js';
 import { composeCopies } from './compose-belt-server.js';
 import type { CopySettings } from '../config/belt-server.js';
-import { close, closingAnswers, endWithin, listen, reachable } from '../http/listen.js';
+import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
@@ -41,8 +41,8 @@ export async function startCopyServer(settings: CopySettings, log: Logger): Prom
     stop: async () => {
       enter('stopping');
       closeAfterAnswers();
-      const works = { requests: close(server), copies: copies.stop() };
-      const unfinished = await endWithin(STOP_MS, works);
+      const works = { requests: closeServer(server), copies: copies.stop() };
+      const unfinished = await settleWithin(STOP_MS, works);
       if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
     },
   };

@@ -4,7 +4,7 @@ import { beltGauges, composeBelt, openBuckets } from './compose-belt.js';
 import type { Settings } from '../config/node.js';
 import { createApp } from '../http/app.js';
 import { beltReadiness, type Health } from '../http/health.js';
-import { close, endWithin, listen, reachable } from '../http/listen.js';
+import { closeServer, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
@@ -37,8 +37,8 @@ export async function startBelt(settings: Settings, store: Store, log: Logger): 
   const stop = async (): Promise<void> => {
     phase = 'stopping';
     stopping.abort();
-    const works = { copying: led, requests: led.then(() => close(server)) };
-    const unfinished = await endWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
+    const works = { copying: led, requests: led.then(() => closeServer(server)) };
+    const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
   return { url: `http://${reachable(settings.host)}:${port}`, stop };

@@ -30,7 +30,7 @@ import type { Store } from '../store/store.js';
 import { DirectHolds } from '../subscribe/direct.js';
 import { RecoveryLink } from '../subscribe/link.js';
 import { StreamTokens } from '../subscribe/stream-token.js';
-import { Deltas, Refetches } from '../subscribe/stream.js';
+import { DeltaContents, RefetchContents } from '../subscribe/stream.js';
 import { Subscriptions } from '../subscribe/subscriptions.js';
 
 /** What the settings leave open with the embedded store, and the data directory then holds. */
@@ -74,7 +74,7 @@ export function compose(
     onDropped: () => metrics.environmentsDropped.inc(),
   });
   const refetchSpread = settings.refetchSpreadSeconds * 1000;
-  const contents = { configs: new Deltas(), clients: new Refetches(refetchSpread) };
+  const contents = { configs: new DeltaContents(), clients: new RefetchContents(refetchSpread) };
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
   const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onDataLost });

@@ -5,7 +5,7 @@ import type { Committer } from '../commit/committer.js';
 import { compose, type Secrets } from './compose.js';
 import { openBuckets } from './compose-belt.js';
 import type { Settings } from '../config/node.js';
-import { close, closingAnswers, endWithin, listen, reachable } from '../http/listen.js';
+import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
@@ -53,9 +53,9 @@ export async function startServer(
     closeAfterAnswers();
     // The lease first: another node takes over while this one still answers.
     stopping.abort();
-    const served = directHolds.drain(settings.drainSeconds).then(() => close(server));
+    const served = directHolds.drain(settings.drainSeconds).then(() => closeServer(server));
     const works = { publishing: led, requests: served, following: served.then(() => replica.stop()) };
-    const unfinished = await endWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
+    const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
   return { url: `http://${reachable(settings.host)}:${port}`, committer, stop };

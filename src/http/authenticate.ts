@@ -36,7 +36,7 @@ export async function authenticateKey<K extends KnownKey>(
   keyring: Keys<K>,
 ): Promise<K> {
   if (text === undefined) throw new HoldfastError('unauthorized', `an API key is needed: send it ${sent}`);
-  return admit(await keyring.find(text), kinds, keyring);
+  return admitKey(await keyring.find(text), kinds, keyring);
 }
 
 /**
@@ -44,7 +44,7 @@ export async function authenticateKey<K extends KnownKey>(
  *
  * @throws HoldfastError as `authenticateKey`
  */
-export function admit<K extends KnownKey>(
+export function admitKey<K extends KnownKey>(
   key: K | undefined,
   kinds: readonly KeyKind[],
   keyring: Pick<Keys<K>, 'size'>,

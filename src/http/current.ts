@@ -4,7 +4,7 @@ import { lostEnvironment } from '../replica/missing.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
-export interface Current {
+export interface CurrentRuleset {
   readonly ruleset: Ruleset;
   /** Whole seconds since it was last known to be the newest; 0 where the store is followed. */
   readonly age: number;
@@ -15,14 +15,14 @@ export async function currentRuleset(
   rulesets: Rulesets,
   environment: bigint,
   response: Response,
-): Promise<Current> {
+): Promise<CurrentRuleset> {
   const ruleset = await rulesets.ruleset(environment);
   if (ruleset === undefined) throw lostEnvironment(environment);
-  return { ruleset, age: sayAge(rulesets, environment, response) };
+  return { ruleset, age: setAgeHeaders(rulesets, environment, response) };
 }
 
 /** Says in the answer how old a copy is, and returns it. [protocol] #belt-server */
-export function sayAge(rulesets: Rulesets, environment: bigint, response: Response): number {
+export function setAgeHeaders(rulesets: Rulesets, environment: bigint, response: Response): number {
   const freshness = rulesets.freshness?.(environment);
   if (freshness === undefined) return 0;
   const { age, stale } = freshness;

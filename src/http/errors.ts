@@ -43,7 +43,7 @@ const statuses: Record<ErrorCode, number> = {
 /** Seconds after which a request that was refused for lack of a store or a turn may be repeated. */
 const RETRY_AFTER_SECONDS = 1;
 
-export function statusOf(code: ErrorCode): number {
+export function httpStatusOf(code: ErrorCode): number {
   return statuses[code];
 }
 
@@ -67,7 +67,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
 }
 
 export function sendError(response: Response, error: HoldfastError): void {
-  response.status(statusOf(error.code));
+  response.status(httpStatusOf(error.code));
   response.set('Cache-Control', 'no-store');
   if (error.code === 'unauthorized')
     response.set(

@@ -2,8 +2,8 @@
 import { Router } from 'express';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { AppMetrics } from '../observe/app-metrics.js';
-import { readContexts } from '../prefab/contexts.js';
-import { answer } from '../prefab/evaluations.js';
+import { readPrefabContexts } from '../prefab/contexts.js';
+import { evaluationsAnswer } from '../prefab/evaluations.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import { cacheHeaders, matchesEtag } from '../cdn/snapshot.js';
 import { valuesKey } from '../cdn/surrogate-keys.js';
@@ -33,9 +33,14 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
     .all(cors(CORS))
     .get(async (request, response) => {
       const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
-      const contexts = readContexts(request.params.context);
+      const contexts = readPrefabContexts(request.params.context);
       const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
-      const { etag, build } = answer(evaluators.of(ruleset), ruleset.clientVersion, contexts, now());
+      const { etag, build } = evaluationsAnswer(
+        evaluators.of(ruleset),
+        ruleset.clientVersion,
+        contexts,
+        now(),
+      );
       response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
       // Only to who has the answer: an SDK without a cache in front of it cannot read a 304.
       if (matchesEtag(request.headers['if-none-match'], etag)) {

@@ -7,10 +7,10 @@ import type { Keyring } from '../keys/keyring.js';
 import type { Key } from '../store/store.js';
 import { positionOf } from '../subscribe/decide.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
-import { admit, ALL_KEYS } from './authenticate.js';
+import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
-import { header, hold, type StreamParts } from './streams.js';
+import { headerOf, respondWithStream, type StreamParts } from './streams.js';
 
 export interface EventStreamParts extends StreamParts {
   readonly streamTokens: StreamTokens;
@@ -42,10 +42,10 @@ async function subscribe(
   const key = await holderOf(request.params.token, parts.streamTokens, parts.replica.keyring);
   const { at } = request.query;
   const shard = Math.floor(CLIENT_SHARDS * parts.random());
-  await hold(parts, request, response, {
+  await respondWithStream(parts, request, response, {
     key,
     stream: { kind: 'clients', environment: key.environment, shard },
-    position: positionOf(header(request, 'last-event-id'), typeof at === 'string' ? at : undefined),
+    position: positionOf(headerOf(request, 'last-event-id'), typeof at === 'string' ? at : undefined),
   });
 }
 
@@ -62,7 +62,7 @@ async function holderOf(token: string, tokens: StreamTokens, keyring: Keyring): 
       'the token in the path is not one that was issued within the last minutes: evaluate all flags again, the answer has a new one',
     );
   }
-  const key = admit(await keyring.findById(holder.keyId), ALL_KEYS.kinds, keyring);
+  const key = admitKey(await keyring.findById(holder.keyId), ALL_KEYS.kinds, keyring);
   if (key.environment === holder.environment) return key;
   throw new HoldfastError('unauthorized', 'the token in the path is for another environment than its key');
 }

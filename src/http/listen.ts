@@ -54,7 +54,7 @@ export function closingAnswers(server: Server): () => void {
 }
 
 /** Closes: no connection is accepted any more, idle ones are closed, and the others when they are idle, or after a while. */
-export async function close(server: Server): Promise<void> {
+export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // An answer that had begun before may leave its connection open; Node closes only those that are idle when it is told to close.
   const idle = setInterval(() => server.closeIdleConnections(), 100);
@@ -65,7 +65,7 @@ export async function close(server: Server): Promise<void> {
 }
 
 /** Waits until all works have ended, but not longer; resolves to the names of those that have not. */
-export async function endWithin(
+export async function settleWithin(
   milliseconds: number,
   works: Readonly<Record<string, Promise<void>>>,
 ): Promise<string[]> {

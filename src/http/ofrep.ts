@@ -3,11 +3,11 @@ import { json, Router, type Request, type RequestHandler, type Response } from '
 import { HoldfastError } from '../core/errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { AppMetrics } from '../observe/app-metrics.js';
-import { Answers, noFlag } from '../ofrep/answer.js';
-import { readRequest } from '../ofrep/contexts.js';
-import { failureOf } from '../ofrep/errors.js';
+import { FlagAnswers, noFlag } from '../ofrep/answer.js';
+import { readOfrepContexts } from '../ofrep/contexts.js';
+import { ofrepFailureOf } from '../ofrep/errors.js';
 import { readFlagConfigEtag } from '../ofrep/etag.js';
-import { bulk, single, type Question } from '../ofrep/evaluate.js';
+import { evaluateFlags, evaluateFlag, type FlagQuery } from '../ofrep/evaluate.js';
 import { eventStream, type EventStream } from '../ofrep/event-stream.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { KnownKey, Rulesets } from '../replica/rulesets.js';
@@ -16,7 +16,7 @@ import { matchesEtag } from '../cdn/snapshot.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
-import { currentRuleset, sayAge } from './current.js';
+import { currentRuleset, setAgeHeaders } from './current.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
 
 export interface OfrepParts {
@@ -44,12 +44,12 @@ const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or 
 
 /** What the routes keep beside. */
 interface Parts extends OfrepParts {
-  readonly answers: Answers;
+  readonly answers: FlagAnswers;
 }
 
 export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
-  const parts: Parts = { ...given, answers: new Answers() };
+  const parts: Parts = { ...given, answers: new FlagAnswers() };
   const read = [knownKey(parts.rulesets), json({ limit: BODY_MAX_BYTES, type: () => true })];
   router
     .route('/ofrep/v1/evaluate/flags/:key')
@@ -65,12 +65,12 @@ export function ofrepRoutes(given: OfrepParts): Router {
 }
 
 const errorsOfOne: RequestHandler<{ key: string }> = ({ params }, response, next) => {
-  response.locals.errorBody = ((error) => failureOf(error, params.key)) satisfies ErrorBody;
+  response.locals.errorBody = ((error) => ofrepFailureOf(error, params.key)) satisfies ErrorBody;
   next();
 };
 
 const errorsOfAll: RequestHandler = (_request, response, next) => {
-  response.locals.errorBody = ((error) => failureOf(error)) satisfies ErrorBody;
+  response.locals.errorBody = ((error) => ofrepFailureOf(error)) satisfies ErrorBody;
   next();
 };
 
@@ -87,7 +87,7 @@ function knownKey({ keyring }: Rulesets): RequestHandler {
 async function answerOne(parts: Parts, request: Request<{ key: string }>, response: Response): Promise<void> {
   const { ruleset } = await currentRuleset(parts.rulesets, keyOf(response).environment, response);
   const { key } = request.params;
-  const answer = single(questionOf(parts, request, ruleset), key);
+  const answer = evaluateFlag(questionOf(parts, request, ruleset), key);
   if (answer.kind === 'failure') throw answer.error;
   if (answer.kind === 'none') throw noFlag(key, answer.why);
   send(response, answer.text);
@@ -98,7 +98,7 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
   const told = readFlagConfigEtag(request.query.flagConfigEtag);
   const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
   const { clientVersion } = ruleset;
-  const { etag, body } = bulk(
+  const { etag, body } = evaluateFlags(
     questionOf(parts, request, ruleset),
     clientVersion,
     streamsOf(parts, key, clientVersion),
@@ -133,7 +133,7 @@ async function rulesetFor(
       'that change has not arrived here yet, and nobody can be asked for it',
     );
   }
-  sayAge(rulesets, environment, response);
+  setAgeHeaders(rulesets, environment, response);
   return asked.ruleset;
 }
 
@@ -149,11 +149,11 @@ function questionOf(
   { evaluators, answers, metrics, now }: Parts,
   request: Request,
   ruleset: Ruleset,
-): Question {
+): FlagQuery {
   return {
     evaluator: evaluators.of(ruleset),
     answers,
-    contexts: readRequest(request.body),
+    contexts: readOfrepContexts(request.body),
     now: now(),
     onUndecided: (why) => metrics.undecided.inc({ why }),
   };

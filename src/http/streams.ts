@@ -49,8 +49,8 @@ export function streamRoutes(parts: StreamParts): Router {
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
   const password = basicPassword(request.headers.authorization);
   const key = await authenticateKey(password, SERVER_KEYS, parts.replica.keyring);
-  const position = positionOf(header(request, 'last-event-id'), header(request, 'x-prefab-start-at-id'));
-  await hold(parts, request, response, {
+  const position = positionOf(headerOf(request, 'last-event-id'), headerOf(request, 'x-prefab-start-at-id'));
+  await respondWithStream(parts, request, response, {
     key,
     stream: { kind: 'configs', environment: key.environment },
     position,
@@ -58,7 +58,7 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
 }
 
 /** What a request has asked for that may have it. */
-export interface Wanted {
+export interface StreamRequest {
   /** A key of the stream's environment. */
   readonly key: Key;
   readonly stream: Stream;
@@ -67,11 +67,11 @@ export interface Wanted {
 }
 
 /** Answers with a stream, which is held by the proxy that the request came through, else by this process. */
-export async function hold(
+export async function respondWithStream(
   parts: StreamParts,
   request: Request,
   response: Response,
-  { key, stream, position }: Wanted,
+  { key, stream, position }: StreamRequest,
 ): Promise<void> {
   const { subscriptions, metrics } = parts;
   if (await throughProxy(parts, request)) {
@@ -105,7 +105,7 @@ async function recover(parts: StreamParts, request: Request, response: Response)
   // The path first, which costs less: anybody may try.
   const { link, signatures } = parts;
   const issued = link.accepts(request.params.token as string);
-  if (!issued || !(await signatures.verify(header(request, 'grip-sig')))) {
+  if (!issued || !(await signatures.verify(headerOf(request, 'grip-sig')))) {
     throw new HoldfastError(
       'link_invalid',
       'the recovery link is for GRIP proxies: they are told its path and sign their requests',
@@ -118,14 +118,14 @@ async function recover(parts: StreamParts, request: Request, response: Response)
 
 /** Whether the request provably came through a configured proxy. One that did not is a direct one, whatever headers it has. */
 async function throughProxy({ hold, signatures }: StreamParts, request: Request): Promise<boolean> {
-  return hold !== 'direct' && (await signatures.verify(header(request, 'grip-sig')));
+  return hold !== 'direct' && (await signatures.verify(headerOf(request, 'grip-sig')));
 }
 
 function send(response: Response, reply: HeldReply): void {
   response.status(200).set(STREAM_HEADERS).set(reply.headers).send(Buffer.from(reply.body));
 }
 
-export function header(request: Request, name: string): string | undefined {
+export function headerOf(request: Request, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -20,7 +20,7 @@ export const TARGETING_PROPERTY = 'user.key';
  *
  * @throws HoldfastError `body_invalid` when it is no object, `field_invalid` with the field that is wrong
  */
-export function readRequest(body: unknown): Contexts {
+export function readOfrepContexts(body: unknown): Contexts {
   if (!isObject(body)) {
     throw new HoldfastError(
       'body_invalid',

@@ -15,14 +15,14 @@ const codes: Readonly<Partial<Record<ErrorCode, OfrepErrorCode>>> = {
   not_found: 'FLAG_NOT_FOUND',
 };
 
-export interface Failure {
+export interface OfrepFailure {
   /** Of the flag; absent where the request is about all. */
   readonly key?: string;
   readonly errorCode: OfrepErrorCode;
   readonly errorDetails: string;
 }
 
-export function failureOf(error: HoldfastError, key?: string): Failure {
+export function ofrepFailureOf(error: HoldfastError, key?: string): OfrepFailure {
   return {
     ...(key === undefined ? {} : { key }),
     errorCode: codes[error.code] ?? 'GENERAL',

@@ -3,13 +3,13 @@ import { steadyChance } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Undecided } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
-import { bulkBody, type Answers, type FlagAnswer } from './answer.js';
+import { bulkBody, type FlagAnswers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
 import type { EventStream } from './event-stream.js';
 
-export interface Question {
+export interface FlagQuery {
   readonly evaluator: Evaluator;
-  readonly answers: Answers;
+  readonly answers: FlagAnswers;
   readonly contexts: Contexts;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -18,15 +18,15 @@ export interface Question {
 }
 
 /** The answer for one flag. */
-export function single(question: Question, key: string): FlagAnswer {
+export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   const { evaluator, answers, contexts, now, onUndecided } = question;
-  const draws = new Draws(canonical(contexts));
+  const draws = new RandomDraws(canonical(contexts));
   const evaluation = evaluator.evaluate(key, contexts, { now, chance: draws.chance });
   note(evaluation, onUndecided);
   return answers.of(key, evaluation, draws.has(key));
 }
 
-export interface Bulk {
+export interface BulkAnswer {
   readonly etag: string;
   /** JSON. Evaluates, so it is not needed for a 304. To be called before the ruleset changes, so in the same turn. */
   readonly body: () => string;
@@ -37,7 +37,11 @@ export interface Bulk {
  *
  * @param clientVersion the version of what clients may see, of the ruleset that is evaluated
  */
-export function bulk(question: Question, clientVersion: bigint, eventStreams: readonly EventStream[]): Bulk {
+export function evaluateFlags(
+  question: FlagQuery,
+  clientVersion: bigint,
+  eventStreams: readonly EventStream[],
+): BulkAnswer {
   const { evaluator, answers, contexts, now, onUndecided } = question;
   const { environment } = evaluator;
   const asked = canonical(contexts);
@@ -45,7 +49,7 @@ export function bulk(question: Question, clientVersion: bigint, eventStreams: re
   return {
     etag: etagOf({ environment, clientVersion, moment: evaluator.moment(now), contexts: asked, streams }),
     body: () => {
-      const draws = new Draws(asked);
+      const draws = new RandomDraws(asked);
       const evaluations = evaluator.evaluateVisible(contexts, { now, chance: draws.chance });
       const flags = evaluations.flatMap((evaluation) => {
         note(evaluation, onUndecided);
@@ -59,7 +63,7 @@ export function bulk(question: Question, clientVersion: bigint, eventStreams: re
 }
 
 /** The same chance for the same contexts, and which keys it decided. */
-class Draws {
+class RandomDraws {
   readonly #steady: (key: string) => number;
   readonly #keys = new Set<string>();
 
@@ -77,6 +81,6 @@ class Draws {
   }
 }
 
-function note(evaluation: Evaluation, onUndecided: Question['onUndecided']): void {
+function note(evaluation: Evaluation, onUndecided: FlagQuery['onUndecided']): void {
   if (evaluation.kind === 'undecided' && evaluation.config?.visible === true) onUndecided(evaluation.why);
 }

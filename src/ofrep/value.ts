@@ -12,7 +12,7 @@ export const VARIANT_TEXT_MAX = 64;
  * The value as JSON text, because JSON.stringify has no form for integers above 2^53, and because JSON is text already. `undefined` when
  * there is nothing to give: JSON's null, and numbers that JSON has not (NaN, infinities).
  */
-export function jsonOf(value: Value): string | undefined {
+export function ofrepJsonOf(value: Value): string | undefined {
   switch (value.kind) {
     case 'int':
       return `${value.value}`;

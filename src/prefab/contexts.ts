@@ -22,7 +22,7 @@ const SMALLEST_INT = -(2n ** 63n);
  *
  * @throws HoldfastError `field_invalid`
  */
-export function readContexts(segment: string): Contexts {
+export function readPrefabContexts(segment: string): Contexts {
   const body = parse(decode(segment));
   const list = isObject(body) ? body.contexts : undefined;
   if (!Array.isArray(list))

@@ -7,14 +7,14 @@ import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Decided, Undecided, Value } from '../evaluate/result.js';
 import type { Circumstances, Evaluator } from '../evaluate/evaluator.js';
 
-export interface Answer {
+export interface EvaluationsAnswer {
   /** Equal for requests that get equal answers, whatever the order of their contexts and properties. */
   readonly etag: string;
   /** Evaluates; not needed for a 304. To be called before the ruleset changes, so in the same turn. */
-  readonly build: () => Built;
+  readonly build: () => BuiltEvaluations;
 }
 
-export interface Built {
+export interface BuiltEvaluations {
   /** JSON. */
   readonly body: string;
   /** Configs that clients may see, and that are not in the answer. */
@@ -28,7 +28,12 @@ const FORM = 1;
  * @param version the environment's, of what clients may see
  * @param now milliseconds since 1970
  */
-export function answer(evaluator: Evaluator, version: bigint, contexts: Contexts, now: number): Answer {
+export function evaluationsAnswer(
+  evaluator: Evaluator,
+  version: bigint,
+  contexts: Contexts,
+  now: number,
+): EvaluationsAnswer {
   const asked = canonical(contexts);
   // A hash, because contexts are about people, and ETags end up in logs.
   const hash = createHash('sha256')
@@ -40,7 +45,7 @@ export function answer(evaluator: Evaluator, version: bigint, contexts: Contexts
   };
 }
 
-function build(evaluator: Evaluator, contexts: Contexts, circumstances: Circumstances): Built {
+function build(evaluator: Evaluator, contexts: Contexts, circumstances: Circumstances): BuiltEvaluations {
   const members: string[] = [];
   const leftOut: Undecided[] = [];
   for (const evaluation of evaluator.evaluateVisible(contexts, circumstances)) {

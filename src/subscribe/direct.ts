@@ -27,7 +27,7 @@ export interface Sink {
   onClose(listener: () => void): void;
 }
 
-export type DirectEnd = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
+export type DirectEndReason = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
 
 export interface DirectHoldsOptions {
   readonly replica: Replica;
@@ -40,7 +40,7 @@ export interface DirectHoldsOptions {
   readonly maxAge: number;
   /** Holds at a time, at most. */
   readonly maxHolds: number;
-  readonly onEnd?: (why: DirectEnd) => void;
+  readonly onEnd?: (why: DirectEndReason) => void;
   /** Told of each subscription for which there was no place. */
   readonly onRefused?: () => void;
   /** Milliseconds, monotonic. */
@@ -50,7 +50,7 @@ export interface DirectHoldsOptions {
 }
 
 /** A place among the holds of this process, from before the first work for a subscription until its hold is open. */
-export interface Place {
+export interface HoldSlot {
   /**
    * Holds a connection whose client stands at `version`; what the stream has beyond it is sent at once. Its environment must be
    * loaded, and the key's. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
@@ -109,7 +109,7 @@ export class DirectHolds {
    *
    * @throws HoldfastError `busy` when all places are taken or the drain has begun
    */
-  admit(): Place {
+  admit(): HoldSlot {
     if (this.#draining) {
       throw new HoldfastError('busy', 'this node is shutting down: subscribe again, and another one answers');
     }
@@ -254,14 +254,14 @@ export class DirectHolds {
     if (!hold.sink.write(text)) hold.blockedSince = this.#now();
   }
 
-  #end(hold: DirectHold, why: DirectEnd): void {
+  #end(hold: DirectHold, why: DirectEndReason): void {
     if (!this.#forget(hold, why)) return;
     // Who takes nothing would not take the end of the stream either, and the connection would stay for ever.
     if (why === 'slow' || hold.blockedSince !== undefined) hold.sink.destroy();
     else hold.sink.end();
   }
 
-  #forget(hold: DirectHold, why: DirectEnd): boolean {
+  #forget(hold: DirectHold, why: DirectEndReason): boolean {
     if (!this.#holds.delete(hold)) return false;
     hold.unwatch();
     clearTimeout(hold.turn);

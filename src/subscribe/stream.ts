@@ -35,7 +35,7 @@ export function textOf(events: readonly StreamEvent[]): string {
 }
 
 /** What the streams of one kind carry: what comes next for a reader that stands at a version. */
-export interface Contents {
+export interface ContentSource {
   /** Where a reader stands that has everything. */
   version(ruleset: Ruleset): bigint;
   /** The events that bring a reader from `from` there; none when it is there. */
@@ -44,10 +44,10 @@ export interface Contents {
   readonly spread: number;
 }
 
-export type StreamContents = Readonly<Record<Stream['kind'], Contents>>;
+export type StreamContents = Readonly<Record<Stream['kind'], ContentSource>>;
 
 /** Events that tell clients to fetch: one, however much a client lacks. */
-export class Refetches implements Contents {
+export class RefetchContents implements ContentSource {
   readonly spread: number;
 
   /** @param spread milliseconds */
@@ -70,7 +70,7 @@ export class Refetches implements Contents {
  * Deltas as events, built once and shared by all who lack the same. Of each environment only those that end at its present version: nobody
  * is brought to an older one any more, and what was kept for it would fill memory up to the limit.
  */
-export class Deltas implements Contents {
+export class DeltaContents implements ContentSource {
   /** The next of a server's evaluations is to see a change, and taking it costs nobody anything. */
   readonly spread = 0;
   readonly #limit: number;

@@ -1,14 +1,14 @@
 /** OpenFeature's context as contexts by type. Each row is one of docs/openfeature.md. */
 import { describe, expect, it } from 'vitest';
 import type { Contexts } from '../../src/evaluate/contexts.js';
-import { CONTEXT_MAX_DEPTH, readRequest } from '../../src/ofrep/contexts.js';
+import { CONTEXT_MAX_DEPTH, readOfrepContexts } from '../../src/ofrep/contexts.js';
 import { refusal } from '../ruleset/errors.js';
 
 /** As plain objects. */
 function plain(contexts: Contexts): Record<string, unknown> {
   return Object.fromEntries([...contexts].map(([type, context]) => [type, Object.fromEntries(context)]));
 }
-const read = (context: unknown) => plain(readRequest({ context }));
+const read = (context: unknown) => plain(readOfrepContexts({ context }));
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 
 describe('a context', () => {
@@ -46,7 +46,7 @@ describe('a context', () => {
 
   it('has names that mean something to JavaScript as names like any other', () => {
     const context: unknown = JSON.parse('{"__proto__": {"a": 1}, "constructor": "x", "toString.b": 2}');
-    const contexts = readRequest({ context });
+    const contexts = readOfrepContexts({ context });
     expect(contexts.get('__proto__')).toEqual(new Map([['a', 1]]));
     expect(contexts.get('')).toEqual(new Map([['constructor', 'x']]));
     expect(contexts.get('toString')).toEqual(new Map([['b', 2]]));
@@ -61,7 +61,7 @@ describe('a context', () => {
 
   it('of no one is read', () => {
     for (const body of [{}, { context: null }, { context: {} }, { context: { targetingKey: null } }]) {
-      expect(readRequest(body)).toEqual(new Map());
+      expect(readOfrepContexts(body)).toEqual(new Map());
     }
   });
 
@@ -89,6 +89,6 @@ describe('a refusal', () => {
     [{ context: { 'user.email': 'a', user: { email: 'a' } } }, 'field_invalid context.user.email'],
     [{ context: { 'a b': { c: [{}] } } }, 'field_invalid context."a b".c[0]'],
   ])('of %j names the field', (body, expected) => {
-    expect(refusal(() => readRequest(body))).toBe(expected);
+    expect(refusal(() => readOfrepContexts(body))).toBe(expected);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../../src/evaluate/result.js';
 import { etagOf, readFlagConfigEtag } from '../../src/ofrep/etag.js';
-import { jsonOf, VARIANT_TEXT_MAX, variantOf } from '../../src/ofrep/value.js';
+import { ofrepJsonOf, VARIANT_TEXT_MAX, variantOf } from '../../src/ofrep/value.js';
 
 const string = (value: string): Value => ({ kind: 'string', value });
 const json = (text: string): Value => ({ kind: 'json', text, value: JSON.parse(text) });
@@ -18,7 +18,7 @@ describe('a value as JSON', () => {
     [json(' {"a" : 1.0} '), ' {"a" : 1.0} '],
     [json('null\n'), undefined],
   ])('%o is %s', (value, text) => {
-    expect(jsonOf(value)).toBe(text);
+    expect(ofrepJsonOf(value)).toBe(text);
     if (text !== undefined) expect(() => JSON.parse(text) as unknown).not.toThrow();
   });
 });

@@ -2,13 +2,13 @@
 import { Context as SdkContext } from '@prefab-cloud/prefab-cloud-js';
 import { describe, expect, it } from 'vitest';
 import { canonical, type Contexts } from '../../src/evaluate/contexts.js';
-import { CONTEXTS_MAX, PROPERTIES_MAX, readContexts } from '../../src/prefab/contexts.js';
+import { CONTEXTS_MAX, PROPERTIES_MAX, readPrefabContexts } from '../../src/prefab/contexts.js';
 import { refusal } from '../ruleset/errors.js';
 
 type Given = ConstructorParameters<typeof SdkContext>[0];
 
 const bySdk = (contexts: unknown): Contexts =>
-  readContexts(decodeURIComponent(new SdkContext(contexts as Given).encode()));
+  readPrefabContexts(decodeURIComponent(new SdkContext(contexts as Given).encode()));
 
 const encode = (body: unknown): string => Buffer.from(JSON.stringify(body)).toString('base64');
 
@@ -48,7 +48,7 @@ describe('what the SDK sends', () => {
   });
 
   it('may name a property and a type like a member of every object', () => {
-    const contexts = readContexts(
+    const contexts = readPrefabContexts(
       encode({ contexts: [{ type: '__proto__', values: { constructor: { int: 1 } } }] }),
     );
     expect(contexts.get('__proto__')?.get('constructor')).toBe(1);
@@ -63,7 +63,7 @@ describe('others may send', () => {
       roles: { stringList: ['a'] },
       groups: { stringList: { values: ['b'] } },
     };
-    const read = plain(readContexts(encode({ contexts: [{ type: 'user', values }, {}] })));
+    const read = plain(readPrefabContexts(encode({ contexts: [{ type: 'user', values }, {}] })));
     expect(read).toEqual({ user: { id: 9007199254740993n, small: -5, roles: ['a'], groups: ['b'] }, '': {} });
   });
 
@@ -71,12 +71,12 @@ describe('others may send', () => {
     const text = user({ key: { string: '??>>~~ä' } });
     const forUrls = text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
     expect(forUrls).not.toBe(text);
-    expect(canonical(readContexts(forUrls))).toBe(canonical(readContexts(text)));
+    expect(canonical(readPrefabContexts(forUrls))).toBe(canonical(readPrefabContexts(text)));
   });
 
   it('a type twice: the last counts', () => {
     const contexts = ['a', 'b'].map((key) => ({ type: 'user', values: { key: { string: key } } }));
-    expect(plain(readContexts(encode({ contexts })))).toEqual({ user: { key: 'b' } });
+    expect(plain(readPrefabContexts(encode({ contexts })))).toEqual({ user: { key: 'b' } });
   });
 });
 
@@ -112,14 +112,14 @@ describe('what cannot be read', () => {
       'contexts[0].values["key"].stringList',
     ],
   ])('is refused with its place: %s', (_case, segment, field) => {
-    expect(refusal(() => readContexts(segment))).toBe(`field_invalid ${field}`);
+    expect(refusal(() => readPrefabContexts(segment))).toBe(`field_invalid ${field}`);
   });
 
   it('is too many contexts, or too many properties', () => {
     const contexts = (count: number) =>
       encode({ contexts: Array.from({ length: count }, (_, i) => ({ type: `${i}` })) });
-    expect(readContexts(contexts(CONTEXTS_MAX)).size).toBe(CONTEXTS_MAX);
-    expect(refusal(() => readContexts(contexts(CONTEXTS_MAX + 1)))).toBe('field_invalid context');
+    expect(readPrefabContexts(contexts(CONTEXTS_MAX)).size).toBe(CONTEXTS_MAX);
+    expect(refusal(() => readPrefabContexts(contexts(CONTEXTS_MAX + 1)))).toBe('field_invalid context');
     const properties = (count: number) =>
       encode({
         contexts: ['a', 'b'].map((type) => ({
@@ -127,7 +127,7 @@ describe('what cannot be read', () => {
           values: Object.fromEntries(Array.from({ length: count / 2 }, (_, i) => [`p${i}`, { int: i }])),
         })),
       });
-    expect(readContexts(properties(PROPERTIES_MAX)).size).toBe(2);
-    expect(refusal(() => readContexts(properties(PROPERTIES_MAX + 2)))).toBe('field_invalid context');
+    expect(readPrefabContexts(properties(PROPERTIES_MAX)).size).toBe(2);
+    expect(refusal(() => readPrefabContexts(properties(PROPERTIES_MAX + 2)))).toBe('field_invalid context');
   });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
-import { statusOf } from '../../src/http/errors.js';
+import { httpStatusOf } from '../../src/http/errors.js';
 
 /** Of which input, and how many. */
 export const CASES = {
@@ -75,7 +75,7 @@ export function refusedOr(read: () => string): string {
     return read();
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    expect([error.code, Math.floor(statusOf(error.code) / 100)]).toEqual([error.code, 4]);
+    expect([error.code, Math.floor(httpStatusOf(error.code) / 100)]).toEqual([error.code, 4]);
     expect(error.message).not.toBe('');
     return 'refused';
   }

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
-import { Answers } from '../../src/ofrep/answer.js';
-import { readRequest } from '../../src/ofrep/contexts.js';
-import { bulk, single } from '../../src/ofrep/evaluate.js';
+import { FlagAnswers } from '../../src/ofrep/answer.js';
+import { readOfrepContexts } from '../../src/ofrep/contexts.js';
+import { evaluateFlags, evaluateFlag } from '../../src/ofrep/evaluate.js';
 import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { bodyText } from '../ofrep/arbitrary.js';
@@ -25,7 +25,7 @@ const evaluator = new Evaluator(
     configs: FLAGS.map((config, i) => encodeConfig({ ...config, id: `${i + 1}` })),
   }),
 );
-const answers = new Answers();
+const answers = new FlagAnswers();
 const onUndecided = () => undefined;
 
 /** Also of names that no flag has. */
@@ -44,17 +44,17 @@ describe('any body of a request for evaluation', () => {
         const question = {
           evaluator,
           answers,
-          contexts: readRequest(body),
+          contexts: readOfrepContexts(body),
           now: 1_800_000_000_000,
           onUndecided,
         };
-        const all = bulk(question, 100n, []);
+        const all = evaluateFlags(question, 100n, []);
         const answer = JSON.parse(all.body()) as { flags: { key: string }[] };
         expect(schemas.problems('bulkEvaluationSuccess', answer)).toEqual([]);
         expect(answer.flags.map((each) => each.key)).toEqual(ANSWERED);
-        const again = bulk(question, 100n, []);
+        const again = evaluateFlags(question, 100n, []);
         expect([again.etag, again.body()]).toEqual([all.etag, all.body()]);
-        const one = single(question, key);
+        const one = evaluateFlag(question, key);
         const inAll = answer.flags.find((each) => each.key === key);
         if (one.kind === 'success') expect(JSON.parse(one.text)).toEqual(inAll);
         else if (one.kind === 'none') expect(inAll).toBeUndefined();

@@ -7,7 +7,7 @@ import { parseGripUrl } from '../../src/grip/proxies.js';
 import { SignatureVerifier } from '../../src/grip/signature.js';
 import { canonical } from '../../src/evaluate/contexts.js';
 import { basicPassword, requireAdmin } from '../../src/http/authenticate.js';
-import { readContexts } from '../../src/prefab/contexts.js';
+import { readPrefabContexts } from '../../src/prefab/contexts.js';
 import { retryAfter } from '../../src/core/retry-after.js';
 import { matchesEtag } from '../../src/cdn/snapshot.js';
 import { positionOf } from '../../src/subscribe/decide.js';
@@ -199,7 +199,7 @@ describe('any contexts in a path', () => {
     const segment = fc.oneof(base64, base64, mutated(base64), fc.base64String(), headerText);
     const outcomes = check('contexts in paths', segment, (text) =>
       refusedOr(() => {
-        expect(canonical(readContexts(text))).toBe(canonical(readContexts(text)));
+        expect(canonical(readPrefabContexts(text))).toBe(canonical(readPrefabContexts(text)));
         return 'read';
       }),
     );

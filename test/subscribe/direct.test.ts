@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
-import { DirectHolds, type DirectEnd, type Sink } from '../../src/subscribe/direct.js';
+import { DirectHolds, type DirectEndReason, type Sink } from '../../src/subscribe/direct.js';
 import { RecoveryLink } from '../../src/subscribe/link.js';
-import { Deltas, Refetches } from '../../src/subscribe/stream.js';
+import { DeltaContents, RefetchContents } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
 import type { Config } from '../../src/ruleset/model.js';
 import type { Stream } from '../../src/grip/channels.js';
@@ -26,7 +26,7 @@ let holds: DirectHolds;
 let key: Key;
 let now: number;
 let random: number;
-let ends: DirectEnd[];
+let ends: DirectEndReason[];
 let logs: string[];
 
 beforeEach(async () => {
@@ -51,7 +51,7 @@ afterEach(async () => {
 });
 
 function directHolds(maxHolds = 1_000): DirectHolds {
-  const contents = { configs: new Deltas(), clients: new Refetches(SPREAD_MS) };
+  const contents = { configs: new DeltaContents(), clients: new RefetchContents(SPREAD_MS) };
   const log = createLog('debug', { write: (line) => void logs.push(line) });
   const subscriptions = new Subscriptions({
     replica,

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { cut, EVENT_TARGET_BYTES, eventText } from '../../src/ruleset/event.js';
-import { Deltas, KEEP_ALIVE, Refetches, streamStart, textOf } from '../../src/subscribe/stream.js';
+import {
+  DeltaContents,
+  KEEP_ALIVE,
+  RefetchContents,
+  streamStart,
+  textOf,
+} from '../../src/subscribe/stream.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { rulesetOf } from './rulesets.js';
 
@@ -19,7 +25,7 @@ describe('a stream', () => {
 describe('the events of a delta', () => {
   it('are what the ruleset’s delta is cut to, from any place', () => {
     const ruleset = rulesetOf(12, 20_000);
-    const deltas = new Deltas();
+    const deltas = new DeltaContents();
     for (const from of [0n, 5n, 11n]) {
       const pieces = cut(ruleset.delta(from), from, ruleset.version, ruleset.envelope.length);
       const texts = pieces.map((piece) => eventText(piece, ruleset.envelope));
@@ -32,19 +38,19 @@ describe('the events of a delta', () => {
   });
 
   it('are none for a reader that has everything', () => {
-    expect(new Deltas().events(rulesetOf(3), 3n)).toEqual([]);
-    expect(textOf(new Deltas().events(rulesetOf(3), 3n))).toBe('');
+    expect(new DeltaContents().events(rulesetOf(3), 3n)).toEqual([]);
+    expect(textOf(new DeltaContents().events(rulesetOf(3), 3n))).toBe('');
   });
 
   it('are built once for all who lack the same', () => {
-    const deltas = new Deltas();
+    const deltas = new DeltaContents();
     const ruleset = rulesetOf(3);
     expect(deltas.events(ruleset, 1n)).toBe(deltas.events(ruleset, 1n));
     expect(deltas.events(ruleset, 2n)).not.toBe(deltas.events(ruleset, 1n));
   });
 
   it('of another version or environment are others', () => {
-    const deltas = new Deltas();
+    const deltas = new DeltaContents();
     const before = deltas.events(rulesetOf(3), 1n);
     const after = deltas.events(rulesetOf(4), 1n);
     expect(after.at(-1)!.id).toBe(4n);
@@ -52,13 +58,13 @@ describe('the events of a delta', () => {
   });
 
   it('are kept only while they end at the present version', () => {
-    const deltas = new Deltas();
+    const deltas = new DeltaContents();
     for (let version = 2; version < 500; version++) deltas.events(rulesetOf(version), 1n);
     expect(deltas.size).toBe(textOf(deltas.events(rulesetOf(499), 1n)).length);
   });
 
   it('are counted rightly when some were given up and the version moved on', () => {
-    const deltas = new Deltas(1_000);
+    const deltas = new DeltaContents(1_000);
     for (let version = 2; version < 50; version++)
       for (let from = 0; from < version; from++) deltas.events(rulesetOf(version), BigInt(from));
     expect(deltas.size).toBeLessThanOrEqual(1_000);
@@ -69,8 +75,8 @@ describe('the events of a delta', () => {
 
   it('are kept up to a limit, the newest longest', () => {
     const ruleset = rulesetOf(10);
-    const size = textOf(new Deltas().events(ruleset, 9n)).length;
-    const deltas = new Deltas(3 * size + 10);
+    const size = textOf(new DeltaContents().events(ruleset, 9n)).length;
+    const deltas = new DeltaContents(3 * size + 10);
     const first = deltas.events(ruleset, 9n);
     expect(deltas.events(ruleset, 9n)).toBe(first);
     deltas.events(ruleset, 8n);
@@ -80,7 +86,7 @@ describe('the events of a delta', () => {
 
   it('that are larger than the limit are not kept, and right all the same', () => {
     const ruleset = rulesetOf(3);
-    const deltas = new Deltas(10);
+    const deltas = new DeltaContents(10);
     const events = deltas.events(ruleset, 0n);
     expect(deltas.events(ruleset, 0n)).toEqual(events);
     expect(deltas.events(ruleset, 0n)).not.toBe(events);
@@ -94,11 +100,11 @@ describe('the events of an event stream', () => {
 
   it('are one, which says as JSON what to fetch again and since when, and has the client version as its id', () => {
     const text = 'data: {"type":"refetchEvaluation","etag":"5","lastModified":1700000000}\nid: 5\n\n';
-    expect(new Refetches(0).events(ruleset(5n), 3n)).toEqual([{ id: 5n, text }]);
+    expect(new RefetchContents(0).events(ruleset(5n), 3n)).toEqual([{ id: 5n, text }]);
   });
 
   it('are the same for any reader that stands elsewhere, and none for one that has everything', () => {
-    const refetches = new Refetches(0);
+    const refetches = new RefetchContents(0);
     expect(refetches.events(ruleset(5n), 6n)).toEqual(refetches.events(ruleset(5n), 3n));
     expect(refetches.events(ruleset(5n), 5n)).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
-import { Deltas, Refetches } from '../../src/subscribe/stream.js';
+import { DeltaContents, RefetchContents } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   lost = 0;
   subscriptions = new Subscriptions({
     replica,
-    contents: { configs: new Deltas(), clients: new Refetches(0) },
+    contents: { configs: new DeltaContents(), clients: new RefetchContents(0) },
     link: new RecoveryLink(['secret']),
     times: { keepAlive: 20, staleness: 60 },
     log: createLog('debug', { write: (line) => void logs.push(line) }),
