@@ -11,6 +11,7 @@
  */
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Change } from '../ruleset/ruleset.js';
+import type { WriteState } from './write-state.js';
 
 /** What an administrator sets of an environment. */
 export interface Environment {
@@ -140,6 +141,9 @@ export interface Store {
   head(): Promise<Position>;
   /** Every entry after a position, until `signal` aborts; then it ends without error. Never throws. */
   follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
+
+  /** Whether the store takes writes, as of the last one that was tried: what readiness and a metric say. Costs nothing. */
+  writable(): WriteState;
 
   readonly leadership: Leadership;
   /** Who writes copies to buckets, and how far each bucket has come: a lease and cursors of their own, by name of the bucket. */

@@ -11,12 +11,12 @@ import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import { replaceFile } from '../../core/durable-file.js';
 import { frame, readLines, unframe } from './frame.js';
-import type { Batch, Header, SnapshotRecord } from './record.js';
+import type { LogBatch, LogHeader, SnapshotRecord } from './record.js';
 
-export interface Replay {
-  header(header: Header): void;
+export interface LogReplay {
+  header(header: LogHeader): void;
   snapshot(record: SnapshotRecord): void;
-  batch(batch: Batch): void;
+  batch(batch: LogBatch): void;
 }
 
 export class Log {
@@ -43,7 +43,7 @@ export class Log {
     sequence: number,
     snapshot: readonly SnapshotRecord[],
   ): Promise<void> {
-    const header: Header = { holdfast: 1, sequence, snapshot: snapshot.length };
+    const header: LogHeader = { holdfast: 1, sequence, snapshot: snapshot.length };
     await replaceFile(join(directory, 'log'), framed([header, ...snapshot]));
   }
 
@@ -52,7 +52,7 @@ export class Log {
    *
    * @throws HoldfastError `store_damaged`, with nothing changed
    */
-  static async open(directory: string, replay: Replay, log: Logger): Promise<Log> {
+  static async open(directory: string, replay: LogReplay, log: Logger): Promise<Log> {
     const path = join(directory, 'log');
     const file = await open(path, 'r+');
     try {
@@ -73,7 +73,7 @@ export class Log {
   }
 
   /** Resolves when the batch is on the disk. When it rejects, the log is as it was before. */
-  async append(batch: Batch): Promise<void> {
+  async append(batch: LogBatch): Promise<void> {
     if (this.#untidy) await this.#undo();
     const { size, nlink } = await this.#file.stat();
     if (size !== this.#end || nlink === 0) {
@@ -106,9 +106,9 @@ export class Log {
 async function replayFile(
   path: string,
   file: FileHandle,
-  replay: Replay,
+  replay: LogReplay,
 ): Promise<{ end: number; size: number }> {
-  let header: Header | undefined;
+  let header: LogHeader | undefined;
   let index = 0;
   let bad: number | undefined;
   let size = 0;
@@ -124,7 +124,7 @@ async function replayFile(
       try {
         if (header === undefined) replay.header((header = readHeader(path, json)));
         else if (index <= header.snapshot) replay.snapshot(JSON.parse(json) as SnapshotRecord);
-        else replay.batch(JSON.parse(json) as Batch);
+        else replay.batch(JSON.parse(json) as LogBatch);
       } catch (error) {
         throw error instanceof HoldfastError ? error : damaged(path, line.start, messageOf(error), error);
       }
@@ -135,8 +135,8 @@ async function replayFile(
   return { end: bad ?? size, size };
 }
 
-function readHeader(path: string, json: string): Header {
-  const header = JSON.parse(json) as Header;
+function readHeader(path: string, json: string): LogHeader {
+  const header = JSON.parse(json) as LogHeader;
   if ((header.holdfast as number) !== 1) {
     throw new HoldfastError(
       'store_damaged',

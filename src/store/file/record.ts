@@ -10,7 +10,7 @@ import type { Change } from '../../ruleset/ruleset.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Commit, Environment, Idempotency, Key, StoredEnvironment } from '../store.js';
 
-export interface Header {
+export interface LogHeader {
   /** The version of this format. */
   readonly holdfast: 1;
   /** How many records were made before those of the first batch. */
@@ -19,7 +19,7 @@ export interface Header {
   readonly snapshot: number;
 }
 
-export interface Batch {
+export interface LogBatch {
   /** The number of its first record; those after it count on. */
   readonly sequence: number;
   readonly records: readonly FileRecord[];
@@ -96,7 +96,7 @@ export function mutationOf(commit: Commit, until: number): Mutation {
   };
 }
 
-export function encode(mutation: Mutation): FileRecord {
+export function encodeMutation(mutation: Mutation): FileRecord {
   if (mutation.type === 'key') return { type: 'key', key: keyToJson(mutation.key) };
   const { settings, change, idempotency } = mutation;
   return {
@@ -110,7 +110,7 @@ export function encode(mutation: Mutation): FileRecord {
 }
 
 /** @throws when the record is not what `encode` makes. */
-export function decode(record: FileRecord): Mutation {
+export function decodeMutation(record: FileRecord): Mutation {
   if (record.type === 'key') return { type: 'key', key: keyFromJson(record.key) };
   const environment = BigInt(record.environment);
   const { settings, change, idempotency, live } = record;
@@ -124,7 +124,7 @@ export function decode(record: FileRecord): Mutation {
   };
 }
 
-export function encodeEnvironment(environment: StoredEnvironment): SnapshotRecord {
+export function environmentRecord(environment: StoredEnvironment): SnapshotRecord {
   return {
     type: 'environment',
     environment: `${environment.id}`,
@@ -137,14 +137,14 @@ export function encodeEnvironment(environment: StoredEnvironment): SnapshotRecor
 }
 
 /** Each config in memory of its own, so that one that stays does not keep alive all that it was committed with. */
-export function decodeConfigs(base64: string): EncodedConfig[] {
+export function configsFromBase64(base64: string): EncodedConfig[] {
   return splitConfigs(Buffer.from(base64, 'base64')).map((config) => ({
     ...config,
     bytes: new Uint8Array(config.bytes),
   }));
 }
 
-export function encodeConfigs(configs: readonly EncodedConfig[]): string {
+export function configsToBase64(configs: readonly EncodedConfig[]): string {
   return Buffer.concat(configs.map((config) => config.bytes)).toString('base64');
 }
 
@@ -177,7 +177,7 @@ function encodeChange(change: Change): ChangeRecord {
     clientVersion: `${change.clientVersion}`,
     at: `${change.at}`,
     envelope: Buffer.from(change.envelope).toString('base64'),
-    configs: encodeConfigs(change.configs),
+    configs: configsToBase64(change.configs),
   };
 }
 
@@ -190,6 +190,6 @@ function decodeChange(environment: bigint, record: ChangeRecord): Change {
     clientVersion: BigInt(record.clientVersion ?? record.version),
     at: BigInt(record.at),
     envelope: Buffer.from(record.envelope, 'base64'),
-    configs: decodeConfigs(record.configs),
+    configs: configsFromBase64(record.configs),
   };
 }

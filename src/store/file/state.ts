@@ -3,10 +3,10 @@ import type { EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Environment, Key, StoredEnvironment } from '../store.js';
 import {
-  decodeConfigs,
+  configsFromBase64,
   decodeSettings,
-  encodeConfigs,
-  encodeEnvironment,
+  configsToBase64,
+  environmentRecord,
   type Mutation,
   type Remembered,
   type SnapshotRecord,
@@ -27,7 +27,7 @@ interface EnvironmentState {
   readonly configs: Map<string, EncodedConfig>;
 }
 
-export class State {
+export class FileState {
   readonly #environments = new Map<bigint, EnvironmentState>();
   readonly #keys = new Map<string, Key>();
   readonly #keyIds = new Map<string, string>();
@@ -103,7 +103,7 @@ export class State {
         });
         break;
       case 'configs':
-        this.#setConfigs(environment, decodeConfigs(record.configs));
+        this.#setConfigs(environment, configsFromBase64(record.configs));
         break;
       case 'idempotency':
         this.#remember(environment, record.idempotency, now);
@@ -124,10 +124,10 @@ export class State {
 
   *snapshot(now: number): Generator<SnapshotRecord, void, void> {
     for (const environment of this.environments()) {
-      yield encodeEnvironment(environment);
+      yield environmentRecord(environment);
       const configs = this.configs(environment.id);
       for (let i = 0; i < configs.length; i += CONFIGS_PER_LINE) {
-        const line = encodeConfigs(configs.slice(i, i + CONFIGS_PER_LINE));
+        const line = configsToBase64(configs.slice(i, i + CONFIGS_PER_LINE));
         yield { type: 'configs', environment: `${environment.id}`, configs: line };
       }
     }

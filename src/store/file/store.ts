@@ -1,5 +1,6 @@
 /** The embedded store: a directory, one process, nothing to install. All data is in memory; the log makes it last. */
 import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
@@ -21,12 +22,16 @@ import { Feed } from './feed.js';
 import { FileLeadership } from './leadership.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
-import { decode, encode, mutationOf, type Mutation } from './record.js';
-import { State } from './state.js';
-import { Writer, type Plan } from './writer.js';
+import { decodeMutation, encodeMutation, mutationOf, type Mutation } from './record.js';
+import { FileState } from './state.js';
+import { Writer, type WritePlan } from './writer.js';
+import { WriteMonitor, type WriteState } from '../write-state.js';
 
 /** A log is written anew at start when it is larger than that, and at least half of it is superseded. Bytes. */
 const COMPACT_ABOVE = 1024 * 1024;
+
+/** The size of the write that shows that a refusal is over: about that of a commit. */
+const PROBE_BYTES = 64 * 1024;
 
 /** All writes of keys, as a subject of the writer: a hash must be new among all of them. */
 const KEYS = 'keys';
@@ -67,12 +72,13 @@ interface Parts {
   readonly directory: string;
   readonly lock: Lock;
   readonly log: Log;
-  readonly state: State;
+  readonly state: FileState;
   readonly feed: Feed;
   readonly sequence: number;
   readonly leadership: FileLeadership;
   readonly beltLeadership: FileLeadership;
   readonly now: () => number;
+  readonly logger: Logger;
 }
 
 async function load(directory: string, lock: Lock, options: FileStoreOptions): Promise<Store> {
@@ -89,11 +95,11 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   }
   const leadership = await FileLeadership.open(join(directory, 'cursors'), now, options.log);
   const beltLeadership = await FileLeadership.open(join(directory, 'belt-cursors'), now, options.log);
-  return new FileStore({ directory, lock, leadership, beltLeadership, now, ...loaded });
+  return new FileStore({ directory, lock, leadership, beltLeadership, now, logger: options.log, ...loaded });
 }
 
 async function replay(directory: string, now: () => number, logger: Logger) {
-  const state = new State();
+  const state = new FileState();
   let feed = new Feed(0);
   let sequence = 0;
   const log = await Log.open(
@@ -109,7 +115,7 @@ async function replay(directory: string, now: () => number, logger: Logger) {
           throw new Error(`record ${batch.sequence} does not follow record ${sequence}`);
         }
         for (const record of batch.records) {
-          const mutation = decode(record);
+          const mutation = decodeMutation(record);
           state.apply(mutation, now());
           feed.push(++sequence, feedEntry(sequence, mutation));
         }
@@ -128,10 +134,11 @@ class FileStore implements Store {
   readonly inbox = undefined;
   readonly #lock: Lock;
   readonly #log: Log;
-  readonly #state: State;
+  readonly #state: FileState;
   readonly #feed: Feed;
   readonly #writer: Writer;
   readonly #now: () => number;
+  readonly #writes: WriteMonitor;
   readonly #closing = new AbortController();
   #sequence: number;
   #lastTime: bigint;
@@ -148,6 +155,16 @@ class FileStore implements Store {
     this.#now = parts.now;
     this.#lastTime = parts.state.newest();
     this.#writer = new Writer(parts.log.path, (mutations) => this.#write(mutations));
+    this.#writes = new WriteMonitor({
+      name: this.name,
+      log: parts.logger,
+      now: parts.now,
+      probe: () => canWrite(parts.directory),
+    });
+  }
+
+  writable(): WriteState {
+    return this.#writes.state;
   }
 
   /** Never goes back, also when the system's clock does. */
@@ -223,6 +240,7 @@ class FileStore implements Store {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    this.#writes.close();
     await this.#writer.close();
     await this.leadership.close();
     await this.beltLeadership.close();
@@ -230,7 +248,7 @@ class FileStore implements Store {
     await this.#lock.release();
   }
 
-  #plan(commit: Commit): Plan<CommitResult> {
+  #plan(commit: Commit): WritePlan<CommitResult> {
     const { environment, idempotency } = commit;
     const before = idempotency && this.#repeated(environment, idempotency.key);
     if (before !== undefined) return { result: { kind: 'repeated', ...before } };
@@ -246,11 +264,28 @@ class FileStore implements Store {
 
   /** First the disk, then memory: what cannot be read again after a crash was never seen. */
   async #write(mutations: readonly Mutation[]): Promise<void> {
-    await this.#log.append({ sequence: this.#sequence + 1, records: mutations.map(encode) });
+    try {
+      await this.#log.append({ sequence: this.#sequence + 1, records: mutations.map(encodeMutation) });
+    } catch (error) {
+      this.#writes.refused(messageOf(error));
+      throw error;
+    }
+    this.#writes.accepted();
     for (const mutation of mutations) {
       this.#state.apply(mutation, this.#now());
       this.#feed.push(++this.#sequence, feedEntry(this.#sequence, mutation));
     }
+  }
+}
+
+/** True when a file of that size can be written and synced. It is removed again. */
+async function canWrite(directory: string): Promise<boolean> {
+  const path = join(directory, 'log.probe');
+  try {
+    await writeFile(path, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
+    return true;
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

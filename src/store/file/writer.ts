@@ -12,7 +12,7 @@ import type { Mutation } from './record.js';
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** What is to be written, if anything, and what whoever asked is told then. */
-export interface Plan<T> {
+export interface WritePlan<T> {
   readonly mutation?: Mutation;
   /** About how much it adds to the log. */
   readonly bytes?: number;
@@ -22,7 +22,7 @@ export interface Plan<T> {
 interface Write {
   readonly subject: string;
   /** Makes the plan, and keeps what will be told. */
-  plan(): Pick<Plan<unknown>, 'mutation' | 'bytes'>;
+  plan(): Pick<WritePlan<unknown>, 'mutation' | 'bytes'>;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -46,12 +46,12 @@ export class Writer {
   }
 
   /** @param plan called when no write of the subject is under way; what it throws is what this rejects with */
-  submit<T>(subject: string, plan: () => Plan<T>): Promise<T> {
+  submit<T>(subject: string, plan: () => WritePlan<T>): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new HoldfastError('store_unavailable', 'The store is closed.'));
     }
     return new Promise<T>((resolve, reject) => {
-      let planned: Plan<T> | undefined;
+      let planned: WritePlan<T> | undefined;
       this.#queue.push({
         subject,
         plan: () => (planned = plan()),

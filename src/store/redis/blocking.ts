@@ -1,10 +1,11 @@
 /** Reading for ever by commands that block, each reader over connections of its own: a blocking command holds up all else on its connection. */
+import { sleep } from '../../core/clock.js';
 import type { RedisLocation } from '../location.js';
-import { backoff, COMMAND_TIMEOUT, createClient, whenReady, type Client } from './client.js';
+import { reconnectDelay, COMMAND_TIMEOUT, createRedisClient, whenReady, type RedisClient } from './client.js';
 import { commandError } from './errors.js';
 
 /** How long a command waits for something new, milliseconds: half of the two seconds within which the port promises word. */
-export const BLOCK = 1_000;
+export const BLOCK_MS = 1_000;
 
 const CONNECT_TIMEOUT = 3_000;
 
@@ -15,7 +16,7 @@ export interface ReaderOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Away {
+export interface Unavailable {
   readonly kind: 'away';
   readonly error: Error;
 }
@@ -26,12 +27,15 @@ export interface Away {
  */
 export async function* overConnections<T>(
   { location, name, signal }: ReaderOptions,
-  read: (client: Client) => AsyncIterable<T>,
-): AsyncGenerator<T | Away, void, void> {
+  read: (client: RedisClient) => AsyncIterable<T>,
+): AsyncGenerator<T | Unavailable, void, void> {
   let attempt = 0;
   let away = false;
   while (!signal.aborted) {
-    const client = createClient(location, { reconnect: false, commandTimeout: BLOCK + COMMAND_TIMEOUT });
+    const client = createRedisClient(location, {
+      reconnect: false,
+      commandTimeout: BLOCK_MS + COMMAND_TIMEOUT,
+    });
     let failure: unknown;
     client.on('error', (error: unknown) => (failure = error));
     const abort = () => client.disconnect();
@@ -53,24 +57,11 @@ export async function* overConnections<T>(
     if (isAborted(signal)) return;
     if (!away) yield { kind: 'away', error: commandError(name, 'read', failure) };
     away = true;
-    await pause(backoff(++attempt), signal);
+    await sleep(reconnectDelay(++attempt), signal);
   }
 }
 
 /** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -5,9 +5,13 @@
  * find its own work and report a conflict. So nothing is queued while there is no connection, and nothing is resent after one was lost.
  */
 import { Cluster, Redis } from 'ioredis';
+import { equalJitter } from '../../core/backoff.js';
 import type { RedisLocation } from '../location.js';
 
-export type Client = Redis | Cluster;
+export type RedisClient = Redis | Cluster;
+
+/** The range of the delays before a connection is made again. */
+const RECONNECT = { first: 50, max: 1_000 };
 
 /** A command without an answer for so long has failed, milliseconds. */
 export const COMMAND_TIMEOUT = 2_000;
@@ -15,7 +19,7 @@ export const COMMAND_TIMEOUT = 2_000;
 /** A connection that is owed an answer for so long is dead (a cut cable says nothing), milliseconds. */
 const SOCKET_TIMEOUT = 5_000;
 
-export interface ClientOptions {
+export interface RedisClientOptions {
   /** Try again, for ever, when the connection is lost or cannot be made. Otherwise the client ends. */
   readonly reconnect: boolean;
   /** Milliseconds. */
@@ -23,17 +27,19 @@ export interface ClientOptions {
 }
 
 /** A client that does not connect before `connect()`. Its `error` events are for its owner to listen to. */
-export function createClient(location: RedisLocation, options: ClientOptions): Client {
-  return location.mode === 'cluster' ? createCluster(location, options) : createRedis(location, options);
+export function createRedisClient(location: RedisLocation, options: RedisClientOptions): RedisClient {
+  return location.mode === 'cluster'
+    ? createClusterClient(location, options)
+    : createServerClient(location, options);
 }
 
-/** Milliseconds before the n-th attempt to connect again: quick at first, then every second, never in step with other nodes. */
-export function backoff(attempt: number): number {
-  return Math.min(1_000, 25 * 2 ** Math.min(attempt, 10)) * (0.75 + Math.random() / 2);
+/** The delay before the n-th attempt to connect again: short at first, then about every second, never in step with other nodes. */
+export function reconnectDelay(attempt: number): number {
+  return equalJitter(attempt, RECONNECT, Math.random());
 }
 
 /** Resolves when the client can take commands; rejects after `ms`, when it has ended, or when the signal aborts. */
-export function whenReady(client: Client, ms: number, signal?: AbortSignal): Promise<void> {
+export function whenReady(client: RedisClient, ms: number, signal?: AbortSignal): Promise<void> {
   if (client.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     let last: unknown;
@@ -53,7 +59,7 @@ export function whenReady(client: Client, ms: number, signal?: AbortSignal): Pro
   });
 }
 
-function createRedis(location: RedisLocation, options: ClientOptions): Redis {
+function createServerClient(location: RedisLocation, options: RedisClientOptions): Redis {
   const [node] = location.nodes;
   const retry = retryStrategy(options);
   const server =
@@ -75,7 +81,7 @@ function createRedis(location: RedisLocation, options: ClientOptions): Redis {
   });
 }
 
-function createCluster(location: RedisLocation, options: ClientOptions): Cluster {
+function createClusterClient(location: RedisLocation, options: RedisClientOptions): Cluster {
   return new Cluster([...location.nodes], {
     redisOptions: connectionOptions(location, options),
     clusterRetryStrategy: retryStrategy(options),
@@ -90,7 +96,7 @@ function createCluster(location: RedisLocation, options: ClientOptions): Cluster
   });
 }
 
-function connectionOptions(location: RedisLocation, options: ClientOptions) {
+function connectionOptions(location: RedisLocation, options: RedisClientOptions) {
   return {
     ...(location.username === undefined ? {} : { username: location.username }),
     ...(location.password === undefined ? {} : { password: location.password }),
@@ -107,8 +113,8 @@ function connectionOptions(location: RedisLocation, options: ClientOptions) {
   };
 }
 
-function retryStrategy(options: ClientOptions): (attempt: number) => number | null {
-  return options.reconnect ? backoff : () => null;
+function retryStrategy(options: RedisClientOptions): (attempt: number) => number | null {
+  return options.reconnect ? reconnectDelay : () => null;
 }
 
 function keepName(address: string, callback: (error: null, address: string) => void): void {

@@ -13,21 +13,21 @@ export interface LinkedEntry {
   readonly entry: FeedEntry;
 }
 
-export function text(reply: Reply | undefined): string {
+export function replyText(reply: Reply | undefined): string {
   return Buffer.isBuffer(reply) ? reply.toString('utf8') : '';
 }
 
-export function list(reply: Reply | undefined): readonly Reply[] {
+export function replyList(reply: Reply | undefined): readonly Reply[] {
   return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
 }
 
 /** Field → value, of a reply that alternates between them. */
-export function pairs(reply: Reply | undefined): Map<string, Buffer> {
-  const items = list(reply);
+export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
+  const items = replyList(reply);
   const map = new Map<string, Buffer>();
   for (let i = 0; i + 1 < items.length; i += 2) {
     const value = items[i + 1];
-    if (Buffer.isBuffer(value)) map.set(text(items[i]), value);
+    if (Buffer.isBuffer(value)) map.set(replyText(items[i]), value);
   }
   return map;
 }
@@ -100,9 +100,9 @@ export function storedConfigs(environment: bigint, hash: ReadonlyMap<string, Buf
 
 /** @throws when the entry is not one that the scripts append. */
 export function feedEntry(reply: Reply): LinkedEntry {
-  const [id, values] = list(reply);
-  const position = text(id);
-  const fields = pairs(values);
+  const [id, values] = replyList(reply);
+  const position = replyText(id);
+  const fields = replyPairs(values);
   const after = field(fields, 'after').toString();
   const kind = field(fields, 'kind').toString();
   switch (kind) {

@@ -1,11 +1,14 @@
 /** Runs commands and scripts on Redis, and turns what goes wrong into the errors of the store. */
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../core/errors.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { RedisLocation } from '../location.js';
 import { storeName } from '../location.js';
-import { COMMAND_TIMEOUT, createClient, whenReady, type Client } from './client.js';
+import { COMMAND_TIMEOUT, createRedisClient, whenReady, type RedisClient } from './client.js';
 import type { Reply } from './codec.js';
-import { commandError, underReplicated, unreachable } from './errors.js';
+import { names } from './names.js';
+import { PROBE } from './scripts.js';
+import { WriteMonitor, type WriteState } from '../write-state.js';
+import { commandError, refusesWrites, underReplicated, storeUnreachable } from './errors.js';
 
 /** How long after the connection was lost commands still wait for it, milliseconds: a failover or restart is often shorter. */
 const GRACE = 1_500;
@@ -24,24 +27,38 @@ export interface Script {
 export class Commands {
   readonly name: string;
   readonly #wait: number;
-  readonly #client: Client;
+  readonly #client: RedisClient;
   /** Where writes go when they wait for replicas: WAIT holds up all that comes after it on its connection. */
-  readonly #waiting: Client;
-  readonly #outages = new Map<Client, Outage>();
+  readonly #waiting: RedisClient;
+  readonly #outages = new Map<RedisClient, Outage>();
   readonly #log: Logger;
+  readonly #writes: WriteMonitor;
   #closed = false;
 
   constructor(location: RedisLocation, log: Logger) {
     this.name = storeName(location);
     this.#wait = location.wait;
     this.#log = log;
-    this.#client = this.#watch(createClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT }));
+    this.#writes = new WriteMonitor({
+      name: this.name,
+      log,
+      now: Date.now,
+      probe: () => this.#probe(),
+    });
+    this.#client = this.#watch(
+      createRedisClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT }),
+    );
     this.#waiting =
       location.wait === 0
         ? this.#client
         : this.#watch(
-            createClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT + WAIT_TIMEOUT }),
+            createRedisClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT + WAIT_TIMEOUT }),
           );
+  }
+
+  /** Whether the store takes writes, as far as the last ones tell. */
+  get writes(): WriteState {
+    return this.#writes.state;
   }
 
   /** Whether writes wait for replicas. */
@@ -61,7 +78,7 @@ export class Commands {
       );
     } catch (error) {
       this.close();
-      throw unreachable(this.name, error);
+      throw storeUnreachable(this.name, error);
     }
   }
 
@@ -103,31 +120,42 @@ export class Commands {
 
   close(): void {
     this.#closed = true;
+    this.#writes.close();
     this.#client.disconnect();
     this.#waiting.disconnect();
   }
 
-  async #run<T>(client: Client, intent: 'read' | 'write', work: (client: Client) => Promise<T>): Promise<T> {
+  async #run<T>(
+    client: RedisClient,
+    intent: 'read' | 'write',
+    work: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
     await this.#connected(client);
     try {
       return await work(client);
     } catch (error) {
+      if (refusesWrites(error)) this.#writes.refused(messageOf(error));
       throw commandError(this.name, intent, error);
     }
   }
 
+  async #probe(): Promise<boolean> {
+    await this.write({ lua: PROBE, keys: [names.marker] });
+    return true;
+  }
+
   /** Waits for a lost connection, but not longer than a short outage takes: in a long one every command fails at once. */
-  async #connected(client: Client): Promise<void> {
+  async #connected(client: RedisClient): Promise<void> {
     if (client.status === 'ready') return;
     const outage = this.#outages.get(client);
     try {
       await whenReady(client, Math.max(0, (outage?.since ?? 0) + GRACE - Date.now()));
     } catch (error) {
-      throw unreachable(this.name, outage?.error ?? error);
+      throw storeUnreachable(this.name, outage?.error ?? error);
     }
   }
 
-  #watch(client: Client): Client {
+  #watch(client: RedisClient): RedisClient {
     client.on('error', (error: unknown) => {
       const outage = this.#outages.get(client);
       if (outage !== undefined) outage.error = error;
@@ -151,7 +179,7 @@ interface Outage {
   error: unknown;
 }
 
-export async function evaluate(client: Client, script: Script): Promise<Reply> {
+export async function evaluate(client: RedisClient, script: Script): Promise<Reply> {
   return (await client.callBuffer('EVAL', scriptArguments(script))) as Reply;
 }
 

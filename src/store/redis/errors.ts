@@ -26,7 +26,7 @@ export function commandError(name: string, intent: Intent, error: unknown): Hold
     );
   }
   return intent === 'read' || wasNotSent(text)
-    ? unreachable(name, error)
+    ? storeUnreachable(name, error)
     : new HoldfastError(
         'store_unavailable',
         `The store (${name}) did not answer: ${text}. The change may or may not have been made; repeat it with the same Idempotency-Key to find out and to make it once.`,
@@ -34,8 +34,13 @@ export function commandError(name: string, intent: Intent, error: unknown): Hold
       );
 }
 
+/** True when the server's answer means that it takes no writes at present. */
+export function refusesWrites(error: unknown): boolean {
+  return isReply(error) && /(?:^|: -)(READONLY|OOM|MISCONF|NOREPLICAS) /.test(messageOf(error));
+}
+
 /** Redis is not there; nothing was sent. */
-export function unreachable(name: string, cause: unknown): HoldfastError {
+export function storeUnreachable(name: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'store_unavailable',
     `The store (${name}) cannot be reached: ${messageOf(cause)}.`,

@@ -14,9 +14,9 @@ import type { Logger } from 'pino';
 import { HoldfastError } from '../../core/errors.js';
 import type { RedisLocation } from '../location.js';
 import type { FeedEntry, FeedSignal, Position } from '../store.js';
-import { BLOCK, overConnections } from './blocking.js';
-import type { Client } from './client.js';
-import { feedEntry, list, text, type LinkedEntry, type Reply } from './codec.js';
+import { BLOCK_MS, overConnections } from './blocking.js';
+import type { RedisClient } from './client.js';
+import { feedEntry, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
 import { evaluate } from './commands.js';
 import { names } from './names.js';
 import { HEAD, WHERE } from './scripts.js';
@@ -48,7 +48,7 @@ interface Step {
 
 /** Reads over one connection, until it fails or the signal aborts. Looks where it stands first: Redis may have been another before. */
 async function* readFeed(
-  client: Client,
+  client: RedisClient,
   from: Position,
   options: FeedOptions,
 ): AsyncGenerator<Step, void, void> {
@@ -68,33 +68,33 @@ async function* readFeed(
       position = last.position;
       yield { position, signal: { kind: 'entries', entries } };
     }
-    if (broken) where = { kind: 'lost', head: text(await evaluate(client, feedScript(HEAD))) };
+    if (broken) where = { kind: 'lost', head: replyText(await evaluate(client, feedScript(HEAD))) };
     else where = replies.length > 0 ? { kind: 'behind' } : await locate(client, position);
   }
 }
 
 type Where = { kind: 'current' } | { kind: 'behind' } | { kind: 'lost'; head: Position };
 
-async function locate(client: Client, position: Position): Promise<Where> {
+async function locate(client: RedisClient, position: Position): Promise<Where> {
   // A position that is none of ours, say of another store, is before nothing and after nothing.
   if (!/^\d{1,20}-\d{1,20}$/.test(position)) {
-    return { kind: 'lost', head: text(await evaluate(client, feedScript(HEAD))) };
+    return { kind: 'lost', head: replyText(await evaluate(client, feedScript(HEAD))) };
   }
-  const [kind, head] = list(await evaluate(client, feedScript(WHERE, position)));
-  switch (text(kind)) {
+  const [kind, head] = replyList(await evaluate(client, feedScript(WHERE, position)));
+  switch (replyText(kind)) {
     case 'current':
       return { kind: 'current' };
     case 'behind':
       return { kind: 'behind' };
     default:
-      return { kind: 'lost', head: text(head) };
+      return { kind: 'lost', head: replyText(head) };
   }
 }
 
-async function read(client: Client, position: Position): Promise<readonly Reply[]> {
-  const command = ['COUNT', COUNT, 'BLOCK', BLOCK, 'STREAMS', names.feed, position];
-  const streams = list((await client.callBuffer('XREAD', command)) as Reply);
-  return list(list(streams[0])[1]);
+async function read(client: RedisClient, position: Position): Promise<readonly Reply[]> {
+  const command = ['COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', names.feed, position];
+  const streams = replyList((await client.callBuffer('XREAD', command)) as Reply);
+  return replyList(replyList(streams[0])[1]);
 }
 
 /** The entries that follow the position one by one; `broken` when another came in between. */
@@ -126,7 +126,7 @@ function decode(reply: Reply, log: Logger): LinkedEntry | undefined {
         cause: error,
       },
     );
-    log.error({ err: damaged, entry: text(list(reply)[0]) }, 'feed entry cannot be read');
+    log.error({ err: damaged, entry: replyText(replyList(reply)[0]) }, 'feed entry cannot be read');
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
 /** The inbox in Redis: one stream with a consumer group, and one for what was rejected. [protocol] #inbox */
 import type { RedisLocation } from '../location.js';
 import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../store.js';
-import { BLOCK, overConnections } from './blocking.js';
-import type { Client } from './client.js';
-import { list, text, type Reply } from './codec.js';
+import { BLOCK_MS, overConnections } from './blocking.js';
+import type { RedisClient } from './client.js';
+import { replyList, replyText, type Reply } from './codec.js';
 import { evaluate, unexpected, type Commands } from './commands.js';
 import { ACKNOWLEDGE, DROP, LIST_REJECTED, REJECT, REJECTION_FIELDS, RETRY, TAKE } from './inbox-scripts.js';
 import { GROUP, names } from './names.js';
@@ -59,8 +59,8 @@ export class RedisInbox implements Inbox {
       keys: [names.rejected],
       args: [count, SHOWN_TEXTS, SHOWN_BYTES],
     });
-    const [total, events] = list(reply);
-    return { total: Number(total), events: list(events).map(rejectedEvent) };
+    const [total, events] = replyList(reply);
+    return { total: Number(total), events: replyList(events).map(rejectedEvent) };
   }
 
   async retry(id: string): ReturnType<Inbox['retry']> {
@@ -69,16 +69,16 @@ export class RedisInbox implements Inbox {
       keys: [names.inbox, names.rejected],
       args: [id],
     });
-    const [kind, event] = list(reply);
-    switch (text(kind)) {
+    const [kind, event] = replyList(reply);
+    switch (replyText(kind)) {
       case 'retried':
-        return { kind: 'retried', event: text(event) };
+        return { kind: 'retried', event: replyText(event) };
       case 'absent':
         return { kind: 'absent' };
       case 'fixed':
         return { kind: 'fixed' };
       default:
-        throw unexpected(this.#commands.name, text(kind));
+        throw unexpected(this.#commands.name, replyText(kind));
     }
   }
 
@@ -92,7 +92,7 @@ export class RedisInbox implements Inbox {
   }
 
   #decision<T extends string>(reply: Reply, done: T): T | Standing {
-    const answer = text(reply);
+    const answer = replyText(reply);
     if (answer === done) return done;
     if (answer === 'decided' || answer === 'early') return answer;
     throw unexpected(this.#commands.name, answer);
@@ -100,7 +100,7 @@ export class RedisInbox implements Inbox {
 }
 
 async function* readInbox(
-  client: Client,
+  client: RedisClient,
   consumer: string,
   maxBytes: number,
 ): AsyncGenerator<InboxSignal, void, void> {
@@ -110,33 +110,33 @@ async function* readInbox(
       keys: [names.inbox, names.rejected],
       args: [consumer, COUNT, maxBytes],
     });
-    const [taken, waiting, rejected] = list(reply);
-    const events = list(taken).map(inboxEvent);
+    const [taken, waiting, rejected] = replyList(reply);
+    const events = replyList(taken).map(inboxEvent);
     yield { kind: 'events', events, counts: { waiting: Number(waiting), rejected: Number(rejected) } };
     if (events.length === 0) await arrival(client, consumer);
   }
 }
 
 /** Resolves when there is a new event, or after a while. The event itself comes with the next reading, as all do. */
-async function arrival(client: Client, consumer: string): Promise<void> {
-  const group = ['GROUP', GROUP, consumer, 'COUNT', 1, 'BLOCK', BLOCK];
+async function arrival(client: RedisClient, consumer: string): Promise<void> {
+  const group = ['GROUP', GROUP, consumer, 'COUNT', 1, 'BLOCK', BLOCK_MS];
   await client.callBuffer('XREADGROUP', [...group, 'STREAMS', names.inbox, '>']);
 }
 
 function inboxEvent(reply: Reply): InboxEvent {
-  const [id, bytes, fields] = list(reply);
-  const pairs = fields === null ? undefined : pairsOf(list(fields));
+  const [id, bytes, fields] = replyList(reply);
+  const pairs = fields === null ? undefined : pairsOf(replyList(fields));
   return {
-    id: text(id),
+    id: replyText(id),
     bytes: Number(bytes),
     fields: pairs?.map(([name, value]) => ({ name, value })),
   };
 }
 
 function rejectedEvent(reply: Reply): RejectedEvent {
-  const [id, texts, sizes] = list(reply);
-  const pairs = pairsOf(list(texts));
-  const bytes = list(sizes);
+  const [id, texts, sizes] = replyList(reply);
+  const pairs = pairsOf(replyList(texts));
+  const bytes = replyList(sizes);
   const isOurs = REJECTION_FIELDS.every((name, i) => pairs[i]?.[0].toString() === name);
   // Whoever adds to that stream by hand finds it in the list too, without a reason.
   const own = isOurs ? REJECTION_FIELDS.length : 0;
@@ -144,7 +144,7 @@ function rejectedEvent(reply: Reply): RejectedEvent {
     .slice(0, own)
     .map(([, value]) => value.toString());
   return {
-    id: text(id),
+    id: replyText(id),
     event,
     code,
     message,

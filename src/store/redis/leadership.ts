@@ -1,6 +1,6 @@
 /** A lease and cursors in Redis. */
 import type { Leadership, Position } from '../store.js';
-import { pairs } from './codec.js';
+import { replyPairs } from './codec.js';
 import type { Commands } from './commands.js';
 import { ACQUIRE, RELEASE, SAVE_CURSOR } from './scripts.js';
 
@@ -25,7 +25,7 @@ export class RedisLeadership implements Leadership {
   }
 
   async cursors(): Promise<Map<string, Position>> {
-    const cursors = pairs(await this.#commands.command('HGETALL', this.#cursors));
+    const cursors = replyPairs(await this.#commands.command('HGETALL', this.#cursors));
     return new Map([...cursors].map(([name, position]) => [name, position.toString()]));
   }
 

@@ -198,3 +198,6 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return 1
 `;
+
+/** KEYS marker. A write without meaning, refused exactly when those of commits are. */
+export const PROBE = `return redis.call('SET', KEYS[1], '1')`;

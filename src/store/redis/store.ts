@@ -17,17 +17,18 @@ import type {
 import {
   commitArguments,
   idempotencyRecord,
-  list,
-  pairs,
+  replyList,
+  replyPairs,
   storedConfigs,
   storedEnvironment,
-  text,
+  replyText,
 } from './codec.js';
 import { Commands, unexpected } from './commands.js';
 import { follow } from './feed.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { names } from './names.js';
+import type { WriteState } from '../write-state.js';
 import { ADD_KEY, COMMIT, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME } from './scripts.js';
 
 /** How many environments one script reads: few enough not to hold Redis up, 10,000 in ten round trips. */
@@ -81,9 +82,13 @@ class RedisStore implements Store {
     return this.#commands.name;
   }
 
+  writable(): WriteState {
+    return this.#commands.writes;
+  }
+
   async time(): Promise<bigint> {
-    const [seconds, micros] = list(await this.#commands.read({ lua: TIME, keys: [names.head] }));
-    return BigInt(text(seconds)) * 1_000_000n + BigInt(text(micros));
+    const [seconds, micros] = replyList(await this.#commands.read({ lua: TIME, keys: [names.head] }));
+    return BigInt(replyText(seconds)) * 1_000_000n + BigInt(replyText(micros));
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
@@ -107,20 +112,20 @@ class RedisStore implements Store {
         idempotencyTtl: IDEMPOTENCY_TTL,
       }),
     });
-    const [kind, value] = list(reply);
-    switch (text(kind)) {
+    const [kind, value] = replyList(reply);
+    switch (replyText(kind)) {
       case 'committed':
         return { kind: 'committed' };
       case 'conflict':
-        return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(text(value)) : undefined };
+        return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(replyText(value)) : undefined };
       case 'repeated':
-        return { kind: 'repeated', ...idempotencyRecord(text(value)) };
+        return { kind: 'repeated', ...idempotencyRecord(replyText(value)) };
       case 'decided':
         return { kind: 'decided' };
       case 'early':
         return { kind: 'early' };
       default:
-        throw unexpected(this.name, text(kind));
+        throw unexpected(this.name, replyText(kind));
     }
   }
 
@@ -133,35 +138,35 @@ class RedisStore implements Store {
     const reply = this.#commands.waits
       ? await this.#commands.write(script)
       : await this.#commands.read(script);
-    return reply === null ? undefined : idempotencyRecord(text(reply));
+    return reply === null ? undefined : idempotencyRecord(replyText(reply));
   }
 
   async read(environment: bigint): Promise<StoredRuleset | undefined> {
     const keys = [names.environment(environment), names.configs(environment)];
     const reply = await this.#commands.read({ lua: READ, keys });
     if (reply === null) return undefined;
-    const [settings, configs] = list(reply);
+    const [settings, configs] = replyList(reply);
     return {
-      ...storedEnvironment(environment, pairs(settings)),
-      configs: storedConfigs(environment, pairs(configs)),
+      ...storedEnvironment(environment, replyPairs(settings)),
+      configs: storedConfigs(environment, replyPairs(configs)),
     };
   }
 
   async version(environment: bigint): Promise<bigint | undefined> {
     const reply = await this.#commands.command('HGET', names.environment(environment), 'version');
-    return reply === null ? undefined : BigInt(text(reply));
+    return reply === null ? undefined : BigInt(replyText(reply));
   }
 
   async environment(id: bigint): Promise<StoredEnvironment | undefined> {
-    const hash = pairs(
-      list(await this.#commands.read({ lua: ENVIRONMENTS, keys: [names.environment(id)] }))[0],
+    const hash = replyPairs(
+      replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys: [names.environment(id)] }))[0],
     );
     return hash.size === 0 ? undefined : storedEnvironment(id, hash);
   }
 
   async environments(): Promise<StoredEnvironment[]> {
-    const members = list(await this.#commands.command('SMEMBERS', names.environments));
-    const ids = members.map((member) => BigInt(text(member))).sort((a, b) => (a < b ? -1 : 1));
+    const members = replyList(await this.#commands.command('SMEMBERS', names.environments));
+    const ids = members.map((member) => BigInt(replyText(member))).sort((a, b) => (a < b ? -1 : 1));
     const chunks = [];
     for (let i = 0; i < ids.length; i += ENVIRONMENTS_PER_SCRIPT) {
       chunks.push(this.#environments(ids.slice(i, i + ENVIRONMENTS_PER_SCRIPT)));
@@ -182,12 +187,12 @@ class RedisStore implements Store {
     for (;;) {
       const reply = await this.#commands.command('HGET', names.keys, id);
       if (reply === null) return undefined;
-      const key = keyFromJson(text(reply));
+      const key = keyFromJson(replyText(reply));
       const revoked = key.revokedAt === undefined ? { ...key, revokedAt: at } : key;
       const replaced = await this.#commands.write({
         lua: REPLACE_KEY,
         keys: [names.keys, names.feed, names.head, names.marker],
-        args: [id, text(reply), keyToJson(revoked), this.#feedLength, this.#commands.waits ? '1' : ''],
+        args: [id, replyText(reply), keyToJson(revoked), this.#feedLength, this.#commands.waits ? '1' : ''],
       });
       if (replaced === 1) return revoked;
       // Somebody else revoked it in between; the next round finds that.
@@ -195,19 +200,19 @@ class RedisStore implements Store {
   }
 
   async keys(): Promise<Key[]> {
-    const values = list(await this.#commands.command('HVALS', names.keys));
-    return values.map((value) => keyFromJson(text(value))).sort(byCreation);
+    const values = replyList(await this.#commands.command('HVALS', names.keys));
+    return values.map((value) => keyFromJson(replyText(value))).sort(byCreation);
   }
 
   async keyByHash(hash: string): Promise<Key | undefined> {
     const id = await this.#commands.command('HGET', names.keyHashes, hash);
     if (id === null) return undefined;
-    const json = await this.#commands.command('HGET', names.keys, text(id));
-    return json === null ? undefined : keyFromJson(text(json));
+    const json = await this.#commands.command('HGET', names.keys, replyText(id));
+    return json === null ? undefined : keyFromJson(replyText(json));
   }
 
   async head(): Promise<Position> {
-    return text(await this.#commands.read({ lua: HEAD, keys: [names.feed, names.head] }));
+    return replyText(await this.#commands.read({ lua: HEAD, keys: [names.feed, names.head] }));
   }
 
   follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal> {
@@ -227,14 +232,14 @@ class RedisStore implements Store {
 
   async #environments(ids: readonly bigint[]): Promise<StoredEnvironment[]> {
     const keys = ids.map((id) => names.environment(id));
-    const replies = list(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
-    return ids.map((id, index) => storedEnvironment(id, pairs(replies[index])));
+    const replies = replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
+    return ids.map((id, index) => storedEnvironment(id, replyPairs(replies[index])));
   }
 }
 
 /** Scripts need Redis 6.2 (exclusive ranges), and data needs a server that does not throw it away. */
 async function checkServer(commands: Commands, log: Logger): Promise<void> {
-  const info = text(await commands.command('INFO'));
+  const info = replyText(await commands.command('INFO'));
   const version = /^redis_version:(\d+)\.(\d+)\S*/m.exec(info);
   const [full = '', major, minor] = version ?? [];
   if (Number(major) < 6 || (Number(major) === 6 && Number(minor) < 2)) {
