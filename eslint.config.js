@@ -1,5 +1,17 @@
 import js from '@eslint/js';
+import comments from '@eslint-community/eslint-plugin-eslint-comments';
 import tseslint from 'typescript-eslint';
+
+/** A file or function over these sizes is split, or a comment says why not: `eslint-disable … -- the reason`. */
+export const sizes = {
+  files: ['{src,bench,chaos,lab,scripts}/**/*.{ts,mjs}', 'edge/src/*.ts'],
+  plugins: { comments },
+  rules: {
+    'max-lines': ['error', { max: 300 }],
+    'max-lines-per-function': ['error', { max: 60 }],
+    'comments/require-description': 'error',
+  },
+};
 
 export default tseslint.config(
   {
@@ -7,6 +19,7 @@ export default tseslint.config(
     ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', 'edge/src/main.ts'],
   },
   js.configs.recommended,
+  sizes,
   {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },

@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { quick } from './test/support/runs.js';
 
 /** Tests whose file name says that they start real servers. */
 const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
+/** Tests that need the compiled server or the edge program built. */
+const WITH_BUILDS = ['test/**/*.{dist,wasm}.test.ts'];
 
-// Two groups, one after the other: tests of pure code side by side, then those with servers one file at a time, because a small machine
-// that runs several Pushpins at once makes every limit of time a matter of luck.
+// Code first, several files at a time; then what needs builds; then what needs servers, one file at a time, because a small machine that
+// runs several Pushpins makes every limit of time a matter of luck. `npm run test:unit` runs the first group alone.
 export default defineConfig({
   test: {
     projects: [
@@ -13,14 +16,18 @@ export default defineConfig({
         test: {
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: WITH_SERVERS,
-          maxWorkers: 2,
+          exclude: [...WITH_SERVERS, ...WITH_BUILDS],
+          maxWorkers: quick ? 4 : 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'servers', include: WITH_SERVERS, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: 'builds', include: WITH_BUILDS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { name: 'servers', include: WITH_SERVERS, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
     environment: 'node',

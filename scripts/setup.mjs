@@ -91,7 +91,9 @@ export function buildEdge() {
  * else says what is missing.
  */
 export function installServers(...others) {
-  const missing = () => missingPrograms('redis-server', 'pushpin', ...others);
+  // A Pushpin that the environment names is not installed, and brings what it needs.
+  const wanted = process.env.PUSHPIN === undefined ? ['redis-server', 'pushpin'] : ['redis-server'];
+  const missing = () => missingPrograms(...wanted, ...others);
   // Twice, because which programs Pushpin needs shows when its version is known.
   for (let round = 0; round < 2 && missing().length > 0; round++) {
     if (!installWithApt(missing().map((name) => PACKAGES[name] ?? name))) break;
@@ -103,7 +105,7 @@ export function installServers(...others) {
 function missingPrograms(...wanted) {
   const missing = wanted.filter((command) => !isInstalled(command));
   // Before 1.40 Pushpin's connection manager and its HTTP client were programs of their own.
-  if (!missing.includes('pushpin') && isOldPushpin()) {
+  if (wanted.includes('pushpin') && !missing.includes('pushpin') && isOldPushpin()) {
     missing.push(...['condure', 'zurl'].filter((command) => !isInstalled(command)));
   }
   return missing;

@@ -1,5 +1,6 @@
 /**
  * `npm test [-- ARGUMENTS OF VITEST]`: installs what is missing, servers included, compiles, and runs the tests.
+ * `npm run test:unit [-- ARGUMENTS OF VITEST]`: runs the tests that need nothing but Node, with a tenth of the random cases.
  *
  * Its last line is `tests: N passed, N failed`, and the exit code agrees with it. What did not run counts as failed: a skipped test, a
  * file that could not be loaded, an error outside of any test.
@@ -23,16 +24,20 @@ import { count } from './test-count.mjs';
 
 // Python runs an example, Chromium pages that use Holdfast, and Varnish is the cache of lab/.
 const installAllServers = () => installServers('python3', 'chromium', 'varnishd');
-setUp(checkNode, installPackages, lookWhereServersAre, installAllServers, build, buildEdge);
+const unit = process.argv[2] === '--unit';
+if (unit) process.env.TEST_QUICK = '1';
+const servers = [lookWhereServersAre, installAllServers, build, buildEdge];
+setUp(checkNode, installPackages, ...(unit ? [] : servers));
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');
-const chosen = process.argv.slice(2);
+const chosen = process.argv.slice(unit ? 3 : 2);
 const code = await vitest([
   'run',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,
+  ...(unit ? ['--project', 'code'] : []),
   ...chosen,
 ]);
 const { passed, failed, notes } = count(readReport(), code, chosen);

@@ -13,6 +13,7 @@ import {
   type TestSource,
 } from '../support/copies.js';
 import { flag } from '../store/fixtures.js';
+import { runs } from '../support/runs.js';
 
 const WHOLE = [flag(5n, 'flag.a'), flag(6n, 'flag.b')];
 let source: TestSource;
@@ -73,7 +74,7 @@ describe('whatever the bytes are', () => {
         await mustBeWhole(server);
         await server.close();
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
     await writeBytes(source.bucket, pointerName(1n), pointer);
   });
@@ -86,7 +87,7 @@ describe('whatever the bytes are', () => {
         await mustBeWhole(server);
         await server.close();
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
     await writeBytes(source.bucket, snapshotName(1n, 6n), snapshot);
   });
@@ -106,7 +107,7 @@ describe('whatever the bytes are', () => {
         if (status === 200) expect(body.configServicePointer.projectEnvId).toBe('1');
         await server.close();
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
 import { httpStatusOf } from '../../src/http/errors.js';
+import { runs } from '../support/runs.js';
 
-/** Of which input, and how many. */
-export const CASES = {
+/** The inputs, and the number of cases of each in a full run. */
+const FULL = {
   'JSON bodies': 16_000,
   'protobuf bodies': 16_000,
   'inbox events': 6_000,
@@ -28,9 +29,15 @@ export const CASES = {
   'bytes on a socket': 500,
 } as const;
 
-export type Input = keyof typeof CASES;
+export type Input = keyof typeof FULL;
 
-export const TOTAL = Object.values(CASES).reduce((sum, each) => sum + each, 0);
+/** The number of cases of each input in this run. */
+export const CASES = Object.fromEntries(
+  Object.entries(FULL).map(([input, cases]) => [input, runs(cases)]),
+) as Readonly<Record<Input, number>>;
+
+/** The number of cases of a full run. */
+export const TOTAL = Object.values(FULL).reduce((sum, each) => sum + each, 0);
 
 /** A case that takes longer hangs, for whoever waits for it. Generous, because the machine may be busy. Milliseconds. */
 export const HANGS = 5_000;

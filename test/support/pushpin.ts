@@ -52,6 +52,9 @@ export interface Pushpin {
   kill(): Promise<void>;
 }
 
+/** The program; `PUSHPIN=/path/to/pushpin npm test -- test/e2e` tests another version. */
+const PUSHPIN = process.env.PUSHPIN ?? 'pushpin';
+
 /** How long Pushpin may take to end in order: each of its services has 4 s before it kills it. Milliseconds. */
 const STOP_TIMEOUT = 6_000;
 const START_TIMEOUT = 15_000;
@@ -104,7 +107,7 @@ interface Running {
 
 async function launch(dir: string, logFile: string, url: string, publishUrl: string): Promise<Running> {
   const runner = startProcess({
-    command: 'pushpin',
+    command: PUSHPIN,
     args: ['--merge-output', `--config=${join(dir, 'pushpin.conf')}`],
     env: { PATH: process.env.PATH ?? '' },
     logFile,
@@ -153,7 +156,7 @@ function servicePids(dir: string): number[] {
 }
 
 function configure(dir: string, httpPort: number, publishPort: number, options: PushpinStart): void {
-  const version = execFileSync('pushpin', ['--version'], { encoding: 'utf8' });
+  const version = execFileSync(PUSHPIN, ['--version'], { encoding: 'utf8' });
   const place = { dir, httpPort, publishPort, version, sigKey: options.sigKey, sigIss: options.sigIss };
   writeFileSync(join(dir, 'pushpin.conf'), pushpinConfig(place, options.config));
   writeFileSync(join(dir, 'routes'), options.routes ?? pushpinRoutes(options.targets));

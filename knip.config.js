@@ -1,0 +1,26 @@
+/** Dead code: files, exports and dependencies that nothing uses. A type that only its own file uses may stay exported, since it is part of a signature. */
+export default {
+  entry: [
+    'src/main.ts',
+    'src/client/{index,node}.ts',
+    'test/**/*.test.ts',
+    // Run as processes or workers of their own.
+    'test/support/{stack-main,defect-on-signal}.{ts,mjs}',
+    'test/bucket/file-incrementer.ts',
+    'test/store/limited-disk.ts',
+    'test/edge/guest.ts',
+    'bench/{main,soak,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
+    'chaos/{main,shift-clock}.{ts,mjs}',
+    'lab/main.ts',
+    'scripts/*.mjs',
+    'examples/**/*.{ts,mjs}',
+  ],
+  project: ['{src,test,bench,chaos,lab,scripts,examples}/**/*.{ts,mjs}'],
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // Loaded by createRequire, or bundled from a text in a test.
+  ignoreDependencies: ['@cdktf/hcl2json', '@prefab-cloud/prefab-cloud-react', 'react', 'react-dom'],
+  // Debian's packages, which scripts/setup.mjs installs.
+  ignoreBinaries: ['pushpin'],
+  // edge/ has packages of its own.
+  ignore: ['edge/**'],
+};
