@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Contexts } from '../src/evaluate/contexts.js';
-import { Evaluator, type Circumstances } from '../src/evaluate/evaluator.js';
+import { Evaluator, type EvaluationOptions } from '../src/evaluate/evaluator.js';
 import type { Ruleset } from '../src/ruleset/ruleset.js';
 import { commit, committed } from '../test/evaluate/committed.js';
 import { plain, withoutLong } from '../test/evaluate/comparison.js';
@@ -67,7 +67,7 @@ export async function measureEvaluation(sizes: EvaluationSizes): Promise<Evaluat
 }
 
 function countEqual(evaluator: Evaluator, reference: Reference, contexts: Contexts): number {
-  const evaluations = evaluator.evaluateVisible(contexts, circumstances());
+  const evaluations = evaluator.evaluateVisible(contexts, options());
   for (const evaluation of evaluations) {
     const key = evaluation.config?.key ?? '';
     const here = plain(evaluation);
@@ -98,8 +98,7 @@ function sidesOf(
 
 function evaluateAll(evaluator: Evaluator, contexts: Contexts): number {
   let values = 0;
-  for (const { kind } of evaluator.evaluateVisible(contexts, circumstances()))
-    if (kind === 'decided') values++;
+  for (const { kind } of evaluator.evaluateVisible(contexts, options())) if (kind === 'resolved') values++;
   return values;
 }
 
@@ -131,7 +130,7 @@ function measureCompilations(contexts: Contexts, repetitions: number): Compilati
     const ruleset = committed(ENVIRONMENT, realisticConfigs());
     const evaluator = new Evaluator(ruleset);
     const changed = changedFlag(repetition);
-    const evaluate = (): unknown => evaluator.evaluate(changed.key ?? '', contexts, circumstances());
+    const evaluate = (): unknown => evaluator.evaluate(changed.key ?? '', contexts, options());
     figures.first.push(timeOf(evaluate));
     commit(ruleset, [changed]);
     figures.changed.push(timeOf(evaluate));
@@ -144,8 +143,8 @@ function keysOf(ruleset: Ruleset): string[] {
   return Array.from(ruleset.configs(), ({ key }) => key).filter((key) => !key.startsWith('segment.'));
 }
 
-function circumstances(): Circumstances {
-  return { now: Date.now(), chance: () => 0 };
+function options(): EvaluationOptions {
+  return { now: Date.now(), random: () => 0 };
 }
 
 /** Milliseconds of processor time. */

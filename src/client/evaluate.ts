@@ -1,7 +1,7 @@
 /** One evaluation for a caller: its contexts read, its value plain, whatever happens. */
-import { steadyChance } from '../evaluate/random.js';
+import { deterministicRandom } from '../evaluate/random.js';
 import { canonical } from '../evaluate/contexts.js';
-import type { Decided, Reason, Undecided, Value } from '../evaluate/result.js';
+import type { Resolved, Reason, Unresolved, Value } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
 import { messageOf } from '../core/errors.js';
 import { readContexts, type PlainContexts } from './contexts.js';
@@ -18,7 +18,7 @@ export interface Details {
    * none: `missing` no such key, `unmatched` no rule applies, `withheld` only an SDK with the secrets of its machine has it, `unreadable` it is
    * no value for clients, `not ready` there is no ruleset yet, `error` (see `error`).
    */
-  readonly reason: Reason | Undecided['why'] | 'not ready' | 'error';
+  readonly reason: Reason | Unresolved['why'] | 'not ready' | 'error';
   /** Which row, which of its conditional values, and which of the weighted ones decided. */
   readonly row?: number;
   readonly conditional?: number;
@@ -41,16 +41,16 @@ export function evaluateFor(
     const contexts = readContexts(Object.assign({}, ...plain) as PlainContexts);
     // Made only if there are weights without a property to hash: as servers do it, so that all who evaluate agree.
     let steady: ((key: string) => number) | undefined;
-    const chance = (drawn: string) => (steady ??= steadyChance(canonical(contexts)))(drawn);
-    const evaluation = evaluator.evaluate(key, contexts, { now, chance });
-    return evaluation.kind === 'decided' ? decided(key, evaluation) : undecided(key, evaluation);
+    const chance = (drawn: string) => (steady ??= deterministicRandom(canonical(contexts)))(drawn);
+    const evaluation = evaluator.evaluate(key, contexts, { now, random: chance });
+    return evaluation.kind === 'resolved' ? decided(key, evaluation) : undecided(key, evaluation);
   } catch (error) {
     // The evaluator is total; a getter or proxy in what the caller gave is not.
     return { key, value: undefined, kind: undefined, reason: 'error', error: messageOf(error) };
   }
 }
 
-function decided(key: string, { value, reason, config, row, conditional, weighted }: Decided): Details {
+function decided(key: string, { value, reason, config, row, conditional, weighted }: Resolved): Details {
   return {
     key,
     value: plainOf(value),
@@ -63,7 +63,7 @@ function decided(key: string, { value, reason, config, row, conditional, weighte
   };
 }
 
-function undecided(key: string, { why, config }: Undecided): Details {
+function undecided(key: string, { why, config }: Unresolved): Details {
   const id = config === undefined ? {} : { id: `${config.id}` };
   return { key, value: undefined, kind: undefined, reason: why, ...id };
 }

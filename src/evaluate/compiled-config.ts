@@ -1,17 +1,17 @@
 /** Configs made into a form that is fast to evaluate: every answer that a config can give is made once, and rules are lists of questions. */
 import type { Config, ConditionalValue, ConfigValue } from '../ruleset/model.js';
 import { isVisibleToClients } from '../ruleset/visible.js';
-import { questionOf, type Names } from './predicates.js';
-import type { Decided, EvaluatedConfig, Evaluation, Undecided } from './result.js';
-import type { Run } from './evaluation-pass.js';
+import { compileCriterion, type NameResolver } from './predicates.js';
+import type { Resolved, EvaluatedConfig, Evaluation, Unresolved } from './result.js';
+import type { EvaluationPass } from './evaluation-pass.js';
 import { Split } from './split.js';
 import { readValue } from './value.js';
-import type { Question } from './predicate-table.js';
+import type { PredicateId } from './predicate-table.js';
 
 /** One conditional value. */
 interface Rule {
   /** All must be answered with yes. */
-  readonly questions: readonly Question[];
+  readonly questions: readonly PredicateId[];
   readonly outcome: Evaluation | Split;
 }
 
@@ -22,15 +22,15 @@ export class CompiledConfig {
   readonly facts: EvaluatedConfig;
   readonly #rules: readonly Rule[];
   /** When no rule applies. */
-  readonly #otherwise: Undecided;
+  readonly #otherwise: Unresolved;
 
-  constructor(facts: EvaluatedConfig, rules: readonly Rule[], otherwise: Undecided['why']) {
+  constructor(facts: EvaluatedConfig, rules: readonly Rule[], otherwise: Unresolved['why']) {
     this.facts = facts;
     this.#rules = rules;
-    this.#otherwise = undecided(otherwise, facts);
+    this.#otherwise = unresolved(otherwise, facts);
   }
 
-  evaluate(run: Run): Evaluation {
+  evaluate(run: EvaluationPass): Evaluation {
     for (const { questions, outcome } of this.#rules) {
       if (!allHold(questions, run)) continue;
       return outcome.kind === 'split' ? (outcome.choose(run) ?? this.#otherwise) : outcome;
@@ -40,7 +40,7 @@ export class CompiledConfig {
 }
 
 /** The evaluation of a key that no live config has. */
-export const MISSING: Undecided = undecided('missing', undefined);
+export const MISSING: Unresolved = unresolved('missing', undefined);
 
 /** Whether a config counts as deleted. Without rows it does, for all SDKs. */
 export function isDeleted({ configType, rows = [] }: Config): boolean {
@@ -51,7 +51,7 @@ export function isDeleted({ configType, rows = [] }: Config): boolean {
  * @param config not deleted
  * @param environment rows of others are passed over
  */
-export function compileConfig(config: Config, environment: bigint, names: Names): CompiledConfig {
+export function compileConfig(config: Config, environment: bigint, names: NameResolver): CompiledConfig {
   const facts = factsOf(config);
   if (VALUELESS.includes(config.configType)) return new CompiledConfig(facts, [], 'missing');
   const rules = rowsFor(config, environment).flatMap((values, row) =>
@@ -88,12 +88,12 @@ interface Place {
   readonly facts: EvaluatedConfig;
   readonly row: number;
   readonly index: number;
-  readonly names: Names;
+  readonly names: NameResolver;
 }
 
 function compileRule({ criteria = [], value }: ConditionalValue, place: Place): Rule {
   return {
-    questions: criteria.map((criterion) => questionOf(criterion, place.names)),
+    questions: criteria.map((criterion) => compileCriterion(criterion, place.names)),
     outcome: outcomeOf(value, place, criteria.length === 0),
   };
 }
@@ -107,8 +107,8 @@ function outcomeOf(value: ConfigValue | undefined, place: Place, isForAll: boole
     return evaluationOf(value, place, { reason: isStatic ? 'STATIC' : 'TARGETING_MATCH' });
   }
   const { weightedValues: variants = [], hashByPropertyName: hashBy } = weightedValues;
-  if (variants.length === 0) return undecided('unreadable', place.facts);
-  const property = hashBy === undefined ? undefined : place.names.vocabulary.property(hashBy);
+  if (variants.length === 0) return unresolved('unreadable', place.facts);
+  const property = hashBy === undefined ? undefined : place.names.predicates.property(hashBy);
   const evaluations = variants.map((variant, weighted) =>
     evaluationOf(variant.value, place, { reason: 'SPLIT', weighted, hashBy }),
   );
@@ -117,7 +117,7 @@ function outcomeOf(value: ConfigValue | undefined, place: Place, isForAll: boole
 
 /** What is known of a choice beside its place. */
 interface Choice {
-  readonly reason: Decided['reason'];
+  readonly reason: Resolved['reason'];
   readonly weighted?: number;
   readonly hashBy?: string | undefined;
 }
@@ -128,10 +128,10 @@ function evaluationOf(
   { reason, weighted, hashBy }: Choice,
 ): Evaluation {
   const value = readValue(given, config);
-  if (typeof value === 'string') return undecided(value, facts);
+  if (typeof value === 'string') return unresolved(value, facts);
   const { name } = given ?? {};
   return Object.freeze({
-    kind: 'decided',
+    kind: 'resolved',
     value,
     reason,
     config: facts,
@@ -143,11 +143,11 @@ function evaluationOf(
   });
 }
 
-function undecided(why: Undecided['why'], config: EvaluatedConfig | undefined): Undecided {
-  return Object.freeze({ kind: 'undecided', why, config });
+function unresolved(why: Unresolved['why'], config: EvaluatedConfig | undefined): Unresolved {
+  return Object.freeze({ kind: 'unresolved', why, config });
 }
 
-function allHold(questions: readonly Question[], run: Run): boolean {
-  for (const question of questions) if (!run.answer(question)) return false;
+function allHold(questions: readonly PredicateId[], run: EvaluationPass): boolean {
+  for (const question of questions) if (!run.holds(question)) return false;
   return true;
 }

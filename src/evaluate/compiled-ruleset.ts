@@ -13,12 +13,12 @@ import {
   unreadableConfig,
   type CompiledConfig,
 } from './compiled-config.js';
-import type { Names } from './predicates.js';
+import type { NameResolver } from './predicates.js';
 import type { Evaluation } from './result.js';
-import { Moments, turningPoints, type TurningPoints } from './time-boundaries.js';
-import type { Run } from './evaluation-pass.js';
-import { heights, MAX_NESTING } from './segments.js';
-import { Vocabulary, type Question } from './predicate-table.js';
+import { TimeBoundaries, boundariesOf, type ConfigBoundaries } from './time-boundaries.js';
+import type { EvaluationPass } from './evaluation-pass.js';
+import { heights, MAX_SEGMENT_DEPTH } from './segments.js';
+import { PredicateTable, type PredicateId } from './predicate-table.js';
 
 /** What is known under a key. */
 interface Slot {
@@ -27,15 +27,15 @@ interface Slot {
   config: CompiledConfig | undefined;
   /** The segments that its rules name. */
   uses: readonly Slot[];
-  turningPoints: TurningPoints;
+  turningPoints: ConfigBoundaries;
   /** Whether a run is in it, if some rule names it as a segment. */
-  question: Question | undefined;
+  question: PredicateId | undefined;
   /** See segments.ts; `undefined` for a segment that is in a circle, or leads into one. */
   height: number | undefined;
 }
 
-export class Compilation implements Names {
-  readonly vocabulary = new Vocabulary();
+export class CompiledRuleset implements NameResolver {
+  readonly predicates = new PredicateTable();
   readonly #environment: bigint;
   readonly #slots = new Map<string, Slot>();
   /** Those that rules name as segments. */
@@ -44,7 +44,7 @@ export class Compilation implements Names {
   #high: Slot[] = [];
   /** What clients may see, in order of keys. */
   #visible: Slot[] = [];
-  #moments: Moments | undefined;
+  #moments: TimeBoundaries | undefined;
   /** The configs of the first delta, and of all. */
   #first: number | undefined;
   #compiled = 0;
@@ -59,7 +59,7 @@ export class Compilation implements Names {
    * Whether so much came since the first delta that it should be made anew, because names that no rule has any more stay. That is
    * seldom enough to cost no more than the changes did.
    */
-  get isWorn(): boolean {
+  get isRecompilationDue(): boolean {
     return this.#compiled > 2 * (this.#first ?? 0) + 1000;
   }
 
@@ -91,18 +91,18 @@ export class Compilation implements Names {
   }
 
   /** One evaluation for each config that clients may see, in order of keys. */
-  evaluateVisible(run: Run): Evaluation[] {
+  evaluateVisible(run: EvaluationPass): Evaluation[] {
     return this.#visible.map(({ config }) => config?.evaluate(run) ?? MISSING);
   }
 
   /** See `Evaluator.moment`. */
-  moment(now: number): string {
-    this.#moments ??= new Moments(this.#turningPoints());
-    return this.#moments.nameOf(now);
+  intervalAt(now: number): string {
+    this.#moments ??= new TimeBoundaries(this.#turningPoints());
+    return this.#moments.intervalAt(now);
   }
 
   /** Of what clients may see, and of the segments that it uses in any number of steps. */
-  *#turningPoints(): Generator<TurningPoints> {
+  *#turningPoints(): Generator<ConfigBoundaries> {
     const slots = new Set(this.#visible);
     // What is added to a set while it is iterated is visited too.
     for (const { uses, turningPoints } of slots) {
@@ -111,10 +111,10 @@ export class Compilation implements Names {
     }
   }
 
-  segment(key: string): Question {
+  segment(key: string): PredicateId {
     const slot = this.#slot(key);
     if (slot.question === undefined) this.#segments.push(slot);
-    slot.question ??= this.vocabulary.addQuestion(`IN_SEG ${key}`, () => (run) => this.#isIn(slot, run));
+    slot.question ??= this.predicates.add(`IN_SEG ${key}`, () => (run) => this.#isIn(slot, run));
     this.#uses.add(slot);
     return slot.question;
   }
@@ -140,7 +140,7 @@ export class Compilation implements Names {
     if (config === undefined) slot.config = unreadableConfig(encoded.key, encoded.id);
     else if (isDeleted(config)) slot.config = undefined;
     else slot.config = compileConfig(config, this.#environment, this);
-    slot.turningPoints = config === undefined ? [] : turningPoints(config);
+    slot.turningPoints = config === undefined ? [] : boundariesOf(config);
     slot.uses = [...this.#uses];
   }
 
@@ -149,22 +149,22 @@ export class Compilation implements Names {
     for (const segment of this.#segments) segment.height = undefined;
     for (const [segment, height] of heights(this.#segments)) {
       segment.height = height;
-      if (height >= MAX_NESTING) this.#high.push(segment);
+      if (height >= MAX_SEGMENT_DEPTH) this.#high.push(segment);
     }
   }
 
-  #isIn({ config, height }: Slot, run: Run): boolean {
+  #isIn({ config, height }: Slot, run: EvaluationPass): boolean {
     if (config === undefined || height === undefined) return false;
-    if (height > MAX_NESTING) this.#askBelow(height, run);
+    if (height > MAX_SEGMENT_DEPTH) this.#askBelow(height, run);
     const evaluation = config.evaluate(run);
-    return evaluation.kind === 'decided' && evaluation.value.kind === 'bool' && evaluation.value.value;
+    return evaluation.kind === 'resolved' && evaluation.value.kind === 'bool' && evaluation.value.value;
   }
 
   /** So that a long chain of segments does not take a stack as long. */
-  #askBelow(height: number, run: Run): void {
+  #askBelow(height: number, run: EvaluationPass): void {
     for (const segment of this.#high) {
       if (segment.height === height) return;
-      if (segment.question !== undefined) run.answer(segment.question);
+      if (segment.question !== undefined) run.holds(segment.question);
     }
   }
 }

@@ -4,12 +4,12 @@
  */
 import type { Context, Contexts, ContextValue } from './contexts.js';
 import { instant } from './dates.js';
-import type { Circumstances } from './circumstances.js';
+import type { EvaluationOptions } from './evaluation-options.js';
 import { parseSemanticVersion, type SemanticVersion } from './versions.js';
-import { CURRENT_TIME, type Property, type Question, type Vocabulary } from './predicate-table.js';
+import { CURRENT_TIME, type Property, type PredicateId, type PredicateTable } from './predicate-table.js';
 
 /** What a context has as a property, in the forms in which operators ask for it. */
-export class Reading {
+export class Attribute {
   readonly value: ContextValue | undefined;
   /** The value as text; `undefined` for a list, and when there is none. */
   readonly text: string | undefined;
@@ -20,7 +20,7 @@ export class Reading {
   #instant: number | bigint | undefined | null = null;
   #version: SemanticVersion | undefined | null = null;
 
-  constructor(value: ContextValue | undefined, vocabulary: Vocabulary) {
+  constructor(value: ContextValue | undefined, vocabulary: PredicateTable) {
     const isText = value !== undefined && typeof value !== 'object';
     this.value = value;
     this.text = isText ? String(value) : undefined;
@@ -42,15 +42,15 @@ export class Reading {
   }
 }
 
-export class Run {
-  /** See `Circumstances`. */
-  readonly chance: (key: string) => number;
+export class EvaluationPass {
+  /** See `EvaluationOptions`. */
+  readonly random: (key: string) => number;
   readonly #contexts: Contexts;
   readonly #defaults: Contexts;
   readonly #now: number;
-  readonly #vocabulary: Vocabulary;
+  readonly #vocabulary: PredicateTable;
   /** By property. */
-  readonly #readings: (Reading | undefined)[];
+  readonly #readings: (Attribute | undefined)[];
   /** By question: see answers.ts. */
   readonly #answers: Int32Array;
   readonly #yes: number;
@@ -62,27 +62,27 @@ export class Run {
    */
   constructor(
     contexts: Contexts,
-    { now, chance }: Circumstances,
+    { now, random: chance }: EvaluationOptions,
     defaults: Contexts,
-    vocabulary: Vocabulary,
+    vocabulary: PredicateTable,
   ) {
-    this.chance = chance;
+    this.random = chance;
     this.#contexts = contexts;
     this.#defaults = defaults;
     this.#now = Math.trunc(now);
     this.#vocabulary = vocabulary;
-    this.#readings = new Array<Reading | undefined>(vocabulary.properties).fill(undefined);
+    this.#readings = new Array<Attribute | undefined>(vocabulary.properties).fill(undefined);
     const { cells, yes } = vocabulary.begin();
     this.#answers = cells;
     this.#yes = yes;
   }
 
   /** The answer to a question, or to its opposite. */
-  answer(question: Question): boolean {
+  holds(question: PredicateId): boolean {
     return question < 0 ? !this.#ask(~question) : this.#ask(question);
   }
 
-  #ask(question: Question): boolean {
+  #ask(question: PredicateId): boolean {
     const known = this.#answers[question];
     if (known === this.#yes) return true;
     if (known === this.#yes - 1) return false;
@@ -91,13 +91,13 @@ export class Run {
     return answer;
   }
 
-  read(property: Property): Reading {
+  read(property: Property): Attribute {
     return (this.#readings[property.index] ??= this.#look(property));
   }
 
-  #look({ name, type, member }: Property): Reading {
-    if (name === CURRENT_TIME) return new Reading(this.#now, this.#vocabulary);
+  #look({ name, type, member }: Property): Attribute {
+    if (name === CURRENT_TIME) return new Attribute(this.#now, this.#vocabulary);
     const context: Context | undefined = this.#contexts.get(type) ?? this.#defaults.get(type);
-    return new Reading(context?.get(member), this.#vocabulary);
+    return new Attribute(context?.get(member), this.#vocabulary);
   }
 }

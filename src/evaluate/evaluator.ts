@@ -4,20 +4,20 @@
  */
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
-import type { Circumstances } from './circumstances.js';
-import { Compilation } from './compiled-ruleset.js';
+import type { EvaluationOptions } from './evaluation-options.js';
+import { CompiledRuleset } from './compiled-ruleset.js';
 import { MISSING } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
-import type { Evaluation, LogLevel } from './result.js';
-import { Run } from './evaluation-pass.js';
+import type { Evaluation, LoggerLevel } from './result.js';
+import { EvaluationPass } from './evaluation-pass.js';
 
-export type { Circumstances } from './circumstances.js';
+export type { EvaluationOptions } from './evaluation-options.js';
 
 /** The key under which the levels of all loggers are, and the beginning of the keys of single ones. */
 const LOG_LEVEL = 'log-level';
 
 /** The level of a logger that no config speaks of. */
-const DEFAULT_LEVEL: LogLevel = 'WARN';
+const DEFAULT_LEVEL: LoggerLevel = 'WARN';
 
 /**
  * Follows a ruleset: each call sees its present version, and compiles only what has changed since the call before. The first call
@@ -25,14 +25,14 @@ const DEFAULT_LEVEL: LogLevel = 'WARN';
  */
 export class Evaluator {
   readonly #ruleset: Ruleset;
-  #compilation: Compilation;
+  #compilation: CompiledRuleset;
   /** What is compiled. Below every version, so that the first call compiles. */
   #version = -1n;
   #defaults: Contexts = NO_CONTEXTS;
 
   constructor(ruleset: Ruleset) {
     this.#ruleset = ruleset;
-    this.#compilation = new Compilation(ruleset.environment);
+    this.#compilation = new CompiledRuleset(ruleset.environment);
   }
 
   get environment(): bigint {
@@ -44,17 +44,17 @@ export class Evaluator {
     return this.#ruleset.version;
   }
 
-  evaluate(key: string, contexts: Contexts, circumstances: Circumstances): Evaluation {
+  evaluate(key: string, contexts: Contexts, options: EvaluationOptions): Evaluation {
     const compilation = this.#refresh();
-    return compilation.get(key)?.evaluate(this.#run(contexts, circumstances)) ?? MISSING;
+    return compilation.get(key)?.evaluate(this.#run(contexts, options)) ?? MISSING;
   }
 
   /**
    * One evaluation for each config that clients may see (`EvaluatedConfig.visible`), in order of keys; undecided ones included.
    */
-  evaluateVisible(contexts: Contexts, circumstances: Circumstances): Evaluation[] {
+  evaluateVisible(contexts: Contexts, options: EvaluationOptions): Evaluation[] {
     const compilation = this.#refresh();
-    const run = this.#run(contexts, circumstances);
+    const run = this.#run(contexts, options);
     return compilation.evaluateVisible(run);
   }
 
@@ -62,13 +62,13 @@ export class Evaluator {
    * From which level on a logger logs: that of the config `log-level.<name>`, else of the name without its last dot part and so on, else
    * of `log-level`, else WARN. A config that gives no level is passed over.
    */
-  logLevel(logger: string, contexts: Contexts, circumstances: Circumstances): LogLevel {
+  logLevel(logger: string, contexts: Contexts, options: EvaluationOptions): LoggerLevel {
     const compilation = this.#refresh();
-    const run = this.#run(contexts, circumstances);
+    const run = this.#run(contexts, options);
     let key = `${LOG_LEVEL}.${logger}`;
     for (;;) {
       const evaluation = compilation.get(key)?.evaluate(run);
-      if (evaluation?.kind === 'decided' && evaluation.value.kind === 'logLevel')
+      if (evaluation?.kind === 'resolved' && evaluation.value.kind === 'logLevel')
         return evaluation.value.value;
       if (key === LOG_LEVEL) return DEFAULT_LEVEL;
       key = key.slice(0, key.lastIndexOf('.'));
@@ -81,19 +81,19 @@ export class Evaluator {
    * passes begins a new interval. Rules that use the time in another way make each millisecond an interval of its own. A part of
    * ETags.
    */
-  moment(now: number): string {
-    return this.#refresh().moment(now);
+  intervalAt(now: number): string {
+    return this.#refresh().intervalAt(now);
   }
 
-  #run(contexts: Contexts, circumstances: Circumstances): Run {
-    return new Run(contexts, circumstances, this.#defaults, this.#compilation.vocabulary);
+  #run(contexts: Contexts, options: EvaluationOptions): EvaluationPass {
+    return new EvaluationPass(contexts, options, this.#defaults, this.#compilation.predicates);
   }
 
-  #refresh(): Compilation {
+  #refresh(): CompiledRuleset {
     const { version, envelope } = this.#ruleset;
     if (version === this.#version) return this.#compilation;
-    const isNew = this.#compilation.isWorn;
-    if (isNew) this.#compilation = new Compilation(this.environment);
+    const isNew = this.#compilation.isRecompilationDue;
+    if (isNew) this.#compilation = new CompiledRuleset(this.environment);
     this.#compilation.apply(this.#ruleset.delta(isNew ? 0n : this.#version));
     this.#defaults = defaultContexts(envelope);
     this.#version = version;

@@ -6,7 +6,7 @@ const MAX_RUNS = 2 ** 30 - 1;
  * cells. An answer counts for the run that wrote it. Should a run begin inside of another one (from its `chance`), the outer one finds
  * answers gone and asks again.
  */
-export class Answers {
+export class Memo {
   readonly #maxRuns: number;
   #cells = new Int32Array(0);
   #runs = 0;

@@ -5,8 +5,8 @@
  * questions, a run keeps the answers in an array, and most of an evaluation is to look them up. Measured on 1,000 flags, a function for
  * each criterion of each rule takes twice the time, most of it waiting for memory.
  */
-import { Answers } from './memo.js';
-import type { Run } from './evaluation-pass.js';
+import { Memo } from './memo.js';
+import type { EvaluationPass } from './evaluation-pass.js';
 
 /** The time of the evaluation, whatever the contexts say. */
 export const CURRENT_TIME = 'prefab.current-time';
@@ -23,22 +23,22 @@ export interface Property {
 }
 
 /** Answers a question. */
-export type Test = (run: Run) => boolean;
+export type Predicate = (run: EvaluationPass) => boolean;
 
 /** The number of a question; of its opposite when it is negative (`~number`). */
-export type Question = number;
+export type PredicateId = number;
 
 /** The question that is always answered with no. */
-export const NEVER: Question = 0;
-export const ALWAYS: Question = ~NEVER;
+export const NEVER: PredicateId = 0;
+export const ALWAYS: PredicateId = ~NEVER;
 
-export class Vocabulary {
+export class PredicateTable {
   readonly #properties = new Map<string, Property>();
   readonly #words = new Map<string, number>();
-  readonly #questions = new Map<string, Question>();
+  readonly #questions = new Map<string, PredicateId>();
   /** By question. */
-  readonly #tests: Test[] = [() => false];
-  readonly #answers = new Answers();
+  readonly #tests: Predicate[] = [() => false];
+  readonly #answers = new Memo();
 
   /** How many properties there are. */
   get properties(): number {
@@ -46,7 +46,7 @@ export class Vocabulary {
   }
 
   /** Begins a run: see answers.ts. */
-  begin(): ReturnType<Answers['begin']> {
+  begin(): ReturnType<Memo['begin']> {
     return this.#answers.begin(this.#tests.length);
   }
 
@@ -76,18 +76,18 @@ export class Vocabulary {
 
   /**
    * @param name equal for equal questions and for no others
-   * @param test makes what answers it, when it is new
+   * @param predicate makes what answers it, when it is new
    */
-  addQuestion(name: string, test: () => Test): Question {
+  add(name: string, predicate: () => Predicate): PredicateId {
     const known = this.#questions.get(name);
     if (known !== undefined) return known;
-    const question = this.#tests.push(test()) - 1;
+    const question = this.#tests.push(predicate()) - 1;
     this.#questions.set(name, question);
     return question;
   }
 
   /** What answers a question, which is not negative. */
-  test(question: Question): Test {
+  test(question: PredicateId): Predicate {
     return this.#tests[question] ?? (() => false);
   }
 }

@@ -6,22 +6,22 @@ import type { ConfigValue, Criterion } from '../ruleset/model.js';
 import { compilePattern, type Pattern } from '../ruleset/pattern.js';
 import { instant } from './dates.js';
 import { exactInteger, numberOf } from './numbers.js';
-import type { Reading } from './evaluation-pass.js';
+import type { Attribute } from './evaluation-pass.js';
 import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
 import {
   ALWAYS,
   NEVER,
   type Property,
-  type Question,
-  type Test,
-  type Vocabulary,
+  type PredicateId,
+  type Predicate,
+  type PredicateTable,
 } from './predicate-table.js';
 
 /** Where criteria find what they name. */
-export interface Names {
-  readonly vocabulary: Vocabulary;
+export interface NameResolver {
+  readonly predicates: PredicateTable;
   /** Whether a run is in that segment. */
-  segment(key: string): Question;
+  segment(key: string): PredicateId;
 }
 
 /** Operators that hold exactly where another one does not. */
@@ -34,20 +34,20 @@ const OPPOSITES: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** The question whether a criterion holds. */
-export function questionOf(criterion: Criterion, names: Names): Question {
+export function compileCriterion(criterion: Criterion, names: NameResolver): PredicateId {
   const { operator = 'NOT_SET' } = criterion;
   const opposite = OPPOSITES[operator];
-  if (opposite !== undefined) return ~questionOf({ ...criterion, operator: opposite }, names);
+  if (opposite !== undefined) return ~compileCriterion({ ...criterion, operator: opposite }, names);
   const { propertyName = '', valueToMatch = {} } = criterion;
   if (operator === 'ALWAYS_TRUE') return ALWAYS;
   if (operator === 'IN_SEG')
     return valueToMatch.string === undefined ? NEVER : names.segment(valueToMatch.string);
-  const { vocabulary } = names;
+  const { predicates: vocabulary } = names;
   const property = vocabulary.property(propertyName);
   // Lists can be long, and their words are kept anyway.
   const words = valueToMatch.stringList?.values?.map((text) => vocabulary.addWord(text));
   const name = `${operator} ${property.index} ${words?.join() ?? JSON.stringify(valueToMatch)}`;
-  return vocabulary.addQuestion(
+  return vocabulary.add(
     name,
     () =>
       compileList(operator, property, valueToMatch, words ?? []) ??
@@ -60,7 +60,7 @@ function compileList(
   property: Property,
   { stringList }: ConfigValue,
   words: readonly number[],
-): Test | undefined {
+): Predicate | undefined {
   const list = stringList?.values ?? [];
   switch (operator) {
     case 'PROP_IS_ONE_OF':
@@ -76,7 +76,7 @@ function compileList(
   }
 }
 
-function compileComparison(operator: string, property: Property, match: ConfigValue): Test {
+function compileComparison(operator: string, property: Property, match: ConfigValue): Predicate {
   switch (operator) {
     case 'HIERARCHICAL_MATCH':
       return match.string === undefined ? no : startsWithOneOf(property, [match.string]);
@@ -113,7 +113,7 @@ function no(): boolean {
   return false;
 }
 
-function oneOf(property: Property, list: readonly number[]): Test {
+function oneOf(property: Property, list: readonly number[]): Predicate {
   const has = finder(list);
   return (run) => {
     const { word, words } = run.read(property);
@@ -130,7 +130,7 @@ function finder(list: readonly number[]): (word: number) => boolean {
   return (word) => set.has(word);
 }
 
-function startsWithOneOf(property: Property, list: readonly string[]): Test {
+function startsWithOneOf(property: Property, list: readonly string[]): Predicate {
   return (run) => {
     const { text } = run.read(property);
     if (text !== undefined) for (const entry of list) if (text.startsWith(entry)) return true;
@@ -138,7 +138,7 @@ function startsWithOneOf(property: Property, list: readonly string[]): Test {
   };
 }
 
-function endsWithOneOf(property: Property, list: readonly string[]): Test {
+function endsWithOneOf(property: Property, list: readonly string[]): Predicate {
   return (run) => {
     const { text } = run.read(property);
     if (text !== undefined) for (const entry of list) if (text.endsWith(entry)) return true;
@@ -146,7 +146,7 @@ function endsWithOneOf(property: Property, list: readonly string[]): Test {
   };
 }
 
-function containsOneOf(property: Property, list: readonly string[]): Test {
+function containsOneOf(property: Property, list: readonly string[]): Predicate {
   return (run) => {
     const { text } = run.read(property);
     if (text !== undefined) for (const entry of list) if (text.includes(entry)) return true;
@@ -161,7 +161,7 @@ function compareNumber(
   property: Property,
   match: ConfigValue,
   holds: (number: Number64, limit: Number64) => boolean,
-): Test {
+): Predicate {
   const limit = numberOf(match);
   if (limit === undefined) return no;
   return (run) => {
@@ -171,7 +171,7 @@ function compareNumber(
 }
 
 /** From the start up to but not with the end; what is absent does not limit. */
-function inRange(property: Property, { intRange }: ConfigValue): Test {
+function inRange(property: Property, { intRange }: ConfigValue): Predicate {
   if (intRange === undefined) return no;
   const start = intRange.start === undefined ? -Infinity : exactInteger(intRange.start);
   const end = intRange.end === undefined ? Infinity : exactInteger(intRange.end);
@@ -185,7 +185,7 @@ function compareInstant(
   property: Property,
   match: ConfigValue,
   holds: (at: Number64, limit: Number64) => boolean,
-): Test {
+): Predicate {
   const limit = instant(match.string ?? numberOf(match));
   if (limit === undefined) return no;
   return (run) => {
@@ -195,7 +195,7 @@ function compareInstant(
 }
 
 /** @param wanted what the search must come to; where that cannot be said, neither holds */
-function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Test {
+function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Predicate {
   const pattern = expression === undefined ? undefined : patternOf(expression);
   if (pattern === undefined) return no;
   return (run) => {
@@ -217,11 +217,11 @@ function compareVersion(
   property: Property,
   { string: text }: ConfigValue,
   holds: (order: number) => boolean,
-): Test {
+): Predicate {
   const limit = text === undefined ? undefined : parseSemanticVersion(text);
   if (limit === undefined) return no;
   return (run) => {
-    const { version }: Reading = run.read(property);
+    const { version }: Attribute = run.read(property);
     return version !== undefined && holds(compareSemanticVersions(version, limit));
   };
 }

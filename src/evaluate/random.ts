@@ -7,7 +7,7 @@ import { PrefixHash } from './hash.js';
  * @param canonicalContexts see `canonical` in contexts.ts
  * @returns for a config's key a number from 0 (inclusive) to 1 (exclusive)
  */
-export function steadyChance(canonicalContexts: string): (key: string) => number {
+export function deterministicRandom(canonicalContexts: string): (key: string) => number {
   const hash = new PrefixHash(canonicalContexts);
   return (key) => hash.of(key) / 2 ** 32;
 }

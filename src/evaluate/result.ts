@@ -14,9 +14,9 @@ export type Value =
   | { readonly kind: 'json'; readonly value: unknown; readonly text: string }
   /** `definition` is the ISO 8601 text. */
   | { readonly kind: 'duration'; readonly definition: string; readonly milliseconds: number }
-  | { readonly kind: 'logLevel'; readonly value: LogLevel };
+  | { readonly kind: 'logLevel'; readonly value: LoggerLevel };
 
-export type LogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+export type LoggerLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
 
 /**
  * Why a value was chosen, in OpenFeature's words: `STATIC` the config has no rules, `TARGETING_MATCH` its rules were looked at and one, or
@@ -24,10 +24,10 @@ export type LogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
  */
 export type Reason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT';
 
-export type Evaluation = Decided | Undecided;
+export type Evaluation = Resolved | Unresolved;
 
-export interface Decided {
-  readonly kind: 'decided';
+export interface Resolved {
+  readonly kind: 'resolved';
   readonly value: Value;
   readonly reason: Reason;
   readonly config: EvaluatedConfig;
@@ -44,8 +44,8 @@ export interface Decided {
 }
 
 /** There is no value. */
-export interface Undecided {
-  readonly kind: 'undecided';
+export interface Unresolved {
+  readonly kind: 'unresolved';
   /**
    * - `missing` there is no config of that key, or it is deleted, or of a type that has no value (schemas, limits)
    * - `unmatched` no rule applies and no default is given

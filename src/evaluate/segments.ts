@@ -7,19 +7,19 @@
  */
 
 /** How many segments may be decided inside each other; a higher one finds those below it decided. */
-export const MAX_NESTING = 100;
+export const MAX_SEGMENT_DEPTH = 100;
 
 /** What the order is made of. */
-export interface Node {
+export interface SegmentNode {
   /** The segments that its rules name. */
-  readonly uses: readonly Node[];
+  readonly uses: readonly SegmentNode[];
 }
 
 /**
  * The nodes that build on no circle, each after all that it uses, with their heights; 0 is a segment that uses none.
  */
-export function heights<T extends Node>(nodes: Iterable<T>): Map<T, number> {
-  const users = new Map<Node, T[]>();
+export function heights<T extends SegmentNode>(nodes: Iterable<T>): Map<T, number> {
+  const users = new Map<SegmentNode, T[]>();
   const waiting = new Map<T, number>();
   const found = new Map<T, number>();
   for (const node of nodes) {

@@ -1,7 +1,7 @@
 /** Weighted values. */
 import type { Evaluation } from './result.js';
 import { PrefixHash } from './hash.js';
-import type { Run } from './evaluation-pass.js';
+import type { EvaluationPass } from './evaluation-pass.js';
 import type { Property } from './predicate-table.js';
 
 /** SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above 1. */
@@ -37,16 +37,16 @@ export class Split {
   }
 
   /** The evaluation of the first variant whose sum is above the fraction for this run, else of the last. */
-  choose(run: Run): Evaluation | undefined {
+  choose(run: EvaluationPass): Evaluation | undefined {
     const last = this.#sums.length - 1;
     const bucket = this.#fraction(run) * (this.#sums[last] ?? 0);
     const index = this.#sums.findIndex((sum) => bucket < sum);
     return this.#evaluations[index === -1 ? last : index];
   }
 
-  #fraction(run: Run): number {
+  #fraction(run: EvaluationPass): number {
     const reading = this.#hashBy === undefined ? undefined : run.read(this.#hashBy);
-    if (reading?.value === undefined) return run.chance(this.#key);
+    if (reading?.value === undefined) return run.random(this.#key);
     return this.#hash.of(reading.text ?? String(reading.value)) / LARGEST;
   }
 }

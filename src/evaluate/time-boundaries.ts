@@ -8,7 +8,7 @@ import { numberOf } from './numbers.js';
 import { CURRENT_TIME } from './predicate-table.js';
 
 /** When a config can begin to be evaluated differently. */
-export type TurningPoints = readonly Point[] | 'always';
+export type ConfigBoundaries = readonly Point[] | 'always';
 
 interface Point {
   /** Milliseconds since 1970. */
@@ -36,7 +36,7 @@ const COMPARISONS: ReadonlyMap<string | undefined, boolean> = new Map([
   ['PROP_GREATER_THAN_OR_EQUAL', false],
 ]);
 
-export function turningPoints({ rows = [] }: Config): TurningPoints {
+export function boundariesOf({ rows = [] }: Config): ConfigBoundaries {
   const values = rows.flatMap((row) => row.values ?? []);
   const isHashed = values.some(({ value }) => value?.weightedValues?.hashByPropertyName === CURRENT_TIME);
   const points = values
@@ -46,7 +46,7 @@ export function turningPoints({ rows = [] }: Config): TurningPoints {
   return isHashed || points.includes('always') ? 'always' : (points as Point[][]).flat();
 }
 
-function pointsOf({ operator, valueToMatch = {} }: Criterion): TurningPoints {
+function pointsOf({ operator, valueToMatch = {} }: Criterion): ConfigBoundaries {
   const after = COMPARISONS.get(operator);
   if (after !== undefined) {
     const isDate = operator === 'PROP_BEFORE' || operator === 'PROP_AFTER';
@@ -65,11 +65,11 @@ function pointsOf({ operator, valueToMatch = {} }: Criterion): TurningPoints {
 }
 
 /** The intervals between the turning points of several configs. */
-export class Moments {
+export class TimeBoundaries {
   /** Ascending; `undefined` when each millisecond is one. */
   readonly #points: readonly Point[] | undefined;
 
-  constructor(configs: Iterable<TurningPoints>) {
+  constructor(configs: Iterable<ConfigBoundaries>) {
     const points: Point[] = [];
     for (const each of configs) {
       if (each === 'always') return;
@@ -82,7 +82,7 @@ export class Moments {
    * The interval's name: the turning point that it begins with, or the time itself where each millisecond is one. A number of the interval
    * would not do: it would mean another one when a turning point comes or goes.
    */
-  nameOf(now: number): string {
+  intervalAt(now: number): string {
     const time = Math.trunc(now);
     if (this.#points === undefined) return `${time}`;
     const last = this.#points[this.#passed(time) - 1];

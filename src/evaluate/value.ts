@@ -1,13 +1,20 @@
 /** Values as they stand in configs, made into values that leave the evaluator. */
 import type { Config, ConfigValue } from '../ruleset/model.js';
 import { DURATION, kindByType, kindOf } from '../ruleset/values.js';
-import type { LogLevel, Undecided, Value } from './result.js';
+import type { LoggerLevel, Unresolved, Value } from './result.js';
 import { exactInteger } from './numbers.js';
 
 /** Why a config has no value although one was chosen. */
-export type NoValue = Extract<Undecided['why'], 'withheld' | 'unreadable'>;
+export type NoValue = Extract<Unresolved['why'], 'withheld' | 'unreadable'>;
 
-const LEVELS: readonly string[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] satisfies LogLevel[];
+const LEVELS: readonly string[] = [
+  'TRACE',
+  'DEBUG',
+  'INFO',
+  'WARN',
+  'ERROR',
+  'FATAL',
+] satisfies LoggerLevel[];
 
 /** Most values are one of these, so they are made once. */
 const TRUE: Value = Object.freeze({ kind: 'bool', value: true });
@@ -37,7 +44,7 @@ function readKind(value: ConfigValue): Value | undefined {
 }
 
 function readLevel(name: string): Value | undefined {
-  return LEVELS.includes(name) ? Object.freeze({ kind: 'logLevel', value: name as LogLevel }) : undefined;
+  return LEVELS.includes(name) ? Object.freeze({ kind: 'logLevel', value: name as LoggerLevel }) : undefined;
 }
 
 const SECONDS = { day: 86_400, hour: 3_600, minute: 60 };

@@ -1,6 +1,6 @@
 /** What one evaluation is to OFREP, and the bodies made of it. Pure. docs/openfeature.md has the tables. [protocol] #openfeature */
 import { HoldfastError } from '../core/errors.js';
-import type { Decided, Evaluation } from '../evaluate/result.js';
+import type { Resolved, Evaluation } from '../evaluate/result.js';
 import { quote } from '../ruleset/fields.js';
 import { TARGETING_PROPERTY } from './contexts.js';
 import { ofrepFailureOf } from './errors.js';
@@ -42,7 +42,7 @@ function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnsw
   const { config } = evaluation;
   // Also with a server key, so that a flag is the same to everybody who asks.
   if (config?.visible !== true) return { kind: 'none', why: 'missing', key };
-  if (evaluation.kind === 'decided') return decided(evaluation, drawn);
+  if (evaluation.kind === 'resolved') return decided(evaluation, drawn);
   switch (evaluation.why) {
     case 'missing':
     case 'withheld':
@@ -62,7 +62,7 @@ function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnsw
   }
 }
 
-function decided(evaluation: Decided, drawn: boolean): FlagAnswer {
+function decided(evaluation: Resolved, drawn: boolean): FlagAnswer {
   const { value, reason, config, row, conditional, weighted, name, hashBy } = evaluation;
   const { key } = config;
   if (drawn && hashBy === TARGETING_PROPERTY) {
@@ -85,7 +85,7 @@ function decided(evaluation: Decided, drawn: boolean): FlagAnswer {
   return success({ key, reason, ...variant, metadata }, json);
 }
 
-function metadataOf({ id, type, valueType }: Decided['config']): Record<string, string> {
+function metadataOf({ id, type, valueType }: Resolved['config']): Record<string, string> {
   return { id: `${id}`, type, valueType };
 }
 

@@ -1,7 +1,7 @@
 /** From a request that was read to its answer: one flag, or all of them. Pure. [protocol] #openfeature */
-import { steadyChance } from '../evaluate/random.js';
+import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
-import type { Evaluation, Undecided } from '../evaluate/result.js';
+import type { Evaluation, Unresolved } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
 import { bulkBody, type FlagAnswers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
@@ -14,14 +14,14 @@ export interface FlagQuery {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Told of each flag that clients may see and that has no value. */
-  readonly onUndecided: (why: Undecided['why']) => void;
+  readonly onUndecided: (why: Unresolved['why']) => void;
 }
 
 /** The answer for one flag. */
 export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   const { evaluator, answers, contexts, now, onUndecided } = question;
   const draws = new RandomDraws(canonical(contexts));
-  const evaluation = evaluator.evaluate(key, contexts, { now, chance: draws.chance });
+  const evaluation = evaluator.evaluate(key, contexts, { now, random: draws.chance });
   note(evaluation, onUndecided);
   return answers.of(key, evaluation, draws.has(key));
 }
@@ -47,10 +47,10 @@ export function evaluateFlags(
   const asked = canonical(contexts);
   const streams = JSON.stringify(eventStreams);
   return {
-    etag: etagOf({ environment, clientVersion, moment: evaluator.moment(now), contexts: asked, streams }),
+    etag: etagOf({ environment, clientVersion, moment: evaluator.intervalAt(now), contexts: asked, streams }),
     body: () => {
       const draws = new RandomDraws(asked);
-      const evaluations = evaluator.evaluateVisible(contexts, { now, chance: draws.chance });
+      const evaluations = evaluator.evaluateVisible(contexts, { now, random: draws.chance });
       const flags = evaluations.flatMap((evaluation) => {
         note(evaluation, onUndecided);
         const key = evaluation.config?.key;
@@ -68,7 +68,7 @@ class RandomDraws {
   readonly #keys = new Set<string>();
 
   constructor(contexts: string) {
-    this.#steady = steadyChance(contexts);
+    this.#steady = deterministicRandom(contexts);
   }
 
   readonly chance = (key: string): number => {
@@ -82,5 +82,5 @@ class RandomDraws {
 }
 
 function note(evaluation: Evaluation, onUndecided: FlagQuery['onUndecided']): void {
-  if (evaluation.kind === 'undecided' && evaluation.config?.visible === true) onUndecided(evaluation.why);
+  if (evaluation.kind === 'unresolved' && evaluation.config?.visible === true) onUndecided(evaluation.why);
 }

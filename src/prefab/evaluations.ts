@@ -2,10 +2,10 @@
  * The answer that the public browser SDKs read: the values of all configs that clients may see, for given contexts. [protocol] #evaluation-for-browsers
  */
 import { createHash } from 'node:crypto';
-import { steadyChance } from '../evaluate/random.js';
+import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
-import type { Decided, Undecided, Value } from '../evaluate/result.js';
-import type { Circumstances, Evaluator } from '../evaluate/evaluator.js';
+import type { Resolved, Unresolved, Value } from '../evaluate/result.js';
+import type { EvaluationOptions, Evaluator } from '../evaluate/evaluator.js';
 
 export interface EvaluationsAnswer {
   /** Equal for requests that get equal answers, whatever the order of their contexts and properties. */
@@ -18,7 +18,7 @@ export interface BuiltEvaluations {
   /** JSON. */
   readonly body: string;
   /** Configs that clients may see, and that are not in the answer. */
-  readonly leftOut: readonly Undecided[];
+  readonly leftOut: readonly Unresolved[];
 }
 
 /** Part of ETags: to be raised when the same input gets another answer than before, or browsers go on with what they have. */
@@ -37,25 +37,25 @@ export function evaluationsAnswer(
   const asked = canonical(contexts);
   // A hash, because contexts are about people, and ETags end up in logs.
   const hash = createHash('sha256')
-    .update(JSON.stringify([FORM, evaluator.moment(now), asked]))
+    .update(JSON.stringify([FORM, evaluator.intervalAt(now), asked]))
     .digest('base64url');
   return {
     etag: `"${evaluator.environment}-${version}-${hash.slice(0, 22)}"`,
-    build: () => build(evaluator, contexts, { now, chance: steadyChance(asked) }),
+    build: () => build(evaluator, contexts, { now, random: deterministicRandom(asked) }),
   };
 }
 
-function build(evaluator: Evaluator, contexts: Contexts, circumstances: Circumstances): BuiltEvaluations {
+function build(evaluator: Evaluator, contexts: Contexts, circumstances: EvaluationOptions): BuiltEvaluations {
   const members: string[] = [];
-  const leftOut: Undecided[] = [];
+  const leftOut: Unresolved[] = [];
   for (const evaluation of evaluator.evaluateVisible(contexts, circumstances)) {
-    if (evaluation.kind === 'undecided') leftOut.push(evaluation);
+    if (evaluation.kind === 'unresolved') leftOut.push(evaluation);
     else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
   }
   return { body: `{"evaluations":{${members.join(',')}}}`, leftOut };
 }
 
-function evaluationJson({ value, config, row, conditional, weighted }: Decided): string {
+function evaluationJson({ value, config, row, conditional, weighted }: Resolved): string {
   const metadata = {
     configRowIndex: row,
     conditionalValueIndex: conditional,

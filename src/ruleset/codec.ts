@@ -5,7 +5,7 @@
  * `Configs.configs` (tag, length, message), and a snapshot or delta is the concatenation of such slices and an envelope.
  */
 import protobuf from 'protobufjs';
-import { CONFIG_ID, describe, ELEMENT_TAG, join, type EncodedConfig } from './decode.js';
+import { CONFIG_ID, encodedConfigOf, ELEMENT_TAG, join, type EncodedConfig } from './decode.js';
 import type { Config, ContextSet } from './model.js';
 import { Reader } from './reader.js';
 import { ConfigMessage, ConfigsMessage, ContextSetMessage } from './schema.js';
@@ -15,7 +15,7 @@ export {
   decodeConfig,
   decodeConfigs,
   decodeContextSet,
-  messageOf,
+  configMessageOf,
   splitConfigs,
   type EncodedConfig,
 } from './decode.js';
@@ -30,7 +30,7 @@ export function encodeConfig(config: Config): EncodedConfig {
 /** Makes an encoded Config message an element of a `Configs`. Throws when the bytes are not a Config. */
 export function frameConfig(message: Uint8Array): EncodedConfig {
   const bytes = protobuf.Writer.create().uint32(ELEMENT_TAG).bytes(message).finish();
-  return describe(message, bytes);
+  return encodedConfigOf(message, bytes);
 }
 
 export function encodeContextSet(contexts: ContextSet): Uint8Array {

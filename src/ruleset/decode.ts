@@ -6,7 +6,7 @@
  * wire.ts.
  */
 import type { Config, Configs, ContextSet } from './model.js';
-import { FIXED64, LENGTH_DELIMITED, MAX_NESTING, Reader, VARINT } from './reader.js';
+import { FIXED64, LENGTH_DELIMITED, MAX_MESSAGE_DEPTH, Reader, VARINT } from './reader.js';
 import {
   CONFIGS_SHAPE,
   CONFIG_SHAPE,
@@ -37,7 +37,7 @@ const TYPE_DELETED = 6;
 type Decoded = Record<string, unknown>;
 
 /** The Config message inside an element, without its tag and length. */
-export function messageOf(config: EncodedConfig): Uint8Array {
+export function configMessageOf(config: EncodedConfig): Uint8Array {
   const reader = new Reader(config.bytes);
   reader.tag();
   return reader.bytes();
@@ -52,7 +52,7 @@ export function splitConfigs(bytes: Uint8Array): EncodedConfig[] {
     const tag = reader.tag();
     if (tag === ELEMENT_TAG) {
       const message = reader.bytes();
-      configs.push(describe(message, bytes.subarray(start, reader.position)));
+      configs.push(encodedConfigOf(message, bytes.subarray(start, reader.position)));
     } else {
       reader.skip(tag);
     }
@@ -61,7 +61,7 @@ export function splitConfigs(bytes: Uint8Array): EncodedConfig[] {
 }
 
 export function decodeConfig(config: EncodedConfig): Config {
-  return decode(CONFIG_SHAPE, new Reader(messageOf(config)));
+  return decode(CONFIG_SHAPE, new Reader(configMessageOf(config)));
 }
 
 export function decodeConfigs(bytes: Uint8Array): Configs {
@@ -88,7 +88,7 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** What is said of a config outside of its bytes. */
-export function describe(message: Uint8Array, bytes: Uint8Array): EncodedConfig {
+export function encodedConfigOf(message: Uint8Array, bytes: Uint8Array): EncodedConfig {
   const reader = new Reader(message);
   let id = 0n;
   let key = '';
@@ -109,7 +109,7 @@ export function describe(message: Uint8Array, bytes: Uint8Array): EncodedConfig 
 
 /** @param into what an earlier piece of the same message said: protobuf merges them */
 function decode(shape: MessageShape, reader: Reader, depth = 0, into: Decoded = {}): Decoded {
-  if (depth > MAX_NESTING) throw new Error('messages are nested too deep');
+  if (depth > MAX_MESSAGE_DEPTH) throw new Error('messages are nested too deep');
   while (!reader.done) {
     const tag = reader.tag();
     const field = shape.fields.get(tag >>> 3);

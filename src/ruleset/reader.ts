@@ -10,7 +10,7 @@ const GROUP_END = 4;
 const FIXED32 = 5;
 
 /** Groups inside groups, and messages inside messages, that are read at most. */
-export const MAX_NESTING = 100;
+export const MAX_MESSAGE_DEPTH = 100;
 
 /** Text up to here is read character by character: calling the decoder costs more than that. Bytes. */
 const SHORT_TEXT = 48;
@@ -114,7 +114,7 @@ export class Reader {
   }
 
   #skipGroup(number: number, depth: number): void {
-    if (depth > MAX_NESTING) throw new Error('groups are nested too deep');
+    if (depth > MAX_MESSAGE_DEPTH) throw new Error('groups are nested too deep');
     for (;;) {
       const tag = this.tag();
       if ((tag & 7) !== GROUP_END) {

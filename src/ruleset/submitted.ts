@@ -2,7 +2,7 @@
  * What someone asks to be committed: configs as JSON or protobuf, read strictly and brought into one form. Whether they make sense is
  * for validate.ts, segments.ts and commit/plan.ts to say.
  */
-import { decodeConfig, messageOf, splitConfigs } from './codec.js';
+import { decodeConfig, configMessageOf, splitConfigs } from './codec.js';
 import { readConfigsJson } from './json.js';
 import type { Config } from './model.js';
 import { ConfigMessage, ConfigsMessage } from './schema.js';
@@ -41,7 +41,7 @@ export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
   checkMessage(ConfigsMessage, bytes);
   return splitConfigs(bytes).map((element, index) => ({
     config: decodeConfig(element),
-    message: messageOf(element),
+    message: configMessageOf(element),
     field: `configs[${index}]`,
   }));
 }

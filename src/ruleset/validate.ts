@@ -14,7 +14,7 @@ import { checkValue } from './values.js';
 export const KEY_MAX_BYTES = 512;
 
 /** Where a config is to live. */
-export interface Place {
+export interface ConfigLocation {
   readonly environment: bigint;
   readonly projectId: bigint;
   /** The path that errors begin with, such as `configs[3]`. */
@@ -24,7 +24,7 @@ export interface Place {
 /**
  * @throws HoldfastError with the code of the rule that is broken, and the field's path
  */
-export function validateConfig(config: Config, place: Place): void {
+export function validateConfig(config: Config, place: ConfigLocation): void {
   checkHead(config, place);
   const rows = config.rows ?? [];
   const at = member(place.field, 'rows');
@@ -45,7 +45,7 @@ export function validateConfig(config: Config, place: Place): void {
   );
 }
 
-function checkHead(config: Config, { field, projectId }: Place): void {
+function checkHead(config: Config, { field, projectId }: ConfigLocation): void {
   const { key = '' } = config;
   const at = member(field, 'key');
   if (key === '') refuse(at, 'must not be empty.', 'key_empty');
@@ -64,7 +64,7 @@ function checkHead(config: Config, { field, projectId }: Place): void {
 }
 
 /** At most one row for the environment and one default row: some SDKs also evaluate other rows, and some only the first of two. */
-function checkEnvironments(rows: readonly ConfigRow[], { environment, field }: Place): void {
+function checkEnvironments(rows: readonly ConfigRow[], { environment, field }: ConfigLocation): void {
   const seen = new Set<string | undefined>();
   rows.forEach(({ projectEnvId }, index) => {
     const at = `${member(field, 'rows')}[${index}].projectEnvId`;

@@ -16,8 +16,8 @@ const take = (
 const idOf = (ruleset: Ruleset, key: string) => ruleset.get(key)?.id;
 
 function valueOf(ruleset: Ruleset, key: string): unknown {
-  const evaluation = new Evaluator(ruleset).evaluate(key, NO_CONTEXTS, { now: 0, chance: () => 0 });
-  return evaluation.kind === 'decided' ? plainOf(evaluation.value) : evaluation.why;
+  const evaluation = new Evaluator(ruleset).evaluate(key, NO_CONTEXTS, { now: 0, random: () => 0 });
+  return evaluation.kind === 'resolved' ? plainOf(evaluation.value) : evaluation.why;
 }
 
 describe('readMessage', () => {

@@ -5,7 +5,7 @@ import {
   decodeConfigs,
   encodeContextSet,
   encodeEnvelope,
-  messageOf,
+  configMessageOf,
 } from '../../src/ruleset/codec.js';
 import { EVENT_MAX_BYTES, eventText, MESSAGE_MAX_BYTES } from '../../src/ruleset/event.js';
 import type { Config } from '../../src/ruleset/model.js';
@@ -66,13 +66,13 @@ describe('a planned change', () => {
 
   it('keeps fields that the schema does not know', () => {
     const message = Buffer.concat([
-      messageOf(plan(emptyBase(), [flag('a')]).configs[0]!),
+      configMessageOf(plan(emptyBase(), [flag('a')]).configs[0]!),
       Buffer.from([0xa0, 0x06, 1]),
     ]);
     const body = Buffer.concat([Buffer.from([10, message.length]), message]);
     const base = emptyBase();
     const { configs } = planChange(base, readSubmittedProtobuf(body), NOW);
-    expect(Buffer.from(messageOf(configs[0]!)).subarray(-3)).toEqual(Buffer.from([0xa0, 0x06, 1]));
+    expect(Buffer.from(configMessageOf(configs[0]!)).subarray(-3)).toEqual(Buffer.from([0xa0, 0x06, 1]));
   });
 
   it('counts what is live afterwards', () => {

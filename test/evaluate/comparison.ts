@@ -1,11 +1,11 @@
 /** What the evaluator says, beside what the public SDK says. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Contexts } from '../../src/evaluate/contexts.js';
-import type { Evaluation, LogLevel } from '../../src/evaluate/result.js';
+import type { Evaluation, LoggerLevel } from '../../src/evaluate/result.js';
 import type { Decision, Reference } from './reference.js';
 
 /** As the node SDK has them. */
-const LEVELS: Readonly<Record<LogLevel, number>> = {
+const LEVELS: Readonly<Record<LoggerLevel, number>> = {
   TRACE: 1,
   DEBUG: 2,
   INFO: 3,
@@ -23,7 +23,7 @@ export interface Difference {
 
 /** What the node SDK returns for such an evaluation. */
 export function plain(evaluation: Evaluation): unknown {
-  if (evaluation.kind === 'undecided') return undefined;
+  if (evaluation.kind === 'unresolved') return undefined;
   const { value } = evaluation;
   if (value.kind === 'duration') return value.milliseconds;
   return value.kind === 'logLevel' ? LEVELS[value.value] : value.value;
@@ -53,7 +53,7 @@ export function compare(
 }
 
 function decisionOf(evaluation: Evaluation): Decision | undefined {
-  if (evaluation.kind === 'undecided') return undefined;
+  if (evaluation.kind === 'unresolved') return undefined;
   const { row, conditional, weighted } = evaluation;
   return { row, conditional, weighted };
 }

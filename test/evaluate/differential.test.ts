@@ -87,13 +87,13 @@ async function compareAll(random: RandomRuleset, many: readonly RandomContexts[]
   try {
     for (const given of many) {
       const contexts = mapsOf(given);
-      const circumstances = { now: Date.now(), chance: () => 0.5 };
-      const bulk = evaluator.evaluateVisible(contexts, circumstances);
+      const options = { now: Date.now(), random: () => 0.5 };
+      const bulk = evaluator.evaluateVisible(contexts, options);
       const visible = new Map(bulk.map((evaluation) => [evaluation.config?.key, evaluation]));
       for (const key of KEYS) {
         const config = configs.get(key);
         if (drawsLots(config, given, random)) continue;
-        const alone = evaluator.evaluate(key, contexts, circumstances);
+        const alone = evaluator.evaluate(key, contexts, options);
         const difference = compare(key, [alone, visible.get(key) ?? alone], reference, contexts);
         if (difference !== undefined) {
           const { configs: parts, defaultContext } = partsOf(random, key);

@@ -76,7 +76,7 @@ describe('an evaluation says why', () => {
       { reason: 'SPLIT', row: 0, conditional: 0, weighted: 0 },
     ],
   ])('%s', (_, config, x, expected) => {
-    expect(evaluate([config], userWith(x))).toMatchObject({ kind: 'decided', ...expected });
+    expect(evaluate([config], userWith(x))).toMatchObject({ kind: 'resolved', ...expected });
   });
 
   it('and of which config', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { steadyChance } from '../../src/evaluate/random.js';
+import { deterministicRandom } from '../../src/evaluate/random.js';
 import { PrefixHash } from '../../src/evaluate/hash.js';
 
 // The first five are what the public SDKs give; the others, of the npm package `murmurhash`, have each length of rest, and bytes above 127.
@@ -31,13 +31,13 @@ it('a hash object gives the same for the same text again', () => {
 });
 
 it('steady chance is the same for the same contexts and key', () => {
-  expect(steadyChance('{"user":{}}')('flag')).toBe(steadyChance('{"user":{}}')('flag'));
+  expect(deterministicRandom('{"user":{}}')('flag')).toBe(deterministicRandom('{"user":{}}')('flag'));
 });
 
 it('steady chance is spread evenly from 0 to 1, over contexts and over keys', () => {
   for (const chance of [
-    (index: number) => steadyChance(`{"user":{"key":${index}}}`)('flag'),
-    (index: number) => steadyChance('{}')(`flag-${index}`),
+    (index: number) => deterministicRandom(`{"user":{"key":${index}}}`)('flag'),
+    (index: number) => deterministicRandom('{}')(`flag-${index}`),
   ]) {
     const tenths = new Array<number>(10).fill(0);
     for (let index = 0; index < 10_000; index++) tenths[Math.floor(chance(index) * 10)]!++;

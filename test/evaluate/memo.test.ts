@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { Answers } from '../../src/evaluate/memo.js';
+import { Memo } from '../../src/evaluate/memo.js';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
 import { constant, NOW, outcome, rule, rulesetOf, userWith } from './rulesets.js';
 
 it('an answer of one run is none of another, also when the marks begin anew', () => {
-  const answers = new Answers(3);
+  const answers = new Memo(3);
   for (let run = 0; run < 10; run++) {
     const { cells, yes } = answers.begin(2);
     for (const cell of cells) expect([yes, yes - 1]).not.toContain(cell);
@@ -34,7 +34,7 @@ it('an evaluation inside of another one, from its chance, changes nothing for it
     inner.push(outcome(evaluator.evaluate('c', userWith('b'), NOW)));
     return 0.1;
   };
-  const outer = evaluator.evaluateVisible(userWith('a'), { ...NOW, chance }).map(outcome);
+  const outer = evaluator.evaluateVisible(userWith('a'), { ...NOW, random: chance }).map(outcome);
   expect(outer).toEqual([true, true, true]);
   expect(inner).toEqual([false]);
 });

@@ -6,16 +6,16 @@ import { flag, segment, tombstone } from '../ruleset/arbitrary.js';
 import { change, contextsOf, NOW, outcome, rule, rulesetOf } from './rulesets.js';
 import { KEYS, wildConfigs, wildContexts } from './wild.js';
 
-const CIRCUMSTANCES = { ...NOW, chance: () => 0.3 };
+const OPTIONS = { ...NOW, random: () => 0.3 };
 
 /** All that an evaluator says. */
 function everything(evaluator: Evaluator, contexts = contextsOf({})): unknown {
   return {
     version: evaluator.version,
-    single: KEYS.map((key) => evaluator.evaluate(key, contexts, CIRCUMSTANCES)),
-    visible: evaluator.evaluateVisible(contexts, CIRCUMSTANCES),
-    level: evaluator.logLevel('é', contexts, CIRCUMSTANCES),
-    moment: evaluator.moment(NOW.now),
+    single: KEYS.map((key) => evaluator.evaluate(key, contexts, OPTIONS)),
+    visible: evaluator.evaluateVisible(contexts, OPTIONS),
+    level: evaluator.logLevel('é', contexts, OPTIONS),
+    moment: evaluator.intervalAt(NOW.now),
   };
 }
 
@@ -119,11 +119,11 @@ it('whatever a ruleset and contexts are, evaluation comes to an end and does not
   fc.assert(
     fc.property(wildConfigs, wildContexts, fc.double(), (configs, contexts, now) => {
       const evaluator = new Evaluator(rulesetOf(configs));
-      const circumstances = { now, chance: () => 0.999 };
-      for (const key of KEYS) evaluator.evaluate(key, contexts, circumstances);
-      evaluator.evaluateVisible(contexts, circumstances);
-      evaluator.logLevel('é.a', contexts, circumstances);
-      return typeof evaluator.moment(now) === 'string';
+      const options = { now, random: () => 0.999 };
+      for (const key of KEYS) evaluator.evaluate(key, contexts, options);
+      evaluator.evaluateVisible(contexts, options);
+      evaluator.logLevel('é.a', contexts, options);
+      return typeof evaluator.intervalAt(now) === 'string';
     }),
     { numRuns: 2000 },
   );

@@ -1,7 +1,7 @@
 /** Rulesets as no commit looked at them, for tests of what evaluation makes of anything, and short forms of rules and contexts. */
 import type { Context, Contexts, ContextValue } from '../../src/evaluate/contexts.js';
 import type { Evaluation } from '../../src/evaluate/result.js';
-import { Evaluator, type Circumstances } from '../../src/evaluate/evaluator.js';
+import { Evaluator, type EvaluationOptions } from '../../src/evaluate/evaluator.js';
 import { encodeConfig, encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config, ConfigValue, ContextSet, Criterion } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
@@ -9,9 +9,9 @@ import { Ruleset } from '../../src/ruleset/ruleset.js';
 export const ENVIRONMENT = 7n;
 
 /** 2023-11-14T22:13:20Z; and a chance that nothing should depend on. */
-export const NOW: Circumstances = {
+export const NOW: EvaluationOptions = {
   now: 1_700_000_000_000,
-  chance: (key) => {
+  random: (key) => {
     throw new Error(`${key} was left to chance`);
   },
 };
@@ -83,13 +83,13 @@ export function constant(valueType: string | undefined, value: ConfigValue): Con
 }
 
 /** Evaluates the config `a`. */
-export function evaluate(configs: readonly Config[], contexts: Contexts, circumstances = NOW): Evaluation {
-  return new Evaluator(rulesetOf(configs)).evaluate('a', contexts, circumstances);
+export function evaluate(configs: readonly Config[], contexts: Contexts, options = NOW): Evaluation {
+  return new Evaluator(rulesetOf(configs)).evaluate('a', contexts, options);
 }
 
 /** The value of a decided evaluation, else why there is none. */
 export function outcome(evaluation: Evaluation): unknown {
-  if (evaluation.kind === 'undecided') return evaluation.why;
+  if (evaluation.kind === 'unresolved') return evaluation.why;
   const { value } = evaluation;
   return value.kind === 'duration' ? value.milliseconds : value.value;
 }

@@ -85,7 +85,7 @@ describe('a segment', () => {
     const evaluator = new Evaluator(rulesetOf([drawn, rule('a', inside('s')), rule('b', inside('s'))]));
     let next = 0;
     const chance = () => [0.1, 0.9][next++]!;
-    const evaluations = evaluator.evaluateVisible(new Map(), { ...NOW, chance });
+    const evaluations = evaluator.evaluateVisible(new Map(), { ...NOW, random: chance });
     expect(evaluations.map(outcome)).toEqual([true, true]);
   });
 });

@@ -1,5 +1,5 @@
 /** What random cases were about: counted, so that a test can say that nothing was left out by chance. */
-import type { Decided, Evaluation, Value } from '../../src/evaluate/result.js';
+import type { Resolved, Evaluation, Value } from '../../src/evaluate/result.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { ENVIRONMENT, probed } from './random-rulesets.js';
 
@@ -24,11 +24,11 @@ export class Tally {
       const counts = (this.operators[operator] ??= { held: 0, failed: 0 });
       counts[value === true ? 'held' : 'failed']++;
     }
-    if (evaluation.kind === 'decided' && config !== undefined) this.#countDecided(config, evaluation);
+    if (evaluation.kind === 'resolved' && config !== undefined) this.#countDecided(config, evaluation);
     else this.ends.nothing++;
   }
 
-  #countDecided(config: Config, { row, conditional, weighted, value }: Decided): void {
+  #countDecided(config: Config, { row, conditional, weighted, value }: Resolved): void {
     const isOwn = (index: number): boolean => config.rows?.[index]?.projectEnvId === `${ENVIRONMENT}`;
     // The environment's own row comes first, wherever it stands.
     const rows = isOwn(1) ? config.rows?.toReversed() : config.rows;

@@ -46,7 +46,7 @@ describe('the moment', () => {
         const configs = list.map(([operator, match], index) => timed(operator, match, `flag-${index}`));
         const evaluator = new Evaluator(rulesetOf(configs));
         const at = Array.from({ length: 24 }, (_, now) => ({
-          moment: evaluator.moment(now),
+          moment: evaluator.intervalAt(now),
           values: evaluator
             .evaluateVisible(new Map(), { ...NOW, now })
             .map(outcome)
@@ -70,7 +70,7 @@ describe('the moment', () => {
     ['PROP_GREATER_THAN_OR_EQUAL', ['first', 'first', 'from 100', 'from 100']],
   ])('is the next one at, or after, the constant of %s', (operator, expected) => {
     const evaluator = new Evaluator(rulesetOf([timed(operator, { int: '100' })]));
-    expect([-5, 99.9, 100.5, 101].map((now) => evaluator.moment(now))).toEqual(expected);
+    expect([-5, 99.9, 100.5, 101].map((now) => evaluator.intervalAt(now))).toEqual(expected);
   });
 
   it('never changes when no rule compares the time', () => {
@@ -86,7 +86,7 @@ describe('the moment', () => {
       timed('PROP_BEFORE', { double: 'NaN' }, 'e'),
     ];
     const evaluator = new Evaluator(rulesetOf([other, ...never]));
-    expect([0, 5, NOW.now].map((now) => evaluator.moment(now))).toEqual(['first', 'first', 'first']);
+    expect([0, 5, NOW.now].map((now) => evaluator.intervalAt(now))).toEqual(['first', 'first', 'first']);
   });
 
   it.each([
@@ -103,17 +103,17 @@ describe('the moment', () => {
     ],
   ])('is the time itself where that is %s', (_, config) => {
     const evaluator = new Evaluator(rulesetOf([config]));
-    expect([5, 6.7].map((now) => evaluator.moment(now))).toEqual(['5', '6']);
+    expect([5, 6.7].map((now) => evaluator.intervalAt(now))).toEqual(['5', '6']);
   });
 
   it('is that of the present version', () => {
     const ruleset = rulesetOf([timed('PROP_BEFORE', { int: '100' })]);
     const evaluator = new Evaluator(ruleset);
-    expect(evaluator.moment(150)).toBe('from 100');
+    expect(evaluator.intervalAt(150)).toBe('from 100');
     change(ruleset, [timed('PROP_BEFORE', { int: '120' }, 'b')]);
-    expect(evaluator.moment(150)).toBe('from 120');
+    expect(evaluator.intervalAt(150)).toBe('from 120');
     change(ruleset, [{ key: 'b', configType: 'DELETED' }]);
-    expect(evaluator.moment(150)).toBe('from 100');
+    expect(evaluator.intervalAt(150)).toBe('from 100');
   });
 
   it('is that of what clients may see, and of the segments that it uses', () => {
@@ -126,7 +126,7 @@ describe('the moment', () => {
       hidden(timed('PROP_BEFORE', { int: '120' }, 'u')),
       hidden(timed('PROP_IS_ONE_OF', { stringList: {} }, 'v')),
     ]);
-    expect(new Evaluator(ruleset).moment(150)).toBe('from 100');
+    expect(new Evaluator(ruleset).intervalAt(150)).toBe('from 100');
   });
 
   it('is not taken for another one when a constant goes away that clients do not see', () => {
@@ -134,8 +134,8 @@ describe('the moment', () => {
     const seen = timed('PROP_BEFORE', { int: '100' });
     const ruleset = rulesetOf([seen, timed('PROP_BEFORE', { int: '10' }, 'b')]);
     const evaluator = new Evaluator(ruleset);
-    const before = evaluator.moment(50);
+    const before = evaluator.intervalAt(50);
     change(ruleset, [{ key: 'b', configType: 'DELETED' }]);
-    expect(evaluator.moment(150)).not.toBe(before);
+    expect(evaluator.intervalAt(150)).not.toBe(before);
   });
 });

@@ -5,7 +5,7 @@ import { constant, evaluate } from './rulesets.js';
 
 function read(valueType: string, value: ConfigValue): Value | undefined {
   const evaluation = evaluate([constant(valueType, value)], new Map());
-  return evaluation.kind === 'decided' ? evaluation.value : undefined;
+  return evaluation.kind === 'resolved' ? evaluation.value : undefined;
 }
 
 it.each<[string, ConfigValue, Value]>([

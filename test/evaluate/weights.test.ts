@@ -19,7 +19,7 @@ function weighted(variants: Variant[], hashBy?: string, key = 'a'): Config {
 
 /** What is drawn by chance. */
 function byChance(variants: Variant[], chance: number): unknown {
-  return outcome(evaluate([weighted(variants)], new Map(), { ...NOW, chance: () => chance }));
+  return outcome(evaluate([weighted(variants)], new Map(), { ...NOW, random: () => chance }));
 }
 
 /** What is drawn by a property; of a thousand variants, so that another hash shows. */
@@ -38,7 +38,7 @@ it.each([
   const config = weighted([int(1000, 1), int(2000, 3), int(97000, 2)], 'user.tracking_id', key);
   const evaluator = new Evaluator(rulesetOf([config]));
   const evaluation = evaluator.evaluate(key, contextsOf({ user: { tracking_id: id } }), NOW);
-  expect(evaluation).toMatchObject({ kind: 'decided', value: { value }, weighted: variant });
+  expect(evaluation).toMatchObject({ kind: 'resolved', value: { value }, weighted: variant });
 });
 
 describe('weights', () => {
@@ -103,7 +103,7 @@ describe('the property that is hashed', () => {
       asked.push(key);
       return 0.9;
     };
-    expect(outcome(evaluate([config], contexts, { ...NOW, chance }))).toBe(2);
+    expect(outcome(evaluate([config], contexts, { ...NOW, random: chance }))).toBe(2);
     expect(asked).toEqual(['a']);
   });
 });

@@ -9,7 +9,7 @@ import {
   encodeContextSet,
   encodeEnvelope,
   frameConfig,
-  messageOf,
+  configMessageOf,
   splitConfigs,
   withIds,
 } from '../../src/ruleset/codec.js';
@@ -59,17 +59,20 @@ describe('withIds', () => {
     fc.assert(
       fc.property(liveConfig(), unknownFields, id, id, (config, unknown, given, set) => {
         const encoded = encodeConfig({ ...config, id: `${given}`, projectId: '1' });
-        const message = Buffer.concat([messageOf(encoded), unknown]);
+        const message = Buffer.concat([configMessageOf(encoded), unknown]);
         const result = frameConfig(withIds(message, { id: set, projectId: PROJECT }));
         expect(result.id).toBe(set);
         expect(decodeConfig(result)).toEqual({ ...config, id: `${set}`, projectId: `${PROJECT}` });
-        expect(otherFields(messageOf(result))).toEqual(otherFields(message));
+        expect(otherFields(configMessageOf(result))).toEqual(otherFields(message));
       }),
     );
   });
 
   it('gives the same bytes when it is done again', () => {
-    const once = withIds(messageOf(encodeConfig(flag('a'))), { id: 2n ** 60n + 1n, projectId: PROJECT });
+    const once = withIds(configMessageOf(encodeConfig(flag('a'))), {
+      id: 2n ** 60n + 1n,
+      projectId: PROJECT,
+    });
     expect(withIds(once, { id: 2n ** 60n + 1n, projectId: PROJECT })).toEqual(once);
   });
 });

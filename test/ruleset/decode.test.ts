@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { encodeConfig, encodeContextSet } from '../../src/ruleset/codec.js';
-import { decodeConfigs, decodeContextSet, messageOf, splitConfigs } from '../../src/ruleset/decode.js';
+import { decodeConfigs, decodeContextSet, configMessageOf, splitConfigs } from '../../src/ruleset/decode.js';
 import { PROTO } from '../../src/ruleset/proto.js';
 import { Reader } from '../../src/ruleset/reader.js';
 import { ConfigsMessage, ContextSetMessage } from '../../src/ruleset/schema.js';
@@ -76,7 +76,7 @@ describe('our reader and protobufjs', () => {
     });
     fc.assert(
       fc.property(liveConfig(), fc.array(damage, { minLength: 1, maxLength: 3 }), (config, damages) => {
-        let bytes = [...element(messageOf(encodeConfig(config)))];
+        let bytes = [...element(configMessageOf(encodeConfig(config)))];
         for (const { at, what, byte } of damages) {
           const place = at % (bytes.length + 1);
           if (what === 'cut') bytes = bytes.slice(0, place);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { planChange } from '../../src/commit/plan.js';
-import { messageOf, splitConfigs } from '../../src/ruleset/codec.js';
+import { configMessageOf, splitConfigs } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { ConfigsMessage } from '../../src/ruleset/schema.js';
 import { readSubmittedJson, readSubmittedProtobuf } from '../../src/ruleset/submitted.js';
@@ -43,7 +43,7 @@ describe('protobuf is read', () => {
 
   it('with the caller’s own bytes, unknown fields included', () => {
     const message = Buffer.concat([
-      messageOf(splitConfigs(encode([flag('a')]))[0]!),
+      configMessageOf(splitConfigs(encode([flag('a')]))[0]!),
       field(100, Buffer.from('new')),
     ]);
     const [submitted] = readSubmittedProtobuf(field(1, message));

@@ -8,7 +8,7 @@ import {
   encodeConfig,
   encodeEnvelope,
   frameConfig,
-  messageOf,
+  configMessageOf,
   type EncodedConfig,
 } from '../../src/ruleset/codec.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
@@ -60,7 +60,7 @@ export function withUnknownField(id: bigint, key: string, bytes: Uint8Array): En
     .uint32((1000 << 3) | 2)
     .bytes(bytes)
     .finish();
-  return frameConfig(Buffer.concat([messageOf(flag(id, key)), unknown]));
+  return frameConfig(Buffer.concat([configMessageOf(flag(id, key)), unknown]));
 }
 
 export const everyByte = Uint8Array.from({ length: 256 }, (_, value) => value);
