@@ -1,4 +1,4 @@
-/** The administrator's routes. Environments and keys are here, changes in changes.ts. */
+/** The routes of administration. Environments and keys are here, changes in changes.ts. */
 import { json, Router, type Request } from 'express';
 import { z } from 'zod';
 import type { Committer } from '../commit/committer.js';
@@ -17,6 +17,7 @@ import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';
 import { rejectedRoutes } from './rejected.js';
 
+/** The collaborators of the administration routes. */
 export interface AdminParts {
   readonly store: Store;
   readonly replica: Replica;
@@ -45,6 +46,10 @@ const keyBody = z.strictObject({
   name: name.default(''),
 });
 
+/**
+ * Builds the router of administration, to be mounted below `/admin/v1`. Each request needs an admin
+ * token.
+ */
 export function adminRoutes(parts: AdminParts): Router {
   const router = Router();
   router.use(requireAdmin(parts.adminTokens));

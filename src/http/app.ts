@@ -1,5 +1,6 @@
 /**
- * The HTTP interface, put together from parts. docs/protocol.md is its contract. This folder is the only one that knows Express.
+ * The HTTP interface, put together from parts. docs/protocol.md is its contract. This folder is the
+ * only one that knows Express.
  */
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { AppMetrics } from '../observe/app-metrics.js';
@@ -12,17 +13,23 @@ import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
 
-/** What every process that answers HTTP has. */
+/** The parts that every process with an HTTP interface has. */
 export interface AppParts {
   readonly state: () => Readiness;
   readonly metrics: AppMetrics;
   readonly log: Logger;
-  /** What it answers beside word of itself. A path that none of them has is 404. */
+  /**
+   * The routes of the process, next to those of its health. A path that none of them has is 404.
+   */
   readonly routes?: readonly Router[];
   /** Below `/admin/v1`. */
   readonly admin?: Router;
 }
 
+/**
+ * Builds the Express application: security headers, request counting, health, the given routes,
+ * errors.
+ */
 export function createApp({ state, metrics, log, routes = [], admin }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -39,7 +46,7 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
   return app;
 }
 
-/** The routes that answer clients with rulesets and values. */
+/** Builds the routes that answer clients with rulesets and values. */
 export function clientRoutes(parts: OfrepParts): Router[] {
   const { rulesets } = parts;
   return [
@@ -51,8 +58,9 @@ export function clientRoutes(parts: OfrepParts): Router[] {
 }
 
 /**
- * For the browser of someone who can be tricked: no answer is a page, a script or a frame, whatever text is in it, and other sites cannot load
- * one with credentials that the browser keeps. No `Access-Control-*`, but for routes that pages need: cors.ts.
+ * Headers that protect users of browsers: no answer can be used as a page, a script or a frame,
+ * whatever text is in it, and other sites cannot load one with credentials that the browser keeps.
+ * `Access-Control-*` is set only on routes that pages need: cors.ts.
  */
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
@@ -65,7 +73,9 @@ const secure: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** Counts answers by route pattern, so that paths with ids or tokens in them do not become series. */
+/**
+ * Counts answers by route pattern, so that paths with ids or tokens in them do not become series.
+ */
 function counted(metrics: AppMetrics): RequestHandler {
   return (request, response, next) => {
     response.once('close', () => {

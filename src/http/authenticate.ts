@@ -1,4 +1,4 @@
-/** Who is asking: API keys by HTTP Basic, the administrator by bearer token. */
+/** Authentication: API keys by HTTP Basic or bearer token, the administrator by bearer token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { HoldfastError } from '../core/errors.js';
@@ -8,27 +8,29 @@ import type { KeyKind } from '../store/store.js';
 /** Which API keys a route takes. */
 export interface KeyRule {
   readonly kinds: readonly KeyKind[];
-  /** How a key is sent there: ends the sentence "an API key is needed: send it". */
+  /** The way a key is sent there: ends the sentence "an API key is needed: send it". */
   readonly sent: string;
 }
 
 const AS_PASSWORD = 'as the password of HTTP Basic, with any user name';
 
-/** For rulesets: a client key may not see rules. */
+/** The rule of routes that answer with rulesets: a client key may not see rules. */
 export const SERVER_KEYS: KeyRule = { kinds: ['server'], sent: AS_PASSWORD };
 
-/** For values. */
+/** The rule of routes that answer with values. */
 export const ALL_KEYS: KeyRule = {
   kinds: ['server', 'client'],
   sent: `${AS_PASSWORD}, or as a bearer token`,
 };
 
 /**
- * The key with that text, if the rule lets it in.
+ * Finds the key with that text and checks that the rule admits it.
  *
- * @param text what the request has as its key, wherever the route reads it from; `undefined` when there is none
- * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or of another kind; `store_unavailable` when it is not in
- * memory and cannot be looked up, or when there is no key at all: a client that is told 401 may give up for good
+ * @param text what the request has as its key, wherever the route reads it from; `undefined` when
+ * there is none
+ * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or of another
+ * kind; `store_unavailable` when it is not in memory and cannot be looked up, or when there is no
+ * key at all: a client that is told 401 may give up for good
  */
 export async function authenticateKey<K extends KnownKey>(
   text: string | undefined,
@@ -40,7 +42,7 @@ export async function authenticateKey<K extends KnownKey>(
 }
 
 /**
- * The key that was looked up for a request, if it may be used for it.
+ * Returns the key that was looked up for a request, if it may be used for it.
  *
  * @throws HoldfastError as `authenticateKey`
  */
@@ -50,7 +52,8 @@ export function admitKey<K extends KnownKey>(
   keyring: Pick<Keys<K>, 'size'>,
 ): K {
   if (key === undefined && keyring.size === 0) {
-    // A client that is told 401 gives up; and a store without any key is more likely one that was lost than one that was never filled.
+    // A client gives up after a 401, and a store without any key is more likely to have lost its
+    // data than to be new.
     throw new HoldfastError(
       'store_unavailable',
       'there is no API key at all: the store is new, or it lost its data; create a key, or restore the data',
@@ -68,7 +71,10 @@ export function admitKey<K extends KnownKey>(
   return key;
 }
 
-/** The password of an `Authorization: Basic` header; `undefined` when there is none or it is empty. */
+/**
+ * Reads the password of an `Authorization: Basic` header; `undefined` when there is none or it is
+ * empty.
+ */
 export function basicPassword(authorization: string | undefined): string | undefined {
   const match = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(authorization ?? '');
   if (match?.[1] === undefined) return undefined;
@@ -78,17 +84,20 @@ export function basicPassword(authorization: string | undefined): string | undef
   return password === '' ? undefined : password;
 }
 
-/** What an `Authorization: Bearer` header has; `undefined` when there is none. */
+/** Reads the token of an `Authorization: Bearer` header; `undefined` when there is none. */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 
-/** The API key in an `Authorization` header: as the SDKs send it, by HTTP Basic, or as a bearer token. */
+/**
+ * Reads the API key in an `Authorization` header: as the SDKs send it, by HTTP Basic, or as a
+ * bearer token.
+ */
 export function apiKeyOf(authorization: string | undefined): string | undefined {
   return basicPassword(authorization) ?? bearerToken(authorization);
 }
 
-/** Lets only requests with one of the admin tokens pass. */
+/** Refuses requests without one of the admin tokens. */
 export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
   const accepted = adminTokens.map(digest);
   return (request, response, next) => {
@@ -106,7 +115,10 @@ export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
   };
 }
 
-/** In a time that does not depend on where they differ, nor, because they are digests, on the lengths of what they are of. */
+/**
+ * Compares in a time that depends neither on where the digests differ nor on the lengths of the
+ * texts behind them.
+ */
 function isOneOf(given: Buffer, accepted: readonly Buffer[]): boolean {
   return accepted.some((each) => timingSafeEqual(given, each));
 }

@@ -14,6 +14,7 @@ const PROTOBUF_TYPES = new Set([
   'application/vnd.google.protobuf',
 ]);
 
+/** Builds the route that commits changes; part of the administration router. */
 export function changeRoutes(committer: Committer): Router {
   const router = Router();
   router
@@ -27,7 +28,7 @@ export function changeRoutes(committer: Committer): Router {
 }
 
 function readRequest(request: Request): CommitRequest {
-  // Without a body the parser leaves something else than bytes.
+  // Without a body the parser leaves `request.body` undefined.
   const body: unknown = request.body;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

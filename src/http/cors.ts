@@ -1,30 +1,34 @@
 /**
- * Leave for pages of any site to call a route and read its answers. Only routes that take a key which pages may have get this: nothing is sent
- * by a browser of its own accord (no cookies, no credentials that it keeps), so a page can do no more than what has its key can do anyway.
- * [protocol] #calls-from-browsers
+ * CORS for routes that accept client keys: permission for pages of any site to call them and read
+ * their answers. A browser sends nothing by itself there (no cookies, no stored credentials), so a
+ * page can do no more than any other holder of its key. [protocol] #calls-from-browsers
  */
 import type { RequestHandler } from 'express';
 
+/** The methods and headers of a route that pages may use. */
 export interface CorsRule {
   /** The methods that the route answers, without OPTIONS. */
   readonly methods: readonly string[];
-  /** The headers that clients send beside those that are always allowed. */
+  /** The headers that clients send in addition to those that are always allowed. */
   readonly headers: readonly string[];
-  /** The headers of an answer that pages may read beside those that they always may. */
+  /** The headers of an answer that pages may read in addition to those that they always may. */
   readonly exposed?: readonly string[];
 }
 
-/** Seconds that a browser may go without asking again: the most that Chromium grants. */
+/**
+ * Seconds for which a browser may cache the answer to a preflight: the most that Chromium grants.
+ */
 const PREFLIGHT_SECONDS = 7200;
 
-/** The methods of the route, for the answer to those that it has not. */
+/** Lists the methods of the route, OPTIONS included, for the 405 answer to all others. */
 export function methodsWith({ methods }: CorsRule): string[] {
   return [...methods, 'OPTIONS'];
 }
 
 /**
- * Stands before everything else of a route (`router.route(path).all(cors(rule))`), so that refusals have the headers too: without them a page
- * could not tell a wrong key from a broken network. Answers OPTIONS.
+ * Sets the CORS headers and answers OPTIONS. It must come before everything else of a route
+ * (`router.route(path).all(cors(rule))`), so that refusals have the headers too: without them a
+ * page could not tell a wrong key from a broken network.
  */
 export function cors(rule: CorsRule): RequestHandler {
   const preflight = {
@@ -38,7 +42,8 @@ export function cors(rule: CorsRule): RequestHandler {
   return (request, response, next) => {
     response.set('Access-Control-Allow-Origin', '*').set('Cross-Origin-Resource-Policy', 'cross-origin');
     if (exposed.length > 0) response.set('Access-Control-Expose-Headers', exposed.join(', '));
-    // A page of the same site would have its visitor asked for a name and password, if a refusal named the scheme Basic.
+    // A browser would ask the visitor of a page on the same site for a name and password if a
+    // refusal named the scheme Basic.
     response.locals.challenge = 'bearer';
     if (request.method === 'OPTIONS') response.status(204).set(preflight).end();
     else next();

@@ -1,16 +1,22 @@
-/** The ruleset that a client is answered from, and what the answer says of its age. */
+/** The ruleset that a client is answered from, and the headers that state its age. */
 import type { Response } from 'express';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
+/** A ruleset and its age. */
 export interface CurrentRuleset {
   readonly ruleset: Ruleset;
   /** Whole seconds since it was last known to be the newest; 0 where the store is followed. */
   readonly age: number;
 }
 
-/** @throws HoldfastError `store_unavailable` when there is none for the environment of a key, or none can be had now */
+/**
+ * Loads the ruleset of an environment and states its age in the answer.
+ *
+ * @throws HoldfastError `store_unavailable` when there is none for the environment of a key, or it
+ * cannot be loaded now
+ */
 export async function currentRuleset(
   rulesets: Rulesets,
   environment: bigint,
@@ -21,7 +27,10 @@ export async function currentRuleset(
   return { ruleset, age: setAgeHeaders(rulesets, environment, response) };
 }
 
-/** Says in the answer how old a copy is, and returns it. [protocol] #belt-server */
+/**
+ * Sets the headers that state the age of a copy, and returns the age in seconds. [protocol]
+ * #belt-server
+ */
 export function setAgeHeaders(rulesets: Rulesets, environment: bigint, response: Response): number {
   const freshness = rulesets.freshness?.(environment);
   if (freshness === undefined) return 0;

@@ -40,14 +40,21 @@ const statuses: Record<ErrorCode, number> = {
   store_unavailable: 503,
 };
 
-/** Seconds after which a request that was refused for lack of a store or a turn may be repeated. */
+/**
+ * Seconds after which a request that was refused for lack of a store or of capacity may be
+ * repeated.
+ */
 const RETRY_AFTER_SECONDS = 1;
 
+/** Returns the HTTP status of an error code. */
 export function httpStatusOf(code: ErrorCode): number {
   return statuses[code];
 }
 
-/** The last handler: answers whatever was thrown, as JSON, never to be cached. */
+/**
+ * Builds the last handler: answers any error as JSON that must not be cached, and logs unexpected
+ * ones.
+ */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (thrown: unknown, request: Request, response: Response, _next) => {
@@ -66,6 +73,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
   };
 }
 
+/** Sends an error in the form of the route that it belongs to. */
 export function sendError(response: Response, error: HoldfastError): void {
   response.status(httpStatusOf(error.code));
   response.set('Cache-Control', 'no-store');
@@ -79,18 +87,22 @@ export function sendError(response: Response, error: HoldfastError): void {
   response.json(errorBody(error));
 }
 
-/** A route whose clients expect errors in another form sets one as `response.locals.errorBody`. */
+/**
+ * A form of error bodies. A route whose clients expect another than the usual sets one as
+ * `response.locals.errorBody`.
+ */
 export type ErrorBody = (error: HoldfastError) => object;
 
 function usualBody({ code, message, field, details }: HoldfastError): object {
   return { error: { code, message, ...(field === undefined ? {} : { field }), ...details } };
 }
 
+/** Refuses a path that no route has. */
 export const notFound: RequestHandler = (request) => {
   throw new HoldfastError('not_found', `there is nothing at ${pathOf(request)}`);
 };
 
-/** For the methods that a path does not have. */
+/** Refuses the methods that a path does not have. */
 export function onlyMethods(...methods: string[]): RequestHandler {
   return (request, response) => {
     response.set('Allow', methods.join(', '));
@@ -101,7 +113,10 @@ export function onlyMethods(...methods: string[]): RequestHandler {
   };
 }
 
-/** As it was asked for: inside a mounted router `path` lacks what the router is mounted at. */
+/**
+ * The whole path of a request: inside a mounted router `path` lacks the prefix that the router is
+ * mounted at.
+ */
 function pathOf(request: Request): string {
   return request.baseUrl + request.path;
 }
@@ -123,7 +138,7 @@ function understand(thrown: unknown): HoldfastError {
   return new HoldfastError('internal', 'something went wrong here; the log says what', { cause: thrown });
 }
 
-/** What Express and its body parser put on the errors that they throw. */
+/** Reads the members that Express and its body parser put on the errors that they throw. */
 function describe(thrown: unknown): { type: unknown; status: number; limit: number } {
   if (typeof thrown !== 'object' || thrown === null) return { type: undefined, status: 500, limit: 0 };
   const type: unknown = 'type' in thrown ? thrown.type : undefined;

@@ -12,6 +12,7 @@ import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 
+/** The collaborators of the routes that evaluate. */
 export interface EvaluationParts {
   readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
@@ -26,6 +27,7 @@ const CORS: CorsRule = {
   exposed: ['ETag'],
 };
 
+/** Builds the route of `eval-with-context`. */
 export function evaluationRoutes({ rulesets, evaluators, metrics, now }: EvaluationParts): Router {
   const router = Router();
   router
@@ -42,7 +44,7 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
         now(),
       );
       response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
-      // Only to who has the answer: an SDK without a cache in front of it cannot read a 304.
+      // Only a cache asks with If-None-Match: an SDK without one cannot read a 304.
       if (matchesEtag(request.headers['if-none-match'], etag)) {
         response.status(304).end();
         return;

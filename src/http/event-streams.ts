@@ -1,4 +1,7 @@
-/** The route of event streams, on which clients are told to fetch their values again. [protocol] #event-streams */
+/**
+ * The route of event streams, which notify clients to fetch their values again. [protocol]
+ * #event-streams
+ */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
@@ -12,16 +15,17 @@ import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 import { headerOf, respondWithStream, type StreamParts } from './streams.js';
 
+/** The collaborators of the route of event streams. */
 export interface EventStreamParts extends StreamParts {
   readonly streamTokens: StreamTokens;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
 }
 
-/** EventSource sends these of its own accord; other readers of streams may have to ask. */
+/** EventSource sends these headers without a preflight; other readers of streams may need one. */
 const CORS: CorsRule = { methods: ['GET'], headers: ['Cache-Control', 'Last-Event-ID'] };
 
-/** HEAD is refused, as on the other streams. */
+/** Builds the route of event streams. HEAD is refused, as on the other streams. */
 export function eventStreamRoutes(parts: EventStreamParts): Router {
   const router = Router();
   const methods = onlyMethods(...methodsWith(CORS));
@@ -50,9 +54,10 @@ async function subscribe(
 }
 
 /**
- * The key that a token was issued for.
+ * Returns the key that a token was issued for.
  *
- * @throws HoldfastError `unauthorized` when the token is none of ours, is too old, or its key is revoked or gone; `store_unavailable`
+ * @throws HoldfastError `unauthorized` when the token was not issued here, is too old, or its key
+ * is revoked or gone; `store_unavailable`
  */
 async function holderOf(token: string, tokens: StreamTokens, keyring: Keyring): Promise<Key> {
   const holder = tokens.read(token);

@@ -1,18 +1,25 @@
-/** How a process that answers HTTP begins to listen, and how it ends. */
+/** Listening and closing of a process with an HTTP interface. */
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HoldfastError, messageOf } from '../core/errors.js';
 
+/** An address to listen on. */
 export interface Address {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
 }
 
-/** How long requests that are under way when the drain is over may take: longer than the store may. */
+/**
+ * The time that requests under way at the end of the drain may still take: longer than the store
+ * may.
+ */
 const REQUESTS_MS = 4_000;
 
-/** Resolves to the port. @throws HoldfastError `field_invalid` when it cannot be used */
+/**
+ * Starts to listen and resolves to the port. @throws HoldfastError `field_invalid` when the address
+ * cannot be used
+ */
 export async function listen(server: Server, { host, port }: Address): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -33,8 +40,8 @@ export async function listen(server: Server, { host, port }: Address): Promise<n
 }
 
 /**
- * Returns what makes each answer from then on close its connection, also of requests that are under way, so that clients and proxies turn
- * to other nodes.
+ * Returns a function that makes each later answer close its connection, answers under way included,
+ * so that clients and proxies turn to other nodes.
  */
 export function closingAnswers(server: Server): () => void {
   const open = new Set<ServerResponse>();
@@ -53,10 +60,14 @@ export function closingAnswers(server: Server): () => void {
   };
 }
 
-/** Closes: no connection is accepted any more, idle ones are closed, and the others when they are idle, or after a while. */
+/**
+ * Stops accepting connections, closes idle ones, and the others as soon as they are idle, or after
+ * a while.
+ */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // An answer that had begun before may leave its connection open; Node closes only those that are idle when it is told to close.
+  // An answer that had begun before may leave its connection open; Node closes only those that are
+  // idle at the call.
   const idle = setInterval(() => server.closeIdleConnections(), 100);
   const all = setTimeout(() => server.closeAllConnections(), REQUESTS_MS);
   await closed;
@@ -64,7 +75,10 @@ export async function closeServer(server: Server): Promise<void> {
   clearTimeout(all);
 }
 
-/** Waits until all works have ended, but not longer; resolves to the names of those that have not. */
+/**
+ * Waits for all works, at most for the given time; resolves to the names of those that have not
+ * ended.
+ */
 export async function settleWithin(
   milliseconds: number,
   works: Readonly<Record<string, Promise<void>>>,
@@ -78,7 +92,7 @@ export async function settleWithin(
   return [...unfinished];
 }
 
-/** An address that one can paste: the unspecified ones are not. */
+/** Returns the host for a URL to paste into a browser, which the unspecified addresses are not. */
 export function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -1,14 +1,16 @@
 /**
- * Answers subscriptions where nobody streams. With 503, because on any status but 200 and 5xx some SDKs stop streaming for the life of their
- * process, also when their host name later leads to nodes again. The key is not looked at for the same reason. [protocol] #belt-server
+ * Refuses subscriptions at a process that does not stream. With 503, because on any status but 200
+ * and 5xx some SDKs stop streaming for the life of their process, also when their host name later
+ * leads to nodes again. For the same reason the key is not checked. [protocol] #belt-server
  */
 import { Router } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { onlyMethods } from './errors.js';
 
-/** Seconds. Long, because nothing changes here until somebody moves a name. */
+/** Seconds. Long, because nothing changes here until a host name leads elsewhere. */
 const RETRY_AFTER = 60;
 
+/** Builds the route that refuses subscriptions. */
 export function noStreamRoutes(): Router {
   const router = Router();
   router
@@ -18,7 +20,7 @@ export function noStreamRoutes(): Router {
       response.set('Retry-After', `${RETRY_AFTER}`);
       throw new HoldfastError(
         'no_streams',
-        'this is a server of copies, which does not stream: poll /api/v1/configs here, or subscribe at a node',
+        'this is a belt server, which does not stream: poll /api/v1/configs here, or subscribe at a node',
       );
     })
     .all(onlyMethods('GET'));

@@ -19,19 +19,22 @@ import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
 
+/** The collaborators of the OFREP routes. */
 export interface OfrepParts {
   readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
   /** Opens event streams; absent where there are none. */
   readonly streamTokens?: StreamTokens;
-  /** What comes before the path of event streams, where that is not the origin that is asked for values. */
+  /** The base URL of event streams, where that is not the origin that answers with values. */
   readonly streamUrl?: string | undefined;
   readonly metrics: AppMetrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A context is about one user; 64 KiB is plenty, and the limit of every body that is not a change. */
+/**
+ * A context is about one user; 64 KiB is plenty, and the limit of every body that is not a change.
+ */
 const BODY_MAX_BYTES = 64 * 1024;
 
 const CORS: CorsRule = {
@@ -42,11 +45,12 @@ const CORS: CorsRule = {
 
 const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or ${ALL_KEYS.sent}` };
 
-/** What the routes keep beside. */
+/** The collaborators, and the state that the routes share. */
 interface Parts extends OfrepParts {
   readonly answers: FlagAnswers;
 }
 
+/** Builds the routes of OFREP: one flag, and all flags. */
 export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
   const parts: Parts = { ...given, answers: new FlagAnswers() };
@@ -74,7 +78,7 @@ const errorsOfAll: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** Before the body is read: strangers are not listened to. */
+/** Authenticates before the body is read, so that a request without a key costs little. */
 function knownKey({ keyring }: Rulesets): RequestHandler {
   return async ({ headers }, response, next) => {
     const { 'x-api-key': own = '', authorization } = headers;
@@ -114,8 +118,8 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
 /**
  * The ruleset to answer from.
  *
- * @param told what an event stream told the provider of, as the reason to ask: an answer from before that would be taken for the new one, and
- * nothing would tell the provider again
+ * @param told the client version that an event stream notified the provider of: an older answer
+ * would be taken for the new one, and no further notification would correct it
  */
 async function rulesetFor(
   rulesets: Rulesets,
@@ -130,7 +134,7 @@ async function rulesetFor(
   if (!asked.confirmed && asked.ruleset.clientVersion < told) {
     throw new HoldfastError(
       'store_unavailable',
-      'that change has not arrived here yet, and nobody can be asked for it',
+      'that change has not arrived here yet, and the store cannot be asked for it',
     );
   }
   setAgeHeaders(rulesets, environment, response);

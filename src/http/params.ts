@@ -1,9 +1,9 @@
-/** What a request asks for. */
+/** Parameters and the route of a request. */
 import type { Request, Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 
-/** The environment that a path names. */
+/** Reads the environment that a path names. @throws HoldfastError `field_invalid` */
 export function environmentId(request: Request): bigint {
   const id = parseVersion(request.params.id as string);
   if (id === undefined || id === 0n) {
@@ -17,8 +17,9 @@ export function environmentId(request: Request): bigint {
 }
 
 /**
- * The pattern of the route that a request found: unlike the path it has no tokens in it, and there are few of them. When an error has left the router
- * the request no longer says where that was mounted, so a mounted router notes it in `response.locals.mount`.
+ * Returns the pattern of the route that a request matched: unlike the path it contains no tokens,
+ * and there are few of them. When an error has left the router, the request no longer says where
+ * that was mounted, so a mounted router notes it in `response.locals.mount`.
  */
 export function routeOf(request: Request, response: Response): string | undefined {
   const path = (request.route as { path?: unknown } | undefined)?.path;

@@ -9,6 +9,9 @@ const COUNT_MAX = 200;
 /** The parts of a stream's ids are 64 bits wide. */
 const PART_MAX = 2n ** 64n - 1n;
 
+/**
+ * Builds the routes that list, drop and retry rejected events; part of the administration router.
+ */
 export function rejectedRoutes(store: Store): Router {
   const router = Router();
   router

@@ -1,18 +1,18 @@
 /**
- * The HTTP server of a node, and what it takes from a connection before anybody has said who they are. Node's own defaults are for
- * servers behind something that protects them; these are for one that clients may reach.
+ * The HTTP server of a node, with the limits of a connection before it has authenticated. Node's
+ * own defaults suit a server behind a protecting proxy; these suit one that clients may reach.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** Times are milliseconds. */
+/** The limits of a connection. Times are milliseconds. */
 export interface ConnectionLimits {
   /** From the first byte of a request, or from connecting, to the end of its headers. */
   readonly headers: number;
   /** The same to the end of its body. */
   readonly request: number;
-  /** How often the two are looked at, so how exact they are. */
+  /** The interval at which the two are checked, hence their precision. */
   readonly check: number;
-  /** An answer of which nobody takes anything for so long is given up. */
+  /** An answer whose client reads nothing for so long is abandoned. */
   readonly stalled: number;
   /** Between two requests on a connection. */
   readonly idle: number;
@@ -20,8 +20,10 @@ export interface ConnectionLimits {
   readonly headerBytes: number;
 }
 
+/** The limits of every connection unless a test sets others. */
 export const CONNECTION_LIMITS: ConnectionLimits = {
-  // Headers are a few packets. Node waits 60 s, in which a client that sends a byte a second costs a connection and is never noticed.
+  // Headers are a few packets. Node waits 60 s, in which a client that sends a byte a second costs
+  // a connection and is never noticed.
   headers: 10_000,
   // The largest body, 1 MiB, on a line of 300 kbit/s. Node waits 5 minutes.
   request: 30_000,
@@ -29,16 +31,18 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   check: 1_000,
   // Direct holds are written to at least every 29 s and have a limit of their own; Node has none.
   stalled: 120_000,
-  // A proxy's connections must outlive the proxy's own patience, else a request meets a closing connection and becomes a 502 (measured:
-  // Node's default of 5 s gave 20 % of 5xx in a burst).
+  // A proxy's connections must outlive the proxy's own patience, else a request meets a closing
+  // connection and becomes a 502 (measured: Node's default of 5 s gave 20 % of 5xx in a burst).
   idle: 10 * 60_000,
-  // Node's default, written down because an environment variable can change that. A proxied request has less than 2 KiB.
+  // Node's default, written down because an environment variable can change that. A proxied request
+  // has less than 2 KiB.
   headerBytes: 16 * 1024,
 };
 
 /**
- * A server that does not listen yet. What is no HTTP request, is over a limit, or takes too long to arrive is answered 400, 431 or 408 by Node
- * itself, and the connection is closed.
+ * Creates a server that does not listen yet. Input that is no HTTP request, is over a limit, or
+ * takes too long to arrive is answered with 400, 431 or 408 by Node itself, and the connection is
+ * closed.
  */
 export function createHttpServer(app: RequestListener, limits: ConnectionLimits = CONNECTION_LIMITS): Server {
   const server = createServer(

@@ -8,6 +8,7 @@ import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { onlyMethods } from './errors.js';
 
+/** Builds the route of snapshots and deltas. */
 export function snapshotRoutes(rulesets: Rulesets): Router {
   const router = Router();
   router

@@ -1,4 +1,6 @@
-/** The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts. */
+/**
+ * The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts.
+ */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import type { SignatureVerifier } from '../grip/signature.js';
@@ -13,6 +15,7 @@ import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
 
+/** The collaborators of the routes of streams. */
 export interface StreamParts {
   readonly replica: Replica;
   readonly subscriptions: Subscriptions;
@@ -30,7 +33,10 @@ const STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-/** HEAD is refused, which Express would answer as GET: a hold without a body would never end. */
+/**
+ * Builds the routes of subscriptions and recovery. HEAD, which Express would answer as GET, is
+ * refused: a hold without a body would never end.
+ */
 export function streamRoutes(parts: StreamParts): Router {
   const router = Router();
   router
@@ -57,7 +63,7 @@ async function subscribe(parts: StreamParts, request: Request, response: Respons
   });
 }
 
-/** What a request has asked for that may have it. */
+/** An authorised request for a stream. */
 export interface StreamRequest {
   /** A key of the stream's environment. */
   readonly key: Key;
@@ -66,7 +72,10 @@ export interface StreamRequest {
   readonly position: bigint;
 }
 
-/** Answers with a stream, which is held by the proxy that the request came through, else by this process. */
+/**
+ * Responds with a stream, which is held by the proxy that the request came through, else by this
+ * process.
+ */
 export async function respondWithStream(
   parts: StreamParts,
   request: Request,
@@ -90,10 +99,10 @@ export async function respondWithStream(
   try {
     const decision = await subscriptions.standing(stream, position);
     metrics.subscribes.inc({ hold: 'direct', decision, stream: stream.kind });
-    // The client left while we asked: nobody would tell us again.
+    // The client left while the store was asked; no later event would say so.
     if (response.destroyed) return;
     response.status(200).set(STREAM_HEADERS).flushHeaders();
-    // Who is ahead of the store gets everything, like one that has nothing.
+    // A client ahead of the store is sent the whole ruleset, as if it had none.
     place.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
   } finally {
     place.release();
@@ -101,8 +110,8 @@ export async function respondWithStream(
 }
 
 async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {
-  // Whatever HOLDFAST_HOLD is: a node that is to hold by itself from now on still answers for the holds that proxies have.
-  // The path first, which costs less: anybody may try.
+  // For every value of HOLDFAST_HOLD: a node that now holds directly still answers for the holds
+  // that proxies have. The path is checked first, which costs less: any client may try.
   const { link, signatures } = parts;
   const issued = link.accepts(request.params.token as string);
   if (!issued || !(await signatures.verify(headerOf(request, 'grip-sig')))) {
@@ -116,7 +125,10 @@ async function recover(parts: StreamParts, request: Request, response: Response)
   send(response, reply);
 }
 
-/** Whether the request provably came through a configured proxy. One that did not is a direct one, whatever headers it has. */
+/**
+ * True when the request provably came through a configured proxy. Any other is a direct one,
+ * whatever its headers.
+ */
 async function throughProxy({ hold, signatures }: StreamParts, request: Request): Promise<boolean> {
   return hold !== 'direct' && (await signatures.verify(headerOf(request, 'grip-sig')));
 }
@@ -125,6 +137,7 @@ function send(response: Response, reply: HeldReply): void {
   response.status(200).set(STREAM_HEADERS).set(reply.headers).send(Buffer.from(reply.body));
 }
 
+/** Returns a header that a request has once; `undefined` for one that it lacks. */
 export function headerOf(request: Request, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;

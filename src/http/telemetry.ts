@@ -1,6 +1,6 @@
 /**
- * Takes what the public SDKs report about themselves, and keeps none of it. Without these routes pages would log an error twice a minute, and
- * SDKs would try again. [protocol] #telemetry
+ * Accepts the reports of the public SDKs and keeps none of them. Without these routes pages would
+ * log an error twice a minute, and SDKs would try again. [protocol] #telemetry
  */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
@@ -9,7 +9,7 @@ import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 
-/** Bytes of a report, as they come: nothing is unpacked. */
+/** The largest report, bytes, as it is sent: nothing is decompressed. */
 export const REPORT_MAX_BYTES = 1024 * 1024;
 
 const CORS: CorsRule = {
@@ -20,6 +20,7 @@ const CORS: CorsRule = {
 /** A `TelemetryEventsResponse` with `success` (field 1): java parses it. */
 const SUCCESS = Buffer.from([0x08, 0x01]);
 
+/** Builds the routes of telemetry. */
 export function telemetryRoutes(keyring: Keys): Router {
   const router = Router();
   for (const path of ['/api/v1/telemetry', '/api/v1/known-loggers', '/api/v1/context-shapes']) {
@@ -48,12 +49,15 @@ function discardBody(request: Request): Promise<void> {
       }
     });
     request.once('end', resolve);
-    // Who leaves in the middle gets an answer that nobody reads.
+    // A client that disconnects in the middle does not read the answer.
     request.once('close', resolve);
   });
 }
 
-/** 200, which go insists on; in JSON for browsers, which cannot read anything else, and in protobuf for the others. */
+/**
+ * 200, which go insists on; in JSON for browsers, which cannot read anything else, and in protobuf
+ * for the others.
+ */
 function acknowledge(request: Request, response: Response): void {
   response.set('Cache-Control', 'no-store').status(200);
   if (typeof request.is('json') === 'string') response.json({ success: true });

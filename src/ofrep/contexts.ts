@@ -1,24 +1,28 @@
 /**
- * From OpenFeature's one context to contexts by type. Pure. docs/openfeature.md has the table. [protocol] #openfeature
+ * The mapping of OpenFeature's one context to contexts by type. Pure. docs/openfeature.md has the
+ * table. [protocol] #openfeature
  *
- * OpenFeature's is a list of names with values, some of which are lists of names themselves. A rule looks a property up by a text
- * such as `user.email`. So each name in the context becomes such a text (names inside names are joined by dots), and the text is split as a rule's is: at
- * its first dot. Whoever writes a rule finds the name in the page's source, in either form.
+ * OpenFeature's is an object of names with values, some of which are objects themselves. A rule
+ * looks a property up by a text such as `user.email`. So each name in the context becomes such a
+ * text (names of nested objects are joined by dots), and the text is split as a rule's is: at its
+ * first dot. The author of a rule finds the name in the page's source, in either form.
  */
 import type { Contexts, ContextValue } from '../evaluate/contexts.js';
 import { HoldfastError } from '../core/errors.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 
-/** Names inside names; a body of the largest size could exhaust the stack otherwise. */
+/** The deepest nesting of objects; a body of the largest size could exhaust the stack otherwise. */
 export const CONTEXT_MAX_DEPTH = 16;
 
-/** Where the targeting key goes unless the context has this itself. */
+/** The property that receives the targeting key unless the context has it itself. */
 export const TARGETING_PROPERTY = 'user.key';
 
 /**
- * Reads the body of either route. The schema requires a targeting key; a context without one is accepted, because only some flags need it.
+ * Reads the body of either route. The schema requires a targeting key; a context without one is
+ * accepted, because only some flags need it.
  *
- * @throws HoldfastError `body_invalid` when it is no object, `field_invalid` with the field that is wrong
+ * @throws HoldfastError `body_invalid` when it is no object, `field_invalid` with the field that is
+ * wrong
  */
 export function readOfrepContexts(body: unknown): Contexts {
   if (!isObject(body)) {
@@ -41,13 +45,13 @@ export function readOfrepContexts(body: unknown): Contexts {
   return byType(properties);
 }
 
-/** By the text that a rule has for them. */
+/** Values by the text that a rule has for them. */
 type Properties = Map<string, ContextValue>;
 
 interface Place {
   /** The path that errors name. */
   readonly field: string;
-  /** What the texts of properties begin with: empty, or names with a dot behind each. */
+  /** The beginning of the texts of properties: empty, or names with a dot behind each. */
   readonly prefix: string;
   readonly depth: number;
 }

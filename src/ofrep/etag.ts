@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parseVersion } from '../ruleset/version.js';
 
-/** Everything that a bulk answer follows from. */
+/** Everything that a bulk answer depends on. */
 export interface EtagParts {
   readonly environment: bigint;
   readonly clientVersion: bigint;
@@ -10,11 +10,14 @@ export interface EtagParts {
   readonly moment: string;
   /** The contexts, canonically. */
   readonly contexts: string;
-  /** Where the answer says that changes are told of. It holds a token that expires, so an answer with an older one is not the same answer. */
+  /**
+   * The event streams in the answer. They hold a token that expires, so an answer with an older one
+   * is not the same answer.
+   */
   readonly streams: string;
 }
 
-/** A strong one: answers with the same are equal. */
+/** Builds a strong ETag: answers with equal ones are equal. */
 export function etagOf({ environment, clientVersion, moment, contexts, streams }: EtagParts): string {
   const rest = createHash('sha256')
     .update(JSON.stringify([moment, contexts, streams]))
@@ -23,8 +26,9 @@ export function etagOf({ environment, clientVersion, moment, contexts, streams }
 }
 
 /**
- * The client version that an event stream told a provider of, which repeats it as `flagConfigEtag`; quotes and weakness do not matter.
- * `undefined` for anything else: it is a hint, and no reason to refuse.
+ * Reads the client version that an event stream notified a provider of, which repeats it as
+ * `flagConfigEtag`; quotes and weakness do not matter. `undefined` for anything else: it is a hint,
+ * and no reason to refuse.
  */
 export function readFlagConfigEtag(text: unknown): bigint | undefined {
   if (typeof text !== 'string') return undefined;

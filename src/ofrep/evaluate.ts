@@ -1,4 +1,6 @@
-/** From a request that was read to its answer: one flag, or all of them. Pure. [protocol] #openfeature */
+/**
+ * The evaluation of one flag, or of all, for a request that was read. Pure. [protocol] #openfeature
+ */
 import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Unresolved } from '../evaluate/result.js';
@@ -7,17 +9,18 @@ import { bulkBody, type FlagAnswers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
 import type { EventStream } from './event-stream.js';
 
+/** A request for values. */
 export interface FlagQuery {
   readonly evaluator: Evaluator;
   readonly answers: FlagAnswers;
   readonly contexts: Contexts;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Told of each flag that clients may see and that has no value. */
+  /** Called for each flag that clients may see and that has no value. */
   readonly onUndecided: (why: Unresolved['why']) => void;
 }
 
-/** The answer for one flag. */
+/** Evaluates one flag. */
 export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   const { evaluator, answers, contexts, now, onUndecided } = question;
   const draws = new RandomDraws(canonical(contexts));
@@ -26,14 +29,18 @@ export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   return answers.of(key, evaluation, draws.has(key));
 }
 
+/** The answer for all flags: its ETag, and its body when that is needed. */
 export interface BulkAnswer {
   readonly etag: string;
-  /** JSON. Evaluates, so it is not needed for a 304. To be called before the ruleset changes, so in the same turn. */
+  /**
+   * JSON. Evaluates, so it is not needed for a 304. To be called before the ruleset changes, so in
+   * the same turn.
+   */
   readonly body: () => string;
 }
 
 /**
- * The answer for all flags.
+ * Prepares the answer for all flags; evaluates nothing before `body` is called.
  *
  * @param clientVersion the version of what clients may see, of the ruleset that is evaluated
  */
@@ -62,7 +69,7 @@ export function evaluateFlags(
   };
 }
 
-/** The same chance for the same contexts, and which keys it decided. */
+/** Deterministic random numbers per contexts, and the keys that they decided. */
 class RandomDraws {
   readonly #steady: (key: string) => number;
   readonly #keys = new Set<string>();

@@ -1,16 +1,20 @@
 /**
- * A value as OpenFeature has it: JSON, whose type says the flag's type; and the name of the variant that it is. Pure.
- * docs/openfeature.md has the tables. [protocol] #openfeature
+ * A value in OpenFeature's form: JSON, whose type is the flag's type; and the name of its variant.
+ * Pure. docs/openfeature.md has the tables. [protocol] #openfeature
  */
 import { createHash } from 'node:crypto';
 import type { Value } from '../evaluate/result.js';
 
-/** Longer texts name their variant by a digest: a variant ends up in telemetry, where it is a label. Characters. */
+/**
+ * Longer texts name their variant by a digest: a variant ends up in telemetry, where it is a label.
+ * Characters.
+ */
 export const VARIANT_TEXT_MAX = 64;
 
 /**
- * The value as JSON text, because JSON.stringify has no form for integers above 2^53, and because JSON is text already. `undefined` when
- * there is nothing to give: JSON's null, and numbers that JSON has not (NaN, infinities).
+ * Writes a value as JSON text, because JSON.stringify has no form for integers above 2^53, and
+ * because JSON is text already. `undefined` when there is no value to give: JSON's null, and
+ * numbers that JSON lacks (NaN, infinities).
  */
 export function ofrepJsonOf(value: Value): string | undefined {
   switch (value.kind) {
@@ -19,7 +23,7 @@ export function ofrepJsonOf(value: Value): string | undefined {
     case 'double':
       return Number.isFinite(value.value) ? JSON.stringify(value.value) : undefined;
     case 'json':
-      // Not by `value`, which would be parsed for this.
+      // Not by `value`, which would have to be parsed for this.
       return value.text.trim() === 'null' ? undefined : value.text;
     case 'duration':
       return JSON.stringify(value.definition);
@@ -32,8 +36,9 @@ export function ofrepJsonOf(value: Value): string | undefined {
 }
 
 /**
- * The name of a variant that has no name of its own: the value itself where that is short, else its kind and a digest. So the same value is
- * the same variant, whichever rule gave it, and stays it when rules are put in another order.
+ * Names a variant that has no name of its own: the value itself where that is short, else its kind
+ * and a digest. So the same value is the same variant, whichever rule gave it, and remains so when
+ * rules are reordered.
  */
 export function variantOf(value: Value): string {
   switch (value.kind) {

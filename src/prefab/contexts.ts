@@ -1,8 +1,10 @@
 /**
- * Reads the contexts that the public browser SDKs send: the last part of a path, base64 of JSON. [protocol] #evaluation-for-browsers
+ * Reads the contexts that the public browser SDKs send: the last part of a path, base64 of JSON.
+ * [protocol] #evaluation-for-browsers
  *
- * The SDK writes every value that is no text and no number under `bool`: dates (as text), lists, and what is not set. A page must not lose all of its
- * flags over one such property, so all that has a meaning is taken in that meaning.
+ * The SDK writes every value that is no text and no number under `bool`: dates (as text), lists,
+ * and what is not set. A page must not lose all of its flags over one such property, so all that
+ * has a meaning is taken in that meaning.
  */
 import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
@@ -18,7 +20,8 @@ const LARGEST_INT = 2n ** 63n - 1n;
 const SMALLEST_INT = -(2n ** 63n);
 
 /**
- * The contexts of a path's last part, percent-decoded. Of one type that is there twice the last counts, as for the SDKs.
+ * The contexts of a path's last part, percent-decoded. Of one type that is there twice the last
+ * counts, as for the SDKs.
  *
  * @throws HoldfastError `field_invalid`
  */
@@ -104,7 +107,10 @@ function readValue(given: unknown, field: string): ContextValue | undefined {
   }
 }
 
-/** A whole number that JSON has rounded is what it was rounded to, and one that is too large for an int64 a double. */
+/**
+ * A whole number that JSON has rounded is what it was rounded to, and one that is too large for an
+ * int64 a double.
+ */
 function readInt(value: unknown): number | bigint | undefined {
   if (typeof value === 'number' && !Number.isInteger(value)) return undefined;
   if (typeof value !== 'number' && !(typeof value === 'string' && /^-?\d{1,19}$/.test(value)))

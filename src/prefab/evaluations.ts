@@ -1,5 +1,6 @@
 /**
- * The answer that the public browser SDKs read: the values of all configs that clients may see, for given contexts. [protocol] #evaluation-for-browsers
+ * The answer that the public browser SDKs read: the values of all configs that clients may see, for
+ * given contexts. [protocol] #evaluation-for-browsers
  */
 import { createHash } from 'node:crypto';
 import { deterministicRandom } from '../evaluate/random.js';
@@ -7,13 +8,19 @@ import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Resolved, Unresolved, Value } from '../evaluate/result.js';
 import type { EvaluationOptions, Evaluator } from '../evaluate/evaluator.js';
 
+/** The answer to one request: its ETag, and its body when that is needed. */
 export interface EvaluationsAnswer {
-  /** Equal for requests that get equal answers, whatever the order of their contexts and properties. */
+  /**
+   * Equal for requests that get equal answers, whatever the order of their contexts and properties.
+   */
   readonly etag: string;
-  /** Evaluates; not needed for a 304. To be called before the ruleset changes, so in the same turn. */
+  /**
+   * Evaluates; not needed for a 304. To be called before the ruleset changes, so in the same turn.
+   */
   readonly build: () => BuiltEvaluations;
 }
 
+/** The body of an answer, and what is missing from it. */
 export interface BuiltEvaluations {
   /** JSON. */
   readonly body: string;
@@ -21,11 +28,16 @@ export interface BuiltEvaluations {
   readonly leftOut: readonly Unresolved[];
 }
 
-/** Part of ETags: to be raised when the same input gets another answer than before, or browsers go on with what they have. */
+/**
+ * Part of ETags: to be raised when the same input gets another answer than before, or browsers go
+ * on with what they have.
+ */
 const FORM = 1;
 
 /**
- * @param version the environment's, of what clients may see
+ * Prepares the answer for given contexts; evaluates nothing before `build` is called.
+ *
+ * @param version the environment's client version
  * @param now milliseconds since 1970
  */
 export function evaluationsAnswer(
@@ -68,8 +80,9 @@ function evaluationJson({ value, config, row, conditional, weighted }: Resolved)
 }
 
 /**
- * The SDK takes the name of the first member for the value's kind. Written as text, because an integer above 2^53 has all of its digits only there: the
- * SDK rounds it, as all of JavaScript does, but a text in its place would remain one.
+ * The SDK takes the name of the first member for the value's kind. Written as text, because an
+ * integer above 2^53 has all of its digits only there: the SDK rounds it, as all of JavaScript
+ * does, but a text in its place would remain one.
  */
 function valueJson(value: Value): string {
   switch (value.kind) {

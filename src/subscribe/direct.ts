@@ -1,9 +1,11 @@
 /**
- * Direct holds: connections that this process keeps open itself, for installations without a GRIP proxy and for development.
+ * Direct holds: connections that this process keeps open itself, for installations without a GRIP
+ * proxy and for development.
  *
- * A hold is a cursor. It is sent the next event whenever its connection can take one, and where the next event comes from is always
- * the ruleset as it is then: a reader that is slow skips nothing, but many changes reach it as one delta. So what is buffered for a
- * client is at most one event, and one that does not drain in time is disconnected and resumes by its version.
+ * A hold is a cursor. It is sent the next event whenever its connection can take one, and the next
+ * event always comes from the ruleset as it is then: a slow reader skips nothing, but many changes
+ * reach it as one delta. So at most one event is buffered for a client, and one that does not drain
+ * in time is disconnected and resumes by its version.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../core/errors.js';
@@ -16,19 +18,21 @@ import type { Subscriptions } from './subscriptions.js';
 
 /** A response that is being streamed. */
 export interface Sink {
-  /** False: nothing more should be written before `onDrain`. */
+  /** Writes text. False: nothing more should be written before `onDrain`. */
   write(text: string): boolean;
   /** Ends the stream properly. */
   end(): void;
   /** Cuts the connection. */
   destroy(): void;
   onDrain(listener: () => void): void;
-  /** The connection has ended, whoever ended it. */
+  /** Registers a listener for the end of the connection, by either side. */
   onClose(listener: () => void): void;
 }
 
+/** The reason why a direct hold ended. */
 export type DirectEndReason = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
 
+/** The collaborators and limits of the direct holds. */
 export interface DirectHoldsOptions {
   readonly replica: Replica;
   readonly subscriptions: Subscriptions;
@@ -41,7 +45,7 @@ export interface DirectHoldsOptions {
   /** Holds at a time, at most. */
   readonly maxHolds: number;
   readonly onEnd?: (why: DirectEndReason) => void;
-  /** Told of each subscription for which there was no place. */
+  /** Called for each subscription that was refused for lack of a slot. */
   readonly onRefused?: () => void;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
@@ -49,25 +53,29 @@ export interface DirectHoldsOptions {
   readonly random?: () => number;
 }
 
-/** A place among the holds of this process, from before the first work for a subscription until its hold is open. */
+/**
+ * A slot among the holds of this process, taken before the first work for a subscription and kept
+ * until its hold is open.
+ */
 export interface HoldSlot {
   /**
-   * Holds a connection whose client stands at `version`; what the stream has beyond it is sent at once. Its environment must be
-   * loaded, and the key's. A hold that came too late, because the drain has begun or its key was revoked meanwhile, ends at once.
+   * Holds a connection whose client stands at `version`; what the stream has beyond it is sent
+   * immediately. Its environment must be loaded, and belong to the key. A hold that comes too late,
+   * because the drain has begun or its key was revoked in the meantime, ends immediately.
    */
   open(sink: Sink, key: Key, stream: Stream, version: bigint): void;
-  /** Gives the place back, unless a hold was opened; then the end of the hold does. */
+  /** Frees the slot, unless a hold was opened; then the end of the hold frees it. */
   release(): void;
 }
 
-/** A connection that takes nothing for this long is cut. */
+/** A connection that accepts nothing for this long is cut. */
 const STALLED_MS = 30_000;
 
 interface DirectHold {
   readonly key: Key;
   readonly stream: Stream;
   readonly sink: Sink;
-  /** What the client has been sent. */
+  /** The version that the client has been sent. */
   version: bigint;
   /** Events that are being sent. */
   pending: readonly StreamEvent[];
@@ -76,17 +84,18 @@ interface DirectHold {
   verifying: boolean;
   keepAliveAt: number;
   readonly endAt: number;
-  /** It waits for its turn to be told of a change. */
-  turn: NodeJS.Timeout | undefined;
+  /** The timer of a notification that is spread over time. */
+  scheduled: NodeJS.Timeout | undefined;
   unwatch: () => void;
 }
 
+/** The connections that this process holds open: admits, feeds, verifies and drains them. */
 export class DirectHolds {
   readonly #options: DirectHoldsOptions;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
-  /** Places that were taken and have no hold yet. */
+  /** Slots that were taken and have no hold yet. */
   #opening = 0;
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
@@ -105,9 +114,10 @@ export class DirectHolds {
   }
 
   /**
-   * Takes a place for a hold, before anything is done for it: those that are being opened count, else a herd would pass the limit.
+   * Takes a slot for a hold before any work is done for it: holds that are being opened count, else
+   * a herd would pass the limit.
    *
-   * @throws HoldfastError `busy` when all places are taken or the drain has begun
+   * @throws HoldfastError `busy` when all slots are taken or the drain has begun
    */
   admit(): HoldSlot {
     if (this.#draining) {
@@ -149,7 +159,7 @@ export class DirectHolds {
       verifying: false,
       keepAliveAt: now + this.#options.keepAlive * 1000 * (0.5 + 0.5 * this.#random()),
       endAt: now + this.#options.maxAge * 1000 * (0.8 + 0.2 * this.#random()),
-      turn: undefined,
+      scheduled: undefined,
       unwatch: () => undefined,
     };
     this.#holds.add(hold);
@@ -179,7 +189,7 @@ export class DirectHolds {
     clearInterval(this.#timer);
   }
 
-  /** What has to be done by the clock; runs every second. */
+  /** Enforces ages and stalls and sends keep-alives; runs every second. */
   tick(): void {
     const now = this.#now();
     for (const hold of this.#holds) {
@@ -188,26 +198,29 @@ export class DirectHolds {
       else if (now >= hold.keepAliveAt) {
         hold.keepAliveAt = now + this.#options.keepAlive * 1000;
         if (hold.blockedSince === undefined) this.#write(hold, KEEP_ALIVE);
-        // Also the moment to ask again about a hold that could not be verified.
-        if (hold.turn === undefined) this.#pump(hold);
+        // A hold that could not be verified is tried again at this point too.
+        if (hold.scheduled === undefined) this.#pump(hold);
       }
     }
   }
 
-  /** The environment has changed. A hold of a kind that is told bit by bit waits for a turn of its own; one turn serves all changes until it comes. */
+  /**
+   * Sends a change, or schedules it for streams whose notifications are spread over time. One
+   * scheduled notification serves all changes until it is sent.
+   */
   #changed(hold: DirectHold, ruleset: Ruleset): void {
     const contents = this.#options.contents[hold.stream.kind];
     const wait = contents.spread * this.#random();
     if (wait === 0) this.#pump(hold);
     else if (contents.version(ruleset) !== hold.version) {
-      hold.turn ??= setTimeout(() => {
-        hold.turn = undefined;
+      hold.scheduled ??= setTimeout(() => {
+        hold.scheduled = undefined;
         this.#pump(hold);
       }, wait).unref();
     }
   }
 
-  /** Sends what can be sent now. */
+  /** Sends as many events as the connection accepts. */
   #pump(hold: DirectHold): void {
     const { replica, contents } = this.#options;
     const { kind, environment } = hold.stream;
@@ -231,13 +244,16 @@ export class DirectHolds {
     }
   }
 
-  /** The client has more than we have: the store says whether we lag or it lost writes. */
+  /**
+   * Asks the store about a client that has more than this node: either this node lags, or the store
+   * lost writes.
+   */
   async #verify(hold: DirectHold): Promise<void> {
     if (hold.verifying) return;
     hold.verifying = true;
     try {
       const standing = await this.#options.subscriptions.standing(hold.stream, hold.version);
-      // Whoever is ahead of the store gets all that there is, like a reader that has nothing.
+      // A client ahead of the store is sent the whole ruleset, as if it had none.
       if (standing === 'ahead') hold.version = 0n;
       hold.verifying = false;
       if (standing !== 'unverified') this.#pump(hold);
@@ -256,7 +272,8 @@ export class DirectHolds {
 
   #end(hold: DirectHold, why: DirectEndReason): void {
     if (!this.#forget(hold, why)) return;
-    // Who takes nothing would not take the end of the stream either, and the connection would stay for ever.
+    // A client that reads nothing would not read the end of the stream either, and the connection
+    // would stay for ever.
     if (why === 'slow' || hold.blockedSince !== undefined) hold.sink.destroy();
     else hold.sink.end();
   }
@@ -264,7 +281,7 @@ export class DirectHolds {
   #forget(hold: DirectHold, why: DirectEndReason): boolean {
     if (!this.#holds.delete(hold)) return false;
     hold.unwatch();
-    clearTimeout(hold.turn);
+    clearTimeout(hold.scheduled);
     this.#options.onEnd?.(why);
     return true;
   }

@@ -5,6 +5,7 @@ import { Channel, GripInstruct } from '@fanoutio/grip';
 import { KEY_PREV_ID, keyChannel, streamChannel, type Stream } from '../grip/channels.js';
 import { KEEP_ALIVE } from './stream.js';
 
+/** The times that every hold instruction carries. */
 export interface HoldTimes {
   /** Seconds between keep-alive comments. */
   readonly keepAlive: number;
@@ -12,6 +13,7 @@ export interface HoldTimes {
   readonly staleness: number;
 }
 
+/** A connection that a proxy is to hold. */
 export interface Hold {
   readonly stream: Stream;
   readonly keyId: string;
@@ -22,8 +24,9 @@ export interface Hold {
 }
 
 /**
- * The headers of a response that is to be held. The next response over the recovery link replaces all of them, so each carries all of
- * them. The link's timeout is between 80 % of T and T, so that the checks of holds which began together do not stay together.
+ * Builds the headers of a response that is to be held. The next response over the recovery link
+ * replaces all of them, so each carries all of them. The link's timeout is between 80 % of T and T,
+ * so that holds which began together are not verified together.
  *
  * @param random from 0 (inclusive) to 1 (exclusive)
  */

@@ -1,16 +1,23 @@
 /**
- * The recovery link: one path for all holds of an installation, with an HMAC over an expiry window. [protocol] #recovery-link
+ * The recovery link: one path for all holds of an installation, with an HMAC over an expiry window.
+ * [protocol] #recovery-link
  *
- * The proxy works off links ten a second, each time for up to 100 holds with the same URL. So all holds of a window share one path, and
- * what differs between them (environment, key, version) is in `Grip-Last`. The HMAC is a second lock beside `Grip-Sig`.
+ * The proxy fetches links ten times a second, each time for up to 100 holds with the same URL. So
+ * all holds of a window share one path, and their differences (environment, key, version) are in
+ * `Grip-Last`. The HMAC is a second lock in addition to `Grip-Sig`.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+/** The path of the recovery link; a token follows. */
 export const RECOVERY_PREFIX = '/api/v1/sse/recover/';
 
-/** A path is issued for one window and accepted during it and the ones beside it, so clocks of nodes may differ by up to a window. */
+/**
+ * A path is issued for one window and accepted during it and the adjacent ones, so clocks of nodes
+ * may differ by up to a window.
+ */
 const WINDOW_MS = 6 * 60 * 60 * 1000;
 
+/** Issues and recognises the path of the recovery link. */
 export class RecoveryLink {
   readonly #secrets: readonly string[];
   readonly #now: () => number;
@@ -24,12 +31,14 @@ export class RecoveryLink {
     this.#now = now;
   }
 
-  /** The path for holds of this moment; good for six hours at the least. */
+  /** Returns the path for holds that begin now; accepted for six hours at the least. */
   path(): string {
     return RECOVERY_PREFIX + tokenOf(this.#secrets[0] ?? '', this.#window());
   }
 
-  /** Whether the last segment of a path is one that a node of this installation issued lately. */
+  /**
+   * True when the last segment of a path is one that a node of this installation issued recently.
+   */
   accepts(token: string): boolean {
     const window = this.#window();
     return this.#secrets.some((secret) =>

@@ -1,9 +1,10 @@
 /**
- * Tokens for event streams: EventSource in browsers cannot send headers, so what a client may follow is in the stream's URL. A token opens the stream of one
- * environment for one API key, and nothing else. [protocol] #event-streams
+ * Tokens for event streams: EventSource in browsers cannot send headers, so the permission to
+ * follow a stream is in its URL. A token opens the stream of one environment for one API key, and
+ * nothing else. [protocol] #event-streams
  *
- * It is short-lived, because URLs end in logs and histories. A provider compares the URL that it is told with the one that it follows, so inside of
- * a window it is always the same token.
+ * It is short-lived, because URLs end in logs and histories. A provider compares the URL of each
+ * answer with the one that it follows, so within a window the token is always the same.
  *
  *     window    ──── 7 ────┬──── 8 ────┬──── 9 ────┬──
  *     issued in 7:  ███████████████████████▒        accepted in 7 and 8, so for 15 to 30 minutes
@@ -14,16 +15,19 @@ import { parseVersion } from '../ruleset/version.js';
 
 const WINDOW_MS = 15 * 60 * 1000;
 
-/** By how much the clocks of nodes may differ: the same as with the signatures of proxies. */
+/**
+ * The difference allowed between the clocks of nodes: the same as with the signatures of proxies.
+ */
 const TOLERANCE_MS = 60_000;
 
-/** Whom a token is for. */
+/** The holder of a token. */
 export interface StreamHolder {
-  /** Of the API key. */
+  /** The id of the API key. */
   readonly keyId: string;
   readonly environment: bigint;
 }
 
+/** Issues and reads the tokens of event streams. */
 export class StreamTokens {
   readonly #secrets: readonly string[];
   readonly #now: () => number;
@@ -37,21 +41,25 @@ export class StreamTokens {
     this.#now = now;
   }
 
-  /** The token for streams of that key; the same for a whole window. Safe in a path. */
+  /** Returns the token for streams of that key; the same for a whole window. Safe in a path. */
   issue({ id, environment }: { readonly id: string; readonly environment: bigint }): string {
     const claim = `${this.window()}.${environment}.${id}`;
     return `${claim}.${macOf(this.#secrets[0] ?? '', claim)}`;
   }
 
   /**
-   * Names the present window. Part of the ETag of answers that carry a token: an answer with a token of an old window must not be answered 304, else the
-   * client would go on trying a URL that is refused.
+   * Names the present window. Part of the ETag of answers that carry a token: a request for an
+   * answer with a token of an old window must not be answered 304, else the client would go on
+   * trying a URL that is refused.
    */
   window(): string {
     return `${Math.floor(this.#now() / WINDOW_MS)}`;
   }
 
-  /** Whom a token is for; `undefined` unless this installation issued it lately. Whether the key is still good is for the caller to look up. */
+  /**
+   * Returns the holder of a token; `undefined` unless this installation issued it recently. The
+   * caller checks that the key is still valid.
+   */
   read(token: string): StreamHolder | undefined {
     const match = /^((\d{1,15})\.(\d{1,19})\.([A-Za-z0-9-]{1,64}))\.([A-Za-z0-9_-]{43})$/.exec(token);
     if (match === null) return undefined;
@@ -71,7 +79,10 @@ export class StreamTokens {
   }
 }
 
-/** The text begins with what it is for, so that nothing else that is signed with the secret can be taken for a token, nor the reverse. */
+/**
+ * The signed text begins with its purpose, so that nothing else signed with the secret can pass as
+ * a token, nor the reverse.
+ */
 function macOf(secret: string, claim: string): string {
   return createHmac('sha256', secret).update(`event stream ${claim}`).digest('base64url');
 }

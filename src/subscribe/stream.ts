@@ -6,17 +6,25 @@ import { cut, eventText } from '../ruleset/event.js';
 import { refetchText } from '../ruleset/refetch.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
-/** An SSE comment: ignored by every client, but it keeps read timeouts (python: 60 s) and idle checks quiet. */
+/**
+ * An SSE comment: ignored by every client, but it keeps read timeouts (python: 60 s) and idle
+ * checks quiet.
+ */
 export const KEEP_ALIVE = ': keep-alive\n\n';
 
-/** Clients are asked to wait between these before they reconnect, in milliseconds; see `streamStart`. */
+/**
+ * Clients are asked to wait between these before they reconnect, in milliseconds; see
+ * `streamStart`.
+ */
 const RETRY_MIN_MS = 1_000;
 const RETRY_SPREAD_MS = 9_000;
 
 /**
- * How every stream begins. The comment and its blank line end an event that the client may have kept half-read from the connection before.
- * The `retry:` differs per response, so that the clients of a restarted proxy come back spread over ten seconds: with 200 new connections
- * at once Pushpin answers some with an error, and a browser's EventSource gives up for good on one.
+ * Builds the beginning of every stream. The comment and its blank line end an event that the client
+ * may have kept half-read from the connection before. The `retry:` differs per response, so that
+ * the clients of a restarted proxy come back spread over ten seconds: with 200 simultaneous new
+ * connections Pushpin answers some with an error, and a browser's EventSource gives up for good on
+ * one.
  *
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
@@ -24,29 +32,34 @@ export function streamStart(random: number): string {
   return `: holdfast\n\nretry: ${Math.floor(RETRY_MIN_MS + RETRY_SPREAD_MS * random)}\n\n`;
 }
 
-/** One event as it is written, and where the reader stands after it. */
+/** One event as it is written, and the position of the reader after it. */
 export interface StreamEvent {
   readonly id: bigint;
   readonly text: string;
 }
 
+/** Joins the texts of events. */
 export function textOf(events: readonly StreamEvent[]): string {
   return events.map((event) => event.text).join('');
 }
 
-/** What the streams of one kind carry: what comes next for a reader that stands at a version. */
+/** The content of the streams of one kind: the events that follow for a reader at a version. */
 export interface ContentSource {
-  /** Where a reader stands that has everything. */
+  /** The position of a reader that has everything. */
   version(ruleset: Ruleset): bigint;
-  /** The events that bring a reader from `from` there; none when it is there. */
+  /** The events that bring a reader from `from` to that position; none when it is there. */
   events(ruleset: Ruleset, from: bigint): readonly StreamEvent[];
-  /** Milliseconds over which direct holds are told of a change, each at a moment of its own, because of what their clients do then. */
+  /**
+   * Milliseconds over which the notifications of direct holds are spread after a change, because
+   * each client then fetches.
+   */
   readonly spread: number;
 }
 
+/** The content of each kind of stream. */
 export type StreamContents = Readonly<Record<Stream['kind'], ContentSource>>;
 
-/** Events that tell clients to fetch: one, however much a client lacks. */
+/** Events that notify clients to fetch: one, however much a client lacks. */
 export class RefetchContents implements ContentSource {
   readonly spread: number;
 
@@ -67,14 +80,18 @@ export class RefetchContents implements ContentSource {
 }
 
 /**
- * Deltas as events, built once and shared by all who lack the same. Of each environment only those that end at its present version: nobody
- * is brought to an older one any more, and what was kept for it would fill memory up to the limit.
+ * Deltas as events, built once and shared by all readers that lack the same. Of each environment
+ * only those are kept that end at its present version: no reader is brought to an older one any
+ * more, and old deltas would fill memory up to the limit.
  */
 export class DeltaContents implements ContentSource {
-  /** The next of a server's evaluations is to see a change, and taking it costs nobody anything. */
+  /**
+   * The very next evaluation of a server should see a change, and applying a delta causes no
+   * further request.
+   */
   readonly spread = 0;
   readonly #limit: number;
-  /** By environment, the one that changed last at the end. */
+  /** Deltas by environment, the one that changed last at the end. */
   readonly #known = new Map<bigint, { readonly version: bigint; readonly from: Map<bigint, Kept> }>();
   #characters = 0;
 
@@ -116,7 +133,7 @@ export class DeltaContents implements ContentSource {
     return from;
   }
 
-  /** Gives up the oldest until the rest is within the limit. */
+  /** Drops the oldest until the rest is within the limit. */
   #shrink(): void {
     for (const [environment, { from }] of this.#known) {
       for (const [position, { size }] of from) {

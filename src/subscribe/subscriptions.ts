@@ -1,9 +1,10 @@
 /**
- * Subscribing and recovering: who gets what, as values. No Express, no sockets: http/ turns an answer into bytes.
+ * Subscription and recovery, as values. No Express, no sockets: http/ turns an answer into bytes.
  *
- * A subscription behind a GRIP proxy is a finite reply: the catch-up, and instructions to hold the connection. From then on the proxy
- * has it. The proxy comes back over the recovery link when an item does not follow what the hold has, and after T at the latest; the
- * answer there is the same: what is missing, and fresh instructions.
+ * A subscription behind a GRIP proxy is a finite reply: the catch-up, and instructions to hold the
+ * connection. From then on the proxy has it. The proxy comes back over the recovery link when an
+ * item does not follow the version of the hold, and after T at the latest; the answer there is the
+ * same: the missing delta, and fresh instructions.
  */
 import type { Logger } from 'pino';
 import { parseGripLast, type Stream } from '../grip/channels.js';
@@ -17,7 +18,7 @@ import { holdHeaders, type HoldTimes } from './hold.js';
 import type { RecoveryLink } from './link.js';
 import { streamStart, textOf, type StreamContents } from './stream.js';
 
-/** What is sent, and where the client then stands. */
+/** The events that are sent, and the position of the client after them. */
 export interface CatchUp {
   readonly body: string;
   readonly version: bigint;
@@ -32,18 +33,20 @@ export interface HeldReply {
   readonly decision: Decision['kind'] | 'refused';
 }
 
+/** The collaborators of subscriptions. */
 export interface SubscriptionsOptions {
   readonly replica: Replica;
   readonly contents: StreamContents;
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
   readonly log: Logger;
-  /** Told of every server that was found ahead of the store: writes were lost. */
+  /** Called for every server that was found ahead of the store: writes were lost. */
   readonly onDataLost?: () => void;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
 }
 
+/** Answers subscriptions and recoveries, and decides the position of each reader. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #random: () => number;
@@ -53,17 +56,17 @@ export class Subscriptions {
     this.#random = options.random ?? Math.random;
   }
 
-  /** A new subscription through a GRIP proxy, with a key of the stream's environment. */
+  /** Answers a new subscription through a GRIP proxy, with a key of the stream's environment. */
   async hold(key: Key, stream: Stream, position: bigint): Promise<HeldReply> {
     const catchUp = await this.catchUp(stream, position);
     return this.#held(stream, key.id, catchUp, streamStart(this.#random()) + catchUp.body);
   }
 
   /**
-   * A proxy's request over the recovery link.
+   * Answers a proxy's request over the recovery link.
    *
-   * @param gripLast the `Grip-Last` headers: who the hold is and where it stands
-   * @throws HoldfastError `link_invalid` when they do not say
+   * @param gripLast the `Grip-Last` headers: stream, key and position of the hold
+   * @throws HoldfastError `link_invalid` when they lack one of these
    */
   async recover(gripLast: string | readonly string[] | undefined): Promise<HeldReply> {
     const hold = parseGripLast(gripLast);
@@ -81,13 +84,16 @@ export class Subscriptions {
     return this.#held(stream, keyId, catchUp, catchUp.body);
   }
 
-  /** What a reader at `position` lacks, from a ruleset that is at least as new as the store's. */
+  /**
+   * Builds the events that a reader at `position` lacks, from a ruleset that is at least as new as
+   * the store's.
+   */
   async catchUp(stream: Stream, position: bigint): Promise<CatchUp> {
     const { decision, ruleset } = await this.#decide(stream, position);
     return { ...this.#answer(stream, decision, ruleset, position), decision: decision.kind };
   }
 
-  /** Where a reader at `position` stands, for one that is held directly and fed from the replica. */
+  /** Decides about a reader at `position` that is held directly and fed from the replica. */
   async standing(stream: Stream, position: bigint): Promise<Decision['kind']> {
     return (await this.#decide(stream, position)).decision.kind;
   }
@@ -106,7 +112,8 @@ export class Subscriptions {
   #noteAhead({ kind, environment }: Stream, client: bigint, store: bigint): void {
     const { log, onDataLost } = this.#options;
     const place = { environment: `${environment}`, client: `${client}`, store: `${store}` };
-    // The position of an event stream comes from a browser, and anybody's: it proves nothing, and must not fill the log.
+    // The position of an event stream comes from any browser: it proves nothing, and must not fill
+    // the log.
     if (kind === 'clients') {
       log.debug(place, 'an event stream is ahead of the store; its client is told to fetch');
       return;
@@ -140,14 +147,18 @@ export class Subscriptions {
 
   #held(stream: Stream, keyId: string, catchUp: CatchUp, body: string): HeldReply {
     const { link, times, replica } = this.#options;
-    // Revoked while we looked: the item that closes the key's streams came before this hold could begin.
+    // Revoked during the catch-up: the item that closes the key's streams came before this hold
+    // could begin.
     if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
     const hold = { stream, keyId, version: catchUp.version, link: link.path() };
     const headers = holdHeaders(hold, times, this.#random());
     return { headers, body, stream: stream.kind, decision: catchUp.decision };
   }
 
-  /** Without instructions, the proxy ends the stream; the client comes back and is refused by name. */
+  /**
+   * Ends a hold: without instructions, the proxy ends the stream; the client comes back and is
+   * refused with its reason.
+   */
   #refused(stream: Stream, keyId: string): HeldReply {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
     return { headers: {}, body: '', stream: stream.kind, decision: 'refused' };
