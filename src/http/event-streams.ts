@@ -4,6 +4,7 @@
  */
 import { Router, type Request, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { gripCarrier } from '../grip/carrier.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import { STREAM_PREFIX } from '../ofrep/event-stream.js';
 import type { Keyring } from '../keys/keyring.js';
@@ -33,7 +34,7 @@ export function eventStreamRoutes(parts: EventStreamParts): Router {
     .route(`${STREAM_PREFIX}:token`)
     .all(cors(CORS))
     .head(methods)
-    .get((request, response) => subscribe(parts, request, response))
+    .get(gripCarrier(parts.signatures), (request, response) => subscribe(parts, request, response))
     .all(methods);
   return router;
 }

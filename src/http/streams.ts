@@ -1,8 +1,9 @@
 /**
  * The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts.
  */
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { gripCarrier, instructHold } from '../grip/carrier.js';
 import type { SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -39,15 +40,17 @@ const STREAM_HEADERS = {
  */
 export function streamRoutes(parts: StreamParts): Router {
   const router = Router();
+  const grip = gripCarrier(parts.signatures);
   router
     .route('/api/v1/sse/config')
     .head(onlyMethods('GET'))
-    .get((request, response) => subscribe(parts, request, response))
+    .get(grip, (request, response) => subscribe(parts, request, response))
     .all(onlyMethods('GET'));
   router
     .route(`${RECOVERY_PREFIX}:token`)
     .head(onlyMethods('GET'))
-    .get((request, response) => recover(parts, request, response))
+    // The path is checked first, which costs less: any client may try.
+    .get(issuedPath(parts.link), grip, (request, response) => recover(parts, request, response))
     .all(onlyMethods('GET'));
   return router;
 }
@@ -83,7 +86,7 @@ export async function respondWithStream(
   { key, stream, position }: StreamRequest,
 ): Promise<void> {
   const { subscriptions, metrics } = parts;
-  if (await throughProxy(parts, request)) {
+  if (parts.hold !== 'direct' && isProxied(request)) {
     const reply = await subscriptions.hold(key, stream, position);
     metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
     send(response, reply);
@@ -109,17 +112,27 @@ export async function respondWithStream(
   }
 }
 
+/** Lets only requests with a path pass that this installation issued. */
+function issuedPath(link: RecoveryLink): RequestHandler {
+  return (request, _response, next) => {
+    if (!link.accepts(request.params.token as string)) throw linkInvalid();
+    next();
+  };
+}
+
+function linkInvalid(): HoldfastError {
+  return new HoldfastError(
+    'link_invalid',
+    'the recovery link is for GRIP proxies: they are given its path and sign their requests',
+  );
+}
+
+/**
+ * Answers for every value of HOLDFAST_HOLD: a node that now holds directly still serves the holds
+ * that proxies have.
+ */
 async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {
-  // For every value of HOLDFAST_HOLD: a node that now holds directly still answers for the holds
-  // that proxies have. The path is checked first, which costs less: any client may try.
-  const { link, signatures } = parts;
-  const issued = link.accepts(request.params.token as string);
-  if (!issued || !(await signatures.verify(headerOf(request, 'grip-sig')))) {
-    throw new HoldfastError(
-      'link_invalid',
-      'the recovery link is for GRIP proxies: they are told its path and sign their requests',
-    );
-  }
+  if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
   send(response, reply);
@@ -129,12 +142,13 @@ async function recover(parts: StreamParts, request: Request, response: Response)
  * True when the request provably came through a configured proxy. Any other is a direct one,
  * whatever its headers.
  */
-async function throughProxy({ hold, signatures }: StreamParts, request: Request): Promise<boolean> {
-  return hold !== 'direct' && (await signatures.verify(headerOf(request, 'grip-sig')));
+function isProxied(request: Request): boolean {
+  return request.grip?.isProxied === true;
 }
 
-function send(response: Response, reply: HeldReply): void {
-  response.status(200).set(STREAM_HEADERS).set(reply.headers).send(Buffer.from(reply.body));
+function send(response: Response, { instructions, body }: HeldReply): void {
+  if (instructions !== undefined) instructHold(response, instructions);
+  response.status(200).set(STREAM_HEADERS).send(Buffer.from(body));
 }
 
 /** Returns a header that a request has once; `undefined` for one that it lacks. */

@@ -1,8 +1,6 @@
-/**
- * The instructions that make a GRIP proxy keep a connection open. [protocol] #holds
- */
-import { Channel, GripInstruct } from '@fanoutio/grip';
+/** The instructions that make a GRIP proxy keep a connection open. [protocol] #holds */
 import { KEY_PREV_ID, keyChannel, streamChannel, type Stream } from '../grip/channels.js';
+import type { HoldInstructions } from '../grip/instructions.js';
 import { KEEP_ALIVE } from './stream.js';
 
 /** The times that every hold instruction carries. */
@@ -24,19 +22,19 @@ export interface Hold {
 }
 
 /**
- * Builds the headers of a response that is to be held. The next response over the recovery link
- * replaces all of them, so each carries all of them. The link's timeout is between 80 % of T and T,
- * so that holds which began together are not verified together.
+ * Builds the instructions for a response that is to be held. The next response over the recovery
+ * link replaces all of them, so each carries all of them. The link's timeout is between 80 % of T
+ * and T, so that holds which began together are not verified together.
  *
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
-export function holdHeaders(hold: Hold, times: HoldTimes, random: number): Record<string, string> {
-  const instruct = new GripInstruct([
-    new Channel(streamChannel(hold.stream), `${hold.version}`),
-    new Channel(keyChannel(hold.keyId), KEY_PREV_ID),
-  ]);
-  instruct.setHoldStream();
-  instruct.setKeepAlive(KEEP_ALIVE, times.keepAlive);
-  instruct.setNextLink(hold.link, Math.max(1, Math.floor(times.staleness * (0.8 + 0.2 * random))));
-  return instruct.toHeaders();
+export function holdInstructions(hold: Hold, times: HoldTimes, random: number): HoldInstructions {
+  return {
+    channels: [
+      { name: streamChannel(hold.stream), prevId: `${hold.version}` },
+      { name: keyChannel(hold.keyId), prevId: KEY_PREV_ID },
+    ],
+    keepAlive: { text: KEEP_ALIVE, seconds: times.keepAlive },
+    link: { path: hold.link, timeout: Math.max(1, Math.floor(times.staleness * (0.8 + 0.2 * random))) },
+  };
 }

@@ -8,13 +8,14 @@
  */
 import type { Logger } from 'pino';
 import { parseGripLast, type Stream } from '../grip/channels.js';
+import type { HoldInstructions } from '../grip/instructions.js';
 import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
-import { holdHeaders, type HoldTimes } from './hold.js';
+import { holdInstructions, type HoldTimes } from './hold.js';
 import type { RecoveryLink } from './link.js';
 import { streamStart, textOf, type StreamContents } from './stream.js';
 
@@ -27,7 +28,8 @@ export interface CatchUp {
 
 /** A finite answer to a proxy. */
 export interface HeldReply {
-  readonly headers: Record<string, string>;
+  /** `undefined` ends the stream. */
+  readonly instructions: HoldInstructions | undefined;
   readonly body: string;
   readonly stream: Stream['kind'];
   readonly decision: Decision['kind'] | 'refused';
@@ -151,8 +153,8 @@ export class Subscriptions {
     // could begin.
     if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
     const hold = { stream, keyId, version: catchUp.version, link: link.path() };
-    const headers = holdHeaders(hold, times, this.#random());
-    return { headers, body, stream: stream.kind, decision: catchUp.decision };
+    const instructions = holdInstructions(hold, times, this.#random());
+    return { instructions, body, stream: stream.kind, decision: catchUp.decision };
   }
 
   /**
@@ -161,6 +163,6 @@ export class Subscriptions {
    */
   #refused(stream: Stream, keyId: string): HeldReply {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
-    return { headers: {}, body: '', stream: stream.kind, decision: 'refused' };
+    return { instructions: undefined, body: '', stream: stream.kind, decision: 'refused' };
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseGripLast } from '../../src/grip/channels.js';
-import { holdHeaders } from '../../src/subscribe/hold.js';
+import { holdInstructions } from '../../src/subscribe/hold.js';
+import { KEEP_ALIVE } from '../../src/subscribe/stream.js';
 
 const stream = { kind: 'configs', environment: 7n } as const;
 const hold = { stream, keyId: 'ab-12', version: 17_018_962_363_976_479n, link: '/recover/token' };
@@ -8,23 +9,24 @@ const times = { keepAlive: 20, staleness: 60 };
 
 /** The link's timeout, seconds. */
 function timeout(random: number, staleness = 60): number {
-  const header = holdHeaders(hold, { keepAlive: 20, staleness }, random)['Grip-Link']!;
-  return Number(/timeout=(\d+)/.exec(header)![1]);
+  return holdInstructions(hold, { keepAlive: 20, staleness }, random).link.timeout;
 }
 
 describe('the instructions of a hold', () => {
-  it('are all there, exactly', () => {
-    expect(holdHeaders(hold, times, 0)).toEqual({
-      'Grip-Hold': 'stream',
-      'Grip-Channel': 'environment-7; prev-id=17018962363976479, key-ab-12; prev-id=0',
-      'Grip-Keep-Alive': ': keep-alive\\n\\n; format=cstring; timeout=20',
-      'Grip-Link': '</recover/token>; rel=next; timeout=48',
+  it('name both channels with their positions, the keep-alive and the link', () => {
+    expect(holdInstructions(hold, times, 0)).toEqual({
+      channels: [
+        { name: 'environment-7', prevId: '17018962363976479' },
+        { name: 'key-ab-12', prevId: '0' },
+      ],
+      keepAlive: { text: KEEP_ALIVE, seconds: 20 },
+      link: { path: '/recover/token', timeout: 48 },
     });
   });
 
   it('name channels that Grip-Last brings back', () => {
-    const channels = holdHeaders(hold, times, 0)['Grip-Channel']!;
-    expect(parseGripLast(channels.replaceAll('prev-id', 'last-id'))).toEqual({
+    const { channels } = holdInstructions(hold, times, 0);
+    expect(parseGripLast(channels.map(({ name, prevId }) => `${name}; last-id=${prevId}`))).toEqual({
       stream,
       keyId: 'ab-12',
       version: hold.version,
@@ -40,8 +42,7 @@ describe('the instructions of a hold', () => {
   });
 
   it('say where a client stands that has nothing yet', () => {
-    expect(holdHeaders({ ...hold, version: 0n }, times, 0)['Grip-Channel']).toContain(
-      'environment-7; prev-id=0,',
-    );
+    const { channels } = holdInstructions({ ...hold, version: 0n }, times, 0);
+    expect(channels[0]).toEqual({ name: 'environment-7', prevId: '0' });
   });
 });

@@ -4,7 +4,7 @@ import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
 import { DeltaContents, RefetchContents } from '../../src/subscribe/stream.js';
-import { Subscriptions } from '../../src/subscribe/subscriptions.js';
+import { Subscriptions, type HeldReply } from '../../src/subscribe/subscriptions.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
@@ -51,8 +51,8 @@ const gripLast = (version: bigint, keyId = 'k1', environment = ENV) => [
   `key-${keyId}; last-id=0`,
 ];
 const ids = (body: string) => [...body.matchAll(/^id: (\d+)$/gm)].map(([, id]) => BigInt(id!));
-const heldAt = (headers: Record<string, string>) =>
-  /environment-7; prev-id=(\d+)/.exec(headers['Grip-Channel'] ?? '')?.[1];
+const heldAt = ({ instructions }: HeldReply) =>
+  instructions?.channels.find(({ name }) => name === 'environment-7')?.prevId;
 
 describe('a subscription', () => {
   it('that is behind gets the start of a stream, the delta, and a hold at its end', async () => {
@@ -62,28 +62,28 @@ describe('a subscription', () => {
     expect(reply.decision).toBe('behind');
     expect(reply.body.startsWith(`${START}data: `)).toBe(true);
     expect(ids(reply.body)).toEqual([version]);
-    expect(heldAt(reply.headers)).toBe(`${version}`);
-    expect(reply.headers['Grip-Link']).toContain(RECOVERY_PREFIX);
+    expect(heldAt(reply)).toBe(`${version}`);
+    expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
   it('that is current gets the start of a stream, and a hold where it stands', async () => {
     const version = await commit('a');
     const reply = await subscriptions.hold(key, CONFIGS, version);
-    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual(['current', START, `${version}`]);
+    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['current', START, `${version}`]);
   });
 
   it('sees what the store has, also when the feed has not brought it yet', async () => {
     await replica.ruleset(ENV);
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
     const version = await commit('a');
-    expect(heldAt((await subscriptions.hold(key, CONFIGS, 0n)).headers)).toBe(`${version}`);
+    expect(heldAt(await subscriptions.hold(key, CONFIGS, 0n))).toBe(`${version}`);
   });
 
   it('that is ahead of the store gets the whole ruleset and is held there; the loss is logged and counted', async () => {
     await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
-    expect([reply.decision, heldAt(reply.headers), lost]).toEqual(['ahead', `${version}`, 1]);
+    expect([reply.decision, heldAt(reply), lost]).toEqual(['ahead', `${version}`, 1]);
     expect(reply.body).toBe((await subscriptions.hold(key, CONFIGS, 0n)).body);
     expect(logs.filter((line) => line.includes('writes were lost'))).toHaveLength(1);
   });
@@ -94,7 +94,7 @@ describe('a subscription', () => {
     slow.away(['version', 'read'], true);
     const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
     expect([reply.decision, reply.body]).toEqual(['unverified', START]);
-    expect([heldAt(reply.headers), lost]).toEqual([`${version + 5n}`, 0]);
+    expect([heldAt(reply), lost]).toEqual([`${version + 5n}`, 0]);
   });
 
   it('is served what is in memory while the store is away', async () => {
@@ -102,7 +102,7 @@ describe('a subscription', () => {
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
     const reply = await subscriptions.hold(key, CONFIGS, 0n);
-    expect([reply.decision, heldAt(reply.headers)]).toEqual(['behind', `${version}`]);
+    expect([reply.decision, heldAt(reply)]).toEqual(['behind', `${version}`]);
   });
 
   it('to an environment that is not in the store is a fault of ours, to be tried again', async () => {
@@ -120,7 +120,12 @@ describe('a subscription', () => {
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
     gate.open();
-    expect(await holding).toEqual({ headers: {}, body: '', stream: 'configs', decision: 'refused' });
+    expect(await holding).toEqual({
+      instructions: undefined,
+      body: '',
+      stream: 'configs',
+      decision: 'refused',
+    });
   });
 });
 
@@ -129,34 +134,21 @@ describe('a recovery', () => {
     const first = await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.recover(gripLast(first));
-    expect([reply.decision, ids(reply.body), heldAt(reply.headers)]).toEqual([
-      'behind',
-      [version],
-      `${version}`,
-    ]);
+    expect([reply.decision, ids(reply.body), heldAt(reply)]).toEqual(['behind', [version], `${version}`]);
     expect(reply.body.startsWith('data: ')).toBe(true);
-    expect(Object.keys(reply.headers).sort()).toEqual([
-      'Grip-Channel',
-      'Grip-Hold',
-      'Grip-Keep-Alive',
-      'Grip-Link',
-    ]);
+    expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
   it('of a hold that has everything has an empty body, and fresh instructions', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version));
-    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual(['current', '', `${version}`]);
+    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['current', '', `${version}`]);
   });
 
   it('of a hold that is ahead brings the whole ruleset', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version + 1n));
-    expect([reply.decision, ids(reply.body), heldAt(reply.headers)]).toEqual([
-      'ahead',
-      [version],
-      `${version}`,
-    ]);
+    expect([reply.decision, ids(reply.body), heldAt(reply)]).toEqual(['ahead', [version], `${version}`]);
   });
 
   it('of a hold that is ahead while the store is away leaves it where it stands', async () => {
@@ -164,11 +156,7 @@ describe('a recovery', () => {
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
     const reply = await subscriptions.recover(gripLast(version + 1n));
-    expect([reply.decision, reply.body, heldAt(reply.headers)]).toEqual([
-      'unverified',
-      '',
-      `${version + 1n}`,
-    ]);
+    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['unverified', '', `${version + 1n}`]);
   });
 
   it.each<[string, () => Promise<string[]>]>([
@@ -191,7 +179,7 @@ describe('a recovery', () => {
   ])('of %s has no instructions and no data, which ends the stream', async (_, header) => {
     await commit('a');
     const reply = await subscriptions.recover(await header());
-    expect(reply).toEqual({ headers: {}, body: '', stream: 'configs', decision: 'refused' });
+    expect(reply).toEqual({ instructions: undefined, body: '', stream: 'configs', decision: 'refused' });
   });
 
   it('of a key that another node has just created is answered', async () => {
@@ -229,8 +217,11 @@ describe('an event stream', () => {
     `clients-${ENV}-3; last-id=${version}`,
     `key-${keyId}; last-id=0`,
   ];
-  const standsAt = (headers: Record<string, string>) =>
-    /clients-7-3; prev-id=(\d+), key-k1; prev-id=0/.exec(headers['Grip-Channel'] ?? '')?.[1];
+  const standsAt = ({ instructions }: HeldReply) => {
+    const [stream, key] = instructions?.channels ?? [];
+    expect(key).toEqual({ name: 'key-k1', prevId: '0' });
+    return stream?.name === 'clients-7-3' ? stream.prevId : undefined;
+  };
 
   it('begins with one event for a client that is behind, and holds it at our client version', async () => {
     const seen = await commit('a');
@@ -238,21 +229,21 @@ describe('an event stream', () => {
     const reply = await subscriptions.hold(key, CLIENTS, 0n);
     expect([reply.stream, reply.decision, ids(reply.body)]).toEqual(['clients', 'behind', [seen]]);
     expect(reply.body.startsWith(`${START}data: {"type":"refetchEvaluation","etag":"${seen}"`)).toBe(true);
-    expect(standsAt(reply.headers)).toBe(`${seen}`);
-    expect(reply.headers['Grip-Link']).toContain(RECOVERY_PREFIX);
+    expect(standsAt(reply)).toBe(`${seen}`);
+    expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
   it('begins with nothing for one that is current, whatever changed that it does not see', async () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
     const reply = await subscriptions.hold(key, CLIENTS, seen);
-    expect([reply.decision, reply.body, standsAt(reply.headers)]).toEqual(['current', START, `${seen}`]);
+    expect([reply.decision, reply.body, standsAt(reply)]).toEqual(['current', START, `${seen}`]);
   });
 
   it('tells one that is ahead to fetch, and takes it for no proof of a loss: anybody may say so', async () => {
     const seen = await commit('a');
     const reply = await subscriptions.hold(key, CLIENTS, seen + 5n);
-    expect([reply.decision, ids(reply.body), standsAt(reply.headers)]).toEqual(['ahead', [seen], `${seen}`]);
+    expect([reply.decision, ids(reply.body), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);
     expect(lost).toBe(0);
     expect(logs.filter((line) => line.includes('writes were lost'))).toEqual([]);
   });
@@ -263,16 +254,16 @@ describe('an event stream', () => {
     const behind = await subscriptions.recover(last(first));
     expect([behind.stream, behind.decision, ids(behind.body)]).toEqual(['clients', 'behind', [second]]);
     expect(behind.body.startsWith('data: ')).toBe(true);
-    expect(standsAt(behind.headers)).toBe(`${second}`);
+    expect(standsAt(behind)).toBe(`${second}`);
     const current = await subscriptions.recover(last(second));
-    expect([current.decision, current.body, standsAt(current.headers)]).toEqual(['current', '', `${second}`]);
+    expect([current.decision, current.body, standsAt(current)]).toEqual(['current', '', `${second}`]);
   });
 
   it('ends at its next check when its key is revoked', async () => {
     const version = await commit('a');
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
-    const refused = { headers: {}, body: '', stream: 'clients', decision: 'refused' };
+    const refused = { instructions: undefined, body: '', stream: 'clients', decision: 'refused' };
     expect(await subscriptions.recover(last(version))).toEqual(refused);
   });
 });
