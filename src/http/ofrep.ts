@@ -159,7 +159,7 @@ function questionOf(
     answers,
     contexts: readOfrepContexts(request.body),
     now: now(),
-    onUndecided: (why) => metrics.undecided.inc({ why }),
+    onUnresolved: (why) => metrics.undecided.inc({ why }),
   };
 }
 

@@ -40,14 +40,14 @@ export class FlagAnswers {
 
 /**
  * @param key what was asked for, also when there is nothing of that name
- * @param drawn whether the value was drawn by chance, because the context lacks what weights are
+ * @param drawn true when the value was drawn at random, because the context lacks what weights are
  * hashed by
  */
 function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnswer {
   const { config } = evaluation;
   // Also with a server key, so that a flag is the same for every caller.
   if (config?.visible !== true) return { kind: 'none', why: 'missing', key };
-  if (evaluation.kind === 'resolved') return decided(evaluation, drawn);
+  if (evaluation.kind === 'resolved') return resolved(evaluation, drawn);
   switch (evaluation.why) {
     case 'missing':
     case 'withheld':
@@ -67,7 +67,7 @@ function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnsw
   }
 }
 
-function decided(evaluation: Resolved, drawn: boolean): FlagAnswer {
+function resolved(evaluation: Resolved, drawn: boolean): FlagAnswer {
   const { value, reason, config, row, conditional, weighted, name, hashBy } = evaluation;
   const { key } = config;
   if (drawn && hashBy === TARGETING_PROPERTY) {

@@ -17,15 +17,15 @@ export interface FlagQuery {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Called for each flag that clients may see and that has no value. */
-  readonly onUndecided: (why: Unresolved['why']) => void;
+  readonly onUnresolved: (why: Unresolved['why']) => void;
 }
 
 /** Evaluates one flag. */
 export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
-  const { evaluator, answers, contexts, now, onUndecided } = question;
+  const { evaluator, answers, contexts, now, onUnresolved } = question;
   const draws = new RandomDraws(canonical(contexts));
-  const evaluation = evaluator.evaluate(key, contexts, { now, random: draws.chance });
-  note(evaluation, onUndecided);
+  const evaluation = evaluator.evaluate(key, contexts, { now, random: draws.random });
+  note(evaluation, onUnresolved);
   return answers.of(key, evaluation, draws.has(key));
 }
 
@@ -49,7 +49,7 @@ export function evaluateFlags(
   clientVersion: bigint,
   eventStreams: readonly EventStream[],
 ): BulkAnswer {
-  const { evaluator, answers, contexts, now, onUndecided } = question;
+  const { evaluator, answers, contexts, now, onUnresolved } = question;
   const { environment } = evaluator;
   const asked = canonical(contexts);
   const streams = JSON.stringify(eventStreams);
@@ -57,9 +57,9 @@ export function evaluateFlags(
     etag: etagOf({ environment, clientVersion, moment: evaluator.intervalAt(now), contexts: asked, streams }),
     body: () => {
       const draws = new RandomDraws(asked);
-      const evaluations = evaluator.evaluateVisible(contexts, { now, random: draws.chance });
+      const evaluations = evaluator.evaluateVisible(contexts, { now, random: draws.random });
       const flags = evaluations.flatMap((evaluation) => {
-        note(evaluation, onUndecided);
+        note(evaluation, onUnresolved);
         const key = evaluation.config?.key;
         return key === undefined ? [] : [answers.of(key, evaluation, draws.has(key))];
       });
@@ -69,7 +69,7 @@ export function evaluateFlags(
   };
 }
 
-/** Deterministic random numbers per contexts, and the keys that they decided. */
+/** Deterministic random numbers for given contexts, and the keys that they decided. */
 class RandomDraws {
   readonly #steady: (key: string) => number;
   readonly #keys = new Set<string>();
@@ -78,7 +78,7 @@ class RandomDraws {
     this.#steady = deterministicRandom(contexts);
   }
 
-  readonly chance = (key: string): number => {
+  readonly random = (key: string): number => {
     this.#keys.add(key);
     return this.#steady(key);
   };
@@ -88,6 +88,6 @@ class RandomDraws {
   }
 }
 
-function note(evaluation: Evaluation, onUndecided: FlagQuery['onUndecided']): void {
-  if (evaluation.kind === 'unresolved' && evaluation.config?.visible === true) onUndecided(evaluation.why);
+function note(evaluation: Evaluation, onUnresolved: FlagQuery['onUnresolved']): void {
+  if (evaluation.kind === 'unresolved' && evaluation.config?.visible === true) onUnresolved(evaluation.why);
 }

@@ -57,10 +57,10 @@ export function evaluationsAnswer(
   };
 }
 
-function build(evaluator: Evaluator, contexts: Contexts, circumstances: EvaluationOptions): BuiltEvaluations {
+function build(evaluator: Evaluator, contexts: Contexts, options: EvaluationOptions): BuiltEvaluations {
   const members: string[] = [];
   const leftOut: Unresolved[] = [];
-  for (const evaluation of evaluator.evaluateVisible(contexts, circumstances)) {
+  for (const evaluation of evaluator.evaluateVisible(contexts, options)) {
     if (evaluation.kind === 'unresolved') leftOut.push(evaluation);
     else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
   }

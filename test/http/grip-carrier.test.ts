@@ -36,7 +36,7 @@ describe('serve-grip in the routes of the app', () => {
       file.endsWith('.ts'),
     );
     const importing = files.filter((file) =>
-      readFileSync(join('src', file), 'utf8').includes('from \'@fanoutio/serve-grip'),
+      readFileSync(join('src', file), 'utf8').includes("from '@fanoutio/serve-grip"),
     );
     expect(importing).toEqual([join('grip', 'carrier.ts')]);
   });

@@ -26,7 +26,7 @@ const evaluator = new Evaluator(
   }),
 );
 const answers = new FlagAnswers();
-const onUndecided = () => undefined;
+const onUnresolved = () => undefined;
 
 /** Also of names that no flag has. */
 const flag = fc.oneof(fc.constantFrom(...ANSWERED), fc.string({ unit: 'binary', maxLength: 8 }));
@@ -46,7 +46,7 @@ describe('any body of a request for evaluation', () => {
           answers,
           contexts: readOfrepContexts(body),
           now: 1_800_000_000_000,
-          onUndecided,
+          onUnresolved,
         };
         const all = evaluateFlags(question, 100n, []);
         const answer = JSON.parse(all.body()) as { flags: { key: string }[] };
