@@ -1,5 +1,5 @@
 /**
- * What a belt server takes: time from the start of its process to its first answer, memory with everything loaded, and what must be installed.
+ * Measures a belt server: time from the start of its process to its first answer, memory with everything loaded, and what must be installed.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -176,7 +176,7 @@ async function weigh(
   }
 }
 
-/** What `npm ci --omit=dev` installs, as the lock file says. */
+/** The packages that `npm ci --omit=dev` installs, by the lock file. */
 function packagesSize(): number {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
@@ -186,7 +186,7 @@ function packagesSize(): number {
     .reduce((sum, [path]) => sum + sizeOf(join(ROOT, path), 'node_modules'), 0);
 }
 
-/** Of the files in a folder, bytes. @param without a folder in it that is counted elsewhere */
+/** The size of a folder's files, bytes. @param without a folder below it that is counted elsewhere */
 function sizeOf(path: string, without?: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;

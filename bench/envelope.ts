@@ -1,5 +1,5 @@
 /**
- * Whether memory grows, told from samples that go up and down with each collection of garbage: only the lowest ones say what is in use.
+ * Tells whether memory grows, from samples that go up and down with each collection of garbage: only the lowest ones say what is in use.
  * Pure.
  */
 import { median } from './statistics.js';
@@ -41,9 +41,9 @@ export interface Trend {
 
 /** Spans of time: enough for a slope, and few enough for a full collection in each, which a node under little load needs a minute for. */
 const SPANS = 8;
-/** Of these, the first do not count: caches fill, code is compiled. */
+/** The first samples do not count: caches fill, code is compiled. */
 const WARM_UP = 2;
-/** What the envelope may rise in the time that counts, as a part of its height, and still be called flat. */
+/** The rise of the envelope, as a share of its height, up to which it counts as flat. */
 const TOLERANCE = 0.1;
 
 /** The trend of samples that ascend by time. There must be enough for several in each span. */

@@ -153,7 +153,7 @@ function named(prefix: string, many: number, of: number, dice: Dice): ConfigValu
   return listOf(Array.from({ length: 1 + dice.below(many) }, () => `${prefix}-${dice.below(of)}`));
 }
 
-/** Of 100 criteria, how many are of a sort, and how one is made. */
+/** The sorts of criteria: the number among 100 criteria, and a function that makes one. */
 const SORTS: readonly (readonly [number, (dice: Dice) => Criterion])[] = [
   [10, (dice) => prop('user.key', 'PROP_IS_ONE_OF', named('user', 50, 2_000, dice))],
   [10, (dice) => prop('team.key', 'PROP_IS_ONE_OF', named('team', 20, 500, dice))],

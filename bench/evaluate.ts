@@ -22,9 +22,9 @@ type Side = (typeof SIDES)[number];
 
 export interface EvaluationSizes {
   readonly rounds: number;
-  /** People for whom each side evaluates all flags in each round; others in each. */
+  /** The number of users in a round, each evaluated for all flags by each side; each round has other users. */
   readonly people: number;
-  /** How often a ruleset is compiled, and changed. */
+  /** The number of times that a ruleset is compiled, and changed. */
   readonly compilations: number;
 }
 
@@ -102,7 +102,7 @@ function evaluateAll(evaluator: Evaluator, contexts: Contexts): number {
   return values;
 }
 
-/** Who is first changes from round to round, so that noise meets all alike. */
+/** The order changes from round to round, so that noise affects all sides alike. */
 function measureRates(
   sides: Readonly<Record<Side, Evaluate>>,
   everyone: readonly Contexts[],

@@ -40,7 +40,7 @@ interface Round {
   readonly answered: number;
 }
 
-/** The clients and Pushpin come to rest between rounds. The length varies, so that rounds keep no step with anybody's timer. */
+/** The clients and Pushpin come to rest between rounds. The length varies, so that rounds do not fall into step with a timer. */
 function pause(): Promise<void> {
   return delay(40 + 40 * Math.random());
 }

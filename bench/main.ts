@@ -66,7 +66,7 @@ const QUICK: Sizes = {
   beltServer: 200,
 };
 
-/** What is measured on servers, and what in this process. */
+/** The measurements on servers, and those in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
 const PARTS = ['evaluate', 'streaming-miss', 'belt-server', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
@@ -145,7 +145,7 @@ async function holds(stack: Stack): Promise<string> {
   }
 }
 
-/** On a Redis of its own, whose environments nobody else has to read. */
+/** Runs on a Redis of its own, so that no other measurement reads its environments. */
 async function replica({ secrets }: Stack, { replica: count }: Sizes): Promise<string> {
   const redis = await startRedis();
   try {

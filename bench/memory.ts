@@ -1,5 +1,5 @@
 /**
- * What a hold costs a node: memory and open files, per direct hold and per hold at a GRIP proxy. As many holds are open before the first
+ * Measures the cost of a hold at a node: memory and open files, per direct hold and per hold at a GRIP proxy. As many holds are open before the first
  * look as are added until the second, so that what the first ones cost once is not counted; garbage is collected before each look.
  */
 import type { HoldfastNode } from '../test/support/node.js';
@@ -56,7 +56,7 @@ async function weigh(node: HoldfastNode, directHolds: number): Promise<Weight> {
   return weighNode(node);
 }
 
-/** What a node weighs without its garbage. It must have been started with gc-on-signal.mjs. */
+/** The memory of a node without its garbage. It must have been started with gc-on-signal.mjs. */
 export async function weighNode(node: HoldfastNode): Promise<Weight> {
   // Buffers are freed by the collection after the one that found their owners dead.
   await collectGarbage(node);

@@ -1,4 +1,4 @@
-/** What a node says of itself at /metrics. */
+/** Reads a node's metrics at /metrics. */
 import type { HoldfastNode } from '../test/support/node.js';
 
 export interface NodeMetrics {

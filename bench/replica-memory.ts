@@ -1,5 +1,5 @@
 /**
- * What a node's memory costs when it has read many environments once, which nobody uses afterwards: with all of them kept, and with as
+ * Measures the memory of a node that has read many environments once, which are not used afterwards: with all of them kept, and with as
  * many as HOLDFAST_IN_MEMORY keeps by default.
  */
 import { commitConfigs, createEnvironment, keyNamed } from '../test/support/commits.js';

@@ -1,4 +1,4 @@
-/** What was measured, as text: tables, ratios, and whether a target is met. Pure. */
+/** The report: tables, ratios, and whether each target is met. Pure. */
 import { CONFIGS_EACH as COPIED_CONFIGS, type BeltServerResult } from './belt-server.js';
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
 import type { EvaluationResult } from './evaluate.js';
@@ -11,11 +11,11 @@ import type { MissRate } from './streaming-miss.js';
 import { figure, table } from './table.js';
 import type { ThroughputResult } from './throughput.js';
 
-/** Of the medians of the latency through Holdfast and straight to Pushpin, at most. */
+/** The highest ratio allowed of the median latency through Holdfast to that straight to Pushpin. */
 const LATENCY_TARGET = 1.3;
-/** Of the changes a second of a leader and of the simple loop, at least. */
+/** The lowest ratio allowed of a leader's changes per second to those of the simple loop. */
 const THROUGHPUT_TARGET = 15;
-/** Of the evaluations a second of the evaluator and of the SDK in the faster way of using it, at least. */
+/** The lowest ratio allowed of the evaluator's evaluations per second to those of the SDK, used in its faster way. */
 const EVALUATION_TARGET = 10;
 
 export interface Machine {

@@ -1,5 +1,5 @@
 /**
- * What one writes who publishes with @fanoutio/grip: one POST per item, one after the other. A process of its own, also because that package
+ * The obvious loop over @fanoutio/grip: one POST per item, one after the other. A process of its own, also because that package
  * publishes with Node's own fetch, which no longer accepts its headers once another version of undici is loaded.
  */
 import { HttpStreamFormat, Item, Publisher } from '@fanoutio/grip';

@@ -14,7 +14,7 @@ export interface SoakPlan {
   readonly changes: number;
 }
 
-/** What was done. Whatever is not expected in a healthy installation has a name of its own. */
+/** Counts of the load's actions. Outcomes that a healthy installation does not show have names of their own. */
 export interface SoakCounts {
   subscriptions: number;
   events: number;
@@ -25,7 +25,7 @@ export interface SoakCounts {
   readonly refused: Map<string, number>;
 }
 
-/** How long a subscriber stays and how long it is away, seconds: between these. */
+/** The bounds of a subscriber's stay and of its absence, seconds. */
 const STAYS = [5, 60] as const;
 const AWAY = [0, 3] as const;
 /** Keys of an environment; each change writes one of them, so that rulesets stay as large as they are. */
@@ -149,7 +149,7 @@ export class SoakLoad {
     }
   }
 
-  /** Whether new subscribers of that environment, at the proxy and at each node, get to its version. */
+  /** Checks that new subscribers of that environment, at the proxy and at each node, reach its version. */
   async isWhole(environment: number): Promise<boolean> {
     const urls = [this.#stack.url, ...this.#stack.nodes.map(({ url }) => url)];
     const reached = await Promise.all(

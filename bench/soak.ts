@@ -36,7 +36,7 @@ const plan: SoakPlan = {
 };
 process.exitCode = (await soak(positive('minutes', options.minutes))) ? 0 : 1;
 
-/** Whether the memory of all nodes is flat and nothing was lost. */
+/** True when the memory of all nodes is flat and nothing was lost. */
 async function soak(minutes: number): Promise<boolean> {
   const link = await startPublishLink();
   const stack = await startStack({
@@ -68,9 +68,9 @@ async function soak(minutes: number): Promise<boolean> {
   }
 }
 
-/** Of one node, MiB. */
+/** The memory of one node, MiB. */
 interface NodeSamples {
-  /** What JavaScript uses: its heap, and buffers beside it. */
+  /** The heap of JavaScript and the buffers outside it. */
   readonly heap: Sample[];
   readonly resident: Sample[];
 }

@@ -18,7 +18,7 @@ export async function openSubscribers(start: SubscribersStart): Promise<Subscrib
   const waiting = new Map<string, (at: bigint) => void>();
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
-  // Who waits for something sees the failure; nobody waiting must not be an unhandled rejection.
+  // A waiter sees the failure; without one it must not become an unhandled rejection.
   failed.catch(() => undefined);
   const open = new Promise<void>((resolve) => {
     child.on('message', (message: SubscribersMessage) => {

@@ -1,5 +1,5 @@
 /**
- * What must be there before anything runs: Node, the packages, the compiled server, and for tests redis-server, Pushpin, Chromium and Varnish.
+ * Installs and builds what a script needs: Node, the packages, the compiled server, and for tests redis-server, Pushpin, Chromium and Varnish.
  *
  * Plain Node without dependencies, because it is what installs them. Each step is skipped, in milliseconds, when there is nothing to do.
  */
@@ -117,7 +117,7 @@ function isOldPushpin() {
   return Number(major) === 1 && Number(minor) < 40;
 }
 
-/** Whether the packages could be installed: only as root, or where sudo asks no password. */
+/** Installs Debian packages, as root or where sudo asks no password; returns whether that worked. */
 function installWithApt(packages) {
   if (!isInstalled('apt-get')) return false;
   const prefix = becomeRoot();
@@ -127,7 +127,7 @@ function installWithApt(packages) {
     return run(command, rest) === 0;
   };
   console.error(`Installing ${packages.join(', ')} (apt-get) ...`);
-  // What apt knows of packages may be old or, in a fresh container, nothing.
+  // The package lists may be old or, in a fresh container, absent.
   return apt('update') && apt('install', '-y', '--no-install-recommends', ...packages);
 }
 

@@ -8,7 +8,7 @@ import { isForProxies, route } from './route.js';
 
 declare global {
   interface Response {
-    /** Whether there is a copy to serve in place of this answer. The runtime has it; its types do not, as of 3.46. */
+    /** True when there is a copy to serve in place of this answer. The runtime has it; its types do not, as of 3.46. */
     staleIfErrorAvailable(): boolean;
   }
 }
@@ -49,7 +49,7 @@ async function cached(request: Request): Promise<Response> {
   }
 }
 
-/** Whether the service has no callbacks for its cache: they are switched on per service, and `fastly compute serve` has none. */
+/** True when the service has no callbacks for its cache: they are switched on per service, and `fastly compute serve` has none. */
 function isWithoutCallbacks(error: unknown): boolean {
   return error instanceof Error && error.message.includes('HTTP caching API is not enabled');
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of a request at the edge. Pure, so that it is tested without Fastly.
+ * Routes a request at the edge. Pure, so that it is tested without Fastly.
  *
  * An open-ended answer must not go through a cache, so the paths of streams are known here. Everything else is an ordinary answer, which says itself
  * whether and how long it may be cached. What operators call is not on the clients' host, as behind Pushpin (pushpin/routes).
@@ -19,7 +19,7 @@ export type Route =
   /** Not here. */
   | { readonly to: 'nowhere' };
 
-/** What operators call; they reach the nodes without Fastly. */
+/** The paths for operators, who reach the nodes without Fastly. */
 const FOR_OPERATORS = /^\/(?:admin|metrics|livez|readyz)(?:\/|$)/;
 
 /** The streams of the backend SDKs and of OpenFeature providers. */
@@ -60,7 +60,7 @@ function plainly(path: string): string {
 }
 
 /**
- * Whether a header is one that only proxies may send. Fanout and the origin do not believe a client's either; that they never arrive is one
+ * True for a header that only proxies may send. Fanout and the origin do not believe a client's either; that they never arrive is one
  * more lock. `Pushpin-*` tells a Pushpin where to route, if it is configured to listen.
  */
 export function isForProxies(header: string): boolean {

@@ -12,7 +12,7 @@ const { URLS = 'http://127.0.0.1:8080', KEY = '' } = process.env;
 const client = createClient({
   key: KEY,
   sources: URLS.split(','),
-  // What was good last is there again after a restart, also when no source is.
+  // The last good ruleset is there again after a restart, also when no source is.
   lastGood: inFile('./data/flags'),
 });
 

@@ -1,4 +1,4 @@
-/** Whether memory is called flat, on samples as a collector of garbage makes them. */
+/** The judgement of memory as flat or growing, on samples shaped by garbage collection. */
 import { describe, expect, it } from 'vitest';
 import { lowerEnvelope, slope, trend, type Sample } from '../../bench/envelope.js';
 

@@ -6,7 +6,7 @@ import { httpStatusOf } from '../../src/http/errors.js';
 import { runs } from '../support/runs.js';
 
 /** The inputs, and the number of cases of each in a full run. */
-const FULL = {
+export const FULL = {
   'JSON bodies': 16_000,
   'protobuf bodies': 16_000,
   'inbox events': 6_000,

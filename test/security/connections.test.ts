@@ -2,7 +2,6 @@
  * Clients that are slow, silent, too much or not HTTP at all, over sockets. Limits of time are shortened, so that a test sees them pass; the last
  * test holds the real ones.
  */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -44,7 +43,10 @@ class Client {
     // Being cut off is what these tests are about.
     this.#socket.on('error', () => undefined);
     if (reads) this.#socket.on('data', (part: Buffer) => (this.#heard += part.toString('latin1')));
-    this.closed = once(this.#socket, 'close').then(() => performance.now() - this.#since);
+    // Not `once`, which rejects when the connection is reset.
+    this.closed = new Promise((resolve) => {
+      this.#socket.once('close', () => resolve(performance.now() - this.#since));
+    });
     clients.push(this);
   }
 
@@ -192,8 +194,8 @@ describe('headers', () => {
   });
 
   it('may be many, and very many are refused', async () => {
-    expect(await ask('a:\r\n'.repeat(1_000))).toBe('HTTP/1.1 200 OK');
-    expect(await ask('a:\r\n'.repeat(100_000))).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await ask('a:\r\n'.repeat(900))).toBe('HTTP/1.1 200 OK');
+    expect(await ask('a:\r\n'.repeat(20_000))).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   it('that are an authorization after two thousand others let nobody in who has none', async () => {
@@ -201,7 +203,8 @@ describe('headers', () => {
       `GET /admin/v1/environments HTTP/1.1\r\n${HEAD}Connection: close\r\n${'a:\r\n'.repeat(2_500)}${ADMIN}\r\n`,
     );
     await client.closed;
-    expect(client.heard).toMatch(/^HTTP\/1\.1 (401|200) /);
+    // Node 20 drops the headers beyond its limit of 2,000; Node 24 refuses the request.
+    expect(client.heard).toMatch(/^HTTP\/1\.1 (401|200|431) /);
     await expectServing();
   });
 

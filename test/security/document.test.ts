@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helpText } from '../../src/config/node.js';
-import { CASES, TOTAL } from './cases.js';
+import { FULL, TOTAL } from './cases.js';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/security.md'), 'utf8').replace(/\n(?=[^\n|#-])/g, ' ');
@@ -28,7 +28,7 @@ describe('docs/security.md', () => {
 
   it('has the number of random inputs of one run', () => {
     expect(text).toContain(`**${TOTAL.toLocaleString('en')} random inputs**`);
-    const live = CASES['requests over HTTP'] + CASES['bytes on a socket'];
+    const live = FULL['requests over HTTP'] + FULL['bytes on a socket'];
     expect(text).toContain(`${live.toLocaleString('en')} of them over HTTP and on bare sockets`);
   });
 

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { segment } from '../ruleset/arbitrary.js';
 import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { flag } from '../support/configs.js';
+import { quick } from '../support/runs.js';
 import { CASES } from './cases.js';
 import { requestsTo, type Arbitraries, type Request } from './requests.js';
 
@@ -108,7 +109,8 @@ describe('any request', () => {
       if (status >= 400 && text !== '') expect(codeOf(text)).toMatch(/^\w+$/);
     }
     const statuses = new Set(answers.map(({ status }) => status));
-    for (const status of [200, 201, 400, 401, 403, 404, 405, 412]) expect(statuses).toContain(status);
+    const rare = quick ? [] : [412];
+    for (const status of [200, 201, 400, 401, 403, 404, 405, ...rare]) expect(statuses).toContain(status);
     app.logs.length = 0;
     expect((heap() - before) / 1024 / 1024).toBeLessThan(48);
     await expectServing();

@@ -46,7 +46,7 @@ export interface TestApp extends Composition {
   readonly store: Store;
   /** Milliseconds that the node's clocks are ahead of this machine's, and what it draws in place of a random number. */
   readonly clock: { ahead: number; random: number | undefined };
-  /** What the node logged since the list was last emptied. */
+  /** The node's log lines since the list was last emptied. */
   readonly logs: LogLine[];
   /** A call with the admin token. */
   admin(method: 'get' | 'put' | 'post' | 'delete', path: string): Test;

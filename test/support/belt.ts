@@ -1,4 +1,4 @@
-/** What tests of the belt look at: buckets as readers see them, and a writer that can be told to stop. */
+/** Support for tests of the belt: buckets as readers see them, and a writer that can be told to stop. */
 import { randomUUID } from 'node:crypto';
 import type { Bucket, BucketReader } from '../../src/bucket/bucket.js';
 import type { CheckTimes } from '../../src/belt/writer/reconcile.js';
@@ -43,7 +43,7 @@ export async function namesIn(bucket: Bucket, prefix = ''): Promise<string[]> {
 
 export interface RunningWriter {
   readonly writer: BeltWriter;
-  /** What it reported, by bucket. */
+  /** The reported events, by bucket. */
   readonly events: { written: number; failed: number; lags: number[] };
   stop(): Promise<void>;
 }

@@ -20,7 +20,7 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: find('chromium'), headless: true, args: ARGUMENTS });
 }
 
-/** What a page said to its console as a warning or an error, and what it threw, while `page` is open. */
+/** The page's console warnings, console errors and uncaught errors while `page` is open. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -27,7 +27,7 @@ export function deletion(key: string): Config {
   return { key, configType: 'DELETED', rows: [] };
 }
 
-/** What an event carries. */
+/** The content of an event. */
 export function read(event: SseEvent): Configs {
   return decodeConfigs(Buffer.from(event.data, 'base64'));
 }

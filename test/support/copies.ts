@@ -1,4 +1,4 @@
-/** What tests of belt servers need: copies as a writer would leave them, sources that can be told to fail, and the server in this process. */
+/** Support for tests of belt servers: copies as a writer would leave them, sources that can be told to fail, and the server in this process. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,7 +90,7 @@ export async function writeBytes(bucket: Bucket, name: string, bytes: Uint8Array
   await bucket.write(name, bytes, { contentType: 'application/octet-stream', cacheControl: 'no-store' });
 }
 
-/** What a source does with a read, by name: passes it on (`undefined`), fails, never answers, or answers after that. */
+/** The behaviour of a source at a read, by name: passes it on (`undefined`), fails, never answers, or answers after that. */
 export type SourceFault = 'down' | 'hang' | Promise<void> | undefined;
 
 /** A folder of copies behind a gate. */

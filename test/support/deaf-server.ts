@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface DeafServer {
   readonly port: number;
-  /** What it was sent so far, over all connections. */
+  /** The bytes received so far, over all connections. */
   received(): string;
   stop(): Promise<void>;
 }

@@ -33,7 +33,7 @@ export interface Drill {
   readonly dir: string;
   /** The name of the last change. */
   readonly newest: string;
-  /** What is down, in the order of `PARTS`. */
+  /** The parts that are down, in the order of `PARTS`. */
   readonly down: readonly Part[];
   /** Makes a change through the admin interface; it has a new name. */
   change(): Promise<void>;
@@ -141,7 +141,7 @@ function named(name: string): Config {
   return { ...text(FLAG, name), configType: 'FEATURE_FLAG' };
 }
 
-/** What a belt server says of itself and of its copy. */
+/** A belt server's report of itself and of its copy. */
 export interface BeltWord {
   readonly change: string;
   /** Whole seconds, as `Age` has them. */

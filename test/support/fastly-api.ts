@@ -30,14 +30,14 @@ export interface FastlyApi {
   readonly statuses: number[];
   /** The rules that were broken, and how. */
   readonly broken: string[];
-  /** What to answer the next requests with, in turn, without doing what they ask: by fault of ours. */
+  /** The answers to the next requests, in turn, given without doing what they ask. */
   readonly failures: (number | 'cut')[];
   /** Called with each purge. */
   onPurge: (keys: readonly string[]) => void;
   close(): Promise<void>;
 }
 
-/** Of a publish request, in bytes as sent. */
+/** The size of a publish request, in bytes as sent. */
 const MAX_BODY = 64 * 1000;
 const MAX_KEYS = 256;
 

@@ -32,7 +32,7 @@ export interface InboxStack {
   add(...fields: Fields): Promise<string>;
   /** Adds a change of these configs, as JSON. */
   addChange(environment: number, ...configs: Config[]): Promise<string>;
-  /** What is rejected: fields in their order. */
+  /** The rejected fields in their order. */
   rejected(): Promise<{ id: string; fields: [Buffer, Buffer][] }[]>;
   /** The keys of all committed changes, in the order of the feed. */
   committed(): Promise<string[]>;
@@ -49,7 +49,7 @@ export interface ConsumeOptions {
   readonly faults?: Faults;
 }
 
-/** What happens at a call: before it, and after it was carried out and before its answer arrives. */
+/** Hooks of a call: before it, and after it was carried out but before its answer arrives. */
 export type Faults = Partial<Record<Step, { before?: Fault; after?: Fault }>>;
 export type Step = 'commit' | 'acknowledge' | 'reject' | 'repeated' | 'time' | 'version';
 export type Fault = (...args: unknown[]) => Promise<void> | void;
@@ -135,7 +135,7 @@ export async function startInbox(
   };
 }
 
-/** What goes into the field `json`. */
+/** The text of the field `json`. */
 export const json = (...configs: Config[]): string => JSON.stringify({ configs });
 
 /** The bytes that go into the field `configs`. */

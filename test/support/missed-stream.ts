@@ -6,7 +6,7 @@ import { concat, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js
 import { flag } from './configs.js';
 import { startOrigin } from './origin.js';
 
-/** How long the stream lasts. Milliseconds. */
+/** The duration of the stream, milliseconds. */
 export const LASTS = 25;
 
 export interface MissedStream {

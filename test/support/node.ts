@@ -11,9 +11,9 @@ export interface NodeStart {
   readonly env: Readonly<Record<string, string>>;
   /** Default: a free one. */
   readonly port?: number;
-  /** What it writes is appended here; default: a new file in the system's temporary folder. */
+  /** The file that its output is appended to; default: a new file in the system's temporary folder. */
   readonly logFile?: string;
-  /** What to run in place of `dist/main.js serve`: arguments of node. */
+  /** The arguments of node in place of `dist/main.js serve`. */
   readonly command?: readonly string[];
 }
 

@@ -26,7 +26,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports];
 }
 
-/** Whether nothing listens on a port, neither on loopback nor on all addresses. */
+/** True when nothing listens on a port, neither on loopback nor on all addresses. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

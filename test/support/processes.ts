@@ -1,4 +1,4 @@
-/** Child processes that write to a log file and do not outlive whoever started them. */
+/** Child processes that write to a log file and do not outlive the process that started them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -12,7 +12,7 @@ export interface RunningProcess {
   tail(): string;
   /** Resolves when it has ended: the exit code, or the name of the signal. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Whether it has ended. */
+  /** True when it has ended. */
   hasEnded(): boolean;
   signal(name: NodeJS.Signals): void;
 }
@@ -23,9 +23,9 @@ export interface ProcessOptions {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
-  /** What it writes to stdout and stderr is appended here. */
+  /** The file that stdout and stderr are appended to. */
   readonly logFile: string;
-  /** What it gets when this process dies without ending it. A parent that must end children of its own needs SIGTERM. */
+  /** The signal it gets when this process dies without ending it. A parent that must end children of its own needs SIGTERM. */
   readonly onOrphaned: 'SIGTERM' | 'SIGKILL';
 }
 
@@ -44,7 +44,7 @@ export function startProcess(options: ProcessOptions): RunningProcess {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 0));
   });
-  // Whoever waits for `ended` sees the error; nobody waiting must not be an unhandled rejection.
+  // A waiter for `ended` sees the error; without one it must not become an unhandled rejection.
   ended.catch(() => undefined);
   if (child.pid === undefined) throw new Error(`${options.command} cannot be started; is it installed?`);
   guard(child, child.pid, options.onOrphaned);
@@ -73,7 +73,7 @@ export async function endProcess(
   }
 }
 
-/** Whether a process exists and runs. A zombie, which only waits to be reaped, does not run. */
+/** True when a process exists and runs. A zombie, which only waits to be reaped, does not run. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

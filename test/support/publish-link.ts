@@ -24,7 +24,7 @@ export interface PublishLink {
   readonly url: string;
   /** Where it leads. */
   forwardTo(publishUrl: string): void;
-  /** What happens to requests from now on. */
+  /** The treatment of requests from now on. */
   fault: LinkFault;
   /** For the faults that need one, milliseconds; default 500. */
   delay: number;

@@ -13,7 +13,7 @@ export interface PushpinPlace {
   readonly dir: string;
   readonly httpPort: number;
   readonly publishPort: number;
-  /** What `pushpin --version` printed, such as `pushpin 1.36.0`. */
+  /** The output of `pushpin --version`, such as `pushpin 1.36.0`. */
   readonly version: string;
   readonly sigKey: string;
   readonly sigIss?: string | undefined;
@@ -53,7 +53,7 @@ export function pushpinRoutes(targets: readonly string[]): string {
   return lines.join('\n');
 }
 
-/** Whether a Pushpin is one of those before 1.40, which have Condure and Zurl as programs of their own. */
+/** True for a Pushpin before 1.40, which has Condure and Zurl as programs of their own. */
 export function isLegacy(version: string): boolean {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined || minor === undefined) throw new Error(`no version in ${JSON.stringify(version)}`);

@@ -55,7 +55,7 @@ export interface Pushpin {
 /** The program; `PUSHPIN=/path/to/pushpin npm test -- test/e2e` tests another version. */
 const PUSHPIN = process.env.PUSHPIN ?? 'pushpin';
 
-/** How long Pushpin may take to end in order: each of its services has 4 s before it kills it. Milliseconds. */
+/** The time that Pushpin may take to end in order: each of its services has 4 s before it kills it. Milliseconds. */
 const STOP_TIMEOUT = 6_000;
 const START_TIMEOUT = 15_000;
 
@@ -125,7 +125,7 @@ async function launch(dir: string, logFile: string, url: string, publishUrl: str
   return { runner, pids: [runner.pid, ...servicePids(dir)] };
 }
 
-/** Whether both ports do their work: a request is answered (502 while no node runs), an empty batch of items is taken. */
+/** True when both ports work: a request is answered (502 while no node runs), an empty batch of items is taken. */
 async function isReady(runner: RunningProcess, url: string, publishUrl: string): Promise<boolean> {
   if (runner.hasEnded()) return false;
   if ((await publish(publishUrl, [])) !== 200) return false;

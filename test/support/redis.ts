@@ -24,7 +24,7 @@ export interface RedisServer {
   readonly url: string;
   readonly port: number;
   readonly dir: string;
-  /** Of the present process. */
+  /** The id of the present process. */
   readonly pid: number;
   /** Ends the process in good order. Its directory stays until `stop()`. */
   halt(): Promise<void>;

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import S3rver from 's3rver';
 import { freePort } from './ports.js';
 
-/** What the gate does with a request: passes it on (`undefined`), or one of these. */
+/** The behaviour of the gate at a request: passes it on (`undefined`), or one of these. */
 export type Fault =
   /** Answers itself. */
   | { readonly status: number }
@@ -159,7 +159,7 @@ class Gate {
     return this.#forward(incoming, body);
   }
 
-  /** What the store has; asked without a signature, which s3rver lets pass. */
+  /** The content of the store; asked without a signature, which s3rver lets pass. */
   async #present(path: string): Promise<Answer> {
     return await this.#send({ method: 'HEAD', path, headers: {} }, Buffer.from(''));
   }

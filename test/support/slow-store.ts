@@ -20,15 +20,15 @@ export interface Gate {
 }
 
 export interface SlowStore {
-  /** What the code under test gets. */
+  /** The store for the code under test. */
   readonly store: Store;
   /** The store itself, which is never slow: another node's view, so to speak. */
   readonly direct: Store;
-  /** How often each method was called. */
+  /** The number of calls of each method. */
   readonly calls: Partial<Record<Call, number>>;
   /** The next call of that method waits before (it then sees what is there when the gate opens) or after the store's answer. */
   hold(call: Call, when: 'before' | 'after'): Gate;
-  /** Whether those methods reject with `store_unavailable`. */
+  /** True makes those methods reject with `store_unavailable`. */
   away(calls: readonly Call[], away: boolean): void;
   /** Puts something on the way of the feed; what it returns takes a signal's place. */
   onFeed(change: (signal: FeedSignal) => FeedSignal[] | Promise<FeedSignal[]>): void;
@@ -51,7 +51,7 @@ export async function openSlowStore(): Promise<SlowStore> {
     gate?.reached();
     await gate?.opened;
   };
-  /** What a test puts in the place of a method. */
+  /** A test's replacement of a method. */
   const replaced: Partial<Store> = {};
   const wrap =
     (call: Call) =>

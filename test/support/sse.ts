@@ -33,7 +33,7 @@ export interface SseConnection {
   readonly comments: readonly string[];
   /** The values of `retry:`, milliseconds. */
   readonly retries: readonly number[];
-  /** What a strict reader would object to, such as unknown fields. */
+  /** Violations that a strict reader objects to, such as unknown fields. */
   readonly errors: readonly string[];
   /** The body so far, whatever it is. */
   raw(): Buffer;
@@ -41,7 +41,7 @@ export interface SseConnection {
   waitFor(condition: (connection: SseConnection) => boolean, timeout?: number): Promise<void>;
   /** The first event for which `condition` holds, which may have arrived before. */
   waitForEvent(condition: (event: SseEvent) => boolean, timeout?: number): Promise<SseEvent>;
-  /** How the response ended. Never rejects. */
+  /** The end of the response. Never rejects. */
   readonly closed: Promise<SseEnd>;
   isClosed(): boolean;
   close(): void;

@@ -18,7 +18,7 @@ export interface StackOptions {
   readonly nodes?: number;
   /** Default 1. */
   readonly pushpins?: number;
-  /** Whether Redis keeps its data across a restart; default `appendonly`. */
+  /** True when Redis keeps its data across a restart; default `appendonly`. */
   readonly redis?: 'appendonly' | 'memory';
   /** More settings for each node; they win. */
   readonly env?: Readonly<Record<string, string>>;

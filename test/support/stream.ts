@@ -11,7 +11,7 @@ export interface ReadEvent {
 }
 
 export interface ReadBody {
-  /** Of `retry:`, milliseconds; `undefined` when the body does not begin as a stream does. */
+  /** The value of `retry:`, milliseconds; `undefined` when the body does not begin as a stream does. */
   readonly retry: number | undefined;
   readonly events: readonly ReadEvent[];
 }

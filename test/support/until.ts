@@ -7,7 +7,7 @@ export interface UntilOptions {
   readonly timeout?: number;
   /** Milliseconds between two looks. */
   readonly interval?: number;
-  /** What to add to the error: the state that was found, a log. */
+  /** Details to add to the error: the state that was found, a log. */
   readonly context?: () => string;
 }
 
