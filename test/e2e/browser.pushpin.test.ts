@@ -1,6 +1,7 @@
 /**
- * Pages on real parts: Redis, Pushpin, two nodes and Chromium. Clients are the unmodified SDKs for browsers, with a key of kind client; pages are on
- * another origin than Holdfast, as those of an application are.
+ * Pages on real parts: Redis, Pushpin, two nodes and Chromium. Clients are the unmodified SDKs for
+ * browsers, with a key of kind client; pages are on another origin than Holdfast, as those of an
+ * application are.
  */
 import { Context, Prefab } from '@prefab-cloud/prefab-cloud-js';
 import type { Browser, Page } from 'playwright-core';
@@ -71,7 +72,7 @@ const VALUES = {
 
 const LINUX = { device: { os: 'linux' }, user: { name: 'Zoë' } };
 
-/** How often the nodes answered so, together. */
+/** The number of such answers by all nodes together. */
 async function answered(route: string, status: number): Promise<number> {
   const series = `holdfast_http_requests_total{route="${route}",status="${status}"}`;
   const counts = await Promise.all(
@@ -127,7 +128,7 @@ describe('the unmodified js SDK in Node', () => {
   });
 });
 
-/** What the page of the SDK has in its global scope. */
+/** The global scope of the page with the SDK. */
 interface InPage {
   readonly Context: typeof Context;
   readonly prefab: Prefab;
@@ -231,7 +232,7 @@ describe('the unmodified js SDK in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('is told why a key is refused', async () => {
+  it('learns why a key is refused', async () => {
     expect(await start(LINUX, { apiKey: '1-P1-E1-CLIENT-2' })).toBe('Error: 401 Unauthorized');
   });
 

@@ -113,7 +113,10 @@ describe('the client library through Pushpin', () => {
 });
 
 describe('the client library in Chromium', () => {
-  /** What must stand before Holdfast for pages: it lets the pages of one origin call, and lets them read the ETag. */
+  /**
+   * A front of Holdfast for pages: it lets the pages of one origin call, and lets them read the
+   * ETag.
+   */
   function startEdge(origin: () => string): Promise<Server> {
     const edge = createServer((incoming, response) => {
       const allowed = {

@@ -1,5 +1,6 @@
 /**
- * The main job on real parts: Redis, Pushpin and two nodes; clients are the unmodified npm SDK, EventSource and curl.
+ * The main job on real parts: Redis, Pushpin and two nodes; clients are the unmodified npm SDK,
+ * EventSource and curl.
  */
 import { spawn } from 'node:child_process';
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
@@ -49,7 +50,8 @@ async function sdk(): Promise<Prefab> {
   });
   closing.push(() => prefab.close());
   await prefab.init();
-  // The subscription follows init; a change before it would come by the catch-up, and not by the publisher.
+  // The subscription follows init; a change before it would come by the catch-up, and not by the
+  // publisher.
   await until('the SDK has subscribed', async () => (await subscribers()) > 0);
   return prefab;
 }
@@ -141,7 +143,8 @@ describe('any SSE client behind Pushpin', () => {
       );
     }
     const connection = await subscribe();
-    // Two of these configs do not fit into one event. Decoding all events at each chunk would be the slowest part of this test.
+    // Two of these configs do not fit into one event. Decoding all events at each chunk would be
+    // the slowest part of this test.
     await connection.waitFor(({ events }) => events.length === 180, 20_000);
     expect(new Set(keys(connection.events)).size).toBe(180);
     expect(connection.raw().length).toBeGreaterThan(4_000_000);

@@ -1,4 +1,7 @@
-/** A deploy while changes go on: each node is restarted in turn, and no client behind the proxy notices. */
+/**
+ * A deploy while changes go on: each node is restarted in turn, and no client behind the proxy
+ * notices.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flag, keys } from '../support/configs.js';
 import type { HoldfastNode } from '../support/node.js';
@@ -7,7 +10,9 @@ import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 const CLIENTS = 200;
-/** With 200 new connections at once Pushpin 1.36 answers some with 500 or 502; with 100 none. */
+/**
+ * With 200 simultaneous new connections Pushpin 1.36 answers some with 500 or 502; with 100 none.
+ */
 const AT_ONCE = 25;
 const PAUSE_MS = 200;
 
@@ -15,7 +20,8 @@ let stack: Stack;
 let clients: SseConnection[];
 
 beforeAll(async () => {
-  // T is long, so that what a client has came by the published items or by a repair, and not by a check that happened to be due.
+  // T is long, so that what a client has came by the published items or by a repair, and not by a
+  // check that happened to be due.
   stack = await startStack({ nodes: 2, env: { HOLDFAST_STALENESS: '600' } });
   await stack.createEnvironment(1);
   const { key } = await stack.createKey(1);
@@ -33,7 +39,10 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** Commits a change every 200 ms, each with a key of its own, until it is told to end; resolves to the keys in their order. */
+/**
+ * Commits a change every 200 ms, each with a key of its own, until it is told to end; resolves to
+ * the keys in their order.
+ */
 function commitSteadily(): { committed: string[]; end: () => Promise<void> } {
   const committed: string[] = [];
   let ending = false;
@@ -55,7 +64,10 @@ function commitSteadily(): { committed: string[]; end: () => Promise<void> } {
   };
 }
 
-/** As a writer does it: a request that fails is repeated at the next node, with the same Idempotency-Key. */
+/**
+ * As a writer does it: a request that fails is repeated at the next node, with the same
+ * Idempotency-Key.
+ */
 async function commitSomewhere(name: string): Promise<void> {
   let attempt = 0;
   await until(`${name} is committed`, async () => {

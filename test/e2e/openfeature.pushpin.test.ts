@@ -1,6 +1,7 @@
 /**
- * OpenFeature on real parts: Redis, Pushpin, two nodes and Chromium; clients are the unmodified npm SDKs and OFREP providers, with a key of kind client.
- * docs/openfeature.md says what is shown here, and has the examples that are run here.
+ * OpenFeature on real parts: Redis, Pushpin, two nodes and Chromium; clients are the unmodified npm
+ * SDKs and OFREP providers, with a key of kind client. docs/openfeature.md says what is shown here,
+ * and has the examples that are run here.
  */
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
@@ -21,7 +22,7 @@ let environment = 0;
 let key: string;
 
 beforeAll(async () => {
-  // All at once, so that two pieces of word for a page, of which one is wrong, cannot become one.
+  // In one write, so that two notifications for a page, of which one is wrong, cannot become one.
   stack = await startStack({ nodes: 2, env: { HOLDFAST_REFETCH_SPREAD: '0' } });
   environment = await stack.createEnvironment();
   ({ key } = await stack.createKey(environment, 'client'));
@@ -88,7 +89,8 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await details('bool')).toEqual(failed('TYPE_MISMATCH'));
     expect(await details('split', { plan: 'pro' })).toEqual(failed('TARGETING_KEY_MISSING'));
     expect(await details('string', { roles: [['admin']] })).toEqual(failed('INVALID_CONTEXT'));
-    // This provider takes an answer without a value for a broken one. The application gets its default all the same.
+    // This provider takes an answer without a value for a broken one. The application gets its
+    // default all the same.
     expect(await details('unmatched', { 'user.plan': 'free' })).toEqual(failed('GENERAL'));
   });
 
@@ -144,7 +146,7 @@ describe('the unmodified web provider in a page behind Pushpin', () => {
     const page: Page = await browser.newPage();
     closing.push(() => page.close());
     const complaints = complaintsOf(page);
-    /** What it asked Holdfast for, and what the stream told it. */
+    /** The requests of the provider to Holdfast, and the notifications on its stream. */
     const requests: URL[] = [];
     const events: { etag: string }[] = [];
     page.on('request', (request) => {
@@ -182,7 +184,8 @@ describe('the unmodified web provider in a page behind Pushpin', () => {
     const { page, complaints, asked, streams, events } = await open();
     await titled(page, 'good day');
     await until('the proxy holds the stream', async () => (await held('grip')) === before + 1);
-    // A server's stream comes from the same publisher, in order: what it has heard of, the page has heard of too.
+    // A server's stream comes from the same publisher, in order: what it has heard of, the page has
+    // heard of too.
     const { key: serverKey } = await stack.createKey(environment, 'server');
     const server = await openSse(`${stack.url}/api/v1/sse/config`, { key: serverKey });
     closing.push(() => server.close());

@@ -1,4 +1,7 @@
-/** How nodes end, as processes on a real Redis: in order, in time, and whatever clients, proxies and the store do. */
+/**
+ * The end of nodes, as processes on a real Redis: in order and in time, for any behaviour of
+ * clients, proxies and the store.
+ */
 import { mkdtempSync } from 'node:fs';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -18,7 +21,7 @@ import { until } from '../support/until.js';
 /** Seconds; [protocol] #stopping */
 const DRAIN = 2;
 const FINISH = 5;
-/** What a slow machine may take for the rest: ending a process, and noticing it. Seconds. */
+/** Seconds that a slow machine may need for the rest: ending a process, and noticing it. */
 const SLACK = 2;
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
@@ -76,7 +79,7 @@ async function stopTimed(node: HoldfastNode): Promise<{ code: number | string; s
 }
 
 describe('a node that gets SIGTERM', () => {
-  it('is not ready any more at once, ends its holds spread over the drain time, and exits with 0', async () => {
+  it('is not ready any more immediately, ends its holds spread over the drain time, and exits with 0', async () => {
     const node = await startAnother();
     const streams: SseConnection[] = [];
     for (let i = 0; i < 20; i++) streams.push(await subscribe(node));
@@ -121,7 +124,8 @@ describe('a node that gets SIGTERM', () => {
     const before = performance.now();
     const stopped = leader.stop();
     await until('the other leads', () => leads(next));
-    // It has waited a second for the proxy, which does not answer; the lease alone would have lasted for four at the least.
+    // It has waited a second for the proxy, which does not answer; the lease alone would have
+    // lasted for four at the least.
     expect(performance.now() - before).toBeLessThan(3_500);
     expect(await stopped).toBe(0);
   });
@@ -177,7 +181,7 @@ describe('a node that stops ends in time, with 0,', () => {
 });
 
 describe('a signal', () => {
-  it('while the node starts and its store does not answer ends it at once, with 0', async () => {
+  it('while the node starts and its store does not answer ends it immediately, with 0', async () => {
     const server = await startDeafServer();
     closing.push(() => server.stop());
     const starting = await launch(`redis://127.0.0.1:${server.port}`);
@@ -188,7 +192,7 @@ describe('a signal', () => {
     expect(performance.now() - before).toBeLessThan(SLACK * 1000);
   });
 
-  it('after another one ends it at once, with another exit code than 0', async () => {
+  it('after another one ends it immediately, with another exit code than 0', async () => {
     const node = await startAnother({ HOLDFAST_DRAIN: '60' });
     const streams = [await subscribe(node), await subscribe(node)];
     const before = performance.now();
@@ -201,7 +205,7 @@ describe('a signal', () => {
   });
 });
 
-describe('a defect', () => {
+describe('an unexpected error', () => {
   it.each([
     ['exception', 'uncaughtException'],
     ['rejection', 'unhandledRejection'],
@@ -235,7 +239,10 @@ async function metric(node: HoldfastNode, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
 }
 
-/** An installation whose proxy never answers. An environment is there, so that whoever leads has something to publish. */
+/**
+ * An installation whose proxy never answers. An environment is there, so that the leader has
+ * something to publish.
+ */
 async function deafStack(nodes: number): Promise<Stack & { proxy: DeafServer }> {
   const proxy = await startDeafServer();
   closing.push(() => proxy.stop());

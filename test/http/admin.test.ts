@@ -73,7 +73,7 @@ describe('an environment', () => {
     expect((await app.admin('get', `/environments/${id}`)).body).toMatchObject({ id, projectId: id });
   });
 
-  it('can be put twice at once: one of them creates it', async () => {
+  it('can be put twice concurrently: one request creates it', async () => {
     const id = nextId++;
     const answers = await Promise.all([1, 2, 3].map(() => put(id, { projectId: 3, name: 'same' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
@@ -161,7 +161,7 @@ describe('a key', () => {
     expect(client.body.key).toContain('-CLIENT-');
   });
 
-  it('works at once', async () => {
+  it('works immediately', async () => {
     const environment = await app.environment();
     const { body } = await create(environment.id, { kind: 'server' }).expect(201);
     await app.http

@@ -1,4 +1,4 @@
-/** How many direct holds a node takes, over real sockets. */
+/** The limit of direct holds of a node, over real sockets. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { flag } from '../support/configs.js';
@@ -93,7 +93,7 @@ describe('a place', () => {
   });
 });
 
-/** How often the store was asked for a version since this was called. */
+/** Counts the requests to the store for a version from this call on. */
 function countVersionCalls(): () => number {
   const { store } = app;
   let calls = 0;

@@ -1,4 +1,7 @@
-/** Who may read rulesets: server keys, as the password of HTTP Basic. The same on the stream and on the snapshot. */
+/**
+ * Authentication for rulesets: server keys, as the password of HTTP Basic, alike on the stream and
+ * on the snapshot.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 

@@ -1,6 +1,6 @@
 /**
- * Bad input: each kind is answered with its status and code, and a sentence that names the field; and nothing of it is applied, also
- * where the rest of the change is good.
+ * Bad input: each kind is answered with its status and code, and a sentence that names the field;
+ * and nothing of it is applied, also where the rest of the change is good.
  */
 import type { Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

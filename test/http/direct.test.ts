@@ -194,7 +194,7 @@ describe('an open stream gets', () => {
 });
 
 describe('an open stream ends', () => {
-  it('at once when its key is revoked, and the next attempt is refused', async () => {
+  it('immediately when its key is revoked, and the next attempt is refused', async () => {
     const [environment, other] = [await app.environment(), await app.environment()];
     const [stream, bystander] = [await environment.open(), await other.open()];
     const revoked = await ended('revoked');
@@ -246,7 +246,7 @@ describe('who holds a subscription', () => {
     }
   });
 
-  it('is this process without a proxy, because nobody can sign', async () => {
+  it('is this process without a proxy, because no signature can be valid', async () => {
     const other = await startApp({ env: { GRIP_URL: '' } });
     try {
       const environment = await other.environment();

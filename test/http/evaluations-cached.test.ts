@@ -1,4 +1,7 @@
-/** What browsers and CDNs may keep of evaluations, and how they ask whether it still holds. [protocol] #evaluation-for-browsers */
+/**
+ * Caching of evaluations by browsers and CDNs, and revalidation. [protocol]
+ * #evaluation-for-browsers
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config, Criterion } from '../../src/ruleset/model.js';
 import { asking, isPro, path, ruled, type Given } from '../prefab/sdk.js';
@@ -97,7 +100,7 @@ describe('the ETag', () => {
     ]);
   });
 
-  it('that the asker has is answered 304 without a body, with the same headers', async () => {
+  it('that the client has is answered 304 without a body, with the same headers', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const first = await get(environment.key, asked);

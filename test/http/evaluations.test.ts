@@ -1,4 +1,4 @@
-/** What the public browser SDKs are answered. [protocol] #evaluation-for-browsers */
+/** The answers to the public browser SDKs. [protocol] #evaluation-for-browsers */
 import { Config as SdkConfig } from '@prefab-cloud/prefab-cloud-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asking, config, isPro, path, ruled, type Body, type Given } from '../prefab/sdk.js';
@@ -33,7 +33,8 @@ describe('an answer', () => {
     const { body } = await get(environment.key)
       .expect(200)
       .expect('Content-Type', /^application\/json/);
-    // An object would do too, but for the error that the SDK then writes to the console of the page.
+    // An object would do too, but for the error that the SDK then writes to the console of the
+    // page.
     expect((body as Body).evaluations.json!.value).toEqual({ json: '{"a": [1, null]}' });
     const read = SdkConfig.digest(body as never);
     expect(Object.fromEntries(Object.entries(read).map(([key, { value }]) => [key, value]))).toEqual({
@@ -163,7 +164,7 @@ describe('a key', () => {
     }
   });
 
-  it('that is missing, unknown or revoked is refused, in a way that pages can read and that asks nobody for a password', async () => {
+  it('that is missing, unknown or revoked is refused, in a way that pages can read and that never prompts for a password', async () => {
     const environment = await app.environment();
     const { id, key } = await clientKey(environment);
     const { headers } = await get(key).expect(200);
@@ -191,7 +192,7 @@ describe('a key', () => {
 });
 
 describe('contexts that cannot be read', () => {
-  it('are refused with the field and what would be right, to be stored by nobody', async () => {
+  it('are refused with the field and a remedy, and the answer must not be stored', async () => {
     const environment = await app.environment();
     const bad = Buffer.from('{"contexts":[{"type":1}]}').toString('base64');
     const answer = await app.http

@@ -1,4 +1,7 @@
-/** Event streams: what a browser that cannot send headers is told, through a proxy and directly, and which tokens are refused. */
+/**
+ * Event streams: what a browser that cannot send headers is told, through a proxy and directly, and
+ * which tokens are refused.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Response } from 'supertest';
 import { STREAM_PREFIX } from '../../src/ofrep/event-stream.js';
@@ -194,7 +197,7 @@ describe('an event stream without a proxy', () => {
     return stream;
   };
 
-  it('is held here, told of what clients see and of nothing else, and ended by a revocation', async () => {
+  it('is held here, notified of changes that clients see and of no others, and ended by a revocation', async () => {
     const stream = await open(`?at=${seen}`);
     await environment.commit(text('server-only', 'y'));
     const { version } = await environment.commit(flag('a', false));

@@ -1,4 +1,7 @@
-/** Fastly Fanout and a Pushpin of one's own side by side: each is believed with its own key and issuer, and nobody else. */
+/**
+ * Fastly Fanout next to a self-hosted Pushpin: each is trusted with its own key and issuer, and no
+ * other signature is.
+ */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { PUBLIC_KEY_FASTLY_FANOUT_PEM } from '@fanoutio/grip/fastly-fanout';
 import { SignJWT } from 'jose';

@@ -1,4 +1,7 @@
-/** The trust in `Grip-Sig` where serve-grip carries the instructions: the verifier always runs before it. */
+/**
+ * The trust in `Grip-Sig` where serve-grip carries the instructions: the verifier always runs
+ * before it.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServeGrip } from '@fanoutio/serve-grip/node';

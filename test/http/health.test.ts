@@ -1,4 +1,4 @@
-/** What those who run it see: liveness, readiness, metrics. */
+/** The view of operators: liveness, readiness, metrics. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/node.js';
 import { createLog } from '../../src/observe/log.js';
@@ -132,7 +132,7 @@ describe('no secret', () => {
 });
 
 describe('a store that is away', () => {
-  it('refuses nobody: what is in memory is served, and the rest is answered 503', async () => {
+  it('serves what is in memory, and answers 503 to the rest', async () => {
     const other = await startApp();
     try {
       const environment = await other.environment();
@@ -156,8 +156,8 @@ describe('a store that is away', () => {
   });
 });
 
-describe('a node that is told to stop', () => {
-  it('says so at once, still answers, ends its streams over the drain time, and then is gone', async () => {
+describe('a node that stops', () => {
+  it('says so immediately, still answers, ends its streams over the drain time, and then is gone', async () => {
     const settings = readSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
     const secrets = { adminTokens: [ADMIN_TOKEN], linkSecrets: [LINK_SECRET] };
     const environment = await app.environment();

@@ -1,4 +1,7 @@
-/** OpenFeature's remote evaluation. Every answer here is validated against the public OpenAPI document. [protocol] #openfeature */
+/**
+ * OpenFeature's remote evaluation. Every answer here is validated against the public OpenAPI
+ * document. [protocol] #openfeature
+ */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashKey } from '../../src/keys/keyring.js';
 import { StreamTokens } from '../../src/subscribe/stream-token.js';
@@ -11,7 +14,7 @@ const schemas = new Schemas();
 const ONE = '/ofrep/v1/evaluate/flags';
 let app: TestApp;
 let environment: TestEnvironment;
-/** Of kind client. */
+/** An API key of kind client. */
 let key: string;
 let keyId: string;
 
@@ -386,7 +389,7 @@ describe('a page of another site', () => {
   });
 });
 
-describe('what an event stream told a provider of', () => {
+describe('a notification that a provider repeats', () => {
   it('makes a node that does not know of it ask the store', async () => {
     const other = await app.environment();
     const { version } = await other.commit(visible('a', 'BOOL', { bool: true }));

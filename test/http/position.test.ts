@@ -1,4 +1,7 @@
-/** Where a client stands: what its headers say, and what it is sent for that. Through a proxy, where the answer is finite. */
+/**
+ * Where a client stands: what its headers say, and what it is sent for that. Through a proxy, where
+ * the answer is finite.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { deletion, flag } from '../support/configs.js';

@@ -105,7 +105,7 @@ describe('each answer over the link', () => {
     expect(timeouts).toEqual([80, 90]);
   });
 
-  it('is an event stream that nobody may store', async () => {
+  it('is an event stream that must not be stored', async () => {
     const { headers } = await environment.recover(path, first);
     expect(headers).toMatchObject({
       'content-type': expect.stringMatching(/^text\/event-stream\b/),

@@ -1,4 +1,6 @@
-/** Every route that the app has, read from its router, so that a new one cannot be forgotten here. */
+/**
+ * Every route that the app has, read from its router, so that a new one cannot be forgotten here.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
@@ -15,7 +17,10 @@ afterAll(() => app.close());
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 
-/** What the issue and docs/protocol.md name, with the methods that each answers. Everything else is answered 405 or 404. */
+/**
+ * The routes in docs/protocol.md, with the methods that each answers. Everything else is answered
+ * 405 or 404.
+ */
 const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/environments': 'GET',
   '/admin/v1/environments/:id': 'GET, PUT',
@@ -107,7 +112,7 @@ describe('the wrong method', () => {
 });
 
 describe('a path that does not exist', () => {
-  it('is answered 404 as JSON that nobody stores', async () => {
+  it('is answered 404 as JSON that must not be stored', async () => {
     for (const path of ['/', '/api', '/api/v1/configs', '/api/v2/configs/0', '/admin', '/favicon.ico']) {
       const answer = await app.http.get(path);
       expect([path, answer.status, answer.body.error.code]).toEqual([path, 404, 'not_found']);

@@ -1,10 +1,13 @@
-/** Whom a subscription is believed to come through: a verified `Grip-Sig` decides, and nothing else. */
+/**
+ * Trust in proxies: a verified `Grip-Sig` decides that a subscription came through one, and nothing
+ * else does.
+ */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GRIP_URL, inSeconds, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { instructions } from '../support/stream.js';
 
-/** Of a hosted proxy, which signs with a key pair. */
+/** The key pair that a hosted proxy signs with. */
 const hosted = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const HOSTED_ISSUER = 'fastly:service';
 const PUBLIC_PEM = hosted.publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -106,7 +109,7 @@ describe('headers of the client', () => {
 });
 
 describe('a refused direct hold', () => {
-  it('is answered as an error that nobody stores and that names the setting', async () => {
+  it('is answered as an error that must not be stored and that names the setting', async () => {
     const answer = await environment.subscribe({ 'grip-sig': '' });
     expect(answer.status).toBe(501);
     expect(answer.get('Cache-Control')).toBe('no-store');

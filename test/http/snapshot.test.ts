@@ -73,7 +73,7 @@ describe('a snapshot', () => {
     expect(read(answer)).toEqual({ configServicePointer: { projectId: '1', projectEnvId: empty.id } });
   });
 
-  it('shows a change at once after its commit was answered', async () => {
+  it('shows a change immediately after its commit was answered', async () => {
     await environment.commit(flag('d', true));
     expect(keysOf(read(await get('0')))).toContain('d');
   });

@@ -86,7 +86,7 @@ describe('the instructions of a subscription', () => {
 });
 
 describe('the answer to a subscription', () => {
-  it('is an event stream that nobody may store or transform', async () => {
+  it('is an event stream that must not be stored or transform', async () => {
     const environment = await app.environment();
     const { status, headers } = await environment.subscribe();
     expect(status).toBe(200);

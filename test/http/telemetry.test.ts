@@ -83,7 +83,7 @@ describe('a report', () => {
     expect(app.logs).toEqual([]);
   });
 
-  it('whose sender leaves in the middle is no defect', async () => {
+  it('whose sender disconnects in the middle is no unexpected error', async () => {
     const series = 'holdfast_http_requests_total{route="/api/v1/telemetry",status="200"}';
     const before = await app.metric(series);
     const socket = connect(Number(new URL(app.url).port), '127.0.0.1');

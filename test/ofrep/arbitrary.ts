@@ -1,4 +1,7 @@
-/** Bodies of requests for evaluation: contexts as applications have them, odd ones, and what is none. */
+/**
+ * Bodies of requests for evaluation: contexts as applications have them, odd ones, and what is
+ * none.
+ */
 import fc from 'fast-check';
 import { mutated } from '../security/cases.js';
 

@@ -6,7 +6,10 @@ export function visible(key: string, valueType: string, value: ConfigValue): Con
   return { key, configType: 'CONFIG', valueType, sendToClientSdk: true, rows: [{ values: [{ value }] }] };
 }
 
-/** A flag that has a value for those whose `user.plan` is pro, and none for others unless `otherwise` is given. */
+/**
+ * A flag that has a value for those whose `user.plan` is pro, and none for others unless
+ * `otherwise` is given.
+ */
 export function forPro(key: string, value: string, otherwise?: string): Config {
   const rule = {
     criteria: [
@@ -59,7 +62,7 @@ export const FLAGS: readonly Config[] = [
   half('chance'),
 ];
 
-/** Of them, those of which a client gets something. */
+/** Those of the flags that clients get an answer for. */
 export const ANSWERED = FLAGS.map(({ key = '' }) => key)
   .filter((key) => !['hidden', 'provided'].includes(key))
   .sort();

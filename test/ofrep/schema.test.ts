@@ -1,4 +1,7 @@
-/** That the validation of our answers can fail, and that the public schema must be mended for it to succeed. */
+/**
+ * That the validation of our answers can fail, and that the public schema must be mended for it to
+ * succeed.
+ */
 import { describe, expect, it } from 'vitest';
 import { publicDocument, Schemas } from './schema.js';
 

@@ -29,12 +29,15 @@ export function publicDocument(): Document {
 }
 
 /**
- * The document with the three places mended in which its schemas, read to the letter, refuse what its own text and examples ask for:
+ * The document with the three places mended in which its schemas, read to the letter, refuse what
+ * its own text and examples ask for:
  *
- * - A value must fit exactly one of the flag types. An integer fits two (a float's type is `number`), and everything fits the type of a flag without a
- *   value, because nothing says there that `value` is absent, which its description does. So every value is refused, and once that
- *   is read as "any", every value is let in.
- * - An object's type is `object`. Lists are structures too in OpenFeature's own types, and every provider takes them.
+ * - A value must fit exactly one of the flag types. An integer fits two (a float's type is
+ *   `number`), and everything fits the type of a flag without a value, because nothing says there
+ *   that `value` is absent, which its description does. So every value is refused, and once that is
+ *   read as "any", every value is let in.
+ * - An object's type is `object`. Lists are structures too in OpenFeature's own types, and every
+ *   provider takes them.
  */
 export function mendedDocument(): Document {
   const document = publicDocument();
@@ -69,7 +72,8 @@ export class Schemas {
   /** Why an answer is not one that the document has for that path; empty when it is. */
   wrong(path: '/ofrep/v1/evaluate/flags/{key}' | '/ofrep/v1/evaluate/flags', answer: Answer): string[] {
     const response = this.#document.paths[path]?.post.responses[`${answer.status}`];
-    // Statuses that the document has not are errors of the server or of HTTP; their form is the general one.
+    // Statuses that the document has not are errors of the server or of HTTP; their form is the
+    // general one.
     const reference =
       response?.content?.['application/json'].schema.$ref ?? '#/components/schemas/generalErrorResponse';
     const type = answer.headers['content-type'] ?? '';

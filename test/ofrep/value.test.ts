@@ -51,7 +51,7 @@ describe('an ETag', () => {
       { moment: 'n' },
       { contexts: '{"a":{}}' },
       { streams: '["x"]' },
-      // What one part has too much, another has too little.
+      // Text moved from one part to its neighbour.
       { moment: 'm","{', contexts: '}' },
     ];
     const etags = [parts, ...others.map((other) => ({ ...parts, ...other }))].map(etagOf);

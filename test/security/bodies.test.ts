@@ -1,4 +1,7 @@
-/** What comes in to be committed, from any bytes: it is refused with a reason, or what it makes is a change that every client can read. */
+/**
+ * Input to commits, from any bytes: it is refused with a reason, or becomes a change that every
+ * client can read.
+ */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { planChange, type Plan } from '../../src/commit/plan.js';
@@ -12,7 +15,7 @@ import { readSubmittedJson, type SubmittedConfig } from '../../src/ruleset/submi
 import { ENVIRONMENT, liveConfig, PROJECT, segment, tombstone } from '../ruleset/arbitrary.js';
 import { CASES, check, HANGS, mutated, mutatedBytes, refusedOr } from './cases.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 const NOW = 1_795_296_780_284_006n;
@@ -64,7 +67,7 @@ function expectReadable({ change: made, configs: all }: Plan): void {
 function commit(submitted: readonly SubmittedConfig[]): string {
   const plan = planChange(base, submitted, NOW);
   expectReadable(plan);
-  // Nobody's key has become another one on the way.
+  // No key has become another one on the way.
   expect(plan.configs.map(({ key }) => key)).toEqual(submitted.map(({ config }) => config.key));
   return 'accepted';
 }
@@ -157,7 +160,7 @@ describe('any body', () => {
       refusedOr(() => {
         const submitted = readChange('protobuf', bytes, words);
         const outcome = commit(submitted);
-        // What came as protobuf can be had as JSON, and is then the same.
+        // A change sent as protobuf can be read as JSON, and is then the same.
         const json: unknown = JSON.parse(JSON.stringify({ configs: submitted.map(({ config }) => config) }));
         expect(readSubmittedJson(json).map(({ config }) => config.key)).toEqual(
           submitted.map(({ config }) => config.key),
@@ -253,7 +256,7 @@ describe('a body of the largest size, made to take long', () => {
   ])('is judged in time that grows with its size only: %s', (_, body) => {
     const since = process.cpuUsage();
     refusedOr(() => commit(readChange('json', Buffer.from(body), words)));
-    // Of the processor: on a busy machine the clock also counts the others' work.
+    // Processor time: on a busy machine the wall clock also counts the work of other processes.
     expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
   });
 
@@ -269,7 +272,7 @@ describe('a body of the largest size, made to take long', () => {
   ])('of protobuf is judged in time that grows with its size only: %s', (_, body) => {
     const since = process.cpuUsage();
     refusedOr(() => commit(readChange('protobuf', body, words)));
-    // Of the processor: on a busy machine the clock also counts the others' work.
+    // Processor time: on a busy machine the wall clock also counts the work of other processes.
     expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
   });
 });

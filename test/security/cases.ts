@@ -1,4 +1,4 @@
-/** How many random inputs each parser gets in one run of the tests, and how a case is judged. */
+/** The number of random inputs per parser in one run of the tests, and the judgement of a case. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
@@ -39,10 +39,16 @@ export const CASES = Object.fromEntries(
 /** The number of cases of a full run. */
 export const TOTAL = Object.values(FULL).reduce((sum, each) => sum + each, 0);
 
-/** A case that takes longer hangs, for whoever waits for it. Generous, because the machine may be busy. Milliseconds. */
+/**
+ * A case that takes longer counts as hanging. Generous, because the machine may be busy.
+ * Milliseconds.
+ */
 export const HANGS = 5_000;
 
-/** Checks `judge` with that many inputs; what it returns is counted, so that a test can see that not all went one way. */
+/**
+ * Checks `judge` with that many inputs; what it returns is counted, so that a test can see that not
+ * all went one way.
+ */
 export function check<T>(
   input: Input,
   arbitrary: fc.Arbitrary<T>,
@@ -76,7 +82,10 @@ export async function checkAsync<T>(
   return outcomes;
 }
 
-/** Runs a reader of input from outside: what it refuses, it refuses as the caller's fault, with a code and a sentence. */
+/**
+ * Runs a reader of input from outside: what it refuses, it refuses as the caller's fault, with a
+ * code and a sentence.
+ */
 export function refusedOr(read: () => string): string {
   try {
     return read();

@@ -1,4 +1,7 @@
-/** What the command line reads from servers, files and people, from any text: one line about it, and nothing that a terminal obeys. */
+/**
+ * Input of the command line from servers, files and people, from any text: one line about it, and
+ * no terminal control.
+ */
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -13,7 +16,7 @@ import { parseVersion } from '../../src/ruleset/version.js';
 import { ENVIRONMENT, liveConfig } from '../ruleset/arbitrary.js';
 import { CASES, check, checkAsync, headerText, mutated, refusedOr } from './cases.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 // eslint-disable-next-line no-control-regex -- these are what must not be there

@@ -1,4 +1,7 @@
-/** Comparing secrets: in a time that says nothing about where they differ. Looked for in the source, because a clock would not show it. */
+/**
+ * Comparing secrets: in a time that says nothing about where they differ. Looked for in the source,
+ * because a clock would not show it.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,9 +11,9 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(source, name), 'utf8') }));
 
-/** What names a secret, or something that is made of one. */
+/** Names of secrets, and of values that are made of one. */
 const SECRET = /(?:^|[.#])\w*(?:secret|token|password|passwd|credential|hmac|mac|signature|hash|apiKey)s?$/i;
-/** What a secret may be compared with: whether it is there, and of which type. */
+/** Comparisons that a secret may take part in: presence and type. */
 const NOTHING = /^(?:undefined|null|true|'\w*')$/;
 
 function comparisons(text: string): string[] {

@@ -1,6 +1,6 @@
 /**
- * Clients that are slow, silent, too much or not HTTP at all, over sockets. Limits of time are shortened, so that a test sees them pass; the last
- * test holds the real ones.
+ * Clients that are slow, silent, too much or not HTTP at all, over sockets. Limits of time are
+ * shortened, so that a test sees them pass; the last test holds the real ones.
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -63,7 +63,10 @@ class Client {
     return this;
   }
 
-  /** One byte after the other, each after that many milliseconds, for as long as there is a connection. */
+  /**
+   * One byte after the other, each after that many milliseconds, for as long as there is a
+   * connection.
+   */
   drip(text: string, every: number): this {
     let at = 0;
     this.#timer = setInterval(() => this.say(text[at++ % text.length]!), every);
@@ -94,7 +97,7 @@ describe('a client that is cut off in time', () => {
     expect(lived).toBeLessThan(LIMITS.headers + 2_000);
   });
 
-  it('sends its headers a byte at a time, and is told why', async () => {
+  it('sends its headers a byte at a time, and gets the reason', async () => {
     const client = new Client().drip(`GET /livez HTTP/1.1\r\n${HEAD}X-Slow: ${'x'.repeat(10_000)}`, 20);
     const lived = await client.closed;
     expect(lived).toBeGreaterThan(LIMITS.headers - 100);
@@ -142,7 +145,7 @@ describe('a client that is cut off in time', () => {
     client.close();
   });
 
-  it('is one of two hundred of them, and others are served meanwhile', async () => {
+  it('is one of two hundred of them, and others are served in the meantime', async () => {
     const crowd = Array.from({ length: 200 }, () =>
       new Client().say(`POST /admin/v1/environments HTTP/1.1\r\n${HEAD}${ADMIN}Content-Length: 9\r\n\r\n{`),
     );
@@ -151,7 +154,10 @@ describe('a client that is cut off in time', () => {
     expect(Math.max(...lived)).toBeLessThan(LIMITS.request + 5_000);
   });
 
-  /** Connections that the server has; those of the other requests of these tests are closed with their answers. */
+  /**
+   * Connections that the server has; those of the other requests of these tests are closed with
+   * their answers.
+   */
   async function connections(): Promise<number> {
     const { server } = app;
     return new Promise((resolve, reject) => {
@@ -198,7 +204,7 @@ describe('headers', () => {
     expect(await ask('a:\r\n'.repeat(20_000))).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('that are an authorization after two thousand others let nobody in who has none', async () => {
+  it('that are an authorization after two thousand others admit no request without one', async () => {
     const client = new Client().say(
       `GET /admin/v1/environments HTTP/1.1\r\n${HEAD}Connection: close\r\n${'a:\r\n'.repeat(2_500)}${ADMIN}\r\n`,
     );
@@ -230,7 +236,8 @@ describe('one request inside another', () => {
   ])('is not read where proxies could read something else: %s', async (_, bytes) => {
     const client = new Client().say(bytes);
     await client.closed;
-    // Where the head is good and the body is not, the head has been answered: 405, and then nothing.
+    // Where the head is good and the body is not, the head has been answered: 405, and then
+    // nothing.
     expect(client.heard.match(/HTTP\/1\.1 \d+/g)?.join()).toMatch(/^HTTP\/1\.1 (400|405)(,HTTP\/1\.1 400)?$/);
     expect(client.heard).not.toContain('"environments"');
   });

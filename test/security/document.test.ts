@@ -1,4 +1,6 @@
-/** docs/security.md against the code: what it names exists, and its numbers are those of the tests. */
+/**
+ * docs/security.md against the code: what it names exists, and its numbers are those of the tests.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

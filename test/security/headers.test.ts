@@ -1,4 +1,4 @@
-/** The headers of every answer, whatever the route and whoever asks. */
+/** The headers of every answer, for every route and every credential. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { flag } from '../support/configs.js';
@@ -18,7 +18,7 @@ afterAll(() => app.close());
 /** A path of a route, or of none. */
 interface Place {
   readonly path: string;
-  /** Whether pages of other sites may call it. */
+  /** True when pages of other sites may call it. */
   readonly forPages: boolean;
 }
 
@@ -44,14 +44,17 @@ interface Answer {
   readonly headers: Record<string, string>;
 }
 
-/** The answers to everybody, by every method; a subscription comes as if through a proxy, so that its answer ends. */
+/**
+ * The answers to everybody, by every method; a subscription comes as if through a proxy, so that
+ * its answer ends.
+ */
 async function answers(extra: Record<string, string> = {}): Promise<Answer[]> {
   const credentials = [undefined, basic(environment.key), `Bearer ${ADMIN_TOKEN}`];
   const found: Answer[] = [];
   for (const { path, forPages } of places()) {
     for (const authorization of credentials) {
       for (const method of ['get', 'head', 'post', 'put', 'delete', 'options'] as const) {
-        // Ends the environment's key, without which there would be nobody to ask as.
+        // Would revoke the environment's key, which the other requests need.
         if (method === 'delete' && path.includes('/keys/')) continue;
         const test = app.http[method](path).set({ 'Grip-Sig': await sign(), ...extra });
         const { status, headers } = await (authorization === undefined

@@ -1,6 +1,6 @@
 /**
- * Requests that nobody should send, to the real app on a real store: each is answered in time, and never with an error of ours; and afterwards the
- * process is as it was.
+ * Malformed and hostile requests, to the real app on a real store: each is answered in time, and
+ * never with an error of ours; and afterwards the process is as it was.
  */
 import { Agent, request as open } from 'node:http';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ import { quick } from '../support/runs.js';
 import { CASES } from './cases.js';
 import { requestsTo, type Arbitraries, type Request } from './requests.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;
@@ -24,7 +24,8 @@ let environment: TestEnvironment;
 let arbitraries: Arbitraries;
 
 beforeAll(async () => {
-  // Subscriptions that did not come through a proxy are answered 501 and not held, so that each answer ends.
+  // Subscriptions that did not come through a proxy are answered 501 and not held, so that each
+  // answer ends.
   app = await startApp({ env: { HOLDFAST_HOLD: 'grip' }, limits: { headers: 300, request: 600, check: 50 } });
   for (let i = 1; i < 7; i++) await app.environment();
   environment = await app.environment({ projectId: '3' });
@@ -95,7 +96,7 @@ async function expectServing(): Promise<void> {
 }
 
 describe('any request', () => {
-  it(`is answered, and not as a defect of ours (${CASES['requests over HTTP']} cases)`, async () => {
+  it(`is answered, and not as an unexpected error (${CASES['requests over HTTP']} cases)`, async () => {
     const requests = fc.sample(arbitraries.request, CASES['requests over HTTP']);
     await inTurns(requests.slice(0, 200), 8, ask);
     const before = heap();

@@ -1,4 +1,7 @@
-/** Text that administrators and other systems choose: nothing of it becomes a header, a line of a stream or a command for a terminal. */
+/**
+ * Text that administrators and other systems choose: nothing of it becomes a header, a line of a
+ * stream or a command for a terminal.
+ */
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +11,10 @@ import { readBody } from '../support/stream.js';
 import { run } from '../cli/run.js';
 import { ADMIN_TOKEN } from '../support/app.js';
 
-/** Each would make a header, an event, a line of a log, an item of a channel list or a colour, where it is copied somewhere as it is. */
+/**
+ * Each would make a header, an event, a line of a log, an item of a channel list or a colour, where
+ * it is copied somewhere as it is.
+ */
 const HOSTILE = [
   'x\r\nSet-Cookie: owned=1',
   'x\nGrip-Hold: response',
@@ -139,7 +145,8 @@ describe('the log', () => {
     app.logs.length = 0;
     const environment = await app.environment();
     await environment.subscribe({ 'last-event-id': '9223372036854775807' });
-    // `logs` is made by reading each line that was written as JSON; a line break in a value would have failed there.
+    // `logs` is made by reading each line that was written as JSON; a line break in a value would
+    // have failed there.
     expect(app.logs.length).toBeGreaterThan(0);
   });
 });

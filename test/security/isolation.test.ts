@@ -1,4 +1,6 @@
-/** Who gets nothing: on each path another environment's key, a revoked key, and headers that a client makes up. */
+/**
+ * Isolation: on each path another environment's key, a revoked key and made-up headers get nothing.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   basic,

@@ -1,4 +1,7 @@
-/** What comes in to be evaluated for, from any body: it is refused with a reason, or answered as the public schema says, the same each time. */
+/**
+ * Input to evaluation, from any body: it is refused with a reason, or answered as the public schema
+ * says, the same each time.
+ */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
@@ -12,7 +15,7 @@ import { ANSWERED, FLAGS } from '../ofrep/flags.js';
 import { Schemas } from '../ofrep/schema.js';
 import { CASES, check, refusedOr } from './cases.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 const schemas = new Schemas();

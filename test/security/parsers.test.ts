@@ -1,4 +1,7 @@
-/** Headers and paths, from any text: no reader throws what is not its own, or believes what is not right. */
+/**
+ * Headers and paths, from any text: no reader throws what is not its own, or believes what is not
+ * right.
+ */
 import fc from 'fast-check';
 import type { Request, Response } from 'express';
 import { describe, expect, it, vi } from 'vitest';
@@ -15,7 +18,7 @@ import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
 import { basic, sign } from '../support/app.js';
 import { CASES, check, checkAsync, headerText, mutated, refusedOr, TOTAL } from './cases.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 const MAX = 2n ** 63n - 1n;
@@ -27,7 +30,7 @@ const digits = fc.oneof(
 );
 
 describe('any header', () => {
-  it(`of authorization lets in who has the secret, and nobody else (${CASES['Authorization headers']} cases)`, () => {
+  it(`of authorization admits a request with the secret, and no other (${CASES['Authorization headers']} cases)`, () => {
     const tokens = ['the-admin-token-itself', 'the-one-before-it-was'];
     const guard = requireAdmin(tokens);
     const word = fc.oneof(fc.constantFrom(...tokens, ...tokens.map((each) => each.slice(1))), headerText);

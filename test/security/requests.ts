@@ -1,4 +1,7 @@
-/** Random requests to the app: of its routes and of none, with good and bad credentials, headers and bodies. */
+/**
+ * Random requests to the app: of its routes and of none, with good and bad credentials, headers and
+ * bodies.
+ */
 import fc from 'fast-check';
 import { concat, encodeConfig } from '../../src/ruleset/codec.js';
 import { liveConfig } from '../ruleset/arbitrary.js';
@@ -43,7 +46,10 @@ const QUERIES = [
   '__proto__=1',
 ];
 
-/** Most of the time the first, so that enough of a request is right for the rest of it to be looked at. */
+/**
+ * Most of the time the first, so that enough of a request is right for the rest of it to be looked
+ * at.
+ */
 function mostly<T>(usual: fc.Arbitrary<T>, ...others: fc.Arbitrary<T>[]): fc.Arbitrary<T> {
   return fc.oneof({ weight: 3 * others.length, arbitrary: usual }, ...others);
 }
@@ -98,7 +104,7 @@ export async function requestsTo(app: TestApp, environment: TestEnvironment): Pr
   };
 }
 
-/** Of all flags, of one that is there, and of any. */
+/** Paths of all flags, of an existing one, and of any. */
 function evaluations(
   environment: TestEnvironment,
   headers: fc.Arbitrary<Request['headers']>,
@@ -179,7 +185,9 @@ function bodies() {
   return { json, settings, any };
 }
 
-/** Without the bytes that node:http would not send; those are among the damaged ones on the wire. */
+/**
+ * Without the bytes that node:http would not send; those are among the damaged ones on the wire.
+ */
 function damaged(text: string): fc.Arbitrary<string> {
   return mutated(fc.constant(text)).map((each) => each.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?'));
 }

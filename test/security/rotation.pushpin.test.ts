@@ -1,6 +1,7 @@
 /**
- * Changing each secret of a whole installation while a client is connected: docs/security.md, step by step. Redis, Pushpin and two nodes, which are
- * restarted one after the other with other settings.
+ * Changing each secret of a whole installation while a client is connected: docs/security.md, step
+ * by step. Redis, Pushpin and two nodes, which are restarted one after the other with other
+ * settings.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,7 +48,10 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** Gives the nodes other settings, one after the other, and looks after each that the client still gets what changes. */
+/**
+ * Gives the nodes other settings, one after the other, and looks after each that the client still
+ * gets what changes.
+ */
 async function roll(settings: Record<string, string>, client: SseConnection): Promise<void> {
   // A node that starts again counts from 0.
   expect((await recoveries()).refused).toBe(0);
@@ -86,7 +90,9 @@ async function recoveries(): Promise<{ current: number; refused: number }> {
   };
 }
 
-/** Waits until the client's hold has been verified, which gave it a link of the present settings. */
+/**
+ * Waits until the client's hold has been verified, which gave it a link of the present settings.
+ */
 async function linkRenewed(): Promise<void> {
   const before = (await recoveries()).current;
   await until('the hold is verified', async () => (await recoveries()).current > before, { timeout: 20_000 });
@@ -146,7 +152,7 @@ describe('while a client is connected', () => {
     expect(after.isClosed()).toBe(false);
     after.close();
 
-    // What the old key signs is nobody's now.
+    // A signature by the old key counts for nothing now.
     const forged = await new SignJWT({ iss: 'pushpin' })
       .setProtectedHeader({ alg: 'HS256' })
       .setExpirationTime('1h')

@@ -1,4 +1,7 @@
-/** Changing a secret while everything runs: for a time the old and the new one are both accepted, and never a third. */
+/**
+ * Changing a secret while everything runs: for a time the old and the new one are both accepted,
+ * and never a third.
+ */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';

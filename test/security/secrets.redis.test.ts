@@ -1,4 +1,7 @@
-/** A node as a process, with secrets that can be recognised, through good and bad times: they are in nothing that it writes or answers. */
+/**
+ * A node as a process, with secrets that can be recognised, through good and bad times: they are in
+ * nothing that it writes or answers.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +64,10 @@ function environment(): Record<string, string> {
   };
 }
 
-/** Everything that a node can be made to write and to answer, and the secrets that came up on the way. */
+/**
+ * Everything that a node can be made to write and to answer, and the secrets that came up on the
+ * way.
+ */
 async function scenario(node: HoldfastNode): Promise<{ shown: string[]; made: string[] }> {
   const shown: string[] = [];
   const made: string[] = [];
@@ -70,7 +76,7 @@ async function scenario(node: HoldfastNode): Promise<{ shown: string[]; made: st
     const body = await answer.text();
     return { status: answer.status, headers: answer.headers, body };
   };
-  /** What has to be silent about secrets. */
+  /** The outputs that must not contain secrets. */
   const see = async (path: string, init: RequestInit = {}) => {
     const answer = await ask(path, init);
     shown.push(answer.body, JSON.stringify([...answer.headers]));
@@ -139,7 +145,8 @@ async function scenario(node: HoldfastNode): Promise<{ shown: string[]; made: st
   client.disconnect();
   await until('the store is back', async () => (await ask('/readyz')).body.includes('"current"'));
 
-  // The feed and the commands have connections of their own, so the latter may come back a little later.
+  // The feed and the commands have connections of their own, so the latter may come back a little
+  // later.
   await until('the key is revoked', async () => {
     return (await see(`/admin/v1/keys/${issued.id}`, admin('DELETE'))).status === 200;
   });

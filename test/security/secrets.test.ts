@@ -1,4 +1,6 @@
-/** What is said when something goes wrong here: the reason in the log, nothing of it to the caller, and no secret to either. */
+/**
+ * Unexpected errors: the reason is in the log, none of it in the answer, and no secret in either.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/node.js';
 import { messageOf } from '../../src/core/errors.js';
@@ -39,7 +41,7 @@ function breakStore(method: 'environments' | 'keys'): void {
   restore = () => Object.assign(app.store, { [method]: before });
 }
 
-describe('a defect of ours', () => {
+describe('an unexpected error', () => {
   it('is answered without its reason, which is in the log with its stack and its cause', async () => {
     breakStore('environments');
     app.logs.length = 0;
@@ -115,7 +117,7 @@ describe('the help', () => {
     expect(out + err).not.toContain('hunter2');
   });
 
-  it('and the errors of commands that reach nobody have none either', async () => {
+  it('and the errors of commands that reach no server have none either', async () => {
     const others = { ...env, HOLDFAST_URL: 'http://127.0.0.1:1' };
     for (const argv of [['keys', 'list'], ['show'], ['set', 'a', 'b'], ['set', '--bogus'], ['nonsense']]) {
       const { code, out, err } = await run(argv, { env: others });
@@ -135,7 +137,8 @@ describe('the help', () => {
     expect(problems(bad)).toMatch(/HOLDFAST_STORE.*HOLDFAST_ADMIN_TOKEN.*HOLDFAST_SECRET.*(GRIP_URL.*){4}/s);
     expect(problems(bad)).not.toContain('hunter2');
     expect(problems({ ...bad, GRIP_VERIFY_KEY: 'hunter2 hunter2' })).not.toContain('hunter2');
-    // A slash ends the host, and the rest would be taken for a path, which is part of the proxy's name.
+    // A slash ends the host, and the rest would be taken for a path, which is part of the proxy's
+    // name.
     const slash = problems({ GRIP_URL: 'http://us/er:hunter2@h/?verify-key=k' });
     expect(slash).toContain('write %2F for /');
     expect(slash).not.toContain('hunter2');

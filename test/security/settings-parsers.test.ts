@@ -1,4 +1,7 @@
-/** Settings, from any text: they are read, or refused by their names, and no secret among them is repeated. */
+/**
+ * Settings, from any text: they are read, or refused by their names, and no secret among them is
+ * repeated.
+ */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { readSettings, SettingsError } from '../../src/config/node.js';
@@ -8,7 +11,7 @@ import { parseGripUrl } from '../../src/grip/proxies.js';
 import { parseStoreLocation, storeName } from '../../src/store/location.js';
 import { CASES, check, mutated, refusedOr } from './cases.js';
 
-// What takes seconds on a machine of its own takes longer beside other tests.
+// These take seconds on an idle machine, and longer next to other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 const number = fc.oneof(

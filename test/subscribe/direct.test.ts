@@ -78,7 +78,7 @@ function directHolds(maxHolds = 1_000): DirectHolds {
 class Connection implements Sink {
   readonly written: string[] = [];
   state: 'open' | 'ended' | 'destroyed' = 'open';
-  /** Whether the client reads. One that does not has a full buffer after each write. */
+  /** True while the client reads. One that does not has a full buffer after each write. */
   reads = true;
   #drained: () => void = () => undefined;
   #closed: () => void = () => undefined;
@@ -246,7 +246,7 @@ describe('a client that does not read', () => {
     expect([connection.state, ends, holds.size]).toEqual(['destroyed', ['slow'], 0]);
   });
 
-  it('is not cut when it has read something meanwhile', async () => {
+  it('is not cut when it has read something in the meantime', async () => {
     const connection = open(0n);
     connection.reads = false;
     await commit(flag('a'));
@@ -316,7 +316,7 @@ describe('a key that is revoked', () => {
     expect([theirs.state, ends, holds.size]).toEqual(['open', ['revoked'], 1]);
   });
 
-  it('ends a hold that began too late to be told, with nothing sent', async () => {
+  it('ends a hold that began too late to be notified, with nothing sent', async () => {
     await commit(flag('a'));
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
@@ -448,7 +448,7 @@ describe('an event stream that is held directly', () => {
     expect(ahead.ids).toEqual([version]);
   });
 
-  it('is told of what clients see, and of nothing else', async () => {
+  it('is notified of changes that clients see, and of no others', async () => {
     const first = await commit(flag('a'));
     await following(first);
     const connection = openClient(first);
@@ -459,7 +459,7 @@ describe('an event stream that is held directly', () => {
     expect(connection.written.at(-1)).toContain(`"etag":"${seen}"`);
   });
 
-  it('waits for a turn of its own within the spread, and is then told of the last change only', async () => {
+  it('is notified at a time of its own within the spread, and of the last change only', async () => {
     const first = await commit(flag('a'));
     await following(first);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -18,7 +18,7 @@ beforeEach(() => {
 const withSecrets = (...secrets: string[]) => new StreamTokens(secrets, () => now);
 
 describe('a token for event streams', () => {
-  it('says whom it is for', () => {
+  it('names its holder', () => {
     expect(tokens.read(tokens.issue(KEY))).toEqual(HOLDER);
   });
 

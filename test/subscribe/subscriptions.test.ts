@@ -240,7 +240,7 @@ describe('an event stream', () => {
     expect([reply.decision, reply.body, standsAt(reply)]).toEqual(['current', START, `${seen}`]);
   });
 
-  it('tells one that is ahead to fetch, and takes it for no proof of a loss: anybody may say so', async () => {
+  it('notifies a client that is ahead, and does not count its claim as a proof of a loss', async () => {
     const seen = await commit('a');
     const reply = await subscriptions.hold(key, CLIENTS, seen + 5n);
     expect([reply.decision, ids(reply.body), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);

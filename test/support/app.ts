@@ -1,4 +1,7 @@
-/** The real app on a real file store in a folder of its own, in this process. Only the clock and chance are the test's. */
+/**
+ * The real app on a real file store in a folder of its own, in this process. Only the clock and
+ * chance are the test's.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -44,7 +47,10 @@ export interface TestApp extends Composition {
   readonly server: Server;
   readonly url: string;
   readonly store: Store;
-  /** Milliseconds that the node's clocks are ahead of this machine's, and what it draws in place of a random number. */
+  /**
+   * Milliseconds that the node's clocks are ahead of this machine's, and what it draws in place of
+   * a random number.
+   */
   readonly clock: { ahead: number; random: number | undefined };
   /** The node's log lines since the list was last emptied. */
   readonly logs: LogLine[];
@@ -52,7 +58,10 @@ export interface TestApp extends Composition {
   admin(method: 'get' | 'put' | 'post' | 'delete', path: string): Test;
   /** A new environment with a server key. */
   environment(settings?: EnvironmentSettings): Promise<TestEnvironment>;
-  /** The value of one series, such as `holdfast_commits_total` or `x_total{a="b"}`; 0 when there is none. */
+  /**
+   * The value of one series, such as `holdfast_commits_total` or `x_total{a="b"}`; 0 when there is
+   * none.
+   */
   metric(series: string): Promise<number>;
   /** Closes the streams that `open` opened, and waits until the node has seen it. */
   closeStreams(): Promise<void>;

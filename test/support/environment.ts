@@ -1,4 +1,7 @@
-/** The settings of the nodes of an installation, apart from what starts them, so that the container files can be compared with them. */
+/**
+ * The settings of the nodes of an installation, apart from what starts them, so that the container
+ * files can be compared with them.
+ */
 
 export interface StackSecrets {
   readonly adminToken: string;
@@ -7,7 +10,10 @@ export interface StackSecrets {
   readonly gripKey: string;
 }
 
-/** The settings of each node. The names are those of docker-compose.yml and .env.example, which a test compares. */
+/**
+ * The settings of each node. The names are those of docker-compose.yml and .env.example, which a
+ * test compares.
+ */
 export function nodeEnvironment(
   secrets: StackSecrets,
   redisUrl: string,

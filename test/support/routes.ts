@@ -1,4 +1,7 @@
-/** The routes of an app, read from its router, so that a test which goes through all of them cannot forget a new one. */
+/**
+ * The routes of an app, read from its router, so that a test which goes through all of them cannot
+ * forget a new one.
+ */
 import type { Express, IRouter } from 'express';
 
 /** Their patterns, such as `/admin/v1/keys/:id`. */

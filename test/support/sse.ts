@@ -1,4 +1,7 @@
-/** An SSE client for tests, straight on node:http: keeps every byte, forgives nothing, never reconnects. */
+/**
+ * An SSE client for tests, straight on node:http: keeps every byte, forgives nothing, never
+ * reconnects.
+ */
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 

@@ -1,4 +1,7 @@
-/** Reads answers to proxies by their exact bytes and headers; whatever is not as docs/protocol.md has it is an error. */
+/**
+ * Reads answers to proxies by their exact bytes and headers; whatever is not as docs/protocol.md
+ * has it is an error.
+ */
 import type { Response } from 'supertest';
 import { decodeConfigs } from '../../src/ruleset/codec.js';
 import type { Configs } from '../../src/ruleset/model.js';
@@ -57,7 +60,10 @@ export function instructions(response: Response): string[] {
     .sort();
 }
 
-/** The channels that an answer instructs a proxy to hold the connection on, each with its parameters. */
+/**
+ * The channels that an answer instructs a proxy to hold the connection on, each with its
+ * parameters.
+ */
 export function channelsOf(response: Response): string[] {
   return (response.get('Grip-Channel') ?? '').split(', ');
 }
