@@ -1,27 +1,30 @@
-/** Configs made into a form that is fast to evaluate: every answer that a config can give is made once, and rules are lists of questions. */
+/**
+ * Configs in a form that is fast to evaluate: every evaluation that a config can result in is made
+ * once, and rules are lists of predicate numbers.
+ */
 import type { Config, ConditionalValue, ConfigValue } from '../ruleset/model.js';
 import { isVisibleToClients } from '../ruleset/visible.js';
+import type { PredicateId, PredicateInput } from './predicate-table.js';
 import { compileCriterion, type NameResolver } from './predicates.js';
-import type { Resolved, EvaluatedConfig, Evaluation, Unresolved } from './result.js';
-import type { EvaluationPass } from './evaluation-pass.js';
+import type { EvaluatedConfig, Evaluation, Resolved, Unresolved } from './result.js';
 import { Split } from './split.js';
 import { readValue } from './value.js';
-import type { PredicateId } from './predicate-table.js';
 
 /** One conditional value. */
 interface Rule {
-  /** All must be answered with yes. */
-  readonly questions: readonly PredicateId[];
+  /** All must hold. */
+  readonly predicates: readonly PredicateId[];
   readonly outcome: Evaluation | Split;
 }
 
 /** Types that have no value of their own. */
 const VALUELESS: readonly (string | undefined)[] = ['SCHEMA', 'LIMIT_DEFINITION'];
 
+/** A config whose rules refer to the predicates of one `PredicateTable`. */
 export class CompiledConfig {
   readonly facts: EvaluatedConfig;
   readonly #rules: readonly Rule[];
-  /** When no rule applies. */
+  /** The result when no rule applies. */
   readonly #otherwise: Unresolved;
 
   constructor(facts: EvaluatedConfig, rules: readonly Rule[], otherwise: Unresolved['why']) {
@@ -30,10 +33,11 @@ export class CompiledConfig {
     this.#otherwise = unresolved(otherwise, facts);
   }
 
-  evaluate(run: EvaluationPass): Evaluation {
-    for (const { questions, outcome } of this.#rules) {
-      if (!allHold(questions, run)) continue;
-      return outcome.kind === 'split' ? (outcome.choose(run) ?? this.#otherwise) : outcome;
+  /** The outcome of the first rule of which all predicates hold. */
+  evaluate(pass: PredicateInput): Evaluation {
+    for (const { predicates, outcome } of this.#rules) {
+      if (!allHold(predicates, pass)) continue;
+      return outcome.kind === 'split' ? (outcome.choose(pass) ?? this.#otherwise) : outcome;
     }
     return this.#otherwise;
   }
@@ -42,14 +46,16 @@ export class CompiledConfig {
 /** The evaluation of a key that no live config has. */
 export const MISSING: Unresolved = unresolved('missing', undefined);
 
-/** Whether a config counts as deleted. Without rows it does, for all SDKs. */
+/** True when a config counts as deleted. One without rows does, for all SDKs. */
 export function isDeleted({ configType, rows = [] }: Config): boolean {
   return configType === 'DELETED' || rows.length === 0;
 }
 
 /**
+ * Compiles a config.
+ *
  * @param config not deleted
- * @param environment rows of others are passed over
+ * @param environment rows of other environments are skipped
  */
 export function compileConfig(config: Config, environment: bigint, names: NameResolver): CompiledConfig {
   const facts = factsOf(config);
@@ -60,7 +66,7 @@ export function compileConfig(config: Config, environment: bigint, names: NameRe
   return new CompiledConfig(facts, rules, 'unmatched');
 }
 
-/** What cannot even be decoded. It is there, so it is not missing. */
+/** Stands for a config whose bytes cannot be decoded. It exists, so it is not `missing`. */
 export function unreadableConfig(key: string, id: bigint): CompiledConfig {
   return new CompiledConfig(factsOf({ key, id: id.toString() }), [], 'unreadable');
 }
@@ -75,15 +81,18 @@ function factsOf(config: Config): EvaluatedConfig {
   });
 }
 
-/** The values of the rows that may be evaluated, in their order: those of the environment, then the default ones. */
+/**
+ * The values of the rows that may be evaluated, in order: those of the environment, then the
+ * default ones.
+ */
 function rowsFor({ rows = [] }: Config, environment: bigint): (readonly ConditionalValue[])[] {
   const own = rows.filter((row) => row.projectEnvId === environment.toString());
   const fallback = rows.filter((row) => row.projectEnvId === undefined);
   return [...own, ...fallback].map((row) => row.values ?? []);
 }
 
-/** Where a conditional value stands. */
-interface Place {
+/** The position of a conditional value, and what compiling it needs. */
+interface RuleContext {
   readonly config: Config;
   readonly facts: EvaluatedConfig;
   readonly row: number;
@@ -91,31 +100,35 @@ interface Place {
   readonly names: NameResolver;
 }
 
-function compileRule({ criteria = [], value }: ConditionalValue, place: Place): Rule {
+function compileRule({ criteria = [], value }: ConditionalValue, context: RuleContext): Rule {
   return {
-    questions: criteria.map((criterion) => compileCriterion(criterion, place.names)),
-    outcome: outcomeOf(value, place, criteria.length === 0),
+    predicates: criteria.map((criterion) => compileCriterion(criterion, context.names)),
+    outcome: outcomeOf(value, context, criteria.length === 0),
   };
 }
 
-/** @param isForAll whether the value has no criteria */
-function outcomeOf(value: ConfigValue | undefined, place: Place, isForAll: boolean): Evaluation | Split {
+/** @param isUnconditional true for a value without criteria */
+function outcomeOf(
+  value: ConfigValue | undefined,
+  context: RuleContext,
+  isUnconditional: boolean,
+): Evaluation | Split {
   const { weightedValues } = value ?? {};
   // An encrypted value is withheld, whatever else it is.
   if (weightedValues === undefined || value?.decryptWith !== undefined) {
-    const isStatic = place.row === 0 && place.index === 0 && isForAll;
-    return evaluationOf(value, place, { reason: isStatic ? 'STATIC' : 'TARGETING_MATCH' });
+    const isStatic = context.row === 0 && context.index === 0 && isUnconditional;
+    return evaluationOf(value, context, { reason: isStatic ? 'STATIC' : 'TARGETING_MATCH' });
   }
   const { weightedValues: variants = [], hashByPropertyName: hashBy } = weightedValues;
-  if (variants.length === 0) return unresolved('unreadable', place.facts);
-  const property = hashBy === undefined ? undefined : place.names.predicates.property(hashBy);
+  if (variants.length === 0) return unresolved('unreadable', context.facts);
+  const property = hashBy === undefined ? undefined : context.names.predicates.property(hashBy);
   const evaluations = variants.map((variant, weighted) =>
-    evaluationOf(variant.value, place, { reason: 'SPLIT', weighted, hashBy }),
+    evaluationOf(variant.value, context, { reason: 'SPLIT', weighted, hashBy }),
   );
-  return new Split(place.facts.key, variants, evaluations, property);
+  return new Split(context.facts.key, variants, evaluations, property);
 }
 
-/** What is known of a choice beside its place. */
+/** The properties of an evaluation that depend on how its value was chosen. */
 interface Choice {
   readonly reason: Resolved['reason'];
   readonly weighted?: number;
@@ -124,7 +137,7 @@ interface Choice {
 
 function evaluationOf(
   given: ConfigValue | undefined,
-  { config, facts, row, index }: Place,
+  { config, facts, row, index }: RuleContext,
   { reason, weighted, hashBy }: Choice,
 ): Evaluation {
   const value = readValue(given, config);
@@ -147,7 +160,7 @@ function unresolved(why: Unresolved['why'], config: EvaluatedConfig | undefined)
   return Object.freeze({ kind: 'unresolved', why, config });
 }
 
-function allHold(questions: readonly PredicateId[], run: EvaluationPass): boolean {
-  for (const question of questions) if (!run.holds(question)) return false;
+function allHold(predicates: readonly PredicateId[], pass: PredicateInput): boolean {
+  for (const predicate of predicates) if (!pass.holds(predicate)) return false;
   return true;
 }

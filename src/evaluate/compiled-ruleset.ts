@@ -1,8 +1,9 @@
 /**
  * A ruleset in compiled form, brought from version to version by deltas.
  *
- * Only what a delta brings is compiled. That works because no compiled config holds another: a rule holds the slot of the segment that it
- * names, into which the present config of that key is put.
+ * Only the configs of a delta are compiled. That works because no compiled config holds another
+ * one: a rule holds the slot of the segment that it names, and the slot holds the present config of
+ * that key.
  */
 import { decodeConfig, type EncodedConfig } from '../ruleset/decode.js';
 import type { Config } from '../ruleset/model.js';
@@ -13,42 +14,43 @@ import {
   unreadableConfig,
   type CompiledConfig,
 } from './compiled-config.js';
+import { PredicateTable, type PredicateId, type PredicateInput } from './predicate-table.js';
 import type { NameResolver } from './predicates.js';
 import type { Evaluation } from './result.js';
-import { TimeBoundaries, boundariesOf, type ConfigBoundaries } from './time-boundaries.js';
-import type { EvaluationPass } from './evaluation-pass.js';
-import { heights, MAX_SEGMENT_DEPTH } from './segments.js';
-import { PredicateTable, type PredicateId } from './predicate-table.js';
+import { MAX_SEGMENT_DEPTH, segmentHeights } from './segments.js';
+import { boundariesOf, TimeBoundaries, type ConfigBoundaries } from './time-boundaries.js';
 
-/** What is known under a key. */
+/** The entry of a key. */
 interface Slot {
   readonly key: string;
-  /** `undefined` while there is no live config of that key. */
+  /** `undefined` while no live config has the key. */
   config: CompiledConfig | undefined;
   /** The segments that its rules name. */
   uses: readonly Slot[];
-  turningPoints: ConfigBoundaries;
-  /** Whether a run is in it, if some rule names it as a segment. */
-  question: PredicateId | undefined;
-  /** See segments.ts; `undefined` for a segment that is in a circle, or leads into one. */
+  boundaries: ConfigBoundaries;
+  /** Membership in it, when some rule names it as a segment. */
+  membership: PredicateId | undefined;
+  /** See segments.ts; `undefined` for a segment that is in a cycle or leads into one. */
   height: number | undefined;
 }
 
+/** The compiled configs of one ruleset, by key. */
 export class CompiledRuleset implements NameResolver {
   readonly predicates = new PredicateTable();
   readonly #environment: bigint;
   readonly #slots = new Map<string, Slot>();
-  /** Those that rules name as segments. */
+  /** The slots that rules name as segments. */
   readonly #segments: Slot[] = [];
-  /** The segments from `MAX_NESTING` on, ascending by height. */
+  /** The segments from `MAX_SEGMENT_DEPTH` on, ascending by height. */
   #high: Slot[] = [];
-  /** What clients may see, in order of keys. */
+  /** The configs that clients may see, in order of keys. */
   #visible: Slot[] = [];
-  #moments: TimeBoundaries | undefined;
-  /** The configs of the first delta, and of all. */
+  #boundaries: TimeBoundaries | undefined;
+  /** The number of configs in the first delta. */
   #first: number | undefined;
+  /** The number of configs in all deltas. */
   #compiled = 0;
-  /** What the config at hand uses. */
+  /** The segments used by the config that is being compiled. */
   #uses = new Set<Slot>();
 
   constructor(environment: bigint) {
@@ -56,14 +58,14 @@ export class CompiledRuleset implements NameResolver {
   }
 
   /**
-   * Whether so much came since the first delta that it should be made anew, because names that no rule has any more stay. That is
-   * seldom enough to cost no more than the changes did.
+   * True when recompiling is cheaper than keeping predicates that no rule uses any more. That is
+   * rare enough that the recompilations cost no more than the changes did.
    */
   get isRecompilationDue(): boolean {
     return this.#compiled > 2 * (this.#first ?? 0) + 1000;
   }
 
-  /** Takes a delta: configs of which each replaces the one of its key, or takes it away. */
+  /** Applies a delta: each config replaces or deletes the one of its key. */
   apply(delta: readonly EncodedConfig[]): void {
     const segments = this.#segments.length;
     const appeared: Slot[] = [];
@@ -75,48 +77,53 @@ export class CompiledRuleset implements NameResolver {
       this.#compile(encoded, slot);
       if (isVisible(slot) && !wasVisible) appeared.push(slot);
       isOneHidden ||= wasVisible && !isVisible(slot);
-      isSegmentChanged ||= slot.question !== undefined;
+      isSegmentChanged ||= slot.membership !== undefined;
     }
     this.#first ??= delta.length;
     this.#compiled += delta.length;
-    this.#moments = undefined;
+    this.#boundaries = undefined;
     if (isSegmentChanged || this.#segments.length > segments) this.#order();
     if (isOneHidden) this.#visible = this.#visible.filter(isVisible);
-    // To sort what is nearly sorted takes little more than to read it.
+    // Sorting what is nearly sorted takes little longer than reading it.
     if (appeared.length > 0) this.#visible = [...this.#visible, ...appeared].sort(byKey);
   }
 
+  /** The config of that key; `undefined` when no live config has it. */
   get(key: string): CompiledConfig | undefined {
     return this.#slots.get(key)?.config;
   }
 
   /** One evaluation for each config that clients may see, in order of keys. */
-  evaluateVisible(run: EvaluationPass): Evaluation[] {
-    return this.#visible.map(({ config }) => config?.evaluate(run) ?? MISSING);
+  evaluateVisible(pass: PredicateInput): Evaluation[] {
+    return this.#visible.map(({ config }) => config?.evaluate(pass) ?? MISSING);
   }
 
-  /** See `Evaluator.moment`. */
+  /** See `Evaluator.intervalAt`. */
   intervalAt(now: number): string {
-    this.#moments ??= new TimeBoundaries(this.#turningPoints());
-    return this.#moments.intervalAt(now);
+    this.#boundaries ??= new TimeBoundaries(this.#boundariesOfVisible());
+    return this.#boundaries.intervalAt(now);
   }
 
-  /** Of what clients may see, and of the segments that it uses in any number of steps. */
-  *#turningPoints(): Generator<ConfigBoundaries> {
+  /**
+   * The boundaries of the configs that clients may see, and of all segments that these use,
+   * directly or not.
+   */
+  *#boundariesOfVisible(): Generator<ConfigBoundaries> {
     const slots = new Set(this.#visible);
-    // What is added to a set while it is iterated is visited too.
-    for (const { uses, turningPoints } of slots) {
+    // An element added to a set during its iteration is visited too.
+    for (const { uses, boundaries } of slots) {
       for (const used of uses) slots.add(used);
-      yield turningPoints;
+      yield boundaries;
     }
   }
 
+  /** Membership in the segment of that key, which may not exist (yet). */
   segment(key: string): PredicateId {
     const slot = this.#slot(key);
-    if (slot.question === undefined) this.#segments.push(slot);
-    slot.question ??= this.predicates.add(`IN_SEG ${key}`, () => (run) => this.#isIn(slot, run));
+    if (slot.membership === undefined) this.#segments.push(slot);
+    slot.membership ??= this.predicates.add(`IN_SEG ${key}`, () => (pass) => this.#isMember(slot, pass));
     this.#uses.add(slot);
-    return slot.question;
+    return slot.membership;
   }
 
   #slot(key: string): Slot {
@@ -126,8 +133,8 @@ export class CompiledRuleset implements NameResolver {
       key,
       config: undefined,
       uses: [],
-      turningPoints: [],
-      question: undefined,
+      boundaries: [],
+      membership: undefined,
       height: undefined,
     };
     this.#slots.set(key, slot);
@@ -140,36 +147,39 @@ export class CompiledRuleset implements NameResolver {
     if (config === undefined) slot.config = unreadableConfig(encoded.key, encoded.id);
     else if (isDeleted(config)) slot.config = undefined;
     else slot.config = compileConfig(config, this.#environment, this);
-    slot.turningPoints = config === undefined ? [] : boundariesOf(config);
+    slot.boundaries = config === undefined ? [] : boundariesOf(config);
     slot.uses = [...this.#uses];
   }
 
   #order(): void {
     this.#high = [];
     for (const segment of this.#segments) segment.height = undefined;
-    for (const [segment, height] of heights(this.#segments)) {
+    for (const [segment, height] of segmentHeights(this.#segments)) {
       segment.height = height;
       if (height >= MAX_SEGMENT_DEPTH) this.#high.push(segment);
     }
   }
 
-  #isIn({ config, height }: Slot, run: EvaluationPass): boolean {
+  #isMember({ config, height }: Slot, pass: PredicateInput): boolean {
     if (config === undefined || height === undefined) return false;
-    if (height > MAX_SEGMENT_DEPTH) this.#askBelow(height, run);
-    const evaluation = config.evaluate(run);
+    if (height > MAX_SEGMENT_DEPTH) this.#testBelow(height, pass);
+    const evaluation = config.evaluate(pass);
     return evaluation.kind === 'resolved' && evaluation.value.kind === 'bool' && evaluation.value.value;
   }
 
-  /** So that a long chain of segments does not take a stack as long. */
-  #askBelow(height: number, run: EvaluationPass): void {
+  /**
+   * Tests the segments below a height first, so that a long chain of segments does not need a deep
+   * stack.
+   */
+  #testBelow(height: number, pass: PredicateInput): void {
     for (const segment of this.#high) {
       if (segment.height === height) return;
-      if (segment.question !== undefined) run.holds(segment.question);
+      if (segment.membership !== undefined) pass.holds(segment.membership);
     }
   }
 }
 
-/** `undefined` when it is damaged inside; its neighbours are not. */
+/** `undefined` when the config is damaged inside; its neighbours are not affected. */
 function decode(encoded: EncodedConfig): Config | undefined {
   try {
     return decodeConfig(encoded);

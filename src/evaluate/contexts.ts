@@ -1,24 +1,29 @@
 /**
- * What a ruleset is evaluated for: who or what asks, as contexts of several types, each with its properties. Pure.
+ * The contexts that a ruleset is evaluated for: users, devices and other subjects, each with its
+ * properties. Pure.
  */
 import type { ConfigValue, ContextSet } from '../ruleset/model.js';
 import { exactInteger } from './numbers.js';
 
-/** What a property can be. An integer is a `number` where that is exact, else a `bigint`. */
+/** The value of a property. An integer is a `number` where that is exact, else a `bigint`. */
 export type ContextValue = string | number | bigint | boolean | readonly string[];
 
 /** The properties of one context, such as `email` of the context of type `user`. */
 export type Context = ReadonlyMap<string, ContextValue>;
 
 /**
- * Contexts by type. A rule's `user.email` is the property `email` of the type `user`; a rule without a dot looks into the type with the
- * empty name.
+ * Contexts by type. A rule's `user.email` is the property `email` of the type `user`; a property
+ * without a dot belongs to the type with the empty name.
  */
 export type Contexts = ReadonlyMap<string, Context>;
 
+/** The empty set of contexts. */
 export const NO_CONTEXTS: Contexts = new Map();
 
-/** The contexts of a decoded `ContextSet`. Of two of one type the last counts; values of a kind that no context has are left out. */
+/**
+ * The contexts of a decoded `ContextSet`. Of two of one type the last counts; values of a kind that
+ * contexts cannot have are left out.
+ */
 export function contextsOf(set: ContextSet | undefined): Contexts {
   const contexts = new Map<string, Context>();
   for (const { type = '', values = {} } of set?.contexts ?? []) {
@@ -40,9 +45,10 @@ function contextValue(value: ConfigValue): ContextValue | undefined {
 }
 
 /**
- * A text that is equal exactly for equal contexts, whatever the order of their types and properties. Texts are quoted as in JSON and
- * numbers are not, so `"1"` and `1` differ, as they do in rules; `1n` is `1` and -0 is 0, which no rule can tell apart. A type without
- * properties counts: it replaces the environment's default context of that type.
+ * A text that is equal exactly for equal contexts, regardless of the order of types and properties.
+ * Texts are quoted as in JSON and numbers are not, so `"1"` and `1` differ, as they do in rules;
+ * `1n` is `1` and -0 is 0, which no rule can tell apart. A type without properties counts: it
+ * replaces the environment's default context of that type.
  */
 export function canonical(contexts: Contexts): string {
   return object(contexts, (context) => object(context, valueText));

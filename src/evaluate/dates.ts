@@ -4,8 +4,9 @@
 const DATE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/;
 
 /**
- * The instant that a number or text stands for, in whole milliseconds since 1970. A number is that already; a text must be an RFC 3339
- * date and time, with a zone, of a day that exists. Anything else is `undefined`.
+ * The instant that a number or text stands for, in whole milliseconds since 1970. A number is that
+ * already; a text must be an RFC 3339 date and time, with a zone, of a day that exists. Anything
+ * else is `undefined`.
  */
 export function instant(value: unknown): number | bigint | undefined {
   if (typeof value === 'bigint') return value;

@@ -1,7 +1,15 @@
-/** When, and by what chance. */
+/** The parts of an evaluation that do not come from the ruleset or the contexts. */
+
+/** Time and randomness of one evaluation. */
 export interface EvaluationOptions {
-  /** Milliseconds since 1970; what `prefab.current-time` is. Parts of a millisecond do not count. */
+  /**
+   * Milliseconds since 1970: the value of `prefab.current-time`. Fractions of a millisecond are
+   * ignored.
+   */
   readonly now: number;
-  /** From 0 (inclusive) to 1 (exclusive): decides weighted values that have nothing to hash, by the config's key. */
+  /**
+   * A number from 0 (inclusive) to 1 (exclusive) for the config of that key. Chooses among weighted
+   * values when the contexts have nothing to hash.
+   */
   readonly random: (key: string) => number;
 }

@@ -3,13 +3,13 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import { Evaluator } from './evaluator.js';
 
 /**
- * One evaluator for each ruleset that was evaluated. It is kept as long as its ruleset is, so memory is bounded by what bounds the
- * rulesets.
+ * The evaluators of all rulesets that were evaluated, one each. An evaluator is kept as long as its
+ * ruleset, so the bound on rulesets bounds memory here too.
  */
 export class Evaluators {
   readonly #byRuleset = new WeakMap<Ruleset, Evaluator>();
 
-  /** The ruleset's evaluator; the first call makes it. */
+  /** The ruleset's evaluator; the first call creates it. */
   of(ruleset: Ruleset): Evaluator {
     const present = this.#byRuleset.get(ruleset);
     if (present !== undefined) return present;

@@ -1,8 +1,9 @@
 /**
- * MurmurHash3, x86, 32 bits, seed 0: what all public SDKs draw weighted values by.
+ * MurmurHash3, x86, 32 bits, seed 0: the hash by which all public SDKs choose weighted values.
  *
- * What is hashed here always begins with a text that stays the same (a config's key), so that part is worked off once. ASCII, which is
- * nearly everything, is hashed from the string itself; only other text is encoded as UTF-8 first.
+ * The hashed text always begins with a constant part (a config's key), which is hashed once. ASCII,
+ * which is nearly everything, is hashed from the string itself; only other text is encoded as UTF-8
+ * first.
  */
 const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
@@ -39,7 +40,9 @@ export class PrefixHash {
 /** A hash under way. */
 class Progress {
   #state: number;
-  /** The bytes after the last whole block, lowest first, and how many bits they are: 0, 8, 16 or 24. */
+  /**
+   * The bytes after the last whole block, lowest first, and how many bits they are: 0, 8, 16 or 24.
+   */
   #block: number;
   #bits: number;
   /** All bytes so far. */

@@ -1,32 +1,39 @@
-/** How many runs are told apart before the array must be cleared; so that a mark fits into 32 bits. */
-const MAX_RUNS = 2 ** 30 - 1;
+/** Results of predicates for the length of one evaluation pass. */
 
 /**
- * The answers of runs, one after the other in the same array, so that a run for a single config does not begin by clearing thousands of
- * cells. An answer counts for the run that wrote it. Should a run begin inside of another one (from its `chance`), the outer one finds
- * answers gone and asks again.
+ * Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits.
+ */
+const MAX_PASSES = 2 ** 30 - 1;
+
+/**
+ * The results of all passes, one pass after the other in the same array, so that a pass for a
+ * single config does not begin by clearing thousands of cells. A result counts for the pass that
+ * wrote it. When a pass begins inside another one (from its `random`), the outer one finds its
+ * results overwritten and tests again.
  */
 export class Memo {
-  readonly #maxRuns: number;
+  readonly #maxPasses: number;
   #cells = new Int32Array(0);
-  #runs = 0;
+  #passes = 0;
 
-  constructor(maxRuns = MAX_RUNS) {
-    this.#maxRuns = maxRuns;
+  /** @param maxPasses smaller in tests */
+  constructor(maxPasses = MAX_PASSES) {
+    this.#maxPasses = maxPasses;
   }
 
   /**
-   * Begins a run.
+   * Begins a pass.
    *
-   * @param questions how many there can be
-   * @returns the cells, by question, and what a cell holds for yes in this run; for no it holds one less
+   * @param predicates the number of predicates
+   * @returns the cells, indexed by predicate, and the content of a cell that means yes in this
+   * pass; one less means no
    */
-  begin(questions: number): { readonly cells: Int32Array; readonly yes: number } {
-    if (this.#cells.length < questions || this.#runs === this.#maxRuns) {
-      this.#cells = new Int32Array(questions);
-      this.#runs = 0;
+  begin(predicates: number): { readonly cells: Int32Array; readonly yes: number } {
+    if (this.#cells.length < predicates || this.#passes === this.#maxPasses) {
+      this.#cells = new Int32Array(predicates);
+      this.#passes = 0;
     }
-    this.#runs++;
-    return { cells: this.#cells, yes: 2 * this.#runs + 1 };
+    this.#passes++;
+    return { cells: this.#cells, yes: 2 * this.#passes + 1 };
   }
 }

@@ -1,55 +1,72 @@
 /**
- * What the rules of a ruleset name and ask, numbered and each once.
+ * The predicates, properties and words of a compiled ruleset, each stored once and numbered.
  *
- * Rulesets ask the same again and again: whether somebody is in a segment, on a plan, in a country. So rules are lists of numbers of
- * questions, a run keeps the answers in an array, and most of an evaluation is to look them up. Measured on 1,000 flags, a function for
- * each criterion of each rule takes twice the time, most of it waiting for memory.
+ * Rules of a ruleset test the same again and again: membership in a segment, a plan, a country. So
+ * a rule is a list of predicate numbers, an evaluation pass keeps the results in an array, and most
+ * of an evaluation is looking them up. Measured on 1,000 flags, a function for each criterion of
+ * each rule takes twice the time, most of it waiting for memory.
  */
+import type { Attribute } from './attribute.js';
 import { Memo } from './memo.js';
-import type { EvaluationPass } from './evaluation-pass.js';
 
-/** The time of the evaluation, whatever the contexts say. */
+/** The property that is the time of the evaluation, regardless of the contexts. */
 export const CURRENT_TIME = 'prefab.current-time';
 
 /** A property as rules name it. */
 export interface Property {
-  /** Its place among the readings of a run. */
+  /** The index of its attribute in an evaluation pass. */
   readonly index: number;
   readonly name: string;
-  /** Of the context: what stands before the first dot; empty without one. */
+  /** The type of the context: the part of the name before the first dot; empty without a dot. */
   readonly type: string;
-  /** Inside the context. */
+  /** The name inside the context. */
   readonly member: string;
 }
 
-/** Answers a question. */
-export type Predicate = (run: EvaluationPass) => boolean;
+/** The input of predicates: the evaluation pass (evaluation-pass.ts) as they see it. */
+export interface PredicateInput {
+  /** See `EvaluationOptions`. */
+  readonly random: (key: string) => number;
+  /** The attribute that a property names. */
+  attribute(property: Property): Attribute;
+  /** The result of another predicate. */
+  holds(id: PredicateId): boolean;
+}
 
-/** The number of a question; of its opposite when it is negative (`~number`). */
+/** The test behind a predicate number. */
+export type Predicate = (pass: PredicateInput) => boolean;
+
+/** The number of a predicate; `~number`, which is negative, is its negation. */
 export type PredicateId = number;
 
-/** The question that is always answered with no. */
+/** The predicate that never holds. */
 export const NEVER: PredicateId = 0;
+/** The predicate that always holds. */
 export const ALWAYS: PredicateId = ~NEVER;
 
+/**
+ * The predicates of one compiled ruleset. Grows only; unused entries go when the ruleset is
+ * recompiled.
+ */
 export class PredicateTable {
   readonly #properties = new Map<string, Property>();
   readonly #words = new Map<string, number>();
-  readonly #questions = new Map<string, PredicateId>();
-  /** By question. */
-  readonly #tests: Predicate[] = [() => false];
-  readonly #answers = new Memo();
+  readonly #ids = new Map<string, PredicateId>();
+  /** Indexed by predicate. */
+  readonly #predicates: Predicate[] = [() => false];
+  readonly #memo = new Memo();
 
-  /** How many properties there are. */
+  /** The number of properties. */
   get properties(): number {
     return this.#properties.size;
   }
 
-  /** Begins a run: see answers.ts. */
-  begin(): ReturnType<Memo['begin']> {
-    return this.#answers.begin(this.#tests.length);
+  /** Begins an evaluation pass: see memo.ts. */
+  beginPass(): ReturnType<Memo['begin']> {
+    return this.#memo.begin(this.#predicates.length);
   }
 
+  /** The property of that name; added when it is new. */
   property(name: string): Property {
     const known = this.#properties.get(name);
     if (known !== undefined) return known;
@@ -60,7 +77,10 @@ export class PredicateTable {
     return property;
   }
 
-  /** The number of a text in a rule's list, from 1. To compare numbers is many times faster than to compare texts. */
+  /**
+   * The number, from 1, of a text in a rule's list; added when it is new. Comparing numbers is many
+   * times faster than comparing texts.
+   */
   addWord(text: string): number {
     const known = this.#words.get(text);
     if (known !== undefined) return known;
@@ -69,25 +89,27 @@ export class PredicateTable {
     return word;
   }
 
-  /** The number of a text that was read; 0 when no list has it. */
+  /** The number of a text of a context; 0 for a text that no rule lists. */
   wordOf(text: string): number {
     return this.#words.get(text) ?? 0;
   }
 
   /**
-   * @param name equal for equal questions and for no others
-   * @param predicate makes what answers it, when it is new
+   * Adds a predicate unless one of that name exists.
+   *
+   * @param name equal for equal predicates and for no others
+   * @param compile makes the test of a new predicate
    */
-  add(name: string, predicate: () => Predicate): PredicateId {
-    const known = this.#questions.get(name);
+  add(name: string, compile: () => Predicate): PredicateId {
+    const known = this.#ids.get(name);
     if (known !== undefined) return known;
-    const question = this.#tests.push(predicate()) - 1;
-    this.#questions.set(name, question);
-    return question;
+    const id = this.#predicates.push(compile()) - 1;
+    this.#ids.set(name, id);
+    return id;
   }
 
-  /** What answers a question, which is not negative. */
-  test(question: PredicateId): Predicate {
-    return this.#tests[question] ?? (() => false);
+  /** The test of a predicate, which must not be negated. */
+  predicate(id: PredicateId): Predicate {
+    return this.#predicates[id] ?? (() => false);
   }
 }

@@ -1,12 +1,11 @@
 /**
- * Criteria made into questions. Whatever SDKs disagree on is decided as docs/evaluation.md says. Nothing here throws: a criterion that
- * cannot be judged does not hold.
+ * Compiles criteria to predicates. Where SDKs disagree, docs/evaluation.md records the choice.
+ * Nothing here throws: a criterion that cannot be tested does not hold.
  */
 import type { ConfigValue, Criterion } from '../ruleset/model.js';
 import { compilePattern, type Pattern } from '../ruleset/pattern.js';
 import { instant } from './dates.js';
 import { exactInteger, numberOf } from './numbers.js';
-import type { Attribute } from './evaluation-pass.js';
 import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
 import {
   ALWAYS,
@@ -17,15 +16,15 @@ import {
   type PredicateTable,
 } from './predicate-table.js';
 
-/** Where criteria find what they name. */
+/** Resolves the names in criteria. */
 export interface NameResolver {
   readonly predicates: PredicateTable;
-  /** Whether a run is in that segment. */
+  /** Membership in the segment of that key. */
   segment(key: string): PredicateId;
 }
 
 /** Operators that hold exactly where another one does not. */
-const OPPOSITES: Readonly<Partial<Record<string, string>>> = {
+const NEGATIONS: Readonly<Partial<Record<string, string>>> = {
   NOT_IN_SEG: 'IN_SEG',
   PROP_IS_NOT_ONE_OF: 'PROP_IS_ONE_OF',
   PROP_DOES_NOT_START_WITH_ONE_OF: 'PROP_STARTS_WITH_ONE_OF',
@@ -33,11 +32,11 @@ const OPPOSITES: Readonly<Partial<Record<string, string>>> = {
   PROP_DOES_NOT_CONTAIN_ONE_OF: 'PROP_CONTAINS_ONE_OF',
 };
 
-/** The question whether a criterion holds. */
+/** Compiles a criterion, unless an equal one exists. */
 export function compileCriterion(criterion: Criterion, names: NameResolver): PredicateId {
   const { operator = 'NOT_SET' } = criterion;
-  const opposite = OPPOSITES[operator];
-  if (opposite !== undefined) return ~compileCriterion({ ...criterion, operator: opposite }, names);
+  const negated = NEGATIONS[operator];
+  if (negated !== undefined) return ~compileCriterion({ ...criterion, operator: negated }, names);
   const { propertyName = '', valueToMatch = {} } = criterion;
   if (operator === 'ALWAYS_TRUE') return ALWAYS;
   if (operator === 'IN_SEG')
@@ -115,13 +114,13 @@ function no(): boolean {
 
 function oneOf(property: Property, list: readonly number[]): Predicate {
   const has = finder(list);
-  return (run) => {
-    const { word, words } = run.read(property);
+  return (pass) => {
+    const { word, words } = pass.attribute(property);
     return words === undefined ? has(word) : words.some(has);
   };
 }
 
-/** Up to so many numbers take less memory in a list than in a set, and no more time. */
+/** A list of up to this many numbers takes less memory than a set, and no more time. */
 const SHORT = 8;
 
 function finder(list: readonly number[]): (word: number) => boolean {
@@ -131,24 +130,24 @@ function finder(list: readonly number[]): (word: number) => boolean {
 }
 
 function startsWithOneOf(property: Property, list: readonly string[]): Predicate {
-  return (run) => {
-    const { text } = run.read(property);
+  return (pass) => {
+    const { text } = pass.attribute(property);
     if (text !== undefined) for (const entry of list) if (text.startsWith(entry)) return true;
     return false;
   };
 }
 
 function endsWithOneOf(property: Property, list: readonly string[]): Predicate {
-  return (run) => {
-    const { text } = run.read(property);
+  return (pass) => {
+    const { text } = pass.attribute(property);
     if (text !== undefined) for (const entry of list) if (text.endsWith(entry)) return true;
     return false;
   };
 }
 
 function containsOneOf(property: Property, list: readonly string[]): Predicate {
-  return (run) => {
-    const { text } = run.read(property);
+  return (pass) => {
+    const { text } = pass.attribute(property);
     if (text !== undefined) for (const entry of list) if (text.includes(entry)) return true;
     return false;
   };
@@ -164,19 +163,19 @@ function compareNumber(
 ): Predicate {
   const limit = numberOf(match);
   if (limit === undefined) return no;
-  return (run) => {
-    const { value } = run.read(property);
+  return (pass) => {
+    const { value } = pass.attribute(property);
     return isNumber(value) && holds(value, limit);
   };
 }
 
-/** From the start up to but not with the end; what is absent does not limit. */
+/** From the start (inclusive) to the end (exclusive); an absent bound does not limit. */
 function inRange(property: Property, { intRange }: ConfigValue): Predicate {
   if (intRange === undefined) return no;
   const start = intRange.start === undefined ? -Infinity : exactInteger(intRange.start);
   const end = intRange.end === undefined ? Infinity : exactInteger(intRange.end);
-  return (run) => {
-    const { value } = run.read(property);
+  return (pass) => {
+    const { value } = pass.attribute(property);
     return isNumber(value) && start <= value && value < end;
   };
 }
@@ -188,23 +187,26 @@ function compareInstant(
 ): Predicate {
   const limit = instant(match.string ?? numberOf(match));
   if (limit === undefined) return no;
-  return (run) => {
-    const at = run.read(property).instant;
+  return (pass) => {
+    const at = pass.attribute(property).instant;
     return at !== undefined && holds(at, limit);
   };
 }
 
-/** @param wanted what the search must come to; where that cannot be said, neither holds */
+/**
+ * @param wanted the result of the search; when it has none, neither the operator nor its negation
+ * holds
+ */
 function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Predicate {
   const pattern = expression === undefined ? undefined : patternOf(expression);
   if (pattern === undefined) return no;
-  return (run) => {
-    const { value } = run.read(property);
+  return (pass) => {
+    const { value } = pass.attribute(property);
     return typeof value === 'string' && pattern(value) === wanted;
   };
 }
 
-/** Commits refuse what does not compile, but a ruleset can come from elsewhere. */
+/** Commits refuse expressions that do not compile, but a ruleset can come from elsewhere. */
 function patternOf(expression: string): Pattern | undefined {
   try {
     return compilePattern(expression);
@@ -220,8 +222,8 @@ function compareVersion(
 ): Predicate {
   const limit = text === undefined ? undefined : parseSemanticVersion(text);
   if (limit === undefined) return no;
-  return (run) => {
-    const { version }: Attribute = run.read(property);
+  return (pass) => {
+    const { version } = pass.attribute(property);
     return version !== undefined && holds(compareSemanticVersions(version, limit));
   };
 }

@@ -1,8 +1,8 @@
-/**
- * What an evaluation ends in. Pure.
- */
+/** Results of evaluations. */
 
-/** A value as it leaves the evaluator: typed, so that each protocol can write it in its own way. */
+/**
+ * A value as it leaves the evaluator: typed, so that each protocol can write it in its own form.
+ */
 export type Value =
   | { readonly kind: 'bool'; readonly value: boolean }
   /** A `number` where that is exact, else a `bigint`. */
@@ -16,30 +16,34 @@ export type Value =
   | { readonly kind: 'duration'; readonly definition: string; readonly milliseconds: number }
   | { readonly kind: 'logLevel'; readonly value: LoggerLevel };
 
+/** The level from which on a logger logs. */
 export type LoggerLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
 
 /**
- * Why a value was chosen, in OpenFeature's words: `STATIC` the config has no rules, `TARGETING_MATCH` its rules were looked at and one, or
- * the value after them, decided, `SPLIT` the value was drawn by weights.
+ * The reason for a value, in OpenFeature's words: `STATIC` the config has no rules,
+ * `TARGETING_MATCH` one of its rules, or the value after them, applied, `SPLIT` the value was
+ * chosen by weights.
  */
 export type Reason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT';
 
+/** The result of evaluating one config. */
 export type Evaluation = Resolved | Unresolved;
 
+/** A value was chosen. */
 export interface Resolved {
   readonly kind: 'resolved';
   readonly value: Value;
   readonly reason: Reason;
   readonly config: EvaluatedConfig;
-  /** Which row decided: with a row for the environment that is 0, and the default row 1. */
+  /** The index of the row: a row for the environment is 0, and the default row then 1. */
   readonly row: number;
-  /** Which of the row's conditional values. */
+  /** The index of the conditional value in the row. */
   readonly conditional: number;
-  /** Which of the weighted values, when weights decided. */
+  /** The index of the weighted value, when weights chose it. */
   readonly weighted: number | undefined;
-  /** The property that the weights are drawn by, such as `user.key`, when they name one. */
+  /** The property that the weights hash, such as `user.key`, when they name one. */
   readonly hashBy: string | undefined;
-  /** How the chosen value is called by those who made the rules, if they named it. */
+  /** The name of the chosen value in the ruleset, if it has one. */
   readonly name: string | undefined;
 }
 
@@ -47,16 +51,18 @@ export interface Resolved {
 export interface Unresolved {
   readonly kind: 'unresolved';
   /**
-   * - `missing` there is no config of that key, or it is deleted, or of a type that has no value (schemas, limits)
+   * - `missing` there is no config of that key, or it is deleted, or of a type that has no value
+   *   (schemas, limits)
    * - `unmatched` no rule applies and no default is given
    * - `withheld` the value is one that only an SDK's machine has: `provided`, or `decryptWith`
-   * - `unreadable` the value is of a kind that clients cannot read (bytes, ranges), or is not what its config says
+   * - `unreadable` the value is of a kind that clients cannot read (bytes, ranges), or is not what
+   *   its config says
    */
   readonly why: 'missing' | 'unmatched' | 'withheld' | 'unreadable';
   readonly config: EvaluatedConfig | undefined;
 }
 
-/** What is said of a config beside its value. */
+/** The properties of a config that accompany its value. */
 export interface EvaluatedConfig {
   readonly key: string;
   readonly id: bigint;
@@ -64,6 +70,6 @@ export interface EvaluatedConfig {
   readonly type: string;
   /** Such as `BOOL`. */
   readonly valueType: string;
-  /** Whether a client that must not see rules may have its value; see ruleset/visible.ts. */
+  /** True when client-side SDKs may have its value; see ruleset/visible.ts. */
   readonly visible: boolean;
 }

@@ -1,24 +1,29 @@
 /**
  * The order in which segments build on each other.
  *
- * Commits refuse circles, but a ruleset can come from elsewhere, and a chain of segments may be as long as the ruleset. So before
- * anything is evaluated each segment gets a height: above all segments that it refers to. Those that get none are in a circle or lead into
- * one; they hold for nobody, whichever is asked first.
+ * Commits refuse cycles, but a ruleset can come from elsewhere, and a chain of segments may be as
+ * long as the ruleset. So before anything is evaluated each segment gets a height: above all
+ * segments that it refers to. Segments without a height are in a cycle or lead into one; they have
+ * no members, regardless of which is tested first.
  */
 
-/** How many segments may be decided inside each other; a higher one finds those below it decided. */
+/**
+ * The number of segments that may be tested inside each other; a higher one finds those below it
+ * tested.
+ */
 export const MAX_SEGMENT_DEPTH = 100;
 
-/** What the order is made of. */
+/** A segment, as far as the order is concerned. */
 export interface SegmentNode {
   /** The segments that its rules name. */
   readonly uses: readonly SegmentNode[];
 }
 
 /**
- * The nodes that build on no circle, each after all that it uses, with their heights; 0 is a segment that uses none.
+ * The nodes that build on no cycle, each after all that it uses, with their heights; 0 is a segment
+ * that uses none.
  */
-export function heights<T extends SegmentNode>(nodes: Iterable<T>): Map<T, number> {
+export function segmentHeights<T extends SegmentNode>(nodes: Iterable<T>): Map<T, number> {
   const users = new Map<SegmentNode, T[]>();
   const waiting = new Map<T, number>();
   const found = new Map<T, number>();
@@ -32,7 +37,7 @@ export function heights<T extends SegmentNode>(nodes: Iterable<T>): Map<T, numbe
       else list.push(node);
     }
   }
-  // What is added to a map while it is iterated is visited too.
+  // An entry added to a map during its iteration is visited too.
   for (const [node, height] of found) {
     for (const user of users.get(node) ?? []) {
       const left = (waiting.get(user) ?? 0) - 1;

@@ -1,13 +1,15 @@
 /** Weighted values. */
 import type { Evaluation } from './result.js';
 import { PrefixHash } from './hash.js';
-import type { EvaluationPass } from './evaluation-pass.js';
-import type { Property } from './predicate-table.js';
+import type { PredicateInput, Property } from './predicate-table.js';
 
-/** SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above 1. */
+/**
+ * SDKs divide by this, which is one less than the largest hash, so a fraction can be a little above
+ * 1.
+ */
 const LARGEST = 4294967294;
 
-/** Several evaluations, of which weights choose one. */
+/** Several evaluations of which weights choose one. */
 export class Split {
   readonly kind = 'split';
   readonly #evaluations: readonly Evaluation[];
@@ -36,17 +38,20 @@ export class Split {
     this.#sums = variants.map(({ weight = 0 }) => (sum += weight));
   }
 
-  /** The evaluation of the first variant whose sum is above the fraction for this run, else of the last. */
-  choose(run: EvaluationPass): Evaluation | undefined {
+  /**
+   * The evaluation of the first variant whose sum is above the fraction for this pass, else the
+   * last.
+   */
+  choose(pass: PredicateInput): Evaluation | undefined {
     const last = this.#sums.length - 1;
-    const bucket = this.#fraction(run) * (this.#sums[last] ?? 0);
+    const bucket = this.#fraction(pass) * (this.#sums[last] ?? 0);
     const index = this.#sums.findIndex((sum) => bucket < sum);
     return this.#evaluations[index === -1 ? last : index];
   }
 
-  #fraction(run: EvaluationPass): number {
-    const reading = this.#hashBy === undefined ? undefined : run.read(this.#hashBy);
-    if (reading?.value === undefined) return run.random(this.#key);
-    return this.#hash.of(reading.text ?? String(reading.value)) / LARGEST;
+  #fraction(pass: PredicateInput): number {
+    const attribute = this.#hashBy === undefined ? undefined : pass.attribute(this.#hashBy);
+    if (attribute?.value === undefined) return pass.random(this.#key);
+    return this.#hash.of(attribute.text ?? String(attribute.value)) / LARGEST;
   }
 }

@@ -1,19 +1,20 @@
 /**
- * How long evaluations stay what they are: rules can compare `prefab.current-time` with constants, so they change when one of these has
- * passed, and at no other time.
+ * Time boundaries: the instants at which evaluations can change although the ruleset does not.
+ * Rules can compare `prefab.current-time` with constants; evaluations change when one of these
+ * constants has passed, and at no other time.
  */
 import type { Config, Criterion } from '../ruleset/model.js';
 import { instant } from './dates.js';
 import { numberOf } from './numbers.js';
 import { CURRENT_TIME } from './predicate-table.js';
 
-/** When a config can begin to be evaluated differently. */
-export type ConfigBoundaries = readonly Point[] | 'always';
+/** The time boundaries of one config; `always`: each millisecond is one. */
+export type ConfigBoundaries = readonly TimeBoundary[] | 'always';
 
-interface Point {
+interface TimeBoundary {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Whether the change comes with that millisecond or with the next one. */
+  /** False when the change comes with that millisecond, true when it comes with the next one. */
   readonly after: boolean;
 }
 
@@ -26,7 +27,9 @@ const INDIFFERENT: ReadonlySet<string | undefined> = new Set([
   'PROP_SEMVER_GREATER_THAN',
 ]);
 
-/** Operators that change with the constant's millisecond (false), or only after it (true). */
+/**
+ * Operators whose result changes with the constant's millisecond (false), or only after it (true).
+ */
 const COMPARISONS: ReadonlyMap<string | undefined, boolean> = new Map([
   ['PROP_BEFORE', false],
   ['PROP_AFTER', true],
@@ -36,23 +39,24 @@ const COMPARISONS: ReadonlyMap<string | undefined, boolean> = new Map([
   ['PROP_GREATER_THAN_OR_EQUAL', false],
 ]);
 
+/** The time boundaries of a config. */
 export function boundariesOf({ rows = [] }: Config): ConfigBoundaries {
   const values = rows.flatMap((row) => row.values ?? []);
   const isHashed = values.some(({ value }) => value?.weightedValues?.hashByPropertyName === CURRENT_TIME);
-  const points = values
+  const boundaries = values
     .flatMap(({ criteria = [] }) => criteria)
     .filter(({ propertyName }) => propertyName === CURRENT_TIME)
-    .map(pointsOf);
-  return isHashed || points.includes('always') ? 'always' : (points as Point[][]).flat();
+    .map(criterionBoundaries);
+  return isHashed || boundaries.includes('always') ? 'always' : (boundaries as TimeBoundary[][]).flat();
 }
 
-function pointsOf({ operator, valueToMatch = {} }: Criterion): ConfigBoundaries {
+function criterionBoundaries({ operator, valueToMatch = {} }: Criterion): ConfigBoundaries {
   const after = COMPARISONS.get(operator);
   if (after !== undefined) {
     const isDate = operator === 'PROP_BEFORE' || operator === 'PROP_AFTER';
     const number = numberOf(valueToMatch);
     const time = isDate ? instant(valueToMatch.string ?? number) : number;
-    // Nothing compares with NaN, so it is no point in time.
+    // No number compares with NaN, so it is no boundary.
     return time === undefined || Number.isNaN(time) ? [] : [{ time: Number(time), after }];
   }
   if (operator === 'IN_INT_RANGE') {
@@ -64,40 +68,42 @@ function pointsOf({ operator, valueToMatch = {} }: Criterion): ConfigBoundaries 
   return INDIFFERENT.has(operator) ? [] : 'always';
 }
 
-/** The intervals between the turning points of several configs. */
+/** The time boundaries of several configs, and the intervals between them. */
 export class TimeBoundaries {
   /** Ascending; `undefined` when each millisecond is one. */
-  readonly #points: readonly Point[] | undefined;
+  readonly #sorted: readonly TimeBoundary[] | undefined;
 
   constructor(configs: Iterable<ConfigBoundaries>) {
-    const points: Point[] = [];
+    const boundaries: TimeBoundary[] = [];
     for (const each of configs) {
       if (each === 'always') return;
-      points.push(...each);
+      boundaries.push(...each);
     }
-    this.#points = points.sort((a, b) => a.time - b.time || Number(a.after) - Number(b.after));
+    this.#sorted = boundaries.sort((a, b) => a.time - b.time || Number(a.after) - Number(b.after));
   }
 
   /**
-   * The interval's name: the turning point that it begins with, or the time itself where each millisecond is one. A number of the interval
-   * would not do: it would mean another one when a turning point comes or goes.
+   * The name of the interval that `now` lies in: the boundary that it begins with, or the time
+   * itself when each millisecond is a boundary. A number would not do: it would name another
+   * interval when a boundary is added or removed.
    */
   intervalAt(now: number): string {
     const time = Math.trunc(now);
-    if (this.#points === undefined) return `${time}`;
-    const last = this.#points[this.#passed(time) - 1];
+    if (this.#sorted === undefined) return `${time}`;
+    const last = this.#sorted[this.#passed(time) - 1];
     return last === undefined ? 'first' : `${last.after ? 'after' : 'from'} ${last.time}`;
   }
 
-  /** How many turning points have passed. */
+  /** The number of boundaries that have passed. */
   #passed(time: number): number {
-    const points = this.#points ?? [];
+    const boundaries = this.#sorted ?? [];
     let low = 0;
-    let high = points.length;
+    let high = boundaries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const point = points[middle];
-      const isPassed = point !== undefined && (point.after ? point.time < time : point.time <= time);
+      const boundary = boundaries[middle];
+      const isPassed =
+        boundary !== undefined && (boundary.after ? boundary.time < time : boundary.time <= time);
       if (isPassed) low = middle + 1;
       else high = middle;
     }

@@ -1,10 +1,10 @@
-/** Values as they stand in configs, made into values that leave the evaluator. */
+/** Converts the values of configs to the values that leave the evaluator. */
 import type { Config, ConfigValue } from '../ruleset/model.js';
 import { DURATION, kindByType, kindOf } from '../ruleset/values.js';
 import type { LoggerLevel, Unresolved, Value } from './result.js';
 import { exactInteger } from './numbers.js';
 
-/** Why a config has no value although one was chosen. */
+/** The reason why a config has no value although a rule applied. */
 export type NoValue = Extract<Unresolved['why'], 'withheld' | 'unreadable'>;
 
 const LEVELS: readonly string[] = [
@@ -16,11 +16,11 @@ const LEVELS: readonly string[] = [
   'FATAL',
 ] satisfies LoggerLevel[];
 
-/** Most values are one of these, so they are made once. */
+/** Most values are one of these two, so they are created once. */
 const TRUE: Value = Object.freeze({ kind: 'bool', value: true });
 const FALSE: Value = Object.freeze({ kind: 'bool', value: false });
 
-/** Reads a value that is not weighted. */
+/** Converts a value that is not weighted. */
 export function readValue(value: ConfigValue | undefined, { valueType }: Config): Value | NoValue {
   if (value === undefined) return 'unreadable';
   if (value.provided !== undefined || value.decryptWith !== undefined) return 'withheld';
@@ -60,7 +60,10 @@ function readDuration(definition: string): Value | undefined {
   return Object.freeze({ kind: 'duration', definition, milliseconds });
 }
 
-/** The text is parsed when the value is first asked for: protocols that pass the text on never need it, and then memory holds it once. */
+/**
+ * Parses the text when the value is first read: protocols that pass the text on never read it, and
+ * then memory holds it once.
+ */
 function readJson(text: string): Value | undefined {
   if (!isJson(text)) return undefined;
   let parsed: { readonly value: unknown } | undefined;

@@ -1,6 +1,7 @@
 /** Semantic versions and their order, https://semver.org/#spec-item-11. */
 import { SEMVER } from '../ruleset/semver.js';
 
+/** A semantic version, split for comparison. */
 export interface SemanticVersion {
   /** Major, minor and patch, in decimal digits: they can be of any size. */
   readonly numbers: readonly string[];

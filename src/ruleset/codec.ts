@@ -1,8 +1,9 @@
 /**
- * Configs in encoded form, and how messages are put together from them without encoding anything twice.
+ * Encodes configs, and assembles messages from encoded configs without encoding anything twice.
  *
- * A protobuf message with a repeated field is the concatenation of its encoded elements. So a config is kept as one element of
- * `Configs.configs` (tag, length, message), and a snapshot or delta is the concatenation of such slices and an envelope.
+ * A protobuf message with a repeated field is the concatenation of its encoded elements. So a
+ * config is kept as one element of `Configs.configs` (tag, length, message), and a snapshot or
+ * delta is the concatenation of such slices and an envelope.
  */
 import protobuf from 'protobufjs';
 import { CONFIG_ID, encodedConfigOf, ELEMENT_TAG, join, type EncodedConfig } from './decode.js';
@@ -27,19 +28,23 @@ export function encodeConfig(config: Config): EncodedConfig {
   return frameConfig(ConfigMessage.encode(ConfigMessage.fromObject(config)).finish());
 }
 
-/** Makes an encoded Config message an element of a `Configs`. Throws when the bytes are not a Config. */
+/**
+ * Makes an encoded Config message an element of a `Configs`. Throws when the bytes are no Config.
+ */
 export function frameConfig(message: Uint8Array): EncodedConfig {
   const bytes = protobuf.Writer.create().uint32(ELEMENT_TAG).bytes(message).finish();
   return encodedConfigOf(message, bytes);
 }
 
+/** Encodes a default context, which must be valid. */
 export function encodeContextSet(contexts: ContextSet): Uint8Array {
   return ContextSetMessage.encode(ContextSetMessage.fromObject(contexts)).finish();
 }
 
 /**
- * What every message to a client carries beside configs: the environment's pointer and its default context. Without the pointer SDKs
- * lose their environment id, without the context they wipe theirs.
+ * Encodes the part of every message to a client that is not configs: the environment's pointer and
+ * its default context. Without the pointer SDKs lose their environment id, without the context they
+ * wipe theirs.
  */
 export function encodeEnvelope(environment: {
   readonly id: bigint;
@@ -57,8 +62,8 @@ export function encodeEnvelope(environment: {
 }
 
 /**
- * The same Config message with this id and project. Other fields stay as they are, also ones that this version of the schema does not
- * know, so that a newer source loses nothing by passing through here.
+ * The same Config message with this id and project. Other fields stay as they are, also ones that
+ * this version of the schema does not know, so that a newer source loses nothing on the way.
  */
 export function withIds(message: Uint8Array, ids: { id: bigint; projectId: bigint }): Uint8Array {
   const head = ConfigMessage.encode(

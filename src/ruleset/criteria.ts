@@ -1,4 +1,7 @@
-/** Which criteria public SDKs can evaluate: an operator that none of them throws at, and something to match that it can work with. */
+/**
+ * Validates criteria: public SDKs can evaluate an operator that none of them throws at, with a
+ * value to match that it can work with.
+ */
 import { messageOf } from '../core/errors.js';
 import { member, quote, refuse } from './fields.js';
 import type { Criterion } from './model.js';
@@ -9,13 +12,14 @@ import { checkContent, type Kind } from './values.js';
 const list: readonly Kind[] = ['stringList'];
 const text: readonly Kind[] = ['string'];
 const number: readonly Kind[] = ['int', 'double'];
-/** Milliseconds or a date as text; which texts are dates differs by SDK, so that is not looked at. */
+/** Milliseconds or a date as text; SDKs differ in which texts are dates, so any text passes. */
 const date: readonly Kind[] = ['int', 'double', 'string'];
 const range: readonly Kind[] = ['intRange'];
 
 /**
- * The kinds of `valueToMatch` with which an operator can hold in some SDK. Operators that are not here are refused: the node SDK
- * throws at NOT_SET, ALWAYS_TRUE and LOOKUP_KEY_*, and none knows a number beyond these.
+ * The kinds of `valueToMatch` with which an operator can hold in some SDK. Operators that are not
+ * here are refused: the node SDK throws at NOT_SET, ALWAYS_TRUE and LOOKUP_KEY_*, and none knows a
+ * number beyond these.
  */
 const kindsByOperator: Readonly<Partial<Record<string, readonly Kind[]>>> = {
   IN_SEG: text,
@@ -44,6 +48,8 @@ const kindsByOperator: Readonly<Partial<Record<string, readonly Kind[]>>> = {
 };
 
 /**
+ * Checks one criterion.
+ *
  * @throws HoldfastError `operator_unsupported`, `value_invalid`
  */
 export function checkCriterion(criterion: Criterion, field: string): void {

@@ -1,9 +1,9 @@
 /**
- * From encoded configs to the decoded form of model.ts. With proto.ts, shapes.ts and reader.ts all that reading a ruleset takes: it runs
- * in browsers, under a content security policy too.
+ * Decodes configs to the form of model.ts. With proto.ts, shapes.ts and reader.ts this is all that
+ * reading a ruleset takes: it runs in browsers, under a content security policy too.
  *
- * What the bytes say is taken as protobufjs takes it, unknown fields are passed over, and damaged bytes throw. It is no check of input: that is
- * wire.ts.
+ * Bytes are read as protobufjs reads them: unknown fields are skipped, and damaged bytes throw.
+ * Input is checked by wire.ts, not here.
  */
 import type { Config, Configs, ContextSet } from './model.js';
 import { FIXED64, LENGTH_DELIMITED, MAX_MESSAGE_DEPTH, Reader, VARINT } from './reader.js';
@@ -26,8 +26,9 @@ export interface EncodedConfig {
   readonly bytes: Uint8Array;
 }
 
-/** The names and numbers that the wire form and the scans below share. */
-export const ELEMENT_TAG = 10; // field 1, length-delimited
+/** The tag of `Configs.configs`: field 1, length-delimited. */
+export const ELEMENT_TAG = 10;
+/** The field number of `Config.id`. */
 export const CONFIG_ID = 1;
 const CONFIG_KEY = 3;
 const CONFIG_ROWS = 5;
@@ -43,7 +44,10 @@ export function configMessageOf(config: EncodedConfig): Uint8Array {
   return reader.bytes();
 }
 
-/** The elements of an encoded `Configs`, in their order; other fields are passed over. Throws when the bytes are damaged. */
+/**
+ * The elements of an encoded `Configs`, in order; other fields are skipped. Throws when the bytes
+ * are damaged.
+ */
 export function splitConfigs(bytes: Uint8Array): EncodedConfig[] {
   const configs: EncodedConfig[] = [];
   const reader = new Reader(bytes);
@@ -60,23 +64,27 @@ export function splitConfigs(bytes: Uint8Array): EncodedConfig[] {
   return configs;
 }
 
+/** Decodes one config. Throws when its bytes are damaged. */
 export function decodeConfig(config: EncodedConfig): Config {
   return decode(CONFIG_SHAPE, new Reader(configMessageOf(config)));
 }
 
+/** Decodes a `Configs`. Throws when the bytes are damaged. */
 export function decodeConfigs(bytes: Uint8Array): Configs {
   return decode(CONFIGS_SHAPE, new Reader(bytes));
 }
 
+/** Decodes a default context. Throws when the bytes are damaged. */
 export function decodeContextSet(bytes: Uint8Array): ContextSet {
   return decode(CONTEXT_SET_SHAPE, new Reader(bytes));
 }
 
-/** An encoded `Configs`. */
+/** Assembles an encoded `Configs`. */
 export function concat(configs: readonly EncodedConfig[], envelope: Uint8Array): Uint8Array {
   return join([...configs.map((config) => config.bytes), envelope]);
 }
 
+/** Concatenates byte arrays. */
 export function join(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -87,7 +95,7 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** What is said of a config outside of its bytes. */
+/** The encoded config of a Config message and of the element that it is in. */
 export function encodedConfigOf(message: Uint8Array, bytes: Uint8Array): EncodedConfig {
   const reader = new Reader(message);
   let id = 0n;
@@ -107,7 +115,7 @@ export function encodedConfigOf(message: Uint8Array, bytes: Uint8Array): Encoded
   return { id, key, deleted: type === TYPE_DELETED && rows === 0, bytes };
 }
 
-/** @param into what an earlier piece of the same message said: protobuf merges them */
+/** @param into the content of earlier pieces of the same message: protobuf merges them */
 function decode(shape: MessageShape, reader: Reader, depth = 0, into: Decoded = {}): Decoded {
   if (depth > MAX_MESSAGE_DEPTH) throw new Error('messages are nested too deep');
   while (!reader.done) {
@@ -139,7 +147,7 @@ function take(into: Decoded, field: FieldShape, reader: Reader, depth: number): 
   }
 }
 
-/** Of the members of a oneof the last that comes counts. */
+/** Removes the other members of a oneof: the last one on the wire counts. */
 function keepOnly(name: string, members: readonly string[], message: Decoded): void {
   for (const member of members)
     if (member !== name && member in message) Reflect.deleteProperty(message, member);
@@ -183,7 +191,7 @@ function read(type: FieldType, reader: Reader, depth: number, before: unknown): 
   }
 }
 
-/** Whether proto3 does not tell the value from none. */
+/** True when proto3 does not distinguish the value from an absent one. */
 function isDefault(type: FieldType, value: unknown): boolean {
   if (type.kind === 'enum') return value === type.names.get(0);
   return value === '' || value === false || (type.kind === 'int64' ? value === '0' : Object.is(value, 0));

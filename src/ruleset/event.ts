@@ -1,31 +1,39 @@
 /**
- * Deltas as Server-Sent Events, in bytes that every public SDK accepts (docs/protocol.md, "Stream").
+ * Deltas as Server-Sent Events, in bytes that every public SDK accepts (docs/protocol.md,
+ * "Stream").
  *
- * Any prefix of a delta is a valid place to stop, because it ascends by id. So a delta is cut into events of bounded size, each with
- * the id of its last config, and a client that loses the connection half way resumes there.
+ * Any prefix of a delta is a valid place to stop, because it ascends by id. So a delta is cut into
+ * events of bounded size, each with the id of its last config, and a client that loses the
+ * connection half way resumes there.
  */
 import { concat, type EncodedConfig } from './codec.js';
 
-/** Events are cut to at most this many bytes of text, where cutting can do it. [protocol] #stream */
+/**
+ * Events are cut to at most this many bytes of text, where cutting can do it. [protocol] #stream
+ */
 export const EVENT_TARGET_BYTES = 48 * 1024;
 
 /**
- * No event is ever larger than this, also when it carries a single config. The Go SDK reads events below 65,536 bytes and reconnects
- * for ever on a larger one; 65,000 were measured to work and 65,529 not.
+ * No event is ever larger than this, also when it carries a single config. The Go SDK reads events
+ * below 65,536 bytes and reconnects for ever on a larger one; 65,000 were measured to work and
+ * 65,529 not.
  */
 export const EVENT_MAX_BYTES = 65_000;
 
-/** Field names, newlines and an id of 19 digits: what an event has around its base64. */
+/** The bytes of an event around its base64: field names, newlines and an id of 19 digits. */
 const FRAME_BYTES = 'data: \nid: 9223372036854775807\n\n'.length;
 
-/** The largest `Configs` message that fits into an event: one config and the envelope. base64 makes four bytes of three. */
+/**
+ * The largest `Configs` message that fits into an event: one config and the envelope. base64 makes
+ * four bytes of three.
+ */
 export const MESSAGE_MAX_BYTES = Math.floor((EVENT_MAX_BYTES - FRAME_BYTES) / 4) * 3;
 
 /** One event of a delta. */
 export interface Piece {
-  /** Where a reader must stand to take this piece. */
+  /** The version that a reader must have to apply this piece. */
   readonly previous: bigint;
-  /** Where the reader stands after it: the event id. */
+  /** The version of the reader after it: the event id. */
   readonly id: bigint;
   readonly configs: readonly EncodedConfig[];
 }
@@ -36,8 +44,8 @@ export function eventBytes(messageBytes: number): number {
 }
 
 /**
- * Cuts a delta into pieces, none above `EVENT_TARGET_BYTES` unless a single config makes it so. A delta without configs that still
- * moves the version (the default context changed) is one piece.
+ * Cuts a delta into pieces, none above `EVENT_TARGET_BYTES` unless a single config makes it so. A
+ * delta without configs that still moves the version (the default context changed) is one piece.
  *
  * @param delta ascending by id, all above `from`
  * @param to the version that the last piece ends at
@@ -68,8 +76,8 @@ export function cut(
 }
 
 /**
- * The text of an event: one `data:` line of base64 and then its `id:`. That order matters: a client takes an id when it reads the
- * line, also if the data before it never arrived whole.
+ * The text of an event: one `data:` line of base64 and then its `id:`. That order matters: a client
+ * takes an id when it reads the line, also if the data before it never arrived whole.
  */
 export function eventText(piece: Piece, envelope: Uint8Array): string {
   const message = Buffer.from(concat(piece.configs, envelope));

@@ -1,24 +1,29 @@
 /**
- * What the two strict readers, json.ts and wire.ts, share: the declared fields of a message by their names and numbers, how a field
- * is named in an error, and how deep a message may be nested.
+ * The common part of the two strict readers, json.ts and wire.ts: the declared fields of a message
+ * by name and number, the names of fields in errors, and the limit of nesting.
  */
 import type { Enum, Field, OneOf, Type } from 'protobufjs';
 import { HoldfastError, type ErrorCode } from '../core/errors.js';
 
 /**
- * Messages inside messages, counted from the outermost. A valid change needs 9 (a list in a weighted value); the limit keeps a
- * small body of many levels from exhausting the stack.
+ * Messages inside messages, counted from the outermost. A valid change needs 9 (a list in a
+ * weighted value); the limit keeps a small body of many levels from exhausting the stack.
  */
 export const MAX_DEPTH = 32;
 
+/** The declared fields of a message. */
 export interface Shape {
-  /** By the camelCase name, and by the original snake_case name, which proto3-JSON readers accept too. */
+  /**
+   * Indexed by the camelCase name, and by the original snake_case name, which proto3-JSON readers
+   * accept too.
+   */
   readonly byName: ReadonlyMap<string, Field>;
   readonly byNumber: ReadonlyMap<number, Field>;
 }
 
 const shapes = new WeakMap<Type, Shape>();
 
+/** The declared fields of a message type. */
 export function shapeOf(type: Type): Shape {
   const known = shapes.get(type);
   if (known !== undefined) return known;
@@ -35,13 +40,14 @@ export function shapeOf(type: Type): Shape {
 }
 
 /**
- * What may be given once in a message: a field, or one field of a oneof. An `optional` field is the only one of a oneof of its own.
+ * The unit that a message may contain once: a field, or one field of a oneof. An `optional` field
+ * is the only one of a oneof of its own.
  */
 export function slotOf(field: Field): Field | OneOf {
   return field.partOf ?? field;
 }
 
-/** What may be written for an enum, for an error's remedy. */
+/** The names of an enum, for the remedy of an error. */
 export function namesOf(type: Enum): string {
   return Object.keys(type.values).join(', ');
 }
@@ -51,7 +57,7 @@ export function member(field: string, name: string): string {
   return field === '' ? name : `${field}.${name}`;
 }
 
-/** A name that came from outside, shortened, and safe inside a sentence or a path. */
+/** A name from outside, shortened, and safe inside a sentence or a path. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

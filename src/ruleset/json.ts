@@ -1,12 +1,15 @@
 /**
- * A strict reader of proto3-JSON: what a caller wrote becomes the normalised form of model.ts, or an error that names the field.
+ * A strict reader of proto3-JSON: input becomes the normalised form of model.ts, or an error that
+ * names the field.
  *
- * protobufjs' own `fromObject` is no reader of input: it passes over unknown fields, takes a string for a list, and rounds numbers. A
- * typing error in a rule would vanish and the rule would then match everybody. So this walks the declared types and refuses
- * whatever they do not say. Rules about meaning are in validate.ts.
+ * protobufjs' own `fromObject` is no reader of input: it skips unknown fields, accepts a string for
+ * a list, and rounds numbers. A typing error in a rule would vanish and the rule would then match
+ * every context. So this reader walks the declared types and refuses everything that they do not
+ * declare. Rules about meaning are in validate.ts.
  *
- * Accepted, as proto3-JSON has it (https://protobuf.dev/programming-guides/json/): names in camelCase and snake_case, int64 as text or
- * number, enums by name or number, base64 of both alphabets, "NaN" and "Infinity", and null for an absent field.
+ * Accepted, as proto3-JSON has it (https://protobuf.dev/programming-guides/json/): names in
+ * camelCase and snake_case, int64 as text or number, enums by name or number, base64 of both
+ * alphabets, "NaN" and "Infinity", and null for an absent field.
  */
 import { Enum, Type, type Field } from 'protobufjs';
 import { HoldfastError } from '../core/errors.js';
@@ -19,7 +22,8 @@ type JsonObject = Record<string, unknown>;
 /**
  * Reads a `Configs` from parsed JSON.
  *
- * @throws HoldfastError `body_invalid` when it is not an object, `field_invalid` for anything inside it
+ * @throws HoldfastError `body_invalid` when it is not an object, `field_invalid` for anything
+ * inside it
  */
 export function readConfigsJson(value: unknown): Configs {
   if (!isObject(value)) {
@@ -107,7 +111,7 @@ function readSingle(field: Field, value: unknown, path: string, depth: number): 
 
 function readString(value: unknown, path: string): string {
   if (typeof value !== 'string') refuse(path, `must be a string, not ${nameOf(value)}.`);
-  // Half of a surrogate pair has no UTF-8 form; an encoder would put something else in its place without a word.
+  // Half of a surrogate pair has no UTF-8 form; an encoder would silently replace it.
   if (/\p{Surrogate}/u.test(value)) refuse(path, 'must be Unicode text; it has half of a surrogate pair.');
   return value;
 }
@@ -135,7 +139,8 @@ function readInteger(value: unknown, path: string, bits: 31 | 63): bigint {
 }
 
 function parseInteger(value: unknown, path: string): bigint {
-  // 20 digits are enough to be found out of range, and keep BigInt from working on a megabyte of them.
+  // 20 digits are enough to be found out of range, and keep BigInt from working on a megabyte of
+  // them.
   if (typeof value === 'string' && /^-?(0|[1-9]\d{0,19})$/.test(value)) return BigInt(value);
   if (typeof value !== 'number') {
     const written = typeof value === 'string' ? quote(value) : nameOf(value);
@@ -172,7 +177,7 @@ function isBase64(text: string): boolean {
   return match[2] === '' ? text.length % 4 !== 1 : text.length % 4 === 0;
 }
 
-/** Whether the encoded form has no sign of the field, so that the normalised form has none either. */
+/** True when the encoded form omits the field, so that the normalised form omits it too. */
 function isDefault(field: Field, value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (field.map) return Object.keys(value as JsonObject).length === 0;
@@ -185,7 +190,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a value of the wrong type is called in a sentence. */
+/** The name of a value of the wrong type in a sentence. */
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'a list';

@@ -1,7 +1,9 @@
 /**
- * Rulesets in decoded form: exactly the proto3-JSON of the messages in schema.ts. int64 are decimal strings, enums are names, bytes
- * are base64, absent fields are absent. One form serves request bodies, datafiles, validation and display.
+ * Rulesets in decoded form: exactly the proto3-JSON of the messages in schema.ts. int64 are decimal
+ * strings, enums are names, bytes are base64, absent fields are absent. One form serves request
+ * bodies, datafiles, validation and display.
  */
+/** The message that travels: configs and the envelope. */
 export interface Configs {
   configs?: Config[];
   configServicePointer?: { projectId?: string; startAtId?: string; projectEnvId?: string };
@@ -10,6 +12,7 @@ export interface Configs {
   keepAlive?: boolean;
 }
 
+/** A flag, config value, segment, log level or tombstone. */
 export interface Config {
   id?: string;
   projectId?: string;
@@ -24,20 +27,26 @@ export interface Config {
   schemaKey?: string;
 }
 
+/** The values of a config for one environment, or for all others. */
 export interface ConfigRow {
-  /** The environment that the row is for; absent on the default row, which serves environments without one of their own. */
+  /**
+   * The environment that the row is for; absent on the default row, which serves environments
+   * without one of their own.
+   */
   projectEnvId?: string;
   /** Tried in order; the first whose criteria all hold decides. */
   values?: ConditionalValue[];
   properties?: Record<string, ConfigValue>;
 }
 
+/** A value and its conditions. */
 export interface ConditionalValue {
   /** ANDed; empty means always. */
   criteria?: Criterion[];
   value?: ConfigValue;
 }
 
+/** One condition: a property of a context, compared with a constant. */
 export interface Criterion {
   propertyName?: string;
   operator?: string;
@@ -66,11 +75,13 @@ export interface ConfigValue {
   description?: string;
 }
 
+/** Values of which one is chosen by weight. */
 export interface WeightedValues {
   weightedValues?: { weight?: number; value?: ConfigValue }[];
   hashByPropertyName?: string;
 }
 
+/** Contexts of several types; the default context of an environment. */
 export interface ContextSet {
   contexts?: { type?: string; values?: Record<string, ConfigValue> }[];
 }

@@ -1,11 +1,13 @@
 /**
  * The protobuf messages that travel: package `prefab`, proto3, as the public SDKs read them.
  *
- * Written from the published field numbers; only what rulesets are made of is declared here. Field names are given in camelCase,
- * which is what proto3-JSON uses, so that one spelling serves JSON, TypeScript and errors.
+ * Written from the published field numbers; only the messages of rulesets are declared here. Field
+ * names are given in camelCase, which is what proto3-JSON uses, so that one spelling serves JSON,
+ * TypeScript and errors.
  *
- * The one source of two readers: protobufjs (schema.ts), which encodes and describes types for the strict checks of input, and our
- * own (shapes.ts, decode.ts), which is all that a client has to load.
+ * The one source of two readers: protobufjs (schema.ts), which encodes and describes types for the
+ * strict checks of input, and our own (shapes.ts, decode.ts), which is all that a client has to
+ * load.
  */
 export const PROTO = `
 syntax = "proto3";

@@ -1,22 +1,30 @@
 /**
- * Reads the protobuf wire format (https://protobuf.dev/programming-guides/encoding/) from bytes, on whatever runs TypeScript: without
- * `Buffer` and without generated code. What protobufjs reads, this reads to the same values; what is cut off or damaged throws.
+ * Reads the protobuf wire format (https://protobuf.dev/programming-guides/encoding/) from bytes, on
+ * whatever runs TypeScript: without `Buffer` and without generated code. Bytes that protobufjs
+ * reads are read to the same values; truncated or damaged bytes throw.
  */
+
+/** The wire type of integers, enums and booleans. */
 export const VARINT = 0;
+/** The wire type of doubles. */
 export const FIXED64 = 1;
+/** The wire type of texts, bytes and messages. */
 export const LENGTH_DELIMITED = 2;
 const GROUP_START = 3;
 const GROUP_END = 4;
 const FIXED32 = 5;
 
-/** Groups inside groups, and messages inside messages, that are read at most. */
+/** The limit of groups inside groups, and of messages inside messages. */
 export const MAX_MESSAGE_DEPTH = 100;
 
-/** Text up to here is read character by character: calling the decoder costs more than that. Bytes. */
+/**
+ * Text up to here is read character by character: calling the decoder costs more than that. Bytes.
+ */
 const SHORT_TEXT = 48;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Reads one message from front to back. */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
@@ -36,7 +44,7 @@ export class Reader {
     return this.#at >= this.#end;
   }
 
-  /** A field's number and wire type: `number << 3 | type`. */
+  /** The number and wire type of the next field: `number << 3 | type`. */
   tag(): number {
     const tag = this.#varint(5);
     if (tag > 0xffff_ffff || tag >>> 3 === 0) throw new Error('damaged: no field has this number');
@@ -68,7 +76,7 @@ export class Reader {
     return this.#bytes.subarray(at, at + length);
   }
 
-  /** A reader of the message that comes next, which this one passes over. */
+  /** A reader of the next message, which this reader skips. */
   message(): Reader {
     const length = this.#varint(5);
     const at = this.#take(length);
@@ -90,7 +98,7 @@ export class Reader {
     return text;
   }
 
-  /** Passes over the value behind a tag. */
+  /** Skips the value behind a tag. */
   skip(tag: number, depth = 0): void {
     switch (tag & 7) {
       case VARINT:
@@ -148,7 +156,7 @@ export class Reader {
     return BigInt(low) + (BigInt(this.#varint(3)) << 49n);
   }
 
-  /** The next byte; what ends the input has no next byte and is found by who takes it. */
+  /** The next byte, not consumed; 0 at the end of the input, where consuming it throws. */
   #peek(): number {
     return this.#bytes[this.#at] ?? 0;
   }
@@ -157,7 +165,7 @@ export class Reader {
     return this.#bytes[this.#take(1)] ?? 0;
   }
 
-  /** Moves on by so many bytes, and says from where. */
+  /** Consumes so many bytes and returns the position of the first. */
   #take(length: number): number {
     const at = this.#at;
     if (at + length > this.#end) throw new RangeError('damaged: it ends too soon');

@@ -1,10 +1,11 @@
-/** The event that tells a client to fetch its values again. [protocol] #event-streams */
+/** The event that makes a client fetch its values again. [protocol] #event-streams */
 
 /**
- * Its text. OpenFeature's providers repeat `etag` and `lastModified` in the request that follows; our answer to it is at least as new as `etag`.
+ * The text of a refetch event. OpenFeature's providers repeat `etag` and `lastModified` in the
+ * request that follows; our answer to it is at least as new as `etag`.
  *
- * @param clientVersion of the ruleset that there is to fetch from
- * @param at when that ruleset came about, microseconds since 1970
+ * @param clientVersion of the ruleset to fetch from
+ * @param at the commit time of that ruleset, microseconds since 1970
  */
 export function refetchText(clientVersion: bigint, at: bigint): string {
   const data = {

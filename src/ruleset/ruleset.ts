@@ -1,17 +1,23 @@
 /**
- * A ruleset: all configs of an environment at a version, and the deltas that bring a reader up to it.
+ * A ruleset: all configs of an environment at a version, and the deltas that bring a reader up to
+ * it.
  *
- * A delta needs no history: each config carries the id of its last change and deletions stay as tombstones, so delta(v) is every
- * config whose id is above v. Configs are kept in one array ascending by id. A change appends to it; the entry that a config
- * had before stays behind, superseded, and is passed over until half of the array is such entries and it is compacted. A change costs
- * its own size, a delta a binary search and its own size.
+ * A delta needs no history: each config carries the id of its last change and deletions stay as
+ * tombstones, so delta(v) is every config whose id is above v. Configs are kept in one array
+ * ascending by id. A change appends to it; the entry that a config had before stays in the array,
+ * superseded, and is skipped until half of the array is such entries and it is compacted. A change
+ * costs its own size, a delta a binary search and its own size.
  *
- * A ruleset owns its bytes. What comes from a store is a slice of all that was read with it, which would stay in memory as long as the
- * slice does: measured on a busy feed, 34 bytes of a config that rarely changes kept 18 KiB.
+ * A ruleset owns its bytes. Bytes from a store are a slice of all that was read with them, which
+ * would stay in memory as long as the slice does: measured on a busy feed, 34 bytes of a config
+ * that rarely changes kept 18 KiB.
  */
 import { concat, type EncodedConfig } from './decode.js';
 
-/** One commit. `configs` ascend by id; the last id is at most `version`, and equal to it unless only the envelope changed. */
+/**
+ * One commit. `configs` ascend by id; the last id is at most `version`, and equal to it unless only
+ * the envelope changed.
+ */
 export interface Change {
   readonly environment: bigint;
   /** The environment's version before the change. */
@@ -21,17 +27,19 @@ export interface Change {
   /** The environment's client version before the change. */
   readonly clientPrevious: bigint;
   /**
-   * The environment's client version after it: the version of the last change that came with something which clients that must not see rules
-   * may see. So it is `version` when this is such a change, else what it was before. What decides is in commit/client-version.ts.
+   * The environment's client version after it: the version of the last change of anything that
+   * client-side SDKs may see. So it is `version` for such a change, else unchanged. The rule is in
+   * commit/client-version.ts.
    */
   readonly clientVersion: bigint;
-  /** When it was committed: microseconds since 1970 by the store's clock. */
+  /** The commit time: microseconds since 1970 by the store's clock. */
   readonly at: bigint;
   /** The encoded pointer and default context, as they are after the change. */
   readonly envelope: Uint8Array;
   readonly configs: readonly EncodedConfig[];
 }
 
+/** The ruleset of one environment, which changes are applied to. */
 export class Ruleset {
   readonly environment: bigint;
   #version: bigint;
@@ -44,9 +52,11 @@ export class Ruleset {
   constructor(start: {
     environment: bigint;
     version: bigint;
-    /** Default: `version`, which is right at the price of a needless fetch, where it is not known what clients may see. */
+    /**
+     * Default: `version`, which costs a needless fetch when nothing of it is visible to clients.
+     */
     clientVersion?: bigint;
-    /** When that version was committed, microseconds. */
+    /** The commit time of that version, microseconds. */
     at: bigint;
     envelope: Uint8Array;
     /** In any order, each key once. */
@@ -61,23 +71,25 @@ export class Ruleset {
     this.#byKey = new Map(this.#byId.map((config) => [config.key, config]));
   }
 
+  /** The id of the last change. */
   get version(): bigint {
     return this.#version;
   }
 
   /**
-   * Where a client stands that has the values of this ruleset: the version of the last change that came with something it may see. The same on
-   * every node.
+   * The version of a client that has the values of this ruleset: that of the last change of
+   * anything that client-side SDKs may see. The same on every node.
    */
   get clientVersion(): bigint {
     return this.#clientVersion;
   }
 
-  /** When the present version was committed: microseconds since 1970 by the store's clock. */
+  /** The commit time of the present version: microseconds since 1970 by the store's clock. */
   get committedAt(): bigint {
     return this.#committedAt;
   }
 
+  /** The encoded pointer and default context. */
   get envelope(): Uint8Array {
     return this.#envelope;
   }
@@ -99,7 +111,10 @@ export class Ruleset {
     return live;
   }
 
-  /** What a reader at that version lacks, ascending by id. Everything, tombstones included, for 0. */
+  /**
+   * The configs with an id above that version, ascending by id. Everything, tombstones included,
+   * for 0.
+   */
   delta(from: bigint): EncodedConfig[] {
     let low = 0;
     let high = this.#byId.length;
@@ -116,7 +131,10 @@ export class Ruleset {
     return concat(this.delta(from), this.#envelope);
   }
 
-  /** Takes the next change. Throws, with nothing applied, when the change does not follow this version. */
+  /**
+   * Applies the next change. Throws, with nothing applied, when the change does not follow this
+   * version.
+   */
   apply(change: Change): void {
     if (change.environment !== this.environment || change.previous !== this.#version) {
       throw new Error(

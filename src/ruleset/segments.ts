@@ -1,9 +1,10 @@
 /**
- * Segments: boolean configs that criteria of other configs ask for by key.
+ * Segments: boolean configs that criteria of other configs refer to by key.
  *
- * A missing segment makes the python SDK raise, one that is no boolean counts as "not in", and a circle never ends. A ruleset is
- * free of all three before each change, so only what the change touches can bring them in: references of changed configs, and
- * configs that refer to a segment which the change takes away.
+ * A missing segment makes the python SDK raise, one that is no boolean counts as "not in", and a
+ * cycle never ends. A ruleset is free of all three before each change, so only a change can
+ * introduce them: by references of changed configs, and by removing a segment that other configs
+ * refer to.
  */
 import { HoldfastError } from '../core/errors.js';
 import { decodeConfig, type EncodedConfig } from './codec.js';
@@ -17,12 +18,12 @@ export interface RulesetView {
   configs(): Iterable<EncodedConfig>;
 }
 
-/** A config of the change. */
+/** One config of a change. */
 export interface ChangedConfig {
   readonly encoded: EncodedConfig;
-  /** Where it stands in the request: `configs[3]`. */
+  /** The path in the request: `configs[3]`. */
   readonly field: string;
-  /** What the ruleset has under that key before the change. */
+  /** The config of that key before the change. */
   readonly before: EncodedConfig | undefined;
 }
 
@@ -30,40 +31,48 @@ export interface ChangedConfig {
 export interface Reference {
   /** The segment's key. */
   readonly key: string;
-  /** Of the criterion's value, inside the config. */
+  /** The path of the criterion's value inside the config. */
   readonly path: string;
 }
 
 interface Facts {
   readonly references: readonly Reference[];
-  /** Whether every value is a boolean, or is made one by the SDK. */
+  /** True when every value is a boolean, or is converted to one by the SDK. */
   readonly boolean: boolean;
 }
 
-/** Encoded configs never change, so what was once decoded stays true; with a long-lived ruleset each config is decoded once. */
+/**
+ * Encoded configs never change, so facts stay true; with a long-lived ruleset each config is
+ * decoded once.
+ */
 const known = new WeakMap<EncodedConfig, Facts>();
 
-/** Up to this many lost segments are searched for as bytes (3 ms in 10,000 configs); for more, everything is decoded (70 ms). */
+/**
+ * Up to this many lost segments are searched for as bytes (3 ms in 10,000 configs); for more,
+ * everything is decoded (70 ms).
+ */
 const SEARCHED_KEYS = 8;
 
-/** How many users of a lost segment an error names. */
+/** The number of users of a lost segment that an error names. */
 const NAMED_USERS = 3;
 
 /**
- * @throws HoldfastError `segment_missing` for a reference to a config that is missing, deleted or no boolean, and for a change that
- * takes a segment away from a config that uses it; `segment_circular`
+ * Checks the references to segments after a change.
+ *
+ * @throws HoldfastError `segment_missing` for a reference to a config that is missing, deleted or
+ * no boolean, and for a change that removes a segment that a config uses; `segment_circular`
  */
 export function checkSegments(after: RulesetView, changed: readonly ChangedConfig[]): void {
   for (const config of changed) checkTargets(after, config);
   checkUsers(after, changed);
   const finished = new Set<string>();
   for (const { encoded, field } of changed) {
-    const circle = findCircle(after, encoded.key, finished);
-    if (circle !== undefined) {
-      const names = circle.map(quote).join(' → ');
+    const cycle = findCycle(after, encoded.key, finished);
+    if (cycle !== undefined) {
+      const names = cycle.map(quote).join(' → ');
       refuse(
         field,
-        `makes segments refer to each other in a circle: ${names}; take one of these references away.`,
+        `makes segments refer to each other in a cycle: ${names}; remove one of these references.`,
         'segment_circular',
       );
     }
@@ -86,7 +95,10 @@ function checkTargets(after: RulesetView, { encoded, field }: ChangedConfig): vo
   }
 }
 
-/** Refuses to take away a segment that an unchanged config uses. Changed configs are looked at by `checkTargets`. */
+/**
+ * Refuses to remove a segment that an unchanged config uses. `checkTargets` checks the changed
+ * configs.
+ */
 function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void {
   const lost = new Map(
     changed
@@ -111,7 +123,9 @@ function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void
   }
 }
 
-/** The configs that refer to one of these keys, and to which; without keys, all that refer to any. */
+/**
+ * The configs that refer to one of these keys, with the keys; without keys, all that refer to any.
+ */
 export function* usersOf(
   view: RulesetView,
   keys?: ReadonlySet<string> | ReadonlyMap<string, unknown>,
@@ -132,12 +146,12 @@ function* candidates(after: RulesetView, keys: readonly string[]): Generator<Enc
 }
 
 /**
- * The circle that can be reached from a config, first key repeated at the end. Depth first with its own stack, because a chain of
- * segments can be as long as the ruleset.
+ * The cycle that can be reached from a config, first key repeated at the end. Depth first with its
+ * own stack, because a chain of segments can be as long as the ruleset.
  *
- * @param finished keys from which no circle can be reached; what is found to be so is added
+ * @param finished keys from which no cycle can be reached; found ones are added
  */
-function findCircle(after: RulesetView, start: string, finished: Set<string>): string[] | undefined {
+function findCycle(after: RulesetView, start: string, finished: Set<string>): string[] | undefined {
   const path: { key: string; next: string[] }[] = [];
   const onPath = new Set<string>();
   let key: string | undefined = start;
@@ -165,7 +179,7 @@ function findCircle(after: RulesetView, start: string, finished: Set<string>): s
   }
 }
 
-/** Whether other configs may refer to it. */
+/** True when other configs may refer to it. */
 export function isSegment(config: EncodedConfig): boolean {
   return !config.deleted && factsOf(config).boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * What someone asks to be committed: configs as JSON or protobuf, read strictly and brought into one form. Whether they make sense is
- * for validate.ts, segments.ts and commit/plan.ts to say.
+ * Configs submitted for a commit, as JSON or protobuf, read strictly and normalised. validate.ts,
+ * segments.ts and commit/plan.ts check their meaning.
  */
 import { decodeConfig, configMessageOf, splitConfigs } from './codec.js';
 import { readConfigsJson } from './json.js';
@@ -8,18 +8,22 @@ import type { Config } from './model.js';
 import { ConfigMessage, ConfigsMessage } from './schema.js';
 import { checkMessage } from './wire.js';
 
-/** A config as it was submitted: its id may be absent. */
+/** A submitted config: its id may be absent. */
 export interface SubmittedConfig {
   readonly config: Config;
-  /** The encoded Config message. From protobuf it is the caller's own bytes, with the fields that the schema does not know. */
+  /**
+   * The encoded Config message. From protobuf it is the caller's own bytes, with the fields that
+   * the schema does not know.
+   */
   readonly message: Uint8Array;
-  /** Where it stands in the request, for errors: `configs[3]`. */
+  /** The path in the request, for errors: `configs[3]`. */
   readonly field: string;
 }
 
 /**
- * Reads the configs of a change from parsed proto3-JSON of a `Configs`. Its other members (pointer, default context) must be well
- * formed and have no effect: they are what a snapshot or datafile carries along, and belong to the environment.
+ * Reads the configs of a change from parsed proto3-JSON of a `Configs`. Its other members (pointer,
+ * default context) must be well formed and have no effect: they are what a snapshot or datafile
+ * carries along, and belong to the environment.
  *
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */
@@ -33,7 +37,8 @@ export function readSubmittedJson(value: unknown): SubmittedConfig[] {
 }
 
 /**
- * Reads the configs of a change from an encoded `Configs`; of its other members the same is true as in JSON.
+ * Reads the configs of a change from an encoded `Configs`; of its other members the same is true as
+ * in JSON.
  *
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */

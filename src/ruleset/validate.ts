@@ -1,19 +1,21 @@
 /**
- * Whether a config makes sense in its environment: everything that can be said about it alone. What needs the rest of the ruleset is in
- * segments.ts and commit/plan.ts.
+ * Validates a config in its environment: every check that needs nothing but the config. Checks that
+ * need the rest of the ruleset are in segments.ts and commit/plan.ts.
  *
- * The measure is what the public SDKs do with it. Refused is what makes one of them fail, or what none of them could ever apply; a rule
- * that merely is of little use passes.
+ * The standard is the behaviour of the public SDKs. A config is refused when one of them fails on
+ * it, or none of them could ever apply it; a rule that merely is of little use passes.
  */
 import { checkCriterion } from './criteria.js';
 import { member, refuse } from './fields.js';
 import type { Config, ConfigRow } from './model.js';
 import { checkValue } from './values.js';
 
-/** Keys are part of URLs, log lines and metrics of others; 512 bytes are far beyond any real one. */
+/**
+ * Keys are part of URLs, log lines and metrics of others; 512 bytes are far beyond any real one.
+ */
 export const KEY_MAX_BYTES = 512;
 
-/** Where a config is to live. */
+/** The destination of a config. */
 export interface ConfigLocation {
   readonly environment: bigint;
   readonly projectId: bigint;
@@ -22,6 +24,8 @@ export interface ConfigLocation {
 }
 
 /**
+ * Checks one config.
+ *
  * @throws HoldfastError with the code of the rule that is broken, and the field's path
  */
 export function validateConfig(config: Config, place: ConfigLocation): void {
@@ -63,7 +67,10 @@ function checkHead(config: Config, { field, projectId }: ConfigLocation): void {
   }
 }
 
-/** At most one row for the environment and one default row: some SDKs also evaluate other rows, and some only the first of two. */
+/**
+ * At most one row for the environment and one default row: some SDKs also evaluate other rows, and
+ * some only the first of two.
+ */
 function checkEnvironments(rows: readonly ConfigRow[], { environment, field }: ConfigLocation): void {
   const seen = new Set<string | undefined>();
   rows.forEach(({ projectEnvId }, index) => {
@@ -80,7 +87,10 @@ function checkEnvironments(rows: readonly ConfigRow[], { environment, field }: C
   });
 }
 
-/** The type that the values must have, or `undefined` when the config does not say. Schemas have no value type of their own. */
+/**
+ * The type that the values must have, or `undefined` when the config does not say. Schemas have no
+ * value type of their own.
+ */
 function valueTypeOf({ configType, valueType }: Config): string | undefined {
   return configType === 'SCHEMA' ? undefined : valueType;
 }

@@ -1,4 +1,4 @@
-/** Which values public SDKs can read, and under which `valueType`. */
+/** Validates values: public SDKs can read them, and under the given `valueType`. */
 import { member, quote, refuse } from './fields.js';
 import type { ConfigValue, WeightedValues } from './model.js';
 import { CONFIG_VALUE_SHAPE } from './shapes.js';
@@ -8,7 +8,10 @@ export type Kind = Exclude<keyof ConfigValue, 'confidential' | 'decryptWith' | '
 
 const kinds = CONFIG_VALUE_SHAPE.oneofs.get('type') as readonly Kind[];
 
-/** The kind that each `valueType` promises. The node SDK reads the member of that name and nothing else. */
+/**
+ * The kind that each `valueType` promises. The node SDK reads the member of that name and nothing
+ * else.
+ */
 export const kindByType: Readonly<Partial<Record<string, Kind>>> = {
   INT: 'int',
   STRING: 'string',
@@ -24,14 +27,15 @@ export const kindByType: Readonly<Partial<Record<string, Kind>>> = {
 };
 
 /**
- * The subset of ISO 8601 that every SDK reads; python alone knows weeks, months, years and signs. At least one part: days (1), hours
- * (4), minutes (6), seconds (8), each with its letter.
+ * The subset of ISO 8601 that every SDK reads; python alone knows weeks, months, years and signs.
+ * At least one part: days (1), hours (4), minutes (6), seconds (8), each with its letter.
  */
 export const DURATION = /^P(?=.)(\d+(\.\d+)?D)?(T(?=.)(\d+(\.\d+)?H)?(\d+(\.\d+)?M)?(\d+(\.\d+)?S)?)?$/;
 
 /** SDKs add weights up in an int32. */
 const MAX_WEIGHT_SUM = 2 ** 31 - 1;
 
+/** The kind of a value; `undefined` when it has none. */
 export function kindOf(value: ConfigValue): Kind | undefined {
   return kinds.find((kind) => value[kind] !== undefined);
 }
@@ -39,7 +43,8 @@ export function kindOf(value: ConfigValue): Kind | undefined {
 /**
  * Checks a value that a config can evaluate to.
  *
- * @param valueType the config's; `undefined` lets any kind pass, for configs that do not say and for schemas
+ * @param valueType the config's; `undefined` lets any kind pass, for configs that do not say and
+ * for schemas
  * @throws HoldfastError `value_invalid`, `value_type_mismatch`, `weights_invalid`
  */
 export function checkValue(

@@ -1,10 +1,11 @@
 /**
  * A strict check of protobuf input, before anything decodes it.
  *
- * protobuf decoders are lenient where Holdfast cannot be: a known field with another wire type is passed over, bytes that are
- * no UTF-8 become question marks, of two members of a oneof the last wins in one SDK and both are seen in another. Since the
- * original bytes are what clients get, everything that could be read in two ways is refused here. Fields that the schema does
- * not know pass: a newer source may have more of them.
+ * protobuf decoders are lenient where Holdfast cannot be: a known field with another wire type is
+ * skipped, bytes that are no UTF-8 become question marks, of two members of a oneof the last wins
+ * in one SDK and both are seen in another. Since the original bytes are what clients get,
+ * everything that could be read in two ways is refused here. Fields that the schema does not know
+ * pass: a newer source may have more of them.
  */
 import protobuf, { Enum, Type, types, type Field } from 'protobufjs';
 import { HoldfastError, messageOf } from '../core/errors.js';
@@ -17,7 +18,8 @@ const wireTypes: Readonly<Partial<Record<string, number>>> = types.basic;
 /**
  * Checks an encoded message and all known messages inside it.
  *
- * @throws HoldfastError `body_invalid` when the bytes are not protobuf, `field_invalid` for a field inside
+ * @throws HoldfastError `body_invalid` when the bytes are not protobuf, `field_invalid` for a field
+ * inside
  */
 export function checkMessage(type: Type, bytes: Uint8Array): void {
   try {

@@ -135,7 +135,7 @@ describe('a circle of segments', () => {
 
   it('is named without the way to it', () => {
     expect(() => check([], [segment('x', 'a'), segment('a', 'b'), segment('b', 'a')])).toThrow(
-      /circle: "a" → "b" → "a"/,
+      /cycle: "a" → "b" → "a"/,
     );
   });
 
