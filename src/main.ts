@@ -55,7 +55,7 @@ async function run<S extends CommonSettings>(
 async function serve(source?: string): Promise<void> {
   const env = source === undefined ? process.env : { ...process.env, HOLDFAST_SOURCE: source };
   if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') return serveCopies(env);
-  const [{ readSettings }, { startNode }] = await Promise.all([
+  const [{ readNodeSettings: readSettings }, { startNode }] = await Promise.all([
     import('./config/node.js'),
     import('./app/node.js'),
   ]);
@@ -64,18 +64,18 @@ async function serve(source?: string): Promise<void> {
 
 /** Without loading what is for nodes: it is meant for tiny machines. */
 async function serveCopies(env: NodeJS.ProcessEnv): Promise<void> {
-  const { readCopySettings } = await import('./config/belt-server.js');
-  const settings = readCopySettings(env);
-  const { startCopyServer } = await import('./app/belt-server.js');
+  const { readBeltServerSettings } = await import('./config/belt-server.js');
+  const settings = readBeltServerSettings(env);
+  const { startBeltServer } = await import('./app/belt-server.js');
   await run(settings, async (_settings, log) => {
-    const server = await startCopyServer(settings, log);
+    const server = await startBeltServer(settings, log);
     log.info({ url: server.url, sources: server.sources }, 'serving copies');
     return server;
   });
 }
 
 async function belt(): Promise<void> {
-  const [{ readSettings }, { startCopying }] = await Promise.all([
+  const [{ readNodeSettings: readSettings }, { startCopying }] = await Promise.all([
     import('./config/node.js'),
     import('./app/node.js'),
   ]);

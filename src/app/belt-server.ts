@@ -1,15 +1,15 @@
 /** A running server of copies: what `holdfast serve --source` is. Loads nothing that is for nodes. */
 import { FileBucket } from '../bucket/file.js';
 import { openSource } from '../bucket/sources.js';
-import { composeCopies } from './compose-belt-server.js';
-import type { CopySettings } from '../config/belt-server.js';
+import { buildBeltServer } from './compose-belt-server.js';
+import type { BeltServerSettings } from '../config/belt-server.js';
 import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import { awsOf } from '../config/option.js';
 
-export interface RunningCopyServer {
+export interface RunningBeltServer {
   /** Where a client on this machine reaches it. */
   readonly url: string;
   /** What copies are read from, for the log. */
@@ -25,12 +25,12 @@ const STOP_MS = 5_000;
  *
  * @throws HoldfastError `field_invalid` when the port cannot be used
  */
-export async function startCopyServer(settings: CopySettings, log: Logger): Promise<RunningCopyServer> {
+export async function startBeltServer(settings: BeltServerSettings, log: Logger): Promise<RunningBeltServer> {
   const aws = awsOf(settings);
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
   const cache = cacheDirectory === undefined ? undefined : new FileBucket(cacheDirectory);
-  const { app, copies, enter } = composeCopies({ settings, sources, cache, log, clock: systemClock });
+  const { app, copies, enter } = buildBeltServer({ settings, sources, cache, log, clock: systemClock });
   const server = createHttpServer(app);
   const closeAfterAnswers = closingAnswers(server);
   const port = await listen(server, settings);

@@ -1,17 +1,17 @@
 /** A running `holdfast belt`: writes copies whenever it is its turn, and serves nothing but word of itself. */
 import { randomUUID } from 'node:crypto';
-import { beltGauges, composeBelt, openBuckets } from './compose-belt.js';
-import type { Settings } from '../config/node.js';
+import { beltWriterGauges, buildBeltWriter, openBuckets } from './compose-belt.js';
+import type { NodeSettings } from '../config/node.js';
 import { createApp } from '../http/app.js';
-import { beltReadiness, type Health } from '../http/health.js';
+import { beltWriterReadiness, type NodeHealth } from '../http/health.js';
 import { closeServer, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
-import { Metrics } from '../observe/metrics.js';
+import { NodeMetrics } from '../observe/node-metrics.js';
 import type { Store } from '../store/store.js';
 
-export interface RunningBelt {
+export interface RunningBeltWriter {
   /** Where `/livez`, `/readyz` and `/metrics` are. */
   readonly url: string;
   /** Writes what waits, for at most the drain time, gives the lease up, and stops. The store stays open; it is the caller's. */
@@ -22,14 +22,18 @@ export interface RunningBelt {
 const FINISH_MS = 5_000;
 
 /** @throws HoldfastError `field_invalid` when the port cannot be used */
-export async function startBelt(settings: Settings, store: Store, log: Logger): Promise<RunningBelt> {
-  const metrics = new Metrics();
+export async function startBeltWriter(
+  settings: NodeSettings,
+  store: Store,
+  log: Logger,
+): Promise<RunningBeltWriter> {
+  const metrics = new NodeMetrics();
   const buckets = await openBuckets(settings);
   const holder = randomUUID();
-  const belt = composeBelt({ settings, store, buckets, holder, metrics, log, clock: systemClock });
-  beltGauges(metrics, belt.status);
-  let phase: Health['phase'] = 'serving';
-  const state = () => beltReadiness(phase, store.name, belt.status());
+  const belt = buildBeltWriter({ settings, store, buckets, holder, metrics, log, clock: systemClock });
+  beltWriterGauges(metrics, belt.status);
+  let phase: NodeHealth['phase'] = 'serving';
+  const state = () => beltWriterReadiness(phase, store.name, belt.status());
   const server = createHttpServer(createApp({ state, metrics, log }));
   const port = await listen(server, settings);
   const stopping = new AbortController();

@@ -5,17 +5,17 @@ import { CopyCache } from '../belt/server/cache.js';
 import { Copies, type CopiesStatus } from '../belt/server/copies.js';
 import type { CopyTimes } from '../belt/server/environment-copy.js';
 import { Source } from '../belt/server/source.js';
-import type { CopySettings } from '../config/belt-server.js';
+import type { BeltServerSettings } from '../config/belt-server.js';
 import { Evaluators } from '../evaluate/evaluators.js';
 import { clientRoutes, createApp } from '../http/app.js';
-import { copyReadiness, type CopyHealth } from '../http/belt-health.js';
+import { beltServerReadiness, type BeltServerHealth } from '../http/belt-health.js';
 import { noStreamRoutes } from '../http/no-streams.js';
 import type { Clock } from '../core/clock.js';
-import { CopyMetrics } from '../observe/belt-server-metrics.js';
+import { BeltServerMetrics } from '../observe/belt-server-metrics.js';
 import type { Logger } from '../observe/log.js';
 
-export interface CopyParts {
-  readonly settings: CopySettings;
+export interface BeltServerParts {
+  readonly settings: BeltServerSettings;
   readonly sources: readonly BucketReader[];
   /** Where the last good copies are kept; `undefined`: in memory only. */
   readonly cache: Bucket | undefined;
@@ -25,16 +25,23 @@ export interface CopyParts {
   readonly times?: CopyTimes;
 }
 
-export interface CopyComposition {
+export interface BeltServer {
   readonly app: Express;
   readonly copies: Copies;
   /** Says to readiness where the server is in its life. It begins as `starting`. */
-  readonly enter: (phase: CopyHealth['phase']) => void;
+  readonly enter: (phase: BeltServerHealth['phase']) => void;
 }
 
-export function composeCopies({ settings, sources, cache, log, clock, times }: CopyParts): CopyComposition {
+export function buildBeltServer({
+  settings,
+  sources,
+  cache,
+  log,
+  clock,
+  times,
+}: BeltServerParts): BeltServer {
   const { now, random } = clock;
-  const metrics = new CopyMetrics();
+  const metrics = new BeltServerMetrics();
   const copies = new Copies({
     sources: sources.map((bucket) => {
       const onRead = (outcome: string): void => metrics.reads.inc({ source: bucket.name, outcome });
@@ -51,9 +58,9 @@ export function composeCopies({ settings, sources, cache, log, clock, times }: C
     onDropped: () => metrics.dropped.inc(),
   });
   gauges(metrics, copies);
-  let phase: CopyHealth['phase'] = 'starting';
+  let phase: BeltServerHealth['phase'] = 'starting';
   const app = createApp({
-    state: () => copyReadiness({ phase, copies: copies.status() }),
+    state: () => beltServerReadiness({ phase, copies: copies.status() }),
     routes: [
       noStreamRoutes(),
       ...clientRoutes({ rulesets: copies, evaluators: new Evaluators(), metrics, now }),
@@ -61,13 +68,13 @@ export function composeCopies({ settings, sources, cache, log, clock, times }: C
     metrics,
     log,
   });
-  const enter = (next: CopyHealth['phase']): void => {
+  const enter = (next: BeltServerHealth['phase']): void => {
     phase = next;
   };
   return { app, copies, enter };
 }
 
-function gauges(metrics: CopyMetrics, copies: Copies): void {
+function gauges(metrics: BeltServerMetrics, copies: Copies): void {
   const bySource = (read: (source: CopiesStatus['sources'][number]) => number) => () =>
     copies.status().sources.map((source) => [source.source, read(source)] as const);
   metrics.labelledGauge(

@@ -2,36 +2,44 @@
 import type { Bucket } from '../bucket/bucket.js';
 import { openBucket } from '../bucket/open.js';
 import { BeltWriter, type BeltStatus } from '../belt/writer/writer.js';
-import { awsOf, type Settings } from '../config/node.js';
+import { awsOf, type NodeSettings } from '../config/node.js';
 import type { Logger } from '../observe/log.js';
 import { sleep, type Clock } from '../core/clock.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { NodeMetrics } from '../observe/node-metrics.js';
 import { leadWhenElected } from '../leader/election.js';
 import type { Store } from '../store/store.js';
 
-export interface BeltParts {
-  readonly settings: Settings;
+export interface BeltWriterParts {
+  readonly settings: NodeSettings;
   readonly store: Store;
   readonly buckets: readonly Bucket[];
   /** Unique to this process. */
   readonly holder: string;
-  readonly metrics: Metrics;
+  readonly metrics: NodeMetrics;
   readonly log: Logger;
   readonly clock: Clock;
 }
 
-export interface Belt {
+export interface BuiltBeltWriter {
   readonly status: () => BeltStatus;
   /** Writes copies whenever this process has the belt's lease, until the signal aborts; then gives the lease up. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The buckets of the settings; connects to none. */
-export async function openBuckets(settings: Settings): Promise<Bucket[]> {
+export async function openBuckets(settings: NodeSettings): Promise<Bucket[]> {
   return Promise.all(settings.beltUrls.map((url) => openBucket(url, awsOf(settings))));
 }
 
-export function composeBelt({ settings, store, buckets, holder, metrics, log, clock }: BeltParts): Belt {
+export function buildBeltWriter({
+  settings,
+  store,
+  buckets,
+  holder,
+  metrics,
+  log,
+  clock,
+}: BeltWriterParts): BuiltBeltWriter {
   const { now, monotonic, random } = clock;
   const writer = new BeltWriter({
     store,
@@ -61,7 +69,7 @@ export function composeBelt({ settings, store, buckets, holder, metrics, log, cl
 }
 
 /** Gauges of the belt; without values where there are no buckets, and on nodes that do not write. */
-export function beltGauges(metrics: Metrics, status: () => BeltStatus | undefined): void {
+export function beltWriterGauges(metrics: NodeMetrics, status: () => BeltStatus | undefined): void {
   const buckets = (): BeltStatus['buckets'] => status()?.buckets ?? [];
   metrics.labelledGauge(
     'holdfast_belt_behind_environments',

@@ -7,20 +7,20 @@ import type { Express } from 'express';
 import type { Bucket } from '../bucket/bucket.js';
 import { Committer } from '../commit/committer.js';
 import { heal } from '../recovery/heal.js';
-import { beltGauges, composeBelt } from './compose-belt.js';
-import type { Settings } from '../config/node.js';
+import { beltWriterGauges, buildBeltWriter } from './compose-belt.js';
+import type { NodeSettings } from '../config/node.js';
 import { Evaluators } from '../evaluate/evaluators.js';
 import { parseGripUrl } from '../grip/proxies.js';
 import { SignatureVerifier } from '../grip/signature.js';
 import { adminRoutes } from '../http/admin.js';
 import { clientRoutes, createApp } from '../http/app.js';
 import { eventStreamRoutes } from '../http/event-streams.js';
-import { readiness, type Health } from '../http/health.js';
+import { nodeReadiness, type NodeHealth } from '../http/health.js';
 import { streamRoutes } from '../http/streams.js';
 import type { Logger } from '../observe/log.js';
 import { InboxConsumer } from '../inbox/consumer.js';
 import { sleep, type Clock } from '../core/clock.js';
-import { Metrics } from '../observe/metrics.js';
+import { NodeMetrics } from '../observe/node-metrics.js';
 import { leadWhenElected, together } from '../leader/election.js';
 import { Publisher } from '../publish/publisher.js';
 import type { WorkerEvents } from '../publish/proxy-worker.js';
@@ -49,11 +49,11 @@ export interface Composition {
   /** Publishes and reads the inbox, and writes copies, whenever it is this node's turn, until the signal aborts; then gives its leases up. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Says to readiness where the node is in its life. It begins as `starting`. */
-  readonly enter: (phase: Health['phase']) => void;
+  readonly enter: (phase: NodeHealth['phase']) => void;
 }
 
 export function compose(
-  settings: Settings,
+  settings: NodeSettings,
   secrets: Secrets,
   store: Store,
   log: Logger,
@@ -61,7 +61,7 @@ export function compose(
   buckets: readonly Bucket[] = [],
 ): Composition {
   const { now, monotonic, random } = clock;
-  const metrics = new Metrics();
+  const metrics = new NodeMetrics();
   const onDataLost = (): void => metrics.dataLost.inc();
   const replica = new Replica({
     store,
@@ -135,10 +135,12 @@ export function compose(
     });
 
   const belt =
-    buckets.length === 0 ? undefined : composeBelt({ settings, store, buckets, holder, metrics, log, clock });
+    buckets.length === 0
+      ? undefined
+      : buildBeltWriter({ settings, store, buckets, holder, metrics, log, clock });
 
-  let phase: Health['phase'] = 'starting';
-  const health = (): Health => ({
+  let phase: NodeHealth['phase'] = 'starting';
+  const health = (): NodeHealth => ({
     phase,
     store: store.name,
     replica: replica.status(),
@@ -148,7 +150,7 @@ export function compose(
     belt: belt?.status(),
   });
   gauges(metrics, health);
-  beltGauges(metrics, () => health().belt);
+  beltWriterGauges(metrics, () => health().belt);
   const signers = proxies.flatMap((proxy) => proxy.signers);
   const streamTokens = new StreamTokens(secrets.linkSecrets, now);
   const streamParts = {
@@ -169,7 +171,7 @@ export function compose(
     now,
   });
   const app = createApp({
-    state: () => readiness(health()),
+    state: () => nodeReadiness(health()),
     routes: [
       streamRoutes(streamParts),
       eventStreamRoutes({ ...streamParts, streamTokens, random }),
@@ -179,7 +181,7 @@ export function compose(
     metrics,
     log,
   });
-  const enter = (next: Health['phase']): void => {
+  const enter = (next: NodeHealth['phase']): void => {
     phase = next;
   };
   const publish = async (signal: AbortSignal): Promise<void> => {
@@ -199,8 +201,8 @@ export function compose(
 
 /** `undefined` without a CDN to purge at. */
 function composePurger(
-  { purgeUrl: url, purgeToken: token, purgeDelay: delay }: Settings,
-  parts: { store: Store; holder: string; metrics: Metrics; log: Logger; clock: Clock },
+  { purgeUrl: url, purgeToken: token, purgeDelay: delay }: NodeSettings,
+  parts: { store: Store; holder: string; metrics: NodeMetrics; log: Logger; clock: Clock },
 ): Purger | undefined {
   if (url === undefined || token === undefined) return undefined;
   const { store, holder, metrics, log, clock } = parts;
@@ -223,7 +225,7 @@ function composePurger(
   });
 }
 
-function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {
+function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {
   return (proxy) => ({
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),
@@ -237,8 +239,8 @@ function publishMetrics(metrics: Metrics): (proxy: string) => Omit<WorkerEvents,
   });
 }
 
-function gauges(metrics: Metrics, health: () => Health): void {
-  const proxies = (): NonNullable<Health['publisher']>['proxies'] => health().publisher?.proxies ?? [];
+function gauges(metrics: NodeMetrics, health: () => NodeHealth): void {
+  const proxies = (): NonNullable<NodeHealth['publisher']>['proxies'] => health().publisher?.proxies ?? [];
   metrics.gauge('holdfast_direct_holds', 'Connections that this process holds.', () => health().directHolds);
   metrics.gauge(
     'holdfast_replica_environments',

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { exampleConfigs } from './first-run-text.js';
 import type { Committer } from '../commit/committer.js';
 import type { Secrets } from './compose.js';
-import type { Settings } from '../config/node.js';
+import type { NodeSettings } from '../config/node.js';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { issueKey } from '../keys/issue-key.js';
 import { readSubmittedJson } from '../ruleset/submitted.js';
@@ -25,7 +25,7 @@ const SECRETS_FILE = 'secrets.json';
  *
  * @throws HoldfastError `store_damaged` when the file is there and cannot be read
  */
-export async function provideSecrets(settings: Settings): Promise<Secrets> {
+export async function provideSecrets(settings: NodeSettings): Promise<Secrets> {
   const { adminTokens, linkSecrets } = settings;
   if (adminTokens !== undefined && linkSecrets !== undefined) return { adminTokens, linkSecrets };
   const file = secretsFile(settings);
@@ -38,7 +38,7 @@ export async function provideSecrets(settings: Settings): Promise<Secrets> {
 }
 
 /** Where the embedded store keeps generated secrets; `undefined` with a shared store. */
-export function secretsFile({ store }: Settings): string | undefined {
+export function secretsFile({ store }: NodeSettings): string | undefined {
   const location = parseStoreLocation(store);
   return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
 }

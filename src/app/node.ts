@@ -1,7 +1,7 @@
 /** What `holdfast serve` and `holdfast belt` run on a store. */
-import { startBelt } from './belt-writer.js';
+import { startBeltWriter } from './belt-writer.js';
 import { firstStartText, laterStartText } from './first-run-text.js';
-import type { Settings } from '../config/node.js';
+import type { NodeSettings } from '../config/node.js';
 import { createExamples, provideSecrets, secretsFile } from './first-run.js';
 import type { Logger } from '../observe/log.js';
 import { startServer } from './server.js';
@@ -12,7 +12,7 @@ export interface Running {
 }
 
 /** Resolves when the node serves. */
-export async function startNode(settings: Settings, log: Logger): Promise<Running> {
+export async function startNode(settings: NodeSettings, log: Logger): Promise<Running> {
   const store = await openStore(settings.store, { log });
   try {
     const secrets = await provideSecrets(settings);
@@ -42,15 +42,15 @@ export async function startNode(settings: Settings, log: Logger): Promise<Runnin
   }
 }
 
-function tokenFileOf(settings: Settings): string | undefined {
+function tokenFileOf(settings: NodeSettings): string | undefined {
   return settings.adminTokens === undefined ? secretsFile(settings) : undefined;
 }
 
 /** Resolves when copies are written. */
-export async function startCopying(settings: Settings, log: Logger): Promise<Running> {
+export async function startCopying(settings: NodeSettings, log: Logger): Promise<Running> {
   const store = await openStore(settings.store, { log });
   try {
-    const running = await startBelt(settings, store, log);
+    const running = await startBeltWriter(settings, store, log);
     log.info({ url: running.url, store: store.name, buckets: settings.beltUrls.length }, 'copying');
     return { stop: () => running.stop().finally(() => store.close()) };
   } catch (error) {

@@ -4,7 +4,7 @@
 import type { Committer } from '../commit/committer.js';
 import { compose, type Secrets } from './compose.js';
 import { openBuckets } from './compose-belt.js';
-import type { Settings } from '../config/node.js';
+import type { NodeSettings } from '../config/node.js';
 import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
@@ -32,7 +32,7 @@ const FINISH_MS = 5_000;
  * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the port cannot be used
  */
 export async function startServer(
-  settings: Settings,
+  settings: NodeSettings,
   secrets: Secrets,
   store: Store,
   log: Logger,

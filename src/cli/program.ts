@@ -5,7 +5,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { clientVariables, helpText, type Environment } from '../config/node.js';
+import { clientVariables, helpText, type EnvironmentVariables } from '../config/node.js';
 import { parseVersion } from '../ruleset/version.js';
 import { Api } from './api.js';
 import { restoreFrom, verifyBelt } from './commands/belt.js';
@@ -24,7 +24,7 @@ import { typeNames } from './value.js';
 export interface CliParts {
   /** What follows the name of the program. */
   readonly argv: readonly string[];
-  readonly env: Environment;
+  readonly env: EnvironmentVariables;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin?: Surroundings['stdin'];
@@ -133,18 +133,18 @@ function build(parts: CliParts, around: Surroundings): Command {
 
 interface Context {
   readonly around: Surroundings;
-  readonly env: Environment;
+  readonly env: EnvironmentVariables;
   readonly open: (options: Shared) => Api;
   readonly environment: (options: Shared) => string;
 }
 
-function variable(env: Environment, name: string): string | undefined {
+function variable(env: EnvironmentVariables, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }
 
 /** While the token is changed, the variable may have several, as for the server. */
-function adminToken(env: Environment): string | undefined {
+function adminToken(env: EnvironmentVariables): string | undefined {
   return variable(env, 'HOLDFAST_ADMIN_TOKEN')?.split(/[\s,]+/)[0];
 }
 

@@ -11,12 +11,12 @@ import { Readiness } from './readiness.js';
 import { decodeSaved, encodeSaved, environmentOfKey } from './saved.js';
 import { Saver, type SetTimer } from './saver.js';
 import { statusOf, type ClientStatus } from './status.js';
-import { fetchSnapshot, readStream, type Target } from './transport.js';
+import { fetchSnapshot, readStream, type RequestTarget } from './transport.js';
 import { isLike, type ClientValue, type Like } from './values.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
 /** Time and chance. */
-export interface Surroundings {
+export interface ClientClock {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds of a clock that only goes forward. */
@@ -29,7 +29,7 @@ export interface Surroundings {
   readonly setWaitedTimer: SetTimer;
 }
 
-export interface Change {
+export interface RulesetChange {
   /** Where the client stands after it. Decimal text. */
   readonly version: string;
   /** The keys of which something is new; none when only the environment's default context is. */
@@ -41,10 +41,10 @@ const RESAVE_AFTER = 600_000;
 
 export class HoldfastClient {
   readonly #options: CheckedOptions;
-  readonly #around: Surroundings;
+  readonly #around: ClientClock;
   readonly #machine: Machine;
   readonly #readiness = new Readiness();
-  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #listeners = new Set<(change: RulesetChange) => void>();
   readonly #attempts = new Map<number, AbortController>();
   readonly #saver: Saver | undefined;
   #key: string;
@@ -52,12 +52,12 @@ export class HoldfastClient {
   #evaluator: Evaluator | undefined;
   /** What the event that is being handled brought. */
   #message: Message | undefined;
-  #changes: Change[] = [];
+  #changes: RulesetChange[] = [];
   #cancelTimer: (() => void) | undefined;
   /** The `confirmedAt` of what is saved, by the monotonic clock. */
   #savedAs = -Infinity;
 
-  constructor(options: CheckedOptions, around: Surroundings) {
+  constructor(options: CheckedOptions, around: ClientClock) {
     this.#options = options;
     this.#around = around;
     this.#key = options.key;
@@ -101,8 +101,8 @@ export class HoldfastClient {
   }
 
   /** Calls `listener` after each change; what it throws is a warning. The answer ends that. */
-  onChange(listener: (change: Change) => void): () => void {
-    const own = (change: Change) => listener(change);
+  onChange(listener: (change: RulesetChange) => void): () => void {
+    const own = (change: RulesetChange) => listener(change);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
@@ -161,7 +161,7 @@ export class HoldfastClient {
   #handle(event: Event, message?: Message): void {
     this.#message = message;
     const { monotonic, random } = this.#around;
-    for (const action of this.#machine.handle(event, { now: monotonic(), chance: random })) {
+    for (const action of this.#machine.handle(event, { now: monotonic(), random: random })) {
       this.#perform(action);
     }
     this.#message = undefined;
@@ -221,7 +221,7 @@ export class HoldfastClient {
     this.#handle({ kind: 'ended', attempt, end });
   }
 
-  #target(attempt: number, source: number): Target {
+  #target(attempt: number, source: number): RequestTarget {
     const controller = new AbortController();
     this.#attempts.set(attempt, controller);
     const url = this.#options.sources[source]?.url ?? '';
@@ -229,7 +229,7 @@ export class HoldfastClient {
   }
 
   #take(): void {
-    const { environment, version } = this.#machine.position;
+    const { environment, version } = this.#machine.cursor;
     if (this.#message === undefined || environment === undefined) return;
     const { ruleset, keys, changed } = merge(this.#ruleset, this.#message, version, environment);
     this.#hold(ruleset);
@@ -255,17 +255,17 @@ export class HoldfastClient {
   }
 
   #save(): void {
-    this.#savedAs = this.#machine.position.confirmedAt ?? -Infinity;
+    this.#savedAs = this.#machine.cursor.confirmedAt ?? -Infinity;
     this.#saver?.changed();
   }
 
   #saveIfOlder(): void {
-    const { basis, confirmedAt = -Infinity } = this.#machine.position;
+    const { basis, confirmedAt = -Infinity } = this.#machine.cursor;
     if (basis === 'source' && confirmedAt - this.#savedAs > RESAVE_AFTER) this.#save();
   }
 
   #stateToSave(): Uint8Array | undefined {
-    const { confirmedAt } = this.#machine.position;
+    const { confirmedAt } = this.#machine.cursor;
     if (this.#ruleset === undefined || confirmedAt === undefined) return undefined;
     const { now, monotonic } = this.#around;
     return encodeSaved(this.#ruleset, now() - (monotonic() - confirmedAt));

@@ -1,11 +1,11 @@
 /** What the machine is told, and what it says in return: the whole border between deciding (machine.ts) and doing (driver.ts). */
 
 /** When, and by what chance: all that a decision depends on beside what has happened. */
-export interface Moment {
+export interface ClockReading {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: number;
   /** From 0 (inclusive) to 1 (exclusive). */
-  readonly chance: () => number;
+  readonly random: () => number;
 }
 
 /** Where a saved copy stands. */

@@ -2,10 +2,10 @@
  * The client library, `holdfast/client`: reads rulesets from the first source that has them, follows changes, and evaluates in this process.
  * docs/client.md. Nothing of Node is imported: it runs in browsers too.
  */
-import { HoldfastClient, type Surroundings } from './client.js';
+import { HoldfastClient, type ClientClock } from './client.js';
 import { checkOptions, type ClientOptions } from './options.js';
 
-export type { Change, HoldfastClient } from './client.js';
+export type { RulesetChange, HoldfastClient } from './client.js';
 export type { PlainContexts, PlainValue } from './contexts.js';
 export { ClientError, type ClientErrorCode } from './errors.js';
 export type { Details } from './evaluate.js';
@@ -24,7 +24,7 @@ export function createClient(options: ClientOptions): HoldfastClient {
   return new HoldfastClient(checkOptions(options), platform());
 }
 
-function platform(): Surroundings {
+function platform(): ClientClock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),

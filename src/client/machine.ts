@@ -10,11 +10,11 @@
  * One invariant: the cursor never goes back, and what is asked of any source is what is above the cursor. Since a delta needs no history, any source can
  * go on where any other stopped.
  */
-import type { Action, Event, Moment } from './events.js';
-import { Follow, type FollowEvent } from './stream-follower.js';
-import { Position } from './position.js';
-import { Source, type Rules } from './sources.js';
-import { Walk, type RoundEnd } from './poller.js';
+import type { Action, Event, ClockReading } from './events.js';
+import { StreamFollower, type StreamOutcome } from './stream-follower.js';
+import { ClientCursor } from './cursor.js';
+import { ClientSource, type Rules } from './sources.js';
+import { Poller, type RoundEnd } from './poller.js';
 
 /**
  * A client that has nothing, and gets everything by a stream, is ready when the stream was quiet for so long: nothing else says that the
@@ -25,11 +25,11 @@ export const SETTLED_AFTER = 250;
 export type Phase = 'starting' | 'streaming' | 'polling' | 'closed';
 
 export class Machine {
-  readonly position = new Position();
-  readonly sources: readonly Source[];
+  readonly cursor = new ClientCursor();
+  readonly sources: readonly ClientSource[];
   readonly #rules: Rules;
-  readonly #walk: Walk;
-  readonly #follow: Follow;
+  readonly #walk: Poller;
+  readonly #follow: StreamFollower;
   #phase: 'new' | 'starting' | 'running' | 'closed' = 'new';
   #isReady = false;
   /** When the saved copy, or a stale answer, has to do. */
@@ -40,11 +40,11 @@ export class Machine {
   /** @param streams of each source in order, whether its stream is used */
   constructor(streams: readonly boolean[], rules: Rules) {
     this.#rules = rules;
-    this.sources = streams.map((each, index) => new Source(index, each));
+    this.sources = streams.map((each, index) => new ClientSource(index, each));
     let attempts = 0;
     const next = () => ++attempts;
-    this.#walk = new Walk(this.sources, rules, this.position, next);
-    this.#follow = new Follow(this.sources, rules, this.position, next);
+    this.#walk = new Poller(this.sources, rules, this.cursor, next);
+    this.#follow = new StreamFollower(this.sources, rules, this.cursor, next);
   }
 
   get phase(): Phase {
@@ -60,17 +60,17 @@ export class Machine {
   }
 
   /** What to do about it, in this order. */
-  handle(event: Event, moment: Moment): Action[] {
+  handle(event: Event, moment: ClockReading): Action[] {
     const actions: Action[] = [];
     if (this.#phase !== 'closed') this.#handle(event, actions, moment);
     return actions;
   }
 
-  #handle(event: Event, actions: Action[], moment: Moment): void {
+  #handle(event: Event, actions: Action[], moment: ClockReading): void {
     switch (event.kind) {
       case 'start':
         this.#phase = 'starting';
-        if (event.saved !== undefined) this.position.restore(event.saved, moment.now);
+        if (event.saved !== undefined) this.cursor.restore(event.saved, moment.now);
         this.#patienceUntil = moment.now + this.#rules.timeout;
         this.#walk.begin(actions, moment);
         return;
@@ -109,10 +109,10 @@ export class Machine {
     }
   }
 
-  #time(actions: Action[], moment: Moment): void {
+  #time(actions: Action[], moment: ClockReading): void {
     if (this.#patienceUntil <= moment.now) {
       this.#patienceUntil = Infinity;
-      if (this.position.basis !== 'nothing') this.#ready(actions);
+      if (this.cursor.basis !== 'nothing') this.#ready(actions);
     }
     if (this.#settledAt <= moment.now) this.#ready(actions);
     // Not when it opens: one that ends at once, again and again, would put the next poll off for ever.
@@ -121,10 +121,10 @@ export class Machine {
     this.#afterStream(this.#follow.time(actions, moment), moment);
   }
 
-  #afterRound(end: RoundEnd | undefined, actions: Action[], moment: Moment): void {
+  #afterRound(end: RoundEnd | undefined, actions: Action[], moment: ClockReading): void {
     if (end === undefined) return;
     this.#patienceUntil = Infinity;
-    if (this.position.basis !== 'nothing') this.#ready(actions);
+    if (this.cursor.basis !== 'nothing') this.#ready(actions);
     else if (this.sources.every(({ refusal }) => refusal !== undefined)) actions.push({ kind: 'hopeless' });
     if (this.#phase === 'starting') {
       this.#phase = 'running';
@@ -133,7 +133,7 @@ export class Machine {
     if (end === 'confirmed') this.#walk.pollLater(moment);
   }
 
-  #afterStream(outcome: FollowEvent, moment: Moment): void {
+  #afterStream(outcome: StreamOutcome, moment: ClockReading): void {
     if (outcome === 'taken' && !this.#isReady) this.#settledAt = moment.now + SETTLED_AFTER;
     if (outcome === 'lost' && !this.#walk.isScheduled) this.#walk.pollLater(moment);
   }
@@ -146,7 +146,7 @@ export class Machine {
     actions.push({ kind: 'ready' });
   }
 
-  #revive(actions: Action[], moment: Moment): void {
+  #revive(actions: Action[], moment: ClockReading): void {
     for (const source of this.sources) source.revive();
     if (this.#phase === 'new') return;
     if (!this.#follow.isOpen && !this.#walk.isUnderWay) this.#walk.begin(actions, moment);

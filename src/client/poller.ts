@@ -2,19 +2,19 @@
  * Rounds through the sources by snapshot: in their order, until one answers that is not older than we are and not stale. For the start, and while no stream
  * is open.
  */
-import type { Action, Answer, Failure, Moment } from './events.js';
-import type { Position } from './position.js';
-import { earliest, type Rules, type Source } from './sources.js';
+import type { Action, Answer, Failure, ClockReading } from './events.js';
+import type { ClientCursor } from './cursor.js';
+import { earliest, type Rules, type ClientSource } from './sources.js';
 
 interface Attempt {
-  readonly source: Source;
+  readonly source: ClientSource;
   readonly from: bigint;
   readonly deadline: number;
 }
 
 interface Round {
   /** Not asked yet. */
-  readonly waiting: Source[];
+  readonly waiting: ClientSource[];
   readonly underWay: Map<number, Attempt>;
   hedgeAt: number;
   /** Whether a source has brought or confirmed what we have, with an age that made us go on to the next. */
@@ -24,19 +24,19 @@ interface Round {
 /** How a round ended: a source confirmed or brought what we have; or none did. */
 export type RoundEnd = 'confirmed' | 'nothing';
 
-export class Walk {
-  readonly #sources: readonly Source[];
+export class Poller {
+  readonly #sources: readonly ClientSource[];
   readonly #rules: Rules;
-  readonly #position: Position;
+  readonly #position: ClientCursor;
   readonly #nextAttempt: () => number;
   #round: Round | undefined;
   /** When the next round begins. */
   #nextAt = Infinity;
 
   constructor(
-    sources: readonly Source[],
+    sources: readonly ClientSource[],
     rules: Rules,
-    position: Position,
+    position: ClientCursor,
     /** Numbers attempts. */
     nextAttempt: () => number,
   ) {
@@ -58,7 +58,7 @@ export class Walk {
   }
 
   /** Begins a round with the sources that may be asked now, or waits for the first that may. */
-  begin(actions: Action[], moment: Moment): void {
+  begin(actions: Action[], moment: ClockReading): void {
     const usable = this.#sources.filter(({ refusal }) => refusal === undefined);
     const waiting = usable.filter(({ snapshots }) => snapshots.notBefore <= moment.now);
     this.#nextAt = Infinity;
@@ -71,7 +71,7 @@ export class Walk {
   }
 
   /** The next round after the interval of polls, a little different each time. */
-  pollLater({ now, chance }: Moment): void {
+  pollLater({ now, random: chance }: ClockReading): void {
     this.#nextAt = now + this.#rules.poll * (0.9 + 0.2 * chance());
   }
 
@@ -88,7 +88,7 @@ export class Walk {
   }
 
   /** Looks at the clock. */
-  time(actions: Action[], moment: Moment): RoundEnd | undefined {
+  time(actions: Action[], moment: ClockReading): RoundEnd | undefined {
     const { now } = moment;
     const round = this.#round;
     if (round === undefined) {
@@ -106,7 +106,7 @@ export class Walk {
     return this.#endIfOver(round, moment);
   }
 
-  answer(attempt: number, answer: Answer, actions: Action[], moment: Moment): RoundEnd | undefined {
+  answer(attempt: number, answer: Answer, actions: Action[], moment: ClockReading): RoundEnd | undefined {
     const round = this.#round;
     const asked = round?.underWay.get(attempt);
     if (round === undefined || asked === undefined) return undefined;
@@ -135,7 +135,7 @@ export class Walk {
     { source, from }: Attempt,
     answer: Exclude<Answer, Failure>,
     actions: Action[],
-    moment: Moment,
+    moment: ClockReading,
   ): boolean {
     const position = this.#position;
     const environment = answer.kind === 'snapshot' ? answer.environment : undefined;
@@ -174,7 +174,7 @@ export class Walk {
     return true;
   }
 
-  #fail(round: Round, source: Source, failure: Failure, actions: Action[], moment: Moment): void {
+  #fail(round: Round, source: ClientSource, failure: Failure, actions: Action[], moment: ClockReading): void {
     if (failure.kind === 'refused') {
       source.refusal = failure.why;
       actions.push({ kind: 'warn', source: source.index, text: `refuses the key: ${failure.why}` });
@@ -183,7 +183,7 @@ export class Walk {
     this.#askNext(round, actions, moment);
   }
 
-  #askNext(round: Round, actions: Action[], moment: Moment): void {
+  #askNext(round: Round, actions: Action[], moment: ClockReading): void {
     const source = round.waiting.shift();
     round.hedgeAt = Infinity;
     if (source === undefined) return;
@@ -192,7 +192,7 @@ export class Walk {
     if (hedge !== undefined && round.waiting.length > 0) round.hedgeAt = moment.now + hedge;
   }
 
-  #ask(round: Round, source: Source, from: bigint, actions: Action[], { now }: Moment): void {
+  #ask(round: Round, source: ClientSource, from: bigint, actions: Action[], { now }: ClockReading): void {
     const attempt = this.#nextAttempt();
     const { environment, version } = this.#position;
     // Not when everything is wanted: a 304 would bring nothing.
@@ -202,7 +202,7 @@ export class Walk {
     actions.push({ kind: 'fetch', attempt, source: source.index, from, known });
   }
 
-  #endIfOver(round: Round, moment: Moment): RoundEnd | undefined {
+  #endIfOver(round: Round, moment: ClockReading): RoundEnd | undefined {
     if (round.underWay.size > 0 || round.waiting.length > 0) return undefined;
     this.#round = undefined;
     if (round.isAnswered) return 'confirmed';

@@ -1,5 +1,5 @@
 /** What is known of each source. */
-import type { Failure, Moment } from './events.js';
+import type { Failure, ClockReading } from './events.js';
 import { delayAfter, type BackoffOptions } from './backoff.js';
 
 /** What the machine goes by. Milliseconds. */
@@ -42,7 +42,7 @@ export class Channel {
   }
 
   /** @param retry what the stream's `retry:` asked for */
-  fail(failure: Failure, backoff: BackoffOptions, { now, chance }: Moment, retry = 0): void {
+  fail(failure: Failure, backoff: BackoffOptions, { now, random: chance }: ClockReading, retry = 0): void {
     this.problem = failure.why;
     // Having none is no failure.
     if (failure.kind === 'absent') {
@@ -59,7 +59,7 @@ export class Channel {
   }
 }
 
-export class Source {
+export class ClientSource {
   readonly index: number;
   /** Whether its stream is used. */
   readonly streams: boolean;

@@ -51,7 +51,7 @@ export interface SourceStatus {
 
 /** @param now by the machine's clock */
 export function statusOf(
-  { position, sources, phase }: Machine,
+  { cursor: position, sources, phase }: Machine,
   { sources: urls, rules }: CheckedOptions,
   now: number,
 ): ClientStatus {

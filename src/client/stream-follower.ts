@@ -5,13 +5,13 @@
  * an old stream, and clients that took the 200 for a success reconnected at once, for as long as the copy lasted. So a stream that ends within
  * `minConnection` counts as failed, and failures back off exponentially; only one that lasted clears the count.
  */
-import type { Action, Failure, Moment, StreamEnd } from './events.js';
-import type { Position } from './position.js';
-import { earliest, type Rules, type Source } from './sources.js';
+import type { Action, Failure, ClockReading, StreamEnd } from './events.js';
+import type { ClientCursor } from './cursor.js';
+import { earliest, type Rules, type ClientSource } from './sources.js';
 
 interface Connection {
   readonly attempt: number;
-  readonly source: Source;
+  readonly source: ClientSource;
   /** Where we stood when it was asked for. */
   readonly from: bigint;
   /** When the head of the answer was there. */
@@ -22,23 +22,23 @@ interface Connection {
   seen: boolean;
 }
 
-export type FollowEvent = 'taken' | 'lost' | undefined;
+export type StreamOutcome = 'taken' | 'lost' | undefined;
 
-export class Follow {
-  readonly #sources: readonly Source[];
+export class StreamFollower {
+  readonly #sources: readonly ClientSource[];
   readonly #rules: Rules;
-  readonly #position: Position;
+  readonly #position: ClientCursor;
   readonly #nextAttempt: () => number;
   #connection: Connection | undefined;
   /** Whose stream has just failed: another source comes first. */
-  #failed: Source | undefined;
+  #failed: ClientSource | undefined;
   /** When the next connection is made. */
   #nextAt = Infinity;
 
   constructor(
-    sources: readonly Source[],
+    sources: readonly ClientSource[],
     rules: Rules,
-    position: Position,
+    position: ClientCursor,
     /** Numbers attempts. */
     nextAttempt: () => number,
   ) {
@@ -63,7 +63,7 @@ export class Follow {
   }
 
   /** Connects now, if there is no connection and a source may be asked; else as soon as one may. */
-  connect(actions: Action[], { now }: Moment): void {
+  connect(actions: Action[], { now }: ClockReading): void {
     if (this.#connection !== undefined) return;
     const usable = this.#usable();
     const ready = usable.filter(({ stream }) => stream.notBefore <= now);
@@ -86,7 +86,7 @@ export class Follow {
     this.#nextAt = Infinity;
   }
 
-  time(actions: Action[], moment: Moment): FollowEvent {
+  time(actions: Action[], moment: ClockReading): StreamOutcome {
     const connection = this.#connection;
     if (connection === undefined) {
       if (this.#nextAt <= moment.now) this.connect(actions, moment);
@@ -101,14 +101,14 @@ export class Follow {
     return this.#fail(connection, { kind: 'failed', why }, moment);
   }
 
-  opened(attempt: number, moment: Moment): void {
+  opened(attempt: number, moment: ClockReading): void {
     const connection = this.#of(attempt);
     if (connection === undefined) return;
     connection.opened = moment.now;
     this.#heard(connection, moment);
   }
 
-  heard(attempt: number, moment: Moment): void {
+  heard(attempt: number, moment: ClockReading): void {
     const connection = this.#of(attempt);
     if (connection !== undefined) this.#heard(connection, moment);
   }
@@ -123,8 +123,8 @@ export class Follow {
     environment: bigint | undefined,
     version: bigint,
     actions: Action[],
-    moment: Moment,
-  ): FollowEvent {
+    moment: ClockReading,
+  ): StreamOutcome {
     const connection = this.#of(attempt);
     if (connection === undefined) return undefined;
     const { source, from } = connection;
@@ -166,13 +166,13 @@ export class Follow {
     return 'taken';
   }
 
-  ended(attempt: number, end: StreamEnd, actions: Action[], moment: Moment): FollowEvent {
+  ended(attempt: number, end: StreamEnd, actions: Action[], moment: ClockReading): StreamOutcome {
     const connection = this.#of(attempt);
     return connection === undefined ? undefined : this.#end(connection, end, actions, moment);
   }
 
   /** The server, or the network, ended the stream. */
-  #end(connection: Connection, end: StreamEnd, actions: Action[], moment: Moment): FollowEvent {
+  #end(connection: Connection, end: StreamEnd, actions: Action[], moment: ClockReading): StreamOutcome {
     const { source, opened } = connection;
     const { minConnection } = this.#rules;
     const lasted = opened === undefined ? 0 : moment.now - opened;
@@ -204,21 +204,21 @@ export class Follow {
   }
 
   /** The stream is of no use any more. */
-  #fail({ source }: Connection, failure: Failure, moment: Moment): FollowEvent {
+  #fail({ source }: Connection, failure: Failure, moment: ClockReading): StreamOutcome {
     const { backoff } = this.#rules;
     source.stream.fail(failure, backoff, moment, source.retry);
     this.#connection = undefined;
     this.#failed = source;
     // Another source may be asked soon, but not by all clients of this one in the same moment.
-    this.#nextAt = moment.now + (failure.kind === 'failed' ? moment.chance() * backoff.first : 0);
+    this.#nextAt = moment.now + (failure.kind === 'failed' ? moment.random() * backoff.first : 0);
     return 'lost';
   }
 
-  #usable(): Source[] {
+  #usable(): ClientSource[] {
     return this.#sources.filter(({ refusal }) => refusal === undefined);
   }
 
-  #hasOther(source: Source, { now }: Moment): boolean {
+  #hasOther(source: ClientSource, { now }: ClockReading): boolean {
     return this.#usable().some((other) => other !== source && other.stream.notBefore <= now);
   }
 
@@ -227,7 +227,7 @@ export class Follow {
     return this.#connection?.attempt === attempt ? this.#connection : undefined;
   }
 
-  #heard(connection: Connection, { now }: Moment): void {
+  #heard(connection: Connection, { now }: ClockReading): void {
     const { source, opened } = connection;
     connection.deadline = now + this.#rules.idle;
     if (opened !== undefined && source.behind === undefined) this.#position.confirm(now, source.index);

@@ -5,7 +5,7 @@ import type { Answer, Failure, StreamEnd } from './events.js';
 import { readMessage, type Message } from './message.js';
 import { SseReader } from './sse.js';
 
-export interface Target {
+export interface RequestTarget {
   /** Of the source, with or without a path of its own. */
   readonly url: string;
   readonly key: string;
@@ -26,7 +26,7 @@ export interface SnapshotResult {
 
 /** Never rejects. */
 export async function fetchSnapshot(
-  target: Target,
+  target: RequestTarget,
   { from, known }: SnapshotRequest,
 ): Promise<SnapshotResult> {
   try {
@@ -81,7 +81,11 @@ export interface StreamListener {
 }
 
 /** Reads the stream from a version until it ends. Never rejects. */
-export async function readStream(target: Target, from: bigint, listener: StreamListener): Promise<StreamEnd> {
+export async function readStream(
+  target: RequestTarget,
+  from: bigint,
+  listener: StreamListener,
+): Promise<StreamEnd> {
   try {
     const headers = {
       Accept: 'text/event-stream',
@@ -137,7 +141,7 @@ function deliver(data: string, id: string | undefined, listener: StreamListener)
 }
 
 function send(
-  { url, key, fetch, signal }: Target,
+  { url, key, fetch, signal }: RequestTarget,
   path: string,
   headers: Record<string, string>,
 ): Promise<Response> {

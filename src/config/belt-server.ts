@@ -8,7 +8,7 @@ import {
   readTable,
   SettingsError,
   type CommonSettings,
-  type Environment,
+  type EnvironmentVariables,
   type Table,
 } from './option.js';
 
@@ -21,7 +21,7 @@ interface OwnSettings {
   readonly revalidateSeconds: number;
 }
 
-export interface CopySettings extends CommonSettings, OwnSettings {}
+export interface BeltServerSettings extends CommonSettings, OwnSettings {}
 
 export const copyOptions: Table<OwnSettings> = {
   sources: {
@@ -62,14 +62,14 @@ const OF_NODES = [
  *
  * @throws SettingsError with every problem
  */
-export function readCopySettings(env: Environment): CopySettings {
-  const { values, problems } = readTable<CopySettings>({ ...common, ...copyOptions }, env);
+export function readBeltServerSettings(env: EnvironmentVariables): BeltServerSettings {
+  const { values, problems } = readTable<BeltServerSettings>({ ...common, ...copyOptions }, env);
   problems.push(...sourceRules(values));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { ...(values as Omit<CopySettings, 'warnings'>), warnings: warnings(env) };
+  return { ...(values as Omit<BeltServerSettings, 'warnings'>), warnings: warnings(env) };
 }
 
-function sourceRules(values: Partial<CopySettings>): string[] {
+function sourceRules(values: Partial<BeltServerSettings>): string[] {
   const urls = values.sources ?? [];
   const problems = urls.length === 0 ? ['HOLDFAST_SOURCE names no place where copies are.'] : [];
   const names = new Set<string>();
@@ -86,7 +86,7 @@ function sourceRules(values: Partial<CopySettings>): string[] {
   return problems;
 }
 
-function warnings(env: Environment): string[] {
+function warnings(env: EnvironmentVariables): string[] {
   const given = OF_NODES.filter((name) => (env[name] ?? '').trim() !== '');
   if (given.length === 0) return [];
   return [`HOLDFAST_SOURCE makes this a server of copies, on which ${given.join(', ')} has no effect.`];

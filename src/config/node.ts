@@ -18,13 +18,13 @@ import {
   SettingsError,
   unknownSettings,
   type CommonSettings,
-  type Environment,
+  type EnvironmentVariables,
   type Option,
   type Table,
 } from './option.js';
 import { parseStoreLocation } from '../store/location.js';
 
-export { awsOf, clientVariables, SettingsError, type Environment, type LogLevel } from './option.js';
+export { awsOf, clientVariables, SettingsError, type EnvironmentVariables, type LogLevel } from './option.js';
 
 export type HoldMode = 'auto' | 'grip' | 'direct';
 
@@ -34,7 +34,7 @@ const HOLD_MODES = ['auto', 'grip', 'direct'] as const;
 const MIN_ADMIN_TOKEN = 16;
 const MIN_SECRET = 32;
 
-export interface Settings extends CommonSettings {
+export interface NodeSettings extends CommonSettings {
   /** Where rulesets live, as store/location.ts reads it. May contain credentials: do not log it. */
   readonly store: string;
   /** The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them. */
@@ -80,7 +80,7 @@ export interface Settings extends CommonSettings {
   readonly production: boolean;
 }
 
-const table: Table<Settings> = {
+const table: Table<NodeSettings> = {
   port: common.port,
   host: common.host,
   store: {
@@ -228,7 +228,10 @@ const table: Table<Settings> = {
  * @param command `belt`: for a process that only copies, so what protects a server is not required, and buckets are
  * @throws SettingsError with every problem
  */
-export function readSettings(env: Environment, command: 'serve' | 'belt' = 'serve'): Settings {
+export function readNodeSettings(
+  env: EnvironmentVariables,
+  command: 'serve' | 'belt' = 'serve',
+): NodeSettings {
   const { values, problems } = readTable(table, env);
   if (command === 'serve') problems.push(...required(values, env));
   problems.push(...beltRules(values, command));
@@ -238,8 +241,8 @@ export function readSettings(env: Environment, command: 'serve' | 'belt' = 'serv
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return {
-    ...(values as Omit<Settings, 'warnings'>),
-    warnings: warnings(values as Omit<Settings, 'warnings'>, env),
+    ...(values as Omit<NodeSettings, 'warnings'>),
+    warnings: warnings(values as Omit<NodeSettings, 'warnings'>, env),
   };
 }
 
@@ -264,11 +267,11 @@ function isShared(store: string | undefined): boolean {
   return store !== undefined && parseStoreLocation(store).kind !== 'file';
 }
 
-function isGiven(option: Option<unknown>, env: Environment): boolean {
+function isGiven(option: Option<unknown>, env: EnvironmentVariables): boolean {
   return (env[option.name] ?? '').trim() !== '';
 }
 
-function required(values: Partial<Settings>, env: Environment): string[] {
+function required(values: Partial<NodeSettings>, env: EnvironmentVariables): string[] {
   const why = isShared(values.store)
     ? {
         when: 'with a store that nodes share',
@@ -299,7 +302,7 @@ function required(values: Partial<Settings>, env: Environment): string[] {
   return problems;
 }
 
-function gripRules(values: Partial<Settings>): string[] {
+function gripRules(values: Partial<NodeSettings>): string[] {
   const urls = values.gripUrls ?? [];
   const problems: string[] = [];
   // A key that is given and cannot be read has been reported already; that proxies lack it would be no news.
@@ -320,7 +323,7 @@ function gripRules(values: Partial<Settings>): string[] {
   return problems;
 }
 
-function beltRules(values: Partial<Settings>, command: 'serve' | 'belt'): string[] {
+function beltRules(values: Partial<NodeSettings>, command: 'serve' | 'belt'): string[] {
   const urls = values.beltUrls ?? [];
   const problems: string[] = [];
   if (command === 'belt' && urls.length === 0) problems.push('HOLDFAST_BELT names no bucket to copy to.');
@@ -338,7 +341,7 @@ function beltRules(values: Partial<Settings>, command: 'serve' | 'belt'): string
   return problems;
 }
 
-function warnings(values: Omit<Settings, 'warnings'>, env: Environment): string[] {
+function warnings(values: Omit<NodeSettings, 'warnings'>, env: EnvironmentVariables): string[] {
   const sentences = unknownSettings(env, allNames());
   if (values.hold === 'direct' && values.gripUrls.length > 0) {
     sentences.push(

@@ -41,7 +41,7 @@ export class SettingsError extends HoldfastError {
   }
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 export interface Option<T> {
   readonly name: string;
@@ -118,7 +118,10 @@ export const clientVariables = {
 } as const;
 
 /** Reads each option of a table. A setting with a problem is left out of the values. */
-export function readTable<S>(table: Table<S>, env: Environment): { values: Partial<S>; problems: string[] } {
+export function readTable<S>(
+  table: Table<S>,
+  env: EnvironmentVariables,
+): { values: Partial<S>; problems: string[] } {
   const problems: string[] = [];
   const read = <T>(option: Option<T>): T | undefined => {
     const given = env[option.name]?.trim();
@@ -139,7 +142,7 @@ export function readTable<S>(table: Table<S>, env: Environment): { values: Parti
 }
 
 /** A sentence for each variable that looks like a setting and is none of these names. */
-export function unknownSettings(env: Environment, names: readonly string[]): string[] {
+export function unknownSettings(env: EnvironmentVariables, names: readonly string[]): string[] {
   return Object.keys(env)
     .sort()
     .filter((name) => name.startsWith('HOLDFAST_') && !names.includes(name))

@@ -3,11 +3,11 @@
  * only one that knows Express.
  */
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import type { AppMetrics } from '../observe/app-metrics.js';
+import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { Logger } from '../observe/log.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
-import { healthRoutes, type Readiness } from './health.js';
+import { healthRoutes, type ReadinessReport } from './health.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
@@ -15,8 +15,8 @@ import { telemetryRoutes } from './telemetry.js';
 
 /** The parts that every process with an HTTP interface has. */
 export interface AppParts {
-  readonly state: () => Readiness;
-  readonly metrics: AppMetrics;
+  readonly state: () => ReadinessReport;
+  readonly metrics: ProcessMetrics;
   readonly log: Logger;
   /**
    * The routes of the process, next to those of its health. A path that none of them has is 404.
@@ -76,7 +76,7 @@ const secure: RequestHandler = (_request, response, next) => {
 /**
  * Counts answers by route pattern, so that paths with ids or tokens in them do not become series.
  */
-function counted(metrics: AppMetrics): RequestHandler {
+function counted(metrics: ProcessMetrics): RequestHandler {
   return (request, response, next) => {
     response.once('close', () => {
       metrics.requests.inc({ route: routeOf(request, response) ?? 'none', status: `${response.statusCode}` });

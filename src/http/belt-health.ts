@@ -1,14 +1,14 @@
 /** Readiness of a server of copies. Pure. */
 import type { CopiesStatus } from '../belt/server/copies.js';
-import type { Readiness } from './health.js';
+import type { ReadinessReport } from './health.js';
 
-export interface CopyHealth {
+export interface BeltServerHealth {
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly copies: CopiesStatus;
 }
 
 /** It may get traffic also while every source is down: it serves what it has, says so, and `degraded` here. */
-export function copyReadiness({ phase, copies }: CopyHealth): Readiness {
+export function beltServerReadiness({ phase, copies }: BeltServerHealth): ReadinessReport {
   const { sources, environments, stale } = copies;
   const degraded = [
     ...(sources.some(({ state }) => state === 'failing') ? ['source'] : []),

@@ -1,7 +1,7 @@
 /** The route of evaluations for the public browser SDKs. [protocol] #evaluation-for-browsers */
 import { Router } from 'express';
 import type { Evaluators } from '../evaluate/evaluators.js';
-import type { AppMetrics } from '../observe/app-metrics.js';
+import type { ProcessMetrics } from '../observe/process-metrics.js';
 import { readPrefabContexts } from '../prefab/contexts.js';
 import { evaluationsAnswer } from '../prefab/evaluations.js';
 import type { Rulesets } from '../replica/rulesets.js';
@@ -16,7 +16,7 @@ import { onlyMethods } from './errors.js';
 export interface EvaluationParts {
   readonly rulesets: Rulesets;
   readonly evaluators: Evaluators;
-  readonly metrics: AppMetrics;
+  readonly metrics: ProcessMetrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -50,7 +50,7 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
         return;
       }
       const { body, leftOut } = build();
-      for (const { why } of leftOut) metrics.undecided.inc({ why });
+      for (const { why } of leftOut) metrics.unresolved.inc({ why });
       response.status(200).type('application/json').send(body);
     })
     .all(onlyMethods(...methodsWith(CORS)));

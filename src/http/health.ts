@@ -2,13 +2,13 @@
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
-import type { AppMetrics } from '../observe/app-metrics.js';
+import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/replica.js';
 import { onlyMethods } from './errors.js';
 
 /** What readiness is made of. */
-export interface Health {
+export interface NodeHealth {
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly store: string;
   readonly replica: ReplicaStatus;
@@ -20,12 +20,12 @@ export interface Health {
   readonly belt?: BeltStatus | undefined;
 }
 
-export interface Readiness {
+export interface ReadinessReport {
   readonly ready: boolean;
   readonly body: Record<string, unknown>;
 }
 
-export function healthRoutes(state: () => Readiness, metrics: AppMetrics): Router {
+export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetrics): Router {
   const router = Router();
   router
     .route('/livez')
@@ -59,7 +59,7 @@ export function healthRoutes(state: () => Readiness, metrics: AppMetrics): Route
  * Whether this node may get traffic: data is applied and it is not stopping. A node whose store is away still may (it serves what it
  * has), and says so: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes see the same.
  */
-export function readiness(health: Health): Readiness {
+export function nodeReadiness(health: NodeHealth): ReadinessReport {
   const { phase, store, replica, publisher, inbox, directHolds, belt } = health;
   const degraded = [
     ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
@@ -83,7 +83,11 @@ export function readiness(health: Health): Readiness {
 }
 
 /** The same of a process that only writes copies. */
-export function beltReadiness(phase: Health['phase'], store: string, belt: BeltStatus): Readiness {
+export function beltWriterReadiness(
+  phase: NodeHealth['phase'],
+  store: string,
+  belt: BeltStatus,
+): ReadinessReport {
   const status = phase !== 'serving' ? phase : isBeltFailing(belt) ? 'degraded' : 'ready';
   return { ready: phase === 'serving', body: { status, store: { name: store }, belt } };
 }

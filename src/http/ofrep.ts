@@ -2,7 +2,7 @@
 import { json, Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
-import type { AppMetrics } from '../observe/app-metrics.js';
+import type { ProcessMetrics } from '../observe/process-metrics.js';
 import { FlagAnswers, noFlag } from '../ofrep/answer.js';
 import { readOfrepContexts } from '../ofrep/contexts.js';
 import { ofrepFailureOf } from '../ofrep/errors.js';
@@ -27,7 +27,7 @@ export interface OfrepParts {
   readonly streamTokens?: StreamTokens;
   /** The base URL of event streams, where that is not the origin that answers with values. */
   readonly streamUrl?: string | undefined;
-  readonly metrics: AppMetrics;
+  readonly metrics: ProcessMetrics;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -159,7 +159,7 @@ function questionOf(
     answers,
     contexts: readOfrepContexts(request.body),
     now: now(),
-    onUnresolved: (why) => metrics.undecided.inc({ why }),
+    onUnresolved: (why) => metrics.unresolved.inc({ why }),
   };
 }
 

@@ -6,7 +6,7 @@ import { HoldfastError } from '../core/errors.js';
 import { gripCarrier, instructHold } from '../grip/carrier.js';
 import type { SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { NodeMetrics } from '../observe/node-metrics.js';
 import type { Replica } from '../replica/replica.js';
 import { positionOf } from '../subscribe/decide.js';
 import type { Key } from '../store/store.js';
@@ -24,7 +24,7 @@ export interface StreamParts {
   readonly signatures: SignatureVerifier;
   readonly link: RecoveryLink;
   readonly hold: 'auto' | 'grip' | 'direct';
-  readonly metrics: Metrics;
+  readonly metrics: NodeMetrics;
 }
 
 /** Nothing on the way may store, transform or buffer a stream. */

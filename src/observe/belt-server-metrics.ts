@@ -1,11 +1,11 @@
 /** The metrics of a server of copies, beside those of every process. Documented in docs/protocol.md, "Belt server". */
 import { Counter } from 'prom-client';
-import { AppMetrics } from './app-metrics.js';
+import { ProcessMetrics } from './process-metrics.js';
 
 /** One series per environment would be too many with ten thousand of them. */
 const AGES_MAX = 1000;
 
-export class CopyMetrics extends AppMetrics {
+export class BeltServerMetrics extends ProcessMetrics {
   readonly reads = new Counter({
     name: 'holdfast_source_reads_total',
     help: 'Reads of pointers and snapshots from a source, by outcome (found, unchanged, absent, failed).',

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readCopySettings } from '../../src/config/belt-server.js';
-import { readSettings } from '../../src/config/node.js';
+import { readBeltServerSettings } from '../../src/config/belt-server.js';
+import { readNodeSettings } from '../../src/config/node.js';
 import { nodeEnvironment } from '../support/environment.js';
 import { optionOf, shippedConfig } from '../support/pushpin-config.js';
 
@@ -74,7 +74,7 @@ describe('docker-compose.yml', () => {
     const env = Object.fromEntries(filledIn.map(([name]) => [name, 'f'.repeat(64)]));
     const given = nodes['holdfast-1']?.environment ?? {};
     const own = Object.entries(given).map(([name, value]) => [name, interpolate(value, env)]);
-    const settings = readSettings({ NODE_ENV: 'production', ...env, ...Object.fromEntries(own) });
+    const settings = readNodeSettings({ NODE_ENV: 'production', ...env, ...Object.fromEntries(own) });
     expect(settings.warnings).toEqual([]);
     expect(settings.gripUrls).toHaveLength(1);
   });
@@ -208,7 +208,7 @@ describe('docker-compose.belt.yml', () => {
         (_match, each: string) => (given as Record<string, string>)[each] ?? '',
       ),
     ]);
-    const settings = readCopySettings(Object.fromEntries(env) as Record<string, string>);
+    const settings = readBeltServerSettings(Object.fromEntries(env) as Record<string, string>);
     expect(settings).toMatchObject({ sources: [given.HOLDFAST_SOURCE], warnings: [] });
     const [volume] = (service?.volumes?.[0] ?? '').split(':').slice(-1);
     expect(settings.cacheDirectory?.startsWith(`${volume}/`)).toBe(true);

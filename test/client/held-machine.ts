@@ -26,7 +26,7 @@ export function machineOf(streams: readonly boolean[], rules: Partial<Rules> = {
       return now;
     },
     say(event: Event): Action[] {
-      held.actions = machine.handle(event, { now, chance: () => held.chance });
+      held.actions = machine.handle(event, { now, random: () => held.chance });
       sent.push(...held.actions);
       return held.actions;
     },

@@ -137,7 +137,7 @@ describe('a saved copy', () => {
     held.start(SAVED);
     held.answer(FAILED);
     expect(kinds(held.answer(FAILED))).toEqual(['ready']);
-    expect(held.machine.position).toMatchObject({ basis: 'saved', version: 5n, confirmedAt: -3_600_000 });
+    expect(held.machine.cursor).toMatchObject({ basis: 'saved', version: 5n, confirmedAt: -3_600_000 });
   });
 
   it('is what there is when no source answers within the time of one attempt', () => {
@@ -151,7 +151,7 @@ describe('a saved copy', () => {
     const held = machineOf([false]);
     held.start(SAVED);
     expect(held.answer({ kind: 'unchanged', age: 2_000 })).toEqual([{ kind: 'ready' }]);
-    expect(held.machine.position).toMatchObject({ basis: 'source', source: 0, confirmedAt: -2_000 });
+    expect(held.machine.cursor).toMatchObject({ basis: 'source', source: 0, confirmedAt: -2_000 });
   });
 
   it('of another environment is forgotten, and the same source asked for everything', () => {
@@ -184,14 +184,14 @@ describe('one cursor', () => {
     expect(held.answer(snapshot(4n))).toMatchObject([{ kind: 'fetch', source: 1, from: 5n }]);
     expect(held.machine.sources[0]!.behind).toBe(4n);
     expect(kinds(held.answer(snapshot(6n)))).toEqual(['take', 'ready']);
-    expect(held.machine.position.version).toBe(6n);
+    expect(held.machine.cursor.version).toBe(6n);
   });
 
   it('is ready with the saved copy when every source is older', () => {
     const held = machineOf([false]);
     held.start(SAVED);
     expect(kinds(held.answer(snapshot(4n)))).toEqual(['ready']);
-    expect(held.machine.position).toMatchObject({ version: 5n, basis: 'saved' });
+    expect(held.machine.cursor).toMatchObject({ version: 5n, basis: 'saved' });
   });
 
   it('reads everything from a source that was older once it is not any more, for it may have lost writes', () => {
@@ -227,7 +227,7 @@ describe('one cursor', () => {
     held.pass(60_000);
     held.answer(snapshot(9n, 8n));
     expect(held.machine.sources[0]!.snapshots.problem).toBe('it is environment 8, and others are 7');
-    expect(held.machine.position).toMatchObject({ environment: 7n, version: 5n });
+    expect(held.machine.cursor).toMatchObject({ environment: 7n, version: 5n });
   });
 
   it('does not take a 304 for the newest when a stream moved us on meanwhile', () => {
@@ -239,7 +239,7 @@ describe('one cursor', () => {
     held.message(6n);
     held.answer({ kind: 'unchanged', age: 0 });
     expect(held.machine.sources[0]!.behind).toBe(5n);
-    expect(held.machine.position.version).toBe(6n);
+    expect(held.machine.cursor.version).toBe(6n);
   });
 });
 
@@ -254,7 +254,7 @@ describe('a source whose answer is stale', () => {
       { kind: 'fetch', source: 1, from: 5n },
     ]);
     expect(kinds(held.answer(snapshot(6n)))).toEqual(['take', 'ready', 'subscribe']);
-    expect(held.machine.position).toMatchObject({ version: 6n, source: 1, confirmedAt: 0 });
+    expect(held.machine.cursor).toMatchObject({ version: 6n, source: 1, confirmedAt: 0 });
   });
 
   it('does not hide a newer one behind it when it has nothing new for us', () => {
@@ -271,7 +271,7 @@ describe('a source whose answer is stale', () => {
     held.start();
     held.answer(snapshot(5n, 7n, OLD));
     expect(kinds(held.answer(FAILED))).toEqual(['ready', 'subscribe']);
-    expect(held.machine.position).toMatchObject({ source: 0, confirmedAt: -OLD });
+    expect(held.machine.cursor).toMatchObject({ source: 0, confirmedAt: -OLD });
   });
 
   it('is what there is when no other answers within the time of one attempt', () => {
@@ -392,7 +392,7 @@ describe('a stream', () => {
     held.message(6n);
     held.ended();
     expect(held.machine.sources[0]).toMatchObject({ short: 1, stream: { failures: 1 } });
-    expect(held.machine.position.version).toBe(6n);
+    expect(held.machine.cursor.version).toBe(6n);
   });
 
   it('that lasted clears the count of failures', () => {
@@ -518,7 +518,7 @@ describe('a stream', () => {
     const held = streaming();
     expect(held.message(3n)).toEqual([{ kind: 'take' }]);
     expect(held.message(4n)).toEqual([{ kind: 'take' }]);
-    expect(held.machine.position.version).toBe(5n);
+    expect(held.machine.cursor.version).toBe(5n);
     expect(held.machine.sources[0]!.behind).toBe(3n);
     held.message(6n);
     expect(held.machine.sources[0]!.behind).toBeUndefined();
@@ -535,7 +535,7 @@ describe('a stream', () => {
     const held = streaming();
     held.pass(20_000);
     held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
-    expect(held.machine.position.confirmedAt).toBe(20_000);
+    expect(held.machine.cursor.confirmedAt).toBe(20_000);
   });
 
   it('is the source that confirms, also when another brought what we have', () => {
@@ -544,7 +544,7 @@ describe('a stream', () => {
     held.answer(snapshot(5n));
     held.pass(10);
     held.open();
-    expect(held.machine.position.source).toBe(1);
+    expect(held.machine.cursor.source).toBe(1);
   });
 });
 

@@ -1,11 +1,11 @@
 /** The settings of a server of copies. */
 import { describe, expect, it } from 'vitest';
-import { readCopySettings } from '../../src/config/belt-server.js';
-import { SettingsError, type Environment } from '../../src/config/option.js';
+import { readBeltServerSettings } from '../../src/config/belt-server.js';
+import { SettingsError, type EnvironmentVariables } from '../../src/config/option.js';
 
-function problems(env: Environment): readonly string[] {
+function problems(env: EnvironmentVariables): readonly string[] {
   try {
-    readCopySettings(env);
+    readBeltServerSettings(env);
     return [];
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
@@ -15,7 +15,7 @@ function problems(env: Environment): readonly string[] {
 
 describe('the settings of a server of copies', () => {
   it('need a source and nothing else, in production too', () => {
-    const settings = readCopySettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
+    const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
     expect(settings).toMatchObject({
       sources: ['file:/srv/copies'],
       cacheDirectory: undefined,
@@ -29,7 +29,7 @@ describe('the settings of a server of copies', () => {
 
   it('take several sources, each once', () => {
     const sources = 'file:/a, https://copies.example.com/b\ns3://id:secret@bucket';
-    expect(readCopySettings({ HOLDFAST_SOURCE: sources }).sources).toHaveLength(3);
+    expect(readBeltServerSettings({ HOLDFAST_SOURCE: sources }).sources).toHaveLength(3);
     const [twice] = problems({ HOLDFAST_SOURCE: 'https://x.example.com/a/,https://x.example.com/a?sig=1' });
     expect(twice).toMatch(/^HOLDFAST_SOURCE names one place twice \(the URL at place 2 of 2\)/);
     expect(twice).not.toContain('sig');
@@ -46,7 +46,7 @@ describe('the settings of a server of copies', () => {
   });
 
   it('say what of a node has no effect', () => {
-    const { warnings } = readCopySettings({
+    const { warnings } = readBeltServerSettings({
       HOLDFAST_SOURCE: 'file:/a',
       HOLDFAST_STORE: 'redis://x',
       GRIP_URL: ' ',

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, readSettings, SettingsError, type Environment } from '../../src/config/node.js';
+import {
+  helpText,
+  readNodeSettings,
+  SettingsError,
+  type EnvironmentVariables,
+} from '../../src/config/node.js';
 
 const TOKEN = 'sixteen-letters!';
 const SECRET = 'thirty-two-characters-or-more-of-it';
 
-function problems(env: Environment): readonly string[] {
+function problems(env: EnvironmentVariables): readonly string[] {
   try {
-    readSettings(env);
+    readNodeSettings(env);
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
     throw error;
@@ -16,7 +21,7 @@ function problems(env: Environment): readonly string[] {
 
 describe('settings that nobody gave', () => {
   it('are the documented defaults', () => {
-    expect(readSettings({})).toEqual({
+    expect(readNodeSettings({})).toEqual({
       host: '0.0.0.0',
       port: 8080,
       store: 'file:./data',
@@ -45,7 +50,9 @@ describe('settings that nobody gave', () => {
   });
 
   it('include those that are empty or blank', () => {
-    expect(readSettings({ PORT: '', HOLDFAST_STORE: '  ', HOLDFAST_SECRET: '' })).toEqual(readSettings({}));
+    expect(readNodeSettings({ PORT: '', HOLDFAST_STORE: '  ', HOLDFAST_SECRET: '' })).toEqual(
+      readNodeSettings({}),
+    );
   });
 });
 
@@ -106,7 +113,7 @@ describe('the place of event streams', () => {
     ['http://127.0.0.1:7999/', 'http://127.0.0.1:7999'],
     ['https://example.com/flags/', 'https://example.com/flags'],
   ])('may be %s', (value, url) => {
-    expect(readSettings({ HOLDFAST_STREAM_URL: value }).streamUrl).toBe(url);
+    expect(readNodeSettings({ HOLDFAST_STREAM_URL: value }).streamUrl).toBe(url);
   });
 
   it.each([
@@ -128,7 +135,10 @@ describe('the buckets', () => {
   const AWS = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'a-secret-of-aws' };
 
   it('are several, separated by spaces or commas', () => {
-    const { beltUrls } = readSettings({ ...AWS, HOLDFAST_BELT: 'file:./a, s3://flags/x\n s3://k:s@flags/y' });
+    const { beltUrls } = readNodeSettings({
+      ...AWS,
+      HOLDFAST_BELT: 'file:./a, s3://flags/x\n s3://k:s@flags/y',
+    });
     expect(beltUrls).toEqual(['file:./a', 's3://flags/x', 's3://k:s@flags/y']);
   });
 
@@ -142,8 +152,8 @@ describe('the buckets', () => {
 
   it('are what a process that only copies needs, and its secrets are not', () => {
     const env = { HOLDFAST_STORE: 'redis://127.0.0.1', NODE_ENV: 'production' };
-    expect(readSettings({ ...env, HOLDFAST_BELT: 'file:a' }, 'belt').beltUrls).toEqual(['file:a']);
-    expect(() => readSettings(env, 'belt')).toThrow('HOLDFAST_BELT names no bucket');
+    expect(readNodeSettings({ ...env, HOLDFAST_BELT: 'file:a' }, 'belt').beltUrls).toEqual(['file:a']);
+    expect(() => readNodeSettings(env, 'belt')).toThrow('HOLDFAST_BELT names no bucket');
   });
 });
 
@@ -166,7 +176,7 @@ describe('the admin token and the secret', () => {
   });
 
   it('are enough for production and a shared store', () => {
-    const settings = readSettings({
+    const settings = readNodeSettings({
       NODE_ENV: 'production',
       HOLDFAST_STORE: 'redis://127.0.0.1',
       HOLDFAST_ADMIN_TOKEN: TOKEN,
@@ -205,7 +215,7 @@ describe('the store', () => {
 
 describe('GRIP_URL', () => {
   it('takes several, separated by spaces, line breaks or commas', () => {
-    const { gripUrls } = readSettings({
+    const { gripUrls } = readNodeSettings({
       GRIP_URL: 'http://a:5561, http://b:5561\n  http://c:5561',
       GRIP_VERIFY_KEY: 'k',
     });
@@ -250,7 +260,7 @@ describe('problems', () => {
       'HOLDFAST_ADMIN_TOKEN',
       'HOLDFAST_HOLD',
     ]);
-    expect(() => readSettings(env)).toThrow(
+    expect(() => readNodeSettings(env)).toThrow(
       /^Holdfast cannot start with these settings:\n- PORT (.*\n- ){4}.*$/,
     );
   });
@@ -258,18 +268,21 @@ describe('problems', () => {
 
 describe('warnings', () => {
   it('name variables that look like settings and are none', () => {
-    expect(readSettings({ HOLDFAST_STALENES: '5', HOLDFAST_URL: 'http://h' }).warnings).toEqual([
+    expect(readNodeSettings({ HOLDFAST_STALENES: '5', HOLDFAST_URL: 'http://h' }).warnings).toEqual([
       'HOLDFAST_STALENES is not a setting of Holdfast and has no effect; holdfast --help lists them.',
     ]);
   });
 
   it('say that a proxy gets no new holds from a node that holds itself', () => {
-    const { warnings } = readSettings({ HOLDFAST_HOLD: 'direct', GRIP_URL: 'http://a:5561?verify-key=k' });
+    const { warnings } = readNodeSettings({
+      HOLDFAST_HOLD: 'direct',
+      GRIP_URL: 'http://a:5561?verify-key=k',
+    });
     expect(warnings).toEqual([expect.stringMatching(/^HOLDFAST_HOLD is direct, so this node publishes/)]);
   });
 
   it('say that a verification key without a proxy does nothing', () => {
-    expect(readSettings({ GRIP_VERIFY_KEY: 'k' }).warnings).toEqual([
+    expect(readNodeSettings({ GRIP_VERIFY_KEY: 'k' }).warnings).toEqual([
       'GRIP_VERIFY_KEY has no effect without GRIP_URL.',
     ]);
   });
@@ -280,7 +293,7 @@ describe('purging', () => {
 
   it('is of a service, named with or without the /purge of its API', () => {
     for (const given of [url, `${url}/`, `${url}/purge`]) {
-      const settings = readSettings({ HOLDFAST_PURGE_URL: given, HOLDFAST_PURGE_TOKEN: 't' });
+      const settings = readNodeSettings({ HOLDFAST_PURGE_URL: given, HOLDFAST_PURGE_TOKEN: 't' });
       expect([settings.purgeUrl, settings.purgeToken]).toEqual([url, 't']);
     }
   });
@@ -290,7 +303,7 @@ describe('purging', () => {
   });
 
   it('is not done with a token alone', () => {
-    expect(readSettings({ HOLDFAST_PURGE_TOKEN: 't' }).warnings).toEqual([
+    expect(readNodeSettings({ HOLDFAST_PURGE_TOKEN: 't' }).warnings).toEqual([
       'HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.',
     ]);
   });

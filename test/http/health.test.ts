@@ -1,6 +1,6 @@
 /** The view of operators: liveness, readiness, metrics. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config/node.js';
+import { readNodeSettings } from '../../src/config/node.js';
 import { createLog } from '../../src/observe/log.js';
 import { startServer } from '../../src/app/server.js';
 import { ADMIN_TOKEN, basic, GRIP_KEY, LINK_SECRET, sign, startApp, type TestApp } from '../support/app.js';
@@ -158,7 +158,7 @@ describe('a store that is away', () => {
 
 describe('a node that stops', () => {
   it('says so immediately, still answers, ends its streams over the drain time, and then is gone', async () => {
-    const settings = readSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
+    const settings = readNodeSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
     const secrets = { adminTokens: [ADMIN_TOKEN], linkSecrets: [LINK_SECRET] };
     const environment = await app.environment();
     const node = await startServer(settings, secrets, app.store, createLog('silent'));

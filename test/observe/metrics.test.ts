@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Metrics } from '../../src/observe/metrics.js';
+import { NodeMetrics } from '../../src/observe/node-metrics.js';
 
-const own = async (metrics: Metrics): Promise<string[]> =>
+const own = async (metrics: NodeMetrics): Promise<string[]> =>
   (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('holdfast_'));
 
 describe('the metrics', () => {
   it('of two nodes in one process are apart', async () => {
-    const [a, b] = [new Metrics(), new Metrics()];
+    const [a, b] = [new NodeMetrics(), new NodeMetrics()];
     a.commits.inc();
     expect(await own(a)).toContain('holdfast_commits_total 1');
     expect(await own(b)).toContain('holdfast_commits_total 0');
   });
 
   it('read a gauge when they are collected', async () => {
-    const metrics = new Metrics();
+    const metrics = new NodeMetrics();
     let value = 1;
     metrics.gauge('holdfast_test', 'A test.', () => value);
     expect(await own(metrics)).toContain('holdfast_test 1');
@@ -22,7 +22,7 @@ describe('the metrics', () => {
   });
 
   it('forget the series of a labelled gauge that are not named any more', async () => {
-    const metrics = new Metrics();
+    const metrics = new NodeMetrics();
     let proxies: [string, number][] = [['a', 1], ['b', 2]]; // prettier-ignore
     metrics.labelledGauge('holdfast_test', 'A test.', 'proxy', () => proxies);
     expect((await own(metrics)).filter((line) => line.startsWith('holdfast_test'))).toHaveLength(2);
@@ -33,7 +33,7 @@ describe('the metrics', () => {
   });
 
   it('keep the lag of the thousand environments that changed last', async () => {
-    const metrics = new Metrics();
+    const metrics = new NodeMetrics();
     for (let environment = 1n; environment <= 1_001n; environment++)
       metrics.environmentLag('a', environment, 1);
     metrics.environmentLag('a', 3n, 5);

@@ -7,7 +7,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from '../../src/config/node.js';
+import { readNodeSettings, SettingsError } from '../../src/config/node.js';
 import { splitKeys } from '../../src/grip/keys.js';
 import { startApp, sign, type TestApp, type TestEnvironment } from '../support/app.js';
 import { readLink } from '../support/stream.js';
@@ -40,7 +40,7 @@ async function start(env: Record<string, string>): Promise<TestApp> {
 
 function problems(env: Record<string, string>): readonly string[] {
   try {
-    readSettings(env);
+    readNodeSettings(env);
     return [];
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;

@@ -2,7 +2,7 @@
  * Unexpected errors: the reason is in the log, none of it in the answer, and no secret in either.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config/node.js';
+import { readNodeSettings } from '../../src/config/node.js';
 import { messageOf } from '../../src/core/errors.js';
 import { createLog } from '../../src/observe/log.js';
 import { run } from '../cli/run.js';
@@ -147,7 +147,7 @@ describe('the help', () => {
 
 function problems(env: Record<string, string>): string {
   try {
-    readSettings(env);
+    readNodeSettings(env);
     return '';
   } catch (error) {
     return messageOf(error);

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { readSettings, SettingsError } from '../../src/config/node.js';
+import { readNodeSettings, SettingsError } from '../../src/config/node.js';
 import { messageOf } from '../../src/core/errors.js';
 import { splitKeys } from '../../src/grip/keys.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';
@@ -68,7 +68,7 @@ describe('any setting', () => {
       );
     const outcomes = check('sets of settings', fc.oneof(few, env), (given) => {
       try {
-        const settings = readSettings(given);
+        const settings = readNodeSettings(given);
         expect(settings.warnings.join('\n')).not.toContain(SECRET);
         return 'read';
       } catch (error) {

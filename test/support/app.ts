@@ -12,7 +12,7 @@ import request, { type Response, type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { sleep } from '../../src/core/clock.js';
 import { compose, type Composition } from '../../src/app/compose.js';
-import { readSettings } from '../../src/config/node.js';
+import { readNodeSettings } from '../../src/config/node.js';
 import { CONNECTION_LIMITS, createHttpServer, type ConnectionLimits } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
 import type { Config } from '../../src/ruleset/model.js';
@@ -109,7 +109,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'hf-app-'));
   const logs: LogLine[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line) as LogLine) });
-  const settings = readSettings({
+  const settings = readNodeSettings({
     GRIP_URL,
     HOLDFAST_STORE: `file:${directory}`,
     HOLDFAST_STALENESS: `${STALENESS}`,

@@ -15,8 +15,8 @@ import {
   type Pointer,
 } from '../../src/belt/format.js';
 import { FileBucket } from '../../src/bucket/file.js';
-import { composeCopies } from '../../src/app/compose-belt-server.js';
-import { readCopySettings } from '../../src/config/belt-server.js';
+import { buildBeltServer } from '../../src/app/compose-belt-server.js';
+import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { sleep } from '../../src/core/clock.js';
 import { HoldfastError } from '../../src/core/errors.js';
 import { createHttpServer } from '../../src/http/server.js';
@@ -147,11 +147,11 @@ export interface TestCopyServer {
 export const TIMES = { pointer: 400, snapshot: 400, grace: 150 };
 
 export async function startCopyServer(setup: CopyServerSetup): Promise<TestCopyServer> {
-  const settings = readCopySettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });
+  const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });
   const logs: Record<string, unknown>[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line)) });
   const clock = { ahead: 0 };
-  const { app, copies, enter } = composeCopies({
+  const { app, copies, enter } = buildBeltServer({
     settings,
     sources: setup.sources,
     cache: setup.cache,

@@ -4,7 +4,7 @@ import { openBucket } from '../../bucket/open.js';
 import { verify, type Verified } from '../../belt/writer/verify.js';
 import { restoreCopies } from '../../recovery/restore-from-belt.js';
 import { openBuckets } from '../../app/compose-belt.js';
-import { awsOf, readSettings, type Environment } from '../../config/node.js';
+import { awsOf, readNodeSettings, type EnvironmentVariables } from '../../config/node.js';
 import { createLog } from '../../observe/log.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
@@ -26,12 +26,12 @@ export interface VerifyOptions {
  * bucket cannot be read; after all buckets.
  */
 export async function verifyBelt(
-  env: Environment,
+  env: EnvironmentVariables,
   around: Surroundings,
   { within, all }: VerifyOptions,
 ): Promise<void> {
   if (!/^\d{1,6}$/.test(within)) throw new UsageError('--within must be a number of seconds.');
-  const settings = readSettings(env, 'belt');
+  const settings = readNodeSettings(env, 'belt');
   const buckets = await openBuckets(settings);
   const rows: string[][] = [];
   const problems: string[] = [];
@@ -60,9 +60,13 @@ export async function verifyBelt(
 }
 
 /** Writes back what the store lost from the copies in a bucket. */
-export async function restoreFrom(env: Environment, around: Surroundings, url: string): Promise<void> {
+export async function restoreFrom(
+  env: EnvironmentVariables,
+  around: Surroundings,
+  url: string,
+): Promise<void> {
   // The bucket is the one that is named, and need not be one that is written to.
-  const settings = readSettings({ ...env, HOLDFAST_BELT: url }, 'belt');
+  const settings = readNodeSettings({ ...env, HOLDFAST_BELT: url }, 'belt');
   const bucket = await openBucket(url, awsOf(settings));
   await withStore(settings.store, async (store) => {
     const { environments, older, keys } = await restoreCopies(store, bucket, around.signal);

@@ -14,7 +14,7 @@ export type Judgement =
   /** It is another environment than other sources have: the source is what is wrong. */
   | 'other environment';
 
-export class Position {
+export class ClientCursor {
   #environment: bigint | undefined;
   #version = 0n;
   /** `saved` until a source has confirmed it. */

@@ -1,7 +1,7 @@
 /** The metrics of every process that answers HTTP, and what others are made with. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-export class AppMetrics {
+export class ProcessMetrics {
   readonly registry = new Registry();
 
   readonly requests = new Counter({
@@ -11,7 +11,7 @@ export class AppMetrics {
     registers: [this.registry],
   });
 
-  readonly undecided = new Counter({
+  readonly unresolved = new Counter({
     name: 'holdfast_evaluations_undecided_total',
     help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',
     labelNames: ['why'] as const,

@@ -1,11 +1,11 @@
 /** The metrics of a node, beside those of every process. Names and labels are documented in docs/protocol.md, "Metrics". */
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { AppMetrics } from './app-metrics.js';
+import { ProcessMetrics } from './process-metrics.js';
 
 /** One series per environment would be too many with ten thousand of them. */
 const LAGGING_MAX = 1000;
 
-export class Metrics extends AppMetrics {
+export class NodeMetrics extends ProcessMetrics {
   readonly subscribes = new Counter({
     name: 'holdfast_subscribes_total',
     help: 'Subscriptions answered, by what is streamed (configs to servers, clients: word to fetch), who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
