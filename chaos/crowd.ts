@@ -11,10 +11,10 @@ import type { Site } from './site.js';
 import type { Truth } from './truth.js';
 import { TEXT_KEYS } from './writers/intent.js';
 
-/** Of a hundred clients. The rest are strict. */
+/** The kinds among a hundred clients. The rest are strict. */
 const SDKS = 0.05;
 const EVENT_SOURCES = 0.15;
-/** Of the strict ones and the EventSources. */
+/** The habits of the strict clients and the EventSources. */
 const DIRECT = 0.2;
 /** Connections that are begun at once: Pushpin 1.36 answers some of 200 with an error, of 100 none. */
 const AT_ONCE = 20;
@@ -117,7 +117,7 @@ export class Crowd {
 interface ClientStart {
   readonly kind: 'strict' | 'EventSource' | 'SDK';
   readonly options: ClientOptions;
-  /** Of a key that others do not have. */
+  /** A client of a key that others do not have. */
   readonly keyId: string | undefined;
 }
 

@@ -87,7 +87,7 @@ export class Director {
 /** In whose hands everything is, nothing else happens. */
 const EVERYTHING = 'everything';
 
-/** What only one fault at a time may have in its hands. */
+/** The resources that only one fault at a time may use. */
 function placeOf({ kind }: Fault, target: number): string {
   const { on, alone } = KINDS[kind];
   if (alone === true) return EVERYTHING;

@@ -1,4 +1,4 @@
-/** What the nodes count, summed over their lives: a node that was started anew counts from zero, and what it had counted is kept. */
+/** The nodes' counters, summed over their lives: a node that was restarted counts from zero, and its earlier counts are kept. */
 import type { SiteNode } from './site-node.js';
 
 const INTERVAL = 400;
@@ -13,7 +13,7 @@ const COUNTERS = [
 ] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** The harness was not run for longer than this, milliseconds: the machine had other things to do, and nobody can be blamed. */
+/** The harness was not run for longer than this, milliseconds: the machine had other things to do, which is no fault of the installation. */
 const STALL = 400;
 const TICK = 100;
 

@@ -24,16 +24,16 @@ export interface Evidence {
   readonly truth: Truth;
   readonly keys: ReadonlyMap<bigint, string>;
   readonly dir: string;
-  /** Whether what a lossy store lost for good is a violation. */
+  /** True when a commit that a lossy store lost for good is a violation. */
   readonly strictLoss: boolean;
   /** For how long a hold may be behind without an excuse, milliseconds. */
   readonly limit: number;
 }
 
-/** What a run comes to, in numbers. */
+/** The figures of a run. */
 export interface Figures {
   readonly commits: number;
-  /** Of these, those that the store was made to lose, and those that nobody had to write back. */
+  /** The ones among these that the store was made to lose, and those that no node had to write back. */
   readonly endangered: number;
   readonly lost: number;
   /** Commits without an answer, and how many of them were made. */

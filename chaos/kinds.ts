@@ -1,5 +1,5 @@
 /**
- * Every kind of fault, in one table: whom it meets, how long it lasts, and what it excuses. A kind is added here and in perform.ts.
+ * Every kind of fault, in one table: its target, how long it lasts, and what it excuses. A kind is added here and in perform.ts.
  *
  * What excuses little makes a strict check. A fault on the way from the leader to a proxy excuses nothing at all: the invariant says that
  * no hold goes unverified for longer than T, also if every publish is lost.
@@ -17,44 +17,44 @@ export type Resource =
 
 export interface Kind {
   readonly on: Resource;
-  /** How long it lasts, from and to, seconds; what then is started again takes its own time. */
+  /** The bounds of its duration, seconds; what then is started again takes its own time. */
   readonly seconds: readonly [number, number];
   /** Lasts longer in longer runs. */
   readonly stretches?: true;
   /**
-   * Whose staleness it excuses while it lasts: `all`: everyone's, because it stands between what is committed and every node's
-   * memory; `those it meets`: that of holds at the node, or of the clients, that it meets; `nobody`.
+   * The holds whose staleness it excuses while it lasts: `all`: everyone's, because it stands between what is committed and every node's
+   * memory; `those it meets`: that of holds at the node, or of the clients, that it meets; `none`.
    */
-  readonly excuses: 'all' | 'those it meets' | 'nobody';
+  readonly excuses: 'all' | 'those it meets' | 'none';
   /** Nothing else happens meanwhile. */
   readonly alone?: true;
 }
 
 const table = {
-  'node killed': { on: 'node', seconds: [0, 3], excuses: 'nobody' },
-  'node stopped': { on: 'node', seconds: [0, 3], excuses: 'nobody' },
+  'node killed': { on: 'node', seconds: [0, 3], excuses: 'none' },
+  'node stopped': { on: 'node', seconds: [0, 3], excuses: 'none' },
   // Longer than its lease of 6 s. A proxy's question that the node has taken hangs for as long.
   'leader paused': { on: 'leader', seconds: [6.5, 8.5], excuses: 'all' },
-  'clock an hour off': { on: 'node', seconds: [0, 0.5], excuses: 'nobody' },
+  'clock an hour off': { on: 'node', seconds: [0, 0.5], excuses: 'none' },
   'redis killed': { on: 'redis', seconds: [0.1, 3], excuses: 'all' },
   'redis lost its last second': { on: 'redis', seconds: [0, 1], excuses: 'all' },
   'redis emptied': { on: 'redis', seconds: [1, 3], excuses: 'all', alone: true },
   'redis slow': { on: 'redis links', seconds: [2, 5], excuses: 'all' },
   'redis cut off': { on: 'redis link', seconds: [2, 7], excuses: 'all' },
   'redis silent': { on: 'redis link', seconds: [2, 7], excuses: 'all' },
-  'pushpin killed': { on: 'pushpin', seconds: [0.1, 2], excuses: 'nobody' },
-  'publishing cut off': { on: 'publish link', seconds: [2, 8], stretches: true, excuses: 'nobody' },
-  'publishing slow': { on: 'publish link', seconds: [2, 5], excuses: 'nobody' },
-  'publishes lost': { on: 'publish link', seconds: [0.5, 4], excuses: 'nobody' },
-  'answers lost': { on: 'publish link', seconds: [0.5, 4], excuses: 'nobody' },
-  'publishes late': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
-  'publishes twice': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
-  'publishes reordered': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
-  'publishing limited': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
-  'publishing refused': { on: 'publish link', seconds: [1, 4], excuses: 'nobody' },
+  'pushpin killed': { on: 'pushpin', seconds: [0.1, 2], excuses: 'none' },
+  'publishing cut off': { on: 'publish link', seconds: [2, 8], stretches: true, excuses: 'none' },
+  'publishing slow': { on: 'publish link', seconds: [2, 5], excuses: 'none' },
+  'publishes lost': { on: 'publish link', seconds: [0.5, 4], excuses: 'none' },
+  'answers lost': { on: 'publish link', seconds: [0.5, 4], excuses: 'none' },
+  'publishes late': { on: 'publish link', seconds: [1, 4], excuses: 'none' },
+  'publishes twice': { on: 'publish link', seconds: [1, 4], excuses: 'none' },
+  'publishes reordered': { on: 'publish link', seconds: [1, 4], excuses: 'none' },
+  'publishing limited': { on: 'publish link', seconds: [1, 4], excuses: 'none' },
+  'publishing refused': { on: 'publish link', seconds: [1, 4], excuses: 'none' },
   'readers slow': { on: 'readers', seconds: [2, 6], stretches: true, excuses: 'those it meets' },
-  'key revoked': { on: 'readers', seconds: [0, 0], excuses: 'nobody' },
-  'readers vanish': { on: 'readers', seconds: [0, 0], excuses: 'nobody' },
+  'key revoked': { on: 'readers', seconds: [0, 0], excuses: 'none' },
+  'readers vanish': { on: 'readers', seconds: [0, 0], excuses: 'none' },
 } as const satisfies Record<string, Kind>;
 
 export type FaultKind = keyof typeof table;

@@ -12,7 +12,7 @@ import { makePlan, planText } from './plan.js';
 import { lineOf, report } from './report.js';
 import { runSeed, type RunOptions, type RunResult } from './run.js';
 
-/** How long faults go on, milliseconds, unless --minutes says otherwise; with start, rest and checks a seed takes about twice as long. */
+/** The time in which faults begin, milliseconds, unless --minutes says otherwise; with start, rest and checks a seed takes about twice as long. */
 const LENGTH = 15_000;
 
 const { values } = parseArgs({

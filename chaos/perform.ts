@@ -1,4 +1,4 @@
-/** How each fault is done to the installation, and undone. */
+/** Performs each fault on the installation, and undoes it. */
 import { until } from '../test/support/until.js';
 import type { LinkFault } from '../test/support/publish-link.js';
 import { adminApi } from './api.js';
@@ -31,14 +31,14 @@ export type Undo = () => Promise<unknown> | undefined;
 const PUBLISH_DELAY: readonly [number, number] = [100, 4_000];
 const REDIS_DELAY: readonly [number, number] = [20, 600];
 const HOUR = 3_600_000;
-/** What is lost of the append-only file, milliseconds. */
+/** The part of the append-only file that is lost, milliseconds. */
 const LAST_SECOND = 1_000;
 /** One in so many strict clients. */
 const SOME_READERS = 0.15;
 /** The drain (1 s) and what requests under way may take (5 s), with a margin for the machine. Milliseconds. */
 const STOP_WITHIN = 12_000;
 
-/** How long a node may need to have its connections to a Redis that was started again, milliseconds. */
+/** The time that a node may need to reconnect to a restarted Redis, milliseconds. */
 const RESTORE_WITHIN = 15_000;
 /** Longer than Redis is ever away. */
 const REVOKE_WITHIN = 30_000;
@@ -147,7 +147,7 @@ async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
   };
 }
 
-/** A node that does not have its connection to Redis back says 503, and then is asked again, as by anybody who reads what it says. */
+/** A node that does not have its connection to Redis back says 503, and then is asked again, as its answer advises. */
 async function restore(site: Site, node: SiteNode): Promise<string> {
   const api = adminApi(site.secrets.adminToken);
   let answer = '';

@@ -19,7 +19,7 @@ export interface Fault {
 
 export interface PlanOptions {
   readonly seed: number;
-  /** How long faults go on, milliseconds. */
+  /** The time in which faults begin, milliseconds. */
   readonly length: number;
   /** Default: all. */
   readonly kinds?: readonly FaultKind[];
@@ -31,7 +31,7 @@ const FIRST = 700;
 const GAP: readonly [number, number] = [300, 2_000];
 /** Faults of one group begin within this of each other, milliseconds. */
 const OVERLAP = 1_500;
-/** How often a fault that meets one node meets the one that leads: it has the most to lose. */
+/** The share of faults of one node that hit the leader, which has the most to lose. */
 const LEADER_CHANCE = 0.6;
 
 /**
@@ -94,7 +94,7 @@ export function planText(plan: readonly Fault[]): string {
     .join('\n');
 }
 
-/** Which fault, and whom it meets. */
+/** The fault and its target. */
 export function describe(fault: Fault, target: Fault['target'] = fault.target): string {
   switch (KINDS[fault.kind].on) {
     case 'leader':

@@ -1,7 +1,7 @@
 /**
- * Chance that can be had again: everything that the harness draws comes from the seed. Pure.
+ * Repeatable randomness: everything that the harness draws comes from the seed. Pure.
  *
- * Whoever draws while other things happen draws from a fork of its own, so that what it gets does not depend on who was first.
+ * A task that draws while other things happen draws from a fork of its own, so that what it gets does not depend on who was first.
  */
 
 export class Random {

@@ -6,9 +6,9 @@ import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** How often the size is noted, milliseconds. */
+/** The interval at which the size is noted, milliseconds. */
 const INTERVAL = 50;
-/** How far back it is known, milliseconds. */
+/** The time for which sizes are kept, milliseconds. */
 const MEMORY = 5_000;
 
 interface Size {

@@ -1,4 +1,4 @@
-/** What runs came to, as a table. Pure. */
+/** The results of runs, as a table. Pure. */
 import { figure, table } from '../bench/table.js';
 import { ALL_KINDS } from './kinds.js';
 import { seconds } from './plan.js';

@@ -24,11 +24,11 @@ import { Ledger } from './writers/ledger.js';
 
 export interface RunOptions {
   readonly seed: number;
-  /** How long faults go on, milliseconds. */
+  /** The time in which faults begin, milliseconds. */
   readonly length: number;
   readonly subscribers: number;
   readonly kinds?: readonly FaultKind[] | undefined;
-  /** Whether an acknowledged commit that is gone after the store was made to lose it is a violation, or a number in the table. */
+  /** True when an acknowledged commit that the store was made to lose counts as a violation; else it is a number in the table. */
   readonly strictLoss: boolean;
   /** Keep the folder also when there is nothing to see in it. */
   readonly keep: boolean;
@@ -47,7 +47,7 @@ export interface RunResult extends Findings {
 /** T of the invariant: the least that Holdfast takes, seconds. */
 export const STALENESS = 5;
 /**
- * What is added to T, milliseconds: a proxy looks at its timers about once a second, retries a link after a second, and everything runs
+ * The margin added to T, milliseconds: a proxy looks at its timers about once a second, retries a link after a second, and everything runs
  * on one machine.
  */
 export const MARGIN = 4_000;

@@ -31,12 +31,12 @@ export class SiteNode {
     this.url = `http://127.0.0.1:${options.port}`;
   }
 
-  /** Whether its process should run and does not: it ended by itself. */
+  /** True when its process should run and does not: it ended by itself. */
   get hasCrashed(): boolean {
     return this.#running !== undefined && !isRunning(this.#running.pid);
   }
 
-  /** Whether it is meant to run. */
+  /** True when it is meant to run. */
   get isUp(): boolean {
     return this.#running !== undefined;
   }

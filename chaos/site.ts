@@ -22,10 +22,10 @@ export interface Site {
   readonly secrets: StackSecrets;
   readonly redis: RedisServer;
   readonly redisFile: RedisFile;
-  /** By node. */
+  /** Keyed by node. */
   readonly redisLinks: readonly TcpLink[];
   readonly pushpins: readonly Pushpin[];
-  /** By Pushpin. */
+  /** Keyed by Pushpin. */
   readonly publishLinks: readonly PublishLink[];
   readonly nodes: readonly SiteNode[];
   /** The harness's own eyes: straight to Redis, past every link. */
@@ -38,7 +38,7 @@ export interface SiteOptions {
   readonly dir: string;
   /** T of the invariant, seconds. */
   readonly staleness: number;
-  /** How long Pushpins remember ids, seconds. */
+  /** The time for which Pushpins remember ids, seconds. */
   readonly idCacheTtl: number;
   readonly note: (text: string) => void;
 }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 
 export type TcpFault =
   | 'none'
-  | 'cut' // connections are closed, and new ones at once
-  | 'silent'; // nothing passes and nobody is told; what was sent arrives when it ends, as over a network that is mended
+  | 'cut' // connections are closed, and new ones immediately
+  | 'silent'; // nothing passes, without a notice to either end; what was sent arrives when it ends, as over a network that is mended
 
 export interface TcpLink {
   readonly port: number;

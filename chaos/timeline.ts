@@ -1,4 +1,4 @@
-/** What happened when, for whoever reads a failed run. */
+/** The order of events, for the reader of a failed run. */
 import { appendFileSync } from 'node:fs';
 import { seconds } from './plan.js';
 

@@ -1,5 +1,5 @@
 /**
- * What is true at rest: the rulesets in the store, and every commit that its feed has. Read by the harness itself, past the nodes.
+ * The truth at rest: the rulesets in the store, and every commit that its feed has. Read by the harness itself, past the nodes.
  */
 import { decodeConfig, type EncodedConfig } from '../src/ruleset/codec.js';
 import type { FeedEntry, Store } from '../src/store/store.js';
@@ -17,13 +17,13 @@ export interface Committed {
 }
 
 export interface TrueConfig extends ReceivedConfig {
-  /** What it evaluates to, for everyone; `undefined` when it is deleted. */
+  /** Its value, for every context; `undefined` when it is deleted. */
   readonly value: string | boolean | undefined;
 }
 
 export interface TrueRuleset {
   readonly version: bigint;
-  /** By key, tombstones included. */
+  /** Keyed by config key, tombstones included. */
   readonly configs: ReadonlyMap<string, TrueConfig>;
 }
 
@@ -31,7 +31,7 @@ export interface Truth {
   readonly rulesets: ReadonlyMap<bigint, TrueRuleset>;
   /** In the order of the feed. */
   readonly history: readonly Committed[];
-  /** Whether the store ever had a config of that key and id, as far as its feed says. */
+  /** True when the store ever had a config of that key and id, by its feed. */
   knows(environment: bigint, key: string, id: bigint): boolean;
   /** The digest of that config; `undefined` when the feed does not have it. */
   digest(environment: bigint, key: string, id: bigint): string | undefined;
@@ -43,12 +43,12 @@ export interface Truth {
 }
 
 /**
- * Whether the harness made the store lose writes. Then clients have seen ids that the feed has not. The nodes write back what they have in
+ * True when the harness made the store lose writes. Then clients have seen ids that the feed has not. The nodes write back what they have in
  * memory; `strict`: so at rest no client may have anything else than the store.
  */
 export type Loss = 'none' | 'forgiven' | 'strict';
 
-/** What the harness sees the store with: straight to Redis, past every link. */
+/** The harness's own view of the store: straight to Redis, past every link. */
 export interface Eyes {
   readonly store: Store;
   readonly redis: { readonly port: number };

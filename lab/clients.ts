@@ -9,14 +9,14 @@ import type { Target } from './target.js';
 export const CLIENT_KINDS = ['naive', 'EventSource', 'back-off', 'no pause', 'late joiner'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
-/** Of the naive loop, as the Node SDK has it after an end: however short the stream was. Milliseconds. */
+/** The pause of the naive loop after an end, as in the Node SDK: however short the stream was. Milliseconds. */
 const NAIVE_PAUSE = 1_000;
 /** The rule of Holdfast's client: a stream that ends sooner has failed, and failures back off. Milliseconds. */
 const MIN_CONNECTION = 5_000;
 const BACKOFF = { first: 1_000, most: 30_000 };
 /** A loop without a pause is stopped after so many requests, so that it measures the cache and not this machine. */
 const NO_PAUSE_MOST = 2_000;
-/** How long a late joiner stays and is away. Milliseconds. */
+/** The time that a late joiner stays, and the time that it is away. Milliseconds. */
 const JOINER_STAYS = 1_000;
 const JOINER_PAUSE = 3_000;
 
@@ -63,7 +63,7 @@ function backOff(): (outcome: Outcome) => number {
   };
 }
 
-/** What a client downloads that joins a stream which is open already. */
+/** The download of a client that joins a stream which is open already. */
 async function joinAgain(target: Target, journal: Journal, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const stay = AbortSignal.timeout(JOINER_STAYS);

@@ -1,9 +1,9 @@
-/** What is published in a run, in every set-up the same. */
+/** The events of a run, the same in every set-up. */
 
 export interface LabEvent {
   /** From 1, in the order of publishing. */
   readonly number: number;
-  /** What it changes: a later event of the same key replaces it. */
+  /** The key it changes: a later event of the same key replaces it. */
   readonly key: string;
   /** Begins with the number. */
   readonly value: string;

@@ -26,7 +26,7 @@ export async function startHoldfast(): Promise<SetUp> {
 class HoldfastSetUp implements SetUp {
   readonly target: SetUp['target'];
   readonly #stack: Stack;
-  /** Of processes that have ended, whose own counts ended with them. */
+  /** The counts of processes that have ended. */
   #requestsBefore = 0;
 
   constructor(stack: Stack, key: string) {

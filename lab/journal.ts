@@ -1,11 +1,11 @@
-/** What one client did and saw, in milliseconds since the run began. */
+/** The record of one client's actions and events, in milliseconds since the run began. */
 
 export interface Connection {
   /** When its answer, a 200, began. */
   readonly openedAt: number;
   /** `undefined` while it is open. */
   endedAt: number | undefined;
-  /** Of the body; 0 where nobody counts. */
+  /** The bytes of the body; 0 where they are not counted. */
   bytes: number;
 }
 

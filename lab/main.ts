@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 
-// What was started is ended in order; a second signal ends everything at once.
+// The first signal ends the run in order; a second signal ends everything at once.
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
 

@@ -8,10 +8,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LabEvent } from './event.js';
 
-/** How the origin ends its streams when it stops. */
+/** The way in which the origin ends its streams when it stops. */
 export type End =
   | 'ended' // `response.end()`, as a good shutdown does: the response is complete
-  | 'aborted'; // the socket is destroyed, so whoever reads the response knows that it is not complete
+  | 'aborted'; // the socket is destroyed, so the reader of the response knows that it is not complete
 
 export interface OriginOptions {
   /** Seconds after which a stream ends by itself. */
@@ -21,7 +21,7 @@ export interface OriginOptions {
   readonly end: End;
 }
 
-/** What clients are asked to wait before they come back, as the author of the CDN's article on SSE has it in his library. Milliseconds. */
+/** The pause that clients are asked to keep before they reconnect, as the author of the CDN's article on SSE has it in his library. Milliseconds. */
 const RETRY = 1_000;
 
 export class Origin {

@@ -34,7 +34,7 @@ export function runTable(run: Run): string {
   return `${table(head, rows)}\n\n${own}`;
 }
 
-/** What those download who join a stream that is open already. */
+/** The download of clients that join a stream which is open already. */
 export function joinersTable(run: Run): string {
   const head = ['set-up', 'least, KB', 'most, KB', 'joined', 'requests at the origin'];
   const rows = run.results.map((result) => {

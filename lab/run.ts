@@ -8,7 +8,7 @@ import { Journal } from './journal.js';
 import type { SetUp } from './set-up.js';
 
 export interface RunOptions {
-  /** How many of each kind, in each set-up. */
+  /** The number of clients of each kind, in each set-up. */
   readonly clients: Readonly<Partial<Record<ClientKind, number>>>;
   readonly seconds: number;
   /** Seconds after which each set-up is restarted, once; `undefined`: never. */
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly every?: number;
   /** The length of an event's value; default 40. */
   readonly bytes?: number;
-  /** Whether all events change the same key, so that each replaces the one before; default: each has its own. */
+  /** True when all events change the same key, so that each replaces the one before; default: each has its own. */
   readonly oneKey?: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface RunResult {
   /** The set-up's name. */
   readonly name: string;
   readonly clients: readonly ClientRecord[];
-  /** Of all clients together; `undefined` where nobody counted. */
+  /** The sum over all clients; `undefined` where it was not counted. */
   readonly originRequests: number | undefined;
 }
 

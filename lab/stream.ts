@@ -7,7 +7,7 @@ import type { Target } from './target.js';
 export interface Outcome {
   /** Milliseconds from the head of the answer to the end of the stream; `undefined` when there was no 200. */
   readonly lasted: number | undefined;
-  /** What the stream asked for with `retry:`, milliseconds. */
+  /** The value of the stream's `retry:`, milliseconds. */
   readonly retry: number | undefined;
 }
 

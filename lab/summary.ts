@@ -1,4 +1,4 @@
-/** What a run comes to. Pure. */
+/** The results of a run. Pure. */
 import type { ClientKind } from './clients.js';
 import type { Journal } from './journal.js';
 import { REST, type Run, type RunResult } from './run.js';
@@ -8,7 +8,7 @@ export const LATE = 2_000;
 /** A connection that lasted less is short. Milliseconds. */
 export const SHORT = 500;
 
-/** Of the clients of one kind in one set-up: the mean of each client's figures, where it does not say otherwise. */
+/** The results of one kind of client in one set-up: the mean of each client's figures, where it does not say otherwise. */
 export interface Summary {
   readonly kind: ClientKind;
   readonly requests: number;
@@ -27,7 +27,7 @@ export interface Summary {
   readonly silence: number;
 }
 
-/** What a run would have come to, had it ended earlier. */
+/** The results that a run would have had if it had ended earlier. */
 export function endedAt(run: Run, seconds: number): Run {
   const known = [...run.published].filter(([, at]) => at <= seconds * 1_000 - REST);
   const results = run.results.map((result) => ({ ...result, originRequests: undefined }));

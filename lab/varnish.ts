@@ -39,7 +39,7 @@ export async function startVarnish(vcl: Vcl, originPort: number): Promise<Varnis
   const running = startProcess({
     command: 'varnishd',
     args: [
-      // In the foreground, with the rights of whoever starts it, and without a port for its administration (which would need a file with a secret).
+      // In the foreground, with the rights of the caller, and without a port for its administration (which would need a file with a secret).
       ...['-F', '-j', 'none', '-T', 'none'],
       ...['-n', dir, '-a', `127.0.0.1:${port}`, '-f', file],
       ...['-s', 'malloc,64m', '-l', '4m'],

@@ -1,4 +1,4 @@
-/** What writers were told, against what the store has. Pure. */
+/** Compares the answers that writers got with the content of the store. Pure. */
 import type { Span } from '../clients/journal.js';
 import type { Committed, Truth } from '../truth.js';
 import { numberOf } from '../writers/intent.js';
@@ -9,7 +9,7 @@ export interface CommitsCheck {
   readonly violations: readonly Violation[];
   /** Acknowledged ones that may have been lost by a store that was made to lose writes. */
   readonly endangered: number;
-  /** Of these, the tokens of those that are gone: no node had them in memory to write them back. */
+  /** The tokens of the lost ones that are gone for good: no node had them in memory to write them back. */
   readonly lost: readonly string[];
   /** Without an answer, and found whole in the store. */
   readonly unansweredMade: number;
@@ -71,7 +71,7 @@ function judge(entry: Entry, found: readonly Committed[], truth: Truth): string 
   return misses(outcome, change, entry);
 }
 
-/** What is wrong with how it was made. */
+/** The fault of the commit, if any. */
 function misses(outcome: Outcome, change: Committed, { intent, ifVersion }: Entry): string | undefined {
   if (outcome.kind === 'committed' && outcome.version !== change.version) {
     return `was acknowledged as version ${outcome.version} and is ${change.version}`;
@@ -85,7 +85,7 @@ function misses(outcome: Outcome, change: Committed, { intent, ifVersion }: Entr
 }
 
 /**
- * Whether the store has what the commit brought, or what came after it. An event has no ids that anybody was told, but the inbox keeps their
+ * True when the store has the commit's configs, or later ones. An event has no ids that its writer knows, but the inbox keeps their
  * order: where the writer's key has a later token of the same writer, the event was committed.
  */
 function survives({ intent, outcome, writerKey }: Entry, truth: Truth): boolean {
@@ -114,7 +114,7 @@ function entriesByToken(history: readonly Committed[]): Map<string, Committed[]>
   return made;
 }
 
-/** Whether it could be made during that time. A node that was stopped makes a commit long after its writer has given up waiting. */
+/** True when it could be made during that time. A node that was stopped makes a commit long after its writer has given up waiting. */
 function overlaps({ begun, settled = Infinity, outcome }: Entry, { from, to }: Span): boolean {
   const end = outcome?.kind === 'unknown' ? Infinity : settled;
   return begun <= to && end >= from;

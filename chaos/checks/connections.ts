@@ -37,7 +37,7 @@ export function checkConnections(journal: Journal, explained: readonly Span[]): 
 }
 
 /**
- * Whoever's key was revoked is held no longer than T after that: the item that closes its streams may be lost, and then the next fetch of
+ * A hold whose key was revoked ends within T after that: the item that closes its streams may be lost, and then the next fetch of
  * the link ends them.
  *
  * @param excused as for staleness

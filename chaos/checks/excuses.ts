@@ -4,7 +4,7 @@ import type { Happened } from '../director.js';
 import { KINDS } from '../kinds.js';
 
 /**
- * How long after a node was cut off from Redis its connections are known to be dead and made again: 5 s of silence on a connection
+ * The time after which a node that was cut off from Redis knows its connections dead and has new ones: 5 s of silence on a connection
  * that is owed an answer, up to 3 s to connect, up to 1.25 s between attempts. Milliseconds.
  */
 const RECONNECT = 5_000;

@@ -10,7 +10,7 @@ import type { SiteNode } from '../site-node.js';
 import type { Truth, TrueRuleset } from '../truth.js';
 import type { Violation } from './violation.js';
 
-/** What a node says when a request met a defect. */
+/** The log line of a node whose request met an unexpected error. */
 const DEFECT = '"msg":"a request failed"';
 
 export async function checkNodes(

@@ -1,5 +1,5 @@
 /**
- * What a client received, against every commit that there was: nothing is invented, nothing goes back, nothing is left out. Pure.
+ * Compares what a client received with every commit that there was: nothing is invented, nothing goes back, nothing is left out. Pure.
  *
  * Left out: when a client stands at an id, it must have every config up to that id, by that id or a later one. But for one case: a delta
  * that is cut into several events has each config once, at its last id. So a config that was changed again before the event was sent comes
@@ -58,7 +58,7 @@ interface Due {
 class Owed {
   /** Ascending by id. */
   readonly #all: readonly Due[];
-  /** By key, ascending. */
+  /** Keyed by config key, ascending. */
   readonly #ids = new Map<string, bigint[]>();
   #next = 0;
 
@@ -78,7 +78,7 @@ class Owed {
     }
   }
 
-  /** Whether that config was changed again before that moment (performance.now()). */
+  /** True when that config was changed again before that time (performance.now()). */
   changedAgain({ key, id }: Due, at: number): boolean {
     const later = this.#ids.get(key)?.find((each) => each > id);
     return later !== undefined && later <= BigInt(Math.ceil((performance.timeOrigin + at + SLACK) * 1000));

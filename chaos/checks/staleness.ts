@@ -1,5 +1,5 @@
 /**
- * How long holds were behind, against T. Pure.
+ * Compares the time that holds were behind with T. Pure.
  *
  * A hold is behind an acknowledged commit from the acknowledgement (or from its own beginning, if that is later) until it has received
  * an event at or above its version. It may be for T, and for as long as a fault that excuses it lasts.
@@ -68,7 +68,7 @@ function behindFor(connection: Connection, version: bigint, at: number, end: num
   return arrival > from ? { from, to: arrival } : undefined;
 }
 
-/** How much of a span is outside of all others, which do not overlap. */
+/** The part of a span outside of all others, which do not overlap. */
 export function unexcused({ from, to }: Span, excused: readonly Span[]): number {
   return excused.reduce(
     (left, span) => left - Math.max(0, Math.min(to, span.to) - Math.max(from, span.from)),

@@ -2,7 +2,7 @@
 export interface Violation {
   /** Which check found it. */
   readonly check: 'rest' | 'order' | 'commits' | 'staleness' | 'connections' | 'nodes';
-  /** Who and what. */
+  /** The client and the violation. */
   readonly text: string;
   /** When, by performance.now(); `undefined`: at rest. */
   readonly at?: number | undefined;

@@ -1,4 +1,4 @@
-/** What the harness asks of every kind of client. */
+/** The interface of every kind of client of the harness. */
 import type { Truth } from '../truth.js';
 import type { Journal, Via } from './journal.js';
 
@@ -6,9 +6,9 @@ export interface Client {
   readonly name: string;
   readonly via: Via;
   readonly environment: bigint;
-  /** What it received; `undefined` for one that does not show it. */
+  /** The received events; `undefined` for a client that does not show them. */
   readonly journal: Journal | undefined;
-  /** What it lacks to have exactly this, or what it has beyond it; `undefined` when there is nothing to say. */
+  /** The first difference from exactly this; `undefined` when there is none. */
   differs(truth: Truth): string | undefined;
   close(): void;
 }
@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly environment: bigint;
   readonly key: string;
   readonly via: Via;
-  /** Of the server, without a path. */
+  /** The server's URL, without a path. */
   readonly url: string;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;

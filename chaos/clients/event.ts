@@ -1,4 +1,4 @@
-/** What an event carries, read without any leniency. [protocol] #stream */
+/** The content of an event, read without any leniency. [protocol] #stream */
 import { createHash } from 'node:crypto';
 import { decodeConfigs, splitConfigs } from '../../src/ruleset/codec.js';
 import type { ReceivedConfig } from './journal.js';

@@ -1,4 +1,4 @@
-/** What a client has, against what is true. Pure. */
+/** Compares what a client has with what is true. Pure. */
 import type { Truth } from '../truth.js';
 import type { Journal } from './journal.js';
 

@@ -1,15 +1,15 @@
-/** What one client received, when, and over which connection: what the checks are made on. */
+/** The record of what one client received, when, and over which connection; the checks read it. */
 
 export interface ReceivedConfig {
   readonly key: string;
   readonly id: bigint;
   readonly deleted: boolean;
-  /** Of its encoded bytes. */
+  /** The digest of its encoded bytes. */
   readonly digest: string;
 }
 
 export interface ReceivedEvent {
-  /** By performance.now(). */
+  /** The time, by performance.now(). */
   readonly at: number;
   readonly id: bigint;
   readonly configs: readonly ReceivedConfig[];
@@ -50,7 +50,7 @@ export class Journal {
   readonly environment: bigint;
   readonly via: Via;
   readonly connections: Connection[] = [];
-  /** What a strict reader objects to. */
+  /** The objections of a strict reader. */
   readonly objections: Note[] = [];
   /** Answers other than 200, and attempts without an answer. */
   readonly refusals: Note[] = [];
@@ -58,7 +58,7 @@ export class Journal {
   readonly slow: Span[] = [];
   /** When its key was revoked: from the request to its answer. */
   revoked: Span | undefined;
-  /** What it has, going by ids. */
+  /** The configs it has, judged by ids. */
   readonly held = new Map<string, ReceivedConfig>();
   #position = 0n;
 

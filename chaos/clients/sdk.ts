@@ -8,7 +8,7 @@ import type { Via } from './journal.js';
 const LOOK = 200;
 const MISSING = '(missing)';
 
-/** What a key evaluated to, each time that it was something else than before. */
+/** The values of a key, one entry for each time that it differed from the one before. */
 export interface Sighting {
   readonly at: number;
   readonly key: string;
@@ -88,7 +88,7 @@ export class SdkClient implements Client {
     return value === MISSING ? undefined : value;
   }
 
-  /** Whether the value may come from a commit that the store has lost: it is none that the store ever had under that key. */
+  /** True when the value may come from a commit that the store has lost: the store never had it under that key. */
   #mayBeLost({ history }: Truth, key: string, value: unknown): boolean {
     if (typeof value !== 'string') return true;
     return !history.some(({ environment, configs }) => {

@@ -25,7 +25,7 @@ export class StreamReader {
     return blocks;
   }
 
-  /** What came after the last complete block: nothing, when the stream was ended in good order. */
+  /** The text after the last complete block: empty when the stream was ended in good order. */
   get rest(): string {
     return this.#rest;
   }

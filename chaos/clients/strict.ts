@@ -24,7 +24,7 @@ export class StrictClient implements Client {
   /** Ends the present wait before the next attempt. */
   #hurry: () => void = () => undefined;
   #response: IncomingMessage | undefined;
-  /** Leaves the present connection as it is: open, and read by nobody. */
+  /** Leaves the present connection as it is: open, and not read. */
   #vanish: () => void = () => undefined;
   readonly #destroys = new Set<() => void>();
   #retry = 1_000;

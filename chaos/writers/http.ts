@@ -21,7 +21,7 @@ export interface HttpWriterOptions {
 const PACE: readonly [number, number] = [150, 500];
 /** Milliseconds between two attempts. */
 const AGAIN: readonly [number, number] = [100, 400];
-/** How long an answer may take; a short one gives up on many that were made. Milliseconds. */
+/** The timeout of an answer; a short one gives up on many commits that were made. Milliseconds. */
 const ANSWER_WITHIN: readonly [number, number] = [500, 5_000];
 /** After so many attempts a writer goes on to something else, and never learns what came of it. */
 const ATTEMPTS: readonly [number, number] = [1, 12];

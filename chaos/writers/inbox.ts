@@ -40,7 +40,7 @@ export class InboxWriter implements Writer {
       commandTimeout: ANSWER_WITHIN,
       retryStrategy: () => AGAIN[0],
     });
-    // What goes wrong is seen by whoever adds an event.
+    // A failure is seen where an event is added.
     this.#redis.on('error', () => undefined);
   }
 

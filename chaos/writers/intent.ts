@@ -1,4 +1,4 @@
-/** What a writer means to commit, and what came of it. */
+/** A writer's intended commit, and its outcome. */
 import type { Config } from '../../src/ruleset/model.js';
 import { deletion, flag, text } from '../../test/support/configs.js';
 import type { Random } from '../random.js';
@@ -8,7 +8,7 @@ export interface Intent {
   readonly token: string;
   readonly environment: bigint;
   readonly configs: readonly Config[];
-  /** Whether it must be committed, or must be refused. */
+  /** True when it must be committed, false when it must be refused. */
   readonly valid: boolean;
 }
 
@@ -38,7 +38,7 @@ const LARGE = 30_000;
 /** A string of this many characters, sixty of which are two events. */
 const MIDDLE = 1_000;
 
-/** What every environment begins with. */
+/** The configs that every environment begins with. */
 export function firstConfigs(token: string): Config[] {
   return [...TEXT_KEYS.map((key) => text(key, token)), ...FLAG_KEYS.map((key) => flag(key, false))];
 }

@@ -1,10 +1,10 @@
-/** What writers know of their commits: which were acknowledged, which were not. */
+/** The writers' record of their commits: which were acknowledged, which were not. */
 import type { Intent } from './intent.js';
 
 export type Outcome =
   /** The store has it, at that version, and its configs by these ids. */
   | { readonly kind: 'committed'; readonly version: bigint; readonly ids: ReadonlyMap<string, bigint> }
-  /** It was taken in and will be committed; nobody said when, or at which version. */
+  /** It was taken in and will be committed; when, and at which version, is not known. */
   | { readonly kind: 'accepted' }
   /** It was refused and must not be in the store. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -17,7 +17,7 @@ export interface Entry {
   readonly writerKey: string;
   /** The version that `If-Match` named. */
   readonly ifVersion: bigint | undefined;
-  /** By performance.now(). */
+  /** The time, by performance.now(). */
   readonly begun: number;
   outcome?: Outcome;
   /** When the outcome was known. */

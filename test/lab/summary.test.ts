@@ -1,4 +1,4 @@
-/** What the figures of a run mean, on runs made by hand. */
+/** The meaning of a run's figures, shown on runs made by hand. */
 import { describe, expect, it } from 'vitest';
 import type { ClientKind } from '../../lab/clients.js';
 import { chart } from '../../lab/chart.js';
