@@ -1,8 +1,10 @@
 /**
- * 1,000 flags as a product of some years has them, and people to evaluate them for. The same each time, so that runs can be compared.
+ * 1,000 flags as a product of some years has them, and people to evaluate them for. The same each
+ * time, so that runs can be compared.
  *
- * Per flag one to five rules of one to three criteria and then a value for everyone; a third of the flags end in a percentage rollout, a
- * third of the rules ask for one of twelve segments. Most flags are boolean.
+ * Per flag one to five rules of one to three criteria and then a value for everyone; a third of the
+ * flags end in a percentage rollout, a third of the rules ask for one of twelve segments. Most
+ * flags are boolean.
  */
 import type { Contexts, ContextValue } from '../src/evaluate/contexts.js';
 import type { ConditionalValue, Config, ConfigValue, Criterion } from '../src/ruleset/model.js';

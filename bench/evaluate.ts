@@ -1,9 +1,11 @@
 /**
- * Evaluation of 1,000 flags for many people, by the evaluator and by the public node SDK on the same ruleset, in turn; and what it costs
- * to compile a ruleset, and to follow a version that changes one flag.
+ * Evaluation of 1,000 flags for many people, by the evaluator and by the public node SDK on the
+ * same ruleset, in turn; and what it costs to compile a ruleset, and to follow a version that
+ * changes one flag.
  *
- * Everything is measured in processor time of this process: both sides only compute, and what else runs on the machine would otherwise
- * be part of the figures, of the short rounds more than of the long ones.
+ * Everything is measured in processor time of this process: both sides only compute, and what else
+ * runs on the machine would otherwise be part of the figures, of the short rounds more than of the
+ * long ones.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Contexts } from '../src/evaluate/contexts.js';
@@ -16,13 +18,19 @@ import { changedFlag, FLAGS, people, realisticConfigs } from './evaluate-ruleset
 
 const ENVIRONMENT = 7n;
 
-/** `get` and `with` are the two ways in which users of the SDK evaluate: contexts given with each flag, or bound before. */
+/**
+ * `get` and `with` are the two ways in which users of the SDK evaluate: contexts given with each
+ * flag, or bound before.
+ */
 const SIDES = ['holdfast', 'get', 'with'] as const;
 type Side = (typeof SIDES)[number];
 
 export interface EvaluationSizes {
   readonly rounds: number;
-  /** The number of users in a round, each evaluated for all flags by each side; each round has other users. */
+  /**
+   * The number of users in a round, each evaluated for all flags by each side; each round has other
+   * users.
+   */
   readonly people: number;
   /** The number of times that a ruleset is compiled, and changed. */
   readonly compilations: number;
@@ -37,7 +45,9 @@ export interface EvaluationResult {
   readonly compilations: Compilations;
 }
 
-/** Milliseconds of processor time that the evaluation of one flag takes, one figure per repetition. */
+/**
+ * Milliseconds of processor time that the evaluation of one flag takes, one figure per repetition.
+ */
 export interface Compilations {
   /** The first of a ruleset, which compiles it. */
   readonly first: readonly number[];

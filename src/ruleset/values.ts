@@ -79,7 +79,7 @@ export function checkContent(value: ConfigValue | undefined, field: string): Kin
   const problem = problemOf(value, kind);
   if (problem !== undefined) refuse(member(field, kind), problem, 'value_invalid');
   if (value.decryptWith !== undefined && (kind !== 'string' || value.decryptWith === '')) {
-    const rule = 'must name the config with the secret key, beside a value of kind string.';
+    const rule = 'must name the config with the secret key, next to a value of kind string.';
     refuse(member(field, 'decryptWith'), rule, 'value_invalid');
   }
   return kind;

@@ -7,7 +7,9 @@ import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 
 const PROJECT = 3n;
 
-/** A new ruleset of that environment with these configs. Throws when they could not be committed. */
+/**
+ * A new ruleset of that environment with these configs. Throws when they could not be committed.
+ */
 export function committed(
   environment: bigint,
   configs: readonly Config[],

@@ -1,4 +1,4 @@
-/** What the evaluator says, beside what the public SDK says. */
+/** Compares the results of the evaluator with those of the public SDK. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Contexts } from '../../src/evaluate/contexts.js';
 import type { Evaluation, LoggerLevel } from '../../src/evaluate/result.js';
@@ -21,7 +21,7 @@ export interface Difference {
   readonly sdk: unknown;
 }
 
-/** What the node SDK returns for such an evaluation. */
+/** The value that the node SDK returns for such an evaluation. */
 export function plain(evaluation: Evaluation): unknown {
   if (evaluation.kind === 'unresolved') return undefined;
   const { value } = evaluation;
@@ -36,7 +36,10 @@ export function withoutLong(value: unknown): unknown {
   return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
 }
 
-/** How both evaluate a config: its value, and by which row, rule and variant as far as the SDK says that. */
+/**
+ * Both evaluations of a config: the value, and the row, rule and variant as far as the SDK reports
+ * them.
+ */
 export function compare(
   key: string,
   evaluations: readonly Evaluation[],

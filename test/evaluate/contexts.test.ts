@@ -5,7 +5,7 @@ import { contextsOf as contexts } from './rulesets.js';
 import { wildContexts } from './wild.js';
 
 describe('the canonical text of contexts', () => {
-  it('does not depend on the order of types and properties', () => {
+  it('is independent of the order of types and properties', () => {
     const reversed = (given: Contexts): Contexts =>
       new Map([...given].reverse().map(([type, context]) => [type, new Map([...context].reverse())]));
     fc.assert(fc.property(wildContexts, (given) => canonical(given) === canonical(reversed(given))));
@@ -37,7 +37,7 @@ describe('the canonical text of contexts', () => {
     expect(canonical(a)).not.toBe(canonical(b));
   });
 
-  it('does not tell apart what no rule can', () => {
+  it('is equal for values that no rule can tell apart', () => {
     expect(canonical(contexts({ user: { x: 1n } }))).toBe(canonical(contexts({ user: { x: 1 } })));
     expect(canonical(contexts({ user: { x: -0 } }))).toBe(canonical(contexts({ user: { x: 0 } })));
   });
@@ -66,7 +66,7 @@ function deepEqual(a: Contexts, b: Contexts): boolean {
 }
 
 describe('contexts from protobuf', () => {
-  it('have values of the kinds that contexts have', () => {
+  it('keeps values of the kinds that contexts have', () => {
     const values = {
       text: { string: 'a' },
       whole: { int: '5' },
@@ -93,12 +93,12 @@ describe('contexts from protobuf', () => {
     );
   });
 
-  it('of one type twice are the last one', () => {
+  it('takes the last of two contexts of one type', () => {
     const twice = ['a', 'b'].map((string) => ({ type: 'user', values: { [string]: { string } } }));
     expect(contextsOf({ contexts: twice })).toEqual(contexts({ user: { b: 'b' } }));
   });
 
-  it('without a type are of the empty one', () => {
+  it('gives contexts without a type the empty type', () => {
     expect(contextsOf({ contexts: [{ values: { a: { bool: true } } }] })).toEqual(
       contexts({ '': { a: true } }),
     );

@@ -1,9 +1,11 @@
 /**
- * Random rulesets and contexts, evaluated here and by the unmodified node SDK: the same value by the same rule, wherever the public SDKs
- * agree with each other (what is left out is in the heads of random-*.ts). A *case* is one config with one set of contexts.
+ * Random rulesets and contexts, evaluated here and by the unmodified node SDK: the same value by
+ * the same rule, wherever the public SDKs agree with each other (what is left out is in the heads
+ * of random-*.ts). A *case* is one config with one set of contexts.
  *
- * That both say the same proves little if both always say no. So the cases are counted by what they came to, and the tests at the end
- * fail when an operator, a kind of value or a weight was not put to the test. They also fail when a difference ended the comparison early.
+ * That both say the same proves little if both always say no. So the cases are counted by what they
+ * came to, and the tests at the end fail when an operator, a kind of value or a weight was not put
+ * to the test. They also fail when a difference ended the comparison early.
  */
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
@@ -29,7 +31,10 @@ const RULESETS = 50;
 const CONTEXTS_EACH = 10;
 const CASES = 20_000;
 
-/** Of about 500 criteria with each operator, of which the rarest hold 50 times. */
+/**
+ * A low bound for the number of results: there are about 500 criteria per operator, and the rarest
+ * hold 50 times.
+ */
 const ENOUGH = 5;
 
 /** Milliseconds. Far more than the cases take; it ends the search for a smaller counterexample. */
@@ -47,21 +52,21 @@ beforeAll(async () => {
   if (details.failed) failure = `With the seed ${details.seed}: ${messageOf(details.errorInstance)}`;
 }, 2 * TIME_LIMIT);
 
-it('a ruleset evaluates to the same values, by the same rules, as in the public SDK', () => {
+it('evaluates a ruleset to the same values, by the same rules, as the public SDK', () => {
   if (failure !== undefined) throw new Error(failure);
 });
 
-it(`at least ${CASES} cases are compared`, () => {
+it(`compares at least ${CASES} cases`, () => {
   expect(tally.cases).toBeGreaterThanOrEqual(CASES);
 });
 
-it.each(OPERATORS)('%s holds in some of the cases and in others not', (operator) => {
+it.each(OPERATORS)('covers both results of %s', (operator) => {
   const { held = 0, failed = 0 } = tally.operators[operator] ?? {};
   expect(held).toBeGreaterThan(ENOUGH);
   expect(failed).toBeGreaterThan(ENOUGH);
 });
 
-it('rules decide a good part of the cases, and so does what comes after the rules', () => {
+it('covers values with criteria and values after all criteria', () => {
   const { rule, otherwise, nothing } = tally.ends;
   expect(rule).toBeGreaterThan(tally.cases / 4);
   expect(otherwise).toBeGreaterThan(tally.cases / 4);
@@ -69,11 +74,11 @@ it('rules decide a good part of the cases, and so does what comes after the rule
   expect(tally.fallenThrough).toBeGreaterThan(tally.cases / 100);
 });
 
-it.each(KINDS)('some cases end in a value of kind %s', (kind) => {
+it.each(KINDS)('covers values of kind %s', (kind) => {
   expect(tally.kinds[kind]).toBeGreaterThan(10 * ENOUGH);
 });
 
-it('weights choose the first, second, third and fourth value', () => {
+it('covers weights that choose the first, second, third and fourth value', () => {
   const [first = 0, second = 0, third = 0, fourth = 0] = tally.chosen;
   expect(Math.min(first, second, third, fourth)).toBeGreaterThan(5 * ENOUGH);
   expect(Math.max(first, second, third, fourth)).toBeLessThan((first + second + third + fourth) / 2);
@@ -109,7 +114,7 @@ async function compareAll(random: RandomRuleset, many: readonly RandomContexts[]
   }
 }
 
-/** What JSON has no form for. */
+/** A text for values that JSON has no form for. */
 function text(_name: string, value: unknown): unknown {
   if (value === undefined) return 'undefined';
   return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))

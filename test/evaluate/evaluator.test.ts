@@ -31,7 +31,7 @@ const twoRows = (own: Criterion[], value: ConfigValue): Config => ({
   ],
 });
 
-describe('an evaluation says why', () => {
+describe('reason of an evaluation', () => {
   it.each<[string, Config, string, object]>([
     [
       'STATIC when there are no rules',
@@ -79,7 +79,7 @@ describe('an evaluation says why', () => {
     expect(evaluate([config], userWith(x))).toMatchObject({ kind: 'resolved', ...expected });
   });
 
-  it('and of which config', () => {
+  it('names the evaluated config', () => {
     const config = { ...rule('a'), configType: 'CONFIG', sendToClientSdk: true };
     expect(evaluate([rule('b'), config], new Map()).config).toEqual({
       key: 'a',
@@ -91,7 +91,7 @@ describe('an evaluation says why', () => {
   });
 });
 
-describe('there is no value', () => {
+describe('evaluation without a value', () => {
   it.each<[string, Config[], string]>([
     ['of a key that no config has', [], 'missing'],
     ['of a config that is deleted', [tombstone('a')], 'missing'],
@@ -110,10 +110,11 @@ describe('there is no value', () => {
     expect(outcome(evaluate(configs, userWith('b')))).toBe(why);
   });
 
-  it('of a config whose bytes are damaged, while others have theirs', () => {
+  it('reports a config with damaged bytes as unreadable and evaluates the others', () => {
     const good = encodeConfig({ ...rule('b'), id: '1' });
     const damaged = encodeConfig({ ...rule('a', isA), id: '2' });
-    // The last byte is the end of the value, inside of a row; a length that leads beyond the message.
+    // The last byte is the end of the value, inside of a row; a length that leads beyond the
+    // message.
     const bytes = damaged.bytes.slice();
     bytes[bytes.indexOf(0x2a, 4) + 3] = 0x7f;
     const ruleset = new Ruleset({
@@ -129,8 +130,8 @@ describe('there is no value', () => {
   });
 });
 
-describe('what clients may see', () => {
-  it('is evaluated in order of keys, also what has no value', () => {
+describe('evaluateVisible', () => {
+  it('evaluates all visible configs in order of keys, unresolved ones included', () => {
     const config = (key: string, more: Partial<Config>) => ({ ...rule(key), ...more });
     const ruleset = rulesetOf([
       config('d', { configType: 'LOG_LEVEL', valueType: 'LOG_LEVEL' }),
@@ -166,26 +167,29 @@ describe('the level of a logger', () => {
     ['that of the name above', 'a.b.d', 'ERROR'],
     ['that of the name two above', 'a.c.d', 'TRACE'],
     ['that of all', 'b', 'FATAL'],
-  ])('is that of its longest name, then of all: %s', (_, logger, expected) => {
-    const configs = [
-      level('log-level', 'FATAL'),
-      level('log-level.a', 'TRACE'),
-      level('log-level.a.b', 'ERROR'),
-      level('log-level.a.b.c', 'DEBUG'),
-    ];
-    expect(levelOf(logger, ...configs)).toBe(expected);
-  });
+  ])(
+    'takes the level of a logger from its longest configured name, then from log-level: %s',
+    (_, logger, expected) => {
+      const configs = [
+        level('log-level', 'FATAL'),
+        level('log-level.a', 'TRACE'),
+        level('log-level.a.b', 'ERROR'),
+        level('log-level.a.b.c', 'DEBUG'),
+      ];
+      expect(levelOf(logger, ...configs)).toBe(expected);
+    },
+  );
 
-  it('is WARN without any config', () => {
+  it('uses level WARN without any config', () => {
     expect(levelOf('a.b')).toBe('WARN');
   });
 
-  it('is not what a config that gives none says', () => {
+  it('skips a config that has no level', () => {
     expect(levelOf('a', rule('log-level.a'), level('log-level', 'INFO'))).toBe('INFO');
   });
 });
 
-it('a node has one evaluator for a ruleset', () => {
+it('returns the same evaluator for the same ruleset', () => {
   const evaluators = new Evaluators();
   const ruleset = rulesetOf([]);
   expect(evaluators.of(ruleset)).toBe(evaluators.of(ruleset));

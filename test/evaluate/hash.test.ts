@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { deterministicRandom } from '../../src/evaluate/random.js';
 import { PrefixHash } from '../../src/evaluate/hash.js';
 
-// The first five are what the public SDKs give; the others, of the npm package `murmurhash`, have each length of rest, and bytes above 127.
+// The first five are what the public SDKs give; the others, of the npm package `murmurhash`, have
+// each length of rest, and bytes above 127.
 it.each([
   ['', 0],
   ['hello', 613153351],
@@ -20,27 +21,27 @@ it.each([
   expect(new PrefixHash('').of(text)).toBe(hash);
 });
 
-it('the hash does not depend on where the prefix ends', () => {
+it('hashes equally for every length of the prefix', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 9 });
   fc.assert(fc.property(text, text, (a, b) => new PrefixHash(a).of(b) === new PrefixHash('').of(a + b)));
 });
 
-it('a hash object gives the same for the same text again', () => {
+it('hashes the same text equally twice', () => {
   const hash = new PrefixHash('key');
   expect([hash.of('a'), hash.of('bé'), hash.of('a')]).toEqual([hash.of('a'), hash.of('bé'), hash.of('a')]);
 });
 
-it('steady chance is the same for the same contexts and key', () => {
+it('returns the same deterministic random number for the same contexts and key', () => {
   expect(deterministicRandom('{"user":{}}')('flag')).toBe(deterministicRandom('{"user":{}}')('flag'));
 });
 
-it('steady chance is spread evenly from 0 to 1, over contexts and over keys', () => {
-  for (const chance of [
+it('spreads deterministic random numbers evenly from 0 to 1, over contexts and over keys', () => {
+  for (const random of [
     (index: number) => deterministicRandom(`{"user":{"key":${index}}}`)('flag'),
     (index: number) => deterministicRandom('{}')(`flag-${index}`),
   ]) {
     const tenths = new Array<number>(10).fill(0);
-    for (let index = 0; index < 10_000; index++) tenths[Math.floor(chance(index) * 10)]!++;
+    for (let index = 0; index < 10_000; index++) tenths[Math.floor(random(index) * 10)]!++;
     expect(Math.min(...tenths)).toBeGreaterThan(900);
     expect(Math.max(...tenths)).toBeLessThan(1100);
   }

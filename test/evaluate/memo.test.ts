@@ -3,17 +3,17 @@ import { Memo } from '../../src/evaluate/memo.js';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
 import { constant, NOW, outcome, rule, rulesetOf, userWith } from './rulesets.js';
 
-it('an answer of one run is none of another, also when the marks begin anew', () => {
-  const answers = new Memo(3);
-  for (let run = 0; run < 10; run++) {
-    const { cells, yes } = answers.begin(2);
+it('keeps the results of passes apart, also after the marks start again', () => {
+  const memo = new Memo(3);
+  for (let pass = 0; pass < 10; pass++) {
+    const { cells, yes } = memo.begin(2);
     for (const cell of cells) expect([yes, yes - 1]).not.toContain(cell);
     cells[0] = yes;
     cells[1] = yes - 1;
   }
 });
 
-it('an evaluation inside of another one, from its chance, changes nothing for it', () => {
+it('evaluates correctly when its random function starts another evaluation', () => {
   const isA = {
     propertyName: 'user.x',
     operator: 'PROP_IS_ONE_OF',
@@ -30,11 +30,11 @@ it('an evaluation inside of another one, from its chance, changes nothing for it
   };
   const evaluator = new Evaluator(rulesetOf([rule('a', isA), drawn, rule('c', isA)]));
   const inner: unknown[] = [];
-  const chance = () => {
+  const random = () => {
     inner.push(outcome(evaluator.evaluate('c', userWith('b'), NOW)));
     return 0.1;
   };
-  const outer = evaluator.evaluateVisible(userWith('a'), { ...NOW, random: chance }).map(outcome);
+  const outer = evaluator.evaluateVisible(userWith('a'), { ...NOW, random }).map(outcome);
   expect(outer).toEqual([true, true, true]);
   expect(inner).toEqual([false]);
 });

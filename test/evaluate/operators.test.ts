@@ -36,13 +36,13 @@ describe('an operator with lists', () => {
     ['PROP_CONTAINS_ONE_OF', list('x', 'b'), 'abc', true],
     ['PROP_CONTAINS_ONE_OF', list('ac'), 'abc', false],
     ['PROP_CONTAINS_ONE_OF', list('a'), undefined, false],
-  ])('%s %o of %o is %s, and its opposite is not', (operator, match, value, expected) => {
+  ])('evaluates %s %o of %o to %s, and its negation to the opposite', (operator, match, value, expected) => {
     expect(holds(operator, match, value)).toBe(expected);
     expect(holds(OPPOSITES[operator]!, match, value)).toBe(!expected);
   });
 });
 
-describe('an operator without an opposite', () => {
+describe('an operator without a negation', () => {
   const date = (string: string): ConfigValue => ({ string });
   const range = (start?: string, end?: string): ConfigValue => ({
     intRange: { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) },
@@ -99,12 +99,12 @@ describe('an operator without an opposite', () => {
     ['PROP_SEMVER_LESS_THAN', { string: '2.0.0' }, '2.0', false],
     ['PROP_SEMVER_GREATER_THAN', { string: '1.9.0' }, '1.10.0', true],
     ['PROP_SEMVER_GREATER_THAN', { string: '1.9.0' }, '1.9.0', false],
-  ])('%s %o of %o is %s', (operator, match, value, expected) => {
+  ])('evaluates %s %o of %o to %s', (operator, match, value, expected) => {
     expect(holds(operator, match, value)).toBe(expected);
   });
 });
 
-it('versions are in the order that semver.org gives', () => {
+it('orders semantic versions as semver.org does', () => {
   const ascending = [
     '0.0.9',
     '0.1.0',
@@ -154,12 +154,12 @@ it.each([
   ' 2023-11-14T22:13:20Z',
   'Tue, 14 Nov 2023 22:13:20 GMT',
   '1700000000000',
-])('%j is no date, so it is neither before nor after another', (text) => {
+])('compares %j, which is no date, with no other date', (text) => {
   expect(holds('PROP_BEFORE', { string: '9999-01-01T00:00:00Z' }, text)).toBe(false);
   expect(holds('PROP_AFTER', { string: '0001-01-01T00:00:00Z' }, text)).toBe(false);
 });
 
-it('February 29 is a date in leap years only', () => {
+it('reads February 29 as a date in leap years only', () => {
   const isDate = (text: string) => holds('PROP_AFTER', { int: '0' }, text);
   expect(['2000', '2023', '2024', '2100'].map((year) => isDate(`${year}-02-29T00:00:00Z`))).toEqual([
     true,
@@ -176,25 +176,25 @@ describe('criteria', () => {
     valueToMatch: list(...values),
   });
 
-  it('must all hold', () => {
+  it('requires all criteria of a value to hold', () => {
     const config = rule('a', is('user.x', 'a'), is('user.y', 'b'));
     expect(outcome(evaluate([config], contextsOf({ user: { x: 'a', y: 'b' } })))).toBe(true);
     expect(outcome(evaluate([config], contextsOf({ user: { x: 'a', y: 'c' } })))).toBe(false);
     expect(outcome(evaluate([config], contextsOf({ user: { x: 'c', y: 'b' } })))).toBe(false);
   });
 
-  it('find a property in the context of its type only', () => {
+  it('finds a property in the context of its type only', () => {
     const config = rule('a', is('user.x', 'a'));
     expect(outcome(evaluate([config], contextsOf({ team: { x: 'a' }, user: {} })))).toBe(false);
   });
 
-  it('without a dot look into the context with the empty type', () => {
+  it('looks a property without a dot up in the context with the empty type', () => {
     const config = rule('a', is('x', 'a'));
     expect(outcome(evaluate([config], contextsOf({ '': { x: 'a' } })))).toBe(true);
     expect(outcome(evaluate([config], contextsOf({ x: { x: 'a' } })))).toBe(false);
   });
 
-  it('see the time as prefab.current-time', () => {
+  it('provides the time as prefab.current-time', () => {
     const config = rule('a', {
       propertyName: 'prefab.current-time',
       operator: 'PROP_AFTER',

@@ -1,6 +1,6 @@
 /**
- * Random contexts, and the words that random criteria look for in them. Each property holds what the SDKs read alike when an operator of
- * its kind looks at it; see random-criteria.ts.
+ * Random contexts, and the words that random criteria look for in them. Each property holds what
+ * the SDKs read alike when an operator of its kind looks at it; see random-criteria.ts.
  */
 import fc from 'fast-check';
 import type { Contexts, ContextValue } from '../../src/evaluate/contexts.js';
@@ -9,7 +9,10 @@ import type { ConfigValue, ContextSet } from '../../src/ruleset/model.js';
 /** Contexts by type, as fast-check prints them. */
 export type RandomContexts = Readonly<Partial<Record<string, Readonly<Record<string, ContextValue>>>>>;
 
-/** The properties that an operator of that kind may look at. The one without a dot is of the context with the empty type. */
+/**
+ * The properties that an operator of that kind may look at. The one without a dot is of the context
+ * with the empty type.
+ */
 export const PROPERTIES = {
   text: ['user.email', 'team.name', 'region'],
   mixed: ['user.tag', 'team.labels'],
@@ -34,7 +37,7 @@ const WORDS = [
 /** Beginnings, ends and middles of words. */
 const PIECES = ['al', 'alice', '@example', '.com', '.org', 'b', 'é', '本', '👍', 'x', 'A'];
 
-/** What is sometimes just like what it is compared to. */
+/** Texts that sometimes equal the constant that they are compared with. */
 export const word = fc.constantFrom(...WORDS);
 export const piece = fc.constantFrom(...PIECES);
 /** `e` only where no number comes of it: the node SDK takes a prerelease of `1e3` for a number. */
@@ -46,10 +49,16 @@ const text = fc.oneof(
   { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) },
 );
 
-/** No line breaks and nothing outside of ASCII: what `.`, `$` and a count of characters mean there differs by SDK. */
+/**
+ * No line breaks and nothing outside of ASCII: what `.`, `$` and a count of characters mean there
+ * differs by SDK.
+ */
 const ascii = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '1', '.', '-'), maxLength: 6 });
 
-/** Integers that every SDK reads: the node SDK takes those that need all 32 bits for negative ones, and its mirror image too. */
+/**
+ * Integers that every SDK reads: the node SDK takes those that need all 32 bits for negative ones,
+ * and its mirror image too.
+ */
 export const integer = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: -4, max: 4 }) },
   {
@@ -66,7 +75,10 @@ export const integer = fc.oneof(
 );
 export const fraction = fc.constantFrom(-1.5, -0.5, 0.5, 1.5, 2.5, 1e-9, 123_456.789);
 
-/** What weights are decided by. Present whenever there is a user: without them SDKs draw lots. */
+/**
+ * Properties that weights hash. Present whenever there is a user: without them SDKs choose at
+ * random.
+ */
 const HASHED: Readonly<Record<string, fc.Arbitrary<ContextValue>>> = {
   key: fc.oneof(fc.uuid(), text),
   id: integer,
@@ -75,7 +87,10 @@ const HASHED: Readonly<Record<string, fc.Arbitrary<ContextValue>>> = {
 export const HASHED_PROPERTIES = Object.keys(HASHED).map((name) => `user.${name}`);
 
 const DAYS = [-3000, 400, 9_000, 19_000, 19_001, 19_002, 30_000];
-/** Whole seconds, milliseconds since 1970, far from the present and from integers that need all 32 bits. */
+/**
+ * Whole seconds, milliseconds since 1970, far from the present and from integers that need all 32
+ * bits.
+ */
 export const instant = fc
   .tuple(fc.constantFrom(...DAYS), fc.constantFrom(0, 1, 86_399))
   .map(([day, second]) => (day * 86_400 + second) * 1000);
@@ -119,7 +134,10 @@ const noSemver = fc.constantFrom(
   'latest',
 );
 
-/** Python writes booleans in another way, which matters to none of the words; lists hold when one of their elements does. */
+/**
+ * Python writes booleans in another way, which matters to none of the words; lists hold when one of
+ * their elements does.
+ */
 const mixed: fc.Arbitrary<ContextValue> = fc.oneof(
   { weight: 3, arbitrary: text },
   { weight: 2, arbitrary: fc.array(word, { maxLength: 3 }) },
@@ -160,7 +178,7 @@ function contextOf(type: string): fc.Arbitrary<Readonly<Record<string, ContextVa
   }
   const hashed = type === 'user' ? HASHED : {};
   const requiredKeys = Object.keys(hashed);
-  // What is missing has no member at all.
+  // A missing property has no member at all.
   return fc.record({ ...model, ...hashed }, { requiredKeys });
 }
 
@@ -172,7 +190,9 @@ export const randomContexts: fc.Arbitrary<RandomContexts> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({}) },
 );
 
-/** A default context of an environment: few types, so that what the caller gives is seen beside it. */
+/**
+ * A default context of an environment: few types, so that what the caller gives shows next to it.
+ */
 export const randomDefault: fc.Arbitrary<RandomContexts> = fc.record(
   { user: contextOf('user'), team: contextOf('team') },
   { requiredKeys: [] },

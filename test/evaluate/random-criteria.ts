@@ -1,8 +1,9 @@
 /**
  * Random criteria on which the SDKs agree, one generator per operator.
  *
- * Left out is where they differ, because nothing can be equal to all of them: HIERARCHICAL_MATCH (the node SDK compares its own
- * namespace), empty texts in lists, suffixes and the like of what is no text, the end of a range, expressions that are not anchored.
+ * Left out is where they differ, because nothing can be equal to all of them: HIERARCHICAL_MATCH
+ * (the node SDK compares its own namespace), empty texts in lists, suffixes and the like of what is
+ * no text, the end of a range, expressions that are not anchored.
  */
 import fc from 'fast-check';
 import type { ConfigValue, Criterion } from '../../src/ruleset/model.js';
@@ -87,7 +88,10 @@ const SEGMENT_OPERATORS = ['IN_SEG', 'NOT_IN_SEG'];
 /** All operators of which there are criteria. */
 export const OPERATORS: readonly string[] = [...Object.keys(operators), ...SEGMENT_OPERATORS];
 
-/** A criterion with that operator. @param segments keys of segments that exist; at least one for IN_SEG and NOT_IN_SEG */
+/**
+ * A criterion with that operator. @param segments keys of segments that exist; at least one for
+ * IN_SEG and NOT_IN_SEG
+ */
 export function criterionWith(operator: string, segments: readonly string[]): fc.Arbitrary<Criterion> {
   const known = operators[operator];
   if (known !== undefined) return known(operator);

@@ -1,6 +1,7 @@
 /**
- * Random rulesets within the part on which the public SDKs agree. Each has segments, configs of every kind of value that clients can
- * read, a deleted config, and for each operator a *probe*: a flag that is true exactly where one criterion with that operator holds.
+ * Random rulesets within the part on which the public SDKs agree. Each has segments, configs of
+ * every kind of value that clients can read, a deleted config, and for each operator a *probe*: a
+ * flag that is true exactly where one criterion with that operator holds.
  */
 import fc from 'fast-check';
 import type {
@@ -47,7 +48,8 @@ export interface RandomRuleset {
 }
 
 /**
- * Whether SDKs draw lots for the value: it has weights, and nobody who is hashed. (Not that it always does then: a rule may decide before.)
+ * True when SDKs may choose the value at random: it has weights, and no property to hash. (Not
+ * always: an earlier rule may apply.)
  */
 export function drawsLots(
   config: Config | undefined,
@@ -61,7 +63,10 @@ export function drawsLots(
   );
 }
 
-/** The part of a ruleset that a config's value comes from: the config and the segments that it asks for. */
+/**
+ * The part of a ruleset that a config's value comes from: the config and the segments that it asks
+ * for.
+ */
 export function partsOf({ configs, defaultContext }: RandomRuleset, key: string): RandomRuleset {
   const wanted = new Set([key]);
   for (const each of wanted) {
@@ -153,7 +158,10 @@ function own(row: ConfigRow): ConfigRow {
   return { projectEnvId: `${ENVIRONMENT}`, ...row };
 }
 
-/** A row for the environment, a default row, or both in either order: what no rule of the first decides falls through to the second. */
+/**
+ * A row for the environment, a default row, or both in either order: what no rule of the first
+ * decides falls through to the second.
+ */
 function rowsOf(value: fc.Arbitrary<ConfigValue>, segments: readonly string[]): fc.Arbitrary<ConfigRow[]> {
   const row = rowOf(value, segments, fc.boolean());
   return fc.oneof(
@@ -182,7 +190,10 @@ function configOf(key: string): fc.Arbitrary<Config> {
   });
 }
 
-/** A segment that may ask for the ones before it, and always ends in a value: without one, SDKs disagree. */
+/**
+ * A segment that may ask for the ones before it, and always ends in a value: without one, SDKs
+ * disagree.
+ */
 function segmentOf(key: string, index: number): fc.Arbitrary<Config> {
   const row = rowOf(plainByType.BOOL!, SEGMENTS.slice(0, index), fc.constant(true));
   return row.map((only) => ({ key, configType: 'SEGMENT', valueType: 'BOOL', rows: [only] }));

@@ -1,6 +1,7 @@
 /**
- * The public node SDK as a reference: unmodified, through its public interface, given the bytes that Holdfast sends. Its `fetch` option is
- * answered from memory; nothing else of it is replaced, and nothing is sent.
+ * The public node SDK as a reference: unmodified, through its public interface, given the bytes
+ * that Holdfast sends. Its `fetch` option is answered from memory; nothing else of it is replaced,
+ * and nothing is sent.
  */
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import type { Contexts } from '../../src/evaluate/contexts.js';
@@ -26,7 +27,7 @@ export class Reference {
 
   /** @param reports whether decisions can be asked for, which costs the SDK time */
   static async of(ruleset: Ruleset, reports: boolean): Promise<Reference> {
-    // The SDK keeps answers of one URL for all its instances, unless it is told not to.
+    // The SDK caches the responses of one URL for all its instances, unless it is told not to.
     const headers = { 'cache-control': 'no-store' };
     const prefab = new Prefab({
       apiKey: 'reference',
@@ -42,7 +43,10 @@ export class Reference {
     return new Reference(prefab);
   }
 
-  /** As its users call it: `undefined` where there is no value, durations in milliseconds, log levels by number. */
+  /**
+   * As its users call it: `undefined` where there is no value, durations in milliseconds, log
+   * levels by number.
+   */
   get(key: string, contexts: Contexts): unknown {
     return this.#prefab.get(key, contexts as Parameters<Prefab['get']>[1]);
   }

@@ -15,12 +15,12 @@ function everything(evaluator: Evaluator, contexts = contextsOf({})): unknown {
     single: KEYS.map((key) => evaluator.evaluate(key, contexts, OPTIONS)),
     visible: evaluator.evaluateVisible(contexts, OPTIONS),
     level: evaluator.logLevel('é', contexts, OPTIONS),
-    moment: evaluator.intervalAt(NOW.now),
+    interval: evaluator.intervalAt(NOW.now),
   };
 }
 
-describe('a version that follows', () => {
-  it('is evaluated as if it were the first', () => {
+describe('a later version of a ruleset', () => {
+  it('evaluates a later version as if it were the first', () => {
     fc.assert(
       fc.property(
         fc.array(wildConfigs, { minLength: 2, maxLength: 5 }),
@@ -69,7 +69,7 @@ describe('a version that follows', () => {
     expect(['a', 'b'].map((key) => outcome(evaluator.evaluate(key, new Map(), NOW)))).toEqual(expected);
   });
 
-  it('that changes the default context alone is seen too', () => {
+  it('sees a change of the default context alone', () => {
     const config = rule('a', {
       propertyName: 'user.x',
       operator: 'PROP_IS_ONE_OF',
@@ -82,7 +82,7 @@ describe('a version that follows', () => {
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(true);
   });
 
-  it('leaves the evaluations of unchanged configs the very same', () => {
+  it('keeps the evaluation objects of unchanged configs', () => {
     const ruleset = rulesetOf([flag('a'), flag('b')]);
     const evaluator = new Evaluator(ruleset);
     const before = evaluator.evaluate('a', new Map(), NOW);
@@ -90,7 +90,7 @@ describe('a version that follows', () => {
     expect(evaluator.evaluate('a', new Map(), NOW)).toBe(before);
   });
 
-  it('changes what clients may see in its order', () => {
+  it('keeps visible configs in order of keys after a change', () => {
     const ruleset = rulesetOf(['d', 'b'].map((key) => flag(key)));
     const evaluator = new Evaluator(ruleset);
     const visible = () => evaluator.evaluateVisible(new Map(), NOW).map((each) => each.config?.key);
@@ -101,7 +101,7 @@ describe('a version that follows', () => {
     expect(visible()).toEqual(['a', 'c', 'e']);
   });
 
-  it('after thousands of changes of other names still is right', () => {
+  it('evaluates correctly after thousands of changes that replace all names', () => {
     const ruleset = rulesetOf([flag('a')]);
     const evaluator = new Evaluator(ruleset);
     for (let round = 0; round < 30; round++) {
@@ -115,7 +115,7 @@ describe('a version that follows', () => {
   });
 });
 
-it('whatever a ruleset and contexts are, evaluation comes to an end and does not throw', () => {
+it('terminates without throwing for any ruleset and contexts', () => {
   fc.assert(
     fc.property(wildConfigs, wildContexts, fc.double(), (configs, contexts, now) => {
       const evaluator = new Evaluator(rulesetOf(configs));

@@ -1,4 +1,7 @@
-/** Rulesets as no commit looked at them, for tests of what evaluation makes of anything, and short forms of rules and contexts. */
+/**
+ * Rulesets as no commit looked at them, for tests of what evaluation makes of anything, and short
+ * forms of rules and contexts.
+ */
 import type { Context, Contexts, ContextValue } from '../../src/evaluate/contexts.js';
 import type { Evaluation } from '../../src/evaluate/result.js';
 import { Evaluator, type EvaluationOptions } from '../../src/evaluate/evaluator.js';
@@ -8,11 +11,11 @@ import { Ruleset } from '../../src/ruleset/ruleset.js';
 
 export const ENVIRONMENT = 7n;
 
-/** 2023-11-14T22:13:20Z; and a chance that nothing should depend on. */
+/** 2023-11-14T22:13:20Z; and a random number that nothing should depend on. */
 export const NOW: EvaluationOptions = {
   now: 1_700_000_000_000,
   random: (key) => {
-    throw new Error(`${key} was left to chance`);
+    throw new Error(`${key} was chosen at random`);
   },
 };
 
@@ -94,7 +97,7 @@ export function outcome(evaluation: Evaluation): unknown {
   return value.kind === 'duration' ? value.milliseconds : value.value;
 }
 
-/** Whether a criterion with the property `user.x` holds for a value of it. */
+/** True when a criterion on the property `user.x` holds for a value of it. */
 export function holds(
   operator: string,
   valueToMatch: ConfigValue | undefined,

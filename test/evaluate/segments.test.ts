@@ -22,7 +22,7 @@ const isIn = (key: string, ...configs: Config[]) => {
 };
 
 describe('a segment', () => {
-  it('is evaluated for the same contexts', () => {
+  it('evaluates a segment for the same contexts', () => {
     const evaluator = new Evaluator(rulesetOf([users, rule('a', inside('s'))]));
     expect(['a', 'b'].map((x) => outcome(evaluator.evaluate('a', userWith(x), NOW)))).toEqual([true, false]);
   });
@@ -59,16 +59,16 @@ describe('a segment', () => {
     expect(isIn('s', config)).toBe(expected);
   });
 
-  it('that is no boolean has nobody in it', () => {
+  it('has no members when a segment is no boolean', () => {
     expect(isIn('s', sized('s', 4))).toBe(false);
     expect(isIn('s', { ...constant('STRING', { string: 'true' }), key: 's' })).toBe(false);
   });
 
-  it('that is missing has nobody in it', () => {
+  it('has no members when a segment is missing', () => {
     expect(isIn('nothing')).toBe(false);
   });
 
-  it('that no rule applies to has nobody in it', () => {
+  it('has no members when no rule of a segment applies', () => {
     const config = {
       ...users,
       rows: [{ values: [{ criteria: [inside('nothing')], value: { bool: true } }] }],
@@ -76,7 +76,7 @@ describe('a segment', () => {
     expect(isIn('s', config)).toBe(false);
   });
 
-  it('that is drawn by chance is drawn once for all flags of one evaluation', () => {
+  it('draws a random segment once for all flags of one evaluation', () => {
     const halves = [
       { weight: 1, value: { bool: true } },
       { weight: 1, value: { bool: false } },
@@ -84,31 +84,31 @@ describe('a segment', () => {
     const drawn = { ...constant('BOOL', { weightedValues: { weightedValues: halves } }), key: 's' };
     const evaluator = new Evaluator(rulesetOf([drawn, rule('a', inside('s')), rule('b', inside('s'))]));
     let next = 0;
-    const chance = () => [0.1, 0.9][next++]!;
-    const evaluations = evaluator.evaluateVisible(new Map(), { ...NOW, random: chance });
+    const random = () => [0.1, 0.9][next++]!;
+    const evaluations = evaluator.evaluateVisible(new Map(), { ...NOW, random });
     expect(evaluations.map(outcome)).toEqual([true, true]);
   });
 });
 
-describe('segments that refer to each other in a circle', () => {
-  it('have nobody in them, and neither has one that leads into the circle', () => {
+describe('segments that refer to each other in a cycle', () => {
+  it('have no members, and neither has a segment that leads into the cycle', () => {
     expect(isIn('s', segment('s', 's'))).toBe(false);
     expect(isIn('s', segment('s', 't'), segment('t', 'u'), segment('u', 's'))).toBe(false);
     expect(isIn('r', segment('r', 's'), segment('s', 't'), segment('t', 's'))).toBe(false);
   });
 
-  it('give the same whichever is asked first', () => {
-    const circle = [rule('s', outside('t')), rule('t', outside('s'))];
+  it('give the same results in any order of evaluation', () => {
+    const cycle = [rule('s', outside('t')), rule('t', outside('s'))];
     const flags = [rule('a', inside('s')), rule('b', inside('t'))];
     const keys = ['a', 'b', 's', 't'];
     const ask = (order: string[]) => {
-      const evaluator = new Evaluator(rulesetOf([...circle, ...flags]));
+      const evaluator = new Evaluator(rulesetOf([...cycle, ...flags]));
       return new Map(order.map((key) => [key, outcome(evaluator.evaluate(key, new Map(), NOW))]));
     };
     expect(ask(keys)).toEqual(ask(keys.reverse()));
   });
 
-  it('have somebody in them as soon as the circle is opened', () => {
+  it('have members as soon as a change opens the cycle', () => {
     const ruleset = rulesetOf([rule('a', inside('s')), segment('s', 't'), segment('t', 's')]);
     const evaluator = new Evaluator(ruleset);
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(false);
@@ -126,7 +126,7 @@ describe('a chain of 20,000 segments', () => {
     flag('s19999', last),
   ];
 
-  it('is evaluated to its end without exhausting the stack', () => {
+  it('evaluates a chain of 20,000 segments without exhausting the stack', () => {
     const ruleset = rulesetOf(chain(true));
     const evaluator = new Evaluator(ruleset);
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(true);

@@ -1,4 +1,6 @@
-/** What random cases were about: counted, so that a test can say that nothing was left out by chance. */
+/**
+ * Counts the subjects of random cases, so that a test can show that none was left out by chance.
+ */
 import type { Resolved, Evaluation, Value } from '../../src/evaluate/result.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { ENVIRONMENT, probed } from './random-rulesets.js';
@@ -11,9 +13,12 @@ export class Tally {
   /** Decided by the default row, after no rule of the environment's own held. */
   fallenThrough = 0;
   readonly kinds: Partial<Record<Value['kind'], number>> = {};
-  /** By operator: how often a criterion with it held, and how often not. */
+  /** The number of criteria that held, and that did not, by operator. */
   readonly operators: Record<string, { held: number; failed: number }> = {};
-  /** How often weights chose the first, second, … of two or more values with a weight. */
+  /**
+   * The number of times that weights chose the first, second, … of two or more values with a
+   * weight.
+   */
   readonly chosen: number[] = [];
 
   /** @param value what both sides have found, by that evaluation */

@@ -19,11 +19,11 @@ const COMPARISONS = [
 /** A config that clients may see. */
 const visible = (value: ConfigValue): Config => ({ ...constant('INT', value), sendToClientSdk: true });
 
-/** What follows one another, without repeats. */
+/** The texts without consecutive repeats. */
 const runsOf = (texts: string[]) => texts.filter((text, index) => text !== texts[index - 1]);
 
-describe('the moment', () => {
-  it('changes with the evaluation and only then', () => {
+describe('the interval between time boundaries', () => {
+  it('changes when evaluations change, and only then', () => {
     const constant = fc.oneof(
       fc.integer({ min: 0, max: 20 }).map((int): ConfigValue => ({ int: `${int}` })),
       fc.integer({ min: 0, max: 40 }).map((half): ConfigValue => ({ double: half / 2 })),
@@ -46,17 +46,17 @@ describe('the moment', () => {
         const configs = list.map(([operator, match], index) => timed(operator, match, `flag-${index}`));
         const evaluator = new Evaluator(rulesetOf(configs));
         const at = Array.from({ length: 24 }, (_, now) => ({
-          moment: evaluator.intervalAt(now),
+          interval: evaluator.intervalAt(now),
           values: evaluator
             .evaluateVisible(new Map(), { ...NOW, now })
             .map(outcome)
             .join(),
         }));
         for (const a of at) {
-          for (const b of at) if (a.moment === b.moment) expect(a.values).toBe(b.values);
+          for (const b of at) if (a.interval === b.interval) expect(a.values).toBe(b.values);
         }
-        // Two turning points can cancel each other out, but not more often than there are configs.
-        expect(runsOf(at.map(({ moment }) => moment)).length).toBeLessThanOrEqual(1 + 2 * list.length);
+        // Two time boundaries can cancel each other out, but not more often than there are configs.
+        expect(runsOf(at.map(({ interval }) => interval)).length).toBeLessThanOrEqual(1 + 2 * list.length);
       }),
     );
   });
@@ -106,7 +106,7 @@ describe('the moment', () => {
     expect([5, 6.7].map((now) => evaluator.intervalAt(now))).toEqual(['5', '6']);
   });
 
-  it('is that of the present version', () => {
+  it('follows the present version', () => {
     const ruleset = rulesetOf([timed('PROP_BEFORE', { int: '100' })]);
     const evaluator = new Evaluator(ruleset);
     expect(evaluator.intervalAt(150)).toBe('from 100');
@@ -116,7 +116,7 @@ describe('the moment', () => {
     expect(evaluator.intervalAt(150)).toBe('from 100');
   });
 
-  it('is that of what clients may see, and of the segments that it uses', () => {
+  it('depends on visible configs and the segments that they use, directly or not', () => {
     const hidden = (config: Config): Config => ({ ...config, configType: 'SEGMENT' });
     const uses = (key: string) => ({ operator: 'IN_SEG', valueToMatch: { string: key } });
     const ruleset = rulesetOf([
@@ -129,8 +129,9 @@ describe('the moment', () => {
     expect(new Evaluator(ruleset).intervalAt(150)).toBe('from 100');
   });
 
-  it('is not taken for another one when a constant goes away that clients do not see', () => {
-    // A client is answered before the visible constant passes, and asks again after it, when there is one constant less.
+  it('keeps its name when a constant that clients do not see is removed', () => {
+    // A client is answered before the visible constant passes, and asks again after it, when there
+    // is one constant less.
     const seen = timed('PROP_BEFORE', { int: '100' });
     const ruleset = rulesetOf([seen, timed('PROP_BEFORE', { int: '10' }, 'b')]);
     const evaluator = new Evaluator(ruleset);

@@ -44,30 +44,30 @@ it.each([
   expect(read('DURATION', { duration: { definition } })).toMatchObject({ milliseconds });
 });
 
-it('a level that is not set is none', () => {
+it('reports a log level that is not set as unreadable', () => {
   expect(read('LOG_LEVEL', { logLevel: 'NOT_SET_LOG_LEVEL' })).toBeUndefined();
 });
 
-describe('a value that is shared by all who ask', () => {
+describe('a shared value', () => {
   const json = (text: string) => {
     const value = read('JSON', { json: { json: text } });
     if (value?.kind !== 'json') throw new Error('no JSON was read');
     return value;
   };
 
-  it('cannot be changed', () => {
+  it('is frozen deeply', () => {
     const parsed = json('{"a": [{"b": 1}]}').value as { a: { b: number }[] };
     expect(() => (parsed.a[0]!.b = 2)).toThrow(TypeError);
     const list = read('STRING_LIST', { stringList: { values: ['a'] } }) as { value: string[] };
     expect(() => list.value.push('b')).toThrow(TypeError);
   });
 
-  it('is parsed once', () => {
+  it('parses JSON text once', () => {
     const value = json('{"a": 1}');
     expect(value.value).toBe(value.value);
   });
 
-  it('can be lists in lists as deep as they fit into a config', () => {
+  it('parses lists in lists as deep as a config can hold', () => {
     expect(json('['.repeat(20_000) + ']'.repeat(20_000)).value).toHaveLength(1);
   });
 });

@@ -17,12 +17,15 @@ function weighted(variants: Variant[], hashBy?: string, key = 'a'): Config {
   return { key, configType: 'FEATURE_FLAG', valueType: 'INT', rows: [{ values: [{ value }] }] };
 }
 
-/** What is drawn by chance. */
-function byChance(variants: Variant[], chance: number): unknown {
-  return outcome(evaluate([weighted(variants)], new Map(), { ...NOW, random: () => chance }));
+/** The value that a random number chooses. */
+function byRandom(variants: Variant[], random: number): unknown {
+  return outcome(evaluate([weighted(variants)], new Map(), { ...NOW, random: () => random }));
 }
 
-/** What is drawn by a property; of a thousand variants, so that another hash shows. */
+/**
+ * The value that the hash of a property chooses, of a thousand variants, so that another hash
+ * shows.
+ */
 function byProperty(value: ContextValue, key = 'a'): unknown {
   const variants = Array.from({ length: 1000 }, (_, index) => int(1, index));
   const evaluator = new Evaluator(rulesetOf([weighted(variants, 'user.x', key)]));
@@ -42,40 +45,40 @@ it.each([
 });
 
 describe('weights', () => {
-  it('take their part of what is drawn, the first from 0 on', () => {
+  it('give each variant its part of the range, the first from 0 on', () => {
     const variants = [int(250, 1), int(0, 2), int(750, 3)];
-    expect([0, 0.2499, 0.25, 0.9999].map((chance) => byChance(variants, chance))).toEqual([1, 1, 3, 3]);
+    expect([0, 0.2499, 0.25, 0.9999].map((random) => byRandom(variants, random))).toEqual([1, 1, 3, 3]);
   });
 
   it('need not add up to 1000', () => {
     const variants = [int(1, 1), int(2, 2)];
-    expect([0.33, 0.34].map((chance) => byChance(variants, chance))).toEqual([1, 2]);
+    expect([0.33, 0.34].map((random) => byRandom(variants, random))).toEqual([1, 2]);
   });
 
-  it('that are all 0 leave the last variant', () => {
-    expect(byChance([int(0, 1), int(0, 2)], 0)).toBe(2);
+  it('choose the last variant when all weights are 0', () => {
+    expect(byRandom([int(0, 1), int(0, 2)], 0)).toBe(2);
   });
 
-  it('of no variant leave nothing to read', () => {
-    expect(byChance([], 0.5)).toBe('unreadable');
+  it('result in an unreadable value without variants', () => {
+    expect(byRandom([], 0.5)).toBe('unreadable');
   });
 
-  it('draw what lies above the largest hash from the last variant', () => {
-    expect(byChance([int(1, 1), int(1, 2)], 1.0000000002)).toBe(2);
+  it('choose the last variant for the largest hash', () => {
+    expect(byRandom([int(1, 1), int(1, 2)], 1.0000000002)).toBe(2);
   });
 
-  it('of 0 at the beginning take nothing, not even what is drawn as 0', () => {
-    expect(byChance([int(0, 1), int(1, 2)], 0)).toBe(2);
+  it('never choose a first variant of weight 0', () => {
+    expect(byRandom([int(0, 1), int(1, 2)], 0)).toBe(2);
   });
 });
 
 describe('the property that is hashed', () => {
-  it('is hashed with the key before it', () => {
+  it('hashes the key followed by the property', () => {
     expect(byProperty('b', 'a')).not.toBe(byProperty('b', 'c'));
     expect(byProperty('c', 'ab')).toBe(byProperty('bc', 'a'));
   });
 
-  it('counts by its text: true as a boolean, a whole number without a fraction', () => {
+  it('hashes the text of the property: true for a boolean, no fraction for a whole number', () => {
     expect(byProperty(true)).toBe(byProperty('true'));
     expect(byProperty(false)).toBe(byProperty('false'));
     expect(byProperty(3.0)).toBe(byProperty('3'));
@@ -83,12 +86,12 @@ describe('the property that is hashed', () => {
     expect(byProperty(['x', 'y'])).toBe(byProperty('x,y'));
   });
 
-  it('counts by the bytes of its text in UTF-8', () => {
+  it('hashes the UTF-8 bytes of the text', () => {
     // MurmurHash3 of the bytes 61 c3 a9 is 52038863.
     expect(byProperty('é')).toBe(Math.floor((52038863 / 4294967294) * 1000));
   });
 
-  it('is a value also when it is empty', () => {
+  it('hashes an empty text as a value', () => {
     // MurmurHash3 of `a` is 1009084850.
     expect(byProperty('')).toBe(Math.floor((1009084850 / 4294967294) * 1000));
   });
@@ -96,24 +99,24 @@ describe('the property that is hashed', () => {
   it.each([
     ['is absent', 'user.x', userWith(undefined)],
     ['is not named', undefined, userWith('b')],
-  ])('leaves it to the chance of the key when it %s', (_, hashBy, contexts) => {
+  ])('uses the random number of the key when the hashed property %s', (_, hashBy, contexts) => {
     const config = weighted([int(1, 1), int(1, 2)], hashBy);
     const asked: string[] = [];
-    const chance = (key: string) => {
+    const random = (key: string) => {
       asked.push(key);
       return 0.9;
     };
-    expect(outcome(evaluate([config], contexts, { ...NOW, random: chance }))).toBe(2);
+    expect(outcome(evaluate([config], contexts, { ...NOW, random }))).toBe(2);
     expect(asked).toEqual(['a']);
   });
 });
 
-it('a variant that only an SDK’s machine has is withheld, the others are not', () => {
+it("withholds only the variants that an SDK's machine has", () => {
   const variants = [int(1, 1), { weight: 1, value: { provided: { source: 'ENV_VAR', lookup: 'A' } } }];
-  expect([0, 0.9].map((chance) => byChance(variants, chance))).toEqual([1, 'withheld']);
+  expect([0, 0.9].map((random) => byRandom(variants, random))).toEqual([1, 'withheld']);
 });
 
-it('a variant that is weighted again is unreadable', () => {
+it('reports a variant with weights of its own as unreadable', () => {
   const inner = { weightedValues: { weightedValues: [int(1, 1)] } };
-  expect(byChance([{ weight: 1, value: inner }], 0)).toBe('unreadable');
+  expect(byRandom([{ weight: 1, value: inner }], 0)).toBe('unreadable');
 });

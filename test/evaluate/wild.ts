@@ -1,4 +1,7 @@
-/** Random configs that no commit would take: any operator with anything to match, any value under any type, segments in circles. */
+/**
+ * Random configs that no commit would take: any operator with anything to match, any value under
+ * any type, segments in cycles.
+ */
 import fc from 'fast-check';
 import type { Contexts, ContextValue } from '../../src/evaluate/contexts.js';
 import type { ConditionalValue, Config, ConfigRow, ConfigValue, Criterion } from '../../src/ruleset/model.js';

@@ -68,7 +68,7 @@ describe('withIds', () => {
     );
   });
 
-  it('gives the same bytes when it is done again', () => {
+  it('is idempotent', () => {
     const once = withIds(configMessageOf(encodeConfig(flag('a'))), {
       id: 2n ** 60n + 1n,
       projectId: PROJECT,
@@ -78,7 +78,7 @@ describe('withIds', () => {
 });
 
 describe('an encoded config', () => {
-  it('says its id, beyond 2^53, and its key', () => {
+  it('states its id, beyond 2^53, and its key', () => {
     const { id, key } = encodeConfig({ ...flag('a.b'), id: '17018962363976479' });
     expect({ id, key }).toEqual({ id: 17018962363976479n, key: 'a.b' });
   });
@@ -93,7 +93,7 @@ describe('an encoded config', () => {
 });
 
 describe('an encoded Configs', () => {
-  it('is split into the elements that it was put together from', () => {
+  it('is split into the elements that it was assembled from', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 5 }), (configs) => {
         const elements = configs.map((config, index) => encodeConfig({ ...config, id: `${index + 1}` }));

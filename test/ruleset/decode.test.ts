@@ -11,7 +11,7 @@ import { liveConfig } from './arbitrary.js';
 
 const asJson = { longs: String, enums: String, bytes: String, json: true, oneofs: false } as const;
 
-/** What protobufjs makes of the bytes; `undefined` when it throws. */
+/** The message as protobufjs decodes it; `undefined` when it throws. */
 function reference(type: protobuf.Type, bytes: Uint8Array): unknown {
   try {
     return type.toObject(type.decode(bytes), asJson);
@@ -33,7 +33,7 @@ function element(message: Uint8Array): Uint8Array {
 }
 
 describe('our reader and protobufjs', () => {
-  it('know the same messages, fields and enums', () => {
+  it('declare the same messages, fields and enums', () => {
     const { root } = protobuf.parse(PROTO, { keepCase: true });
     root.resolveAll();
     const theirs = new Map<string, unknown>();
@@ -68,7 +68,7 @@ describe('our reader and protobufjs', () => {
     );
   });
 
-  it('agree on damaged bytes, on what they say and on that they are damaged', () => {
+  it('agree on damaged bytes: on the values, and on which bytes are refused', () => {
     const damage = fc.record({
       at: fc.nat(),
       what: fc.constantFrom('cut', 'change', 'insert', 'double', 'remove'),
@@ -106,10 +106,10 @@ describe('our reader and protobufjs', () => {
   it.each([
     ['a message that comes in two pieces', '120408011000 12021802'],
     ['a default value after another one', '0a04080508 00'],
-    ['an enum that nobody knows', '0a023863'],
+    ['an enum that is unknown', '0a023863'],
     ['a number over ten bytes', '0a0c08ffffffffffffffffff01'],
     ['a number over eleven bytes', '0a0d08ffffffffffffffffffff01'],
-    ['a group that nobody knows', '1b0801 1c'],
+    ['a group that is unknown', '1b0801 1c'],
     ['a group that another one ends', '1b0801 24'],
     ['field number 0', '0000'],
     ['a known field with another wire type', '0a050d00000000'],
@@ -130,21 +130,21 @@ describe('decodeContextSet', () => {
 });
 
 describe('Reader', () => {
-  it('keeps a byte order mark, which is text like any other', () => {
+  it('keeps a byte order mark as text', () => {
     for (const text of ['\uFEFFa', `\uFEFF${'long '.repeat(30)}`]) {
       const bytes = protobuf.Writer.create().string(text).finish();
       expect(new Reader(bytes).string()).toBe(text);
     }
   });
 
-  it('refuses what is no UTF-8, short or long', () => {
+  it('refuses invalid UTF-8 in short and long texts', () => {
     for (const length of [1, 100]) {
       const bytes = Uint8Array.of(length, ...Array.from({ length }, () => 0xff));
       expect(() => new Reader(bytes).string()).toThrow(TypeError);
     }
   });
 
-  it('never reads past its end, although the buffer goes on', () => {
+  it('never reads past its end when the buffer is longer', () => {
     const bytes = Uint8Array.of(5, 97, 98, 99, 100, 101);
     expect(() => new Reader(bytes, 0, 4).string()).toThrow('too soon');
   });

@@ -1,6 +1,6 @@
 /**
- * The invariant, without any network: whoever takes the pieces of a delta in order, and stops anywhere, stands at a version and lacks
- * exactly the delta from there.
+ * The invariant, without any network: a reader that takes the pieces of a delta in order, and stops
+ * anywhere, is at a version and lacks exactly the delta from there.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -64,7 +64,7 @@ const step = fc.oneof(
   fc.record({
     kind: fc.constant('change' as const),
     configs: fc.uniqueArray(config, { minLength: 1, maxLength: 5, selector: (each) => each.key }),
-    /** How far above the version the source's own id of the first config is. */
+    /** The distance of the source's own id of the first config from the version. */
     ahead,
     passed: fc.bigInt({ min: 0n, max: 10n ** 9n }),
   }),
@@ -73,7 +73,7 @@ const step = fc.oneof(
 );
 
 describe('a reader', () => {
-  it('that stops after any events and resumes ends with exactly the ruleset', () => {
+  it('has exactly the ruleset after stopping at any event and resuming', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const ruleset = emptyRuleset();
@@ -112,7 +112,7 @@ describe('a reader', () => {
     );
   });
 
-  it('that is current gets nothing', () => {
+  it('gets nothing when it is current', () => {
     const ruleset = emptyRuleset();
     ruleset.apply(changeOf(ruleset, [flag('a')]));
     expect(ruleset.delta(ruleset.version)).toEqual([]);
@@ -124,7 +124,7 @@ describe('a reader', () => {
   });
 });
 
-describe('a delta that is cut', () => {
+describe('cut', () => {
   const delta = fc
     .array(fc.tuple(fc.integer({ min: 0, max: 48_500 }), fc.bigInt({ min: 1n, max: 10n ** 15n })), {
       maxLength: 12,
@@ -137,7 +137,7 @@ describe('a delta that is cut', () => {
       });
     });
 
-  it('is a chain of pieces that ascend, have all configs once, and end at its version', () => {
+  it('makes a chain of ascending pieces with every config once, up to the version', () => {
     fc.assert(
       fc.property(delta, fc.bigInt({ min: 1n, max: 9n }), (configs, beyond) => {
         const to = (configs.at(-1)?.id ?? 0n) + beyond;
@@ -156,7 +156,7 @@ describe('a delta that is cut', () => {
     );
   });
 
-  it('has no event above the largest that SDKs read, and none above the target but for a single config', () => {
+  it('makes no event above the limit of SDKs, and only single configs above the target', () => {
     fc.assert(
       fc.property(delta, (configs) => {
         for (const piece of cut(configs, 0n, 2n ** 62n, envelope.length)) {
@@ -171,7 +171,7 @@ describe('a delta that is cut', () => {
 });
 
 describe('a ruleset', () => {
-  it('has the same delta after the superseded entries are swept out as before', () => {
+  it('has the same delta before and after compaction', () => {
     const ruleset = emptyRuleset();
     const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
     for (let round = 0; round < 10; round++) {
@@ -187,7 +187,7 @@ describe('a ruleset', () => {
     }
   });
 
-  it('refuses a change that does not follow its version, and stays as it is', () => {
+  it('refuses a change that does not follow its version, and stays unchanged', () => {
     const ruleset = emptyRuleset();
     const first = changeOf(ruleset, [flag('a')]);
     ruleset.apply(first);
@@ -198,7 +198,7 @@ describe('a ruleset', () => {
     expect(ruleset.encode(0n)).toEqual(before);
   });
 
-  it('keeps nothing of what its bytes were read with', () => {
+  it('copies its bytes out of the buffer that they were read into', () => {
     // As a store gives them: slices of one large reply.
     const reply = new Uint8Array(100_000);
     const slice = (bytes: Uint8Array): Uint8Array => {

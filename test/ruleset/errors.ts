@@ -1,6 +1,9 @@
 import { HoldfastError } from '../../src/core/errors.js';
 
-/** The code and field of the HoldfastError that a call throws, such as `field_invalid configs[0].key`. */
+/**
+ * The code and field of the HoldfastError that a call throws, such as `field_invalid
+ * configs[0].key`.
+ */
 export function refusal(call: () => unknown): string {
   try {
     call();
@@ -11,7 +14,7 @@ export function refusal(call: () => unknown): string {
   return 'accepted';
 }
 
-/** Whether a call succeeds or throws a HoldfastError. Any other error goes through. */
+/** True when a call succeeds or throws a HoldfastError. Any other error is rethrown. */
 export function isOrderly(call: () => unknown): boolean {
   refusal(call);
   return true;

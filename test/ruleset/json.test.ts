@@ -17,7 +17,7 @@ function encode(configs: Configs): Uint8Array {
   return ConfigsMessage.encode(ConfigsMessage.fromObject(configs)).finish();
 }
 
-describe('what proto3-JSON allows is read', () => {
+describe('reading proto3-JSON', () => {
   it.each<[string, unknown, unknown]>([
     ['int64 as text', { int: '9223372036854775807' }, { int: '9223372036854775807' }],
     ['int64 as a number', { int: -5 }, { int: '-5' }],
@@ -44,7 +44,7 @@ describe('what proto3-JSON allows is read', () => {
     expect(readValue(given)).toEqual(read);
   });
 
-  it('snake_case names on all levels', () => {
+  it('accepts snake_case names on all levels', () => {
     const configs = {
       configs: [{ config_type: 'CONFIG', value_type: 'BOOL', rows: [{ project_env_id: '7' }] }],
       config_service_pointer: { project_env_id: 7 },
@@ -55,12 +55,12 @@ describe('what proto3-JSON allows is read', () => {
     });
   });
 
-  it('defaults without presence, which leave no trace', () => {
+  it('omits defaults of fields without presence', () => {
     const config = { id: 0, key: '', configType: 0, sendToClientSdk: false, rows: [] };
     expect(readConfigsJson({ configs: [config] })).toEqual({ configs: [{}] });
   });
 
-  it('a map key __proto__, as data', () => {
+  it('keeps a map key __proto__ as data', () => {
     const properties: unknown = JSON.parse('{"__proto__": {"bool": true}}');
     const read = readConfigsJson({ configs: [{ rows: [{ properties }] }] }).configs?.[0]?.rows?.[0]
       ?.properties;
@@ -69,7 +69,7 @@ describe('what proto3-JSON allows is read', () => {
   });
 });
 
-describe('what it does not allow is refused, with the path of the field', () => {
+describe('refusing anything else with the path of the field', () => {
   it.each<[string, unknown, string]>([
     ['a body that is a list', [], 'body_invalid -'],
     ['a body that is text', 'configs', 'body_invalid -'],
@@ -129,15 +129,15 @@ describe('what it does not allow is refused, with the path of the field', () => 
     expect(refusal(() => readConfigsJson(body))).toBe(error);
   });
 
-  it('an unknown enum name, with the names that are right', () => {
+  it('refuses an unknown enum name and lists the valid ones', () => {
     expect(() => readValue({ logLevel: 'LOUD' })).toThrow(/one of .*DEBUG, INFO.*, not "LOUD"/);
   });
 
-  it('a number beyond 2^53, with the remedy', () => {
+  it('refuses a number beyond 2^53 and states the remedy', () => {
     expect(() => readConfigsJson({ configs: [{ id: 2 ** 54 }] })).toThrow(/write it as a string/);
   });
 
-  it('a context set, under the path that the caller gives it', () => {
+  it("refuses a field of a context set under the caller's path", () => {
     const contexts = [{ type: 'user', values: { age: { int: 'old' } } }];
     expect(refusal(() => readContextSetJson({ contexts }, 'defaultContext'))).toBe(
       'field_invalid defaultContext.contexts[0].values["age"].int',
@@ -145,7 +145,7 @@ describe('what it does not allow is refused, with the path of the field', () => 
     expect(refusal(() => readContextSetJson([], 'defaultContext'))).toBe('field_invalid defaultContext');
   });
 
-  it('nesting beyond any use, before the stack is gone', () => {
+  it('refuses nesting beyond the limit before the stack is exhausted', () => {
     let nested: unknown = { bool: true };
     for (let depth = 0; depth < 100_000; depth++)
       nested = { weightedValues: { weightedValues: [{ value: nested }] } };
@@ -154,7 +154,7 @@ describe('what it does not allow is refused, with the path of the field', () => 
 });
 
 describe('for any ruleset', () => {
-  it('JSON of decoded bytes encodes to the same bytes', () => {
+  it('encodes the JSON of decoded bytes to the same bytes', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 4 }), (configs) => {
         const envelope = encodeEnvelope({ id: ENVIRONMENT, projectId: PROJECT });
@@ -166,7 +166,7 @@ describe('for any ruleset', () => {
     );
   });
 
-  it('what is read is in normalised form: encoding and decoding leave it as it is', () => {
+  it('reads into the normalised form, which encoding and decoding keep', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { minLength: 1, maxLength: 3 }), (configs) => {
         const read = readConfigsJson({ configs });
@@ -175,7 +175,7 @@ describe('for any ruleset', () => {
     );
   });
 
-  it('no input makes it throw anything but a HoldfastError', () => {
+  it('throws nothing but a HoldfastError for any input', () => {
     const names = fc.constantFrom(
       'configs',
       'rows',

@@ -42,7 +42,7 @@ describe('a reference to a segment', () => {
     expect(result(before, change)).toBe(expected);
   });
 
-  it('by NOT_IN_SEG in a later row is looked at too', () => {
+  it('is checked for NOT_IN_SEG in a later row', () => {
     const config = flag('a');
     const criteria = [{ operator: 'NOT_IN_SEG', valueToMatch: { string: 's' } }];
     config.rows!.push({
@@ -93,11 +93,11 @@ describe('a segment that is in use', () => {
     expect(attempt).toThrow(/"s" is deleted but is used by "a", "b", "c" and 2 more/);
   });
 
-  it('cannot become something else than a boolean', () => {
+  it('cannot change to a type other than boolean', () => {
     expect(result([segment('s'), segment('a', 's')], [sized('s', 1)])).toBe('segment_missing configs[0]');
   });
 
-  it('can change as a boolean', () => {
+  it('can change its values', () => {
     expect(result([segment('s'), segment('a', 's')], [flag('s', false)])).toBe('accepted');
   });
 
@@ -105,11 +105,11 @@ describe('a segment that is in use', () => {
     expect(result([segment('s'), segment('a', 's')], [tombstone('s'), tombstone('a')])).toBe('accepted');
   });
 
-  it('can be deleted when its user gives the reference up in the same change', () => {
+  it('can be deleted when its user drops the reference in the same change', () => {
     expect(result([segment('s'), segment('a', 's')], [tombstone('s'), segment('a')])).toBe('accepted');
   });
 
-  it('is found among many that are deleted at once', () => {
+  it('is found among many deletions in one change', () => {
     const segments = Array.from({ length: 20 }, (_, index) => segment(`s${index}`));
     const change = segments.map(({ key }) => tombstone(key!));
     expect(result([...segments, flag('a')], change)).toBe('accepted');
@@ -121,31 +121,31 @@ describe('a segment that is in use', () => {
   });
 });
 
-describe('a circle of segments', () => {
-  it('of one is refused', () => {
+describe('a cycle of segments', () => {
+  it('is refused when a segment refers to itself', () => {
     expect(result([], [segment('a', 'a')])).toBe('segment_circular configs[0]');
   });
 
-  it('that a change closes is refused and named', () => {
+  it('is refused with its keys when a change closes it', () => {
     const attempt = () =>
       check([segment('b', 'c'), segment('c', 'a'), segment('a')], [flag('x'), segment('a', 'b')]);
     expect(refusal(attempt)).toBe('segment_circular configs[1]');
     expect(attempt).toThrow(/"a" → "b" → "c" → "a"/);
   });
 
-  it('is named without the way to it', () => {
+  it('is named without the path that leads to it', () => {
     expect(() => check([], [segment('x', 'a'), segment('a', 'b'), segment('b', 'a')])).toThrow(
       /cycle: "a" → "b" → "a"/,
     );
   });
 
-  it('is not what two ways to one segment are', () => {
+  it('is not reported for two paths to one segment', () => {
     expect(result([], [segment('a', 'b', 'c'), segment('b', 'd'), segment('c', 'd'), segment('d')])).toBe(
       'accepted',
     );
   });
 
-  it('is looked for in each segment once, however many ways lead to it', () => {
+  it('is searched for once per segment, regardless of the number of paths', () => {
     const levels = Array.from({ length: 10 }, (_, level) => {
       const next = `s${level + 1}`;
       return [

@@ -30,8 +30,8 @@ function varint(number: number, value: number): Uint8Array {
 const inValue = (...content: Uint8Array[]) => field(1, field(5, field(2, field(2, ...content))));
 const AT = 'configs[0].rows[0].values[0].value';
 
-describe('protobuf is read', () => {
-  it('into the same configs as the JSON of the same ruleset', () => {
+describe('reading protobuf', () => {
+  it('reads the same configs as from the JSON of the same ruleset', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 4 }), (configs) => {
         expect(readSubmittedProtobuf(encode(configs))).toEqual(
@@ -41,7 +41,7 @@ describe('protobuf is read', () => {
     );
   });
 
-  it('with the caller’s own bytes, unknown fields included', () => {
+  it("keeps the caller's own bytes, unknown fields included", () => {
     const message = Buffer.concat([
       configMessageOf(splitConfigs(encode([flag('a')]))[0]!),
       field(100, Buffer.from('new')),
@@ -51,12 +51,12 @@ describe('protobuf is read', () => {
     expect(submitted!.config).toEqual(flag('a'));
   });
 
-  it('as no configs when the body is empty', () => {
+  it('reads an empty body as no configs', () => {
     expect(readSubmittedProtobuf(Buffer.alloc(0))).toEqual([]);
   });
 });
 
-describe('protobuf that can be read in two ways is refused', () => {
+describe('refusing ambiguous protobuf', () => {
   it.each<[string, Uint8Array, string]>([
     ['an element that is longer than the body', Buffer.from([10, 200]), 'body_invalid -'],
     ['a field number 0', Buffer.from([0, 0]), 'body_invalid -'],
@@ -87,20 +87,20 @@ describe('protobuf that can be read in two ways is refused', () => {
     expect(refusal(() => readSubmittedProtobuf(bytes))).toBe(error);
   });
 
-  it('nesting beyond any use, before the stack is gone', () => {
+  it('refuses nesting beyond the limit before the stack is exhausted', () => {
     let nested = varint(5, 1);
     for (let depth = 0; depth < 5_000; depth++) nested = field(6, field(1, field(2, nested)));
     expect(refusal(() => readSubmittedProtobuf(inValue(nested)))).toMatch(/^field_invalid configs\[0\]/);
   });
 
-  it('groups in groups in groups', () => {
+  it('refuses groups in groups in groups', () => {
     expect(refusal(() => readSubmittedProtobuf(Buffer.alloc(100_000, Buffer.from([0xa3, 0x06]))))).toBe(
       'body_invalid -',
     );
   });
 });
 
-describe('no bytes make reading or planning throw anything but a HoldfastError', () => {
+describe('reading and planning any bytes', () => {
   const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
   const ruleset = new Ruleset({
     environment: ENVIRONMENT,
@@ -111,11 +111,11 @@ describe('no bytes make reading or planning throw anything but a HoldfastError',
   });
   const submit = (bytes: Uint8Array) => planChange({ ruleset, settings }, readSubmittedProtobuf(bytes), 1n);
 
-  it('random bytes', () => {
+  it('throws nothing but a HoldfastError for random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => isOrderly(() => submit(bytes))));
   });
 
-  it('valid bytes with some of them changed', () => {
+  it('throws nothing but a HoldfastError for valid bytes with some of them changed', () => {
     const edit = fc.record({ at: fc.nat(), to: fc.nat({ max: 255 }) });
     const valid = fc.array(liveConfig(), { minLength: 1, maxLength: 2 }).map(encode);
     fc.assert(

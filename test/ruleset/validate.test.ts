@@ -30,7 +30,7 @@ const row = (projectEnvId?: string) => ({
 const VALUE = 'configs[0].rows[0].values[0].value';
 const CRITERION = 'configs[0].rows[0].values[0].criteria[0]';
 
-it('any config as the generator makes them is accepted', () => {
+it('accepts any config of the generator', () => {
   fc.assert(fc.property(liveConfig(), (config) => check(config) === 'accepted'));
 });
 
@@ -262,13 +262,13 @@ describe('a criterion', () => {
     },
   );
 
-  it('that always holds is refused with the remedy', () => {
+  it('is refused with the remedy when it always holds', () => {
     const config = withCriterion({ operator: 'ALWAYS_TRUE' });
     const place = { environment: ENVIRONMENT, projectId: PROJECT, field: 'configs[0]' };
     expect(() => validateConfig(config, place)).toThrow(/leave the list of criteria empty/);
   });
 
-  it('with a regular expression that RE2 does not have is refused with what RE2 says', () => {
+  it('is refused with the message of RE2 when RE2 does not support its expression', () => {
     const config = withCriterion({ operator: 'PROP_MATCHES', valueToMatch: { string: '(?!a)b' } });
     const place = { environment: ENVIRONMENT, projectId: PROJECT, field: 'configs[0]' };
     expect(() => validateConfig(config, place)).toThrow(/no lookarounds\): .*`\(\?!`\.$/);

@@ -25,7 +25,7 @@ describe('parseVersion', () => {
     },
   );
 
-  it('has nothing to say about an absent text', () => {
+  it('returns undefined for an absent text', () => {
     expect(parseVersion(undefined)).toBeUndefined();
   });
 });
@@ -33,23 +33,23 @@ describe('parseVersion', () => {
 describe('nextId', () => {
   const HOUR = 3_600_000_000n;
 
-  it('is the time, when ids are behind the clock', () => {
+  it('returns the time when ids are behind the clock', () => {
     expect(nextId(5_000n, 0n, 0n)).toBe(5_000n);
     expect(nextId(5_000n, 4_000n, 4_000n)).toBe(5_000n);
   });
 
-  it('moves on with the time, when ids run ahead of the clock', () => {
+  it('adds the elapsed time when ids are ahead of the clock', () => {
     expect(nextId(5_000n, 17n * 10n ** 15n, 4_000n)).toBe(17n * 10n ** 15n + 1_000n);
   });
 
-  it('is above the version, when the clock stands still or goes back', () => {
+  it('is above the version when the clock stands still or goes back', () => {
     expect(nextId(4_000n, 4_000n, 4_000n)).toBe(4_001n);
     expect(nextId(3_000n, 4_000n, 4_000n)).toBe(4_001n);
   });
 
   it('never repeats an id after the last commits were lost and time has moved on', () => {
     interface Commits {
-      /** How many configs each has, and how long after the one before. */
+      /** The number of configs of each, and the time since the one before. */
       list: { configs: bigint; pause: bigint }[];
       version: bigint;
       now: bigint;
