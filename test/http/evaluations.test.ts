@@ -8,11 +8,10 @@ import { flag, text } from '../support/configs.js';
 let app: TestApp;
 let get: ReturnType<typeof asking>['get'];
 let evaluations: ReturnType<typeof asking>['evaluations'];
-let clientKey: ReturnType<typeof asking>['clientKey'];
 
 beforeAll(async () => {
   app = await startApp();
-  ({ get, evaluations, clientKey } = asking(app));
+  ({ get, evaluations } = asking(app));
 });
 
 afterAll(() => app.close());
@@ -96,7 +95,7 @@ describe('an answer', () => {
       { ...config('segment', 'BOOL', { bool: true }), configType: 'SEGMENT' },
       config('config.of.clients', 'STRING', { string: 'x' }),
     );
-    for (const key of [environment.key, (await clientKey(environment)).key]) {
+    for (const key of [environment.key, (await environment.clientKey()).key]) {
       const { text: body } = await get(key).expect(200);
       expect(Object.keys((JSON.parse(body) as Body).evaluations)).toEqual(['config.of.clients', 'flag']);
       expect(body).not.toContain('secret');
@@ -139,7 +138,7 @@ describe('an answer', () => {
     const [ours, theirs] = [await app.environment(), await app.environment()];
     await ours.commit(flag('ours', true));
     await theirs.commit(flag('theirs', true));
-    expect(Object.keys(await evaluations((await clientKey(ours)).key))).toEqual(['ours']);
+    expect(Object.keys(await evaluations((await ours.clientKey()).key))).toEqual(['ours']);
   });
 
   it('fits a context as large as pages have them, and 431 says when it does not', async () => {
@@ -158,7 +157,7 @@ describe('an answer', () => {
 describe('a key', () => {
   it('is taken as the password of HTTP Basic, or as a bearer token', async () => {
     const environment = await app.environment();
-    for (const key of [environment.key, (await clientKey(environment)).key]) {
+    for (const key of [environment.key, (await environment.clientKey()).key]) {
       await get(key).expect(200);
       await app.http.get(path()).set('Authorization', `Bearer ${key}`).expect(200);
     }
@@ -166,7 +165,7 @@ describe('a key', () => {
 
   it('that is missing, unknown or revoked is refused, in a way that pages can read and that never prompts for a password', async () => {
     const environment = await app.environment();
-    const { id, key } = await clientKey(environment);
+    const { id, key } = await environment.clientKey();
     const { headers } = await get(key).expect(200);
     await app.admin('delete', `/keys/${id}`).expect(200);
     for (const authorization of [

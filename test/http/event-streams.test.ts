@@ -98,8 +98,7 @@ describe('an event stream through a proxy', () => {
   });
 
   it('is for keys of both kinds', async () => {
-    const issued = await app.admin('post', `/environments/${environment.id}/keys`).send({ kind: 'client' });
-    const { id } = issued.body as { id: string };
+    const { id } = await environment.clientKey();
     expect((await subscribe(tokenOf(id))).status).toBe(200);
   });
 

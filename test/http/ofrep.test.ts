@@ -22,15 +22,10 @@ beforeAll(async () => {
   app = await startApp();
   environment = await app.environment();
   await environment.commit(...FLAGS);
-  ({ id: keyId, key } = await clientKey(environment));
+  ({ id: keyId, key } = await environment.clientKey());
 });
 
 afterAll(() => app.close());
-
-async function clientKey({ id }: TestEnvironment): Promise<{ id: string; key: string }> {
-  const { body } = await app.admin('post', `/environments/${id}/keys`).send({ kind: 'client' }).expect(201);
-  return body as { id: string; key: string };
-}
 
 interface Ask {
   /** The whole body; default: the context. */

@@ -12,8 +12,7 @@ let clientKey: string;
 beforeAll(async () => {
   app = await startApp();
   environment = await app.environment();
-  const issued = await app.admin('post', `/environments/${environment.id}/keys`).send({ kind: 'client' });
-  clientKey = (issued.body as { key: string }).key;
+  clientKey = (await environment.clientKey()).key;
 });
 
 afterAll(() => app.close());

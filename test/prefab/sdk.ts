@@ -1,7 +1,7 @@
 /** Questions as the unmodified browser SDK asks them, and configs for it. */
 import { Context as SdkContext } from '@prefab-cloud/prefab-cloud-js';
 import type { Config, ConfigValue, Criterion } from '../../src/ruleset/model.js';
-import { basic, type TestApp, type TestEnvironment } from '../support/app.js';
+import { basic, type TestApp } from '../support/app.js';
 import { flag } from '../support/configs.js';
 
 /** Contexts as an application gives them. */
@@ -23,13 +23,6 @@ export function asking(app: TestApp) {
     get,
     evaluations: async (key: string, contexts: Given = {}): Promise<Body['evaluations']> =>
       ((await get(key, contexts).expect(200)).body as Body).evaluations,
-    clientKey: async (environment: TestEnvironment): Promise<{ id: string; key: string }> => {
-      const issued = await app
-        .admin('post', `/environments/${environment.id}/keys`)
-        .send({ kind: 'client' })
-        .expect(201);
-      return issued.body as { id: string; key: string };
-    },
   };
 }
 

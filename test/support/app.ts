@@ -87,6 +87,8 @@ export interface TestEnvironment {
   readonly id: string;
   readonly key: string;
   readonly keyId: string;
+  /** Issues a key of kind client. */
+  clientKey(): Promise<{ readonly id: string; readonly key: string }>;
   /** Commits a change; rejects when it is not accepted. */
   commit(...configs: Config[]): Promise<CommitBody>;
   /** POST of a change; text and bytes are sent as they are, anything else as JSON. */
@@ -182,6 +184,10 @@ async function makeEnvironment(
     id,
     key,
     keyId,
+    clientKey: async () => {
+      const issued = await admin('post', `/environments/${id}/keys`).send({ kind: 'client' }).expect(201);
+      return issued.body as { id: string; key: string };
+    },
     commit: async (...configs) =>
       (await admin('post', `/environments/${id}/changes`).send({ configs }).expect(200)).body as CommitBody,
     change: (body, headers = {}) => {
