@@ -231,7 +231,11 @@ describe('docs/protocol.md', () => {
       ([, name, type]) => `${name} ${type}`,
     );
     const documented = table(protocol, 'Belt server').map(([name, type]) => `${name} ${type}`);
-    const shared = ['holdfast_evaluations_undecided_total counter', 'holdfast_http_requests_total counter'];
+    const shared = [
+      'holdfast_evaluations_undecided_total counter',
+      'holdfast_http_requests_total counter',
+      'holdfast_proxied_internal_requests_total counter',
+    ];
     expect([...documented, ...shared].sort()).toEqual(exported.sort());
   });
 

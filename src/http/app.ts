@@ -8,6 +8,7 @@ import type { Logger } from '../observe/log.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
 import { healthRoutes, type ReadinessReport } from './health.js';
+import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
@@ -38,6 +39,7 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
   app.set('query parser', 'simple');
   app.use(secure);
   app.use(counted(metrics));
+  app.use(INTERNAL_PATHS, refuseProxied(metrics));
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
   if (admin !== undefined) app.use('/admin/v1', admin);

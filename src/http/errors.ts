@@ -99,8 +99,13 @@ function usualBody({ code, message, field, details }: HoldfastError): object {
 
 /** Refuses a path that no route has. */
 export const notFound: RequestHandler = (request) => {
-  throw new HoldfastError('not_found', `there is nothing at ${pathOf(request)}`);
+  throw nothingAt(request);
 };
+
+/** Builds the error for a path that does not exist. */
+export function nothingAt(request: Request): HoldfastError {
+  return new HoldfastError('not_found', `there is nothing at ${pathOf(request)}`);
+}
 
 /** Refuses the methods that a path does not have. */
 export function onlyMethods(...methods: string[]): RequestHandler {
@@ -113,12 +118,9 @@ export function onlyMethods(...methods: string[]): RequestHandler {
   };
 }
 
-/**
- * The whole path of a request: inside a mounted router `path` lacks the prefix that the router is
- * mounted at.
- */
+/** The path as it was sent: inside a mounted router `path` lacks the prefix of the router. */
 function pathOf(request: Request): string {
-  return request.baseUrl + request.path;
+  return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
 function understand(thrown: unknown): HoldfastError {

@@ -11,6 +11,12 @@ export class ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly proxiedInternal = new Counter({
+    name: 'holdfast_proxied_internal_requests_total',
+    help: 'Requests for administration, metrics or health that came through a GRIP proxy and were refused.',
+    registers: [this.registry],
+  });
+
   readonly unresolved = new Counter({
     name: 'holdfast_evaluations_undecided_total',
     help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',

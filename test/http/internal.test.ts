@@ -1,0 +1,70 @@
+/** Administration, metrics and health are not reached through a proxy. [protocol] #through-a-proxy */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { routesOf } from '../support/routes.js';
+
+let app: TestApp;
+let environment: TestEnvironment;
+
+beforeAll(async () => {
+  app = await startApp();
+  environment = await app.environment();
+});
+
+afterAll(() => app.close());
+
+const refused = () => app.metric('holdfast_proxied_internal_requests_total');
+
+describe('a request through a proxy for a route of operators', () => {
+  it.each<[string, () => Promise<Record<string, string>>]>([
+    ['a good signature', async () => ({ 'Grip-Sig': await sign() })],
+    ['garbage for a signature', async () => ({ 'Grip-Sig': 'garbage' })],
+    ['an empty signature', async () => ({ 'Grip-Sig': '' })],
+    ['another header of proxies', async () => ({ 'Grip-Feature': 'status' })],
+  ])('is answered 404 with %s, on every route that is not for clients', async (_, headers) => {
+    const routes = routesOf(app.app).filter((path) => !/^\/(api|ofrep)\//.test(path));
+    expect(routes.length).toBeGreaterThan(10);
+    const paths = [...routes, '/admin', '/ADMIN/v1/environments', '/metrics/', '/Metrics', '/readyz/'];
+    const before = await refused();
+    for (const path of paths) {
+      const answer = await app.http
+        .get(path.replace(':id', environment.id))
+        .auth(ADMIN_TOKEN, { type: 'bearer' })
+        .set(await headers());
+      expect([path, answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([
+        path,
+        404,
+        'not_found',
+      ]);
+    }
+    expect((await refused()) - before).toBe(paths.length);
+  });
+
+  it('is answered 404 for each method, and changes nothing', async () => {
+    for (const method of ['put', 'post', 'delete'] as const) {
+      const answer = await app
+        .admin(method, '/environments/99')
+        .set('Grip-Sig', await sign())
+        .send({ projectId: '1', name: 'x' });
+      expect(answer.status).toBe(404);
+    }
+    await app.admin('get', '/environments/99').expect(404);
+  });
+
+  it('is answered as a path that does not exist', async () => {
+    const [internal, unknown] = await Promise.all(
+      ['/metrics', '/unknown'].map((path) => app.http.get(path).set('Grip-Sig', 'x')),
+    );
+    expect(internal!.text.replace('/metrics', '/unknown')).toBe(unknown!.text);
+  });
+});
+
+describe('a request through a proxy for a route of clients', () => {
+  it('is answered', async () => {
+    const answer = await app.http
+      .get('/api/v1/configs/0')
+      .auth('u', environment.key)
+      .set('Grip-Sig', await sign());
+    expect(answer.status).toBe(200);
+  });
+});
