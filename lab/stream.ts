@@ -1,6 +1,6 @@
 /** One request for a stream, read to its end. */
 import { request, type IncomingMessage } from 'node:http';
-import { createParser } from 'eventsource-parser';
+import { SseParser } from '../src/core/sse.js';
 import type { Journal } from './journal.js';
 import type { Target } from './target.js';
 
@@ -48,14 +48,13 @@ function read(
 ): void {
   const connection = journal.open();
   let retry: number | undefined;
-  const decoder = new TextDecoder();
-  const parser = createParser({
-    onEvent: ({ data }) => journal.see(target.numbersIn(data)),
-    onRetry: (value) => (retry = value),
-  });
+  const parser = new SseParser();
   response.on('data', (chunk: Buffer) => {
     connection.bytes += chunk.length;
-    parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const block of parser.read(chunk)) {
+      if (block.kind === 'event') journal.see(target.numbersIn(block.data));
+      else if (block.kind === 'retry') retry = block.milliseconds;
+    }
   });
   response.on('error', () => undefined);
   response.once('close', () => {

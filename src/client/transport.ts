@@ -1,9 +1,9 @@
 /** The two requests of the client, by fetch: [protocol] #snapshot and [protocol] #stream */
 import { messageOf as textOf } from '../core/errors.js';
+import { SseParser } from '../core/sse.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Answer, Failure, StreamEnd } from './events.js';
 import { readMessage, type Message } from './message.js';
-import { SseReader } from './sse.js';
 
 export interface RequestTarget {
   /** Of the source, with or without a path of its own. */
@@ -115,16 +115,18 @@ async function readBody(
   listener: StreamListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const sse = new SseReader();
+  const parser = new SseParser();
   const reader = body.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       listener.heard();
-      for (const block of sse.read(value)) {
+      for (const block of parser.read(value)) {
         if (block.kind === 'retry') listener.retry(block.milliseconds);
-        else deliver(block.data, block.id, listener);
+        else if (block.kind === 'event' && (block.name ?? 'message') === 'message') {
+          deliver(block.data, block.id, listener);
+        }
       }
     }
   } finally {
@@ -134,6 +136,8 @@ async function readBody(
 }
 
 function deliver(data: string, id: string | undefined, listener: StreamListener): void {
+  // Each event of Holdfast has at least the environment's pointer: one without data brings nothing, and its id must not move the cursor.
+  if (data === '') return;
   const message = readMessage(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
   // Not a mere id: an event whose id is no version says by its configs where it ends.
   const version = parseVersion(id) ?? message.highest;

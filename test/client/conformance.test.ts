@@ -5,7 +5,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type ClientOptions, type HoldfastClient } from '../../src/client/index.js';
-import { MAX_EVENT, SseReader } from '../../src/client/sse.js';
 import { until } from '../support/until.js';
 import { boolean, dataOf, startSource, streamOf, type FakeSource } from './fake-source.js';
 
@@ -138,37 +137,6 @@ describe('reading', () => {
     const started = start();
     await until('it came back', () => source.connections() > 1);
     expect([started.get('b'), started.status().version]).toEqual([undefined, '5']);
-  });
-
-  it('gives a line up that never ends', () => {
-    const reader = new SseReader();
-    reader.read(Buffer.alloc(MAX_EVENT, 'x'));
-    expect(() => reader.read(Buffer.from('x'))).toThrow('larger');
-  });
-
-  it.each([
-    ['LF', '\n'],
-    ['CR', '\r'],
-    ['CRLF', '\r\n'],
-  ])('reads the same byte by byte as at once, with lines that end in %s', (_, end) => {
-    const lines = ['data: 1', 'data: 2', 'id: 7', '', 'retry: 5', ': hello', 'data: 3', '', ''];
-    const bytes = Buffer.from(lines.join(end));
-    const reader = new SseReader();
-    const byByte = Array.from(bytes, (byte) => reader.read(Uint8Array.of(byte))).flat();
-    expect(byByte).toEqual([
-      { kind: 'message', data: '1\n2', id: '7' },
-      { kind: 'retry', milliseconds: 5 },
-      { kind: 'message', data: '3', id: undefined },
-    ]);
-    expect(new SseReader().read(bytes)).toEqual(byByte);
-  });
-
-  it('has characters whole whose bytes come in two pieces', () => {
-    const reader = new SseReader();
-    const bytes = Buffer.from('data: ü\n\n');
-    expect([...reader.read(bytes.subarray(0, 7)), ...reader.read(bytes.subarray(7))]).toEqual([
-      { kind: 'message', data: 'ü', id: undefined },
-    ]);
   });
 });
 

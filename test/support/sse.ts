@@ -3,7 +3,7 @@
  * reconnects.
  */
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { createParser } from 'eventsource-parser';
+import { SseParser, type SseBlock } from '../../src/core/sse.js';
 
 export interface SseEvent {
   readonly data: string;
@@ -84,13 +84,14 @@ function readStream(response: IncomingMessage, destroy: () => void): SseConnecti
   const errors: string[] = [];
   const watchers = new Set<() => void>();
   let end: SseEnd | undefined;
-  const parser = createParser({
-    onEvent: ({ id, event, data }) => events.push({ id, event, data, at: performance.now() }),
-    onComment: (comment) => comments.push(comment),
-    onRetry: (value) => retries.push(value),
-    onError: (error) => errors.push(error.message),
-  });
-  const decoder = new TextDecoder();
+  const parser = new SseParser();
+  const record = (block: SseBlock) => {
+    if (block.kind === 'event') {
+      events.push({ id: block.id, event: block.name, data: block.data, at: performance.now() });
+    } else if (block.kind === 'comment') comments.push(block.text);
+    else if (block.kind === 'retry') retries.push(block.milliseconds);
+    else errors.push(`ignored: ${block.line}`);
+  };
   const notify = () => {
     for (const watcher of [...watchers]) watcher();
   };
@@ -104,7 +105,7 @@ function readStream(response: IncomingMessage, destroy: () => void): SseConnecti
   response.on('error', () => undefined);
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
-    parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const block of parser.read(chunk)) record(block);
     notify();
   });
 

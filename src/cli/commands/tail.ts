@@ -4,8 +4,8 @@
  * Deltas go to standard output, everything about the connection to standard error. The stream is taken up again where it stopped, by
  * `Last-Event-ID`, so nothing is missing and nothing comes twice.
  */
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { messageOf } from '../../core/errors.js';
+import { SseParser, type SseBlock } from '../../core/sse.js';
 import { decodeConfigs } from '../../ruleset/codec.js';
 import type { Config } from '../../ruleset/model.js';
 import { parseVersion } from '../../ruleset/version.js';
@@ -94,18 +94,19 @@ class Reader {
   }
 
   async read(response: Response): Promise<void> {
-    const decoder = new TextDecoder();
     // One parser per connection: half an event of the last one must not be glued to the first of this one.
-    const parser = createParser({
-      onEvent: (event) => this.#take(event),
-      onRetry: (retry) => (this.retry = retry),
-    });
+    const parser = new SseParser();
     if (response.body === null) return;
     const chunks: AsyncIterable<Uint8Array> = response.body;
-    for await (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of chunks) {
+      for (const block of parser.read(chunk)) {
+        if (block.kind === 'event') this.#take(block);
+        else if (block.kind === 'retry') this.retry = block.milliseconds;
+      }
+    }
   }
 
-  #take({ id, data }: EventSourceMessage): void {
+  #take({ id, data }: Extract<SseBlock, { kind: 'event' }>): void {
     const now = this.#around.now();
     this.events++;
     try {
