@@ -8,6 +8,7 @@ import { accessSync, constants, readdirSync, statSync, utimesSync, writeFileSync
 import { basename, delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { fetchRedisVersions } from './redis-versions.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,7 +16,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM_NODE = [20, 19];
 
 /** Debian's package of a program, where it has another name. */
-const PACKAGES = { varnishd: 'varnish' };
+const PACKAGES = { varnishd: 'varnish', pip3: 'python3-pip' };
 
 /** A step that did not work; the message is all that the user needs to read. */
 export class SetupError extends Error {}
@@ -99,6 +100,15 @@ export function installServers(...others) {
     if (!installWithApt(missing().map((name) => PACKAGES[name] ?? name))) break;
   }
   if (missing().length > 0) throw new SetupError(instructions(missing()));
+}
+
+/** Fetches the oldest and the newest Redis that the tests run against. */
+export function installRedisVersions() {
+  try {
+    fetchRedisVersions();
+  } catch (error) {
+    throw new SetupError(error.message);
+  }
 }
 
 /** The programs that are missing. */

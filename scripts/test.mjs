@@ -15,6 +15,7 @@ import {
   buildEdge,
   checkNode,
   installPackages,
+  installRedisVersions,
   installServers,
   lookWhereServersAre,
   root,
@@ -22,11 +23,12 @@ import {
 } from './setup.mjs';
 import { count } from './test-count.mjs';
 
-// Python runs an example, Chromium pages that use Holdfast, and Varnish is the cache of lab/.
-const installAllServers = () => installServers('python3', 'chromium', 'varnishd');
+// Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
+// Holdfast; Varnish is the cache of lab/.
+const installAllServers = () => installServers('python3', 'pip3', 'chromium', 'varnishd');
 const unit = process.argv[2] === '--unit';
 if (unit) process.env.TEST_QUICK = '1';
-const servers = [lookWhereServersAre, installAllServers, build, buildEdge];
+const servers = [lookWhereServersAre, installAllServers, installRedisVersions, build, buildEdge];
 setUp(checkNode, installPackages, ...(unit ? [] : servers));
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));

@@ -1,30 +1,40 @@
-/** Where a store is: the text of HOLDFAST_STORE, read once. Pure; knows no store. */
+/** Store locations: reads the text of HOLDFAST_STORE. Pure; knows no store. */
 import { HoldfastError } from '../core/errors.js';
 
+/** The location of a file store. */
 export interface FileLocation {
   readonly kind: 'file';
   /** As written: relative to the working directory, or absolute. */
   readonly directory: string;
 }
 
+/** The location of a store in Redis, with everything that a connection needs. */
 export interface RedisLocation {
   readonly kind: 'redis';
-  /** How the node to write to is found: it is the one named; Sentinels are asked; the nodes of a Cluster are asked. */
+  /**
+   * The way to find the node that takes writes: the one named, or asked of Sentinels or of a
+   * Cluster's nodes.
+   */
   readonly mode: 'single' | 'sentinel' | 'cluster';
   /** One server; or some of the Sentinels; or some of the Cluster's nodes. */
   readonly nodes: readonly HostPort[];
-  /** What the Sentinels call the master. */
+  /** The master's name at the Sentinels. */
   readonly masterName?: string;
   readonly db: number;
   readonly tls: boolean;
   readonly username?: string;
   readonly password?: string;
-  /** How many replicas must have a write before it counts as made; 0: none. */
+  /** The login of the Sentinels themselves, which is not that of the servers. */
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+  /** The number of replicas that must have a write before it counts as made; 0: none. */
   readonly wait: number;
 }
 
+/** The location of a store of either kind. */
 export type StoreLocation = FileLocation | RedisLocation;
 
+/** The address of one server. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
@@ -33,7 +43,7 @@ export interface HostPort {
 const FORMS = [
   'file:<directory>',
   'redis://[user:password@]host[:port][/db]',
-  'redis+sentinel://[user:password@]host:port,host:port/<master name>[/db]',
+  'redis+sentinel://[user:password@]host:port,host:port/<master name>[/db][?sentinel=[user]:password]',
   'redis+cluster://[user:password@]host:port,host:port',
 ].join(', ');
 
@@ -41,16 +51,19 @@ const REDIS =
   /^redis(?<tls>s?)(?:\+(?<mode>sentinel|cluster))?:\/\/(?:(?<login>[^@/?]*)@)?(?<nodes>[^@/?]+)(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/;
 
 /**
- * Reads a store location. The redis forms also exist as rediss (TLS), and take `?wait=N`: the number of replicas that must
- * have a write before it counts as made. User and password are percent-encoded.
+ * Reads a store location. The redis forms also exist as rediss: TLS to the servers, and to the
+ * Sentinels too. They take a query: `wait=N`, the number of replicas that must have a write before
+ * it counts as made; and `sentinel=user:password`, the login of the Sentinels, without which they
+ * are asked without one. User and password are percent-encoded.
  *
- * @throws HoldfastError `field_invalid`, field HOLDFAST_STORE. The text itself is not repeated: it may hold a password.
+ * @throws HoldfastError `field_invalid`, field HOLDFAST_STORE. The text itself is not repeated: it
+ * may hold a password.
  */
 export function parseStoreLocation(text: string): StoreLocation {
   return text.startsWith('file:') ? parseFile(text.slice('file:'.length)) : parseRedis(text);
 }
 
-/** The kind and place, without credentials: what logs and health call the store. */
+/** The name of a store in logs and health: kind and place, without credentials. */
 export function storeName(location: StoreLocation): string {
   if (location.kind === 'file') return `file ${location.directory}`;
   const nodes = location.nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
@@ -83,7 +96,7 @@ function parseRedis(text: string): RedisLocation {
     tls: groups.tls === 's',
     ...parseLogin(groups.login),
     ...parsePath(mode, groups.path ?? ''),
-    wait: parseWait(groups.query),
+    ...parseQuery(mode, groups.query),
   };
 }
 
@@ -117,18 +130,39 @@ function parsePath(mode: RedisLocation['mode'], path: string): { masterName?: st
   }
   const parts = path.split('/');
   const masterName = mode === 'sentinel' ? parts.shift() : undefined;
-  if (masterName === '') throw invalid('does not say what the Sentinels call the master');
+  if (masterName === '') throw invalid('does not name the master that the Sentinels watch');
   const [db = '', ...rest] = parts;
   if (rest.length > 0 || !/^\d{0,5}$/.test(db))
     throw invalid('has a path that is not the number of a database');
   return masterName === undefined ? { db: Number(db) } : { masterName, db: Number(db) };
 }
 
-function parseWait(query: string | undefined): number {
-  if (query === undefined) return 0;
-  const wait = /^wait=(\d{1,2})$/.exec(query)?.[1];
-  if (wait === undefined) throw invalid('may have the query wait=N, a number of replicas, and no other');
-  return Number(wait);
+function parseQuery(
+  mode: RedisLocation['mode'],
+  query: string | undefined,
+): Pick<RedisLocation, 'wait' | 'sentinelUsername' | 'sentinelPassword'> {
+  const found = new Map<string, string>();
+  for (const part of query?.split('&') ?? []) {
+    const [, name = '', value = ''] = /^(wait|sentinel)=(.*)$/.exec(part) ?? [];
+    if (name === '' || found.has(name)) {
+      throw invalid(
+        'may have the queries wait=N, a number of replicas, and sentinel=user:password, and no other',
+      );
+    }
+    found.set(name, value);
+  }
+  const wait = found.get('wait') ?? '0';
+  if (!/^\d{1,2}$/.test(wait)) throw invalid('may have the query wait=N, a number of replicas up to 99');
+  const login = found.get('sentinel');
+  if (login !== undefined && mode !== 'sentinel') {
+    throw invalid('has a login of Sentinels, which only redis+sentinel:// asks');
+  }
+  const { username, password } = parseLogin(login);
+  return {
+    wait: Number(wait),
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+  };
 }
 
 function invalid(problem: string): HoldfastError {

@@ -1,4 +1,4 @@
-/** Opens the store that a location names. */
+/** Opens a store by its location. */
 import type { Logger } from 'pino';
 import { openFileStore } from './file/store.js';
 import { parseStoreLocation } from './location.js';
@@ -10,8 +10,9 @@ export { parseStoreLocation, storeName, type StoreLocation } from './location.js
 /**
  * Opens a store and waits until it answers, for Redis at most 10 seconds.
  *
- * @throws HoldfastError `field_invalid` for a location of no known form, `store_unavailable` when the store cannot be reached or is
- * in use by another process, `store_damaged` when its data is not what was written.
+ * @throws HoldfastError `field_invalid` for a location of no known form, `store_unavailable` when
+ * the store cannot be reached or is in use by another process, `store_damaged` when its data is not
+ * what was written.
  */
 export async function openStore(location: string, options: { log: Logger }): Promise<Store> {
   const parsed = parseStoreLocation(location);

@@ -1,12 +1,12 @@
-/** What both stores hold to, beyond what the types of the port can say. */
+/** Rules of both stores beyond those that the types of the port express. Pure. */
 import { HoldfastError } from '../core/errors.js';
 import type { Commit, Key } from './store.js';
 
-/** How long a request is remembered by its idempotency key, milliseconds. */
+/** The time for which a request is remembered by its idempotency key, milliseconds. */
 export const IDEMPOTENCY_TTL = 24 * 60 * 60 * 1000;
 
 /**
- * Refuses a commit that contradicts itself; no caller's input can be the cause.
+ * Refuses a commit that contradicts itself; no input of a client can be the cause.
  *
  * @throws HoldfastError `internal`
  */
@@ -31,12 +31,15 @@ function ascend(...versions: bigint[]): boolean {
   return versions.every((version, i) => version >= (versions[i - 1] ?? 0n));
 }
 
-/** Ascending by creation; the id decides between keys of one millisecond, so that the order is the same everywhere. */
+/**
+ * Orders keys ascending by creation; the id decides between keys of one millisecond, so that the
+ * order is the same everywhere.
+ */
 export function byCreation(a: Key, b: Key): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** What both stores say to a key that is not new. */
+/** The error for a key that is not new. */
 export function keyExists(key: Key): HoldfastError {
   return new HoldfastError(
     'field_invalid',

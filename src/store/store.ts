@@ -1,19 +1,23 @@
 /**
- * The port to where rulesets live. Two implementations, redis/ and file/, pass one contract suite (test/store/contract.ts).
+ * The port to the place where rulesets live. Two implementations, redis/ and file/, pass one
+ * contract suite (test/store/contract.ts).
  *
- * What it promises:
- * - A commit is all or nothing, and happens only if the environment still is at the version that it was planned against. No reader
- *   sees half of one. When `commit` resolves, it is durable to the degree that the store is configured for.
+ * Promises:
+ * - A commit is all or nothing, and happens only if the environment still is at the version that it
+ * was
+ *   planned against. No reader sees half of one. When `commit` resolves, it is durable to the degree that
+ *   the store is configured for.
  * - Every commit and every created or revoked key is one entry of one ordered log, the feed.
- * - Whoever follows the feed learns of each entry in order, or learns that there is a gap. Never neither.
+ * - A follower of the feed gets each entry in order, or is told that there is a gap. Never neither.
  *
- * Every method rejects with HoldfastError `store_unavailable` when the store cannot be reached in time.
+ * Every method rejects with HoldfastError `store_unavailable` when the store cannot be reached in
+ * time.
  */
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Change } from '../ruleset/ruleset.js';
 import type { WriteState } from './write-state.js';
 
-/** What an administrator sets of an environment. */
+/** The settings of an environment, as an administrator makes them. */
 export interface Environment {
   readonly id: bigint;
   readonly projectId: bigint;
@@ -22,22 +26,31 @@ export interface Environment {
   readonly defaultContext?: Uint8Array | undefined;
 }
 
+/** An environment as it stands in the store, without its configs. */
 export interface StoredEnvironment extends Environment {
   /** 0 for an environment that was just created. */
   readonly version: bigint;
-  /** As `Change.clientVersion`. What was written before it was kept has none: it counts as `version`, which costs a needless fetch at most. */
+  /**
+   * As `Change.clientVersion`. Environments that were written before it was kept have none: it
+   * counts as `version`, which costs a needless fetch at most.
+   */
   readonly clientVersion: bigint;
-  /** When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0. */
+  /**
+   * The time at which that version was committed: microseconds since 1970 by the store's clock. 0
+   * at version 0.
+   */
   readonly at: bigint;
   /** The number of configs that are not deleted. */
   readonly live: number;
 }
 
+/** An environment with all of its configs, as of one moment. */
 export interface StoredRuleset extends StoredEnvironment {
   /** In any order, each key once, tombstones included. */
   readonly configs: readonly EncodedConfig[];
 }
 
+/** The kind of an API key: a server may read rules, a client only what they come to. */
 export type KeyKind = 'server' | 'client';
 
 /** An API key; never its text. */
@@ -57,67 +70,91 @@ export interface Key {
 /** A place in the feed: opaque text, meaningful to the store that gave it. */
 export type Position = string;
 
+/** One atomic change of one environment, with everything that must be true for it to happen. */
 export interface Commit {
   readonly environment: bigint;
-  /** The version that the commit was planned against; `undefined`: the environment must not exist yet. */
+  /**
+   * The version that the commit was planned against; `undefined`: the environment must not exist
+   * yet.
+   */
   readonly expect: bigint | undefined;
   /** The environment's settings, when they are created or changed. */
   readonly settings?: Environment | undefined;
-  /** Absent when only a name changed, which no client sees. Its `previous` is `expect` (0 for a new environment). */
+  /**
+   * Absent when only a name changed, which no client sees. Its `previous` is `expect` (0 for a new
+   * environment).
+   */
   readonly change?: Change | undefined;
   /** The number of configs that are not deleted, after the commit. */
   readonly live: number;
   /** Remembered for 24 hours, per environment. */
   readonly idempotency?: Idempotency | undefined;
-  /** The inbox event that this commit is: acknowledged and removed in the same step. Only of a store that has an inbox. */
+  /**
+   * The inbox event that this commit is: acknowledged and removed in the same step. Only of a store
+   * that has an inbox.
+   */
   readonly event?: string | undefined;
 }
 
+/** A request under its idempotency key, and the answer that a repeat of it gets. */
 export interface Idempotency {
   readonly key: string;
-  /** Of the request, to tell a repeat from a key that was used twice. */
+  /** A digest of the request, to tell a repeat from a key that was used twice. */
   readonly digest: string;
-  /** What the request was answered with; a repeat gets the same. */
+  /** The answer to the request; a repeat gets the same. */
   readonly answer: string;
 }
 
+/** The outcome of a commit. Nothing was written unless it is `committed`. */
 export type CommitResult =
   | { readonly kind: 'committed' }
-  /** The environment is at another version (`undefined`: it does not exist); nothing was written. */
+  /** The environment is at another version (`undefined`: it does not exist). */
   | { readonly kind: 'conflict'; readonly version: bigint | undefined }
-  /** The idempotency key was used before; nothing was written. */
+  /** The idempotency key was used before. */
   | { readonly kind: 'repeated'; readonly digest: string; readonly answer: string }
-  /** The inbox event must not be committed now; nothing was written. */
+  /** The inbox event must not be committed now. */
   | { readonly kind: Standing };
 
+/** One entry of the feed: a change of an environment, or a key that was created or revoked. */
 export type FeedEntry =
   | { readonly position: Position; readonly kind: 'change'; readonly change: Change }
   | { readonly position: Position; readonly kind: 'key'; readonly key: Key };
 
+/** One step of following the feed. */
 export type FeedSignal =
   | { readonly kind: 'entries'; readonly entries: readonly FeedEntry[] }
-  /** The feed was read and had nothing new: who follows it is current as of now. At least every two seconds while the store is there. */
+  /**
+   * The feed was read and had nothing new: the follower is current as of now. At least every two
+   * seconds while the store can be reached.
+   */
   | { readonly kind: 'idle' }
   /**
-   * Entries after the last position cannot be had any more (trimmed, or lost by the store): reload what you derived from the feed. The
-   * next entries follow `position`.
+   * Entries after the last position cannot be had any more (trimmed, or lost by the store):
+   * everything that was derived from the feed must be reloaded. The next entries follow `position`.
    */
   | { readonly kind: 'gap'; readonly position: Position }
-  /** The store cannot be reached; the feed keeps trying. Sent once per outage; any other signal ends it. */
+  /**
+   * The store is unavailable; the feed keeps trying. Sent once per outage; any other signal ends
+   * it.
+   */
   | { readonly kind: 'away'; readonly error: Error };
 
 /**
- * Why an inbox event is not to be decided by whoever tries: it is `decided` (committed, rejected or taken back) already, or it is `early`,
- * because an older one is not.
+ * The reason why an inbox event cannot be decided: it is `decided` (committed, rejected or taken
+ * back) already, or it is `early`, because an older one is undecided.
  */
 export type Standing = 'decided' | 'early';
 
+/** Store keeps environments, their configs, API keys and the feed of all changes. */
 export interface Store {
-  /** For logs and health: the kind and place, without credentials, such as `redis 127.0.0.1:6379`. */
+  /**
+   * The kind and place for logs and health, without credentials, such as `redis 127.0.0.1:6379`.
+   */
   readonly name: string;
 
   /** The store's clock: microseconds since 1970. */
   time(): Promise<bigint>;
+  /** Makes a commit; see {@link CommitResult}. */
   commit(commit: Commit): Promise<CommitResult>;
   /** Looks up an idempotency key before work is spent on planning. */
   repeated(environment: bigint, key: string): Promise<{ digest: string; answer: string } | undefined>;
@@ -131,7 +168,10 @@ export interface Store {
 
   /** Adds a key. Rejects with `field_invalid` when its id or hash is not new. */
   addKey(key: Key): Promise<void>;
-  /** Revokes a key and returns it; a key that was revoked before keeps its date and is returned too. `undefined`: no such key. */
+  /**
+   * Revokes a key and returns it; a key that was revoked before keeps its date and is returned too.
+   * `undefined`: no such key.
+   */
   revokeKey(id: string, at: number): Promise<Key | undefined>;
   /** All keys, revoked ones included, ascending by creation. */
   keys(): Promise<Key[]>;
@@ -139,14 +179,22 @@ export interface Store {
 
   /** The position of the newest entry. */
   head(): Promise<Position>;
-  /** Every entry after a position, until `signal` aborts; then it ends without error. Never throws. */
+  /**
+   * Every entry after a position, until `signal` aborts; then it ends without error. Never throws.
+   */
   follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
 
-  /** Whether the store takes writes, as of the last one that was tried: what readiness and a metric say. Costs nothing. */
+  /**
+   * The state of writes as of the last one that was tried, for readiness and a metric. Reads memory
+   * only, so it costs nothing and never throws.
+   */
   writable(): WriteState;
 
   readonly leadership: Leadership;
-  /** Who writes copies to buckets, and how far each bucket has come: a lease and cursors of their own, by name of the bucket. */
+  /**
+   * Lease and cursors of the belt writer, apart from those of the publisher; cursors by name of the
+   * bucket.
+   */
   readonly beltLeadership: Leadership;
   /** `undefined`: other systems cannot add events to this store. */
   readonly inbox: Inbox | undefined;
@@ -154,13 +202,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Which node does a work that one is to do, and how far it has come: what a new leader needs to go on where the old one stopped. */
+/**
+ * Leadership elects the node that does work which one node is to do, and keeps the cursors from
+ * which a new leader goes on.
+ */
 export interface Leadership {
-  /** Takes the lease, or renews it for the holder, for `ttl` milliseconds. False when another holds it. */
+  /**
+   * Takes the lease, or renews it for the holder, for `ttl` milliseconds. False when another holds
+   * it.
+   */
   acquire(holder: string, ttl: number): Promise<boolean>;
   /** Gives the lease up, if the holder has it. */
   release(holder: string): Promise<void>;
-  /** Feed positions up to which everything was accepted, by the name of who accepted it: a proxy, a bucket. */
+  /**
+   * Feed positions up to which everything was accepted, by the name of the receiver: a proxy, a
+   * bucket.
+   */
   cursors(): Promise<Map<string, Position>>;
   /** Writes a cursor, if the holder still has the lease; false when it does not. */
   saveCursor(holder: string, name: string, position: Position): Promise<boolean>;
@@ -170,17 +227,22 @@ export interface Leadership {
 export interface InboxEvent {
   /** Its place in the inbox; ascending. */
   readonly id: string;
-  /** Of all names and values together. */
+  /** The length of all names and values together. */
   readonly bytes: number;
-  /** Names and values in their order; a name may come twice. `undefined` when there are more bytes than were asked for. */
+  /**
+   * Names and values in their order; a name may come twice. `undefined` when there are more bytes
+   * than were asked for.
+   */
   readonly fields: readonly EventField[] | undefined;
 }
 
+/** One name and value of an inbox event. */
 export interface EventField {
   readonly name: Buffer;
   readonly value: Buffer;
 }
 
+/** One step of following the inbox. */
 export type InboxSignal =
   | {
       readonly kind: 'events';
@@ -191,14 +253,15 @@ export type InboxSignal =
   /** The inbox cannot be read; it is tried again. Sent once per outage; `events` ends it. */
   | { readonly kind: 'away'; readonly error: Error };
 
+/** The sizes of the inbox. */
 export interface InboxCounts {
   /** Events that are not decided. */
   readonly waiting: number;
-  /** Rejected events that nobody has retried or dropped. */
+  /** Rejected events that were neither retried nor dropped. */
   readonly rejected: number;
 }
 
-/** Why an event is rejected. */
+/** The reason for which an event is rejected. */
 export interface Rejection {
   readonly code: string;
   readonly message: string;
@@ -207,6 +270,7 @@ export interface Rejection {
   readonly at: string;
 }
 
+/** A rejected event, with as much of it as a person needs to recognise it. */
 export interface RejectedEvent extends Rejection {
   /** Its place among the rejected ones. */
   readonly id: string;
@@ -214,19 +278,22 @@ export interface RejectedEvent extends Rejection {
   readonly event: string;
   /** The first of the event's own fields, long values cut. */
   readonly fields: readonly (EventField & {
-    /** Of the whole value. */
+    /** The length of the whole value. */
     readonly bytes: number;
   })[];
 }
 
 /**
- * Where other systems put ruleset-change events. An event stays in it until it is decided: committed (`Commit.event`), acknowledged or rejected,
- * each in one step which happens at most once per event and only to the oldest one. So whoever is interrupted anywhere reads again and goes on.
+ * Inbox is the place where other systems put ruleset-change events. An event stays in it until it
+ * is decided: committed (`Commit.event`), acknowledged or rejected, each in one step which happens
+ * at most once per event and only to the oldest one. So a reader that is interrupted anywhere reads
+ * again and goes on.
  */
 export interface Inbox {
   /**
-   * The undecided events, always from the oldest one on: what was not decided when the next signal is asked for comes again. A signal at least
-   * every two seconds while the store is there. Ends without error when `signal` aborts. Never throws.
+   * The undecided events, always from the oldest one on: those not decided when the next signal is
+   * asked for come again. A signal at least every two seconds while the store can be reached. Ends
+   * without error when `signal` aborts. Never throws.
    *
    * @param consumer unique to this process
    * @param maxBytes events with more come without their fields
@@ -239,7 +306,10 @@ export interface Inbox {
 
   /** The oldest rejected events, at most `count`, and the number of all. */
   rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }>;
-  /** Puts a rejected event back into the inbox, behind all others, as it was. `fixed`: it is not in a form that can be put back. */
+  /**
+   * Puts a rejected event back into the inbox, behind all others, as it was. `fixed`: it is not in
+   * a form that can be put back.
+   */
   retry(id: string): Promise<{ kind: 'retried'; event: string } | { kind: 'absent' } | { kind: 'fixed' }>;
   /** Removes a rejected event for good; false when there is none of that id. */
   drop(id: string): Promise<boolean>;

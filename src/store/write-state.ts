@@ -1,8 +1,10 @@
 /**
- * WriteMonitor keeps track of whether a store takes writes: readiness, a metric and the log need the answer between two writes, too.
+ * WriteMonitor keeps track of whether a store takes writes: readiness, a metric and the log need
+ * the answer between two writes, too.
  *
- * A refusal is known from the write that it met. Its end may go unnoticed on a node that has nothing to write, so the store is asked
- * with a write without meaning (`probe`) until it takes one.
+ * A refusal is known from the write that it met. Its end may go unnoticed on a node that has
+ * nothing to write, so the store is asked with a write without meaning (`probe`) until it takes
+ * one.
  */
 import type { Logger } from 'pino';
 
@@ -27,13 +29,17 @@ export interface WriteMonitorOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Resolves to true when the store has taken a write without meaning; a rejection counts as false. */
+  /**
+   * Resolves to true when the store has taken a write without meaning; a rejection counts as false.
+   */
   readonly probe: () => Promise<boolean>;
   /** Milliseconds; see PROBE_EVERY. */
   readonly probeEvery?: number;
 }
 
-/** WriteMonitor remembers whether writes are refused, why and since when, and logs both ends of it. */
+/**
+ * WriteMonitor remembers whether writes are refused, why and since when, and logs both ends of it.
+ */
 export class WriteMonitor {
   readonly #options: WriteMonitorOptions;
   #state: WriteState = { state: 'ok' };
@@ -48,7 +54,9 @@ export class WriteMonitor {
     return this.#state;
   }
 
-  /** Notes that a write was refused. The first refusal is logged; later ones only update the reason. */
+  /**
+   * Notes that a write was refused. The first refusal is logged; later ones only update the reason.
+   */
   refused(reason: string): void {
     const { name, log, now } = this.#options;
     if (this.#state.state === 'refusing') {

@@ -1,6 +1,7 @@
 /**
- * Run as a process of its own, under a limit of file size that stands for a full disk: commits something small, something too large and
- * something small again, and prints what became of each and what can be read then.
+ * Run as a process of its own, under a limit of file size that stands for a full disk: commits
+ * something small, something too large and something small again, and prints what became of each
+ * and what can be read then.
  */
 import type { HoldfastError } from '../../src/core/errors.js';
 import { openFileStore } from '../../src/store/file/store.js';

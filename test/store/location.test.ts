@@ -28,6 +28,11 @@ describe('a store location', () => {
         wait: 1,
       },
     ],
+    [
+      'redis+sentinel://u:p@a/main?sentinel=s%3A:q%26&wait=1',
+      { username: 'u', password: 'p', sentinelUsername: 's:', sentinelPassword: 'q&', wait: 1 },
+    ],
+    ['redis+sentinel://a/main?sentinel=:q', { sentinelPassword: 'q' }],
     ['rediss+sentinel://a/main', { mode: 'sentinel', tls: true, masterName: 'main', db: 0 }],
     [
       'redis+cluster://a:1,b:2',
@@ -62,6 +67,10 @@ describe('a store location', () => {
     'redis://u:secret%@h',
     'redis://h?wait=x',
     'redis://h?timeout=1',
+    'redis://h?sentinel=:secret',
+    'redis+sentinel://h/main?sentinel=secret',
+    'redis+sentinel://h/main?sentinel=:secret&sentinel=:secret',
+    'redis+sentinel://h/main?wait=1&',
     'redis+sentinel://h',
     'redis+sentinel://h/',
     'redis+sentinel://h//1',

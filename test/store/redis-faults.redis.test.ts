@@ -115,7 +115,8 @@ describe('when Redis goes away', () => {
     const store = await open(server.url);
     const follower = await started(store);
     await server.kill();
-    // A commit on a connection that is lost, and not yet known to be, may have been made: that one must fail.
+    // A commit on a connection that is lost, and not yet known to be, may have been made: that one
+    // must fail.
     await follower.sees('away');
     const [result] = await Promise.all([committed(store, 10n, 11n), server.restart()]);
     expect(result).toEqual({ kind: 'committed' });
@@ -454,6 +455,19 @@ describe('replication', () => {
 });
 
 describe('opening', () => {
+  it('asks Sentinels that want a user and a password', async () => {
+    const users = ['requirepass other', 'user holdfast on >s/ecret% ~* &* +@all'];
+    const setup = await startSentinel(users);
+    cleanups.push(() => setup.stop());
+    const store = await open(`${setup.url}?sentinel=holdfast:s%2Fecret%25`);
+    expect(await store.commit(creation(1n))).toEqual({ kind: 'committed' });
+    const byPassword = await open(`${setup.url}?sentinel=:other&wait=1`);
+    expect(await byPassword.version(1n)).toBe(0n);
+    const { error } = await timed(open(`${setup.url}?sentinel=:wrong`, { connectWithin: 500 }));
+    expect(error).toMatchObject({ code: 'store_unavailable' });
+    expect(String(error)).not.toContain('wrong');
+  });
+
   it('fails in time when Redis cannot be reached, naming the place and no password', async () => {
     const port = await freePort();
     const url = `redis://user:secret@127.0.0.1:${port}`;
@@ -521,7 +535,10 @@ describe('opening', () => {
   });
 });
 
-/** Stands between the store and Redis, and can cut the connection at the moment when the answer to a script comes back. */
+/**
+ * Stands between the store and Redis, and can cut the connection at the moment when the answer to a
+ * script comes back.
+ */
 async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer: () => void }> {
   let armed = false;
   const server = createServer((socket) => {
@@ -546,13 +563,17 @@ async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer:
   return { url, cutAtNextAnswer: () => (armed = true) };
 }
 
-/** Answers as a Redis of a version that is not installed would: the one thing that a real server cannot be made to say. */
+/**
+ * Answers as a Redis of a version that is not installed would: the one thing that a real server
+ * cannot be made to say.
+ */
 async function oldRedis(): Promise<string> {
   const info = 'redis_version:6.0.16\r\n';
   const server = createServer((socket) => {
     socket.on('data', (data) => {
-      for (const command of data.toString().match(/\$\d+\r\n(info|client|hello|select|auth)/gi) ?? []) {
-        socket.write(/info$/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+      for (const command of data.toString().match(/\$\d+\r\n(info|client|hello|select|auth|eval)\r/gi) ??
+        []) {
+        socket.write(/info\r$/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
       }
     });
     socket.on('error', () => socket.destroy());

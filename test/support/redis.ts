@@ -1,11 +1,13 @@
 /**
- * Real Redis servers for tests: single, behind a Sentinel, or a Cluster of one node. Each in a temporary directory, on a free port of
- * loopback, and gone with the test: by `stop()` in `afterAll`, and with the process in any case.
+ * Real Redis servers for tests: single, behind a Sentinel, or a Cluster of one node. Each in a
+ * temporary directory, on a free port of loopback, and gone with the test: by `stop()` in
+ * `afterAll`, and with the process in any case.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { redisVersion } from '../../scripts/redis-versions.mjs';
 import { freePort } from './ports.js';
 import { endProcess, startProcess, type RunningProcess } from './processes.js';
 import { until } from './until.js';
@@ -14,11 +16,26 @@ export interface RedisOptions {
   readonly port?: number;
   /** An existing directory, which is not removed. Default: a temporary one, which is. */
   readonly dir?: string;
-  /** Keep data over `kill()` and `restart()`; every write is on the disk before it is answered. Default false. */
+  /**
+   * Keep data over `kill()` and `restart()`; every write is on the disk before it is answered.
+   * Default false.
+   */
   readonly appendonly?: boolean;
   /** More arguments of redis-server. */
   readonly args?: readonly string[];
+  /** The program. Default: the system's redis-server. */
+  readonly program?: string;
 }
+
+/**
+ * The servers that Holdfast promises to work with: the oldest, the system's, and the newest of the
+ * other family.
+ */
+export const REDIS_PROGRAMS: readonly [name: string, program: string][] = [
+  ['Redis 6.2', redisVersion('redis-6.2')],
+  ['the installed Redis', 'redis-server'],
+  ['Valkey 9', redisVersion('valkey-9')],
+];
 
 export interface RedisServer {
   readonly url: string;
@@ -28,7 +45,7 @@ export interface RedisServer {
   readonly pid: number;
   /** Ends the process in good order. Its directory stays until `stop()`. */
   halt(): Promise<void>;
-  /** Ends the process at once. */
+  /** Ends the process immediately. */
   kill(): Promise<void>;
   /** Starts it again, ending it first if it runs, with what is in its directory. */
   restart(): Promise<void>;
@@ -44,7 +61,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     ...(options.appendonly === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
     ...(options.args ?? []),
   ];
-  const server = new Server(port, dir, options.dir === undefined, args);
+  const server = new Server({
+    port,
+    dir,
+    temporary: options.dir === undefined,
+    args,
+    program: options.program,
+  });
   await server.start();
   return server;
 }
@@ -56,8 +79,13 @@ export interface SentinelSetup {
   stop(): Promise<void>;
 }
 
-/** A master, a replica, and one Sentinel that makes the replica master soon after the master has died. */
-export async function startSentinel(): Promise<SentinelSetup> {
+/**
+ * A master, a replica, and one Sentinel that makes the replica master soon after the master has
+ * died.
+ *
+ * @param config more lines of the Sentinel's configuration
+ */
+export async function startSentinel(config: readonly string[] = []): Promise<SentinelSetup> {
   const master = await startRedis();
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${master.port}`] });
   const port = await freePort();
@@ -68,17 +96,19 @@ export async function startSentinel(): Promise<SentinelSetup> {
       `sentinel monitor holdfast 127.0.0.1 ${master.port} 1`,
       'sentinel down-after-milliseconds holdfast 500',
       'sentinel failover-timeout holdfast 2000',
+      ...config,
     ].join('\n'),
   );
   const args = [join(dir, 'sentinel.conf'), '--sentinel', '--port', `${port}`, '--bind', '127.0.0.1'];
-  const sentinel = new Server(port, dir, true, args);
+  const sentinel = new Server({ port, dir, temporary: true, args });
   await sentinel.start();
   await until('the replica is in step', async () =>
     (await ask(replica.port, 'INFO replication')).includes('master_link_status:up'),
   );
-  await until('the Sentinel knows the replica', async () =>
-    (await ask(port, 'INFO sentinel')).includes('slaves=1'),
-  );
+  await until('the Sentinel knows the replica', async () => {
+    const answer = await ask(port, 'INFO sentinel');
+    return answer.includes('slaves=1') || answer.startsWith('-NOAUTH');
+  });
   return {
     url: `redis+sentinel://127.0.0.1:${port}/holdfast`,
     master,
@@ -105,20 +135,31 @@ export async function startCluster(): Promise<RedisServer> {
   return Object.assign(server, { url: `redis+cluster://127.0.0.1:${server.port}` });
 }
 
+interface ServerOptions {
+  readonly port: number;
+  readonly dir: string;
+  /** The directory goes with the server. */
+  readonly temporary: boolean;
+  readonly args: readonly string[];
+  readonly program?: string | undefined;
+}
+
 class Server implements RedisServer {
   url: string;
   readonly port: number;
   readonly dir: string;
   readonly #temporary: boolean;
   readonly #args: readonly string[];
+  readonly #program: string;
   #process: RunningProcess | undefined;
 
-  constructor(port: number, dir: string, temporary: boolean, args: readonly string[]) {
+  constructor({ port, dir, temporary, args, program = 'redis-server' }: ServerOptions) {
     this.url = `redis://127.0.0.1:${port}`;
     this.port = port;
     this.dir = dir;
     this.#temporary = temporary;
     this.#args = args;
+    this.#program = program;
   }
 
   get pid(): number {
@@ -128,7 +169,7 @@ class Server implements RedisServer {
 
   async start(): Promise<void> {
     const running = startProcess({
-      command: 'redis-server',
+      command: this.#program,
       args: this.#args,
       env: { PATH: process.env.PATH ?? '' },
       logFile: join(this.dir, 'redis-server.log'),
@@ -140,7 +181,7 @@ class Server implements RedisServer {
       async () => running.hasEnded() || /^(\+PONG|-NOAUTH)/.test(await ask(this.port, 'PING')),
       { context: () => running.tail() },
     );
-    if (running.hasEnded()) throw new Error(`redis-server ended at once:\n${running.tail()}`);
+    if (running.hasEnded()) throw new Error(`redis-server ended immediately:\n${running.tail()}`);
   }
 
   halt(): Promise<void> {
@@ -168,7 +209,10 @@ class Server implements RedisServer {
   }
 }
 
-/** Sends a command and gives the first part of the answer; empty when there is none. For what needs no client. */
+/**
+ * Sends a command and gives the first part of the answer; empty when there is none. For what needs
+ * no client.
+ */
 export function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -1,16 +1,23 @@
-/** The newest entries of the feed, in memory, and those who follow them. */
+/** The newest entries of the feed, in memory, and their followers. */
+import { Signal } from '../../core/signal.js';
 import type { FeedEntry, FeedSignal, Position } from '../store.js';
 
-/** How many entries are kept. Followers live in this process, so they are behind by seconds at most. */
+/**
+ * The number of entries that are kept. Followers live in this process, so they are behind by
+ * seconds at most.
+ */
 const MAX_ENTRIES = 10_000;
 
-/** How many bytes of configs these entries may hold, beside what is current. */
+/** The number of bytes of configs that these entries may hold, in addition to the current ones. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Entries per signal. */
 const COUNT = 500;
 
-/** How long a follower waits for an entry before it says that it is idle, milliseconds: half of what the port promises. */
+/**
+ * The time without an entry after which a follower is idle, milliseconds: half of the two seconds
+ * that the port promises.
+ */
 const IDLE = 1_000;
 
 interface Kept {
@@ -19,15 +26,18 @@ interface Kept {
   readonly entry: FeedEntry;
 }
 
-/** Positions are the numbers of records in the log. */
+/**
+ * Feed keeps the newest entries and yields them to followers. Positions are the numbers of records
+ * in the log.
+ */
 export class Feed {
   #kept: Kept[] = [];
   #bytes = 0;
   /** The newest record. */
   #head: number;
-  /** Whoever stands before it has missed entries that are not kept. */
+  /** A follower before this position has missed entries that are not kept. */
   #floor: number;
-  readonly #wakers = new Set<() => void>();
+  readonly #added = new Signal();
 
   /** @param base records that are not in the feed, because they were compacted away */
   constructor(base: number) {
@@ -39,7 +49,7 @@ export class Feed {
     return `${this.#head}`;
   }
 
-  /** Moves on to a record, and tells the followers if it is for them. */
+  /** Moves on to a record, and notifies the followers if it is an entry for them. */
   push(sequence: number, entry: FeedEntry | undefined): void {
     this.#head = sequence;
     if (entry === undefined) return;
@@ -48,9 +58,10 @@ export class Feed {
     this.#kept.push({ sequence, bytes, entry });
     this.#bytes += bytes;
     if (this.#kept.length > 2 * MAX_ENTRIES || this.#bytes > 2 * MAX_BYTES) this.#trim();
-    for (const wake of [...this.#wakers]) wake();
+    this.#added.notify();
   }
 
+  /** Follows the feed after a position; see `Store.follow`. */
   async *follow(from: Position, signal: AbortSignal): AsyncGenerator<FeedSignal, void, void> {
     let position = sequenceOf(from);
     let waited = true;
@@ -84,23 +95,14 @@ export class Feed {
     return this.#kept.slice(low, low + COUNT);
   }
 
-  /** Resolves at the next entry after the position (false), or when there was none for a while (true). */
-  #wait(position: number, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Resolves at the next entry after the position (false), or when there was none for a while
+   * (true).
+   */
+  async #wait(position: number, signal: AbortSignal): Promise<boolean> {
     const newest = this.#kept.at(-1);
-    if (newest !== undefined && newest.sequence > position) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const finish = (idle: boolean) => {
-        clearTimeout(timer);
-        this.#wakers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve(idle);
-      };
-      const wake = () => finish(false);
-      const timer = setTimeout(() => finish(true), IDLE);
-      this.#wakers.add(wake);
-      signal.addEventListener('abort', wake);
-      if (signal.aborted) wake();
-    });
+    if (newest !== undefined && newest.sequence > position) return false;
+    return !(await this.#added.wait(IDLE, signal)) && !signal.aborted;
   }
 
   #trim(): void {

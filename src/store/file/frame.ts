@@ -1,8 +1,9 @@
 /**
- * The lines of the log: eight hex digits of CRC-32, a space, JSON, a newline.
+ * Framing of the log's lines: eight hex digits of CRC-32, a space, JSON, a newline.
  *
- * Text, not lengths and binary: a newline is where the next record starts whatever happened to this one, so that a torn tail (nothing
- * whole after it) can be told from damage in the middle (whole records after it). And a person can read it.
+ * Text, not lengths and binary: the next record starts at a newline whatever happened to this one,
+ * so that a torn tail (nothing whole after it) can be told from damage in the middle (whole records
+ * after it). And a person can read it.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -12,22 +13,24 @@ const SPACE = 32;
 const CRC_DIGITS = 8;
 const CHUNK = 1024 * 1024;
 
+/** One line of a log file. */
 export interface Line {
   /** Byte offset of its first byte. */
   readonly start: number;
   /** Without the newline. */
   readonly bytes: Buffer;
-  /** Whether the newline is there: without it, the end was never written. */
+  /** True when the newline is there: without it, the end was never written. */
   readonly complete: boolean;
 }
 
+/** Makes the line of a value, newline included. */
 export function frame(value: unknown): Buffer {
   const json = Buffer.from(JSON.stringify(value), 'utf8');
   const crc = crc32(json).toString(16).padStart(CRC_DIGITS, '0');
   return Buffer.concat([Buffer.from(`${crc} `), json, Buffer.from('\n')]);
 }
 
-/** The JSON text of a line; `undefined` when it is not what was written. */
+/** Returns the JSON text of a line; `undefined` when it is not what was written. */
 export function unframe(bytes: Buffer): string | undefined {
   if (bytes.length <= CRC_DIGITS || bytes[CRC_DIGITS] !== SPACE) return undefined;
   const json = bytes.subarray(CRC_DIGITS + 1);
@@ -35,7 +38,7 @@ export function unframe(bytes: Buffer): string | undefined {
   return crc === crc32(json).toString(16).padStart(CRC_DIGITS, '0') ? json.toString('utf8') : undefined;
 }
 
-/** All lines of a file, in order, reading it in pieces. */
+/** Yields all lines of a file, in order, reading it in pieces. */
 export async function* readLines(file: FileHandle): AsyncGenerator<Line, void, void> {
   let start = 0;
   let position = 0;

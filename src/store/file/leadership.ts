@@ -1,13 +1,17 @@
 /**
- * Leadership without other nodes: a lease in memory, which nobody outside this process contends for, and cursors in a small file.
+ * Leadership without other nodes: a lease in memory, for which no other process contends, and
+ * cursors in a small file.
  *
- * Cursors are written behind: a lost one means that what proxies or buckets have is sent again, and dropped.
+ * Cursors are written behind: a lost one means that the items which proxies or buckets have are
+ * sent again, and dropped.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { replaceFile } from '../../core/durable-file.js';
 import { messageOf } from '../../core/errors.js';
 import type { Leadership, Position } from '../store.js';
 
+/** FileLeadership is the leadership of a file store: its one process is the only candidate. */
 export class FileLeadership implements Leadership {
   readonly #path: string;
   readonly #now: () => number;
@@ -24,7 +28,7 @@ export class FileLeadership implements Leadership {
     this.#log = log;
   }
 
-  /** @param path of the file with the cursors */
+  /** Reads the cursors. @param path of the file with the cursors */
   static async open(path: string, now: () => number, log: Logger): Promise<FileLeadership> {
     return new FileLeadership(path, await readCursors(path, log), now, log);
   }
@@ -62,15 +66,12 @@ export class FileLeadership implements Leadership {
     return this.#lease?.holder === holder && this.#lease.until > this.#now();
   }
 
-  /** However many cursors are saved meanwhile, one write at a time. */
+  /** One write at a time, however many cursors are saved in the meantime. */
   async #write(): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false;
       try {
-        await writeFile(`${this.#path}.new`, JSON.stringify(Object.fromEntries(this.#cursors)), {
-          mode: 0o600,
-        });
-        await rename(`${this.#path}.new`, this.#path);
+        await replaceFile(this.#path, [Buffer.from(JSON.stringify(Object.fromEntries(this.#cursors)))]);
       } catch (error) {
         this.#log.warn({ file: this.#path, error: messageOf(error) }, 'cursors could not be written');
       }

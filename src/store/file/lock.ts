@@ -1,9 +1,11 @@
 /**
  * One process per directory: a file that names it.
  *
- * Node has no flock(2). What a lock file lacks is that the system removes it when its owner dies, so a lock is stale when the process
- * it names is gone: none has that number, or one has it that started at another time, or it is this very process (in a container
- * every process is number 1). A log that another process writes to all the same (two containers with one volume) is noticed by Log.
+ * Node has no flock(2). What a lock file lacks is that the system removes it when its owner dies,
+ * so a lock is stale when the process it names is gone: none has that number, or one has it that
+ * started at another time, or it is this very process (in a container every process is number 1). A
+ * log that another process writes to all the same (two containers with one volume) is noticed by
+ * Log.
  */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,7 +40,8 @@ export async function acquireLock(directory: string): Promise<Lock> {
 /** Puts the lock in place with its content, unless there is one. */
 async function place(own: string, path: string, content: string): Promise<boolean> {
   try {
-    // Hard links do not exist on every file system; with them the lock appears together with its content.
+    // Hard links do not exist on every file system; with them the lock appears together with its
+    // content.
     await link(own, path).catch(async (error: unknown) => {
       if (isCode(error, 'EEXIST')) throw error;
       await writeFile(path, content, { mode: 0o600, flag: 'wx' });
@@ -51,8 +54,9 @@ async function place(own: string, path: string, content: string): Promise<boolea
 }
 
 /**
- * Takes a stale lock away. By renaming it, which only one process can do, and by looking at what was renamed: if two find the same stale lock, the
- * slower one must not take away the lock that the faster one has put in its place meanwhile.
+ * Takes a stale lock away. By renaming it, which only one process can do, and by looking at what
+ * was renamed: if two find the same stale lock, the slower one must not take away the lock that the
+ * faster one has put in its place meanwhile.
  */
 async function removeStale(directory: string, path: string): Promise<void> {
   const content = await contentOf(path);
@@ -81,7 +85,10 @@ async function isHeld(pid: number, content: string): Promise<boolean> {
   return start === '' || start === (await startOf(pid));
 }
 
-/** When a process started, in the system's own terms; empty where the system does not say (there is no /proc). */
+/**
+ * When a process started, in the system's own terms; empty where the system does not say (there is
+ * no /proc).
+ */
 async function startOf(pid: number): Promise<string> {
   const stat = await contentOf(`/proc/${pid}/stat`);
   // proc(5): the 22nd field; the second is a name in parentheses, which may contain anything.

@@ -1,9 +1,11 @@
 /**
  * The log: the one file that a file store is.
  *
- * Only the end of it is ever written, a batch at a time, and a batch counts when `append` has resolved: fdatasync has returned. So when
- * the process dies at any moment, all that can be wrong is the last line, and nobody was told that it counts: it is cut at start. A
- * bad line with a whole one after it was written well once and was damaged since; then nothing is touched, and a person must decide.
+ * Only the end of it is ever written, a batch at a time, and a batch counts when `append` has
+ * resolved: fdatasync has returned. So when the process dies at any moment, all that can be wrong
+ * is the last line, and nobody was told that it counts: it is cut at start. A bad line with a whole
+ * one after it was written well once and was damaged since; then nothing is touched, and a person
+ * must decide.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +39,10 @@ export class Log {
     return this.#end;
   }
 
-  /** Makes a log that begins with a snapshot, in place of the present one if there is one; all at once. */
+  /**
+   * Makes a log that begins with a snapshot, in place of the present one if there is one; all at
+   * once.
+   */
   static async create(
     directory: string,
     sequence: number,

@@ -1,7 +1,7 @@
 /**
- * What the lines of the log say. The first is the header; then come the lines of a snapshot, if the log was compacted; then batches, each
- * the records of one group commit. A batch is one line, so that a torn write can only spoil commits that nobody was told of, all of
- * them together.
+ * The records of the log. The first line is the header; then come the lines of a snapshot, if the
+ * log was compacted; then batches, each the records of one group commit. A batch is one line, so
+ * that a torn write can only spoil commits that were not acknowledged, all of them together.
  *
  * In JSON, integers that may exceed 2^53 are decimal text and bytes are base64.
  */
@@ -10,15 +10,17 @@ import type { Change } from '../../ruleset/ruleset.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Commit, Environment, Idempotency, Key, StoredEnvironment } from '../store.js';
 
+/** The first line of a log. */
 export interface LogHeader {
   /** The version of this format. */
   readonly holdfast: 1;
-  /** How many records were made before those of the first batch. */
+  /** The number of records that were made before those of the first batch. */
   readonly sequence: number;
-  /** How many lines of snapshot follow. */
+  /** The number of snapshot lines that follow. */
   readonly snapshot: number;
 }
 
+/** The records of one group commit: one line of a log. */
 export interface LogBatch {
   /** The number of its first record; those after it count on. */
   readonly sequence: number;
@@ -37,9 +39,10 @@ export type Mutation =
     }
   | { readonly type: 'key'; readonly key: Key };
 
-/** `until`: milliseconds since 1970. */
+/** A remembered request. `until`: milliseconds since 1970. */
 export type Remembered = Idempotency & { readonly until: number };
 
+/** A mutation in its JSON form. */
 export type FileRecord =
   | {
       readonly type: 'commit';
@@ -51,7 +54,7 @@ export type FileRecord =
     }
   | { readonly type: 'key'; readonly key: string };
 
-/** What a compacted log begins with. */
+/** One line of the snapshot with which a compacted log begins. */
 export type SnapshotRecord =
   | {
       readonly type: 'environment';
@@ -84,6 +87,10 @@ interface ChangeRecord {
   readonly configs: string;
 }
 
+/**
+ * Makes the mutation of a commit, whose request is remembered until that time (milliseconds since
+ * 1970).
+ */
 export function mutationOf(commit: Commit, until: number): Mutation {
   const { environment, settings, change, live, idempotency } = commit;
   return {
@@ -96,6 +103,7 @@ export function mutationOf(commit: Commit, until: number): Mutation {
   };
 }
 
+/** Writes a mutation in its JSON form. */
 export function encodeMutation(mutation: Mutation): FileRecord {
   if (mutation.type === 'key') return { type: 'key', key: keyToJson(mutation.key) };
   const { settings, change, idempotency } = mutation;
@@ -109,7 +117,9 @@ export function encodeMutation(mutation: Mutation): FileRecord {
   };
 }
 
-/** @throws when the record is not what `encode` makes. */
+/**
+ * Reads a mutation from its JSON form. @throws when the record is not what `encodeMutation` makes.
+ */
 export function decodeMutation(record: FileRecord): Mutation {
   if (record.type === 'key') return { type: 'key', key: keyFromJson(record.key) };
   const environment = BigInt(record.environment);
@@ -124,6 +134,7 @@ export function decodeMutation(record: FileRecord): Mutation {
   };
 }
 
+/** Writes an environment, without its configs, as a line of a snapshot. */
 export function environmentRecord(environment: StoredEnvironment): SnapshotRecord {
   return {
     type: 'environment',
@@ -136,7 +147,10 @@ export function environmentRecord(environment: StoredEnvironment): SnapshotRecor
   };
 }
 
-/** Each config in memory of its own, so that one that stays does not keep alive all that it was committed with. */
+/**
+ * Reads configs, each into memory of its own, so that one that stays does not keep alive all that
+ * it was committed with.
+ */
 export function configsFromBase64(base64: string): EncodedConfig[] {
   return splitConfigs(Buffer.from(base64, 'base64')).map((config) => ({
     ...config,
@@ -144,10 +158,12 @@ export function configsFromBase64(base64: string): EncodedConfig[] {
   }));
 }
 
+/** Writes configs as the base64 of their concatenation. */
 export function configsToBase64(configs: readonly EncodedConfig[]): string {
   return Buffer.concat(configs.map((config) => config.bytes)).toString('base64');
 }
 
+/** Reads the settings of an environment. */
 export function decodeSettings(id: bigint, record: SettingsRecord): Environment {
   const { projectId, name, defaultContext } = record;
   return {

@@ -1,4 +1,4 @@
-/** What the log adds up to, in memory: everything that reads are answered from. */
+/** The state that the log adds up to, in memory: all reads are answered from it. */
 import type { EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Environment, Key, StoredEnvironment } from '../store.js';
@@ -27,6 +27,10 @@ interface EnvironmentState {
   readonly configs: Map<string, EncodedConfig>;
 }
 
+/**
+ * FileState holds environments, configs, keys and remembered requests, and applies mutations to
+ * them.
+ */
 export class FileState {
   readonly #environments = new Map<bigint, EnvironmentState>();
   readonly #keys = new Map<string, Key>();
@@ -72,20 +76,23 @@ export class FileState {
     return found !== undefined && found.until > now ? found : undefined;
   }
 
-  /** When the newest change was committed, microseconds. */
+  /** The time of the newest change: microseconds since 1970. */
   newest(): bigint {
     let newest = 0n;
     for (const { at } of this.#environments.values()) if (at > newest) newest = at;
     return newest;
   }
 
-  /** @throws, with nothing changed, when it does not follow what is there. */
+  /** Applies a mutation. @throws, with nothing changed, when it does not follow what is there. */
   apply(mutation: Mutation, now: number): void {
     if (mutation.type === 'key') this.#setKey(mutation.key);
     else this.#commit(mutation, now);
   }
 
-  /** @throws when the record is not of a snapshot, or not in its place in it. */
+  /**
+   * Applies a line of a snapshot. @throws when the record is not of a snapshot, or not in its place
+   * in it.
+   */
   restore(record: SnapshotRecord, now: number): void {
     const environment = record.type === 'key' ? 0n : BigInt(record.environment);
     switch (record.type) {
@@ -111,7 +118,7 @@ export class FileState {
     }
   }
 
-  /** About how large a log would be that says just this, in bytes. */
+  /** The approximate size of a log that holds just this, in bytes. */
   size(): number {
     let size = 0;
     for (const { configs } of this.#environments.values()) {

@@ -1,4 +1,7 @@
-/** The embedded store: a directory, one process, nothing to install. All data is in memory; the log makes it last. */
+/**
+ * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
+ * makes it last.
+ */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +30,10 @@ import { FileState } from './state.js';
 import { Writer, type WritePlan } from './writer.js';
 import { WriteMonitor, type WriteState } from '../write-state.js';
 
-/** A log is written anew at start when it is larger than that, and at least half of it is superseded. Bytes. */
+/**
+ * A log is written anew at start when it is larger than that, and at least half of it is
+ * superseded. Bytes.
+ */
 const COMPACT_ABOVE = 1024 * 1024;
 
 /** The size of the write that shows that a refusal is over: about that of a commit. */
@@ -45,8 +51,8 @@ export interface FileStoreOptions {
 }
 
 /**
- * @throws HoldfastError `store_unavailable` when another process has the directory or it cannot be written, `store_damaged` when the log is
- * not what was written.
+ * @throws HoldfastError `store_unavailable` when another process has the directory or it cannot be
+ * written, `store_damaged` when the log is not what was written.
  */
 export async function openFileStore(directory: string, options: FileStoreOptions): Promise<Store> {
   try {

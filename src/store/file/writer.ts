@@ -1,27 +1,28 @@
 /**
- * Group commit: whatever is asked for while one batch is on its way to the disk makes up the next one, so that many writes share one
- * fdatasync.
+ * Group commit: writes that are submitted while one batch is on its way to the disk make up the
+ * next one, so that many writes share one fdatasync.
  *
- * A batch holds at most one write per subject (an environment; the keys). So each write is checked against what is on the disk, never
- * against a neighbour in the same batch that may yet fail; and readers see nothing that is not on the disk.
+ * A batch holds at most one write per subject (an environment; the keys). So each write is checked
+ * against the state on the disk, never against a neighbour in the same batch that may yet fail; and
+ * readers see nothing that is not on the disk.
  */
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { Mutation } from './record.js';
 
-/** A batch takes no further writes beyond that, bytes of JSON, roughly. */
+/** The size beyond which a batch takes no further writes, roughly: bytes of JSON. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** What is to be written, if anything, and what whoever asked is told then. */
+/** The mutation to write, if any, and the result for the caller once it is written. */
 export interface WritePlan<T> {
   readonly mutation?: Mutation;
-  /** About how much it adds to the log. */
+  /** The approximate number of bytes that it adds to the log. */
   readonly bytes?: number;
   readonly result: T;
 }
 
 interface Write {
   readonly subject: string;
-  /** Makes the plan, and keeps what will be told. */
+  /** Makes the plan, and keeps its result. */
   plan(): Pick<WritePlan<unknown>, 'mutation' | 'bytes'>;
   resolve(): void;
   reject(error: unknown): void;
@@ -32,6 +33,7 @@ interface Planned {
   readonly mutation: Mutation;
 }
 
+/** Writer plans writes one subject at a time, and commits them in batches. */
 export class Writer {
   readonly #path: string;
   readonly #commit: (mutations: readonly Mutation[]) => Promise<void>;
@@ -45,7 +47,12 @@ export class Writer {
     this.#commit = commit;
   }
 
-  /** @param plan called when no write of the subject is under way; what it throws is what this rejects with */
+  /**
+   * Queues a write.
+   *
+   * @param plan called when no write of the subject is under way; what it throws is what this
+   * rejects with
+   */
   submit<T>(subject: string, plan: () => WritePlan<T>): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new HoldfastError('store_unavailable', 'The store is closed.'));
@@ -64,14 +71,14 @@ export class Writer {
     });
   }
 
-  /** Resolves when everything that was asked for is done; takes nothing more. */
+  /** Takes nothing more, and resolves when all that was submitted is done. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // what is asked for in the same turn shares the first batch
+    await Promise.resolve(); // writes that are submitted in the same turn share the first batch
     while (this.#queue.length > 0) await this.#runBatch(this.#plan());
     this.#running = undefined;
   }

@@ -1,44 +1,67 @@
 /**
- * Connections to Redis: which server, how, and how long to wait for it.
+ * Connections to Redis: the server, the login, and the limits of every wait.
  *
- * Nothing is ever sent twice behind our back: ioredis would otherwise repeat a commit whose answer was lost, and the repeat would
- * find its own work and report a conflict. So nothing is queued while there is no connection, and nothing is resent after one was lost.
+ * ioredis sends nothing twice: it would otherwise repeat a commit whose answer was lost, and the
+ * repeat would find its own work and report a conflict. So nothing is queued while there is no
+ * connection, and nothing is resent after one was lost. Commands that were provably not executed
+ * are repeated by commands.ts.
  */
 import { Cluster, Redis } from 'ioredis';
 import { equalJitter } from '../../core/backoff.js';
 import type { RedisLocation } from '../location.js';
+import { meaningOf } from './reply-error.js';
 
+/** A connection to one Redis, or the connections to a Cluster. */
 export type RedisClient = Redis | Cluster;
 
 /** The range of the delays before a connection is made again. */
 const RECONNECT = { first: 50, max: 1_000 };
 
-/** A command without an answer for so long has failed, milliseconds. */
+/** The time after which a command without an answer has failed, milliseconds. */
 export const COMMAND_TIMEOUT = 2_000;
 
-/** A connection that is owed an answer for so long is dead (a cut cable says nothing), milliseconds. */
+/**
+ * The time after which a connection that is owed an answer is dead (a cut cable says nothing),
+ * milliseconds.
+ */
 const SOCKET_TIMEOUT = 5_000;
 
+/** Options of {@link createRedisClient}. */
 export interface RedisClientOptions {
-  /** Try again, for ever, when the connection is lost or cannot be made. Otherwise the client ends. */
+  /**
+   * Try again, for ever, when the connection is lost or cannot be made. Otherwise the client ends.
+   */
   readonly reconnect: boolean;
   /** Milliseconds. */
   readonly commandTimeout: number;
+  /**
+   * Called when a connection is given up because the server behind it turned out to be a replica.
+   */
+  readonly onLeave?: () => void;
 }
 
-/** A client that does not connect before `connect()`. Its `error` events are for its owner to listen to. */
+/**
+ * Creates a client that does not connect before `connect()`. Its `error` events are for its owner
+ * to listen to.
+ */
 export function createRedisClient(location: RedisLocation, options: RedisClientOptions): RedisClient {
   return location.mode === 'cluster'
     ? createClusterClient(location, options)
     : createServerClient(location, options);
 }
 
-/** The delay before the n-th attempt to connect again: short at first, then about every second, never in step with other nodes. */
+/**
+ * The delay before the n-th attempt to connect again: short at first, then about every second,
+ * never in step with other nodes.
+ */
 export function reconnectDelay(attempt: number): number {
   return equalJitter(attempt, RECONNECT, Math.random());
 }
 
-/** Resolves when the client can take commands; rejects after `ms`, when it has ended, or when the signal aborts. */
+/**
+ * Resolves when the client can take commands; rejects after `ms`, when it has ended, or when the
+ * signal aborts.
+ */
 export function whenReady(client: RedisClient, ms: number, signal?: AbortSignal): Promise<void> {
   if (client.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -67,6 +90,8 @@ function createServerClient(location: RedisLocation, options: RedisClientOptions
       ? {
           sentinels: [...location.nodes],
           name: location.masterName ?? '',
+          ...(location.sentinelUsername === undefined ? {} : { sentinelUsername: location.sentinelUsername }),
+          ...(location.sentinelPassword === undefined ? {} : { sentinelPassword: location.sentinelPassword }),
           sentinelRetryStrategy: retry,
           ...(location.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
         }
@@ -78,6 +103,9 @@ function createServerClient(location: RedisLocation, options: RedisClientOptions
     retryStrategy: retry,
     enableOfflineQueue: false,
     lazyConnect: true,
+    // It needs INFO, which an ACL may forbid; a server that is still loading is recognised by its
+    // replies.
+    enableReadyCheck: false,
   });
 }
 
@@ -87,7 +115,8 @@ function createClusterClient(location: RedisLocation, options: RedisClientOption
     clusterRetryStrategy: retryStrategy(options),
     enableOfflineQueue: false,
     lazyConnect: true,
-    // A command whose connection was lost may have been executed; redirected ones were not, so those are followed.
+    // A command whose connection was lost may have been executed; redirected ones were not, so
+    // those are followed.
     retryDelayOnFailover: 0,
     maxRedirections: 5,
     slotsRefreshTimeout: 2_000,
@@ -101,15 +130,21 @@ function connectionOptions(location: RedisLocation, options: RedisClientOptions)
     ...(location.username === undefined ? {} : { username: location.username }),
     ...(location.password === undefined ? {} : { password: location.password }),
     ...(location.tls ? { tls: {} } : {}),
-    protocol: 2 as const, // the replies of our scripts have no use for RESP3, and some proxies and services lack it
+    protocol: 2 as const, // the scripts' replies have no use for RESP3, and some proxies and services lack it
     commandTimeout: options.commandTimeout,
     connectTimeout: 3_000,
     socketTimeout: SOCKET_TIMEOUT,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectionName: 'holdfast',
-    // After a failover we may still be connected to what is a replica now.
-    reconnectOnError: (error: Error) => options.reconnect && error.message.startsWith('READONLY'),
+    // After a failover behind one address, the connection still leads to the server that is a
+    // replica now.
+    reconnectOnError: (error: Error) => {
+      const meaning = meaningOf(error);
+      const leave = options.reconnect && meaning?.kind === 'refused' && meaning.retry === 'elsewhere';
+      if (leave) options.onLeave?.();
+      return leave;
+    },
   };
 }
 

@@ -1,10 +1,10 @@
-/** Redis replies and the types of the port, in both directions. Pure. */
+/** Conversion between Redis replies and the types of the port, in both directions. Pure. */
 import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson } from '../key-record.js';
 import type { Commit, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
 
-/** What a command answers when asked for buffers. */
+/** The answer to a command, when buffers are asked for. */
 export type Reply = Buffer | number | null | readonly Reply[];
 
 /** One entry of the feed, and the position of the one before it. */
@@ -13,15 +13,17 @@ export interface LinkedEntry {
   readonly entry: FeedEntry;
 }
 
+/** Reads a reply as text; empty when it is none. */
 export function replyText(reply: Reply | undefined): string {
   return Buffer.isBuffer(reply) ? reply.toString('utf8') : '';
 }
 
+/** Reads a reply as a list; empty when it is none. */
 export function replyList(reply: Reply | undefined): readonly Reply[] {
   return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
 }
 
-/** Field → value, of a reply that alternates between them. */
+/** Reads a reply that alternates between field and value. */
 export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
   const items = replyList(reply);
   const map = new Map<string, Buffer>();
@@ -32,7 +34,7 @@ export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
   return map;
 }
 
-/** The arguments of the COMMIT script, in its order. */
+/** Makes the arguments of the COMMIT script, in its order. */
 export function commitArguments(
   commit: Commit,
   options: { feedLength: number; wait: number; idempotencyTtl: number },
@@ -64,12 +66,13 @@ export function commitArguments(
   return args;
 }
 
+/** Reads the digest and answer of a remembered request. */
 export function idempotencyRecord(json: string): Pick<Idempotency, 'digest' | 'answer'> {
   const [digest = '', answer = ''] = JSON.parse(json) as string[];
   return { digest, answer };
 }
 
-/** @throws HoldfastError `store_damaged` */
+/** Reads an environment. @throws HoldfastError `store_damaged` */
 export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
   return undamaged(`environment ${id}`, () => {
     const context = hash.get('context');
@@ -87,7 +90,7 @@ export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>)
   });
 }
 
-/** @throws HoldfastError `store_damaged` */
+/** Reads the configs of an environment. @throws HoldfastError `store_damaged` */
 export function storedConfigs(environment: bigint, hash: ReadonlyMap<string, Buffer>): EncodedConfig[] {
   return [...hash].map(([key, bytes]) =>
     undamaged(`config ${key} of environment ${environment}`, () => {
@@ -98,7 +101,7 @@ export function storedConfigs(environment: bigint, hash: ReadonlyMap<string, Buf
   );
 }
 
-/** @throws when the entry is not one that the scripts append. */
+/** Reads an entry of the feed. @throws when it is not one that the scripts append. */
 export function feedEntry(reply: Reply): LinkedEntry {
   const [id, values] = replyList(reply);
   const position = replyText(id);
@@ -111,7 +114,7 @@ export function feedEntry(reply: Reply): LinkedEntry {
     case 'change': {
       const previous = integer(fields, 'previous');
       const version = integer(fields, 'version');
-      // An entry of a node that did not write them: everything was seen.
+      // An entry of a node that did not write them: clients saw everything.
       const [clientPrevious, clientVersion] = integers(fields, 'clients') ?? [previous, version];
       const change = {
         environment: integer(fields, 'environment'),
@@ -131,8 +134,9 @@ export function feedEntry(reply: Reply): LinkedEntry {
 }
 
 /**
- * The client version of an environment. It is kept together with the version that it was written with: while nodes are replaced, one that does not know of
- * it moves the version alone, and then it says nothing any more.
+ * The client version of an environment. It is kept together with the version that it was written
+ * with: while nodes are replaced, one that does not know of it moves the version alone, and then it
+ * says nothing any more.
  */
 function clientVersionAt(version: bigint, hash: ReadonlyMap<string, Buffer>): bigint {
   const [writtenWith, clientVersion] = integers(hash, 'clients') ?? [version, version];
@@ -176,7 +180,10 @@ function flag(value: boolean): string {
   return value ? '1' : '';
 }
 
-/** The same bytes as a Buffer, which is the only binary form that the client library passes on unchanged. */
+/**
+ * The same bytes as a Buffer, which is the only binary form that the client library passes on
+ * unchanged.
+ */
 function buffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

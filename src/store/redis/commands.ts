@@ -1,38 +1,74 @@
-/** Runs commands and scripts on Redis, and turns what goes wrong into the errors of the store. */
+/**
+ * Runs commands and scripts on Redis, and turns failures into errors of the store.
+ *
+ * A command that the server provably did not execute is tried again for a short while, so that a
+ * failover is often over before a caller notices:
+ *
+ *     the address leads to A            A becomes a replica          B becomes master, the address leads to B
+ *     commit ──▶ A ok                   commit ──▶ A: READONLY       connection given up, made again ──▶ B ok
+ *
+ * Invariant: a command whose outcome is unknown is never sent twice.
+ */
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../../core/errors.js';
+import { sleep } from '../../core/clock.js';
+import { HoldfastError } from '../../core/errors.js';
+import { Signal } from '../../core/signal.js';
 import type { RedisLocation } from '../location.js';
 import { storeName } from '../location.js';
+import { WriteMonitor, type WriteState } from '../write-state.js';
 import { COMMAND_TIMEOUT, createRedisClient, whenReady, type RedisClient } from './client.js';
 import type { Reply } from './codec.js';
+import { commandError, storeUnreachable, underReplicated, wasNotSent, type Intent } from './errors.js';
 import { names } from './names.js';
-import { PROBE } from './scripts.js';
-import { WriteMonitor, type WriteState } from '../write-state.js';
-import { commandError, refusesWrites, underReplicated, storeUnreachable } from './errors.js';
+import { meaningOf } from './reply-error.js';
+import { PROBE, TIME } from './scripts.js';
 
-/** How long after the connection was lost commands still wait for it, milliseconds: a failover or restart is often shorter. */
+/**
+ * The time for which commands wait for a lost connection, and repeat what was refused for the
+ * moment, milliseconds: a failover or restart is often shorter.
+ */
 const GRACE = 1_500;
 
-/** How long a write waits for its replicas, milliseconds. */
+/** The pause before a refused command is repeated, milliseconds. */
+const RETRY_PAUSE = 50;
+
+/** The longest wait of a write for its replicas, milliseconds. */
 const WAIT_TIMEOUT = 1_000;
 
 type Argument = string | number | Buffer;
 
+/** A Lua script with its keys and arguments. */
 export interface Script {
   readonly lua: string;
   readonly keys: readonly string[];
   readonly args?: readonly Argument[];
 }
 
+/** Commands holds the connections over which everything but blocking reads is sent. */
 export class Commands {
   readonly name: string;
+  /**
+   * Notified when writes moved to another server behind the same address: blocking readers must
+   * follow them.
+   */
+  readonly moved = new Signal();
   readonly #wait: number;
   readonly #client: RedisClient;
-  /** Where writes go when they wait for replicas: WAIT holds up all that comes after it on its connection. */
+  /**
+   * The connection for writes that wait for replicas: WAIT holds up all that comes after it on its
+   * connection.
+   */
   readonly #waiting: RedisClient;
   readonly #outages = new Map<RedisClient, Outage>();
   readonly #log: Logger;
   readonly #writes: WriteMonitor;
+  /**
+   * The present refusal only ends with a write that succeeds: a probe needs fewer permissions than
+   * a commit.
+   */
+  #forbidden = false;
+  /** A replica answered in the place of a master, and no write has been made since. */
+  #left = false;
   #closed = false;
 
   constructor(location: RedisLocation, log: Logger) {
@@ -45,47 +81,51 @@ export class Commands {
       now: Date.now,
       probe: () => this.#probe(),
     });
-    this.#client = this.#watch(
-      createRedisClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT }),
-    );
+    this.#client = this.#create(location, COMMAND_TIMEOUT);
     this.#waiting =
-      location.wait === 0
-        ? this.#client
-        : this.#watch(
-            createRedisClient(location, { reconnect: true, commandTimeout: COMMAND_TIMEOUT + WAIT_TIMEOUT }),
-          );
+      location.wait === 0 ? this.#client : this.#create(location, COMMAND_TIMEOUT + WAIT_TIMEOUT);
   }
 
-  /** Whether the store takes writes, as far as the last ones tell. */
+  /** The state of writes, as far as the last ones tell. */
   get writes(): WriteState {
     return this.#writes.state;
   }
 
-  /** Whether writes wait for replicas. */
+  /** True when writes wait for replicas. */
   get waits(): boolean {
     return this.#wait > 0;
   }
 
-  /** Connects, for the first time. @throws HoldfastError `store_unavailable` after `ms`. */
+  /**
+   * Connects, for the first time, and waits for a server that is loading its data.
+   *
+   * @throws HoldfastError `store_unavailable` after `ms`
+   */
   async connect(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
     try {
       await Promise.all(
         [...new Set([this.#client, this.#waiting])].map((client) => {
-          // A first attempt that fails is followed by others; only whether one succeeds in time counts.
+          // A first attempt that fails is followed by others; only whether one succeeds in time
+          // counts.
           client.connect().catch(() => undefined);
           return whenReady(client, ms);
         }),
       );
+      const time = { lua: TIME, keys: [names.head] };
+      await this.#run(this.#client, 'read', (client) => evaluate(client, time), deadline);
     } catch (error) {
       this.close();
-      throw storeUnreachable(this.name, error);
+      throw error instanceof HoldfastError ? error : storeUnreachable(this.name, error);
     }
   }
 
+  /** Runs a script of which it does not matter whether it was executed when there is no answer. */
   async read(script: Script): Promise<Reply> {
     return this.#run(this.#client, 'read', (client) => evaluate(client, script));
   }
 
+  /** Runs a command that reads. */
   async command(name: string, ...args: Argument[]): Promise<Reply> {
     return this.#run(
       this.#client,
@@ -95,27 +135,24 @@ export class Commands {
   }
 
   /**
-   * Runs a script that writes; resolves when enough replicas have what it wrote. Script and WAIT go over one connection, so that both
-   * mean the same server, whatever fails over in between.
+   * Runs a script that writes; resolves when enough replicas have its writes. Script and WAIT go
+   * over one connection, so that both mean the same server, whatever fails over in between.
    *
    * @throws HoldfastError `store_unavailable`, whose text says whether the change was made.
    */
   async write(script: Script): Promise<Reply> {
-    if (this.#wait === 0) {
-      return this.#run(this.#client, 'write', (client) => evaluate(client, script));
+    const reply = await (this.#wait === 0
+      ? this.#run(this.#client, 'write', (client) => evaluate(client, script))
+      : this.#run(this.#waiting, 'write', (client) => this.#replicated(client, script)));
+    if (this.#left) {
+      this.#left = false;
+      this.moved.notify();
     }
-    return this.#run(this.#waiting, 'write', async (client) => {
-      const results = await client
-        .pipeline()
-        .callBuffer('EVAL', scriptArguments(script))
-        .call('WAIT', [this.#wait, WAIT_TIMEOUT])
-        .exec();
-      const [[failed, reply] = [], [unknown, replicas] = []] = results ?? [];
-      const error = failed ?? unknown;
-      if (error !== undefined && error !== null) throw error;
-      if (Number(replicas) < this.#wait) throw underReplicated(this.name, Number(replicas), this.#wait);
-      return reply as Reply;
-    });
+    if (this.#forbidden) {
+      this.#forbidden = false;
+      this.#writes.accepted();
+    }
+    return reply;
   }
 
   close(): void {
@@ -125,26 +162,66 @@ export class Commands {
     this.#waiting.disconnect();
   }
 
+  async #replicated(client: RedisClient, script: Script): Promise<Reply> {
+    const results = await client
+      .pipeline()
+      .callBuffer('EVAL', scriptArguments(script))
+      .call('WAIT', [this.#wait, WAIT_TIMEOUT])
+      .exec();
+    const [[failed, reply] = [], [unknown, replicas] = []] = results ?? [];
+    const error = failed ?? unknown;
+    if (error !== undefined && error !== null) throw error;
+    if (Number(replicas) < this.#wait) {
+      const missing = underReplicated(this.name, Number(replicas), this.#wait);
+      this.#writes.refused(
+        `Only ${Number(replicas)} of ${this.#wait} replicas confirm writes (wait=${this.#wait}).`,
+      );
+      throw missing;
+    }
+    return reply as Reply;
+  }
+
   async #run<T>(
     client: RedisClient,
-    intent: 'read' | 'write',
+    intent: Intent,
     work: (client: RedisClient) => Promise<T>,
+    deadline = Date.now() + GRACE,
   ): Promise<T> {
-    await this.#connected(client);
-    try {
-      return await work(client);
-    } catch (error) {
-      if (refusesWrites(error)) this.#writes.refused(messageOf(error));
-      throw commandError(this.name, intent, error);
+    for (;;) {
+      await this.#connected(client);
+      try {
+        return await work(client);
+      } catch (error) {
+        const next = retryOf(error);
+        this.#left ||= next === 'elsewhere';
+        if (next === 'never' || Date.now() + RETRY_PAUSE > deadline || this.#closed) {
+          this.#noteRefusal(error);
+          throw commandError(this.name, intent, error);
+        }
+      }
+      await sleep(RETRY_PAUSE, NEVER);
     }
   }
 
+  #noteRefusal(error: unknown): void {
+    const meaning = meaningOf(error);
+    const forbidden = meaning?.kind === 'interrupted' && meaning.forbidden;
+    if (meaning?.kind !== 'refused' && !forbidden) return;
+    if (meaning.kind === 'refused' && meaning.code === undefined) return;
+    this.#forbidden ||= forbidden || (meaning.kind === 'refused' && meaning.code === 'NOPERM');
+    this.#writes.refused(commandError(this.name, 'read', error).message);
+  }
+
   async #probe(): Promise<boolean> {
+    if (this.#forbidden) return false;
     await this.write({ lua: PROBE, keys: [names.marker] });
     return true;
   }
 
-  /** Waits for a lost connection, but not longer than a short outage takes: in a long one every command fails at once. */
+  /**
+   * Waits for a lost connection, but not longer than a short outage takes: in a long one every
+   * command fails immediately.
+   */
   async #connected(client: RedisClient): Promise<void> {
     if (client.status === 'ready') return;
     const outage = this.#outages.get(client);
@@ -155,18 +232,36 @@ export class Commands {
     }
   }
 
-  #watch(client: RedisClient): RedisClient {
+  /**
+   * A client whose outages are kept and logged; one that ends by our own doing is logged only if it
+   * lasts.
+   */
+  #create(location: RedisLocation, commandTimeout: number): RedisClient {
+    let leaving = false;
+    const onLeave = () => (leaving = true);
+    const client = createRedisClient(location, { reconnect: true, commandTimeout, onLeave });
     client.on('error', (error: unknown) => {
       const outage = this.#outages.get(client);
       if (outage !== undefined) outage.error = error;
     });
     client.on('ready', () => {
-      if (this.#outages.delete(client)) this.#log.info({ store: this.name }, 'store is back');
+      const outage = this.#outages.get(client);
+      this.#outages.delete(client);
+      if (outage?.logged === true) this.#log.info({ store: this.name }, 'the store is available again');
     });
     client.on('close', () => {
-      if (this.#closed || this.#outages.has(client)) return;
-      this.#outages.set(client, { since: Date.now(), error: new Error('the connection was lost') });
-      this.#log.warn({ store: this.name }, 'store is away');
+      if (this.#closed) return;
+      const outage = this.#outages.get(client) ?? {
+        since: Date.now(),
+        error: new Error('the connection was lost'),
+        logged: false,
+      };
+      this.#outages.set(client, outage);
+      if (!leaving && !outage.logged) {
+        outage.logged = true;
+        this.#log.warn({ store: this.name }, 'the store is unavailable');
+      }
+      leaving = false;
     });
     return client;
   }
@@ -175,20 +270,35 @@ export class Commands {
 interface Outage {
   /** Milliseconds since 1970. */
   readonly since: number;
-  /** Why it goes on, as far as known. */
+  /** Its last known reason. */
   error: unknown;
+  logged: boolean;
 }
 
+/** A pause of a command is short, and nothing ends it early. */
+const NEVER = new AbortController().signal;
+
+/** Where a failed command may be sent again without being executed twice. */
+function retryOf(error: unknown) {
+  if (wasNotSent(error)) return 'here';
+  const meaning = meaningOf(error);
+  return meaning?.kind === 'refused' ? meaning.retry : 'never';
+}
+
+/** Runs a script over a connection of its own, and answers with buffers. */
 export async function evaluate(client: RedisClient, script: Script): Promise<Reply> {
   return (await client.callBuffer('EVAL', scriptArguments(script))) as Reply;
 }
 
-/** EVAL with the text each time: one path for a single command, a pipeline and a Cluster, and Redis compiles a text only once. */
+/**
+ * EVAL with the text each time: one path for a single command, a pipeline and a Cluster, and Redis
+ * compiles a text only once.
+ */
 function scriptArguments(script: Script): Argument[] {
   return [script.lua, script.keys.length, ...script.keys, ...(script.args ?? [])];
 }
 
-/** For replies that our scripts do not give. */
+/** The error for a reply that the scripts do not give. */
 export function unexpected(name: string, reply: string): HoldfastError {
   return new HoldfastError(
     'store_damaged',

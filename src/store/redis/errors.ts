@@ -1,55 +1,62 @@
-/** What went wrong between us and Redis, in the words of the store. */
+/** Errors of Redis, or of the way to it, as errors of the store. Pure. */
 import { HoldfastError, messageOf } from '../../core/errors.js';
+import { meaningOf, remedyFor } from './reply-error.js';
 
-/** What a failed command means for who asked. */
+/** The purpose of a command that failed: only a write can leave the caller in doubt. */
 export type Intent = 'read' | 'write';
 
+/** How a caller finds out about a change that it is in doubt of. */
+const REPEAT = 'repeat it with the same Idempotency-Key to find out and to make it once';
+
 /**
- * The error that a failed command becomes. An answer of Redis itself means that nothing was done. When there was no answer, a write may
- * have been made all the same, and whoever asked must be told so.
+ * Makes the store's error of a command's. A refusal by Redis proves that nothing was done. Where
+ * there was no answer, or a script was interrupted, a write may have been made all the same, and
+ * the text says so.
  */
 export function commandError(name: string, intent: Intent, error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error;
-  const text = messageOf(error);
-  if (text.includes('WRONGTYPE')) {
-    return new HoldfastError(
-      'store_damaged',
-      `The store (${name}) holds something else under a name of ours, and nothing was changed: ${text}. Remove what does not belong there, or use another database.`,
-      { cause: error },
-    );
+  const meaning = meaningOf(error);
+  if (meaning === undefined) {
+    return intent === 'read' || wasNotSent(error) ? storeUnreachable(name, error) : unanswered(name, error);
   }
-  if (isReply(error)) {
-    return new HoldfastError(
-      'store_unavailable',
-      `The store (${name}) refused, and nothing was changed: ${text}.`,
-      { cause: error },
-    );
-  }
-  return intent === 'read' || wasNotSent(text)
-    ? storeUnreachable(name, error)
-    : new HoldfastError(
-        'store_unavailable',
-        `The store (${name}) did not answer: ${text}. The change may or may not have been made; repeat it with the same Idempotency-Key to find out and to make it once.`,
+  const remedy = remedyFor(meaning);
+  const end = `${sentence(meaning.text)}${remedy === undefined ? '' : ` ${sentence(remedy)}`}`;
+  switch (meaning.kind) {
+    case 'wrong-type':
+      return new HoldfastError(
+        'store_damaged',
+        `The store (${name}) holds something else under a name of ours, and nothing was changed: ${end}`,
         { cause: error },
       );
+    case 'refused':
+      return new HoldfastError(
+        'store_unavailable',
+        `The store (${name}) refused, and nothing was changed: ${end}`,
+        { cause: error },
+      );
+    case 'interrupted': {
+      const doubt = intent === 'read' ? '' : ` The change may have been made, or a part of it; ${REPEAT}.`;
+      return new HoldfastError('store_unavailable', `The store (${name}) stopped a script: ${end}${doubt}`, {
+        cause: error,
+      });
+    }
+  }
 }
 
-/** True when the server's answer means that it takes no writes at present. */
-export function refusesWrites(error: unknown): boolean {
-  return isReply(error) && /(?:^|: -)(READONLY|OOM|MISCONF|NOREPLICAS) /.test(messageOf(error));
-}
-
-/** Redis is not there; nothing was sent. */
+/** The error for a Redis that cannot be reached; nothing was sent. */
 export function storeUnreachable(name: string, cause: unknown): HoldfastError {
+  const meaning = meaningOf(cause);
+  const remedy = meaning && remedyFor(meaning);
   return new HoldfastError(
     'store_unavailable',
-    `The store (${name}) cannot be reached: ${messageOf(cause)}.`,
-    {
-      cause,
-    },
+    `The store (${name}) cannot be reached: ${sentence(reasonOf(cause))}${remedy === undefined ? '' : ` ${sentence(remedy)}`}`,
+    { cause },
   );
 }
 
+/**
+ * The error for a change that was made but is on fewer replicas than the store's location asks for.
+ */
 export function underReplicated(name: string, replicas: number, wanted: number): HoldfastError {
   return new HoldfastError(
     'store_unavailable',
@@ -58,12 +65,30 @@ export function underReplicated(name: string, replicas: number, wanted: number):
   );
 }
 
-/** Whether the server answered with an error, as opposed to not answering. */
-function isReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
+/**
+ * True for the error of ioredis for a command that it never sent, because it is allowed to queue
+ * none.
+ */
+export function wasNotSent(error: unknown): boolean {
+  return messageOf(error).includes('enableOfflineQueue options is false');
 }
 
-/** What ioredis says of a command that it never sent, because we let it queue none. */
-function wasNotSent(text: string): boolean {
-  return text.includes('enableOfflineQueue options is false');
+function unanswered(name: string, error: unknown): HoldfastError {
+  return new HoldfastError(
+    'store_unavailable',
+    `The store (${name}) did not answer: ${sentence(messageOf(error))} The change may or may not have been made; ${REPEAT}.`,
+    { cause: error },
+  );
+}
+
+/** A Cluster's client says that all nodes failed, and keeps the reason of the last one apart. */
+function reasonOf(cause: unknown): string {
+  const last = cause instanceof Error && 'lastNodeError' in cause ? cause.lastNodeError : undefined;
+  const first = messageOf(cause);
+  return last instanceof Error ? `${first.replace(/\.$/, '')}: ${last.message}` : first;
+}
+
+/** Ends a text with one full stop. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

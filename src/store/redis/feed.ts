@@ -1,9 +1,10 @@
 /**
- * Follows the feed in Redis: each entry in order, or word of a gap.
+ * Follows the feed in Redis: each entry in order, or the notice of a gap.
  *
- * Redis can lose writes: a restart from an older file, a failover to a replica that lagged, a wipe; and we trim the feed ourselves. A
- * stream alone would show none of that, it would merely go on. So each entry names the one before it (`after`), and the id of the
- * newest is kept under `head`. The invariant: an entry is yielded only if it follows the position; and a follower is called current
+ * Redis can lose writes: a restart from an older file, a failover to a replica that lagged, a wipe;
+ * and we trim the feed ourselves. A stream alone would show none of that, it would merely go on. So
+ * each entry names the one before it (`after`), and the id of the newest is kept under `head`. The
+ * invariant: an entry is yielded only if it follows the position; and a follower is called current
  * only if its position *is* the head.
  *
  *     follower at 7-0          Redis: … 5-0 6-0 7-0      head 7-0   current
@@ -12,27 +13,23 @@
  */
 import type { Logger } from 'pino';
 import { HoldfastError } from '../../core/errors.js';
-import type { RedisLocation } from '../location.js';
 import type { FeedEntry, FeedSignal, Position } from '../store.js';
-import { BLOCK_MS, overConnections } from './blocking.js';
+import { BLOCK_MS, overConnections, type ReaderOptions } from './blocking.js';
 import type { RedisClient } from './client.js';
 import { feedEntry, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
 import { evaluate } from './commands.js';
 import { names } from './names.js';
 import { HEAD, WHERE } from './scripts.js';
 
-/** Entries per read. An entry can have 1 MiB, and this many are in memory at once. */
+/** Entries per read. An entry can have 1 MiB, and this many are in memory together. */
 const COUNT = 100;
 
-export interface FeedOptions {
-  readonly location: RedisLocation;
-  /** For errors and logs. */
-  readonly name: string;
+/** Options of {@link follow}. */
+export interface FeedOptions extends ReaderOptions {
   readonly log: Logger;
-  readonly signal: AbortSignal;
 }
 
-/** Follows until the signal aborts. */
+/** Follows the feed after a position, until the signal aborts. Never throws. */
 export async function* follow(from: Position, options: FeedOptions): AsyncGenerator<FeedSignal, void, void> {
   let position = from;
   for await (const step of overConnections(options, (client) => readFeed(client, position, options))) {
@@ -46,7 +43,10 @@ interface Step {
   readonly signal: FeedSignal;
 }
 
-/** Reads over one connection, until it fails or the signal aborts. Looks where it stands first: Redis may have been another before. */
+/**
+ * Reads over one connection, until it fails or the signal aborts. Locates the position first: Redis
+ * may have been another before.
+ */
 async function* readFeed(
   client: RedisClient,
   from: Position,
@@ -76,7 +76,7 @@ async function* readFeed(
 type Where = { kind: 'current' } | { kind: 'behind' } | { kind: 'lost'; head: Position };
 
 async function locate(client: RedisClient, position: Position): Promise<Where> {
-  // A position that is none of ours, say of another store, is before nothing and after nothing.
+  // A position of another form, say of another store, is before nothing and after nothing.
   if (!/^\d{1,20}-\d{1,20}$/.test(position)) {
     return { kind: 'lost', head: replyText(await evaluate(client, feedScript(HEAD))) };
   }
@@ -114,7 +114,10 @@ function chain(
   return { entries, broken: false };
 }
 
-/** An entry that cannot be read is missing, for whoever follows; the ruleset that they reload is not made from it. */
+/**
+ * Reads an entry. One that cannot be read counts as missing: followers reload the ruleset, which is
+ * not made from it.
+ */
 function decode(reply: Reply, log: Logger): LinkedEntry | undefined {
   try {
     return feedEntry(reply);

@@ -1,15 +1,21 @@
-/** The Lua scripts of the inbox. The rules of scripts.ts hold here too; a commit that decides an event is COMMIT there. */
+/**
+ * The Lua scripts of the inbox. The rules of scripts.ts hold here too; a commit that decides an
+ * event is COMMIT there.
+ */
 import { GROUP } from './names.js';
 import { deciding, prelude } from './scripts.js';
 
 /**
- * The oldest undecided events, made pending for the consumer; and what is no longer undecided is made so.
+ * Reads the oldest undecided events and makes them pending for the consumer; decided ones that are
+ * still pending are acknowledged.
  *
- * What is in the stream is undecided: it is the stream that is read, and not what the group thinks is new or pending. So an event comes
- * again whoever read it before, and also after somebody acknowledged it by hand, or removed a consumer together with what it had pending.
+ * An event in the stream is undecided: the stream is read, and not the group's idea of new or
+ * pending. So an event comes again whichever consumer read it before, and also after it was
+ * acknowledged by hand, or a consumer was removed together with its pending events.
  *
- * KEYS inbox, rejected · ARGV consumer, how many events, how many bytes an event may have to come with its fields.
- * {{id, bytes, fields or nil}…}, number of undecided events, number of rejected events
+ * KEYS inbox, rejected · ARGV consumer, how many events, how many bytes an event may have to come
+ * with its fields. {{id, bytes, fields or nil}…}, number of undecided events, number of rejected
+ * events
  */
 export const TAKE = `${prelude}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
@@ -26,7 +32,7 @@ for i, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])
   present[id] = true
   events[i] = {id, bytes, bytes <= tonumber(ARGV[3]) and fields}
 end
--- Events that were removed or trimmed away are pending still, and would keep those after them from their turn.
+-- Events that were removed or trimmed away are pending still, and would keep back those after them.
 for _, pending in ipairs(redis.call('XPENDING', KEYS[1], '${GROUP}', '-', '+', ARGV[2])) do
   local id = pending[1]
   if not present[id] and #redis.call('XRANGE', KEYS[1], id, id) == 0 then
@@ -44,7 +50,10 @@ end
 return {events, redis.call('XLEN', KEYS[1]), redis.call('XLEN', KEYS[2])}
 `;
 
-/** KEYS inbox, marker · ARGV event, '1' to touch the marker for WAIT. 'acknowledged', or how the event stands. */
+/**
+ * KEYS inbox, marker · ARGV event, '1' to touch the marker for WAIT. 'acknowledged', or how the
+ * event stands.
+ */
 export const ACKNOWLEDGE = `${prelude}${deciding}
 local failed = check(KEYS[1], 'stream')
 if failed then return failed end
@@ -54,7 +63,7 @@ elseif ARGV[2] == '1' then redis.call('SET', KEYS[2], '1') end
 return stands or 'acknowledged'
 `;
 
-/** What goes before an event's own fields in the stream of rejected ones, in this order. */
+/** The fields that precede an event's own in the stream of rejected ones, in this order. */
 export const REJECTION_FIELDS = [
   'holdfast-event',
   'holdfast-code',
@@ -65,14 +74,14 @@ export const REJECTION_FIELDS = [
 ] as const;
 
 /**
- * Lua passes at most 8,000 arguments to a command. An event with more names and values than that is kept as one value; no valid event has
- * more than six.
+ * Lua passes at most 8,000 arguments to a command. An event with more names and values than that is
+ * kept as one value; no valid event has more than six.
  */
 const MOST_TEXTS = 7_000;
 
 /**
- * KEYS inbox, rejected, marker · ARGV event, '1' to touch the marker for WAIT, code, message, field or '', at. 'rejected', or how the
- * event stands.
+ * KEYS inbox, rejected, marker · ARGV event, '1' to touch the marker for WAIT, code, message, field
+ * or '', at. 'rejected', or how the event stands.
  */
 export const REJECT = `${prelude}${deciding}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
@@ -94,9 +103,11 @@ return 'rejected'
 `;
 
 /**
- * One event at a time, because each can be large and only a part of it is answered.
+ * Lists rejected events, one at a time, because each can be large and only a part of it is
+ * answered.
  *
- * KEYS rejected · ARGV how many events, names and values of each, bytes of each. Their number, {{id, {text…}, {bytes of the whole text…}}…}
+ * KEYS rejected · ARGV how many events, names and values of each, bytes of each. Their number,
+ * {{id, {text…}, {bytes of the whole text…}}…}
  */
 export const LIST_REJECTED = `${prelude}
 local failed = check(KEYS[1], 'stream')
@@ -117,8 +128,8 @@ return {redis.call('XLEN', KEYS[1]), events}
 `;
 
 /**
- * KEYS inbox, rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'} when it is packed or was not put there by
- * REJECT.
+ * KEYS inbox, rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'}
+ * when it is packed or was not put there by REJECT.
  */
 export const RETRY = `${prelude}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')

@@ -1,4 +1,7 @@
-/** The inbox in Redis: one stream with a consumer group, and one for what was rejected. [protocol] #inbox */
+/**
+ * The inbox in Redis: one stream with a consumer group, and one for rejected events. [protocol]
+ * #inbox
+ */
 import type { RedisLocation } from '../location.js';
 import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../store.js';
 import { BLOCK_MS, overConnections } from './blocking.js';
@@ -8,13 +11,17 @@ import { evaluate, unexpected, type Commands } from './commands.js';
 import { ACKNOWLEDGE, DROP, LIST_REJECTED, REJECT, REJECTION_FIELDS, RETRY, TAKE } from './inbox-scripts.js';
 import { GROUP, names } from './names.js';
 
-/** Events per reading: with a mebibyte each, what an inbox has in memory. */
+/** Events per reading; with a mebibyte each, all that an inbox has in memory. */
 const COUNT = 8;
 
-/** What is answered of each rejected event: names and values, and bytes of each. A valid event has at most three names. */
+/**
+ * The part of each rejected event that is listed: names and values, and bytes of each. A valid
+ * event has at most three names.
+ */
 const SHOWN_TEXTS = 2 * (REJECTION_FIELDS.length + 16);
 const SHOWN_BYTES = 1024;
 
+/** RedisInbox is the inbox of a store in Redis. */
 export class RedisInbox implements Inbox {
   readonly #location: RedisLocation;
   readonly #commands: Commands;
@@ -30,6 +37,7 @@ export class RedisInbox implements Inbox {
     const options = {
       location: this.#location,
       name: this.#commands.name,
+      moved: this.#commands.moved,
       signal: AbortSignal.any([signal, this.#closing]),
     };
     return overConnections(options, (client) => readInbox(client, consumer, maxBytes));
@@ -86,7 +94,10 @@ export class RedisInbox implements Inbox {
     return (await this.#commands.write({ lua: DROP, keys: [names.rejected], args: [id] })) === 1;
   }
 
-  /** For scripts that may find that there is nothing to write. */
+  /**
+   * An argument of scripts that may find nothing to write: '1' when WAIT needs a write all the
+   * same.
+   */
   get #marks(): string {
     return this.#commands.waits ? '1' : '';
   }
@@ -117,7 +128,10 @@ async function* readInbox(
   }
 }
 
-/** Resolves when there is a new event, or after a while. The event itself comes with the next reading, as all do. */
+/**
+ * Resolves when there is a new event, or after a while. The event itself comes with the next
+ * reading, as all do.
+ */
 async function arrival(client: RedisClient, consumer: string): Promise<void> {
   const group = ['GROUP', GROUP, consumer, 'COUNT', 1, 'BLOCK', BLOCK_MS];
   await client.callBuffer('XREADGROUP', [...group, 'STREAMS', names.inbox, '>']);
@@ -138,7 +152,7 @@ function rejectedEvent(reply: Reply): RejectedEvent {
   const pairs = pairsOf(replyList(texts));
   const bytes = replyList(sizes);
   const isOurs = REJECTION_FIELDS.every((name, i) => pairs[i]?.[0].toString() === name);
-  // Whoever adds to that stream by hand finds it in the list too, without a reason.
+  // An entry that was added to that stream by hand is listed too, without a reason.
   const own = isOurs ? REJECTION_FIELDS.length : 0;
   const [event = '', code = '', message = '', field = '', at = ''] = pairs
     .slice(0, own)

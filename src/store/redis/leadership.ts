@@ -1,9 +1,10 @@
-/** A lease and cursors in Redis. */
+/** Leadership by a lease and cursors in Redis. */
 import type { Leadership, Position } from '../store.js';
 import { replyPairs } from './codec.js';
 import type { Commands } from './commands.js';
 import { ACQUIRE, RELEASE, SAVE_CURSOR } from './scripts.js';
 
+/** RedisLeadership keeps the lease as a string with an expiry, the cursors as a hash. */
 export class RedisLeadership implements Leadership {
   readonly #commands: Commands;
   readonly #lease: string;

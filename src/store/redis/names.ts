@@ -1,9 +1,10 @@
 /**
- * The names of everything that Holdfast keeps in Redis. All carry one hash tag, so that in a Cluster they are in one slot and a script
- * may touch any of them together.
+ * The names of everything that Holdfast keeps in Redis. All carry one hash tag, so that in a
+ * Cluster they are in one slot and a script may touch any of them together.
  */
 const TAG = '{holdfast}';
 
+/** The names of all keys in Redis, each with the type of its value. */
 export const names = {
   /** Set: the ids of all environments. */
   environments: `${TAG}:environments`,
@@ -21,11 +22,11 @@ export const names = {
   head: `${TAG}:feed:head`,
   /** String with an expiry: digest and answer of a request. */
   idempotency: (environment: bigint, key: string) => `${TAG}:idempotency:${environment}:${key}`,
-  /** String with an expiry: who publishes. */
+  /** String with an expiry: the node that publishes. */
   lease: `${TAG}:lease`,
   /** Hash: proxy → position in the feed. */
   cursors: `${TAG}:cursors`,
-  /** String with an expiry: who writes copies to buckets. */
+  /** String with an expiry: the node that writes copies to buckets. */
   beltLease: `${TAG}:belt:lease`,
   /** Hash: bucket → position in the feed. */
   beltCursors: `${TAG}:belt:cursors`,
@@ -35,6 +36,11 @@ export const names = {
   rejected: `${TAG}:rejected`,
   /** String without meaning, written so that a WAIT has something to wait for. */
   marker: `${TAG}:marker`,
+  /**
+   * One key of each type, written and removed when a store is opened, to learn of missing
+   * permissions.
+   */
+  trial: (type: 'hash' | 'set' | 'stream' | 'string') => `${TAG}:trial:${type}`,
 } as const;
 
 /** The consumer group of the inbox. */

@@ -1,16 +1,17 @@
 /**
- * The Lua scripts: each is one step that no reader can see half of.
+ * The Lua scripts: each is one atomic step for its readers.
  *
- * Redis does not roll a failed script back, so each makes all its checks before its first write: what the present state is, and also
- * that every key it will write has the type it should. The first write is one that Redis refuses when it is out of memory, read-only
- * or unable to persist; after it, nothing can fail.
+ * Redis does not roll a failed script back, so each makes all its checks before its first write:
+ * those of the present state, and also that every key it will write has the type it should. The
+ * first write is one that Redis refuses when it is out of memory, read-only or unable to persist;
+ * after it, nothing can fail.
  *
- * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which are exact up to 2^53, and real ids
- * are above.
+ * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which
+ * are exact up to 2^53, and real ids are above.
  */
 import { GROUP } from './names.js';
 
-/** What every script that writes begins with. */
+/** The beginning of every script that writes. */
 export const prelude = `
 local function check(key, want)
   local is = redis.call('TYPE', key)['ok']
@@ -35,8 +36,9 @@ end
 `;
 
 /**
- * What decides an inbox event, in each script that does. An event is undecided while it is pending in the group; all older ones are decided
- * when it is the first pending one. Who decides it removes it.
+ * The decision of an inbox event, in each script that makes one. An event is undecided while it is
+ * pending in the group; all older ones are decided when it is the first pending one. The script
+ * that decides it removes it.
  */
 export const deciding = `
 local function standing(inbox, event)
@@ -127,7 +129,10 @@ for i, key in ipairs(KEYS) do found[i] = redis.call('HGETALL', key) end
 return found
 `;
 
-/** KEYS keys, key hashes, feed, head · ARGV id, hash, JSON, feed limit. 1, or 0 when id or hash exist. */
+/**
+ * KEYS keys, key hashes, feed, head · ARGV id, hash, JSON, feed limit. 1, or 0 when id or hash
+ * exist.
+ */
 export const ADD_KEY = `${prelude}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'stream') or check(KEYS[4], 'string')
 if failed then return failed end
@@ -139,10 +144,11 @@ return 1
 `;
 
 /**
- * Puts a key's new JSON in the place of its old one. When they are equal nothing is appended: the key was revoked before.
+ * Puts a key's new JSON in the place of its old one. When they are equal nothing is appended: the
+ * key was revoked before.
  *
- * KEYS keys, feed, head, marker · ARGV id, old JSON, new JSON, feed limit, '1' to touch the marker for WAIT. 1, or 0 when the
- * present JSON is not the old one.
+ * KEYS keys, feed, head, marker · ARGV id, old JSON, new JSON, feed limit, '1' to touch the marker
+ * for WAIT. 1, or 0 when the present JSON is not the old one.
  */
 export const REPLACE_KEY = `${prelude}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'stream') or check(KEYS[3], 'string')
@@ -163,8 +169,9 @@ return headOf(KEYS[1], KEYS[2])
 `;
 
 /**
- * Where a follower stands: {'current' | 'behind' | 'lost', head}. Lost: nothing follows its position, and yet it is not the newest.
- * One script, because between two commands an entry could be added and look like a loss.
+ * Where a follower stands: {'current' | 'behind' | 'lost', head}. Lost: nothing follows its
+ * position, and yet it is not the newest. One script, because between two commands an entry could
+ * be added and look like a loss.
  *
  * KEYS feed, head · ARGV position
  */
@@ -175,7 +182,10 @@ if #redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', 1) > 0 then retu
 return {'lost', head}
 `;
 
-/** KEYS one, only to name the node: in a Cluster each has a clock of its own. Seconds and microseconds. */
+/**
+ * KEYS one, only to name the node: in a Cluster each has a clock of its own. Seconds and
+ * microseconds.
+ */
 export const TIME = `return redis.call('TIME')`;
 
 /** KEYS lease · ARGV holder, ttl in ms. 1 when the holder has the lease now. */
@@ -192,7 +202,10 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `;
 
-/** KEYS lease, cursors · ARGV holder, proxy, position. 1 when the holder has the lease and the cursor was written. */
+/**
+ * KEYS lease, cursors · ARGV holder, proxy, position. 1 when the holder has the lease and the
+ * cursor was written.
+ */
 export const SAVE_CURSOR = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
@@ -201,3 +214,30 @@ return 1
 
 /** KEYS marker. A write without meaning, refused exactly when those of commits are. */
 export const PROBE = `return redis.call('SET', KEYS[1], '1')`;
+
+/**
+ * Runs every command of the scripts on keys that hold nothing else, and removes those. Other errors
+ * than a missing permission, such as those of a replica, do not count.
+ *
+ * KEYS hash, set, string, stream. The names of the commands that the user may not run.
+ */
+export const PERMISSIONS = `
+local missing = {}
+local function try(...)
+  local reply = redis.pcall(...)
+  local failed = type(reply) == 'table' and reply['err']
+  if failed and (string.find(failed, 'executing the script', 1, true) or string.find(failed, 'ACL failure', 1, true)) then
+    missing[#missing + 1] = select(1, ...)
+  end
+end
+local hash, set, text, stream = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+try('HSET', hash, 'a', '1') try('HGET', hash, 'a') try('HGETALL', hash) try('HEXISTS', hash, 'a') try('HDEL', hash, 'b')
+try('SADD', set, 'a')
+try('SET', text, '1', 'PX', '1000') try('GET', text) try('TYPE', text) try('TIME')
+try('XADD', stream, '*', 'a', '1') try('XRANGE', stream, '-', '+') try('XREVRANGE', stream, '+', '-') try('XLEN', stream)
+try('XGROUP', 'CREATE', stream, '${GROUP}', '0', 'MKSTREAM') try('XPENDING', stream, '${GROUP}')
+try('XCLAIM', stream, '${GROUP}', 'a', '0', '1-1', 'JUSTID') try('XINFO', 'CONSUMERS', stream, '${GROUP}')
+try('XACK', stream, '${GROUP}', '1-1') try('XDEL', stream, '1-1') try('XGROUP', 'DELCONSUMER', stream, '${GROUP}', 'a')
+for _, key in ipairs(KEYS) do try('DEL', key) end
+return missing
+`;

@@ -1,6 +1,5 @@
 /** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../core/errors.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
@@ -29,20 +28,28 @@ import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { names } from './names.js';
 import type { WriteState } from '../write-state.js';
+import { checkServer } from './server-check.js';
 import { ADD_KEY, COMMIT, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME } from './scripts.js';
 
-/** How many environments one script reads: few enough not to hold Redis up, 10,000 in ten round trips. */
+/**
+ * The number of environments that one script reads: few enough not to hold Redis up, 10,000 in ten
+ * round trips.
+ */
 const ENVIRONMENTS_PER_SCRIPT = 1_000;
 
+/** Options of {@link openRedisStore}. */
 export interface RedisStoreOptions {
   readonly log: Logger;
-  /** About how many entries the feed keeps. Default 100,000. */
+  /** The approximate number of entries that the feed keeps. Default 100,000. */
   readonly feedLength?: number;
-  /** How long to wait for the first connection, milliseconds. Default 10,000. */
+  /** The longest wait for the first connection, milliseconds. Default 10,000. */
   readonly connectWithin?: number;
 }
 
-/** @throws HoldfastError `store_unavailable` when Redis cannot be reached in time or is too old. */
+/**
+ * Opens the store. @throws HoldfastError `store_unavailable` when Redis cannot be reached in time
+ * or is too old.
+ */
 export async function openRedisStore(location: RedisLocation, options: RedisStoreOptions): Promise<Store> {
   const commands = new Commands(location, options.log);
   await commands.connect(options.connectWithin ?? 10_000);
@@ -195,7 +202,7 @@ class RedisStore implements Store {
         args: [id, replyText(reply), keyToJson(revoked), this.#feedLength, this.#commands.waits ? '1' : ''],
       });
       if (replaced === 1) return revoked;
-      // Somebody else revoked it in between; the next round finds that.
+      // Another node revoked it in between; the next round finds that.
     }
   }
 
@@ -219,6 +226,7 @@ class RedisStore implements Store {
     return follow(from, {
       location: this.#location,
       name: this.name,
+      moved: this.#commands.moved,
       log: this.#log,
       signal: AbortSignal.any([signal, this.#closing.signal]),
     });
@@ -234,25 +242,5 @@ class RedisStore implements Store {
     const keys = ids.map((id) => names.environment(id));
     const replies = replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
     return ids.map((id, index) => storedEnvironment(id, replyPairs(replies[index])));
-  }
-}
-
-/** Scripts need Redis 6.2 (exclusive ranges), and data needs a server that does not throw it away. */
-async function checkServer(commands: Commands, log: Logger): Promise<void> {
-  const info = replyText(await commands.command('INFO'));
-  const version = /^redis_version:(\d+)\.(\d+)\S*/m.exec(info);
-  const [full = '', major, minor] = version ?? [];
-  if (Number(major) < 6 || (Number(major) === 6 && Number(minor) < 2)) {
-    throw new HoldfastError(
-      'store_unavailable',
-      `The store (${commands.name}) is ${full.replace('redis_version:', 'Redis ')}; Holdfast needs Redis 6.2 or newer, or Valkey.`,
-    );
-  }
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-  if (policy?.startsWith('allkeys') === true) {
-    log.warn(
-      { store: commands.name, policy },
-      'the store may throw rulesets away when its memory is full: set maxmemory-policy to noeviction',
-    );
   }
 }
