@@ -33,7 +33,8 @@ export function gripCarrier(signatures: Pick<SignatureVerifier, 'verify'>): Grip
   const serveGrip = new ServeGrip({ grip: new Publisher({ control_uri: 'http://not-used.invalid/' }) });
   return function verifiedServeGrip(request, response, next) {
     const { 'grip-sig': token } = request.headers;
-    signatures.verify(typeof token === 'string' ? token : undefined).then((verified) => {
+    signatures.verify(typeof token === 'string' ? token : undefined).then(({ kind }) => {
+      const verified = kind === 'valid';
       if (!verified) delete request.headers['grip-sig'];
       serveGrip.exec(request, response, (error) => {
         if (error === undefined && request.grip?.isProxied !== verified) {

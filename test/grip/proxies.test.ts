@@ -25,7 +25,8 @@ async function believes(address: ProxyAddress, issuer: string, secret: Uint8Arra
     .setProtectedHeader({ alg: 'HS256' })
     .setExpirationTime('1h')
     .sign(secret);
-  return new SignatureVerifier(address.signers).verify(token);
+  const { kind } = await new SignatureVerifier(address.signers).verify(token);
+  return kind === 'valid';
 }
 
 function refusal(url: string, ...keys: string[]): HoldfastError {
