@@ -7,10 +7,11 @@ import { refetchText } from '../ruleset/refetch.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
 /**
- * An SSE comment: ignored by every client, but it keeps read timeouts (python: 60 s) and idle
- * checks quiet.
+ * An SSE comment: ignored by every client, but it keeps read timeouts (python: 60 s) and idle checks
+ * quiet. No blank line follows: it is sent between events, and some clients (r3labs/sse, httpx-sse,
+ * Go's launchdarkly/eventsource, fetch-event-source) hand their user an empty event at each one.
  */
-export const KEEP_ALIVE = ': keep-alive\n\n';
+export const KEEP_ALIVE = ': keep-alive\n';
 
 /**
  * Clients are asked to wait between these before they reconnect, in milliseconds; see
@@ -20,16 +21,17 @@ const RETRY_MIN_MS = 1_000;
 const RETRY_SPREAD_MS = 9_000;
 
 /**
- * Builds the beginning of every stream. The comment and its blank line end an event that the client
- * may have kept half-read from the connection before. The `retry:` differs per response, so that
- * the clients of a restarted proxy come back spread over ten seconds: with 200 simultaneous new
- * connections Pushpin answers some with an error, and a browser's EventSource gives up for good on
- * one.
+ * Builds the beginning of every stream. Its blank line comes first and ends an event that the client
+ * may have kept half-read from the connection before; none follows, because at each one some clients
+ * hand their user an empty event, and Go SDKs before 0.2.3 then take their environment to be 0. The
+ * first event begins on the next line. The `retry:` differs per response, so that the clients of a
+ * restarted proxy come back spread over ten seconds: with 200 simultaneous new connections Pushpin
+ * answers some with an error, and a browser's EventSource gives up for good on one.
  *
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
 export function streamStart(random: number): string {
-  return `: holdfast\n\nretry: ${Math.floor(RETRY_MIN_MS + RETRY_SPREAD_MS * random)}\n\n`;
+  return `\n: holdfast\nretry: ${Math.floor(RETRY_MIN_MS + RETRY_SPREAD_MS * random)}\n`;
 }
 
 /** One event as it is written, and the position of the reader after it. */

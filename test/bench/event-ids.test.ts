@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { EventIds } from '../../bench/event-ids.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
-const STREAM = `${HEAD}1f\r\n: holdfast\n\nretry: 1234\n\ndata: YQ==\nid: 17\n\n\r\n9\r\n: keep-alive\n\n\r\n`;
+const STREAM = `${HEAD}2e\r\n\n: holdfast\nretry: 1234\ndata: YQ==\nid: 17\n\n\r\nd\r\n: keep-alive\n\r\n`;
 
 it('finds the ids of a stream, in order, whatever stands between the events', () => {
   const next = '1a\r\ndata: aWQ6IDE4\nid: 1700000000000001\n\ndata: Yg==\nid: 9223372036854775807\n\n\r\n';

@@ -4,14 +4,14 @@ import { StreamReader, type Block } from '../../chaos/clients/stream-reader.js';
 import { concat, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { flag } from '../support/configs.js';
 
-const START = ': holdfast\n\nretry: 1234\n\n';
+const START = '\n: holdfast\nretry: 1234\n';
 const read = (text: string): Block[] => new StreamReader().take(Buffer.from(text));
 const objections = (text: string): string[] =>
   read(text).flatMap((block) => (block.kind === 'objection' ? [block.text] : []));
 
 describe('the strict reader of streams', () => {
   it('reads beginning, events and keep-alives', () => {
-    expect(read(`${START}data: YQ==\nid: 5\n\n: keep-alive\n\n`)).toEqual([
+    expect(read(`${START}data: YQ==\nid: 5\n\n: keep-alive\n`)).toEqual([
       { kind: 'retry', milliseconds: 1234 },
       { kind: 'event', data: 'YQ==', id: '5' },
       { kind: 'keep-alive' },
@@ -19,7 +19,7 @@ describe('the strict reader of streams', () => {
   });
 
   it('reads the same byte by byte', () => {
-    const text = `${START}data: YQ==\nid: 5\n\n: keep-alive\n\n`;
+    const text = `${START}data: YQ==\nid: 5\n\n: keep-alive\n`;
     const reader = new StreamReader();
     const blocks = [...Buffer.from(text)].flatMap((byte) => reader.take(Buffer.from([byte])));
     expect(blocks).toEqual(read(text));
@@ -34,14 +34,17 @@ describe('the strict reader of streams', () => {
 
   it.each([
     ['another beginning', 'data: YQ==\nid: 5\n\n'],
-    ['no retry', ': holdfast\n\ndata: YQ==\nid: 5\n\n'],
+    ['no retry', '\n: holdfast\ndata: YQ==\nid: 5\n\n'],
     ['the id before the data', `${START}id: 5\ndata: YQ==\n\n`],
     ['an event without id', `${START}data: YQ==\n\n`],
     ['an event name', `${START}event: message\ndata: YQ==\nid: 5\n\n`],
     ['no base64', `${START}data: a_b-\nid: 5\n\n`],
+    ['an event with a third line', `${START}data: YQ==\nid: 5\nretry: 5\n\n`],
+    ['a blank line after a keep-alive', `${START}: keep-alive\n\n`],
+    ['a blank line after the beginning', `${START}\n`],
     ['another comment', `${START}: hello\n\n`],
     ['an event that is too large', `${START}data: ${'A'.repeat(65_000)}\nid: 5\n\n`],
-    ['a block without end', `${START}data: ${'A'.repeat(66_000)}`],
+    ['a line without end', `${START}data: ${'A'.repeat(66_000)}`],
   ])('objects to %s', (_, text) => {
     expect(objections(text)).toHaveLength(1);
   });

@@ -96,7 +96,7 @@ export class FakeServer {
         return;
       }
       case 'GET /api/v1/sse/config':
-        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': holdfast\n\n');
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('\n: holdfast\n');
         this.streams.push(response);
         return;
       default:

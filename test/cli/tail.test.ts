@@ -53,7 +53,7 @@ describe('tail', () => {
 
   it('prints what each delta sets and deletes, and the time since its commit', async () => {
     const deleted: Config = { id: '6', key: 'flag.b', configType: 'DELETED' };
-    (await subscribe()).write(`: keep-alive\n\n${event(ago(12), flag, deleted)}`);
+    (await subscribe()).write(`: keep-alive\n${event(ago(12), flag, deleted)}`);
     await vi.waitFor(() => expect(tail.out()).toContain('deleted'));
     expect(tail.out()).toBe(
       `12:00:00.500 version ${ago(12)}, 2 configs, 12 ms after the commit\n` +

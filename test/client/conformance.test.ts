@@ -302,6 +302,6 @@ function endingWith(pieces: readonly string[], after = 0): FakeSource['stream'] 
 
 function keepTalking(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const timer = setInterval(() => response.write(': keep-alive\n\n'), 20);
+  const timer = setInterval(() => response.write(': keep-alive\n'), 20);
   response.on('close', () => clearInterval(timer));
 }

@@ -188,7 +188,7 @@ describe('an open stream gets', () => {
     app.clock.ahead += 1000;
     app.directHolds.tick();
     await stream.waitFor((now) => now.comments.length === comments + 2);
-    expect(stream.raw().toString()).toMatch(/retry: \d+\n\n(: keep-alive\n\n){2}$/);
+    expect(stream.raw().toString()).toMatch(/retry: \d+\n(: keep-alive\n){2}$/);
     expect(KEEP_ALIVE_SECONDS).toBeLessThan(30);
   });
 });

@@ -53,7 +53,7 @@ describe('an event stream through a proxy', () => {
   it('is held on a channel of its environment for clients, at the client version, and on its key’s', async () => {
     app.clock.random = 0.4;
     const answer = await subscribe(tokenOf(), `?at=${seen}`);
-    expect([answer.status, answer.text]).toEqual([200, ': holdfast\n\nretry: 4600\n\n']);
+    expect([answer.status, answer.text]).toEqual([200, '\n: holdfast\nretry: 4600\n']);
     expect(answer.get('Content-Type')).toMatch(/^text\/event-stream/);
     expect(answer.get('Cache-Control')).toBe('no-store, no-transform');
     expect(channelsOf(answer)).toEqual([

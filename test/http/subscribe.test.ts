@@ -51,7 +51,7 @@ describe('the instructions of a subscription', () => {
     const [content, ...parameters] = header!.split('; ');
     expect(parameters).toEqual(['format=cstring', `timeout=${KEEP_ALIVE_SECONDS}`]);
     // A cstring has escapes as C does; of those, only the newline is in use here.
-    expect(content!.replaceAll('\\n', '\n')).toBe(': keep-alive\n\n');
+    expect(content!.replaceAll('\\n', '\n')).toBe(': keep-alive\n');
   });
 
   it('link to the recovery path, the same for all environments, keys and versions', async () => {
@@ -114,7 +114,7 @@ describe('the answer to a subscription', () => {
     const { text } = await environment.subscribe();
     app.clock.random = undefined;
     const data = Buffer.from(await snapshotBytes(environment.key)).toString('base64');
-    expect(text).toBe(`: holdfast\n\nretry: 3250\n\ndata: ${data}\nid: ${version}\n\n`);
+    expect(text).toBe(`\n: holdfast\nretry: 3250\ndata: ${data}\nid: ${version}\n\n`);
   });
 
   it('has only the beginning when there is nothing to send', async () => {
@@ -122,7 +122,7 @@ describe('the answer to a subscription', () => {
     app.clock.random = 0;
     const { text } = await environment.subscribe();
     app.clock.random = undefined;
-    expect(text).toBe(': holdfast\n\nretry: 1000\n\n');
+    expect(text).toBe('\n: holdfast\nretry: 1000\n');
   });
 
   it('asks to wait between 1 and 10 seconds before a reconnect', async () => {

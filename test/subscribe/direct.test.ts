@@ -123,7 +123,7 @@ class Connection implements Sink {
     return [...this.written.join('').matchAll(/^id: (\d+)$/gm)].map(([, id]) => BigInt(id!));
   }
   get keepAlives(): number {
-    return this.written.filter((text) => text === ': keep-alive\n\n').length;
+    return this.written.filter((text) => text === ': keep-alive\n').length;
   }
 }
 
@@ -156,7 +156,7 @@ describe('a hold', () => {
   it('begins with the start of a stream and what the client lacks', async () => {
     const version = await commit(flag('a'));
     const { written, ids } = open(0n);
-    expect(written[0]).toBe(': holdfast\n\nretry: 1000\n\n');
+    expect(written[0]).toBe('\n: holdfast\nretry: 1000\n');
     expect(ids).toEqual([version]);
   });
 

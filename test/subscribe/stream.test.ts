@@ -12,13 +12,13 @@ import { rulesetOf } from './rulesets.js';
 
 describe('a stream', () => {
   it('begins with a comment, a blank line and a retry that differs per response', () => {
-    expect(streamStart(0)).toBe(': holdfast\n\nretry: 1000\n\n');
-    expect(streamStart(0.5)).toBe(': holdfast\n\nretry: 5500\n\n');
-    expect(streamStart(0.999_999)).toBe(': holdfast\n\nretry: 9999\n\n');
+    expect(streamStart(0)).toBe('\n: holdfast\nretry: 1000\n');
+    expect(streamStart(0.5)).toBe('\n: holdfast\nretry: 5500\n');
+    expect(streamStart(0.999_999)).toBe('\n: holdfast\nretry: 9999\n');
   });
 
   it('is kept alive by a comment', () => {
-    expect(KEEP_ALIVE).toMatch(/^:[^\n]*\n\n$/);
+    expect(KEEP_ALIVE).toMatch(/^:[^\n]*\n$/);
   });
 });
 

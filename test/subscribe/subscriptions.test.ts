@@ -13,7 +13,7 @@ import { startReplica } from './rulesets.js';
 
 const ENV = 7n;
 const CONFIGS = { kind: 'configs', environment: ENV } as const;
-const START = ': holdfast\n\nretry: 1000\n\n';
+const START = '\n: holdfast\nretry: 1000\n';
 let slow: SlowStore;
 let replica: Replica;
 let subscriptions: Subscriptions;

@@ -26,7 +26,7 @@ export async function startMissedStream(): Promise<MissedStream> {
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': holdfast\n\n');
+    response.write('\n: holdfast\n');
     setTimeout(() => response.end(), LASTS);
   });
   return {

@@ -19,7 +19,7 @@ export interface ReadBody {
   readonly events: readonly ReadEvent[];
 }
 
-const START = /^: [a-z]+\n\nretry: (\d+)\n\n/;
+const START = /^\n: [a-z]+\nretry: (\d+)\n/;
 const EVENT = /^data: ([A-Za-z0-9+/]+={0,2})\nid: (\d+)\n\n/;
 
 export function readBody(body: string): ReadBody {
