@@ -4,7 +4,7 @@ import type { Bucket, BucketReader } from '../bucket/bucket.js';
 import { CopyCache } from '../belt/server/cache.js';
 import { Copies, type CopiesStatus } from '../belt/server/copies.js';
 import type { CopyTimes } from '../belt/server/environment-copy.js';
-import { Source } from '../belt/server/source.js';
+import { CopySource } from '../belt/server/source.js';
 import type { BeltServerSettings } from '../config/belt-server.js';
 import { Evaluators } from '../evaluate/evaluators.js';
 import { clientRoutes, createApp } from '../http/app.js';
@@ -45,7 +45,7 @@ export function buildBeltServer({
   const copies = new Copies({
     sources: sources.map((bucket) => {
       const onRead = (outcome: string): void => metrics.reads.inc({ source: bucket.name, outcome });
-      return new Source(bucket, { log, now, onRead });
+      return new CopySource(bucket, { log, now, onRead });
     }),
     cache: cache && new CopyCache(cache, log),
     interval: settings.revalidateSeconds * 1000,

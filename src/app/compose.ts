@@ -23,7 +23,7 @@ import { sleep, type Clock } from '../core/clock.js';
 import { NodeMetrics } from '../observe/node-metrics.js';
 import { leadWhenElected, together } from '../leader/election.js';
 import { Publisher } from '../publish/publisher.js';
-import type { WorkerEvents } from '../publish/proxy-worker.js';
+import type { ProxyWorkerEvents } from '../publish/proxy-worker.js';
 import { Purger } from '../cdn/purger.js';
 import { Replica } from '../replica/replica.js';
 import type { Store } from '../store/store.js';
@@ -225,7 +225,7 @@ function composePurger(
   });
 }
 
-function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<WorkerEvents, 'cursor'> {
+function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'> {
   return (proxy) => ({
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),

@@ -26,7 +26,7 @@ export interface CopiedKey {
   readonly revokedAt?: number | undefined;
 }
 
-export interface Pointer {
+export interface Manifest {
   readonly environment: bigint;
   readonly version: bigint;
   /** The version of what clients that must not see rules may see; at most `version`. */
@@ -48,10 +48,10 @@ export interface Pointer {
   readonly keys: readonly CopiedKey[];
 }
 
-export const POINTER_TYPE = 'application/json';
+export const MANIFEST_TYPE = 'application/json';
 export const SNAPSHOT_TYPE = 'application/x-protobuf';
 /** A pointer is looked at anew each time; a snapshot never changes. */
-export const POINTER_CACHE = 'no-cache';
+export const MANIFEST_CACHE = 'no-cache';
 export const SNAPSHOT_CACHE = 'public, max-age=31536000, immutable';
 
 /** Below it is everything that belongs to an environment. */
@@ -63,7 +63,7 @@ export function folderName(environment: bigint): string {
   return `${ENVIRONMENTS_PREFIX}${environment}/`;
 }
 
-export function pointerName(environment: bigint): string {
+export function manifestName(environment: bigint): string {
   return `${folderName(environment)}latest.json`;
 }
 
@@ -101,7 +101,7 @@ export function copiedKeys(keys: Iterable<Key>): CopiedKey[] {
   }));
 }
 
-export function encodePointer(pointer: Pointer): Uint8Array {
+export function encodeManifest(pointer: Manifest): Uint8Array {
   const { environment, version, clientVersion, committedAt, writtenAt, projectId, ...rest } = pointer;
   const json = {
     format: FORMAT,
@@ -124,7 +124,7 @@ export function encodePointer(pointer: Pointer): Uint8Array {
  * @param environment whose pointer it must be
  * @throws HoldfastError `copy_damaged`; with `format` in its details when a later Holdfast wrote it, which an earlier one must leave alone
  */
-export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
+export function decodeManifest(bytes: Uint8Array, environment: bigint): Manifest {
   try {
     const json = objectOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
     const { format } = json;
@@ -149,7 +149,7 @@ export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
     return pointer;
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    throw damaged(`The pointer ${pointerName(environment)} cannot be read: ${messageOf(error)}`, error);
+    throw damaged(`The pointer ${manifestName(environment)} cannot be read: ${messageOf(error)}`, error);
   }
 }
 
@@ -158,7 +158,7 @@ export function decodePointer(bytes: Uint8Array, environment: bigint): Pointer {
  *
  * @throws HoldfastError `copy_damaged`
  */
-export function checkSnapshot(pointer: Pointer, bytes: Uint8Array): void {
+export function checkSnapshot(pointer: Manifest, bytes: Uint8Array): void {
   if (bytes.length !== pointer.bytes) {
     throw damaged(
       `The snapshot ${pointer.object} has ${bytes.length} bytes, and should have ${pointer.bytes}`,
@@ -172,7 +172,7 @@ export function checkSnapshot(pointer: Pointer, bytes: Uint8Array): void {
  *
  * @throws HoldfastError `copy_damaged` when the bytes are no ruleset of that version
  */
-export function rulesetOf(pointer: Pointer, snapshot: Uint8Array): Ruleset {
+export function rulesetOf(pointer: Manifest, snapshot: Uint8Array): Ruleset {
   const { environment, version, clientVersion, committedAt: at, object } = pointer;
   try {
     const configs = splitConfigs(snapshot);
@@ -186,9 +186,9 @@ export function rulesetOf(pointer: Pointer, snapshot: Uint8Array): Ruleset {
 }
 
 /** What the order rule says to replacing a pointer. */
-export type Step =
+export type OrderDecision =
   /** It may be replaced by this one. */
-  | { readonly kind: 'write'; readonly pointer: Pointer }
+  | { readonly kind: 'write'; readonly pointer: Manifest }
   /** It says the same already. */
   | { readonly kind: 'same' }
   /** It is newer than what would replace it. */
@@ -197,7 +197,7 @@ export type Step =
   | { readonly kind: 'forked' };
 
 /** @param existing what the bucket has, if anything */
-export function step(existing: Pointer | undefined, next: Pointer): Step {
+export function decideOrder(existing: Manifest | undefined, next: Manifest): OrderDecision {
   if (existing === undefined) return { kind: 'write', pointer: next };
   if (existing.version > next.version) return { kind: 'ahead', version: existing.version };
   const keys = mergeKeys(existing.keys, next.keys);
@@ -274,7 +274,7 @@ function damaged(problem: string, cause?: unknown): HoldfastError {
 function laterFormat(environment: bigint, format: number): HoldfastError {
   return new HoldfastError(
     'copy_damaged',
-    `The pointer ${pointerName(environment)} is of format ${format}, which a later version of Holdfast writes. This one reads format ${FORMAT}: update it.`,
+    `The pointer ${manifestName(environment)} is of format ${format}, which a later version of Holdfast writes. This one reads format ${FORMAT}: update it.`,
     { details: { format: `${format}` } },
   );
 }

@@ -18,11 +18,11 @@ export interface BucketReader {
   read(
     name: string,
     options?: { readonly unless?: string | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<Reading>;
+  ): Promise<BucketRead>;
 }
 
 export interface Bucket extends BucketReader {
-  write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<Writing>;
+  write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<BucketWrite>;
   /** Every name that begins with the prefix, ascending as text. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<Listed>;
   /** Removes a name. One that is not there is no error. */
@@ -35,13 +35,13 @@ export interface Bucket extends BucketReader {
 }
 
 /** `age`: for how many seconds a cache between here and the bucket has had the answer; absent where there is none. */
-export type Reading =
+export type BucketRead =
   | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly etag: string; readonly age?: number }
   /** It has the ETag that was given. */
   | { readonly kind: 'unchanged'; readonly age?: number }
   | { readonly kind: 'absent' };
 
-export type Writing =
+export type BucketWrite =
   | { readonly kind: 'written' }
   /** The condition does not hold; nothing was written. */
   | { readonly kind: 'conflict' };

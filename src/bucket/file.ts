@@ -20,7 +20,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HoldfastError, messageOf } from '../core/errors.js';
-import type { Bucket, Listed, Reading, WriteOptions, Writing } from './bucket.js';
+import type { Bucket, Listed, BucketRead, WriteOptions, BucketWrite } from './bucket.js';
 import { bucketName } from './location.js';
 
 const TEMPORARY = '.tmp-';
@@ -44,7 +44,7 @@ export class FileBucket implements Bucket {
     this.#directory = directory;
   }
 
-  read(name: string, options: { unless?: string; signal?: AbortSignal } = {}): Promise<Reading> {
+  read(name: string, options: { unless?: string; signal?: AbortSignal } = {}): Promise<BucketRead> {
     return this.#doing(options.signal, async () => {
       const found = await find(this.#path(name));
       if (found === undefined) return { kind: 'absent' };
@@ -54,7 +54,7 @@ export class FileBucket implements Bucket {
     });
   }
 
-  write(name: string, bytes: Uint8Array, { condition, signal }: WriteOptions): Promise<Writing> {
+  write(name: string, bytes: Uint8Array, { condition, signal }: WriteOptions): Promise<BucketWrite> {
     return this.#doing(signal, async () => {
       const path = this.#path(name);
       await mkdir(dirname(path), { recursive: true });

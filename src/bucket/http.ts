@@ -3,7 +3,7 @@
  * the URL's query may carry, such as the signature of a shared link.
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
-import type { BucketReader, Reading } from './bucket.js';
+import type { BucketReader, BucketRead } from './bucket.js';
 
 /** More than this is no copy of ours, whoever answers; bytes. */
 const OBJECT_MAX_BYTES = 256 * 1024 * 1024;
@@ -21,7 +21,7 @@ export class HttpSource implements BucketReader {
   async read(
     name: string,
     { unless, signal }: { unless?: string | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<Reading> {
+  ): Promise<BucketRead> {
     const url = new URL(this.#base);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
     const headers = unless === undefined ? {} : { 'if-none-match': unless };
@@ -39,7 +39,7 @@ export class HttpSource implements BucketReader {
     }
   }
 
-  async #reading(response: Response, name: string): Promise<Reading> {
+  async #reading(response: Response, name: string): Promise<BucketRead> {
     const age = ageOf(response);
     if (response.status === 304) return { kind: 'unchanged', age };
     if (response.status === 404 || response.status === 410) return { kind: 'absent' };

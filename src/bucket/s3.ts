@@ -11,9 +11,9 @@ import {
   CONDITIONS_NAME,
   type Bucket,
   type Listed,
-  type Reading,
+  type BucketRead,
   type WriteOptions,
-  type Writing,
+  type BucketWrite,
 } from './bucket.js';
 import { bucketName, type S3BucketLocation } from './location.js';
 
@@ -46,7 +46,7 @@ export class S3Bucket implements Bucket {
   async read(
     name: string,
     { unless, signal }: { unless?: string; signal?: AbortSignal } = {},
-  ): Promise<Reading> {
+  ): Promise<BucketRead> {
     const headers = unless === undefined ? {} : { 'if-none-match': unless };
     return this.#ask({ method: 'GET', name, headers }, signal, async (response) => {
       if (response.status === 304) return { kind: 'unchanged' };
@@ -59,7 +59,7 @@ export class S3Bucket implements Bucket {
     });
   }
 
-  async write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<Writing> {
+  async write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<BucketWrite> {
     const answer = await this.#put(name, bytes, options);
     if (answer.kind !== 'unsupported') return answer;
     await this.#put(name, bytes, { ...options, condition: undefined });
@@ -111,7 +111,7 @@ export class S3Bucket implements Bucket {
     name: string,
     bytes: Uint8Array,
     { condition, contentType, cacheControl, signal }: WriteOptions,
-  ): Promise<Writing | { kind: 'unsupported' }> {
+  ): Promise<BucketWrite | { kind: 'unsupported' }> {
     const headers = {
       'content-type': contentType,
       'cache-control': cacheControl,

@@ -10,7 +10,7 @@
  * Invariant: for each entry of the feed up to the last that was taken, its keys have been purged `delay` after it came or later, or are in
  * `#waiting`. What bounds memory is the number of environments: a key waits once, however often it changes.
  */
-import type { FeedEntry, Position } from '../store/store.js';
+import type { FeedEntry, FeedPosition } from '../store/store.js';
 import { rulesetKey, valuesKey } from './surrogate-keys.js';
 
 /** Longer than an answer is under way, and than a node takes that is slow and not gone. */
@@ -33,7 +33,7 @@ export interface PurgeBatch {
 /** A change of a key; of a key that waits, the first and the last are known. */
 interface Changed {
   /** The place in the feed before it, and how many entries were taken before it. */
-  readonly before: Position;
+  readonly before: FeedPosition;
   readonly count: number;
   /** When it came here. */
   readonly at: number;
@@ -52,14 +52,14 @@ export class PurgeQueue {
   readonly #waiting = new Map<string, Waiting>();
   /** When to purge once more. */
   readonly #repeats = new Map<string, number>();
-  #seen: Position;
+  #seen: FeedPosition;
   #count = 0;
 
   /**
    * @param seen the place in the feed that it begins after
    * @param delay milliseconds from a change to the purge
    */
-  constructor(seen: Position, delay: number) {
+  constructor(seen: FeedPosition, delay: number) {
     this.#seen = seen;
     this.#delay = delay;
   }
@@ -70,7 +70,7 @@ export class PurgeQueue {
   }
 
   /** Up to where everything is purged: where a successor goes on. */
-  get cursor(): Position {
+  get cursor(): FeedPosition {
     let oldest: Changed | undefined;
     for (const { first } of this.#waiting.values())
       if (oldest === undefined || first.count < oldest.count) oldest = first;
@@ -95,7 +95,7 @@ export class PurgeQueue {
   }
 
   /** Nobody knows what has changed up to that place. */
-  takeAll(environments: Iterable<bigint>, seen: Position, now: number): void {
+  takeAll(environments: Iterable<bigint>, seen: FeedPosition, now: number): void {
     for (const environment of environments) {
       this.#add(rulesetKey(environment), now, now);
       this.#add(valuesKey(environment), now, now);

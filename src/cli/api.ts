@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, HoldfastError, messageOf } from '../core/errors.js';
 import type { Config, Configs } from '../ruleset/model.js';
-import { UsageError, type Surroundings } from './io.js';
+import { UsageError, type CommandIO } from './io.js';
 
 const ATTEMPTS = 4;
 const FIRST_DELAY_MS = 250;
@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** The node, or a proxy before it, could not do it now. */
 const PASSING_STATUSES: readonly number[] = [502, 503, 504];
 
-export interface Target {
+export interface ApiTarget {
   /** Of the server, with or without a path. */
   readonly url: string;
   readonly token: string | undefined;
@@ -49,11 +49,11 @@ interface Call {
 }
 
 export class Api {
-  readonly #target: Target;
+  readonly #target: ApiTarget;
   readonly #base: string;
-  readonly #around: Surroundings;
+  readonly #around: CommandIO;
 
-  constructor(target: Target, around: Surroundings) {
+  constructor(target: ApiTarget, around: CommandIO) {
     if (!/^https?:\/\//.test(target.url) || !URL.canParse(target.url)) {
       throw new UsageError('--url (HOLDFAST_URL) must be a URL such as http://127.0.0.1:8080.');
     }

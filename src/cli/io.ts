@@ -5,7 +5,7 @@ export interface Output {
   write(text: string): unknown;
 }
 
-export interface Surroundings {
+export interface CommandIO {
   readonly fetch: typeof fetch;
   readonly stdout: Output;
   readonly stderr: Output;

@@ -17,7 +17,7 @@ import { tellFailure } from './failure.js';
 import { dropRejected, listRejected, retryRejected } from './commands/rejected.js';
 import { restoreFromFile, restoreFromNode } from './commands/restore.js';
 import { showConfigs } from './commands/show.js';
-import { UsageError, type Output, type Surroundings } from './io.js';
+import { UsageError, type Output, type CommandIO } from './io.js';
 import { tail } from './commands/tail.js';
 import { typeNames } from './value.js';
 
@@ -27,7 +27,7 @@ export interface CliParts {
   readonly env: EnvironmentVariables;
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly stdin?: Surroundings['stdin'];
+  readonly stdin?: CommandIO['stdin'];
   /** Runs the server until it has stopped. `source`: from copies at these URLs alone. */
   readonly serve: (source?: string) => Promise<void>;
   /** Writes copies to the buckets until it has stopped. */
@@ -37,7 +37,7 @@ export interface CliParts {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly random?: () => number;
-  readonly sleep?: Surroundings['sleep'];
+  readonly sleep?: CommandIO['sleep'];
   /** Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` and `belt` are stopped by their own signals. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +55,7 @@ export async function runCli(parts: CliParts): Promise<number> {
   }
 }
 
-function surroundings(parts: CliParts): Surroundings {
+function surroundings(parts: CliParts): CommandIO {
   return {
     fetch: parts.fetch ?? fetch,
     stdout: parts.stdout,
@@ -85,7 +85,7 @@ interface Shared {
   readonly environment?: string;
 }
 
-function build(parts: CliParts, around: Surroundings): Command {
+function build(parts: CliParts, around: CommandIO): Command {
   const program = new Command('holdfast')
     .description('Delivers ruleset changes to every connected client. Without a command: serve.')
     .exitOverride()
@@ -132,7 +132,7 @@ function build(parts: CliParts, around: Surroundings): Command {
 }
 
 interface Context {
-  readonly around: Surroundings;
+  readonly around: CommandIO;
   readonly env: EnvironmentVariables;
   readonly open: (options: Shared) => Api;
   readonly environment: (options: Shared) => string;

@@ -11,7 +11,7 @@ import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Environment, Standing, Store, StoredEnvironment } from '../store/store.js';
-import { planChange, planSettings, settingsOf, type Base, type Plan } from './plan.js';
+import { planChange, planSettings, settingsOf, type PlanBase, type ChangePlan } from './plan.js';
 
 /** What a committed change is answered with. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
@@ -101,7 +101,7 @@ export class Committer {
       const now = await store.time();
       const base = baseOf(await this.#confirmed(environment));
       const expect = base.ruleset.version;
-      let plan: Plan;
+      let plan: ChangePlan;
       try {
         checkVersion(request, base.ruleset);
         plan = planChange(base, request.configs, now);
@@ -204,7 +204,7 @@ export class Committer {
 }
 
 /** The ruleset, and the settings that its envelope was made of. */
-function baseOf(ruleset: Ruleset): Base {
+function baseOf(ruleset: Ruleset): PlanBase {
   return { ruleset, settings: settingsOf(ruleset) };
 }
 
@@ -223,7 +223,7 @@ function checkVersion({ ifVersion, environment }: CommitRequest, ruleset: Rulese
   );
 }
 
-function answerTo(plan: Plan, previous: bigint): CommitAnswer {
+function answerTo(plan: ChangePlan, previous: bigint): CommitAnswer {
   return {
     previous: `${previous}`,
     version: `${plan.change?.version ?? previous}`,

@@ -22,12 +22,12 @@ import { MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
 
 /** What a commit is planned against. */
-export interface Base {
+export interface PlanBase {
   readonly ruleset: Ruleset;
   readonly settings: Environment;
 }
 
-export interface Plan {
+export interface ChangePlan {
   /** What to write; `undefined` when there is nothing that a client could see. */
   readonly change: Change | undefined;
   /** The submitted configs in their order, as they are stored once the plan is carried out. */
@@ -57,7 +57,7 @@ interface Entry {
  * @param now microseconds since 1970, by the store's clock
  * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
  */
-export function planChange(base: Base, submitted: readonly SubmittedConfig[], now: bigint): Plan {
+export function planChange(base: PlanBase, submitted: readonly SubmittedConfig[], now: bigint): ChangePlan {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
   for (const { config, field } of submitted) {
     const { id: environment, projectId } = base.settings;
@@ -102,7 +102,7 @@ function checkKeys(submitted: readonly SubmittedConfig[]): void {
   }
 }
 
-function entryOf(base: Base, submitted: SubmittedConfig): Entry {
+function entryOf(base: PlanBase, submitted: SubmittedConfig): Entry {
   const { config, field } = submitted;
   const key = config.key ?? '';
   const given = BigInt(config.id ?? '0');
@@ -146,7 +146,7 @@ function assignIds({ version, committedAt }: Ruleset, entries: readonly Entry[],
   });
 }
 
-function encode(base: Base, { message }: SubmittedConfig, id: bigint): EncodedConfig {
+function encode(base: PlanBase, { message }: SubmittedConfig, id: bigint): EncodedConfig {
   return frameConfig(withIds(message, { id, projectId: base.settings.projectId }));
 }
 
@@ -208,7 +208,7 @@ function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
  * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its id; `config_too_large` when
  * a config and the new default context would not fit into one event
  */
-export function planSettings(base: Base | undefined, settings: Environment, now: bigint): Plan {
+export function planSettings(base: PlanBase | undefined, settings: Environment, now: bigint): ChangePlan {
   const envelope = encodeEnvelope(settings);
   const largest = largestOf(base?.ruleset);
   if (base !== undefined && largest !== undefined && settings.projectId !== base.settings.projectId) {
@@ -232,7 +232,7 @@ export function planSettings(base: Base | undefined, settings: Environment, now:
   return { change: envelopeChange(base, settings, now), configs: [], live: base?.ruleset.live ?? 0 };
 }
 
-function envelopeChange(base: Base | undefined, settings: Environment, now: bigint): Change | undefined {
+function envelopeChange(base: PlanBase | undefined, settings: Environment, now: bigint): Change | undefined {
   const envelope = encodeEnvelope(settings);
   if (base === undefined || equal(base.ruleset.envelope, envelope)) return undefined;
   const { ruleset } = base;

@@ -18,7 +18,7 @@ import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/e
 import type { Replica } from '../replica/replica.js';
 import type { Inbox, InboxCounts, InboxEvent, Store } from '../store/store.js';
 import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
-import { MadeEvents } from './recently-committed.js';
+import { RecentlyCommitted } from './recently-committed.js';
 
 export interface InboxConsumerOptions {
   readonly store: Store;
@@ -49,7 +49,7 @@ function patience(tries: number): number {
 
 export class InboxConsumer {
   readonly #options: InboxConsumerOptions;
-  readonly #made = new MadeEvents();
+  readonly #made = new RecentlyCommitted();
   #counts: InboxCounts = { waiting: 0, rejected: 0 };
   #error: string | undefined;
   /** The event that could not be decided, and how often. */

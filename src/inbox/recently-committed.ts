@@ -10,23 +10,23 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 /** Configs in all of them together: those of a second or two at several times the rate that a consumer reaches. A few MB. */
 const REMEMBERED = 20_000;
 
-export interface Made {
+export interface CommittedEvent {
   /** What tells the event from another one that was put in its place. */
   readonly digest: string;
   readonly configs: readonly { readonly key: string; readonly id: string }[];
 }
 
-export class MadeEvents {
+export class RecentlyCommitted {
   readonly #limit: number;
   /** The oldest first. */
-  readonly #made = new Map<string, Made>();
+  readonly #made = new Map<string, CommittedEvent>();
   #configs = 0;
 
   constructor(limit = REMEMBERED) {
     this.#limit = limit;
   }
 
-  note(event: string, made: Made): void {
+  note(event: string, made: CommittedEvent): void {
     this.#configs += made.configs.length - (this.#made.get(event)?.configs.length ?? 0);
     this.#made.set(event, made);
     for (const [oldest, { configs }] of this.#made) {

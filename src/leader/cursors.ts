@@ -6,27 +6,27 @@
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
-import type { Position } from '../store/store.js';
+import type { FeedPosition } from '../store/store.js';
 
 const INTERVAL_MS = 100;
 
 export class CursorSaver {
-  readonly #save: (proxy: string, position: Position) => Promise<boolean>;
+  readonly #save: (proxy: string, position: FeedPosition) => Promise<boolean>;
   readonly #log: Logger;
-  readonly #pending = new Map<string, Position>();
+  readonly #pending = new Map<string, FeedPosition>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failing = false;
   #closed = false;
 
   /** @param save as in the Leadership port; false: the lease is lost, and with it the right to write */
-  constructor(save: (proxy: string, position: Position) => Promise<boolean>, log: Logger) {
+  constructor(save: (proxy: string, position: FeedPosition) => Promise<boolean>, log: Logger) {
     this.#save = save;
     this.#log = log;
   }
 
   /** The proxy has everything up to that position. Written soon. */
-  note(proxy: string, position: Position): void {
+  note(proxy: string, position: FeedPosition): void {
     this.#pending.set(proxy, position);
     this.#arm();
   }

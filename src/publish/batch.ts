@@ -2,7 +2,7 @@
  * What to send next: as many items as fit into one request, in order. Pure.
  */
 import { environmentChannel } from '../grip/channels.js';
-import type { Outgoing, Place } from './outbox.js';
+import type { OutboxEntry, OutboxCursor } from './outbox.js';
 import { closeItem, resyncItem, type Item } from './items.js';
 
 /**
@@ -22,11 +22,11 @@ export interface Batch {
   /** What is settled when the proxy accepts the batch. */
   readonly settle: () => void;
   /** For a batch of one item that the proxy will never take: its subject gets a resync item instead. */
-  readonly giveUp: () => void;
+  readonly drop: () => void;
   /** `missed`: resync items for subjects that this proxy missed. `entries`: the feed's entries, in order. */
   readonly kind: 'missed' | 'entries';
   /** The entries with items that are complete with it, for measuring lag. */
-  readonly entries: readonly Outgoing[];
+  readonly entries: readonly OutboxEntry[];
 }
 
 /**
@@ -36,21 +36,21 @@ export interface Batch {
  * exceeds `maxBody` becomes missed, so its environment gets a resync item instead.
  */
 export function nextBatch(
-  place: Place,
+  place: OutboxCursor,
   maxBody: number,
   maxItems: number = BATCH_MAX_ITEMS,
 ): Batch | undefined {
   for (const { entry } of place.ahead()) {
     if (!isTooLarge(entry, maxBody)) break;
-    place.giveUp(entry);
+    place.drop(entry);
   }
   return missedBatch(place, maxBody, maxItems) ?? entriesBatch(place, maxBody, maxItems);
 }
 
-function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | undefined {
+function missedBatch(place: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
   if (place.complete) return undefined;
   const { epoch } = place;
-  const box = new Box(maxBody, maxItems);
+  const box = new RequestBuilder(maxBody, maxItems);
   const keys: string[] = [];
   const environments: [bigint, bigint][] = [];
   const clients: [string, bigint][] = [];
@@ -78,15 +78,15 @@ function missedBatch(place: Place, maxBody: number, maxItems: number): Batch | u
     }
   };
   // Not even a resync item is taken: only the link's timeout is left to repair these holds.
-  return { kind: 'missed', items: box.items, entries: [], settle, giveUp: settle };
+  return { kind: 'missed', items: box.items, entries: [], settle, drop: settle };
 }
 
-function entriesBatch(place: Place, maxBody: number, maxItems: number): Batch | undefined {
+function entriesBatch(place: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
   const { epoch } = place;
-  const box = new Box(maxBody, maxItems);
-  const complete: Outgoing[] = [];
-  let first: Outgoing | undefined;
-  let last: { entry: Outgoing; items: number } | undefined;
+  const box = new RequestBuilder(maxBody, maxItems);
+  const complete: OutboxEntry[] = [];
+  let first: OutboxEntry | undefined;
+  let last: { entry: OutboxEntry; items: number } | undefined;
   for (const { entry, sent } of place.ahead()) {
     if (isTooLarge(entry, maxBody)) break;
     let items = sent;
@@ -103,20 +103,20 @@ function entriesBatch(place: Place, maxBody: number, maxItems: number): Batch | 
   const { entry, items } = last;
   const settle = (): void => {
     place.accept(entry, items);
-    if (place.epoch === epoch) for (const each of complete) place.forgive(each);
+    if (place.epoch === epoch) for (const each of complete) place.clearMissed(each);
   };
   const giveUp = (): void => {
-    if (first !== undefined) place.giveUp(first);
+    if (first !== undefined) place.drop(first);
   };
-  return { kind: 'entries', items: box.items, entries: complete, settle, giveUp };
+  return { kind: 'entries', items: box.items, entries: complete, settle, drop: giveUp };
 }
 
-function isTooLarge(entry: Outgoing, maxBody: number): boolean {
+function isTooLarge(entry: OutboxEntry, maxBody: number): boolean {
   return entry.items.some((item) => item.bytes + BODY_FRAME_BYTES > maxBody);
 }
 
 /** Items of one request, counted by what their JSON takes. The first always finds room, so that nothing waits for ever. */
-class Box {
+class RequestBuilder {
   readonly items: Item[] = [];
   #bytes = BODY_FRAME_BYTES;
   readonly #maxBody: number;

@@ -2,15 +2,15 @@
  * What a leader left to its successor: the feed from the oldest cursor to the head.
  */
 import type { Change } from '../ruleset/ruleset.js';
-import type { FeedEntry, Position, Store } from '../store/store.js';
-import type { BacklogLimits } from './outbox.js';
+import type { FeedEntry, FeedPosition, Store } from '../store/store.js';
+import type { OutboxLimits } from './outbox.js';
 
 /** How long a new leader reads, milliseconds; what it has not read by then becomes resync items. */
 const HISTORY_MS = 5_000;
 
 export interface History {
   /** The oldest cursor that can be used; `undefined` when none can. */
-  readonly cursor: Position | undefined;
+  readonly cursor: FeedPosition | undefined;
   /** The entries after it, up to the head at the least. */
   readonly entries: readonly FeedEntry[];
 }
@@ -21,12 +21,12 @@ export interface History {
  */
 export async function readHistory(
   store: Store,
-  cursors: Iterable<Position>,
-  head: Position,
-  limits: BacklogLimits,
+  cursors: Iterable<FeedPosition>,
+  head: FeedPosition,
+  limits: OutboxLimits,
   signal: AbortSignal,
 ): Promise<History> {
-  let oldest: { cursor: Position; entries: FeedEntry[] } | undefined;
+  let oldest: { cursor: FeedPosition; entries: FeedEntry[] } | undefined;
   for (const cursor of new Set(cursors)) {
     const entries = await between(store, cursor, head, limits, signal);
     if (entries !== undefined && entries.length >= (oldest?.entries.length ?? 0))
@@ -37,9 +37,9 @@ export async function readHistory(
 
 async function between(
   store: Store,
-  from: Position,
-  head: Position,
-  limits: BacklogLimits,
+  from: FeedPosition,
+  head: FeedPosition,
+  limits: OutboxLimits,
   signal: AbortSignal,
 ): Promise<FeedEntry[] | undefined> {
   if (from === head) return [];

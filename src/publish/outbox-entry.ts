@@ -1,12 +1,12 @@
 /** What a proxy is sent or has missed: of a feed entry, of the clients that are told of it, of an environment. Pure. */
 import { CLIENT_SHARDS } from '../grip/channels.js';
-import type { FeedEntry, Position, StoredEnvironment } from '../store/store.js';
-import type { Outgoing, Subject } from './outbox.js';
+import type { FeedEntry, FeedPosition, StoredEnvironment } from '../store/store.js';
+import type { OutboxEntry, PublishTarget } from './outbox.js';
 import { changeItems, closeItem, refetchItem } from './items.js';
 import type { Refetch } from './refetch-schedule.js';
 
 /** What a proxy may have missed of an environment. */
-export function subjectsOf({ id: environment, version, clientVersion }: StoredEnvironment): Subject[] {
+export function targetsOf({ id: environment, version, clientVersion }: StoredEnvironment): PublishTarget[] {
   const shards = Array.from({ length: clientVersion > 0n ? CLIENT_SHARDS : 0 }, (_, shard) => shard);
   return [
     ...(version > 0n ? [{ kind: 'environment', environment, version } as const] : []),
@@ -15,15 +15,15 @@ export function subjectsOf({ id: environment, version, clientVersion }: StoredEn
 }
 
 /** Word to the clients of a shard, behind the feed entry that is newest. */
-export function outgoingRefetch(refetch: Refetch, position: Position): Outgoing {
+export function refetchEntryOf(refetch: Refetch, position: FeedPosition): OutboxEntry {
   const { environment, shard, version, at } = refetch;
   const item = refetchItem(refetch);
   const subject = { kind: 'clients', environment, shard, version } as const;
-  return { position, at: Number(at / 1000n), subject, items: [item], bytes: item.bytes };
+  return { position, at: Number(at / 1000n), target: subject, items: [item], bytes: item.bytes };
 }
 
 /** A feed entry as items; encoded once for all proxies. */
-export function outgoing(entry: FeedEntry): Outgoing {
+export function outboxEntryOf(entry: FeedEntry): OutboxEntry {
   const { position } = entry;
   if (entry.kind === 'change') {
     const { change } = entry;
@@ -34,16 +34,16 @@ export function outgoing(entry: FeedEntry): Outgoing {
       environment: change.environment,
       version: change.version,
     } as const;
-    return { position, at: Number(change.at / 1000n), subject, items, bytes };
+    return { position, at: Number(change.at / 1000n), target: subject, items, bytes };
   }
   const { key } = entry;
   if (key.revokedAt === undefined)
-    return { position, at: key.createdAt, subject: { kind: 'none' }, items: [], bytes: 0 };
+    return { position, at: key.createdAt, target: { kind: 'none' }, items: [], bytes: 0 };
   const item = closeItem(key.id);
   return {
     position,
     at: key.revokedAt,
-    subject: { kind: 'key', keyId: key.id },
+    target: { kind: 'key', keyId: key.id },
     items: [item],
     bytes: item.bytes,
   };

@@ -11,27 +11,27 @@
  * after all: a resync item older than what the proxy has would set its position back.
  */
 import { clientsChannel } from '../grip/channels.js';
-import type { Position } from '../store/store.js';
+import type { FeedPosition } from '../store/store.js';
 import type { Item } from './items.js';
 
 /** A feed entry as the proxies need it, or what follows from one later and has its position: word to the clients of a shard. */
-export interface Outgoing {
-  readonly position: Position;
+export interface OutboxEntry {
+  readonly position: FeedPosition;
   /** Milliseconds since 1970 at which it was committed. */
   readonly at: number;
-  readonly subject: Subject;
+  readonly target: PublishTarget;
   readonly items: readonly Item[];
   readonly bytes: number;
 }
 
-export type Subject =
+export type PublishTarget =
   | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
-  | ClientsSubject
+  | ClientsTarget
   | { readonly kind: 'key'; readonly keyId: string }
   /** An entry that needs no item, such as a key that was created. */
   | { readonly kind: 'none' };
 
-export interface ClientsSubject {
+export interface ClientsTarget {
   readonly kind: 'clients';
   readonly environment: bigint;
   readonly shard: number;
@@ -39,23 +39,23 @@ export interface ClientsSubject {
   readonly version: bigint;
 }
 
-export interface BacklogLimits {
+export interface OutboxLimits {
   readonly entries: number;
   readonly bytes: number;
 }
 
-export const DEFAULT_LIMITS: BacklogLimits = { entries: 10_000, bytes: 64 * 1024 * 1024 };
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { entries: 10_000, bytes: 64 * 1024 * 1024 };
 
-export class Backlog {
-  readonly #limits: BacklogLimits;
-  readonly #places = new Set<Place>();
+export class Outbox {
+  readonly #limits: OutboxLimits;
+  readonly #places = new Set<OutboxCursor>();
   /** By sequence number, from `#first` on. A map, because an array that gives up its first entry at each push is copied each time. */
-  readonly #entries = new Map<number, Outgoing>();
+  readonly #entries = new Map<number, OutboxEntry>();
   #first = 0;
   #bytes = 0;
   #complete = false;
 
-  constructor(limits: BacklogLimits = DEFAULT_LIMITS) {
+  constructor(limits: OutboxLimits = DEFAULT_OUTBOX_LIMITS) {
     this.#limits = limits;
   }
 
@@ -63,17 +63,17 @@ export class Backlog {
     return this.#entries.size;
   }
 
-  push(entry: Outgoing): void {
+  push(entry: OutboxEntry): void {
     this.#entries.set(this.end, entry);
     this.#bytes += entry.bytes;
     // The newest entry stays, however large: it is sent, or found to be too large, by the ordinary way.
     while (this.size > 1 && (this.size > this.#limits.entries || this.#bytes > this.#limits.bytes)) {
       const oldest = this.entry(this.#first);
       if (oldest === undefined) break;
-      for (const place of this.#places) place.passOver(oldest, this.#first);
+      for (const place of this.#places) place.evicted(oldest, this.#first);
       this.#dropFirst(oldest);
     }
-    this.forget();
+    this.trim();
   }
 
   /**
@@ -82,11 +82,11 @@ export class Backlog {
    */
   close(): void {
     this.#complete = true;
-    this.forget();
+    this.trim();
   }
 
   /** Gives up what every place is past. To be called when a place has moved. */
-  forget(): void {
+  trim(): void {
     if (!this.#complete) return;
     let needed = this.end;
     for (const place of this.#places) needed = Math.min(needed, place.next);
@@ -95,7 +95,7 @@ export class Backlog {
   }
 
   /** A place for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
-  placeAfter(position: Position): Place | undefined {
+  cursorAfter(position: FeedPosition): OutboxCursor | undefined {
     for (const [sequence, entry] of this.#entries) {
       if (entry.position === position) return this.#place(sequence + 1, position);
     }
@@ -103,12 +103,12 @@ export class Backlog {
   }
 
   /** A place before everything in the ring. `position` is that of the entry before it. */
-  placeAtStart(position: Position): Place {
+  cursorAtStart(position: FeedPosition): OutboxCursor {
     return this.#place(this.#first, position);
   }
 
   /** A place after everything in the ring. `position` is that of the ring's last entry, or of the feed's, if the ring is empty. */
-  placeAtEnd(position: Position): Place {
+  cursorAtEnd(position: FeedPosition): OutboxCursor {
     return this.#place(this.end, position);
   }
 
@@ -117,50 +117,50 @@ export class Backlog {
     return this.#first + this.#entries.size;
   }
 
-  remove(place: Place): void {
+  remove(place: OutboxCursor): void {
     this.#places.delete(place);
-    this.forget();
+    this.trim();
   }
 
   /** The entry with that sequence number, if it is in the ring. */
-  entry(sequence: number): Outgoing | undefined {
+  entry(sequence: number): OutboxEntry | undefined {
     return this.#entries.get(sequence);
   }
 
-  #dropFirst(oldest: Outgoing): void {
+  #dropFirst(oldest: OutboxEntry): void {
     this.#bytes -= oldest.bytes;
     this.#entries.delete(this.#first++);
   }
 
-  #place(next: number, position: Position): Place {
-    const place = new Place(this, next, position);
+  #place(next: number, position: FeedPosition): OutboxCursor {
+    const place = new OutboxCursor(this, next, position);
     this.#places.add(place);
     return place;
   }
 }
 
 /** Where one proxy is in the backlog. */
-export class Place {
+export class OutboxCursor {
   /** Environments of which this proxy missed entries, with the newest version that was missed. */
   readonly missedEnvironments = new Map<bigint, bigint>();
   /** The same of shards of clients, by their channels. */
-  readonly missedClients = new Map<string, ClientsSubject>();
+  readonly missedClients = new Map<string, ClientsTarget>();
   readonly missedKeys = new Set<string>();
-  readonly #backlog: Backlog;
+  readonly #backlog: Outbox;
   #next: number;
   /** Items of the entry at `#next` that were accepted. */
   #sent = 0;
-  #position: Position;
+  #position: FeedPosition;
   #epoch = 0;
 
-  constructor(backlog: Backlog, next: number, position: Position) {
+  constructor(backlog: Outbox, next: number, position: FeedPosition) {
     this.#backlog = backlog;
     this.#next = next;
     this.#position = position;
   }
 
   /** The newest entry that this proxy has, or has missed. */
-  get position(): Position {
+  get position(): FeedPosition {
     return this.#position;
   }
 
@@ -191,7 +191,7 @@ export class Place {
   }
 
   /** The entries from here on, oldest first, and how many of an entry's items were accepted already. */
-  *ahead(): Generator<{ entry: Outgoing; sent: number }> {
+  *ahead(): Generator<{ entry: OutboxEntry; sent: number }> {
     for (let next = this.#next; ; next++) {
       const entry = this.#backlog.entry(next);
       if (entry === undefined) return;
@@ -200,7 +200,7 @@ export class Place {
   }
 
   /** The proxy accepted that many items of that entry, and all entries before it. */
-  accept(entry: Outgoing, items: number): void {
+  accept(entry: OutboxEntry, items: number): void {
     let position = this.#position;
     for (let next = this.#next; ; next++) {
       const passed = this.#backlog.entry(next);
@@ -211,7 +211,7 @@ export class Place {
         this.#position = complete ? entry.position : position;
         this.#next = complete ? next + 1 : next;
         this.#sent = complete ? 0 : items;
-        this.#backlog.forget();
+        this.#backlog.trim();
         return;
       }
       position = passed.position;
@@ -219,17 +219,17 @@ export class Place {
   }
 
   /** Instead of its items, this entry's subject gets a resync. */
-  miss({ subject }: Outgoing): void {
+  markMissed({ target: subject }: OutboxEntry): void {
     this.#miss(subject);
   }
 
-  #miss(subject: Subject): void {
+  #miss(subject: PublishTarget): void {
     if (subject.kind === 'key') this.missedKeys.add(subject.keyId);
     if (subject.kind === 'environment') this.#missEnvironment(subject.environment, subject.version);
     if (subject.kind === 'clients') this.#missClients(subject);
   }
 
-  #missClients(subject: ClientsSubject): void {
+  #missClients(subject: ClientsTarget): void {
     const channel = clientsChannel(subject.environment, subject.shard);
     if (subject.version > (this.missedClients.get(channel)?.version ?? -1n))
       this.missedClients.set(channel, subject);
@@ -241,7 +241,7 @@ export class Place {
   }
 
   /** The proxy accepted this entry, which may have left the ring meanwhile. What is newer stays missed. */
-  forgive({ subject }: Outgoing): void {
+  clearMissed({ target: subject }: OutboxEntry): void {
     if (subject.kind === 'key') this.missedKeys.delete(subject.keyId);
     if (
       subject.kind === 'environment' &&
@@ -255,8 +255,8 @@ export class Place {
   }
 
   /** The proxy gets no more of this entry, but a resync; it is the next one, or has left the ring. */
-  giveUp(entry: Outgoing): void {
-    this.miss(entry);
+  drop(entry: OutboxEntry): void {
+    this.markMissed(entry);
     this.accept(entry, entry.items.length);
   }
 
@@ -265,17 +265,17 @@ export class Place {
    *
    * @param position the feed's, to which `everything` and the backlog reach
    */
-  missEverything(everything: Iterable<Subject>, position: Position): void {
+  markAllMissed(everything: Iterable<PublishTarget>, position: FeedPosition): void {
     this.#epoch++;
-    for (const { entry } of this.ahead()) this.giveUp(entry);
+    for (const { entry } of this.ahead()) this.drop(entry);
     for (const subject of everything) this.#miss(subject);
     this.#position = position;
   }
 
   /** Called when an entry leaves the ring. */
-  passOver(entry: Outgoing, sequence: number): void {
+  evicted(entry: OutboxEntry, sequence: number): void {
     if (sequence < this.#next) return;
-    this.miss(entry);
+    this.markMissed(entry);
     this.#position = entry.position;
     this.#next = sequence + 1;
     this.#sent = 0;

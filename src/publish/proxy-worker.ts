@@ -4,31 +4,31 @@
  * Workers share nothing but the backlog, so a proxy that is dead or slow delays nobody else.
  */
 import type { Logger } from 'pino';
-import type { Position } from '../store/store.js';
-import type { Place, Subject } from './outbox.js';
+import type { FeedPosition } from '../store/store.js';
+import type { OutboxCursor, PublishTarget } from './outbox.js';
 import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './batch.js';
 import type { PublishResult } from './proxy-client.js';
 
-export interface WorkerEvents {
+export interface ProxyWorkerEvents {
   accepted(items: number): void;
   failed(): void;
   /** Milliseconds from the commit of one entry to its acceptance. */
-  lag(milliseconds: number, subject: Subject): void;
+  lag(milliseconds: number, subject: PublishTarget): void;
   resynced(items: number): void;
   /** Of the items that were accepted, those that tell clients to fetch. */
   refetched(items: number): void;
   /** The proxy has everything up to and including this entry. */
-  cursor(position: Position): void;
+  cursor(position: FeedPosition): void;
 }
 
-export interface WorkerOptions {
+export interface ProxyWorkerOptions {
   readonly name: string;
-  readonly place: Place;
+  readonly cursor: OutboxCursor;
   readonly maxBody: number;
   /** Milliseconds from the start of a request to that of the next, at least. */
   readonly interval: number;
   readonly publish: (items: Batch['items']) => Promise<PublishResult>;
-  readonly events: WorkerEvents;
+  readonly events: ProxyWorkerEvents;
   readonly log: Logger;
   /** Waits that many milliseconds, or until the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -47,7 +47,7 @@ export function backoff(failures: number, random: number): number {
   return Math.round(full * (0.5 + 0.5 * random));
 }
 
-export interface WorkerStatus {
+export interface ProxyStatus {
   readonly proxy: string;
   readonly state: 'ok' | 'failing';
   /** Entries that it has not accepted yet. */
@@ -57,8 +57,8 @@ export interface WorkerStatus {
   readonly error?: string;
 }
 
-export class Worker {
-  readonly #options: WorkerOptions;
+export class ProxyWorker {
+  readonly #options: ProxyWorkerOptions;
   #wake: () => void = () => undefined;
   #failures = 0;
   #error: string | undefined;
@@ -66,7 +66,7 @@ export class Worker {
   /** When the last request was sent. */
   #sentAt = -Infinity;
 
-  constructor(options: WorkerOptions) {
+  constructor(options: ProxyWorkerOptions) {
     this.#options = options;
   }
 
@@ -74,12 +74,12 @@ export class Worker {
     return this.#options.name;
   }
 
-  get place(): Place {
-    return this.#options.place;
+  get cursor(): OutboxCursor {
+    return this.#options.cursor;
   }
 
-  status(): WorkerStatus {
-    const { name, place } = this.#options;
+  status(): ProxyStatus {
+    const { name, cursor: place } = this.#options;
     return {
       proxy: name,
       state: this.#failures === 0 ? 'ok' : 'failing',
@@ -97,7 +97,7 @@ export class Worker {
   /** Sends until the signal aborts; a request that is on its way then is waited for. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const batch = nextBatch(this.#options.place, this.#options.maxBody, this.#maxItems);
+      const batch = nextBatch(this.#options.cursor, this.#options.maxBody, this.#maxItems);
       if (batch === undefined) await this.#idle(signal);
       else if (batch.items.length === 0) this.#settle(batch);
       else if (this.#tooEarly() > 0) await this.#options.sleep(this.#tooEarly(), signal);
@@ -150,7 +150,7 @@ export class Worker {
   #measure(entries: Batch['entries']): void {
     const { events, now } = this.#options;
     let refetched = 0;
-    for (const { at, subject } of entries) {
+    for (const { at, target: subject } of entries) {
       // Clients are told late on purpose.
       if (subject.kind === 'clients') refetched++;
       // The store's clock may be ahead of ours.
@@ -161,7 +161,7 @@ export class Worker {
 
   #settle(batch: Batch): void {
     batch.settle();
-    const { place, events } = this.#options;
+    const { cursor: place, events } = this.#options;
     if (place.complete) events.cursor(place.position);
   }
 
@@ -187,7 +187,7 @@ export class Worker {
       { proxy: this.name, reason },
       'the proxy refused an item for good; its holds are told to recover instead',
     );
-    batch.giveUp();
+    batch.drop();
   }
 
   async #wait(reason: string, retryAfterMs: number | undefined, signal: AbortSignal): Promise<void> {

@@ -12,15 +12,21 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import type { ProxyAddress } from '../grip/proxies.js';
-import type { FeedSignal, Position, Store } from '../store/store.js';
-import { Backlog, DEFAULT_LIMITS, type BacklogLimits, type Place, type Subject } from './outbox.js';
+import type { FeedSignal, FeedPosition, Store } from '../store/store.js';
+import {
+  Outbox,
+  DEFAULT_OUTBOX_LIMITS,
+  type OutboxLimits,
+  type OutboxCursor,
+  type PublishTarget,
+} from './outbox.js';
 import { CursorSaver } from '../leader/cursors.js';
 import { discover, type Resolve } from './discovery.js';
 import { readHistory } from './history.js';
-import { outgoing, subjectsOf } from './outbox-entry.js';
+import { outboxEntryOf, targetsOf } from './outbox-entry.js';
 import { ProxyClient, targetName, type ProxyTarget } from './proxy-client.js';
-import { Telling } from './refetch-notifier.js';
-import { Worker, type WorkerEvents, type WorkerStatus } from './proxy-worker.js';
+import { RefetchNotifier } from './refetch-notifier.js';
+import { ProxyWorker, type ProxyWorkerEvents, type ProxyStatus } from './proxy-worker.js';
 
 export interface PublisherOptions {
   readonly store: Store;
@@ -29,18 +35,18 @@ export interface PublisherOptions {
   readonly holder: string;
   readonly log: Logger;
   /** What a worker reports goes to metrics. */
-  readonly observe: (proxy: string) => Omit<WorkerEvents, 'cursor'>;
+  readonly observe: (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'>;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds over which the clients of an environment are told of a change. */
   readonly refetchSpread: number;
-  readonly limits?: BacklogLimits;
+  readonly limits?: OutboxLimits;
   readonly resolve?: Resolve;
 }
 
 export interface PublisherStatus {
   readonly leader: boolean;
   /** Empty on nodes that do not lead. */
-  readonly proxies: readonly WorkerStatus[];
+  readonly proxies: readonly ProxyStatus[];
 }
 
 /** How often host names are resolved again, milliseconds. */
@@ -52,8 +58,8 @@ const LAST_ANSWER_MS = 1_000;
 const REFETCH_CURSOR = 'refetch';
 
 interface Running {
-  readonly worker: Worker;
-  readonly place: Place;
+  readonly worker: ProxyWorker;
+  readonly place: OutboxCursor;
   readonly stop: () => Promise<void>;
 }
 
@@ -75,16 +81,16 @@ export class Publisher {
 
   /** Publishes until the signal aborts. To be called while this node has the lease; see lease.ts. */
   async lead(signal: AbortSignal): Promise<void> {
-    const { store, holder, log, refetchSpread, limits = DEFAULT_LIMITS } = this.#options;
-    const backlog = new Backlog(limits);
+    const { store, holder, log, refetchSpread, limits = DEFAULT_OUTBOX_LIMITS } = this.#options;
+    const backlog = new Outbox(limits);
     const head = await store.head();
     const cursors = await store.leadership.cursors();
-    const read = (from: Iterable<Position>) => readHistory(store, from, head, limits, signal);
+    const read = (from: Iterable<FeedPosition>) => readHistory(store, from, head, limits, signal);
     const toldUpTo = taken(cursors, REFETCH_CURSOR);
     const [told, history] = await Promise.all([read(toldUpTo), read(cursors.values())]);
     // An abort leaves the history unfinished, and then every proxy would look like a stranger.
     if (signal.aborted) return;
-    for (const entry of history.entries) backlog.push(outgoing(entry));
+    for (const entry of history.entries) backlog.push(outboxEntryOf(entry));
     // What the backlog could not keep of it is known to nobody.
     const oldest = backlog.size === history.entries.length ? history.cursor : undefined;
     const last = history.entries.at(-1)?.position ?? head;
@@ -93,7 +99,7 @@ export class Publisher {
       log,
     );
     const failed = new AbortController();
-    const telling = new Telling(refetchSpread, {
+    const telling = new RefetchNotifier(refetchSpread, {
       send: (entries) => {
         for (const entry of entries) backlog.push(entry);
         this.#wake();
@@ -127,7 +133,7 @@ export class Publisher {
 
   async #take(line: Line, feed: FeedSignal): Promise<void> {
     if (feed.kind === 'entries') {
-      for (const entry of feed.entries) line.backlog.push(outgoing(entry));
+      for (const entry of feed.entries) line.backlog.push(outboxEntryOf(entry));
       line.telling.take(feed.entries, line.last);
       line.last = feed.entries.at(-1)?.position ?? line.last;
       this.#wake();
@@ -136,7 +142,7 @@ export class Publisher {
       line.telling.forget(feed.position);
       const everything = await this.#everything();
       for (const { place, worker } of this.#running.values()) {
-        place.missEverything(everything, feed.position);
+        place.markAllMissed(everything, feed.position);
         worker.wake();
       }
     }
@@ -177,11 +183,11 @@ export class Publisher {
   }
 
   /** A place for a proxy of which nobody knows what it lacks. */
-  async #strangersPlace(line: Line): Promise<Place> {
+  async #strangersPlace(line: Line): Promise<OutboxCursor> {
     // The place first: what is committed while the versions are read is then ahead of it, and missed with the rest.
-    const place = line.backlog.placeAtEnd(line.last);
+    const place = line.backlog.cursorAtEnd(line.last);
     try {
-      place.missEverything(await this.#everything(), line.last);
+      place.markAllMissed(await this.#everything(), line.last);
     } catch (error) {
       line.backlog.remove(place);
       throw error;
@@ -215,12 +221,12 @@ export class Publisher {
     }
   }
 
-  #start(name: string, target: ProxyTarget, place: Place, { saver, failed }: Line): Running {
+  #start(name: string, target: ProxyTarget, place: OutboxCursor, { saver, failed }: Line): Running {
     const { log, observe, sleep } = this.#options;
     const client = new ProxyClient(target);
-    const worker = new Worker({
+    const worker = new ProxyWorker({
       name,
-      place,
+      cursor: place,
       maxBody: target.address.maxBody,
       interval: target.address.interval,
       publish: (items) => client.publish(items),
@@ -245,30 +251,30 @@ export class Publisher {
   }
 
   /** All environments and their clients: what a proxy is told to recover when nobody knows what it lacks. */
-  async #everything(): Promise<Subject[]> {
+  async #everything(): Promise<PublishTarget[]> {
     const environments = await this.#options.store.environments();
-    return environments.flatMap(subjectsOf);
+    return environments.flatMap(targetsOf);
   }
 }
 
 /** One stint as leader. */
 interface Line {
-  readonly backlog: Backlog;
+  readonly backlog: Outbox;
   readonly saver: CursorSaver;
   /** Where the proxies were when it began. */
-  readonly cursors: Map<string, Position>;
+  readonly cursors: Map<string, FeedPosition>;
   /** The cursor that the backlog began at. */
-  readonly oldest: Position | undefined;
+  readonly oldest: FeedPosition | undefined;
   /** The feed position of the backlog's end. */
-  last: Position;
-  readonly telling: Telling;
+  last: FeedPosition;
+  readonly telling: RefetchNotifier;
   /** Aborts with the reason for which this stint cannot go on. */
   readonly failed: AbortController;
 }
 
-function placeOf({ backlog, oldest }: Line, cursor: Position | undefined): Place | undefined {
+function placeOf({ backlog, oldest }: Line, cursor: FeedPosition | undefined): OutboxCursor | undefined {
   if (cursor === undefined) return undefined;
-  return cursor === oldest ? backlog.placeAtStart(cursor) : backlog.placeAfter(cursor);
+  return cursor === oldest ? backlog.cursorAtStart(cursor) : backlog.cursorAfter(cursor);
 }
 
 /** One value of a map, if it is there, which it is not any more afterwards. */

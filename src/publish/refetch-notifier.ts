@@ -1,28 +1,28 @@
 /** Tells clients that something they see has changed, each in its turn: the clock and the hands of refetch.ts. */
-import type { FeedEntry, Position } from '../store/store.js';
-import type { Outgoing } from './outbox.js';
+import type { FeedEntry, FeedPosition } from '../store/store.js';
+import type { OutboxEntry } from './outbox.js';
 import type { History } from './history.js';
-import { outgoingRefetch } from './outbox-entry.js';
-import { Refetches, type Refetch } from './refetch-schedule.js';
+import { refetchEntryOf } from './outbox-entry.js';
+import { RefetchSchedule, type Refetch } from './refetch-schedule.js';
 
-export interface TellingOptions {
+export interface RefetchNotifierOptions {
   /** Sends these to all proxies. */
-  readonly send: (entries: readonly Outgoing[]) => void;
+  readonly send: (entries: readonly OutboxEntry[]) => void;
   /** Told a position up to which every change has been sent to all clients. Called often. */
-  readonly settled: (position: Position) => void;
+  readonly settled: (position: FeedPosition) => void;
 }
 
-export class Telling {
-  readonly #options: TellingOptions;
-  readonly #refetches: Refetches;
+export class RefetchNotifier {
+  readonly #options: RefetchNotifierOptions;
+  readonly #refetches: RefetchSchedule;
   /** The position of the feed entry that was taken last; what is sent has it too. */
-  #last: Position = '';
+  #last: FeedPosition = '';
   #timer: NodeJS.Timeout | undefined;
 
   /** @param spread milliseconds over which the clients of an environment are told of a change */
-  constructor(spread: number, options: TellingOptions) {
+  constructor(spread: number, options: RefetchNotifierOptions) {
     this.#options = options;
-    this.#refetches = new Refetches(spread, Math.random);
+    this.#refetches = new RefetchSchedule(spread, Math.random);
   }
 
   /**
@@ -31,7 +31,7 @@ export class Telling {
    *
    * @param last the position of the newest entry of `history`, or of the feed
    */
-  begin(told: History, history: History, last: Position): void {
+  begin(told: History, history: History, last: FeedPosition): void {
     const longer = told.entries.length > history.entries.length ? told : history;
     const known = new Set(longer.entries.map(({ position }) => position));
     const more = history.entries.filter(({ position }) => !known.has(position));
@@ -39,11 +39,11 @@ export class Telling {
   }
 
   /** @param before the position of the feed entry before them */
-  take(entries: readonly FeedEntry[], before: Position): void {
+  take(entries: readonly FeedEntry[], before: FeedPosition): void {
     this.#take(entries, before, entries.at(-1)?.position ?? before);
   }
 
-  #take(entries: readonly FeedEntry[], before: Position, last: Position): void {
+  #take(entries: readonly FeedEntry[], before: FeedPosition, last: FeedPosition): void {
     const now = performance.now();
     const refetches: Refetch[] = [];
     let previous = before;
@@ -56,7 +56,7 @@ export class Telling {
   }
 
   /** After a gap every hold is told to fetch its link. */
-  forget(position: Position): void {
+  forget(position: FeedPosition): void {
     this.#refetches.forget();
     this.#last = position;
     this.#tell([]);
@@ -68,7 +68,7 @@ export class Telling {
 
   #tell(refetches: readonly Refetch[]): void {
     const { send, settled } = this.#options;
-    if (refetches.length > 0) send(refetches.map((refetch) => outgoingRefetch(refetch, this.#last)));
+    if (refetches.length > 0) send(refetches.map((refetch) => refetchEntryOf(refetch, this.#last)));
     settled(this.#refetches.settled(this.#last));
     this.#arm();
   }

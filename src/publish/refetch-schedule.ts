@@ -22,7 +22,7 @@
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import type { Change } from '../ruleset/ruleset.js';
-import type { Position } from '../store/store.js';
+import type { FeedPosition } from '../store/store.js';
 
 /** One shard is to be told. */
 export interface Refetch {
@@ -39,7 +39,7 @@ export interface Refetch {
 /** Changes that are not told to all shards yet. */
 interface Unsettled {
   /** The position of the feed entry before the first of them. */
-  readonly before: Position;
+  readonly before: FeedPosition;
   /** The client version of the last. */
   version: bigint;
 }
@@ -63,7 +63,7 @@ interface Round {
   open: boolean;
 }
 
-export class Refetches {
+export class RefetchSchedule {
   readonly #gap: number;
   readonly #random: () => number;
   /** By environment, in the order of their turns: each goes to the end after its turn, and every wait is equally long. */
@@ -92,7 +92,7 @@ export class Refetches {
    * @param before the position of the feed entry before it
    * @param now milliseconds, monotonic
    */
-  take(change: Change, before: Position, now: number): Refetch[] {
+  take(change: Change, before: FeedPosition, now: number): Refetch[] {
     const { environment, clientPrevious, clientVersion, at } = change;
     const known = this.#rounds.get(environment);
     // Clients do not see it, or it is taken for the second time.
@@ -120,7 +120,7 @@ export class Refetches {
    *
    * @param last the position of the feed entry that was taken last
    */
-  settled(last: Position): Position {
+  settled(last: FeedPosition): FeedPosition {
     const [oldest] = this.#unsettled;
     return oldest?.before ?? last;
   }
@@ -137,7 +137,7 @@ export class Refetches {
     return { version, at: 0n, told, shard, due: 0, idle: 0, unsettled: [], open: false };
   }
 
-  #note(round: Round, before: Position): void {
+  #note(round: Round, before: FeedPosition): void {
     const last = round.unsettled.at(-1);
     if (round.open && last !== undefined) {
       last.version = round.version;

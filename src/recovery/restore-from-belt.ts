@@ -3,8 +3,8 @@
  * An operator asks for it (`holdfast restore --from`), because an empty store may also be the wrong one.
  */
 import type { Bucket } from '../bucket/bucket.js';
-import { ENVIRONMENTS_PREFIX, parseName, type Pointer } from '../belt/format.js';
-import { readCopy } from '../belt/writer/verify.js';
+import { ENVIRONMENTS_PREFIX, parseName, type Manifest } from '../belt/format.js';
+import { readStoredCopy } from '../belt/writer/verify.js';
 import { HoldfastError } from '../core/errors.js';
 import type { Key, Store } from '../store/store.js';
 import { commitWhole, type Restored } from './restore.js';
@@ -31,7 +31,8 @@ export async function restoreCopies(
   const present = new Map((await store.keys()).map((key) => [key.id, key]));
   for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
-    const copy = parsed?.kind === 'pointer' ? await readCopy(bucket, parsed.environment, signal) : undefined;
+    const copy =
+      parsed?.kind === 'pointer' ? await readStoredCopy(bucket, parsed.environment, signal) : undefined;
     if (copy === undefined) continue;
     const { environment: id, version } = copy.pointer;
     const stored = await store.version(id);
@@ -44,7 +45,11 @@ export async function restoreCopies(
 }
 
 /** What keys are called is not in copies: they come back without a name. */
-async function writeKeys(store: Store, pointer: Pointer, present: ReadonlyMap<string, Key>): Promise<number> {
+async function writeKeys(
+  store: Store,
+  pointer: Manifest,
+  present: ReadonlyMap<string, Key>,
+): Promise<number> {
   let written = 0;
   for (const key of pointer.keys) {
     const there = present.get(key.id);

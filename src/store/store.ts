@@ -68,7 +68,7 @@ export interface Key {
 }
 
 /** A place in the feed: opaque text, meaningful to the store that gave it. */
-export type Position = string;
+export type FeedPosition = string;
 
 /** One atomic change of one environment, with everything that must be true for it to happen. */
 export interface Commit {
@@ -117,8 +117,8 @@ export type CommitResult =
 
 /** One entry of the feed: a change of an environment, or a key that was created or revoked. */
 export type FeedEntry =
-  | { readonly position: Position; readonly kind: 'change'; readonly change: Change }
-  | { readonly position: Position; readonly kind: 'key'; readonly key: Key };
+  | { readonly position: FeedPosition; readonly kind: 'change'; readonly change: Change }
+  | { readonly position: FeedPosition; readonly kind: 'key'; readonly key: Key };
 
 /** One step of following the feed. */
 export type FeedSignal =
@@ -132,7 +132,7 @@ export type FeedSignal =
    * Entries after the last position cannot be had any more (trimmed, or lost by the store):
    * everything that was derived from the feed must be reloaded. The next entries follow `position`.
    */
-  | { readonly kind: 'gap'; readonly position: Position }
+  | { readonly kind: 'gap'; readonly position: FeedPosition }
   /**
    * The store is unavailable; the feed keeps trying. Sent once per outage; any other signal ends
    * it.
@@ -178,11 +178,11 @@ export interface Store {
   keyByHash(hash: string): Promise<Key | undefined>;
 
   /** The position of the newest entry. */
-  head(): Promise<Position>;
+  head(): Promise<FeedPosition>;
   /**
    * Every entry after a position, until `signal` aborts; then it ends without error. Never throws.
    */
-  follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal>;
+  follow(from: FeedPosition, signal: AbortSignal): AsyncIterable<FeedSignal>;
 
   /**
    * The state of writes as of the last one that was tried, for readiness and a metric. Reads memory
@@ -218,9 +218,9 @@ export interface Leadership {
    * Feed positions up to which everything was accepted, by the name of the receiver: a proxy, a
    * bucket.
    */
-  cursors(): Promise<Map<string, Position>>;
+  cursors(): Promise<Map<string, FeedPosition>>;
   /** Writes a cursor, if the holder still has the lease; false when it does not. */
-  saveCursor(holder: string, name: string, position: Position): Promise<boolean>;
+  saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean>;
 }
 
 /** A ruleset-change event as another system added it. */

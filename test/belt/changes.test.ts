@@ -1,20 +1,20 @@
 /** What a bucket has yet to get, and the cursor that follows from it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Changes, REST_MS } from '../../src/belt/writer/changes.js';
+import { PendingUploads, REST_MS } from '../../src/belt/writer/changes.js';
 
 const mark = (before: number, at = before) => ({ before: `${before}`, at });
 
 describe('changes', () => {
   it('are one write, however many there were', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     for (let i = 0; i < 5; i++) changes.mark(1n, mark(i));
     expect(changes.take(0)).toMatchObject({ environment: 1n, pending: { before: '0', at: 0 } });
     expect(changes.take(0)).toBeUndefined();
   });
 
   it('that come while their environment is written are written after it', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(0);
     changes.mark(1n, mark(1));
@@ -25,7 +25,7 @@ describe('changes', () => {
   });
 
   it('wait until a second has passed since the last write of their environment began, and others do not', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(500);
     changes.written(1n, 500);
@@ -38,7 +38,7 @@ describe('changes', () => {
   });
 
   it('do not wait when there is no time left', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(0);
     changes.written(1n, 0);
@@ -47,7 +47,7 @@ describe('changes', () => {
   });
 
   it('that could not be written are the oldest again, and remember that the snapshot is to be repaired', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     changes.mark(1n, { ...mark(0), repair: true });
     changes.take(0);
     changes.mark(1n, mark(5));
@@ -58,7 +58,7 @@ describe('changes', () => {
   });
 
   it('leave no cursor while one is not written that no position stands for', () => {
-    const changes = new Changes();
+    const changes = new PendingUploads();
     changes.mark(1n, { before: undefined, at: 0 });
     changes.mark(2n, mark(1));
     expect(changes.cursor('9')).toBeUndefined();
@@ -81,7 +81,7 @@ describe('changes', () => {
     );
     fc.assert(
       fc.property(actions, (all) => {
-        const changes = new Changes();
+        const changes = new PendingUploads();
         /** The newest change of each environment, those that a write under way has seen, and those that are written. */
         const newest = new Map<bigint, number>();
         const writing = new Map<bigint, number>();

@@ -3,18 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   checkSnapshot,
-  decodePointer,
-  encodePointer,
+  decodeManifest,
+  encodeManifest,
   lacksKeys,
   obsolete,
   parseName,
-  pointerName,
+  manifestName,
   rulesetOf,
   sha256,
   snapshotName,
-  step,
+  decideOrder,
   type CopiedKey,
-  type Pointer,
+  type Manifest,
 } from '../../src/belt/format.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
@@ -29,7 +29,7 @@ const key = (id: string, revokedAt?: number): CopiedKey => ({
   ...(revokedAt === undefined ? {} : { revokedAt }),
 });
 
-function pointer(version: bigint, more: Partial<Pointer> = {}): Pointer {
+function pointer(version: bigint, more: Partial<Manifest> = {}): Manifest {
   return {
     environment: 1n,
     version,
@@ -52,12 +52,12 @@ describe('a pointer', () => {
       clientVersion: 9_007_199_254_740_991n,
       keys: [key('one'), key('two', 5)],
     });
-    expect(decodePointer(encodePointer(written), 1n)).toEqual(written);
+    expect(decodeManifest(encodeManifest(written), 1n)).toEqual(written);
   });
 
   it('with fields of a later writer is read', () => {
-    const json = JSON.parse(Buffer.from(encodePointer(pointer(1n))).toString()) as object;
-    expect(decodePointer(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(pointer(1n));
+    const json = JSON.parse(Buffer.from(encodeManifest(pointer(1n))).toString()) as object;
+    expect(decodeManifest(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(pointer(1n));
   });
 
   it.each([
@@ -72,14 +72,14 @@ describe('a pointer', () => {
     ['with keys that are no list', (json: string) => json.replace('"keys":[]', '"keys":{}')],
     ['with a key of no kind', (json: string) => json.replace('"keys":[]', '"keys":[{"id":"a"}]')],
   ])('that is %s is damaged', (_what, damage) => {
-    const json = Buffer.from(encodePointer(pointer(5n))).toString();
-    expect(() => decodePointer(Buffer.from(damage(json)), 1n)).toThrow(
+    const json = Buffer.from(encodeManifest(pointer(5n))).toString();
+    expect(() => decodeManifest(Buffer.from(damage(json)), 1n)).toThrow(
       expect.objectContaining({ code: 'copy_damaged' }),
     );
   });
 
   it('of a later format says to update', () => {
-    expect(() => decodePointer(Buffer.from('{"format": 2}'), 1n)).toThrow(/later version of Holdfast/);
+    expect(() => decodeManifest(Buffer.from('{"format": 2}'), 1n)).toThrow(/later version of Holdfast/);
   });
 
   it('accepts the snapshot that it names, and no other', () => {
@@ -119,7 +119,7 @@ describe('a snapshot', () => {
 
 describe('names', () => {
   it('say what they are of', () => {
-    expect(parseName(pointerName(12n))).toEqual({ environment: 12n, kind: 'pointer' });
+    expect(parseName(manifestName(12n))).toEqual({ environment: 12n, kind: 'pointer' });
     expect(parseName(snapshotName(12n, 34n))).toEqual({ environment: 12n, kind: 'snapshot', version: 34n });
     for (const other of [
       'conditions',
@@ -134,22 +134,22 @@ describe('names', () => {
 
 describe('the order rule', () => {
   it('takes a first and a newer pointer', () => {
-    expect(step(undefined, pointer(1n)).kind).toBe('write');
-    expect(step(pointer(1n), pointer(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
+    expect(decideOrder(undefined, pointer(1n)).kind).toBe('write');
+    expect(decideOrder(pointer(1n), pointer(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
   });
 
   it('takes no older one, and none of the same version with other content', () => {
-    expect(step(pointer(2n), pointer(1n))).toEqual({ kind: 'ahead', version: 2n });
-    expect(step(pointer(2n), pointer(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
+    expect(decideOrder(pointer(2n), pointer(1n))).toEqual({ kind: 'ahead', version: 2n });
+    expect(decideOrder(pointer(2n), pointer(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
   });
 
   it('has nothing to write when only the time of writing differs', () => {
-    expect(step(pointer(1n), pointer(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
+    expect(decideOrder(pointer(1n), pointer(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
   });
 
   it('takes new keys and another name at the same version', () => {
-    expect(step(pointer(1n), pointer(1n, { keys: [key('one')] })).kind).toBe('write');
-    expect(step(pointer(1n), pointer(1n, { name: 'Staging' })).kind).toBe('write');
+    expect(decideOrder(pointer(1n), pointer(1n, { keys: [key('one')] })).kind).toBe('write');
+    expect(decideOrder(pointer(1n), pointer(1n, { name: 'Staging' })).kind).toBe('write');
   });
 
   it('keeps what is revoked revoked and forgets no key, whatever the order in which pointers come', () => {
@@ -162,12 +162,12 @@ describe('the order rule', () => {
     });
     fc.assert(
       fc.property(pointers, (offered) => {
-        let present: Pointer | undefined;
+        let present: Manifest | undefined;
         for (const { version, keys } of offered) {
           const next = pointer(version, {
             keys: keys.map(({ id, revoked }) => key(id, revoked ? 5 : undefined)),
           });
-          const decided = step(present, next);
+          const decided = decideOrder(present, next);
           if (decided.kind !== 'write') continue;
           for (const before of present?.keys ?? []) {
             const after = decided.pointer.keys.find(({ id }) => id === before.id);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Bucket, Listed, Reading, WriteOptions, Writing } from '../../src/bucket/bucket.js';
+import type { Bucket, Listed, BucketRead, WriteOptions, BucketWrite } from '../../src/bucket/bucket.js';
 import { FileBucket } from '../../src/bucket/file.js';
-import { transfer } from '../../src/belt/writer/upload.js';
+import { upload } from '../../src/belt/writer/upload.js';
 import { Keyring } from '../../src/keys/keyring.js';
 import type { Store } from '../../src/store/store.js';
 import {
@@ -49,13 +49,13 @@ class SteppedBucket implements Bucket {
     this.#onWrite = onWrite;
   }
 
-  async read(name: string): Promise<Reading> {
+  async read(name: string): Promise<BucketRead> {
     await this.#step();
     const bytes = this.objects.get(name);
     return bytes === undefined ? { kind: 'absent' } : { kind: 'found', bytes, etag: etagOf(bytes) };
   }
 
-  async write(name: string, bytes: Uint8Array, { condition }: WriteOptions): Promise<Writing> {
+  async write(name: string, bytes: Uint8Array, { condition }: WriteOptions): Promise<BucketWrite> {
     await this.#step();
     const present = this.objects.get(name);
     if (condition === 'absent' && present !== undefined) return { kind: 'conflict' };
@@ -186,7 +186,7 @@ describe('two writers that stop anywhere', () => {
     async #transfer(): Promise<void> {
       const keyring = new Keyring(store);
       await keyring.load();
-      await transfer(this.#environment, {
+      await upload(this.#environment, {
         store,
         bucket: this.#bucket,
         conditions: 'kept',
@@ -205,7 +205,7 @@ describe('a copy that is newer than the ruleset that was read', () => {
     const at = () => Promise.resolve();
     const { signal } = new AbortController();
     const into = (bucket: Bucket) =>
-      transfer(1n, { store, bucket, conditions: 'kept', keys: () => [], now: () => 0, signal });
+      upload(1n, { store, bucket, conditions: 'kept', keys: () => [], now: () => 0, signal });
     let accesses = 0;
     const slow = new SteppedBucket(
       objects,
@@ -229,7 +229,7 @@ describe('a bucket that ignores conditions', () => {
     const at = () => Promise.resolve();
     const name = 'environments/1/latest.json';
     const into = (bucket: Bucket) =>
-      transfer(1n, { store, bucket, conditions: 'ignored', keys: () => [], now: () => 0, signal });
+      upload(1n, { store, bucket, conditions: 'ignored', keys: () => [], now: () => 0, signal });
     await into(new SteppedBucket(objects, at, () => undefined));
     const old = objects.get(name)!;
     await store.commit(update(1n, 1n, [flag(2n, 'a')]));
@@ -261,8 +261,8 @@ describe('many writers on one folder, while changes go on', () => {
         now: Date.now,
         signal,
       } as const;
-      while (!until.signal.aborted) await transfer(1n, parts);
-      await transfer(1n, parts);
+      while (!until.signal.aborted) await upload(1n, parts);
+      await upload(1n, parts);
     };
     const read = async (): Promise<bigint[]> => {
       const seen: bigint[] = [];

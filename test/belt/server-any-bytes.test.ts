@@ -1,7 +1,7 @@
 /** A belt server whose sources have anything at all: it answers with a whole copy or with none, and goes on. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pointerName, sha256, snapshotName } from '../../src/belt/format.js';
+import { manifestName, sha256, snapshotName } from '../../src/belt/format.js';
 import {
   gated,
   newBucket,
@@ -23,7 +23,7 @@ let snapshot: Buffer;
 beforeAll(async () => {
   source = gated(await newBucket());
   await writeCopy(source.bucket, { configs: WHOLE });
-  pointer = await bytesOf(pointerName(1n));
+  pointer = await bytesOf(manifestName(1n));
   snapshot = await bytesOf(snapshotName(1n, 6n));
 });
 afterAll(removeBuckets);
@@ -69,14 +69,14 @@ describe('whatever the bytes are', () => {
   it('of a pointer, a whole copy is served or none', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
-        await writeBytes(source.bucket, pointerName(1n), damage(pointer));
+        await writeBytes(source.bucket, manifestName(1n), damage(pointer));
         const server = await startCopyServer({ sources: [source.reader] });
         await mustBeWhole(server);
         await server.close();
       }),
       { numRuns: runs(150) },
     );
-    await writeBytes(source.bucket, pointerName(1n), pointer);
+    await writeBytes(source.bucket, manifestName(1n), pointer);
   });
 
   it('of a snapshot, a whole copy is served or none', async () => {

@@ -1,6 +1,6 @@
 /** A belt server on folders: what it answers when all is well, and what it refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { pointerName, sha256, snapshotName } from '../../src/belt/format.js';
+import { manifestName, sha256, snapshotName } from '../../src/belt/format.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { basic } from '../support/app.js';
 import {
@@ -67,7 +67,7 @@ describe('a belt server', () => {
     expect(first.asked).toEqual([]);
     const answers = await Promise.all(Array.from({ length: 20 }, () => server.snapshot()));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
-    expect(first.asked).toEqual([pointerName(1n), snapshotName(1n, 5n)]);
+    expect(first.asked).toEqual([manifestName(1n), snapshotName(1n, 5n)]);
   });
 
   it('answers values for pages and for OpenFeature, without event streams', async () => {
@@ -141,17 +141,17 @@ describe('a belt server', () => {
     await writeCopy(first.bucket, { configs: [flag(5n, 'flag.a'), flag(6n, 'flag.b')] });
     await until('the newer one is served', async () => (await server.served()).length === 2);
     const looks = (name: string) => first.asked.filter((each) => each === name).length;
-    const before = looks(pointerName(1n));
+    const before = looks(manifestName(1n));
     const usedUntil = (count: number) =>
       until(`${count} looks`, async () => {
         await server.served();
-        return looks(pointerName(1n)) >= count;
+        return looks(manifestName(1n)) >= count;
       });
     // What is not used has had its last look by the time that the other had one more.
     await usedUntil(before + 1);
-    const unused = looks(pointerName(2n));
+    const unused = looks(manifestName(2n));
     await usedUntil(before + 4);
-    expect(looks(pointerName(2n))).toBe(unused);
+    expect(looks(manifestName(2n))).toBe(unused);
     expect(looks(snapshotName(1n, 6n))).toBe(1);
     const unchanged = `holdfast_source_reads_total{source="${first.bucket.name}",outcome="unchanged"}`;
     expect(await server.metric(unchanged)).toBeGreaterThanOrEqual(3);
@@ -310,7 +310,7 @@ describe('a damaged copy', () => {
 
   it('does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {
     const { server, first } = await start();
-    await writeBytes(first.bucket, pointerName(1n), Buffer.from('{"format":1'));
+    await writeBytes(first.bucket, manifestName(1n), Buffer.from('{"format":1'));
     await server.snapshot().expect(503);
     await writeCopy(first.bucket, good);
     expect(await server.served()).toEqual(['good']);
@@ -424,7 +424,7 @@ describe('the cache on disk', () => {
     await one.close();
     const names = [];
     for await (const { name } of cache.list('')) names.push(name);
-    expect(names).toEqual([snapshotName(1n, 6n), pointerName(1n)]);
+    expect(names).toEqual([snapshotName(1n, 6n), manifestName(1n)]);
     await writeCopy(source.bucket);
     const two = await startCopyServer({ sources: [source.reader], cache });
     servers.push(two);

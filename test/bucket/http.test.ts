@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BucketReader } from '../../src/bucket/bucket.js';
-import { pointerName } from '../../src/belt/format.js';
+import { manifestName } from '../../src/belt/format.js';
 import { openSource, sourceName } from '../../src/bucket/sources.js';
 import {
   newBucket,
@@ -85,7 +85,7 @@ describe('a source at an HTTP address', () => {
       const name = request.url!.slice('/flags/'.length);
       void bucket.read(name).then((reading) => {
         if (reading.kind !== 'found') response.writeHead(404).end();
-        else response.writeHead(200, { age: name === pointerName(1n) ? '12' : '0' }).end(reading.bytes);
+        else response.writeHead(200, { age: name === manifestName(1n) ? '12' : '0' }).end(reading.bytes);
       });
     });
     server = await startCopyServer({ sources: [source] });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, planSettings, type Base } from '../../src/commit/plan.js';
+import { planChange, planSettings, type PlanBase } from '../../src/commit/plan.js';
 import { encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
@@ -9,7 +9,7 @@ import { ENVIRONMENT, flag, PROJECT, segment, sized, tombstone } from '../rulese
 const NOW = 1_700_000_000_000_000n;
 const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
 
-function baseWith(...configs: Config[]): Base {
+function baseWith(...configs: Config[]): PlanBase {
   const envelope = encodeEnvelope(settings);
   const ruleset = new Ruleset({ environment: ENVIRONMENT, version: 0n, at: 0n, envelope, configs: [] });
   const base = { ruleset, settings };
@@ -17,12 +17,12 @@ function baseWith(...configs: Config[]): Base {
   return base;
 }
 
-function changeOf(base: Base, configs: readonly Config[], now = NOW) {
+function changeOf(base: PlanBase, configs: readonly Config[], now = NOW) {
   return planChange(base, readSubmittedJson({ configs }), now).change!;
 }
 
 /** Whether clients see a change of these configs. Checks that its client version is one of the two that it may be. */
-function isSeen(base: Base, configs: readonly Config[]): boolean {
+function isSeen(base: PlanBase, configs: readonly Config[]): boolean {
   const { version, clientPrevious, clientVersion } = changeOf(base, configs, NOW + 1_000n);
   expect(clientPrevious).toBe(base.ruleset.clientVersion);
   expect([clientPrevious, version]).toContain(clientVersion);

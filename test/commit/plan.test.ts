@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, planSettings, type Base, type Plan } from '../../src/commit/plan.js';
+import { planChange, planSettings, type PlanBase, type ChangePlan } from '../../src/commit/plan.js';
 import {
   decodeConfig,
   decodeConfigs,
@@ -18,7 +18,7 @@ import { refusal } from '../ruleset/errors.js';
 const NOW = 1_700_000_000_000_000n;
 const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
 
-function emptyBase(): Base {
+function emptyBase(): PlanBase {
   const envelope = encodeEnvelope(settings);
   return {
     ruleset: new Ruleset({ environment: ENVIRONMENT, version: 0n, at: 0n, envelope, configs: [] }),
@@ -27,17 +27,17 @@ function emptyBase(): Base {
 }
 
 /** An environment in which that change was committed. */
-function baseWith(...configs: Config[]): Base {
+function baseWith(...configs: Config[]): PlanBase {
   const base = emptyBase();
   base.ruleset.apply(plan(base, configs).change!);
   return base;
 }
 
-function plan(base: Base, configs: Config[], now = NOW): Plan {
+function plan(base: PlanBase, configs: Config[], now = NOW): ChangePlan {
   return planChange(base, readSubmittedJson({ configs }), now);
 }
 
-const result = (base: Base, configs: Config[], now = NOW) => refusal(() => plan(base, configs, now));
+const result = (base: PlanBase, configs: Config[], now = NOW) => refusal(() => plan(base, configs, now));
 const withId = (config: Config, id: bigint): Config => ({ ...config, id: `${id}` });
 const contextOf = (bytes: number) =>
   encodeContextSet({ contexts: [{ type: 'user', values: { a: { string: 'x'.repeat(bytes) } } }] });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MadeEvents } from '../../src/inbox/recently-committed.js';
+import { RecentlyCommitted } from '../../src/inbox/recently-committed.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { flag } from '../store/fixtures.js';
 
@@ -17,14 +17,14 @@ const made = {
 
 describe('an event that was committed', () => {
   it('is in a ruleset that has what it brought, or what came after', () => {
-    const events = new MadeEvents();
+    const events = new RecentlyCommitted();
     events.note('1-0', made);
     expect(events.isIn(ruleset(flag(10n, 'a'), flag(11n, 'b')), '1-0', 'd')).toBe(true);
     expect(events.isIn(ruleset(flag(12n, 'a'), flag(11n, 'b')), '1-0', 'd')).toBe(true);
   });
 
   it('is not in one that has a part of it only, although its version is higher', () => {
-    const events = new MadeEvents();
+    const events = new RecentlyCommitted();
     events.note('1-0', made);
     expect(events.isIn(ruleset(flag(10n, 'a')), '1-0', 'd')).toBe(false);
     expect(events.isIn(ruleset(flag(10n, 'a'), flag(9n, 'b')), '1-0', 'd')).toBe(false);
@@ -32,7 +32,7 @@ describe('an event that was committed', () => {
   });
 
   it('is told from another one in its place', () => {
-    const events = new MadeEvents();
+    const events = new RecentlyCommitted();
     events.note('1-0', made);
     const all = ruleset(flag(10n, 'a'), flag(11n, 'b'));
     expect(events.isIn(all, '1-0', 'other')).toBe(false);
@@ -40,7 +40,7 @@ describe('an event that was committed', () => {
   });
 
   it('is forgotten when there are too many after it, also when some are noted twice', () => {
-    const events = new MadeEvents(4);
+    const events = new RecentlyCommitted(4);
     const all = ruleset(flag(10n, 'a'), flag(11n, 'b'));
     for (const id of ['1-0', '2-0', '2-0', '3-0']) events.note(id, made);
     expect(['1-0', '2-0', '3-0'].map((id) => events.isIn(all, id, 'd'))).toEqual([false, true, true]);

@@ -1,5 +1,5 @@
 /** Feed entries as the backlog holds them, of any size, without encoding anything. */
-import type { ClientsSubject, Outgoing, Subject } from '../../src/publish/outbox.js';
+import type { ClientsTarget, OutboxEntry, PublishTarget } from '../../src/publish/outbox.js';
 import { refetchItem, type Item } from '../../src/publish/items.js';
 import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
 
@@ -22,9 +22,9 @@ export function itemOf(environment: bigint, previous: number, id: number, bytes 
   return { json, bytes: json.length };
 }
 
-export function entryOf(position: number, subject: Subject, items: readonly Item[]): Outgoing {
+export function entryOf(position: number, subject: PublishTarget, items: readonly Item[]): OutboxEntry {
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
-  return { position: `${position}`, at: position, subject, items, bytes };
+  return { position: `${position}`, at: position, target: subject, items, bytes };
 }
 
 /** A change from one version to another, in that many pieces. */
@@ -34,7 +34,7 @@ export function changeEntry(
   previous: number,
   version: number,
   options: { pieces?: number; bytes?: number } = {},
-): Outgoing {
+): OutboxEntry {
   const { pieces = 1, bytes } = options;
   const step = (version - previous) / pieces;
   const items = Array.from({ length: pieces }, (_, index) =>
@@ -44,7 +44,7 @@ export function changeEntry(
   return entryOf(position, subject, items);
 }
 
-export function closeEntry(position: number, keyId: string): Outgoing {
+export function closeEntry(position: number, keyId: string): OutboxEntry {
   const json = JSON.stringify({
     channel: `key-${keyId}`,
     'prev-id': '0',
@@ -53,12 +53,12 @@ export function closeEntry(position: number, keyId: string): Outgoing {
   return entryOf(position, { kind: 'key', keyId }, [{ json, bytes: json.length }]);
 }
 
-export function silentEntry(position: number): Outgoing {
+export function silentEntry(position: number): OutboxEntry {
   return entryOf(position, { kind: 'none' }, []);
 }
 
 /** Word to a shard of clients, which was told `previous` before. */
-export function tellEntry(position: number, subject: ClientsSubject, previous: number): Outgoing {
+export function tellEntry(position: number, subject: ClientsTarget, previous: number): OutboxEntry {
   const { environment, shard, version } = subject;
   const item = refetchItem({ environment, shard, version, previous: BigInt(previous), at: 0n });
   return entryOf(position, subject, [item]);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { Backlog, type Outgoing, type Place } from '../../src/publish/outbox.js';
+import { Outbox, type OutboxEntry, type OutboxCursor } from '../../src/publish/outbox.js';
 import { BATCH_MAX_ITEMS, nextBatch } from '../../src/publish/batch.js';
 import { changeEntry, closeEntry, nameOf, silentEntry } from './arbitrary.js';
 
-function placeBefore(...entries: Outgoing[]): Place {
-  const backlog = new Backlog();
-  const place = backlog.placeAtEnd('0');
+function placeBefore(...entries: OutboxEntry[]): OutboxCursor {
+  const backlog = new Outbox();
+  const place = backlog.cursorAtEnd('0');
   for (const entry of entries) backlog.push(entry);
   return place;
 }
 
 /** What one batch after the other has, until nothing is left. */
-function batches(place: Place, maxBody: number, maxItems?: number): string[][] {
+function batches(place: OutboxCursor, maxBody: number, maxItems?: number): string[][] {
   const all: string[][] = [];
   for (let round = 0; round < 100; round++) {
     const batch = nextBatch(place, maxBody, maxItems);
@@ -22,7 +22,7 @@ function batches(place: Place, maxBody: number, maxItems?: number): string[][] {
   throw new Error('it never ends');
 }
 
-const whereIs = ({ position, waiting }: Place) => ({ position, waiting });
+const whereIs = ({ position, waiting }: OutboxCursor) => ({ position, waiting });
 const bodyOf = (items: readonly { json: string }[]) =>
   `{"items":[${items.map(({ json }) => json).join(',')}]}`;
 const ones = (count: number) => Array.from({ length: count }, (_, i) => changeEntry(i + 1, 7n, i, i + 1));
@@ -111,9 +111,9 @@ describe('an entry with an item that is larger than any body', () => {
 });
 
 describe('what was missed', () => {
-  function placeThatMissed(...entries: Outgoing[]): Place {
+  function placeThatMissed(...entries: OutboxEntry[]): OutboxCursor {
     const place = placeBefore();
-    for (const entry of entries) place.miss(entry);
+    for (const entry of entries) place.markMissed(entry);
     return place;
   }
 
@@ -137,7 +137,7 @@ describe('what was missed', () => {
 
   it('is given up when the proxy refuses even the resync item', () => {
     const place = placeThatMissed(changeEntry(1, 7n, 0, 1));
-    nextBatch(place, 1e6, 1)!.giveUp();
+    nextBatch(place, 1e6, 1)!.drop();
     expect(place.complete).toBe(true);
   });
 });
@@ -150,17 +150,17 @@ describe('giving up a single item', () => {
       silentEntry(3),
       changeEntry(4, 8n, 0, 1),
     );
-    nextBatch(place, 1e6, 1)!.giveUp();
+    nextBatch(place, 1e6, 1)!.drop();
     expect(batches(place, 1e6)).toEqual([['7: →1'], ['8: 0→1']]);
   });
 
   it('leaves the innocent alone when the entry has left the ring meanwhile', () => {
-    const backlog = new Backlog({ entries: 1, bytes: 1e6 });
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 1, bytes: 1e6 });
+    const place = backlog.cursorAtEnd('0');
     backlog.push(changeEntry(1, 7n, 0, 1));
     const batch = nextBatch(place, 1e6, 1)!;
     backlog.push(changeEntry(2, 8n, 0, 1));
-    batch.giveUp();
+    batch.drop();
     expect(batches(place, 1e6)).toEqual([['7: →1'], ['8: 0→1']]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BacklogLimits } from '../../src/publish/outbox.js';
+import type { OutboxLimits } from '../../src/publish/outbox.js';
 import { readHistory, type History } from '../../src/publish/history.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment } from '../support/commits.js';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => slow.close());
 
-const ROOM: BacklogLimits = { entries: 100, bytes: 1e6 };
+const ROOM: OutboxLimits = { entries: 100, bytes: 1e6 };
 
 function read(cursors: string[], limits = ROOM, signal = new AbortController().signal): Promise<History> {
   return readHistory(slow.store, cursors, positions[5]!, limits, signal);

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backlog, type BacklogLimits, type Outgoing, type Place } from '../../src/publish/outbox.js';
+import { Outbox, type OutboxLimits, type OutboxEntry, type OutboxCursor } from '../../src/publish/outbox.js';
 import { nextBatch } from '../../src/publish/batch.js';
 import type { Item } from '../../src/publish/items.js';
 import { changeEntry, closeEntry, nameOf, readItem, silentEntry, tellEntry } from './arbitrary.js';
 
 const names = (items: readonly Item[]) => items.map(nameOf);
 
-const whereIs = ({ position, waiting, complete }: Place) => ({ position, waiting, complete });
+const whereIs = ({ position, waiting, complete }: OutboxCursor) => ({ position, waiting, complete });
 
 /** Sends everything that a place has, to a proxy that accepts everything. */
-function sendAll(place: Place, maxBody = 10_000): Item[] {
+function sendAll(place: OutboxCursor, maxBody = 10_000): Item[] {
   const sent: Item[] = [];
   for (let round = 0; round < 100; round++) {
     const batch = nextBatch(place, maxBody);
@@ -23,9 +23,9 @@ function sendAll(place: Place, maxBody = 10_000): Item[] {
 
 describe('a place', () => {
   it('has what is pushed after it, in order', () => {
-    const backlog = new Backlog();
+    const backlog = new Outbox();
     backlog.push(changeEntry(1, 7n, 0, 1));
-    const place = backlog.placeAtEnd('1');
+    const place = backlog.cursorAtEnd('1');
     backlog.push(changeEntry(2, 7n, 1, 2));
     backlog.push(changeEntry(3, 8n, 0, 5));
     expect(place.waiting).toBe(2);
@@ -34,33 +34,33 @@ describe('a place', () => {
   });
 
   it('at the start has what is in the ring already', () => {
-    const backlog = new Backlog();
+    const backlog = new Outbox();
     backlog.push(changeEntry(5, 7n, 0, 1));
-    const place = backlog.placeAtStart('4');
+    const place = backlog.cursorAtStart('4');
     expect(place.position).toBe('4');
     expect(names(sendAll(place))).toEqual(['7: 0→1']);
   });
 
   it('after an entry has what follows it; and there is none after one that is not in the ring', () => {
-    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
+    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
     for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    expect(names(sendAll(backlog.placeAfter('2')!))).toEqual(['7: 2→3']);
-    expect(sendAll(backlog.placeAfter('3')!)).toEqual([]);
-    expect(backlog.placeAfter('1')).toBeUndefined();
+    expect(names(sendAll(backlog.cursorAfter('2')!))).toEqual(['7: 2→3']);
+    expect(sendAll(backlog.cursorAfter('3')!)).toEqual([]);
+    expect(backlog.cursorAfter('1')).toBeUndefined();
   });
 
   it('loses what leaves the ring, and then gets one resync item per environment with the newest missed version', () => {
-    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
+    const place = backlog.cursorAtEnd('0');
     for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
     expect(place.position).toBe('3');
     expect(names(sendAll(place))).toEqual(['7: →3', '7: 3→4', '7: 4→5']);
   });
 
   it('of one proxy does not hold back another', () => {
-    const backlog = new Backlog({ entries: 2, bytes: 1e6 });
-    const dead = backlog.placeAtEnd('0');
-    const alive = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
+    const dead = backlog.cursorAtEnd('0');
+    const alive = backlog.cursorAtEnd('0');
     const seen: string[] = [];
     for (let i = 1; i <= 6; i++) {
       backlog.push(changeEntry(i, 7n, i - 1, i));
@@ -71,19 +71,19 @@ describe('a place', () => {
   });
 
   it('that was removed is not kept any more', () => {
-    const backlog = new Backlog({ entries: 1, bytes: 1e6 });
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 1, bytes: 1e6 });
+    const place = backlog.cursorAtEnd('0');
     backlog.remove(place);
     for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
     expect(place.missedEnvironments.size).toBe(0);
   });
 
   it('that misses everything has no ordinary items left, and the newest of the versions', () => {
-    const backlog = new Backlog();
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox();
+    const place = backlog.cursorAtEnd('0');
     backlog.push(changeEntry(1, 7n, 8, 9));
     backlog.push(closeEntry(2, 'a'));
-    place.missEverything([environment(7n, 5n), environment(8n, 3n)], '10');
+    place.markAllMissed([environment(7n, 5n), environment(8n, 3n)], '10');
     backlog.push(changeEntry(11, 8n, 3, 4));
     expect(place.position).toBe('10');
     expect(names(sendAll(place))).toEqual(['key-a close', '7: →9', '8: →3', '8: 3→4']);
@@ -93,8 +93,8 @@ describe('a place', () => {
 describe('an entry that leaves the ring while it is on its way', () => {
   /** The ring drops the first two of three entries while a request with the first `sent` of them is under way. */
   function overtaken() {
-    const backlog = new Backlog({ entries: 3, bytes: 1e6 });
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 3, bytes: 1e6 });
+    const place = backlog.cursorAtEnd('0');
     for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
     const batch = nextBatch(place, 10_000)!;
     backlog.push(changeEntry(4, 7n, 3, 4));
@@ -114,28 +114,28 @@ describe('an entry that leaves the ring while it is on its way', () => {
   });
 
   it('is resynced also when it was accepted, if everything was missed meanwhile', () => {
-    const backlog = new Backlog();
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox();
+    const place = backlog.cursorAtEnd('0');
     backlog.push(changeEntry(1, 7n, 0, 1));
     const batch = nextBatch(place, 10_000)!;
-    place.missEverything([environment(7n, 1n)], '9');
+    place.markAllMissed([environment(7n, 1n)], '9');
     batch.settle();
     expect(names(sendAll(place))).toEqual(['7: →1']);
   });
 
   it('does not settle a resync that was asked for again since', () => {
-    const backlog = new Backlog();
-    const place = backlog.placeAtEnd('0');
-    place.missEverything([environment(7n, 1n)], '8');
+    const backlog = new Outbox();
+    const place = backlog.cursorAtEnd('0');
+    place.markAllMissed([environment(7n, 1n)], '8');
     const batch = nextBatch(place, 10_000)!;
-    place.missEverything([environment(7n, 1n)], '9');
+    place.markAllMissed([environment(7n, 1n)], '9');
     batch.settle();
     expect(names(sendAll(place))).toEqual(['7: →1']);
   });
 
   it('does not settle a resync of which a newer one is needed since', () => {
-    const backlog = new Backlog({ entries: 1, bytes: 1e6 });
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox({ entries: 1, bytes: 1e6 });
+    const place = backlog.cursorAtEnd('0');
     backlog.push(changeEntry(1, 7n, 0, 1));
     backlog.push(changeEntry(2, 7n, 1, 2));
     const batch = nextBatch(place, 10_000)!;
@@ -148,14 +148,14 @@ describe('an entry that leaves the ring while it is on its way', () => {
 
 describe('the ring', () => {
   it('keeps at most that many entries', () => {
-    const backlog = new Backlog({ entries: 3, bytes: 1e6 });
+    const backlog = new Outbox({ entries: 3, bytes: 1e6 });
     for (let i = 1; i <= 10; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
     expect(backlog.size).toBe(3);
   });
 
   it('keeps nothing that every proxy has, once all proxies have their places', () => {
-    const backlog = new Backlog();
-    const [quick, slow] = [backlog.placeAtEnd('0'), backlog.placeAtEnd('0')];
+    const backlog = new Outbox();
+    const [quick, slow] = [backlog.cursorAtEnd('0'), backlog.cursorAtEnd('0')];
     for (let i = 1; i <= 4; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
     sendAll(quick);
     slow.accept(backlog.entry(0)!, 1);
@@ -169,8 +169,8 @@ describe('the ring', () => {
   });
 
   it('keeps nothing for a proxy that is gone', () => {
-    const backlog = new Backlog();
-    const place = backlog.placeAtEnd('0');
+    const backlog = new Outbox();
+    const place = backlog.cursorAtEnd('0');
     backlog.close();
     backlog.push(changeEntry(1, 7n, 0, 1));
     backlog.remove(place);
@@ -178,7 +178,7 @@ describe('the ring', () => {
   });
 
   it('keeps at most that many bytes, but always the newest entry', () => {
-    const backlog = new Backlog({ entries: 100, bytes: 1_000 });
+    const backlog = new Outbox({ entries: 100, bytes: 1_000 });
     for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
     expect(backlog.size).toBe(2);
     backlog.push(changeEntry(6, 7n, 5, 6, { bytes: 5_000 }));
@@ -236,7 +236,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Proxy {
-  readonly place: Place;
+  readonly place: OutboxCursor;
   readonly told: Item[];
   /** Keys that were revoked since it is there. */
   readonly revoked: Set<string>;
@@ -246,14 +246,14 @@ interface Proxy {
 }
 
 class World {
-  readonly limits: BacklogLimits = { entries: 6, bytes: 2_500 };
+  readonly limits: OutboxLimits = { entries: 6, bytes: 2_500 };
   readonly maxBody = 800;
   readonly maxItems = 4;
-  readonly backlog = new Backlog(this.limits);
+  readonly backlog = new Outbox(this.limits);
   readonly versions = new Map<string, number>();
   /** By shard of environment 7. */
   readonly told = new Map<number, number>();
-  readonly pushed: Outgoing[] = [];
+  readonly pushed: OutboxEntry[] = [];
   readonly proxies: Proxy[] = [];
 
   run(step: Step): void {
@@ -291,7 +291,7 @@ class World {
     this.push(closeEntry(this.pushed.length + 1, id));
   }
 
-  push(entry: Outgoing): void {
+  push(entry: OutboxEntry): void {
     this.pushed.push(entry);
     this.backlog.push(entry);
     if (this.backlog.size > 1) {
@@ -303,7 +303,7 @@ class World {
 
   join(): void {
     if (this.proxies.length === 3) return;
-    const place = this.backlog.placeAtEnd(`${this.pushed.length}`);
+    const place = this.backlog.cursorAtEnd(`${this.pushed.length}`);
     const start = this.stand();
     this.proxies.push({ place, told: [], revoked: new Set(), start, flying: undefined });
   }
@@ -325,13 +325,13 @@ class World {
     if (how === 'accepted' || how === 'lost answer') proxy.told.push(...batch.items);
     if (how === 'accepted') batch.settle();
     // As the worker does: only a single ordinary item is ever given up.
-    if (how === 'given up' && batch.items.length === 1 && batch.kind === 'entries') batch.giveUp();
+    if (how === 'given up' && batch.items.length === 1 && batch.kind === 'entries') batch.drop();
   }
 
   gap({ place }: Proxy): void {
     const environments = [...this.versions].map(([id, version]) => environment(BigInt(id), BigInt(version)));
     const shards = [...this.told].map(([shard, version]) => clients(shard, BigInt(version)));
-    place.missEverything([...environments, ...shards], `${this.pushed.length}`);
+    place.markAllMissed([...environments, ...shards], `${this.pushed.length}`);
   }
 
   /** The proxy accepts everything from now on. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
-import { Backlog } from '../../src/publish/outbox.js';
+import { Outbox } from '../../src/publish/outbox.js';
 import type { Item } from '../../src/publish/items.js';
 import type { PublishResult } from '../../src/publish/proxy-client.js';
-import { backoff, Worker } from '../../src/publish/proxy-worker.js';
+import { backoff, ProxyWorker } from '../../src/publish/proxy-worker.js';
 import { until } from '../support/until.js';
 import { changeEntry, closeEntry, nameOf, silentEntry, tellEntry } from './arbitrary.js';
 
@@ -34,8 +34,8 @@ afterEach(async () => {
 
 /** A worker whose proxy is a script, and whose waits are a list. */
 function start(script: Script = {}) {
-  const backlog = new Backlog({ entries: script.entries ?? 1_000, bytes: 1e6 });
-  const place = backlog.placeAtEnd('0');
+  const backlog = new Outbox({ entries: script.entries ?? 1_000, bytes: 1e6 });
+  const place = backlog.cursorAtEnd('0');
   const requests: string[][] = [];
   const sleeps: number[] = [];
   const events: string[] = [];
@@ -43,9 +43,9 @@ function start(script: Script = {}) {
   let endSleep = (): void => undefined;
   let clock = 1_000;
   controller = new AbortController();
-  const worker = new Worker({
+  const worker = new ProxyWorker({
     name: 'proxy',
-    place,
+    cursor: place,
     maxBody: 10_000,
     interval: script.interval ?? 0,
     publish: async (items: readonly Item[]) => {
@@ -75,7 +75,7 @@ function start(script: Script = {}) {
     random: () => script.random ?? 1,
   });
   running = worker.run(controller.signal);
-  const push = (...entries: Parameters<Backlog['push']>[0][]): void => {
+  const push = (...entries: Parameters<Outbox['push']>[0][]): void => {
     for (const entry of entries) backlog.push(entry);
     worker.wake();
   };

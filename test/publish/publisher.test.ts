@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { createLog } from '../../src/observe/log.js';
-import type { BacklogLimits } from '../../src/publish/outbox.js';
+import type { OutboxLimits } from '../../src/publish/outbox.js';
 import type { Resolve } from '../../src/publish/discovery.js';
 import { leadWhenElected } from '../../src/leader/election.js';
 import { Publisher } from '../../src/publish/publisher.js';
@@ -56,7 +56,7 @@ interface Node {
 }
 
 interface NodeOptions {
-  readonly limits?: BacklogLimits;
+  readonly limits?: OutboxLimits;
   readonly resolve?: Resolve;
   /** In the place of the endpoints' own. */
   readonly urls?: readonly string[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_SHARDS } from '../../src/grip/channels.js';
-import { Refetches, type Refetch } from '../../src/publish/refetch-schedule.js';
+import { RefetchSchedule, type Refetch } from '../../src/publish/refetch-schedule.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
 
 const SPREAD = 2_000;
@@ -15,7 +15,7 @@ function change(clientPrevious: bigint, clientVersion: bigint, environment = 7n)
 const text = ({ shard, previous, version }: Refetch): string => `${shard}: ${previous}→${version}`;
 
 /** Every turn up to that time, with when it was. */
-function turnsUntil(refetches: Refetches, end: number): [number, string][] {
+function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][] {
   const turns: [number, string][] = [];
   for (let now = refetches.next; now !== undefined && now <= end; now = refetches.next) {
     for (const refetch of refetches.due(now)) turns.push([now, text(refetch)]);
@@ -25,14 +25,14 @@ function turnsUntil(refetches: Refetches, end: number): [number, string][] {
 
 describe('a change that clients see', () => {
   it('is told to the first shard at once, and to one after the other until the spread is over', () => {
-    const refetches = new Refetches(SPREAD, () => 0.4);
+    const refetches = new RefetchSchedule(SPREAD, () => 0.4);
     expect(refetches.take(change(5n, 6n), '0', 100).map(text)).toEqual(['3: 5→6']);
     const turns = turnsUntil(refetches, 100 + SPREAD);
     expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
   });
 
   it('that comes in a round is told by the shards whose turn is to come, and then by those that had theirs', () => {
-    const refetches = new Refetches(SPREAD, () => 0);
+    const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.take(change(5n, 6n), '0', 0);
     turnsUntil(refetches, 2 * GAP);
     expect(refetches.take(change(6n, 7n), '1', 2 * GAP + 1)).toEqual([]);
@@ -44,13 +44,13 @@ describe('a change that clients see', () => {
   });
 
   it('is told to all at once when there is no spread', () => {
-    const refetches = new Refetches(0, () => 0);
+    const refetches = new RefetchSchedule(0, () => 0);
     expect(refetches.take(change(5n, 6n), '0', 0)).toHaveLength(CLIENT_SHARDS);
     expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
   });
 
   it('of one environment does not wait for another', () => {
-    const refetches = new Refetches(SPREAD, () => 0);
+    const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.take(change(5n, 6n), '0', 0);
     expect(refetches.take(change(1n, 2n, 8n), '1', 1)).toHaveLength(1);
     expect(turnsUntil(refetches, GAP + 1)).toEqual([[GAP, '1: 5→6'], [GAP + 1, '1: 1→2']]); // prettier-ignore
@@ -59,7 +59,7 @@ describe('a change that clients see', () => {
 
 describe('a change that clients do not see', () => {
   it('is told to nobody', () => {
-    const refetches = new Refetches(SPREAD, () => 0);
+    const refetches = new RefetchSchedule(SPREAD, () => 0);
     expect(refetches.take({ ...change(5n, 5n), version: 9n }, '0', 0)).toEqual([]);
     expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
   });
@@ -67,7 +67,7 @@ describe('a change that clients do not see', () => {
 
 describe('what is settled', () => {
   it('is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
-    const refetches = new Refetches(SPREAD, () => 0);
+    const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.take(change(1n, 2n), '10', 0);
     turnsUntil(refetches, 3 * GAP);
     refetches.take(change(2n, 3n), '20', 3 * GAP);
@@ -83,7 +83,7 @@ describe('what is settled', () => {
   });
 
   it('is everything when all is forgotten', () => {
-    const refetches = new Refetches(SPREAD, () => 0);
+    const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.take(change(1n, 2n), '10', 0);
     refetches.forget();
     expect([refetches.settled('11'), refetches.next]).toEqual(['11', undefined]);
@@ -103,7 +103,7 @@ describe('whatever the course of changes', () => {
   it('each shard is told step by step, at most once per spread, and of the last change within one', () => {
     fc.assert(
       fc.property(steps, fc.double({ min: 0, max: 0.999, noNaN: true }), (course, random) => {
-        const refetches = new Refetches(SPREAD, () => random);
+        const refetches = new RefetchSchedule(SPREAD, () => random);
         const versions = new Map<bigint, bigint>();
         const told = new Map<string, { version: bigint; at: number }>();
         const lastChange = new Map<bigint, number>();

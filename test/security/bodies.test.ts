@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { planChange, type Plan } from '../../src/commit/plan.js';
+import { planChange, type ChangePlan } from '../../src/commit/plan.js';
 import { readChange } from '../../src/commit/request.js';
 import { readEvent } from '../../src/inbox/event.js';
 import { concat, decodeConfigs, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -46,7 +46,7 @@ const valid: Config[] = [
 const change = fc.array(fc.constantFrom(...valid), { minLength: 1, maxLength: 3 });
 
 /** That what would be committed is in order, and reaches clients in events that they can read. */
-function expectReadable({ change: made, configs: all }: Plan): void {
+function expectReadable({ change: made, configs: all }: ChangePlan): void {
   expect(all.length).toBeGreaterThan(0);
   if (made === undefined) return;
   const { envelope, previous, version } = made;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { MAX_ID } from '../../src/ruleset/version.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
-import type { Commit, CommitResult, Position, Store } from '../../src/store/store.js';
+import type { Commit, CommitResult, FeedPosition, Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
 import {
   apiKey,
@@ -46,7 +46,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       await under.stop();
     });
 
-    const follow = (from: Position) => {
+    const follow = (from: FeedPosition) => {
       const follower = new Follower(store, from);
       followers.push(follower);
       return follower;
@@ -384,7 +384,7 @@ function idempotency(current: () => Store): void {
   });
 }
 
-function feed(current: () => Store, follow: (from: Position) => Follower): void {
+function feed(current: () => Store, follow: (from: FeedPosition) => Follower): void {
   describe('the feed', () => {
     const commit = async (versions: readonly bigint[]) => {
       for (const version of versions) {
@@ -533,7 +533,7 @@ function feed(current: () => Store, follow: (from: Position) => Follower): void 
   });
 }
 
-function keys(current: () => Store, follow: (from: Position) => Follower): void {
+function keys(current: () => Store, follow: (from: FeedPosition) => Follower): void {
   describe('keys', () => {
     it('keeps keys, ascending by creation, and finds them by hash', async () => {
       const late = apiKey('a-late', { createdAt: 1_700_000_000_002, environment: MAX_ID, kind: 'client' });

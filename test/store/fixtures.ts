@@ -18,7 +18,7 @@ import type {
   FeedEntry,
   FeedSignal,
   Key,
-  Position,
+  FeedPosition,
   Store,
 } from '../../src/store/store.js';
 import { until } from '../support/until.js';
@@ -136,7 +136,7 @@ export class Follower {
   readonly #ended: Promise<void>;
   hasEnded = false;
 
-  constructor(store: Store, from: Position) {
+  constructor(store: Store, from: FeedPosition) {
     this.#ended = this.#run(store, from);
   }
 
@@ -181,7 +181,7 @@ export class Follower {
     await this.#ended;
   }
 
-  async #run(store: Store, from: Position): Promise<void> {
+  async #run(store: Store, from: FeedPosition): Promise<void> {
     for await (const signal of store.follow(from, this.#abort.signal)) this.signals.push(signal);
     this.hasEnded = true;
   }

@@ -1,9 +1,9 @@
 /** Support for tests of the belt: buckets as readers see them, and a writer that can be told to stop. */
 import { randomUUID } from 'node:crypto';
 import type { Bucket, BucketReader } from '../../src/bucket/bucket.js';
-import type { CheckTimes } from '../../src/belt/writer/reconcile.js';
-import { checkSnapshot, decodePointer, pointerName, type Pointer } from '../../src/belt/format.js';
-import type { WorkerEvents } from '../../src/belt/writer/worker.js';
+import type { ReconcileTimes } from '../../src/belt/writer/reconcile.js';
+import { checkSnapshot, decodeManifest, manifestName, type Manifest } from '../../src/belt/format.js';
+import type { BucketWorkerEvents } from '../../src/belt/writer/worker.js';
 import { BeltWriter } from '../../src/belt/writer/writer.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import type { Logger } from '../../src/observe/log.js';
@@ -11,7 +11,7 @@ import type { Store } from '../../src/store/store.js';
 import { silent } from '../store/fixtures.js';
 
 export interface Copy {
-  readonly pointer: Pointer;
+  readonly pointer: Manifest;
   /** The keys of the configs in the snapshot, ascending by id. */
   readonly configs: readonly string[];
 }
@@ -26,9 +26,9 @@ export async function copyIn(bucket: BucketReader, environment = 1n): Promise<Co
   return { pointer, configs: splitConfigs(snapshot.bytes).map(({ key }) => key) };
 }
 
-export async function pointerIn(bucket: BucketReader, environment = 1n): Promise<Pointer | undefined> {
-  const reading = await bucket.read(pointerName(environment));
-  return reading.kind === 'found' ? decodePointer(reading.bytes, environment) : undefined;
+export async function pointerIn(bucket: BucketReader, environment = 1n): Promise<Manifest | undefined> {
+  const reading = await bucket.read(manifestName(environment));
+  return reading.kind === 'found' ? decodeManifest(reading.bytes, environment) : undefined;
 }
 
 export async function versionIn(bucket: BucketReader, environment = 1n): Promise<bigint | undefined> {
@@ -52,7 +52,7 @@ export interface WriterSetup {
   readonly keep?: number;
   readonly drain?: number;
   readonly log?: Logger;
-  readonly times?: Partial<CheckTimes>;
+  readonly times?: Partial<ReconcileTimes>;
 }
 
 /** A writer at work, with the belt's lease. Comparisons are rare unless `times` says otherwise. */
@@ -64,7 +64,7 @@ export async function startWriter(
   const holder = randomUUID();
   await store.beltLeadership.acquire(holder, 600_000);
   const events = { written: 0, failed: 0, lags: [] as number[] };
-  const observe = (): WorkerEvents => ({
+  const observe = (): BucketWorkerEvents => ({
     written: () => {
       events.written++;
     },

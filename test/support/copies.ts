@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request, { type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
-import type { Bucket, BucketReader, Reading } from '../../src/bucket/bucket.js';
+import type { Bucket, BucketReader, BucketRead } from '../../src/bucket/bucket.js';
 import type { Copies } from '../../src/belt/server/copies.js';
 import {
   copiedKeys,
-  encodePointer,
-  pointerName,
+  encodeManifest,
+  manifestName,
   sha256,
   snapshotName,
-  type Pointer,
+  type Manifest,
 } from '../../src/belt/format.js';
 import { FileBucket } from '../../src/bucket/file.js';
 import { buildBeltServer } from '../../src/app/compose-belt-server.js';
@@ -54,19 +54,19 @@ export interface GivenCopy {
   readonly version?: bigint;
   readonly keys?: readonly Key[];
   /** Replaces parts of the pointer. */
-  readonly pointer?: Partial<Pointer>;
+  readonly pointer?: Partial<Manifest>;
   /** In place of the ruleset. */
   readonly snapshot?: Uint8Array;
 }
 
 /** Writes a copy whatever is there: tests need buckets that no writer would make. */
-export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<Pointer> {
+export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<Manifest> {
   const { environment = 1n, configs = [flag(5n, 'flag.a')], keys = [keyOf(keyText(environment))] } = given;
   const version = given.version ?? configs.reduce((most, { id }) => (id > most ? id : most), 0n);
   const envelope = encodeEnvelope({ id: environment, projectId: PROJECT });
   const ruleset = new Ruleset({ environment, version, at: 1_700_000_000_000_000n, envelope, configs });
   const snapshot = given.snapshot ?? ruleset.encode(0n);
-  const pointer: Pointer = {
+  const pointer: Manifest = {
     environment,
     version,
     clientVersion: version,
@@ -82,7 +82,7 @@ export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<
   };
   const options = { contentType: 'application/octet-stream', cacheControl: 'no-store' };
   await bucket.write(pointer.object, snapshot, options);
-  await bucket.write(pointerName(environment), encodePointer(pointer), options);
+  await bucket.write(manifestName(environment), encodeManifest(pointer), options);
   return pointer;
 }
 
@@ -109,7 +109,7 @@ export function gated(bucket: Bucket): TestSource {
     fault: () => undefined,
     reader: {
       name: bucket.name,
-      read: async (name, options): Promise<Reading> => {
+      read: async (name, options): Promise<BucketRead> => {
         source.asked.push(name);
         const fault = source.fault(name);
         if (fault === 'down') throw new HoldfastError('bucket_unavailable', 'The bucket is down.');

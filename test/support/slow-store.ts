@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { HoldfastError } from '../../src/core/errors.js';
 import { createLog } from '../../src/observe/log.js';
 import { openFileStore } from '../../src/store/file/store.js';
-import type { FeedSignal, Position, Store } from '../../src/store/store.js';
+import type { FeedSignal, FeedPosition, Store } from '../../src/store/store.js';
 
 /** The methods that answer with a promise. */
 export type Call = {
@@ -63,7 +63,7 @@ export async function openSlowStore(): Promise<SlowStore> {
       await pass(call, 'after');
       return answer;
     };
-  async function* follow(from: Position, signal: AbortSignal): AsyncGenerator<FeedSignal> {
+  async function* follow(from: FeedPosition, signal: AbortSignal): AsyncGenerator<FeedSignal> {
     for await (const each of direct.follow(from, signal)) yield* await onFeed(each);
   }
   const store = new Proxy(direct, {

@@ -8,17 +8,17 @@ import type { Ruleset } from '../../ruleset/ruleset.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import {
   checkSnapshot,
-  decodePointer,
-  encodePointer,
-  pointerName,
-  POINTER_CACHE,
-  POINTER_TYPE,
+  decodeManifest,
+  encodeManifest,
+  manifestName,
+  MANIFEST_CACHE,
+  MANIFEST_TYPE,
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
   snapshotName,
-  type Pointer,
+  type Manifest,
 } from '../format.js';
-import { readCopy } from './validate.js';
+import { validateCopy } from './validate.js';
 
 export class CopyCache {
   readonly #bucket: Bucket;
@@ -35,14 +35,14 @@ export class CopyCache {
   }
 
   /** The copy, checked as one from a source is. `undefined`: there is none, or it is damaged. Never rejects. */
-  async read(environment: bigint): Promise<{ pointer: Pointer; ruleset: Ruleset } | undefined> {
+  async read(environment: bigint): Promise<{ pointer: Manifest; ruleset: Ruleset } | undefined> {
     try {
-      const reading = await this.#bucket.read(pointerName(environment));
+      const reading = await this.#bucket.read(manifestName(environment));
       if (reading.kind !== 'found') return undefined;
-      const pointer = decodePointer(reading.bytes, environment);
+      const pointer = decodeManifest(reading.bytes, environment);
       const snapshot = await this.#bucket.read(pointer.object);
       if (snapshot.kind !== 'found') throw new Error(`${pointer.object} is not there`);
-      const ruleset = readCopy(pointer, snapshot.bytes);
+      const ruleset = validateCopy(pointer, snapshot.bytes);
       this.#versions.set(environment, pointer.version);
       return { pointer, ruleset };
     } catch (error) {
@@ -59,7 +59,7 @@ export class CopyCache {
    *
    * @param ruleset as it is now; when it is the turn of this write it may have moved on, and then a later write is for that
    */
-  write(pointer: Pointer, ruleset: Ruleset): Promise<boolean> {
+  write(pointer: Manifest, ruleset: Ruleset): Promise<boolean> {
     const { environment } = pointer;
     const before = this.#writing.get(environment) ?? Promise.resolve(true);
     const writing = before.then(() => this.#write(pointer, ruleset));
@@ -75,7 +75,7 @@ export class CopyCache {
     await Promise.all(this.#writing.values());
   }
 
-  async #write(pointer: Pointer, ruleset: Ruleset): Promise<boolean> {
+  async #write(pointer: Manifest, ruleset: Ruleset): Promise<boolean> {
     try {
       await this.#writeCopy(pointer, ruleset);
       this.#failing = false;
@@ -90,7 +90,7 @@ export class CopyCache {
     }
   }
 
-  async #writeCopy(pointer: Pointer, ruleset: Ruleset): Promise<void> {
+  async #writeCopy(pointer: Manifest, ruleset: Ruleset): Promise<void> {
     const { environment, version, object } = pointer;
     const before = this.#versions.get(environment);
     if (before !== version) {
@@ -102,8 +102,8 @@ export class CopyCache {
         cacheControl: SNAPSHOT_CACHE,
       });
     }
-    const options = { contentType: POINTER_TYPE, cacheControl: POINTER_CACHE };
-    await this.#bucket.write(pointerName(environment), encodePointer(pointer), options);
+    const options = { contentType: MANIFEST_TYPE, cacheControl: MANIFEST_CACHE };
+    await this.#bucket.write(manifestName(environment), encodeManifest(pointer), options);
     this.#versions.set(environment, version);
     if (before !== undefined && before !== version) {
       await this.#bucket.remove(snapshotName(environment, before));

@@ -15,11 +15,11 @@ import type { Ruleset } from '../../ruleset/ruleset.js';
 import { parseVersion } from '../../ruleset/version.js';
 import type { CopyCache } from './cache.js';
 import { COPY_TIMES, EnvironmentCopy, type CopyTimes } from './environment-copy.js';
-import type { Source, SourceStatus } from './source.js';
+import type { CopySource, CopySourceStatus } from './source.js';
 import type { Refusal } from './validate.js';
 
 export interface CopiesOptions {
-  readonly sources: readonly Source[];
+  readonly sources: readonly CopySource[];
   /** `undefined`: nothing is kept on disk. */
   readonly cache: CopyCache | undefined;
   /** Between two looks at an environment that is used, about; milliseconds. */
@@ -37,7 +37,7 @@ export interface CopiesOptions {
 }
 
 export interface CopiesStatus {
-  readonly sources: readonly (SourceStatus & {
+  readonly sources: readonly (CopySourceStatus & {
     /** Environments in memory of which it has an older version than another source. */
     readonly behind: number;
     /** The longest for which it has had one, milliseconds. */

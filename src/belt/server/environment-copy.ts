@@ -12,10 +12,10 @@
 import type { Logger } from 'pino';
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import type { CopyCache } from './cache.js';
-import { lacksKeys, mergeKeys, type CopiedKey, type Pointer } from '../format.js';
-import type { Source } from './source.js';
-import { advance, readCopy, RefusedCopy, type Refusal } from './validate.js';
-import { View } from './source-state.js';
+import { lacksKeys, mergeKeys, type CopiedKey, type Manifest } from '../format.js';
+import type { CopySource } from './source.js';
+import { mergeCopy, validateCopy, RefusedCopy, type Refusal } from './validate.js';
+import { SourceState } from './source-state.js';
 
 export interface CopyTimes {
   /** For a pointer, milliseconds. */
@@ -33,7 +33,7 @@ const RESAVE_MS = 10 * 60_000;
 
 export interface EnvironmentCopyOptions {
   readonly environment: bigint;
-  readonly sources: readonly Source[];
+  readonly sources: readonly CopySource[];
   readonly cache: CopyCache | undefined;
   readonly times: CopyTimes;
   /** Milliseconds since 1970. */
@@ -43,7 +43,7 @@ export interface EnvironmentCopyOptions {
 }
 
 interface Held {
-  readonly pointer: Pointer;
+  readonly pointer: Manifest;
   readonly ruleset: Ruleset;
   /** When it was taken, milliseconds since 1970. */
   readonly since: number;
@@ -51,7 +51,7 @@ interface Held {
 
 export class EnvironmentCopy {
   readonly #options: EnvironmentCopyOptions;
-  readonly #views: readonly View[];
+  readonly #views: readonly SourceState[];
   #held: Held | undefined;
   #keys: readonly CopiedKey[] = [];
   #byHash = new Map<string, CopiedKey>();
@@ -68,7 +68,8 @@ export class EnvironmentCopy {
     const { environment, sources, times, now, log, onRefused } = options;
     const onKeys = (keys: readonly CopiedKey[]): void => this.#learnKeys(keys);
     this.#views = sources.map(
-      (source) => new View({ environment, source, within: times.pointer, now, log, onRefused, onKeys }),
+      (source) =>
+        new SourceState({ environment, source, within: times.pointer, now, log, onRefused, onKeys }),
     );
   }
 
@@ -110,7 +111,7 @@ export class EnvironmentCopy {
   }
 
   /** For how long a source has had an older version than is served, milliseconds; 0 when it has not. */
-  behindFor(source: Source): number {
+  behindFor(source: CopySource): number {
     const pointer = this.#views.find((view) => view.source === source)?.pointer;
     if (this.#held === undefined || pointer === undefined) return 0;
     const { since, pointer: held } = this.#held;
@@ -172,7 +173,7 @@ export class EnvironmentCopy {
   /** One after the other: two that were under way at once could take an older version after a newer one. */
   #take(): Promise<void> {
     this.#taking = this.#taking.then(async () => {
-      const tried = new Set<Pointer>();
+      const tried = new Set<Manifest>();
       for (let next = this.#newest(tried); next !== undefined; next = this.#newest(tried)) {
         tried.add(next.pointer);
         await this.#takeFrom(next.view, next.pointer);
@@ -184,9 +185,9 @@ export class EnvironmentCopy {
   }
 
   /** The newest copy that is newer than ours; of equal versions the one whose source knows of more revocations. */
-  #newest(tried: ReadonlySet<Pointer>): { view: View; pointer: Pointer } | undefined {
+  #newest(tried: ReadonlySet<Manifest>): { view: SourceState; pointer: Manifest } | undefined {
     const ours = this.#held?.pointer.version ?? -1n;
-    let best: { view: View; pointer: Pointer } | undefined;
+    let best: { view: SourceState; pointer: Manifest } | undefined;
     for (const view of this.#views) {
       const { state, pointer } = view;
       if (state !== 'found' || pointer === undefined || tried.has(pointer) || pointer.version <= ours)
@@ -196,13 +197,13 @@ export class EnvironmentCopy {
     return best;
   }
 
-  async #takeFrom(view: View, pointer: Pointer): Promise<void> {
+  async #takeFrom(view: SourceState, pointer: Manifest): Promise<void> {
     const { times, now } = this.#options;
     try {
       const reading = await view.source.read(pointer.object, times.snapshot);
       if (reading.kind !== 'found') throw new RefusedCopy('missing', `${pointer.object} is not there`);
-      const newer = readCopy(pointer, reading.bytes);
-      this.#held = { pointer, ruleset: advance(this.#held?.ruleset, newer), since: now() };
+      const newer = validateCopy(pointer, reading.bytes);
+      this.#held = { pointer, ruleset: mergeCopy(this.#held?.ruleset, newer), since: now() };
     } catch (error) {
       view.complain(error);
     }
@@ -235,7 +236,7 @@ export class EnvironmentCopy {
 }
 
 /** Whether a source has what is served. */
-function isCopyOf(view: View, held: Pointer): boolean {
+function isCopyOf(view: SourceState, held: Manifest): boolean {
   const { pointer } = view;
   if (pointer?.version !== held.version) return false;
   if (pointer.sha256 === held.sha256) return true;
@@ -243,11 +244,11 @@ function isCopyOf(view: View, held: Pointer): boolean {
   return false;
 }
 
-function isBetter(pointer: Pointer, than: Pointer): boolean {
+function isBetter(pointer: Manifest, than: Manifest): boolean {
   if (pointer.version !== than.version) return pointer.version > than.version;
   return revocations(pointer) > revocations(than);
 }
 
-function revocations({ keys }: Pointer): number {
+function revocations({ keys }: Manifest): number {
   return keys.filter(({ revokedAt }) => revokedAt !== undefined).length;
 }

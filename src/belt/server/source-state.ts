@@ -1,13 +1,13 @@
 /** What one source says of one environment. */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
-import { decodePointer, pointerName, type CopiedKey, type Pointer } from '../format.js';
-import type { Source } from './source.js';
-import { checked, isUnavailable, RefusedCopy, type Refusal } from './validate.js';
+import { decodeManifest, manifestName, type CopiedKey, type Manifest } from '../format.js';
+import type { CopySource } from './source.js';
+import { orRefuse, isUnavailable, RefusedCopy, type Refusal } from './validate.js';
 
-export interface ViewOptions {
+export interface SourceStateOptions {
   readonly environment: bigint;
-  readonly source: Source;
+  readonly source: CopySource;
   /** Milliseconds that reading the pointer may take. */
   readonly within: number;
   /** Milliseconds since 1970. */
@@ -18,18 +18,18 @@ export interface ViewOptions {
   readonly onRefused: (reason: Refusal) => void;
 }
 
-export class View {
-  readonly source: Source;
-  readonly #options: ViewOptions;
+export class SourceState {
+  readonly source: CopySource;
+  readonly #options: SourceStateOptions;
   #state: 'unknown' | 'found' | 'absent' | 'failed' = 'unknown';
-  #pointer: Pointer | undefined;
+  #pointer: Manifest | undefined;
   #etag: string | undefined;
   #at = 0;
   #asking: Promise<void> | undefined;
   /** The last one, so that it is logged once. */
   #complaint: string | undefined;
 
-  constructor(options: ViewOptions) {
+  constructor(options: SourceStateOptions) {
     this.source = options.source;
     this.#options = options;
   }
@@ -40,7 +40,7 @@ export class View {
   }
 
   /** The last that it had; it may be failing since. */
-  get pointer(): Pointer | undefined {
+  get pointer(): Manifest | undefined {
     return this.#pointer;
   }
 
@@ -77,7 +77,7 @@ export class View {
     const { environment, within, now } = this.#options;
     const begun = now();
     try {
-      const reading = await this.source.read(pointerName(environment), within, this.#etag);
+      const reading = await this.source.read(manifestName(environment), within, this.#etag);
       if (reading.kind === 'absent') {
         this.#pointer = this.#etag = undefined;
         this.#state = 'absent';
@@ -97,7 +97,7 @@ export class View {
     const before = this.#pointer;
     // Until this one is read, nothing is known of which the ETag could say that it is unchanged.
     this.#etag = undefined;
-    const pointer = checked('pointer', () => decodePointer(bytes, environment));
+    const pointer = orRefuse('pointer', () => decodeManifest(bytes, environment));
     onKeys(pointer.keys);
     this.#pointer = pointer;
     this.#etag = etag;

@@ -1,9 +1,9 @@
 /** One source of copies as a belt server reads it: every read ends in time, few are made at once, and how it fares is known. */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
-import type { BucketReader, Reading } from '../../bucket/bucket.js';
+import type { BucketReader, BucketRead } from '../../bucket/bucket.js';
 
-export interface SourceStatus {
+export interface CopySourceStatus {
   readonly source: string;
   /** `unused`: nothing was read yet. `failing`: the last read failed. */
   readonly state: 'unused' | 'ok' | 'failing';
@@ -13,28 +13,28 @@ export interface SourceStatus {
   readonly error: string | undefined;
 }
 
-export interface SourceOptions {
+export interface CopySourceOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Told of each read. */
-  readonly onRead: (outcome: Reading['kind'] | 'failed') => void;
+  readonly onRead: (outcome: BucketRead['kind'] | 'failed') => void;
 }
 
 /** Reads at a time: what a source that hangs can hold. The others wait for their turn, and their time begins then. */
 const AT_ONCE = 32;
 
-export class Source {
+export class CopySource {
   readonly name: string;
   readonly #bucket: BucketReader;
-  readonly #options: SourceOptions;
+  readonly #options: CopySourceOptions;
   readonly #waiting: (() => void)[] = [];
   #active = 0;
-  #state: SourceStatus['state'] = 'unused';
+  #state: CopySourceStatus['state'] = 'unused';
   #succeededAt: number | undefined;
   #error: string | undefined;
 
-  constructor(bucket: BucketReader, options: SourceOptions) {
+  constructor(bucket: BucketReader, options: CopySourceOptions) {
     this.name = bucket.name;
     this.#bucket = bucket;
     this.#options = options;
@@ -44,7 +44,7 @@ export class Source {
     return this.#state === 'failing';
   }
 
-  status(): SourceStatus {
+  status(): CopySourceStatus {
     return { source: this.name, state: this.#state, succeededAt: this.#succeededAt, error: this.#error };
   }
 
@@ -53,7 +53,7 @@ export class Source {
    * @param within milliseconds, from the moment that its turn has come
    * @throws HoldfastError `bucket_unavailable`
    */
-  async read(name: string, within: number, unless?: string): Promise<Reading> {
+  async read(name: string, within: number, unless?: string): Promise<BucketRead> {
     await this.#turn();
     try {
       const reading = await this.#timed(name, within, unless === '' ? undefined : unless);
@@ -78,7 +78,7 @@ export class Source {
   }
 
   /** Not left to the bucket alone: a file system that hangs obeys no signal. */
-  async #timed(name: string, within: number, unless: string | undefined): Promise<Reading> {
+  async #timed(name: string, within: number, unless: string | undefined): Promise<BucketRead> {
     const ending = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

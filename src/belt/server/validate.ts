@@ -2,7 +2,7 @@
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import { decodeConfigs, type EncodedConfig } from '../../ruleset/decode.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import { checkSnapshot, rulesetOf, type Pointer } from '../format.js';
+import { checkSnapshot, rulesetOf, type Manifest } from '../format.js';
 
 /** Why a copy is not served. `backwards` and `forked` are said of pointers that are whole, and that the order rule forbids. */
 export type Refusal = 'pointer' | 'missing' | 'checksum' | 'content' | 'backwards' | 'forked';
@@ -24,9 +24,9 @@ export class RefusedCopy extends Error {
  *
  * @throws RefusedCopy
  */
-export function readCopy(pointer: Pointer, snapshot: Uint8Array): Ruleset {
-  checked('checksum', () => checkSnapshot(pointer, snapshot));
-  return checked('content', () => {
+export function validateCopy(pointer: Manifest, snapshot: Uint8Array): Ruleset {
+  orRefuse('checksum', () => checkSnapshot(pointer, snapshot));
+  return orRefuse('content', () => {
     const ruleset = rulesetOf(pointer, snapshot);
     const { configServicePointer: inside } = decodeConfigs(snapshot);
     const same =
@@ -41,7 +41,7 @@ export function readCopy(pointer: Pointer, snapshot: Uint8Array): Ruleset {
 }
 
 /** Passes on what `read` returns; what it throws becomes a refusal. */
-export function checked<T>(refusal: Refusal, read: () => T): T {
+export function orRefuse<T>(refusal: Refusal, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -53,7 +53,7 @@ export function checked<T>(refusal: Refusal, read: () => T): T {
  * Makes a held ruleset the newer one: by adding to it, where the newer one only adds, so that evaluators compile only what changed; else by
  * another object. Returns which one is to be served.
  */
-export function advance(held: Ruleset | undefined, newer: Ruleset): Ruleset {
+export function mergeCopy(held: Ruleset | undefined, newer: Ruleset): Ruleset {
   if (held === undefined || !onlyAdds(held, newer)) return newer;
   held.apply({
     environment: held.environment,

@@ -7,14 +7,14 @@
  * A set and not a queue of changes: what is written is always the present state. So however many changes come while a write is under way
  * or a bucket is away, one write follows.
  */
-import type { Position } from '../../store/store.js';
+import type { FeedPosition } from '../../store/store.js';
 
 /** At most one write per environment in this time, milliseconds. */
 export const REST_MS = 1_000;
 
-export interface Mark {
+export interface UploadMark {
   /** The feed position before the change; `undefined`: there is none that one could go on from. */
-  readonly before: Position | undefined;
+  readonly before: FeedPosition | undefined;
   /** When it was committed, milliseconds since 1970. */
   readonly at: number;
   /** The snapshot is to be written although the pointer names it. */
@@ -22,14 +22,14 @@ export interface Mark {
 }
 
 /** What is known of the changes of an environment that are not written yet. */
-export interface Pending extends Mark {
+export interface PendingUpload extends UploadMark {
   /** Ascending in the order of the feed. */
   readonly sequence: number;
 }
 
-export class Changes {
-  readonly #waiting = new Map<bigint, Pending>();
-  readonly #writing = new Map<bigint, Pending>();
+export class PendingUploads {
+  readonly #waiting = new Map<bigint, PendingUpload>();
+  readonly #writing = new Map<bigint, PendingUpload>();
   /** Until when an environment that was written is left alone, the earliest first. */
   readonly #resting = new Map<bigint, number>();
   #sequence = 0;
@@ -46,12 +46,12 @@ export class Changes {
     return this.#least(({ at }) => at)?.at;
   }
 
-  mark(environment: bigint, mark: Mark): void {
+  mark(environment: bigint, mark: UploadMark): void {
     this.#add(environment, { ...mark, sequence: this.#sequence++ });
   }
 
   /** Takes the next environment to be written. @param hurry whether also one that was written just now */
-  take(now: number, hurry = false): { environment: bigint; pending: Pending } | undefined {
+  take(now: number, hurry = false): { environment: bigint; pending: PendingUpload } | undefined {
     this.#wakeUp(now);
     for (const [environment, pending] of this.#waiting) {
       if (this.#writing.has(environment) || (!hurry && this.#resting.has(environment))) continue;
@@ -84,12 +84,12 @@ export class Changes {
   }
 
   /** Where to go on from, so that nothing is missed. @param last the newest position whose change was marked */
-  cursor(last: Position): Position | undefined {
+  cursor(last: FeedPosition): FeedPosition | undefined {
     const oldest = this.#least(({ sequence }) => sequence);
     return oldest === undefined ? last : oldest.before;
   }
 
-  #add(environment: bigint, pending: Pending): void {
+  #add(environment: bigint, pending: PendingUpload): void {
     const known = this.#waiting.get(environment);
     if (known === undefined) {
       this.#waiting.set(environment, pending);
@@ -107,8 +107,8 @@ export class Changes {
     }
   }
 
-  #least(of: (pending: Pending) => number): Pending | undefined {
-    let least: Pending | undefined;
+  #least(of: (pending: PendingUpload) => number): PendingUpload | undefined {
+    let least: PendingUpload | undefined;
     for (const pendings of [this.#waiting, this.#writing]) {
       for (const pending of pendings.values()) {
         if (least === undefined || of(pending) < of(least)) least = pending;

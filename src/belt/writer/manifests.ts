@@ -2,22 +2,22 @@
 import { HoldfastError } from '../../core/errors.js';
 import type { Key, StoredEnvironment } from '../../store/store.js';
 import type { BucketReader } from '../../bucket/bucket.js';
-import { copiedKeys, decodePointer, lacksKeys, pointerName, type Pointer } from '../format.js';
+import { copiedKeys, decodeManifest, lacksKeys, manifestName, type Manifest } from '../format.js';
 
 /** What a bucket has of an environment, beside what the store has. */
-export type Comparison =
-  | { readonly kind: 'equal'; readonly pointer: Pointer }
+export type ManifestComparison =
+  | { readonly kind: 'equal'; readonly pointer: Manifest }
   /** The store has a newer version, or a key or a revocation that the copy lacks. */
-  | { readonly kind: 'behind'; readonly pointer: Pointer }
+  | { readonly kind: 'behind'; readonly pointer: Manifest }
   | { readonly kind: 'absent' }
   /** The copy is newer than the store. */
-  | { readonly kind: 'ahead'; readonly pointer: Pointer }
+  | { readonly kind: 'ahead'; readonly pointer: Manifest }
   | { readonly kind: 'damaged'; readonly error: HoldfastError };
 
 /** Pointers that were read, so that what has not changed is not sent again. */
-export class PointerCache {
+export class ManifestCache {
   readonly #bucket: BucketReader;
-  readonly #read = new Map<bigint, { etag: string; pointer: Pointer }>();
+  readonly #read = new Map<bigint, { etag: string; pointer: Manifest }>();
 
   constructor(bucket: BucketReader) {
     this.#bucket = bucket;
@@ -29,25 +29,25 @@ export class PointerCache {
   }
 
   /** @throws HoldfastError `bucket_unavailable`; `copy_damaged` */
-  async read(environment: bigint, signal: AbortSignal): Promise<Pointer | undefined> {
+  async read(environment: bigint, signal: AbortSignal): Promise<Manifest | undefined> {
     const known = this.#read.get(environment);
-    const reading = await this.#bucket.read(pointerName(environment), { unless: known?.etag, signal });
+    const reading = await this.#bucket.read(manifestName(environment), { unless: known?.etag, signal });
     if (reading.kind === 'unchanged') return known?.pointer;
     this.#read.delete(environment);
     if (reading.kind === 'absent') return undefined;
-    const pointer = decodePointer(reading.bytes, environment);
+    const pointer = decodeManifest(reading.bytes, environment);
     this.#read.set(environment, { etag: reading.etag, pointer });
     return pointer;
   }
 }
 
 /** @throws HoldfastError `bucket_unavailable` */
-export async function compare(
-  pointers: PointerCache,
+export async function compareManifest(
+  pointers: ManifestCache,
   stored: StoredEnvironment,
   keys: readonly Key[],
   signal: AbortSignal,
-): Promise<Comparison> {
+): Promise<ManifestComparison> {
   try {
     const pointer = await pointers.read(stored.id, signal);
     if (pointer === undefined) return { kind: 'absent' };

@@ -2,7 +2,7 @@
 import { HoldfastError } from '../../core/errors.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { ENVIRONMENTS_PREFIX, obsolete, parseName, snapshotName, type ListedSnapshot } from '../format.js';
-import type { PointerCache } from './manifests.js';
+import type { ManifestCache } from './manifests.js';
 
 /**
  * How long a snapshot stays after it was superseded, milliseconds. A reader fetches it right after its pointer; caches on the way may
@@ -10,9 +10,9 @@ import type { PointerCache } from './manifests.js';
  */
 export const GRACE_MS = 10 * 60 * 1000;
 
-export interface SweepParts {
+export interface PruneParts {
   readonly bucket: Bucket;
-  readonly pointers: PointerCache;
+  readonly pointers: ManifestCache;
   /** How many snapshots of an environment stay, the current one included. */
   readonly keep: number;
   /** Milliseconds since 1970. */
@@ -20,7 +20,7 @@ export interface SweepParts {
   readonly signal: AbortSignal;
 }
 
-export interface Swept {
+export interface Pruned {
   /** Environments that have a copy. */
   readonly environments: ReadonlySet<bigint>;
   /** Environments whose snapshot is not there, although the pointer names it: somebody or something removed it. */
@@ -29,7 +29,7 @@ export interface Swept {
 }
 
 /** @throws HoldfastError `bucket_unavailable` */
-export async function sweep(parts: SweepParts): Promise<Swept> {
+export async function prune(parts: PruneParts): Promise<Pruned> {
   const environments = new Set<bigint>();
   const incomplete: bigint[] = [];
   let removed = 0;
@@ -39,7 +39,7 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
     const named = parts.pointers.version(environment);
     if (named !== undefined && !snapshots.some(({ version }) => version >= named))
       incomplete.push(environment);
-    removed += await prune(environment, snapshots, parts);
+    removed += await pruneEnvironment(environment, snapshots, parts);
   }
   return { environments, incomplete, removed };
 }
@@ -48,7 +48,7 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
 async function* folders({
   bucket,
   signal,
-}: SweepParts): AsyncGenerator<{ environment: bigint; snapshots: ListedSnapshot[] }, void, void> {
+}: PruneParts): AsyncGenerator<{ environment: bigint; snapshots: ListedSnapshot[] }, void, void> {
   let current: { environment: bigint; snapshots: ListedSnapshot[] } | undefined;
   for await (const { name, writtenAt } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
@@ -62,7 +62,11 @@ async function* folders({
   if (current !== undefined) yield current;
 }
 
-async function prune(environment: bigint, snapshots: ListedSnapshot[], parts: SweepParts): Promise<number> {
+async function pruneEnvironment(
+  environment: bigint,
+  snapshots: ListedSnapshot[],
+  parts: PruneParts,
+): Promise<number> {
   const { bucket, pointers, keep, now, signal } = parts;
   if (snapshots.length <= keep) return 0;
   const pointer = await pointers.read(environment, signal).catch(unreadable);

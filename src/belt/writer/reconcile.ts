@@ -7,15 +7,15 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import type { Keyring } from '../../keys/keyring.js';
-import type { Position, Store, StoredEnvironment } from '../../store/store.js';
+import type { FeedPosition, Store, StoredEnvironment } from '../../store/store.js';
 import { backoff } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
-import type { Mark } from './changes.js';
-import { compare, inParallel, PointerCache } from './manifests.js';
-import { sweep } from './prune.js';
+import type { UploadMark } from './changes.js';
+import { compareManifest, inParallel, ManifestCache } from './manifests.js';
+import { prune } from './prune.js';
 
-export interface CheckTimes {
+export interface ReconcileTimes {
   /** Between two comparisons, milliseconds. */
   readonly check: number;
   /** Between two times that all names of the bucket are gone through, milliseconds. */
@@ -24,43 +24,43 @@ export interface CheckTimes {
   readonly pointersPerSecond: number;
 }
 
-export const CHECK_TIMES: CheckTimes = { check: 60_000, sweep: 10 * 60_000, pointersPerSecond: 20 };
+export const RECONCILE_TIMES: ReconcileTimes = { check: 60_000, sweep: 10 * 60_000, pointersPerSecond: 20 };
 
 /** Pointers read at a time. */
 const AT_A_TIME = 4;
 
-export interface CheckOptions {
+export interface ReconcilerOptions {
   readonly store: Store;
   readonly bucket: Bucket;
   readonly keyring: Keyring;
   readonly keep: number;
-  readonly times: CheckTimes;
+  readonly times: ReconcileTimes;
   readonly now: () => number;
   readonly random: () => number;
   /** The position up to which changes are marked, and how often everything had to be compared because of a gap. */
-  readonly place: () => { readonly last: Position; readonly gaps: number };
+  readonly place: () => { readonly last: FeedPosition; readonly gaps: number };
   /** Rings when that may have changed. */
   readonly signal: Signal;
   /** The environment is to be written, or looked at by a write. */
-  readonly mark: (environment: bigint, mark: Mark) => void;
+  readonly mark: (environment: bigint, mark: UploadMark) => void;
   /** Whether it is known that the bucket has more of that environment than the store. */
   readonly isAhead: (environment: bigint) => boolean;
   readonly events: { failed(): void };
   readonly log: Logger;
 }
 
-export class Checks {
-  readonly #options: CheckOptions;
-  readonly #pointers: PointerCache;
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #pointers: ManifestCache;
   #compared = 0;
   #checkedAt: number | undefined;
   #sweptAt: number | undefined;
   #failures = 0;
   #error: string | undefined;
 
-  constructor(options: CheckOptions) {
+  constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#pointers = new PointerCache(options.bucket);
+    this.#pointers = new ManifestCache(options.bucket);
   }
 
   /** Whether everything was compared since the last gap. Only then does a cursor say what the bucket lacks. */
@@ -138,11 +138,11 @@ export class Checks {
 
   async #compare(
     stored: StoredEnvironment,
-    before: Position | undefined,
+    before: FeedPosition | undefined,
     stopping: AbortSignal,
   ): Promise<void> {
     const { keyring, mark, isAhead, now } = this.#options;
-    const { kind } = await compare(this.#pointers, stored, keyring.of(stored.id), stopping);
+    const { kind } = await compareManifest(this.#pointers, stored, keyring.of(stored.id), stopping);
     // One that is ahead is looked at once more when that is news, because only a write tells it from a change that came in between.
     const known = kind === 'ahead' && isAhead(stored.id);
     if (known || (kind === 'equal' && !isAhead(stored.id))) return;
@@ -152,7 +152,7 @@ export class Checks {
   async #sweep(stopping: AbortSignal): Promise<void> {
     const { store, bucket, keep, now, place, mark, isAhead } = this.#options;
     const before = place().last;
-    const swept = await sweep({ bucket, pointers: this.#pointers, keep, now, signal: stopping });
+    const swept = await prune({ bucket, pointers: this.#pointers, keep, now, signal: stopping });
     const stored = new Set((await store.environments()).map(({ id }) => id));
     for (const environment of swept.environments) {
       if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });

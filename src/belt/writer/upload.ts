@@ -17,25 +17,25 @@ import type { Bucket, BucketReader } from '../../bucket/bucket.js';
 import {
   checkSnapshot,
   copiedKeys,
-  decodePointer,
-  encodePointer,
+  decodeManifest,
+  encodeManifest,
   folderName,
   parseName,
-  pointerName,
-  POINTER_CACHE,
-  POINTER_TYPE,
+  manifestName,
+  MANIFEST_CACHE,
+  MANIFEST_TYPE,
   sha256,
   snapshotName,
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
-  step,
-  type Pointer,
+  decideOrder,
+  type Manifest,
 } from '../format.js';
 
 /** How often a pointer may change between being read and being replaced. Each time somebody else succeeded. */
 const ATTEMPTS = 10;
 
-export interface TransferParts {
+export interface UploadParts {
   readonly store: Store;
   readonly bucket: Bucket;
   readonly conditions: 'kept' | 'ignored';
@@ -46,7 +46,7 @@ export interface TransferParts {
   readonly signal: AbortSignal;
 }
 
-export type Transfer =
+export type UploadOutcome =
   | { readonly kind: 'written' | 'same'; readonly version: bigint }
   /** The bucket has a newer copy than the store, or the store has nothing: it lost what was copied. Nothing was written. */
   | { readonly kind: 'ahead'; readonly copy: bigint; readonly stored: bigint | undefined }
@@ -59,7 +59,11 @@ export type Transfer =
  * @param repair write the snapshot although the pointer names it already
  * @throws HoldfastError `bucket_unavailable`, `store_unavailable`; then it may be done again at any time
  */
-export async function transfer(environment: bigint, parts: TransferParts, repair = false): Promise<Transfer> {
+export async function upload(
+  environment: bigint,
+  parts: UploadParts,
+  repair = false,
+): Promise<UploadOutcome> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stored = await parts.store.read(environment);
     const existing = await existingPointer(environment, parts);
@@ -82,18 +86,18 @@ export async function transfer(environment: bigint, parts: TransferParts, repair
 interface Existing {
   readonly condition: 'absent' | { readonly etag: string };
   /** `undefined` when there is none, and when it cannot be read. */
-  readonly pointer: Pointer | undefined;
+  readonly pointer: Manifest | undefined;
   /** Of a pointer that cannot be read: what it may have named. */
   readonly atMost?: bigint;
 }
 
-async function existingPointer(environment: bigint, parts: TransferParts): Promise<Existing> {
+async function existingPointer(environment: bigint, parts: UploadParts): Promise<Existing> {
   const { bucket, signal } = parts;
-  const reading = await bucket.read(pointerName(environment), { signal });
+  const reading = await bucket.read(manifestName(environment), { signal });
   if (reading.kind !== 'found') return { condition: 'absent', pointer: undefined };
   const condition = { etag: reading.etag };
   try {
-    return { condition, pointer: decodePointer(reading.bytes, environment) };
+    return { condition, pointer: decodeManifest(reading.bytes, environment) };
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.details?.format !== undefined) throw error;
     // It may have named any snapshot that there is, and must not be replaced by an older one.
@@ -101,7 +105,7 @@ async function existingPointer(environment: bigint, parts: TransferParts): Promi
   }
 }
 
-async function newestSnapshot(environment: bigint, { bucket, signal }: TransferParts): Promise<bigint> {
+async function newestSnapshot(environment: bigint, { bucket, signal }: UploadParts): Promise<bigint> {
   let newest = 0n;
   for await (const { name } of bucket.list(folderName(environment), signal)) {
     const parsed = parseName(name);
@@ -110,7 +114,7 @@ async function newestSnapshot(environment: bigint, { bucket, signal }: TransferP
   return newest;
 }
 
-function lost({ pointer, atMost }: Existing): Transfer {
+function lost({ pointer, atMost }: Existing): UploadOutcome {
   const copy = pointer?.version ?? atMost;
   return copy === undefined ? { kind: 'nothing' } : { kind: 'ahead', copy, stored: undefined };
 }
@@ -118,22 +122,22 @@ function lost({ pointer, atMost }: Existing): Transfer {
 async function replace(
   stored: StoredRuleset,
   { condition, pointer: existing, atMost }: Existing,
-  parts: TransferParts,
+  parts: UploadParts,
   repair: boolean,
-): Promise<Transfer | 'conflict'> {
+): Promise<UploadOutcome | 'conflict'> {
   const { bucket, signal } = parts;
   const { version } = stored;
   if (atMost !== undefined && atMost > version) return { kind: 'ahead', copy: atMost, stored: version };
   const { pointer: next, snapshot } = copyOf(stored, parts);
-  const decided = step(existing, next);
+  const decided = decideOrder(existing, next);
   if (decided.kind === 'ahead') return { kind: 'ahead', copy: decided.version, stored: version };
   if (decided.kind === 'forked') return { kind: 'forked', version };
   if (existing?.version !== version || repair) await writeSnapshot(next, snapshot, parts);
   if (decided.kind === 'same') return { kind: 'same', version };
-  const { kind } = await bucket.write(pointerName(next.environment), encodePointer(decided.pointer), {
+  const { kind } = await bucket.write(manifestName(next.environment), encodeManifest(decided.pointer), {
     condition: parts.conditions === 'kept' ? condition : undefined,
-    contentType: POINTER_TYPE,
-    cacheControl: POINTER_CACHE,
+    contentType: MANIFEST_TYPE,
+    cacheControl: MANIFEST_CACHE,
     signal,
   });
   if (kind === 'conflict') return 'conflict';
@@ -142,7 +146,7 @@ async function replace(
 }
 
 /** Whether the pointer, or a newer one, is what the bucket now has. */
-async function isThere({ environment, version }: Pointer, parts: TransferParts): Promise<boolean> {
+async function isThere({ environment, version }: Manifest, parts: UploadParts): Promise<boolean> {
   const { pointer } = await existingPointer(environment, parts);
   return pointer !== undefined && pointer.version >= version;
 }
@@ -151,7 +155,7 @@ async function isThere({ environment, version }: Pointer, parts: TransferParts):
  * Writes a snapshot under its name, once. What has the name and other content was never named by a pointer (a pointer of an older
  * version cannot have), or is damaged.
  */
-async function writeSnapshot(pointer: Pointer, snapshot: Uint8Array, parts: TransferParts): Promise<void> {
+async function writeSnapshot(pointer: Manifest, snapshot: Uint8Array, parts: UploadParts): Promise<void> {
   const { bucket, signal } = parts;
   const options = { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE, signal };
   const { kind } = await bucket.write(pointer.object, snapshot, { ...options, condition: 'absent' });
@@ -159,7 +163,7 @@ async function writeSnapshot(pointer: Pointer, snapshot: Uint8Array, parts: Tran
   await bucket.write(pointer.object, snapshot, options);
 }
 
-async function hasSnapshot(pointer: Pointer, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
+async function hasSnapshot(pointer: Manifest, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
   const reading = await bucket.read(pointer.object, { signal });
   if (reading.kind !== 'found') return false;
   try {
@@ -171,7 +175,7 @@ async function hasSnapshot(pointer: Pointer, bucket: BucketReader, signal: Abort
   }
 }
 
-function copyOf(stored: StoredRuleset, parts: TransferParts): { pointer: Pointer; snapshot: Uint8Array } {
+function copyOf(stored: StoredRuleset, parts: UploadParts): { pointer: Manifest; snapshot: Uint8Array } {
   const { id: environment, version, clientVersion, at, projectId, name } = stored;
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const snapshot = ruleset.encode(0n);

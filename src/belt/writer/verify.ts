@@ -10,18 +10,18 @@ import type { Bucket, BucketReader } from '../../bucket/bucket.js';
 import {
   checkSnapshot,
   copiedKeys,
-  decodePointer,
+  decodeManifest,
   ENVIRONMENTS_PREFIX,
   lacksKeys,
   parseName,
-  pointerName,
+  manifestName,
   rulesetOf,
   sha256,
-  type Pointer,
+  type Manifest,
 } from '../format.js';
 import { inParallel } from './manifests.js';
 
-export type State =
+export type CopyState =
   /** It is the store's ruleset, with all keys. */
   | 'equal'
   /** It is of an older version, or lacks a key or a revocation. */
@@ -35,9 +35,9 @@ export type State =
   /** Its pointer cannot be read, or its snapshot is missing, or is not the one that the pointer names. */
   | 'damaged';
 
-export interface Verified {
+export interface VerifiedCopy {
   readonly environment: bigint;
-  readonly state: State;
+  readonly state: CopyState;
   /** The version of the copy. */
   readonly copy: bigint | undefined;
   /** The version in the store. */
@@ -58,7 +58,11 @@ const AT_A_TIME = 4;
  *
  * @throws HoldfastError `bucket_unavailable`, `store_unavailable`
  */
-export async function verify(bucket: Bucket, store: Store, signal: AbortSignal): Promise<Verified[]> {
+export async function verifyBucket(
+  bucket: Bucket,
+  store: Store,
+  signal: AbortSignal,
+): Promise<VerifiedCopy[]> {
   const environments = new Set<bigint>();
   for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
@@ -67,7 +71,7 @@ export async function verify(bucket: Bucket, store: Store, signal: AbortSignal):
   // After the bucket, so that what was created meanwhile is not taken for something that the store lost.
   for (const { id } of await store.environments()) environments.add(id);
   const keys = await store.keys();
-  const verified: Verified[] = [];
+  const verified: VerifiedCopy[] = [];
   await inParallel(environments, AT_A_TIME, async (environment) => {
     signal.throwIfAborted();
     const own = keys.filter((key) => key.environment === environment);
@@ -81,14 +85,14 @@ export async function verify(bucket: Bucket, store: Store, signal: AbortSignal):
  *
  * @throws HoldfastError `copy_damaged`, `bucket_unavailable`
  */
-export async function readCopy(
+export async function readStoredCopy(
   bucket: BucketReader,
   environment: bigint,
   signal: AbortSignal,
-): Promise<{ pointer: Pointer; ruleset: Ruleset } | undefined> {
-  const reading = await bucket.read(pointerName(environment), { signal });
+): Promise<{ pointer: Manifest; ruleset: Ruleset } | undefined> {
+  const reading = await bucket.read(manifestName(environment), { signal });
   if (reading.kind !== 'found') return undefined;
-  const pointer = decodePointer(reading.bytes, environment);
+  const pointer = decodeManifest(reading.bytes, environment);
   const snapshot = await bucket.read(pointer.object, { signal });
   if (snapshot.kind !== 'found') {
     throw new HoldfastError(
@@ -106,7 +110,7 @@ async function examine(
   store: Store,
   keys: readonly Key[],
   signal: AbortSignal,
-): Promise<Verified> {
+): Promise<VerifiedCopy> {
   const found = await readOrDamaged(bucket, environment, signal);
   // After the copy, so that a change that came in between makes the copy older and not newer.
   const stored = await store.read(environment);
@@ -127,9 +131,9 @@ async function readOrDamaged(
   bucket: Bucket,
   environment: bigint,
   signal: AbortSignal,
-): Promise<{ pointer: Pointer } | string | undefined> {
+): Promise<{ pointer: Manifest } | string | undefined> {
   try {
-    return await readCopy(bucket, environment, signal);
+    return await readStoredCopy(bucket, environment, signal);
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'copy_damaged') return error.message;
     throw error;
@@ -137,10 +141,10 @@ async function readOrDamaged(
 }
 
 function stateOf(
-  pointer: Pointer | undefined,
+  pointer: Manifest | undefined,
   stored: StoredRuleset | undefined,
   keys: readonly Key[],
-): State {
+): CopyState {
   if (pointer === undefined) return 'absent';
   if (stored === undefined || pointer.version > stored.version) return 'ahead';
   if (pointer.version < stored.version) return 'behind';

@@ -10,43 +10,43 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
-import type { FeedEntry, Position, Store } from '../../store/store.js';
+import type { FeedEntry, FeedPosition, Store } from '../../store/store.js';
 import { backoff } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
-import { Changes, type Pending } from './changes.js';
-import { CHECK_TIMES, Checks, type CheckTimes } from './reconcile.js';
-import { transfer, type Transfer } from './upload.js';
+import { PendingUploads, type PendingUpload } from './changes.js';
+import { RECONCILE_TIMES, Reconciler, type ReconcileTimes } from './reconcile.js';
+import { upload, type UploadOutcome } from './upload.js';
 
-export interface WorkerEvents {
+export interface BucketWorkerEvents {
   written(): void;
   failed(): void;
   /** Milliseconds from the commit of the oldest change that a write brought to the bucket. */
   lag(milliseconds: number): void;
 }
 
-export interface WorkerOptions {
+export interface BucketWorkerOptions {
   readonly store: Store;
   readonly bucket: Bucket;
   /** How many snapshots of an environment stay. */
   readonly keep: number;
   /** Milliseconds for which changes that are waiting are still written after the signal has aborted. */
   readonly drain: number;
-  readonly events: WorkerEvents;
-  readonly saveCursor: (position: Position) => Promise<unknown>;
+  readonly events: BucketWorkerEvents;
+  readonly saveCursor: (position: FeedPosition) => Promise<unknown>;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  readonly times?: CheckTimes;
+  readonly times?: ReconcileTimes;
 }
 
 /** Transfers at a time: a bucket far away has a round trip of 0.1 s, and each transfer takes three. */
 const LANES = 4;
 const SAVE_CURSOR_MS = 1_000;
 
-export interface WorkerStatus {
+export interface BucketStatus {
   readonly bucket: string;
   readonly state: 'ok' | 'failing';
   /** Environments that changed and are not written yet. */
@@ -60,29 +60,29 @@ export interface WorkerStatus {
   readonly error?: string;
 }
 
-export class Worker {
-  readonly #options: WorkerOptions;
+export class BucketWorker {
+  readonly #options: BucketWorkerOptions;
   readonly #keyring: Keyring;
-  readonly #checks: Checks;
-  readonly #changes = new Changes();
+  readonly #checks: Reconciler;
+  readonly #changes = new PendingUploads();
   readonly #signal = new Signal();
   readonly #ahead = new Set<bigint>();
   #conditions: 'kept' | 'ignored' | undefined;
   /** The newest position whose change is marked. */
-  #last: Position = '';
-  #saved: Position | undefined;
+  #last: FeedPosition = '';
+  #saved: FeedPosition | undefined;
   #gaps = 0;
   #failures = 0;
   #pausedUntil = 0;
   #error: string | undefined;
 
-  constructor(options: WorkerOptions) {
+  constructor(options: BucketWorkerOptions) {
     this.#options = options;
     this.#keyring = new Keyring(options.store);
-    this.#checks = new Checks({
+    this.#checks = new Reconciler({
       ...options,
       keyring: this.#keyring,
-      times: options.times ?? CHECK_TIMES,
+      times: options.times ?? RECONCILE_TIMES,
       place: () => ({ last: this.#last, gaps: this.#gaps }),
       signal: this.#signal,
       mark: (environment, mark) => {
@@ -93,7 +93,7 @@ export class Worker {
     });
   }
 
-  status(): WorkerStatus {
+  status(): BucketStatus {
     const now = this.#options.now();
     const { checkedAt } = this.#checks;
     const error = this.#error ?? this.#checks.error;
@@ -114,7 +114,7 @@ export class Worker {
    *
    * @param cursor the position that the bucket had reached; `undefined`: unknown
    */
-  async run(cursor: Position | undefined, signal: AbortSignal): Promise<void> {
+  async run(cursor: FeedPosition | undefined, signal: AbortSignal): Promise<void> {
     if (cursor === undefined) this.#gaps++;
     this.#saved = cursor;
     this.#last = cursor ?? (await this.#options.store.head());
@@ -176,14 +176,14 @@ export class Worker {
     }
   }
 
-  async #transfer(environment: bigint, pending: Pending, end: AbortSignal): Promise<void> {
+  async #transfer(environment: bigint, pending: PendingUpload, end: AbortSignal): Promise<void> {
     const { store, bucket, now } = this.#options;
     const began = now();
     try {
       this.#conditions ??= await this.#tryConditions(end);
       const keys = () => this.#keyring.of(environment);
       const parts = { store, bucket, conditions: this.#conditions, keys, now, signal: end };
-      const outcome = await transfer(environment, parts, pending.repair);
+      const outcome = await upload(environment, parts, pending.repair);
       this.#changes.written(environment, began);
       this.#succeeded();
       this.#note(environment, outcome, pending);
@@ -207,7 +207,7 @@ export class Worker {
     return conditions;
   }
 
-  #note(environment: bigint, outcome: Transfer, pending: Pending): void {
+  #note(environment: bigint, outcome: UploadOutcome, pending: PendingUpload): void {
     const { bucket, events, log, now } = this.#options;
     if (outcome.kind === 'written') {
       events.written();

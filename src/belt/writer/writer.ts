@@ -13,8 +13,8 @@ import type { Store } from '../../store/store.js';
 import { backoff } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
-import type { CheckTimes } from './reconcile.js';
-import { Worker, type WorkerEvents, type WorkerStatus } from './worker.js';
+import type { ReconcileTimes } from './reconcile.js';
+import { BucketWorker, type BucketWorkerEvents, type BucketStatus } from './worker.js';
 
 export interface BeltWriterOptions {
   readonly store: Store;
@@ -26,25 +26,25 @@ export interface BeltWriterOptions {
   /** Milliseconds for which changes that are waiting are still written when this is to stop. */
   readonly drain: number;
   /** What a worker reports goes to metrics. */
-  readonly observe: (bucket: string) => WorkerEvents;
+  readonly observe: (bucket: string) => BucketWorkerEvents;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  readonly times?: CheckTimes;
+  readonly times?: ReconcileTimes;
 }
 
 export interface BeltStatus {
   /** Whether this node is the one that writes. */
   readonly writer: boolean;
   /** Empty on nodes that do not write. */
-  readonly buckets: readonly WorkerStatus[];
+  readonly buckets: readonly BucketStatus[];
 }
 
 export class BeltWriter {
   readonly #options: BeltWriterOptions;
-  readonly #workers = new Map<Bucket, Worker>();
+  readonly #workers = new Map<Bucket, BucketWorker>();
   #writing = false;
 
   constructor(options: BeltWriterOptions) {
@@ -71,7 +71,7 @@ export class BeltWriter {
     const { store, holder, log, random, observe } = this.#options;
     const stopped = (): boolean => signal.aborted;
     for (let failures = 1; !stopped(); failures++) {
-      const worker = new Worker({
+      const worker = new BucketWorker({
         ...this.#options,
         bucket,
         events: observe(bucket.name),

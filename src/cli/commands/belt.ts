@@ -1,14 +1,14 @@
 /** `belt verify` and `restore --from`: commands that work on the buckets and the store themselves, and need no server. */
 import type { Bucket } from '../../bucket/bucket.js';
 import { openBucket } from '../../bucket/open.js';
-import { verify, type Verified } from '../../belt/writer/verify.js';
+import { verifyBucket, type VerifiedCopy } from '../../belt/writer/verify.js';
 import { restoreCopies } from '../../recovery/restore-from-belt.js';
 import { openBuckets } from '../../app/compose-belt.js';
 import { awsOf, readNodeSettings, type EnvironmentVariables } from '../../config/node.js';
 import { createLog } from '../../observe/log.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
-import { UsageError, type Surroundings } from '../io.js';
+import { UsageError, type CommandIO } from '../io.js';
 import { columns, count, plain } from '../format.js';
 
 /** Says nothing but errors: the output is the command's. */
@@ -27,7 +27,7 @@ export interface VerifyOptions {
  */
 export async function verifyBelt(
   env: EnvironmentVariables,
-  around: Surroundings,
+  around: CommandIO,
   { within, all }: VerifyOptions,
 ): Promise<void> {
   if (!/^\d{1,6}$/.test(within)) throw new UsageError('--within must be a number of seconds.');
@@ -38,7 +38,7 @@ export async function verifyBelt(
   await withStore(settings.store, async (store) => {
     for (const bucket of buckets) {
       try {
-        const verified = await verify(bucket, store, around.signal);
+        const verified = await verifyBucket(bucket, store, around.signal);
         const differing = verified.filter((each) => !isFine(each, Number(within) * 1000, around.now()));
         const shown = all ? verified : verified.filter(({ state }) => state !== 'equal');
         rows.push(...shown.map((each) => rowOf(bucket, each, around.now())));
@@ -60,11 +60,7 @@ export async function verifyBelt(
 }
 
 /** Writes back what the store lost from the copies in a bucket. */
-export async function restoreFrom(
-  env: EnvironmentVariables,
-  around: Surroundings,
-  url: string,
-): Promise<void> {
+export async function restoreFrom(env: EnvironmentVariables, around: CommandIO, url: string): Promise<void> {
   // The bucket is the one that is named, and need not be one that is written to.
   const settings = readNodeSettings({ ...env, HOLDFAST_BELT: url }, 'belt');
   const bucket = await openBucket(url, awsOf(settings));
@@ -91,19 +87,19 @@ async function withStore(location: string, work: (store: Store) => Promise<void>
   }
 }
 
-function isFine({ state, committedAt }: Verified, within: number, now: number): boolean {
+function isFine({ state, committedAt }: VerifiedCopy, within: number, now: number): boolean {
   if (state === 'equal') return true;
   const passing = state === 'behind' || state === 'absent';
   return passing && committedAt !== undefined && now - committedAt < within;
 }
 
-function rowOf(bucket: Bucket, each: Verified, now: number): string[] {
+function rowOf(bucket: Bucket, each: VerifiedCopy, now: number): string[] {
   const { environment, state, copy, stored, writtenAt } = each;
   const age = writtenAt === undefined ? '-' : `${Math.max(0, Math.round((now - writtenAt) / 1000))} s ago`;
   return [bucket.name, `${environment}`, state, `${copy ?? '-'}`, `${stored ?? '-'}`, age].map(plain);
 }
 
-function summaryOf(verified: readonly Verified[]): string {
+function summaryOf(verified: readonly VerifiedCopy[]): string {
   const counts = new Map<string, number>();
   for (const { state } of verified) counts.set(state, (counts.get(state) ?? 0) + 1);
   const parts = [...counts].map(([state, number]) => `${number} ${state}`);

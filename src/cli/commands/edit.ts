@@ -7,7 +7,7 @@
 import { HoldfastError } from '../../core/errors.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
 import type { Api, Committed } from '../api.js';
-import type { Surroundings } from '../io.js';
+import type { CommandIO } from '../io.js';
 import { plain } from '../format.js';
 import { describeConfig, inferValue, parseAs, typeNames, type TypedValue } from '../value.js';
 
@@ -23,7 +23,7 @@ export interface SetOptions {
 
 export async function setConfig(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   key: string,
   text: string,
   options: SetOptions,
@@ -43,7 +43,7 @@ export async function setConfig(
 
 export async function deleteConfig(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   key: string,
   environment: string,
 ): Promise<void> {
@@ -67,7 +67,7 @@ interface Edit {
 
 async function edit(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   environment: string,
   plan: (configs: readonly Config[]) => Edit,
 ): Promise<Edit & { committed: Committed }> {

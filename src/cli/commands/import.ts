@@ -4,13 +4,13 @@ import { messageOf } from '../../core/errors.js';
 import type { Configs } from '../../ruleset/model.js';
 import type { Api } from '../api.js';
 import { planImport, readDatafile, type ImportOptions } from '../datafile.js';
-import { UsageError, type Surroundings } from '../io.js';
+import { UsageError, type CommandIO } from '../io.js';
 import { count } from '../format.js';
 
 /** @param file a path, or `-` for standard input */
 export async function importFile(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   file: string,
   options: ImportOptions,
 ): Promise<void> {
@@ -20,7 +20,7 @@ export async function importFile(
 /** Commits what was read of a datafile. */
 export async function importDatafile(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   datafile: Configs,
   options: ImportOptions,
 ): Promise<void> {
@@ -60,7 +60,7 @@ export async function importDatafile(
 }
 
 /** Reads a datafile; `-` is standard input. */
-export async function readFileOf(around: Surroundings, file: string): Promise<Configs> {
+export async function readFileOf(around: CommandIO, file: string): Promise<Configs> {
   return file === '-'
     ? readDatafile('Standard input', await readAll(around.stdin))
     : readDatafile(file, await readPath(file));
@@ -74,7 +74,7 @@ async function readPath(file: string): Promise<string> {
   }
 }
 
-async function readAll(stream: Surroundings['stdin']): Promise<string> {
+async function readAll(stream: CommandIO['stdin']): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(Buffer.from(part));
   return Buffer.concat(parts).toString('utf8');

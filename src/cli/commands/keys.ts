@@ -1,7 +1,7 @@
 /** `keys` and `environments`: what an administrator sets up. */
 import { HoldfastError } from '../../core/errors.js';
 import type { Api } from '../api.js';
-import type { Surroundings } from '../io.js';
+import type { CommandIO } from '../io.js';
 import { columns, plain } from '../format.js';
 import { formatTime } from '../value.js';
 
@@ -31,7 +31,7 @@ export interface ListedEnvironment {
  */
 export async function createKey(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   options: { environment: string; kind: string; name: string | undefined },
 ): Promise<void> {
   const { environment, kind, name } = options;
@@ -45,7 +45,7 @@ export async function createKey(
   around.stderr.write('The key is shown this once; the server keeps only a hash of it.\n');
 }
 
-export async function listKeys(api: Api, around: Surroundings, environment: string): Promise<void> {
+export async function listKeys(api: Api, around: CommandIO, environment: string): Promise<void> {
   const path = `/admin/v1/environments/${environment}/keys`;
   const { keys } = (await api.request('GET', path, { as: 'admin' })).body as { keys: ListedKey[] };
   const rows = keys.map((key) => [
@@ -58,12 +58,12 @@ export async function listKeys(api: Api, around: Surroundings, environment: stri
   around.stdout.write(columns([['ID', 'KIND', 'NAME', 'CREATED', 'REVOKED'], ...rows]));
 }
 
-export async function revokeKey(api: Api, around: Surroundings, id: string): Promise<void> {
+export async function revokeKey(api: Api, around: CommandIO, id: string): Promise<void> {
   await api.request('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`, { as: 'admin' });
   around.stdout.write(`${plain(id)} is revoked\n`);
 }
 
-export async function listEnvironments(api: Api, around: Surroundings): Promise<void> {
+export async function listEnvironments(api: Api, around: CommandIO): Promise<void> {
   const reply = await api.request('GET', '/admin/v1/environments', { as: 'admin' });
   const { environments } = reply.body as { environments: ListedEnvironment[] };
   const rows = environments.map(({ id, projectId, name, version, configs }) => [
@@ -78,7 +78,7 @@ export async function listEnvironments(api: Api, around: Surroundings): Promise<
 
 export async function putEnvironment(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   id: string,
   body: { projectId: string; name: string },
 ): Promise<void> {

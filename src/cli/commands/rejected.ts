@@ -1,6 +1,6 @@
 /** `rejected`: inbox events that failed validation. */
 import type { Api } from '../api.js';
-import type { Surroundings } from '../io.js';
+import type { CommandIO } from '../io.js';
 import { columns, count, plain } from '../format.js';
 import { formatTime } from '../value.js';
 
@@ -13,7 +13,7 @@ interface Listed {
   readonly fields: readonly { readonly name: string; readonly text?: string }[];
 }
 
-export async function listRejected(api: Api, around: Surroundings, most: string): Promise<void> {
+export async function listRejected(api: Api, around: CommandIO, most: string): Promise<void> {
   const reply = await api.request('GET', `/admin/v1/rejected?count=${encodeURIComponent(most)}`, {
     as: 'admin',
   });
@@ -32,14 +32,14 @@ export async function listRejected(api: Api, around: Surroundings, most: string)
 }
 
 /** Asked for once only: a second request after a lost answer would say that the event is not there. */
-export async function retryRejected(api: Api, around: Surroundings, id: string): Promise<void> {
+export async function retryRejected(api: Api, around: CommandIO, id: string): Promise<void> {
   const path = `/admin/v1/rejected/${encodeURIComponent(id)}/retry`;
   const { event } = (await api.request('POST', path, { as: 'admin', once: true })).body as { event: string };
   around.stdout.write(`${plain(id)} is in the inbox again as ${plain(event)}\n`);
 }
 
 /** Asked for once only, as is a retry. */
-export async function dropRejected(api: Api, around: Surroundings, id: string): Promise<void> {
+export async function dropRejected(api: Api, around: CommandIO, id: string): Promise<void> {
   await api.request('DELETE', `/admin/v1/rejected/${encodeURIComponent(id)}`, { as: 'admin', once: true });
   around.stdout.write(`${plain(id)} is dropped\n`);
 }

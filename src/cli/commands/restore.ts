@@ -3,7 +3,7 @@ import type { Api } from '../api.js';
 import { CHANGE_BYTES } from '../datafile.js';
 import { importDatafile, readFileOf } from './import.js';
 import { presentEnvironment } from './keys.js';
-import { UsageError, type Surroundings } from '../io.js';
+import { UsageError, type CommandIO } from '../io.js';
 import { count, plain } from '../format.js';
 
 interface Restored {
@@ -13,7 +13,7 @@ interface Restored {
 }
 
 /** Has the node write back every environment that it has in memory and the store has lost, and the keys. */
-export async function restoreFromNode(api: Api, around: Surroundings): Promise<void> {
+export async function restoreFromNode(api: Api, around: CommandIO): Promise<void> {
   const { environments, keys } = (await api.request('POST', '/admin/v1/restore', { as: 'admin' }))
     .body as Restored;
   for (const { id, version } of environments) {
@@ -26,7 +26,7 @@ export async function restoreFromNode(api: Api, around: Surroundings): Promise<v
 /**
  * Commits a datafile with its ids into the environment that it is of, which is created if the store lost it too. Keys are not in datafiles.
  */
-export async function restoreFromFile(api: Api, around: Surroundings, file: string): Promise<void> {
+export async function restoreFromFile(api: Api, around: CommandIO, file: string): Promise<void> {
   const datafile = await readFileOf(around, file);
   const { projectEnvId: environment, projectId } = datafile.configServicePointer ?? {};
   if (environment === undefined || projectId === undefined) {

@@ -2,13 +2,13 @@
 import { HoldfastError } from '../../core/errors.js';
 import type { Config } from '../../ruleset/model.js';
 import type { Api } from '../api.js';
-import type { Surroundings } from '../io.js';
+import type { CommandIO } from '../io.js';
 import { columns, count } from '../format.js';
 import { describeConfig, formatTime, timeOfId } from '../value.js';
 
 export async function showConfigs(
   api: Api,
-  around: Surroundings,
+  around: CommandIO,
   options: { key: string | undefined; environment: string; json: boolean },
 ): Promise<void> {
   const { configs, environment } = await api.present(options.environment);

@@ -10,7 +10,7 @@ import { decodeConfigs } from '../../ruleset/codec.js';
 import type { Config } from '../../ruleset/model.js';
 import { parseVersion } from '../../ruleset/version.js';
 import { refusal, unreachable, type Api } from '../api.js';
-import type { Surroundings } from '../io.js';
+import type { CommandIO } from '../io.js';
 import { count, plain } from '../format.js';
 import { describeConfig, formatTime, timeOfId } from '../value.js';
 
@@ -24,7 +24,7 @@ const FRESH_MS = 60_000;
 const PASSING_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
 
 /** Runs until the signal aborts. Rejects when the server refuses the subscription for good. */
-export async function tail(api: Api, around: Surroundings): Promise<void> {
+export async function tail(api: Api, around: CommandIO): Promise<void> {
   const reader = new Reader(around);
   let failures = 0;
   for (;;) {
@@ -51,7 +51,7 @@ function delay(failures: number, retry: number, random: number): number {
 }
 
 /** One connection, from request to end. Returns why it ended. */
-async function connect(api: Api, around: Surroundings, reader: Reader): Promise<string> {
+async function connect(api: Api, around: CommandIO, reader: Reader): Promise<string> {
   const url = api.url('/api/v1/sse/config');
   const headers = {
     accept: 'text/event-stream',
@@ -87,9 +87,9 @@ class Reader {
   retry = FIRST_DELAY_MS;
   /** The number of events so far. */
   events = 0;
-  readonly #around: Surroundings;
+  readonly #around: CommandIO;
 
-  constructor(around: Surroundings) {
+  constructor(around: CommandIO) {
     this.#around = around;
   }
 

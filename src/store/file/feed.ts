@@ -1,6 +1,6 @@
 /** The newest entries of the feed, in memory, and their followers. */
 import { Signal } from '../../core/signal.js';
-import type { FeedEntry, FeedSignal, Position } from '../store.js';
+import type { FeedEntry, FeedSignal, FeedPosition } from '../store.js';
 
 /**
  * The number of entries that are kept. Followers live in this process, so they are behind by
@@ -45,7 +45,7 @@ export class Feed {
     this.#floor = base;
   }
 
-  get head(): Position {
+  get head(): FeedPosition {
     return `${this.#head}`;
   }
 
@@ -62,7 +62,7 @@ export class Feed {
   }
 
   /** Follows the feed after a position; see `Store.follow`. */
-  async *follow(from: Position, signal: AbortSignal): AsyncGenerator<FeedSignal, void, void> {
+  async *follow(from: FeedPosition, signal: AbortSignal): AsyncGenerator<FeedSignal, void, void> {
     let position = sequenceOf(from);
     let waited = true;
     while (!signal.aborted) {
@@ -117,6 +117,6 @@ export class Feed {
   }
 }
 
-function sequenceOf(position: Position): number | undefined {
+function sequenceOf(position: FeedPosition): number | undefined {
   return /^\d{1,15}$/.test(position) ? Number(position) : undefined;
 }

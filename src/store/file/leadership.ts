@@ -9,19 +9,19 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { replaceFile } from '../../core/durable-file.js';
 import { messageOf } from '../../core/errors.js';
-import type { Leadership, Position } from '../store.js';
+import type { Leadership, FeedPosition } from '../store.js';
 
 /** FileLeadership is the leadership of a file store: its one process is the only candidate. */
 export class FileLeadership implements Leadership {
   readonly #path: string;
   readonly #now: () => number;
   readonly #log: Logger;
-  readonly #cursors: Map<string, Position>;
+  readonly #cursors: Map<string, FeedPosition>;
   #lease: { holder: string; until: number } | undefined;
   #dirty = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(path: string, cursors: Map<string, Position>, now: () => number, log: Logger) {
+  private constructor(path: string, cursors: Map<string, FeedPosition>, now: () => number, log: Logger) {
     this.#path = path;
     this.#cursors = cursors;
     this.#now = now;
@@ -45,11 +45,11 @@ export class FileLeadership implements Leadership {
     return Promise.resolve();
   }
 
-  cursors(): Promise<Map<string, Position>> {
+  cursors(): Promise<Map<string, FeedPosition>> {
     return Promise.resolve(new Map(this.#cursors));
   }
 
-  saveCursor(holder: string, name: string, position: Position): Promise<boolean> {
+  saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
     if (!this.#holds(holder)) return Promise.resolve(false);
     this.#cursors.set(name, position);
     this.#dirty = true;
@@ -80,9 +80,9 @@ export class FileLeadership implements Leadership {
   }
 }
 
-async function readCursors(path: string, log: Logger): Promise<Map<string, Position>> {
+async function readCursors(path: string, log: Logger): Promise<Map<string, FeedPosition>> {
   try {
-    return new Map(Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, Position>));
+    return new Map(Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, FeedPosition>));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       log.warn(

@@ -15,7 +15,7 @@ import type {
   FeedEntry,
   FeedSignal,
   Key,
-  Position,
+  FeedPosition,
   Store,
   StoredEnvironment,
   StoredRuleset,
@@ -235,11 +235,11 @@ class FileStore implements Store {
     return Promise.resolve(this.#state.keyByHash(hash));
   }
 
-  head(): Promise<Position> {
+  head(): Promise<FeedPosition> {
     return Promise.resolve(this.#feed.head);
   }
 
-  follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal> {
+  follow(from: FeedPosition, signal: AbortSignal): AsyncIterable<FeedSignal> {
     return this.#feed.follow(from, AbortSignal.any([signal, this.#closing.signal]));
   }
 

@@ -13,7 +13,7 @@
  */
 import type { Logger } from 'pino';
 import { HoldfastError } from '../../core/errors.js';
-import type { FeedEntry, FeedSignal, Position } from '../store.js';
+import type { FeedEntry, FeedSignal, FeedPosition } from '../store.js';
 import { BLOCK_MS, overConnections, type ReaderOptions } from './blocking.js';
 import type { RedisClient } from './client.js';
 import { feedEntry, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
@@ -30,7 +30,10 @@ export interface FeedOptions extends ReaderOptions {
 }
 
 /** Follows the feed after a position, until the signal aborts. Never throws. */
-export async function* follow(from: Position, options: FeedOptions): AsyncGenerator<FeedSignal, void, void> {
+export async function* follow(
+  from: FeedPosition,
+  options: FeedOptions,
+): AsyncGenerator<FeedSignal, void, void> {
   let position = from;
   for await (const step of overConnections(options, (client) => readFeed(client, position, options))) {
     if ('position' in step) position = step.position;
@@ -39,7 +42,7 @@ export async function* follow(from: Position, options: FeedOptions): AsyncGenera
 }
 
 interface Step {
-  readonly position: Position;
+  readonly position: FeedPosition;
   readonly signal: FeedSignal;
 }
 
@@ -49,7 +52,7 @@ interface Step {
  */
 async function* readFeed(
   client: RedisClient,
-  from: Position,
+  from: FeedPosition,
   options: FeedOptions,
 ): AsyncGenerator<Step, void, void> {
   let position = from;
@@ -73,9 +76,9 @@ async function* readFeed(
   }
 }
 
-type Where = { kind: 'current' } | { kind: 'behind' } | { kind: 'lost'; head: Position };
+type Where = { kind: 'current' } | { kind: 'behind' } | { kind: 'lost'; head: FeedPosition };
 
-async function locate(client: RedisClient, position: Position): Promise<Where> {
+async function locate(client: RedisClient, position: FeedPosition): Promise<Where> {
   // A position of another form, say of another store, is before nothing and after nothing.
   if (!/^\d{1,20}-\d{1,20}$/.test(position)) {
     return { kind: 'lost', head: replyText(await evaluate(client, feedScript(HEAD))) };
@@ -91,7 +94,7 @@ async function locate(client: RedisClient, position: Position): Promise<Where> {
   }
 }
 
-async function read(client: RedisClient, position: Position): Promise<readonly Reply[]> {
+async function read(client: RedisClient, position: FeedPosition): Promise<readonly Reply[]> {
   const command = ['COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', names.feed, position];
   const streams = replyList((await client.callBuffer('XREAD', command)) as Reply);
   return replyList(replyList(streams[0])[1]);
@@ -100,7 +103,7 @@ async function read(client: RedisClient, position: Position): Promise<readonly R
 /** The entries that follow the position one by one; `broken` when another came in between. */
 function chain(
   replies: readonly Reply[],
-  from: Position,
+  from: FeedPosition,
   log: Logger,
 ): { entries: FeedEntry[]; broken: boolean } {
   const entries: FeedEntry[] = [];

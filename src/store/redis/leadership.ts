@@ -1,5 +1,5 @@
 /** Leadership by a lease and cursors in Redis. */
-import type { Leadership, Position } from '../store.js';
+import type { Leadership, FeedPosition } from '../store.js';
 import { replyPairs } from './codec.js';
 import type { Commands } from './commands.js';
 import { ACQUIRE, RELEASE, SAVE_CURSOR } from './scripts.js';
@@ -25,12 +25,12 @@ export class RedisLeadership implements Leadership {
     await this.#commands.read({ lua: RELEASE, keys: [this.#lease], args: [holder] });
   }
 
-  async cursors(): Promise<Map<string, Position>> {
+  async cursors(): Promise<Map<string, FeedPosition>> {
     const cursors = replyPairs(await this.#commands.command('HGETALL', this.#cursors));
     return new Map([...cursors].map(([name, position]) => [name, position.toString()]));
   }
 
-  async saveCursor(holder: string, name: string, position: Position): Promise<boolean> {
+  async saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
     const keys = [this.#lease, this.#cursors];
     return (await this.#commands.read({ lua: SAVE_CURSOR, keys, args: [holder, name, position] })) === 1;
   }

@@ -8,7 +8,7 @@ import type {
   CommitResult,
   FeedSignal,
   Key,
-  Position,
+  FeedPosition,
   Store,
   StoredEnvironment,
   StoredRuleset,
@@ -218,11 +218,11 @@ class RedisStore implements Store {
     return json === null ? undefined : keyFromJson(replyText(json));
   }
 
-  async head(): Promise<Position> {
+  async head(): Promise<FeedPosition> {
     return replyText(await this.#commands.read({ lua: HEAD, keys: [names.feed, names.head] }));
   }
 
-  follow(from: Position, signal: AbortSignal): AsyncIterable<FeedSignal> {
+  follow(from: FeedPosition, signal: AbortSignal): AsyncIterable<FeedSignal> {
     return follow(from, {
       location: this.#location,
       name: this.name,
