@@ -12,7 +12,9 @@ import { createHash } from 'node:crypto';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { splitConfigs } from '../ruleset/decode.js';
 import { Ruleset } from '../ruleset/ruleset.js';
+import { CONFIGS_SHAPE } from '../ruleset/shapes.js';
 import { parseVersion } from '../ruleset/version.js';
+import { checkMessage } from '../ruleset/wire.js';
 import type { Key, KeyKind } from '../store/store.js';
 
 /** An API key as copies have it: enough to tell that a client has it, never its text. */
@@ -168,13 +170,15 @@ export function checkSnapshot(pointer: Manifest, bytes: Uint8Array): void {
 }
 
 /**
- * The ruleset of a snapshot that was checked. It is written as a ruleset encodes itself: the configs, and then the envelope.
+ * The ruleset of a snapshot that was checked. It is written as a ruleset encodes itself: the configs, and then the envelope. Bytes that
+ * the protobuf library of some client refuses are refused here too: such a client would lose all flags.
  *
  * @throws HoldfastError `copy_damaged` when the bytes are no ruleset of that version
  */
 export function rulesetOf(pointer: Manifest, snapshot: Uint8Array): Ruleset {
   const { environment, version, clientVersion, committedAt: at, object } = pointer;
   try {
+    checkMessage(CONFIGS_SHAPE, snapshot, { subject: 'It', unknownFields: 'skip' });
     const configs = splitConfigs(snapshot);
     const beyond = configs.find(({ id }) => id > version);
     if (beyond !== undefined) throw new Error(`it has the id ${beyond.id}`);

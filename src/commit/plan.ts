@@ -6,9 +6,9 @@ import { HoldfastError } from '../core/errors.js';
 import {
   decodeConfigs,
   encodeContextSet,
+  decodeConfig,
+  encodeConfig,
   encodeEnvelope,
-  frameConfig,
-  withIds,
   type EncodedConfig,
 } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
@@ -111,7 +111,7 @@ function entryOf(base: PlanBase, submitted: SubmittedConfig): Entry {
   if (given === 0n || given > version) return { submitted, key, given, before, repeated: false };
   const at = member(field, 'id');
   if (given < 0n) refuse(at, `must not be negative, but is ${given}.`);
-  if (before?.id !== given || !equal(before.bytes, encode(base, submitted, given).bytes)) {
+  if (before?.id !== given || !isRepeat(before, encode(base, submitted, given))) {
     refuse(
       at,
       `is ${given}, but ids up to ${version} are taken by other content; leave it out or give one above ${version}.`,
@@ -146,8 +146,18 @@ function assignIds({ version, committedAt }: Ruleset, entries: readonly Entry[],
   });
 }
 
-function encode(base: PlanBase, { message }: SubmittedConfig, id: bigint): EncodedConfig {
-  return frameConfig(withIds(message, { id, projectId: base.settings.projectId }));
+function encode(base: PlanBase, { config }: SubmittedConfig, id: bigint): EncodedConfig {
+  return encodeConfig({ ...config, id: `${id}`, projectId: `${base.settings.projectId}` });
+}
+
+/**
+ * True when two configs have the same content. Earlier versions stored the bytes as they were sent,
+ * perhaps in another order or with unknown fields, so those are compared in canonical form.
+ */
+function isRepeat(stored: EncodedConfig, submitted: EncodedConfig): boolean {
+  return (
+    equal(stored.bytes, submitted.bytes) || equal(encodeConfig(decodeConfig(stored)).bytes, submitted.bytes)
+  );
 }
 
 function checkSize(config: EncodedConfig, envelopeBytes: number, field: string): void {

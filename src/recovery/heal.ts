@@ -8,7 +8,7 @@
  */
 import { HoldfastError } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
-import { decodeConfig, configMessageOf, type EncodedConfig } from '../ruleset/codec.js';
+import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Store } from '../store/store.js';
@@ -48,5 +48,5 @@ export async function heal(
 function resubmit(config: EncodedConfig, version: bigint): SubmittedConfig {
   const { id, ...rest } = decodeConfig(config);
   const again = id !== undefined && config.id > version ? { id, ...rest } : rest;
-  return { config: again, message: configMessageOf(config), field: config.key };
+  return { config: again, field: config.key };
 }

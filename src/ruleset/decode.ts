@@ -6,11 +6,13 @@
  * Input is checked by wire.ts, not here.
  */
 import type { Config, Configs, ContextSet } from './model.js';
-import { FIXED64, LENGTH_DELIMITED, MAX_MESSAGE_DEPTH, Reader, VARINT } from './reader.js';
+import { LENGTH_DELIMITED, MAX_MESSAGE_DEPTH, Reader, VARINT } from './reader.js';
 import {
   CONFIGS_SHAPE,
   CONFIG_SHAPE,
   CONTEXT_SET_SHAPE,
+  wireTypeOf,
+  wireTypeOfType,
   type FieldShape,
   type FieldType,
   type MessageShape,
@@ -28,8 +30,7 @@ export interface EncodedConfig {
 
 /** The tag of `Configs.configs`: field 1, length-delimited. */
 export const ELEMENT_TAG = 10;
-/** The field number of `Config.id`. */
-export const CONFIG_ID = 1;
+const CONFIG_ID = 1;
 const CONFIG_KEY = 3;
 const CONFIG_ROWS = 5;
 const CONFIG_TYPE = 7;
@@ -195,17 +196,6 @@ function read(type: FieldType, reader: Reader, depth: number, before: unknown): 
 function isDefault(type: FieldType, value: unknown): boolean {
   if (type.kind === 'enum') return value === type.names.get(0);
   return value === '' || value === false || (type.kind === 'int64' ? value === '0' : Object.is(value, 0));
-}
-
-function wireTypeOf(field: FieldShape): number {
-  return field.label === 'map' ? LENGTH_DELIMITED : wireTypeOfType(field.type);
-}
-
-function wireTypeOfType({ kind }: FieldType): number {
-  if (kind === 'double') return FIXED64;
-  return kind === 'bool' || kind === 'int32' || kind === 'int64' || kind === 'enum'
-    ? VARINT
-    : LENGTH_DELIMITED;
 }
 
 function base64(bytes: Uint8Array): string {

@@ -6,6 +6,7 @@
  * which pages with a content security policy refuse.
  */
 import { PROTO } from './proto.js';
+import { FIXED64, LENGTH_DELIMITED, VARINT } from './reader.js';
 
 /** The scalar types in use. */
 export type Scalar = 'string' | 'bytes' | 'bool' | 'double' | 'int32' | 'int64';
@@ -33,6 +34,7 @@ export interface FieldShape {
 
 /** One declared message. */
 export interface MessageShape {
+  readonly name: string;
   /** Indexed by field number. */
   readonly fields: ReadonlyMap<number, FieldShape>;
   /** The names of the members of each oneof. */
@@ -55,6 +57,7 @@ interface Declared extends Omit<FieldShape, 'type'> {
 }
 
 interface Message {
+  readonly name: string;
   readonly declared: Declared[];
   readonly fields: Map<number, FieldShape>;
   readonly oneofs: Map<string, string[]>;
@@ -104,8 +107,9 @@ class SchemaReader {
   }
 
   #readMessage(): void {
-    const message: Message = { declared: [], fields: new Map(), oneofs: new Map() };
-    this.#messages.set(this.#next(), message);
+    const name = this.#next();
+    const message: Message = { name, declared: [], fields: new Map(), oneofs: new Map() };
+    this.#messages.set(name, message);
     this.#expect('{');
     for (let word = this.#next(); word !== '}'; word = this.#next()) {
       if (word === 'enum') this.#readEnum();
@@ -162,6 +166,19 @@ class SchemaReader {
     if (names !== undefined) return { kind: 'enum', names };
     throw new Error(`the schema uses ${name} and does not declare it`);
   }
+}
+
+/** The wire type of a field. */
+export function wireTypeOf(field: FieldShape): number {
+  return field.label === 'map' ? LENGTH_DELIMITED : wireTypeOfType(field.type);
+}
+
+/** The wire type of a single value. */
+export function wireTypeOfType({ kind }: FieldType): number {
+  if (kind === 'double') return FIXED64;
+  return kind === 'bool' || kind === 'int32' || kind === 'int64' || kind === 'enum'
+    ? VARINT
+    : LENGTH_DELIMITED;
 }
 
 const shapes = readShapes(PROTO);

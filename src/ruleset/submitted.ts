@@ -2,20 +2,15 @@
  * Configs submitted for a commit, as JSON or protobuf, read strictly and normalised. validate.ts,
  * segments.ts and commit/plan.ts check their meaning.
  */
-import { decodeConfig, configMessageOf, splitConfigs } from './codec.js';
+import { decodeConfig, splitConfigs } from './decode.js';
 import { readConfigsJson } from './json.js';
 import type { Config } from './model.js';
-import { ConfigMessage, ConfigsMessage } from './schema.js';
+import { CONFIGS_SHAPE } from './shapes.js';
 import { checkMessage } from './wire.js';
 
 /** A submitted config: its id may be absent. */
 export interface SubmittedConfig {
   readonly config: Config;
-  /**
-   * The encoded Config message. From protobuf it is the caller's own bytes, with the fields that
-   * the schema does not know.
-   */
-  readonly message: Uint8Array;
   /** The path in the request, for errors: `configs[3]`. */
   readonly field: string;
 }
@@ -29,11 +24,7 @@ export interface SubmittedConfig {
  */
 export function readSubmittedJson(value: unknown): SubmittedConfig[] {
   const { configs = [] } = readConfigsJson(value);
-  return configs.map((config, index) => ({
-    config,
-    message: ConfigMessage.encode(ConfigMessage.fromObject(config)).finish(),
-    field: `configs[${index}]`,
-  }));
+  return configs.map(submitted);
 }
 
 /**
@@ -43,10 +34,10 @@ export function readSubmittedJson(value: unknown): SubmittedConfig[] {
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */
 export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
-  checkMessage(ConfigsMessage, bytes);
-  return splitConfigs(bytes).map((element, index) => ({
-    config: decodeConfig(element),
-    message: configMessageOf(element),
-    field: `configs[${index}]`,
-  }));
+  checkMessage(CONFIGS_SHAPE, bytes, { subject: 'The body', unknownFields: 'refuse' });
+  return splitConfigs(bytes).map(decodeConfig).map(submitted);
+}
+
+function submitted(config: Config, index: number): SubmittedConfig {
+  return { config, field: `configs[${index}]` };
 }

@@ -16,7 +16,7 @@ import {
   type CopiedKey,
   type Manifest,
 } from '../../src/belt/format.js';
-import { encodeEnvelope } from '../../src/ruleset/codec.js';
+import { configMessageOf, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { flag, settings, tombstone } from '../store/fixtures.js';
 
@@ -113,6 +113,13 @@ describe('a snapshot', () => {
 
   it('with an id above its version is damaged', () => {
     const bytes = Buffer.concat([flag(8n, 'a').bytes]);
+    expect(() => rulesetOf(pointer(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
+  });
+
+  it('with a malformed varint in an undeclared field is damaged', () => {
+    const config = configMessageOf(flag(5n, 'a'));
+    const message = Buffer.concat([config, Buffer.from('f80f8080808080808080808001', 'hex')]);
+    const bytes = Buffer.concat([Buffer.from([10, message.length]), message]);
     expect(() => rulesetOf(pointer(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
   });
 });

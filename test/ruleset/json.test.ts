@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat, decodeConfigs, encodeEnvelope, frameConfig } from '../../src/ruleset/codec.js';
+import { concat, decodeConfigs, encodeEnvelope, encodeConfig } from '../../src/ruleset/codec.js';
 import { readConfigsJson, readContextSetJson } from '../../src/ruleset/json.js';
 import type { Configs } from '../../src/ruleset/model.js';
 import { ConfigsMessage } from '../../src/ruleset/schema.js';
@@ -158,7 +158,7 @@ describe('for any ruleset', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 4 }), (configs) => {
         const envelope = encodeEnvelope({ id: ENVIRONMENT, projectId: PROJECT });
-        const elements = readSubmittedJson({ configs }).map(({ message }) => frameConfig(message));
+        const elements = readSubmittedJson({ configs }).map(({ config }) => encodeConfig(config));
         const bytes = concat(elements, envelope);
         const json: unknown = JSON.parse(JSON.stringify(decodeConfigs(bytes)));
         expect(Buffer.from(encode(readConfigsJson(json))).equals(bytes)).toBe(true);

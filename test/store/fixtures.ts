@@ -7,8 +7,8 @@ import protobuf from 'protobufjs';
 import {
   encodeConfig,
   encodeEnvelope,
-  frameConfig,
   configMessageOf,
+  splitConfigs,
   type EncodedConfig,
 } from '../../src/ruleset/codec.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
@@ -60,7 +60,9 @@ export function withUnknownField(id: bigint, key: string, bytes: Uint8Array): En
     .uint32((1000 << 3) | 2)
     .bytes(bytes)
     .finish();
-  return frameConfig(Buffer.concat([configMessageOf(flag(id, key)), unknown]));
+  const message = Buffer.concat([configMessageOf(flag(id, key)), unknown]);
+  const element = protobuf.Writer.create().uint32(10).bytes(message).finish();
+  return splitConfigs(element)[0]!;
 }
 
 export const everyByte = Uint8Array.from({ length: 256 }, (_, value) => value);
