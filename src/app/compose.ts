@@ -21,7 +21,7 @@ import type { Logger } from '../observe/log.js';
 import { InboxConsumer } from '../inbox/consumer.js';
 import { sleep, type Clock } from '../core/clock.js';
 import { NodeMetrics } from '../observe/node-metrics.js';
-import { leadWhenElected, together } from '../leader/election.js';
+import { leadWhenElected, runTogether } from '../leader/election.js';
 import { Publisher } from '../publish/publisher.js';
 import type { ProxyWorkerEvents } from '../publish/proxy-worker.js';
 import { Purger } from '../cdn/purger.js';
@@ -189,7 +189,7 @@ export function compose(
     if (works.length === 0) return;
     await leadWhenElected(
       { leadership: store.leadership, holder, log, sleep, now: monotonic },
-      together(...works.map((work) => (leading: AbortSignal) => work.lead(leading))),
+      runTogether(...works.map((work) => (leading: AbortSignal) => work.lead(leading))),
       signal,
     );
   };

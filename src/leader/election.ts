@@ -14,7 +14,7 @@ const RENEW_MS = 2_000;
 /** How often the others try; bounds how long nobody leads after a leader gave the lease up. */
 const TRY_MS = 500;
 
-export interface LeaseOptions {
+export interface ElectionOptions {
   readonly leadership: Leadership;
   /** Unique to this process. */
   readonly holder: string;
@@ -30,7 +30,7 @@ export interface LeaseOptions {
  * Runs several works of a leader side by side. When one ends or fails the others are told to stop, and all have ended when this resolves or
  * rejects: so none of them is still at work when the next stint begins.
  */
-export function together(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
+export function runTogether(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
   return async (signal: AbortSignal): Promise<void> => {
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
@@ -44,7 +44,7 @@ export function together(...works: readonly ((signal: AbortSignal) => Promise<vo
  * lost or given up, and must then return.
  */
 export async function leadWhenElected(
-  options: LeaseOptions,
+  options: ElectionOptions,
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -64,7 +64,7 @@ export async function leadWhenElected(
 }
 
 async function leadOnce(
-  options: LeaseOptions,
+  options: ElectionOptions,
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
   acquiredAt: number,
@@ -91,7 +91,7 @@ async function leadOnce(
 }
 
 /** `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another node does not begin. */
-async function acquire({ leadership, holder, log }: LeaseOptions): Promise<'ours' | 'taken' | 'unknown'> {
+async function acquire({ leadership, holder, log }: ElectionOptions): Promise<'ours' | 'taken' | 'unknown'> {
   try {
     return (await leadership.acquire(holder, LEASE_MS)) ? 'ours' : 'taken';
   } catch (error) {

@@ -4,20 +4,23 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ProxyAddress } from '../grip/proxies.js';
-import type { ProxyTarget } from './proxy-client.js';
+import type { ProxyEndpoint } from './proxy-client.js';
 
-export type Resolve = (
+export type ResolveHost = (
   host: string,
 ) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
-const resolveAll: Resolve = (host) => lookup(host, { all: true });
+const resolveAll: ResolveHost = (host) => lookup(host, { all: true });
 
 /**
  * The targets of one configured address. A resolved name always becomes addresses, also a single one: a name that moves to another address
  * is another proxy, and must not be mistaken for the one that a kept-alive connection still reaches. IPv6 addresses count only when there is no IPv4 one: a dual-stack name is the same proxies twice.
  * Rejects when the name cannot be resolved.
  */
-export async function discover(address: ProxyAddress, resolve: Resolve = resolveAll): Promise<ProxyTarget[]> {
+export async function discoverEndpoints(
+  address: ProxyAddress,
+  resolve: ResolveHost = resolveAll,
+): Promise<ProxyEndpoint[]> {
   const host = new URL(address.publishUrl).hostname.replace(/^\[|\]$/g, '');
   if (!address.perAddress || isIP(host) !== 0) return [{ address }];
   const found = await resolve(host);

@@ -17,19 +17,19 @@ export type PublishResult =
 /** What a request may take in all, from connecting to the end of the answer's body, milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-export interface ProxyTarget {
+export interface ProxyEndpoint {
   readonly address: ProxyAddress;
   /** One of the host's addresses, where each is a proxy of its own. */
   readonly ip?: string | undefined;
 }
 
 /** For logs, metrics and the cursor. */
-export function targetName(target: ProxyTarget): string {
+export function endpointName(target: ProxyEndpoint): string {
   return target.ip === undefined ? target.address.name : `${target.address.name} at ${target.ip}`;
 }
 
 export class ProxyClient {
-  readonly #target: ProxyTarget;
+  readonly #target: ProxyEndpoint;
   readonly #path: string;
   readonly #pool: Pool;
   readonly #now: () => number;
@@ -39,7 +39,7 @@ export class ProxyClient {
    * @param options.now milliseconds since 1970
    * @param options.timeout milliseconds that a request may take in all
    */
-  constructor(target: ProxyTarget, options: { now?: () => number; timeout?: number } = {}) {
+  constructor(target: ProxyEndpoint, options: { now?: () => number; timeout?: number } = {}) {
     this.#target = target;
     this.#now = options.now ?? Date.now;
     this.#timeout = options.timeout ?? TIMEOUT_MS;

@@ -21,10 +21,10 @@ import {
   type PublishTarget,
 } from './outbox.js';
 import { CursorSaver } from '../leader/cursors.js';
-import { discover, type Resolve } from './discovery.js';
+import { discoverEndpoints, type ResolveHost } from './discovery.js';
 import { readHistory } from './history.js';
 import { outboxEntryOf, targetsOf } from './outbox-entry.js';
-import { ProxyClient, targetName, type ProxyTarget } from './proxy-client.js';
+import { ProxyClient, endpointName, type ProxyEndpoint } from './proxy-client.js';
 import { RefetchNotifier } from './refetch-notifier.js';
 import { ProxyWorker, type ProxyWorkerEvents, type ProxyStatus } from './proxy-worker.js';
 
@@ -40,7 +40,7 @@ export interface PublisherOptions {
   /** Milliseconds over which the clients of an environment are told of a change. */
   readonly refetchSpread: number;
   readonly limits?: OutboxLimits;
-  readonly resolve?: Resolve;
+  readonly resolve?: ResolveHost;
 }
 
 export interface PublisherStatus {
@@ -165,7 +165,7 @@ export class Publisher {
 
   /** Starts a worker for each proxy that appeared, stops those of proxies that are gone. */
   async #meet(line: Line): Promise<void> {
-    const targets = new Map((await this.#targets()).map((target) => [targetName(target), target]));
+    const targets = new Map((await this.#targets()).map((target) => [endpointName(target), target]));
     for (const [name, running] of this.#running) {
       if (targets.has(name)) continue;
       this.#running.delete(name);
@@ -195,11 +195,11 @@ export class Publisher {
     return place;
   }
 
-  async #targets(): Promise<ProxyTarget[]> {
+  async #targets(): Promise<ProxyEndpoint[]> {
     const found = await Promise.all(
       this.#options.proxies.map(async (address) => {
         try {
-          return await discover(address, this.#options.resolve);
+          return await discoverEndpoints(address, this.#options.resolve);
         } catch (error) {
           this.#options.log.warn(
             { proxy: address.name, error: messageOf(error) },
@@ -213,7 +213,7 @@ export class Publisher {
     return found.flat();
   }
 
-  *#kept(address: ProxyAddress): Generator<ProxyTarget> {
+  *#kept(address: ProxyAddress): Generator<ProxyEndpoint> {
     for (const name of this.#running.keys()) {
       if (name === address.name) yield { address };
       else if (name.startsWith(`${address.name} at `))
@@ -221,7 +221,7 @@ export class Publisher {
     }
   }
 
-  #start(name: string, target: ProxyTarget, place: OutboxCursor, { saver, failed }: Line): Running {
+  #start(name: string, target: ProxyEndpoint, place: OutboxCursor, { saver, failed }: Line): Running {
     const { log, observe, sleep } = this.#options;
     const client = new ProxyClient(target);
     const worker = new ProxyWorker({

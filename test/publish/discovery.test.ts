@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
-import { discover, type Resolve } from '../../src/publish/discovery.js';
+import { discoverEndpoints, type ResolveHost } from '../../src/publish/discovery.js';
 
 const v4 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 4 }));
 const v6 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 6 }));
 const addressOf = (url: string) => parseGripUrl(url, ['verify']);
 
-async function ips(url: string, found: Awaited<ReturnType<Resolve>>): Promise<(string | undefined)[]> {
+async function ips(url: string, found: Awaited<ReturnType<ResolveHost>>): Promise<(string | undefined)[]> {
   const asked: string[] = [];
-  const targets = await discover(addressOf(url), async (host) => {
+  const targets = await discoverEndpoints(addressOf(url), async (host) => {
     asked.push(host);
     return found;
   });
@@ -33,28 +33,28 @@ describe('a host name of a self-hosted proxy', () => {
   });
 
   it('that cannot be resolved rejects', async () => {
-    const failing: Resolve = () => Promise.reject(new Error('ENOTFOUND'));
-    await expect(discover(addressOf(url), failing)).rejects.toThrow('ENOTFOUND');
+    const failing: ResolveHost = () => Promise.reject(new Error('ENOTFOUND'));
+    await expect(discoverEndpoints(addressOf(url), failing)).rejects.toThrow('ENOTFOUND');
   });
 });
 
 describe('an address that is one proxy', () => {
-  const never: Resolve = () => Promise.reject(new Error('must not be asked'));
+  const never: ResolveHost = () => Promise.reject(new Error('must not be asked'));
 
   it.each(['http://127.0.0.1:5561/?iss=a&key=b', 'http://[::1]:5561/?iss=a&key=b'])(
     'is not resolved: %s',
     async (url) => {
-      expect(await discover(addressOf(url), never)).toEqual([{ address: expect.anything() }]);
+      expect(await discoverEndpoints(addressOf(url), never)).toEqual([{ address: expect.anything() }]);
     },
   );
 
   it('is a hosted service, however many addresses it has', async () => {
     const fastly = addressOf('https://api.fastly.com/service/abc?key=token&verify-iss=fastly:abc');
-    expect(await discover(fastly, never)).toEqual([{ address: fastly }]);
+    expect(await discoverEndpoints(fastly, never)).toEqual([{ address: fastly }]);
   });
 
   it('is what the system resolver finds', async () => {
-    const [target] = await discover(addressOf('http://localhost:5561/?iss=a&key=b'));
+    const [target] = await discoverEndpoints(addressOf('http://localhost:5561/?iss=a&key=b'));
     expect(target!.ip).toMatch(/^(127\.0\.0\.1|::1)$/);
   });
 });

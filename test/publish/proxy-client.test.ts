@@ -1,7 +1,7 @@
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
-import { ProxyClient, targetName } from '../../src/publish/proxy-client.js';
+import { ProxyClient, endpointName } from '../../src/publish/proxy-client.js';
 import { accept, startPublishEndpoint, type PublishEndpoint } from '../support/publish-endpoint.js';
 import { freePort } from '../support/ports.js';
 import { itemOf } from './arbitrary.js';
@@ -170,7 +170,7 @@ describe('a proxy that is not well', () => {
 describe('a target’s name', () => {
   it('has no credential, and the address when it is one of several', () => {
     const address = parseGripUrl('http://user:pass@pushpin:5561/?key=secret', ['verify']);
-    expect(targetName({ address })).toBe('http://pushpin:5561');
-    expect(targetName({ address, ip: '10.0.0.1' })).toBe('http://pushpin:5561 at 10.0.0.1');
+    expect(endpointName({ address })).toBe('http://pushpin:5561');
+    expect(endpointName({ address, ip: '10.0.0.1' })).toBe('http://pushpin:5561 at 10.0.0.1');
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { createLog } from '../../src/observe/log.js';
 import type { OutboxLimits } from '../../src/publish/outbox.js';
-import type { Resolve } from '../../src/publish/discovery.js';
+import type { ResolveHost } from '../../src/publish/discovery.js';
 import { leadWhenElected } from '../../src/leader/election.js';
 import { Publisher } from '../../src/publish/publisher.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
@@ -57,7 +57,7 @@ interface Node {
 
 interface NodeOptions {
   readonly limits?: OutboxLimits;
-  readonly resolve?: Resolve;
+  readonly resolve?: ResolveHost;
   /** In the place of the endpoints' own. */
   readonly urls?: readonly string[];
   readonly accepted?: () => void;
@@ -480,7 +480,7 @@ describe('proxies that come and go', () => {
         throw new Error('ENOTFOUND');
       };
     };
-    const resolve: Resolve = () => answer!();
+    const resolve: ResolveHost = () => answer!();
     const node = (): Node => start('one', { urls: [`http://proxies.test:${proxy.port}`], resolve });
     return { proxy, addresses, failing, node };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { together } from '../../src/leader/election.js';
+import { runTogether } from '../../src/leader/election.js';
 
 /** A work that goes on until it is told to stop, and then takes a moment. */
 function obedient(log: string[], name: string): (signal: AbortSignal) => Promise<void> {
@@ -14,7 +14,7 @@ describe('works of a leader', () => {
   it('go on side by side until the lease is over, and have all ended then', async () => {
     const log: string[] = [];
     const lease = new AbortController();
-    const leading = together(
+    const leading = runTogether(
       obedient(log, 'a'),
       obedient(log, 'b'),
     )(lease.signal).then(() => log.push('all'));
@@ -28,14 +28,14 @@ describe('works of a leader', () => {
   it('are all told to stop when one fails, and its error is known when the last has ended', async () => {
     const log: string[] = [];
     const failing = () => Promise.reject(new Error('a defect'));
-    const leading = together(obedient(log, 'a'), failing)(new AbortController().signal);
+    const leading = runTogether(obedient(log, 'a'), failing)(new AbortController().signal);
     await expect(leading).rejects.toThrow('a defect');
     expect(log).toEqual(['a ended']);
   });
 
   it('are all told to stop when one ends', async () => {
     const log: string[] = [];
-    await together(obedient(log, 'a'), () => Promise.resolve())(new AbortController().signal);
+    await runTogether(obedient(log, 'a'), () => Promise.resolve())(new AbortController().signal);
     expect(log).toEqual(['a ended']);
   });
 });
