@@ -3,20 +3,23 @@ import { Agent, request } from 'undici';
 import { messageOf } from '../core/errors.js';
 import { retryAfter } from '../core/retry-after.js';
 
+/** The outcome of a purge request. */
 export type PurgeResult =
   | { readonly kind: 'purged' }
   /** Not purged; to be tried again. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | undefined };
 
-/** What a request may take in all, milliseconds. */
+/** The timeout of a request in all, milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+/** The service that is purged, and the token for it. */
 export interface PurgeTarget {
   /** For logs, metrics and the cursor; it has no credential. */
   readonly url: string;
   readonly token: string;
 }
 
+/** Purges surrogate keys at one CDN service. */
 export class PurgeClient {
   readonly #target: PurgeTarget;
   readonly #now: () => number;

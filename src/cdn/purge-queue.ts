@@ -18,6 +18,7 @@ export const REPEAT_MS = 5_000;
 /** As many as Fastly takes in one request. */
 export const MAX_KEYS = 256;
 
+/** The keys of one purge request. */
 export interface PurgeBatch {
   readonly keys: readonly string[];
   /**
@@ -85,7 +86,7 @@ export class PurgeQueue {
       this.#add(rulesetKey(environment), now, committedAt);
       if (clientVersion === version) this.#add(valuesKey(environment), now, committedAt);
     } else if (entry.key.revokedAt !== undefined) {
-      // Copies are kept by API key, and those of this one are nobody's any more.
+      // Cached responses are kept per API key; no client may have those of a revoked one.
       const { environment, revokedAt } = entry.key;
       this.#add(rulesetKey(environment), now, revokedAt);
       this.#add(valuesKey(environment), now, revokedAt);
@@ -94,7 +95,7 @@ export class PurgeQueue {
     this.#seen = entry.position;
   }
 
-  /** Nobody knows what has changed up to that place. */
+  /** The changes up to that position are unknown. */
   takeAll(environments: Iterable<bigint>, seen: FeedPosition, now: number): void {
     for (const environment of environments) {
       this.#add(rulesetKey(environment), now, now);
@@ -115,7 +116,7 @@ export class PurgeQueue {
     return due;
   }
 
-  /** What to purge now, the oldest first; `undefined`: nothing. */
+  /** The keys to purge now, the oldest first; `undefined`: none. */
   next(now: number): PurgeBatch | undefined {
     const first: [string, Waiting][] = [];
     for (const pair of this.#waiting) {

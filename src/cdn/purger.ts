@@ -10,6 +10,7 @@ import type { FeedSignal, Store } from '../store/store.js';
 import { PurgeClient, type PurgeTarget } from './purge-client.js';
 import { PurgeQueue, type PurgeBatch } from './purge-queue.js';
 
+/** The events of a purger, for metrics. */
 export interface PurgeEvents {
   purged(keys: number): void;
   failed(): void;
@@ -17,6 +18,7 @@ export interface PurgeEvents {
   lag(milliseconds: number): void;
 }
 
+/** The parts and settings of a purger. */
 export interface PurgerOptions {
   readonly store: Store;
   readonly target: PurgeTarget;
@@ -36,9 +38,10 @@ export interface PurgerOptions {
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
-/** How long to wait when nothing is known to come; a change ends it. */
+/** The longest wait when no purge is due; a change ends it. */
 const IDLE_MS = 60_000;
 
+/** Purges changed environments and revoked keys at a CDN while this node leads. */
 export class Purger {
   readonly #options: PurgerOptions;
   readonly #name: string;
@@ -59,7 +62,7 @@ export class Purger {
   /** Purges until the signal aborts. To be called while this node has the lease. */
   async lead(signal: AbortSignal): Promise<void> {
     const { store, delay, target, now } = this.#options;
-    // Who never purged has nothing to make up for: what is in the cache is as old as its headers allow.
+    // Without a cursor there is nothing to make up for: cached responses are as old as their headers allow.
     const from = (await store.leadership.cursors()).get(this.#name) ?? (await store.head());
     const queue = new PurgeQueue(from, delay);
     const client = new PurgeClient(target, now);

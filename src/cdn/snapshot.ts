@@ -6,8 +6,10 @@ import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { rulesetKey } from './surrogate-keys.js';
 
+/** The encodings of a snapshot. */
 export type SnapshotFormat = 'protobuf' | 'json';
 
+/** A snapshot, ready to be sent. */
 export interface Snapshot {
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +19,7 @@ export interface Snapshot {
 }
 
 /**
- * What a shared cache may do with a snapshot, or with what was evaluated from a ruleset: serve it for a second, for a minute more while it
+ * The lifetime of a snapshot, or of values evaluated from a ruleset, in a shared cache: served for a second, for a minute more while it
  * revalidates, and for a day while we are down. A client that starts from an old snapshot loses nothing: its subscription sends what it lacks.
  *
  * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
@@ -27,7 +29,7 @@ function cdnCache(age: number): string {
 }
 
 /**
- * The headers of such an answer beside its ETag. It varies by the key.
+ * The headers of such an answer next to its ETag. It varies by the key.
  *
  * @param surrogateKey by what it is purged
  * @param age the value of its `Age`, seconds: a cache counts from there
@@ -56,7 +58,7 @@ export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat,
   };
 }
 
-/** Whether an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the body weakens them. */
+/** True when an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the body weakens them. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);

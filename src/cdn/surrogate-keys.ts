@@ -1,4 +1,4 @@
-/** By what a CDN finds the copies that a change makes old. [protocol] #snapshot */
+/** Surrogate keys for purging cached responses. [protocol] #snapshot */
 
 /** On what has rules in it: every change makes it old. */
 export function rulesetKey(environment: bigint): string {

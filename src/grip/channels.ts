@@ -11,41 +11,45 @@ import { parseVersion } from '../ruleset/version.js';
 export const KEY_PREV_ID = '0';
 
 /**
- * The event streams of an environment are spread over this many channels, so that after a change not all of its clients are told, and fetch, at once.
+ * The event streams of an environment are spread over this many channels, so that after a change not all of its clients are notified, and fetch, at the same time.
  * [protocol] #spread
  */
 export const CLIENT_SHARDS = 8;
 
-/** What a hold is for. */
+/** The stream that a hold follows. */
 export type Stream =
   /** The configs of an environment, for servers. Its position is a version. */
   | { readonly kind: 'configs'; readonly environment: bigint }
   /** Word that what clients see has changed. Its position is a client version. `shard`: from 0 to 7, drawn when a client subscribes. */
   | { readonly kind: 'clients'; readonly environment: bigint; readonly shard: number };
 
+/** The channel of a stream. */
 export function streamChannel(stream: Stream): string {
   return stream.kind === 'configs'
     ? environmentChannel(stream.environment)
     : clientsChannel(stream.environment, stream.shard);
 }
 
+/** The channel of an environment's config streams. */
 export function environmentChannel(environment: bigint): string {
   return `environment-${environment}`;
 }
 
+/** The channel of one shard of an environment's event streams. */
 export function clientsChannel(environment: bigint, shard: number): string {
   return `clients-${environment}-${shard}`;
 }
 
+/** The channel of an API key, through which its streams are closed. */
 export function keyChannel(keyId: string): string {
   return `key-${keyId}`;
 }
 
-/** What a proxy reports of one hold, or of several that stand at the same place. */
+/** The position of one hold, or of several at the same version, as a proxy reports it. */
 export interface HoldPosition {
   readonly stream: Stream;
   readonly keyId: string;
-  /** What the client has received. */
+  /** The version that the client has received. */
   readonly version: bigint;
 }
 

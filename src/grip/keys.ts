@@ -1,6 +1,7 @@
 /** The keys that verify `Grip-Sig`, as settings name them: a shared secret (`base64:` for binary), a PEM public key, or a JWK. */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 
+/** A key that verifies signatures, and the algorithms it is good for. */
 export interface VerifyKey {
   readonly key: KeyObject;
   readonly algorithm: 'HS256' | 'ES256' | 'RS256';
@@ -9,7 +10,7 @@ export interface VerifyKey {
 /** A PEM has spaces and line breaks of its own, a JWK commas; anything else ends at one. */
 const KEYS = /-----BEGIN [A-Z ]+-----[^]*?-----END [A-Z ]+-----|\{[^{}]*\}|[^\s,]+/g;
 
-/** Of each text where there are several: a phrase of short words, meant as one key, must not become keys that can be guessed. */
+/** The shortest text among several: a phrase of short words, meant as one key, must not become keys that can be guessed. */
 const MIN_OF_SEVERAL = 16;
 
 /**

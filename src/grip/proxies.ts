@@ -8,6 +8,7 @@ import { Auth, loadKey, parseGripUri } from '@fanoutio/grip';
 import { HoldfastError } from '../core/errors.js';
 import { readKey, type VerifyKey } from './keys.js';
 
+/** A GRIP proxy as `GRIP_URL` names it. */
 export interface ProxyAddress {
   /** For logs, metrics and the cursor: scheme, host, port and path, never a credential. */
   readonly name: string;
@@ -15,20 +16,20 @@ export interface ProxyAddress {
   readonly publishUrl: string;
   /** The value of the `Authorization` header of a publish request. */
   readonly authorize: (() => Promise<string>) | undefined;
-  /** Who may sign what comes through it: one issuer, with one key or, while keys are changed, several. */
+  /** The signers of requests that come through it: one issuer, with one key or, during a key change, several. */
   readonly signers: readonly TrustedSigner[];
   /** The largest body of one publish request, bytes. */
   readonly maxBody: number;
   /** Milliseconds between two publish requests, at least; 0: none. */
   readonly interval: number;
   /**
-   * Whether the host name may stand for several proxies, each of which must get every item: self-hosted ones, reached over plain HTTP. A
+   * True when the host name may stand for several proxies, each of which must get every item: self-hosted ones, reached over plain HTTP. A
    * hosted service has many addresses too, but they are one service.
    */
   readonly perAddress: boolean;
 }
 
-/** Who signs the requests that come through a proxy: a signature counts only if issuer and key belong together. */
+/** A signer of requests that come through a proxy: a signature counts only if issuer and key belong together. */
 export interface TrustedSigner extends VerifyKey {
   readonly issuer: string;
 }
@@ -37,7 +38,7 @@ export interface TrustedSigner extends VerifyKey {
 const SELF_HOSTED_MAX_BODY = 900_000;
 /** Fastly accepts 64 KB per publish request. */
 const HOSTED_MAX_BODY = 64_000;
-/** What Pushpin signs with unless configured otherwise (`sig_iss`). */
+/** The issuer that Pushpin signs with unless configured otherwise (`sig_iss`). */
 const PUSHPIN_ISSUER = 'pushpin';
 
 /**
@@ -45,7 +46,7 @@ const PUSHPIN_ISSUER = 'pushpin';
  * counts, else, when the URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
  *
  * @param hostedInterval the `interval` of a hosted proxy, whose requests may be counted
- * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, nobody's signature could
+ * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, no signature could
  * be believed and no hold would ever be given to the proxy.
  */
 export function parseGripUrl(

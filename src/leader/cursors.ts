@@ -10,6 +10,7 @@ import type { FeedPosition } from '../store/store.js';
 
 const INTERVAL_MS = 100;
 
+/** Saves the newest cursor of each proxy or bucket, at most ten times a second. */
 export class CursorSaver {
   readonly #save: (proxy: string, position: FeedPosition) => Promise<boolean>;
   readonly #log: Logger;

@@ -1,19 +1,20 @@
 /**
- * One leader at a time: who holds the lease publishes.
+ * Leader election: the node that holds the lease publishes.
  *
- * Two leaders for a moment do no harm (items carry ids, proxies drop repeats, clients ignore ids that they have), so the lease needs no
+ * Two leaders for a short time do no harm (items carry ids, proxies drop repeats, clients ignore ids that they have), so the lease needs no
  * fencing; it only keeps the work from being done several times.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import type { Leadership } from '../store/store.js';
 
-/** How long the lease outlives a leader that died without giving it up, milliseconds. */
+/** The time for which the lease outlives a leader that died without releasing it, milliseconds. */
 const LEASE_MS = 6_000;
 const RENEW_MS = 2_000;
-/** How often the others try; bounds how long nobody leads after a leader gave the lease up. */
+/** The interval at which other nodes try; bounds the time without a leader after one released the lease. */
 const TRY_MS = 500;
 
+/** The lease, and the parts that renewing it needs. */
 export interface ElectionOptions {
   readonly leadership: Leadership;
   /** Unique to this process. */
@@ -22,13 +23,12 @@ export interface ElectionOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** What a leader does, for the log. Default: what the leader of `leadership` does. */
+  /** The leader's work, for the log. Default: that of the leader of `leadership`. */
   readonly work?: string;
 }
 
 /**
- * Runs several works of a leader side by side. When one ends or fails the others are told to stop, and all have ended when this resolves or
- * rejects: so none of them is still at work when the next stint begins.
+ * Runs several works of a leader side by side. When one ends or fails the others are aborted, and all have ended when this resolves or rejects: so none of them is still at work when the next term begins.
  */
 export function runTogether(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
   return async (signal: AbortSignal): Promise<void> => {
@@ -41,7 +41,7 @@ export function runTogether(...works: readonly ((signal: AbortSignal) => Promise
 
 /**
  * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of its own, which aborts when the lease is
- * lost or given up, and must then return.
+ * lost or released, and must then return.
  */
 export async function leadWhenElected(
   options: ElectionOptions,
@@ -55,7 +55,7 @@ export async function leadWhenElected(
       log.info(`leading: this node ${work}`);
       await leadOnce(options, lead, signal, askedAt);
       await leadership.release(holder).catch((error: unknown) => {
-        log.warn({ error: messageOf(error) }, 'could not give the lease up; it ends by itself');
+        log.warn({ error: messageOf(error) }, 'could not release the lease; it expires by itself');
       });
       log.info('no longer leading');
     }
@@ -74,7 +74,7 @@ async function leadOnce(
   const ours = AbortSignal.any([signal, lost.signal]);
   const leading = lead(ours)
     .catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'leading failed; the lease is given up and taken again');
+      log.error({ error: messageOf(error) }, 'leading failed; the lease is released and taken again');
     })
     .finally(() => lost.abort());
   // Counted from the question: the store may have begun the lease as early as that.

@@ -1,5 +1,5 @@
 /**
- * What to send next: as many items as fit into one request, in order. Pure.
+ * The next batch for a proxy: as many items as fit into one request, in order. Pure.
  */
 import { environmentChannel } from '../grip/channels.js';
 import type { OutboxEntry, OutboxCursor } from './outbox.js';
@@ -16,14 +16,15 @@ const BODY_FRAME_BYTES = 12;
 /** Between two items. */
 const COMMA_BYTES = 1;
 
+/** The items of one publish request, and the effect of its outcome. */
 export interface Batch {
-  /** Empty when what is next needs no item; then there is nothing to send, only to settle. */
+  /** Empty when the next entries need no item; then there is nothing to send, only to settle. */
   readonly items: readonly Item[];
-  /** What is settled when the proxy accepts the batch. */
+  /** Records that the proxy accepted the batch. */
   readonly settle: () => void;
-  /** For a batch of one item that the proxy will never take: its subject gets a resync item instead. */
+  /** For a batch of one item that the proxy will never take: its target gets a resync item instead. */
   readonly drop: () => void;
-  /** `missed`: resync items for subjects that this proxy missed. `entries`: the feed's entries, in order. */
+  /** `missed`: resync items for targets that this proxy missed. `entries`: the feed's entries, in order. */
   readonly kind: 'missed' | 'entries';
   /** The entries with items that are complete with it, for measuring lag. */
   readonly entries: readonly OutboxEntry[];
@@ -32,66 +33,67 @@ export interface Batch {
 /**
  * The next batch for a proxy, or `undefined` when it has everything.
  *
- * Missed subjects go first: their resync items set the position that the following items continue from. An entry with an item that alone
+ * Missed targets go first: their resync items set the position that the following items continue from. An entry with an item that alone
  * exceeds `maxBody` becomes missed, so its environment gets a resync item instead.
  */
 export function nextBatch(
-  place: OutboxCursor,
+  cursor: OutboxCursor,
   maxBody: number,
   maxItems: number = BATCH_MAX_ITEMS,
 ): Batch | undefined {
-  for (const { entry } of place.ahead()) {
+  for (const { entry } of cursor.ahead()) {
     if (!isTooLarge(entry, maxBody)) break;
-    place.drop(entry);
+    cursor.drop(entry);
   }
-  return missedBatch(place, maxBody, maxItems) ?? entriesBatch(place, maxBody, maxItems);
+  return missedBatch(cursor, maxBody, maxItems) ?? entriesBatch(cursor, maxBody, maxItems);
 }
 
-function missedBatch(place: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
-  if (place.complete) return undefined;
-  const { epoch } = place;
-  const box = new RequestBuilder(maxBody, maxItems);
+function missedBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
+  if (cursor.complete) return undefined;
+  const { epoch } = cursor;
+  const builder = new RequestBuilder(maxBody, maxItems);
   const keys: string[] = [];
   const environments: [bigint, bigint][] = [];
   const clients: [string, bigint][] = [];
-  for (const keyId of place.missedKeys) {
-    if (!box.add(closeItem(keyId))) break;
+  for (const keyId of cursor.missedKeys) {
+    if (!builder.add(closeItem(keyId))) break;
     keys.push(keyId);
   }
-  for (const [environment, version] of place.missedEnvironments) {
-    if (!box.add(resyncItem(environmentChannel(environment), version))) break;
+  for (const [environment, version] of cursor.missedEnvironments) {
+    if (!builder.add(resyncItem(environmentChannel(environment), version))) break;
     environments.push([environment, version]);
   }
-  for (const [channel, { version }] of place.missedClients) {
-    if (!box.add(resyncItem(channel, version))) break;
+  for (const [channel, { version }] of cursor.missedClients) {
+    if (!builder.add(resyncItem(channel, version))) break;
     clients.push([channel, version]);
   }
   const settle = (): void => {
-    if (place.epoch !== epoch) return;
-    for (const keyId of keys) place.missedKeys.delete(keyId);
+    if (cursor.epoch !== epoch) return;
+    for (const keyId of keys) cursor.missedKeys.delete(keyId);
     for (const [environment, version] of environments) {
-      // A newer version that was missed while this was on its way still needs its own.
-      if (place.missedEnvironments.get(environment) === version) place.missedEnvironments.delete(environment);
+      // A newer version that was missed in the meantime still needs its own item.
+      if (cursor.missedEnvironments.get(environment) === version)
+        cursor.missedEnvironments.delete(environment);
     }
     for (const [channel, version] of clients) {
-      if (place.missedClients.get(channel)?.version === version) place.missedClients.delete(channel);
+      if (cursor.missedClients.get(channel)?.version === version) cursor.missedClients.delete(channel);
     }
   };
   // Not even a resync item is taken: only the link's timeout is left to repair these holds.
-  return { kind: 'missed', items: box.items, entries: [], settle, drop: settle };
+  return { kind: 'missed', items: builder.items, entries: [], settle, drop: settle };
 }
 
-function entriesBatch(place: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
-  const { epoch } = place;
-  const box = new RequestBuilder(maxBody, maxItems);
+function entriesBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
+  const { epoch } = cursor;
+  const builder = new RequestBuilder(maxBody, maxItems);
   const complete: OutboxEntry[] = [];
   let first: OutboxEntry | undefined;
   let last: { entry: OutboxEntry; items: number } | undefined;
-  for (const { entry, sent } of place.ahead()) {
+  for (const { entry, sent } of cursor.ahead()) {
     if (isTooLarge(entry, maxBody)) break;
     let items = sent;
     for (const item of entry.items.slice(sent)) {
-      if (!box.add(item)) break;
+      if (!builder.add(item)) break;
       first ??= entry;
       items++;
     }
@@ -102,20 +104,20 @@ function entriesBatch(place: OutboxCursor, maxBody: number, maxItems: number): B
   if (last === undefined) return undefined;
   const { entry, items } = last;
   const settle = (): void => {
-    place.accept(entry, items);
-    if (place.epoch === epoch) for (const each of complete) place.clearMissed(each);
+    cursor.accept(entry, items);
+    if (cursor.epoch === epoch) for (const each of complete) cursor.clearMissed(each);
   };
-  const giveUp = (): void => {
-    if (first !== undefined) place.drop(first);
+  const drop = (): void => {
+    if (first !== undefined) cursor.drop(first);
   };
-  return { kind: 'entries', items: box.items, entries: complete, settle, drop: giveUp };
+  return { kind: 'entries', items: builder.items, entries: complete, settle, drop };
 }
 
 function isTooLarge(entry: OutboxEntry, maxBody: number): boolean {
   return entry.items.some((item) => item.bytes + BODY_FRAME_BYTES > maxBody);
 }
 
-/** Items of one request, counted by what their JSON takes. The first always finds room, so that nothing waits for ever. */
+/** Items of one request, limited by number and by the size of their JSON. The first always fits, so that nothing waits for ever. */
 class RequestBuilder {
   readonly items: Item[] = [];
   #bytes = BODY_FRAME_BYTES;

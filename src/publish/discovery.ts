@@ -1,11 +1,12 @@
 /**
- * Which proxies there are right now: a self-hosted proxy's host name with several addresses is one proxy per address.
+ * Discovery of proxies: a self-hosted proxy's host name with several addresses is one proxy per address.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ProxyAddress } from '../grip/proxies.js';
 import type { ProxyEndpoint } from './proxy-client.js';
 
+/** Resolves a host name to its addresses; rejects when it has none. */
 export type ResolveHost = (
   host: string,
 ) => Promise<readonly { readonly address: string; readonly family: number }[]>;

@@ -1,13 +1,14 @@
 /**
- * What a leader left to its successor: the feed from the oldest cursor to the head.
+ * The history that a leader leaves to its successor: the feed from the oldest cursor to the head.
  */
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedPosition, Store } from '../store/store.js';
 import type { OutboxLimits } from './outbox.js';
 
-/** How long a new leader reads, milliseconds; what it has not read by then becomes resync items. */
+/** The time for which a new leader reads, milliseconds; the rest becomes resync items. */
 const HISTORY_MS = 5_000;
 
+/** The feed from a cursor. */
 export interface History {
   /** The oldest cursor that can be used; `undefined` when none can. */
   readonly cursor: FeedPosition | undefined;
@@ -16,8 +17,7 @@ export interface History {
 }
 
 /**
- * Reads from each cursor. One cannot be used when the feed does not reach back to it, or when there is more behind it than the backlog may
- * keep. All cursors are places in one log, so the one with the longest way to the head is the oldest.
+ * Reads from each cursor. One cannot be used when the feed does not reach back to it, or when there is more behind it than the outbox may keep. All cursors are places in one log, so the one with the longest way to the head is the oldest.
  */
 export async function readHistory(
   store: Store,
@@ -48,7 +48,7 @@ async function between(
   const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
   for await (const feed of store.follow(from, stop)) {
     if (feed.kind === 'gap') return undefined;
-    // Nothing new: that was all, also where the head is no entry that followers are told of.
+    // Nothing new: that was all, also where the head is no entry that followers get.
     if (feed.kind === 'idle') return entries;
     for (const entry of feed.kind === 'entries' ? feed.entries : []) {
       entries.push(entry);

@@ -1,5 +1,5 @@
 /**
- * GRIP items: what a proxy is told. [protocol] #items
+ * GRIP items, the elements of a publish request. [protocol] #items
  */
 import { clientsChannel, KEY_PREV_ID, keyChannel, environmentChannel } from '../grip/channels.js';
 import { cut, eventText } from '../ruleset/event.js';

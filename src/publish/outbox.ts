@@ -1,20 +1,17 @@
 /**
- * What the leader has yet to send, for all proxies at once: one bounded ring of feed entries, and for each proxy a place in it. Pure.
+ * The outbox: the entries that the leader has yet to send, in one bounded ring for all proxies, and a cursor in it for each proxy. Pure.
  *
- * Invariant: for each proxy and each entry of the feed since the proxy's start, the entry was accepted by the proxy, or is in the ring at or
- * after the proxy's place, or its environment (its shard, its key) is in the proxy's `missed` set.
+ * Invariant: for each proxy and each entry of the feed since the proxy's start, the entry was accepted by the proxy, or is in the ring at or after the proxy's cursor, or its environment (its shard, its key) is in the proxy's `missed` set.
  *
- * The ring is what bounds memory: a proxy that is away does not hold back the ring, it loses its place. What it then has missed shrinks to
- * the set of environments, each of which gets one resync item when the proxy is back, and every hold fetches the rest for itself.
+ * The ring is what bounds memory: a proxy that is unreachable does not hold back the ring, it loses its position. Its missed entries shrink to the set of environments, each of which gets one resync item when the proxy is back, and every hold fetches the rest by its link.
  *
- * An entry can leave the ring while a request with it is on its way. It is missed from then on, and forgiven when the proxy accepts it
- * after all: a resync item older than what the proxy has would set its position back.
+ * An entry can leave the ring while a request with it is on its way. It is missed from then on, and cleared when the proxy accepts it after all: a resync item older than what the proxy has would set its position back.
  */
 import { clientsChannel } from '../grip/channels.js';
 import type { FeedPosition } from '../store/store.js';
 import type { Item } from './items.js';
 
-/** A feed entry as the proxies need it, or what follows from one later and has its position: word to the clients of a shard. */
+/** A feed entry as the proxies need it, or a notification of the clients of a shard, which follows from one later and has its position. */
 export interface OutboxEntry {
   readonly position: FeedPosition;
   /** Milliseconds since 1970 at which it was committed. */
@@ -24,6 +21,7 @@ export interface OutboxEntry {
   readonly bytes: number;
 }
 
+/** The receivers of an entry: the holds of an environment, those of a shard of clients, or those of a key. */
 export type PublishTarget =
   | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
   | ClientsTarget
@@ -31,6 +29,7 @@ export type PublishTarget =
   /** An entry that needs no item, such as a key that was created. */
   | { readonly kind: 'none' };
 
+/** One shard of the event streams of an environment. */
 export interface ClientsTarget {
   readonly kind: 'clients';
   readonly environment: bigint;
@@ -39,17 +38,20 @@ export interface ClientsTarget {
   readonly version: bigint;
 }
 
+/** The bounds of the ring. */
 export interface OutboxLimits {
   readonly entries: number;
   readonly bytes: number;
 }
 
+/** 10,000 entries and 64 MiB. */
 export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { entries: 10_000, bytes: 64 * 1024 * 1024 };
 
+/** A bounded ring of entries, shared by the cursors of all proxies. */
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #places = new Set<OutboxCursor>();
-  /** By sequence number, from `#first` on. A map, because an array that gives up its first entry at each push is copied each time. */
+  readonly #cursors = new Set<OutboxCursor>();
+  /** Entries by sequence number, from `#first` on. A map, because an array that drops its first entry at each push is copied each time. */
   readonly #entries = new Map<number, OutboxEntry>();
   #first = 0;
   #bytes = 0;
@@ -70,46 +72,45 @@ export class Outbox {
     while (this.size > 1 && (this.size > this.#limits.entries || this.#bytes > this.#limits.bytes)) {
       const oldest = this.entry(this.#first);
       if (oldest === undefined) break;
-      for (const place of this.#places) place.evicted(oldest, this.#first);
+      for (const cursor of this.#cursors) cursor.evicted(oldest, this.#first);
       this.#dropFirst(oldest);
     }
     this.trim();
   }
 
   /**
-   * No place will be asked for any more that is behind those there are. From then on an entry leaves the ring as soon as every place is past it:
-   * a busy feed would fill the ring to its limits for nobody.
+   * Declares that no cursor behind the present ones will be asked for. From then on an entry leaves the ring as soon as every cursor is past it; otherwise a busy feed would fill the ring to its limits without a reader.
    */
   close(): void {
     this.#complete = true;
     this.trim();
   }
 
-  /** Gives up what every place is past. To be called when a place has moved. */
+  /** Drops the entries that every cursor is past. Called when a cursor has moved. */
   trim(): void {
     if (!this.#complete) return;
     let needed = this.end;
-    for (const place of this.#places) needed = Math.min(needed, place.next);
+    for (const cursor of this.#cursors) needed = Math.min(needed, cursor.next);
     for (let entry = this.entry(this.#first); entry && this.#first < needed; entry = this.entry(this.#first))
       this.#dropFirst(entry);
   }
 
-  /** A place for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
+  /** A cursor for a proxy that has everything up to and including `position`; `undefined` when the ring does not hold that entry. */
   cursorAfter(position: FeedPosition): OutboxCursor | undefined {
     for (const [sequence, entry] of this.#entries) {
-      if (entry.position === position) return this.#place(sequence + 1, position);
+      if (entry.position === position) return this.#cursor(sequence + 1, position);
     }
     return undefined;
   }
 
-  /** A place before everything in the ring. `position` is that of the entry before it. */
+  /** A cursor before everything in the ring. `position` is that of the entry before it. */
   cursorAtStart(position: FeedPosition): OutboxCursor {
-    return this.#place(this.#first, position);
+    return this.#cursor(this.#first, position);
   }
 
-  /** A place after everything in the ring. `position` is that of the ring's last entry, or of the feed's, if the ring is empty. */
+  /** A cursor after everything in the ring. `position` is that of the ring's last entry, or of the feed's, if the ring is empty. */
   cursorAtEnd(position: FeedPosition): OutboxCursor {
-    return this.#place(this.end, position);
+    return this.#cursor(this.end, position);
   }
 
   /** The sequence number that the next entry will have. */
@@ -117,8 +118,8 @@ export class Outbox {
     return this.#first + this.#entries.size;
   }
 
-  remove(place: OutboxCursor): void {
-    this.#places.delete(place);
+  remove(cursor: OutboxCursor): void {
+    this.#cursors.delete(cursor);
     this.trim();
   }
 
@@ -132,29 +133,29 @@ export class Outbox {
     this.#entries.delete(this.#first++);
   }
 
-  #place(next: number, position: FeedPosition): OutboxCursor {
-    const place = new OutboxCursor(this, next, position);
-    this.#places.add(place);
-    return place;
+  #cursor(next: number, position: FeedPosition): OutboxCursor {
+    const cursor = new OutboxCursor(this, next, position);
+    this.#cursors.add(cursor);
+    return cursor;
   }
 }
 
-/** Where one proxy is in the backlog. */
+/** The position of one proxy in the outbox, and the targets that it missed. */
 export class OutboxCursor {
   /** Environments of which this proxy missed entries, with the newest version that was missed. */
   readonly missedEnvironments = new Map<bigint, bigint>();
-  /** The same of shards of clients, by their channels. */
+  /** Shards of clients of which this proxy missed entries, by their channels. */
   readonly missedClients = new Map<string, ClientsTarget>();
   readonly missedKeys = new Set<string>();
-  readonly #backlog: Outbox;
+  readonly #outbox: Outbox;
   #next: number;
   /** Items of the entry at `#next` that were accepted. */
   #sent = 0;
   #position: FeedPosition;
   #epoch = 0;
 
-  constructor(backlog: Outbox, next: number, position: FeedPosition) {
-    this.#backlog = backlog;
+  constructor(outbox: Outbox, next: number, position: FeedPosition) {
+    this.#outbox = outbox;
     this.#next = next;
     this.#position = position;
   }
@@ -171,7 +172,7 @@ export class OutboxCursor {
 
   /** The number of entries that were not accepted yet. */
   get waiting(): number {
-    return this.#backlog.end - this.#next;
+    return this.#outbox.end - this.#next;
   }
 
   /** Nothing is missed: the proxy has everything up to `position`. */
@@ -185,7 +186,7 @@ export class OutboxCursor {
     return new Set([...this.missedEnvironments.keys(), ...clients]).size;
   }
 
-  /** Moves on when everything was missed. What is forgiven or settled by an answer to an earlier request does not count after that. */
+  /** Increases when everything was missed. The answer to an earlier request then clears and settles nothing. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -193,7 +194,7 @@ export class OutboxCursor {
   /** The entries from here on, oldest first, and how many of an entry's items were accepted already. */
   *ahead(): Generator<{ entry: OutboxEntry; sent: number }> {
     for (let next = this.#next; ; next++) {
-      const entry = this.#backlog.entry(next);
+      const entry = this.#outbox.entry(next);
       if (entry === undefined) return;
       yield { entry, sent: next === this.#next ? this.#sent : 0 };
     }
@@ -203,7 +204,7 @@ export class OutboxCursor {
   accept(entry: OutboxEntry, items: number): void {
     let position = this.#position;
     for (let next = this.#next; ; next++) {
-      const passed = this.#backlog.entry(next);
+      const passed = this.#outbox.entry(next);
       // It left the ring while the request was on its way.
       if (passed === undefined) return;
       if (passed === entry) {
@@ -211,28 +212,28 @@ export class OutboxCursor {
         this.#position = complete ? entry.position : position;
         this.#next = complete ? next + 1 : next;
         this.#sent = complete ? 0 : items;
-        this.#backlog.trim();
+        this.#outbox.trim();
         return;
       }
       position = passed.position;
     }
   }
 
-  /** Instead of its items, this entry's subject gets a resync. */
-  markMissed({ target: subject }: OutboxEntry): void {
-    this.#miss(subject);
+  /** Marks this entry's target as missed: it gets a resync item instead of the entry's items. */
+  markMissed({ target: target }: OutboxEntry): void {
+    this.#miss(target);
   }
 
-  #miss(subject: PublishTarget): void {
-    if (subject.kind === 'key') this.missedKeys.add(subject.keyId);
-    if (subject.kind === 'environment') this.#missEnvironment(subject.environment, subject.version);
-    if (subject.kind === 'clients') this.#missClients(subject);
+  #miss(target: PublishTarget): void {
+    if (target.kind === 'key') this.missedKeys.add(target.keyId);
+    if (target.kind === 'environment') this.#missEnvironment(target.environment, target.version);
+    if (target.kind === 'clients') this.#missClients(target);
   }
 
-  #missClients(subject: ClientsTarget): void {
-    const channel = clientsChannel(subject.environment, subject.shard);
-    if (subject.version > (this.missedClients.get(channel)?.version ?? -1n))
-      this.missedClients.set(channel, subject);
+  #missClients(target: ClientsTarget): void {
+    const channel = clientsChannel(target.environment, target.shard);
+    if (target.version > (this.missedClients.get(channel)?.version ?? -1n))
+      this.missedClients.set(channel, target);
   }
 
   #missEnvironment(environment: bigint, version: bigint): void {
@@ -240,39 +241,36 @@ export class OutboxCursor {
     if (version > known) this.missedEnvironments.set(environment, version);
   }
 
-  /** The proxy accepted this entry, which may have left the ring meanwhile. What is newer stays missed. */
-  clearMissed({ target: subject }: OutboxEntry): void {
-    if (subject.kind === 'key') this.missedKeys.delete(subject.keyId);
-    if (
-      subject.kind === 'environment' &&
-      this.missedEnvironments.get(subject.environment) === subject.version
-    )
-      this.missedEnvironments.delete(subject.environment);
-    if (subject.kind === 'clients') {
-      const channel = clientsChannel(subject.environment, subject.shard);
-      if (this.missedClients.get(channel)?.version === subject.version) this.missedClients.delete(channel);
+  /** Clears the target of an entry that the proxy accepted, which may have left the ring in the meantime. A newer version stays missed. */
+  clearMissed({ target: target }: OutboxEntry): void {
+    if (target.kind === 'key') this.missedKeys.delete(target.keyId);
+    if (target.kind === 'environment' && this.missedEnvironments.get(target.environment) === target.version)
+      this.missedEnvironments.delete(target.environment);
+    if (target.kind === 'clients') {
+      const channel = clientsChannel(target.environment, target.shard);
+      if (this.missedClients.get(channel)?.version === target.version) this.missedClients.delete(channel);
     }
   }
 
-  /** The proxy gets no more of this entry, but a resync; it is the next one, or has left the ring. */
+  /** Gives up an entry, which is the next one or has left the ring: its target gets a resync item. */
   drop(entry: OutboxEntry): void {
     this.markMissed(entry);
     this.accept(entry, entry.items.length);
   }
 
   /**
-   * Nobody knows what the proxy lacks: every environment, and what lies ahead, is missed.
+   * Marks everything as missed, because it is not known what the proxy lacks: every environment, and the entries ahead.
    *
-   * @param position the feed's, to which `everything` and the backlog reach
+   * @param position the feed's, to which `everything` and the outbox reach
    */
   markAllMissed(everything: Iterable<PublishTarget>, position: FeedPosition): void {
     this.#epoch++;
     for (const { entry } of this.ahead()) this.drop(entry);
-    for (const subject of everything) this.#miss(subject);
+    for (const target of everything) this.#miss(target);
     this.#position = position;
   }
 
-  /** Called when an entry leaves the ring. */
+  /** Marks an entry that leaves the ring as missed if this proxy has not accepted it. */
   evicted(entry: OutboxEntry, sequence: number): void {
     if (sequence < this.#next) return;
     this.markMissed(entry);

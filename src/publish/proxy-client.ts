@@ -1,5 +1,5 @@
 /**
- * One GRIP proxy's publish endpoint: a POST of items over kept-alive connections, with a timeout, and what its answer means.
+ * One GRIP proxy's publish endpoint: a POST of items over kept-alive connections, with a timeout, and the meaning of its answer.
  */
 import { Pool, type Dispatcher } from 'undici';
 import { messageOf } from '../core/errors.js';
@@ -7,27 +7,30 @@ import type { ProxyAddress } from '../grip/proxies.js';
 import { retryAfter } from '../core/retry-after.js';
 import type { Item } from './items.js';
 
+/** The outcome of a publish request. */
 export type PublishResult =
   | { readonly kind: 'accepted' }
-  /** Try again: the proxy is away, busy, or refuses our credential. */
+  /** Try again: the proxy is unreachable, busy, or refuses our credential. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | undefined }
   /** The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 says 400 to a body over its limit. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What a request may take in all, from connecting to the end of the answer's body, milliseconds. */
+/** The timeout of a request in all, from connecting to the end of the answer's body, milliseconds. */
 const TIMEOUT_MS = 5_000;
 
+/** One proxy to publish to. */
 export interface ProxyEndpoint {
   readonly address: ProxyAddress;
   /** One of the host's addresses, where each is a proxy of its own. */
   readonly ip?: string | undefined;
 }
 
-/** For logs, metrics and the cursor. */
+/** The name of a proxy in logs, metrics and the store's cursors. */
 export function endpointName(target: ProxyEndpoint): string {
   return target.ip === undefined ? target.address.name : `${target.address.name} at ${target.ip}`;
 }
 
+/** Publishes items to one proxy over one connection. */
 export class ProxyClient {
   readonly #target: ProxyEndpoint;
   readonly #path: string;

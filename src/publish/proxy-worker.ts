@@ -1,26 +1,30 @@
 /**
- * The worker of one proxy: sends what the backlog has for it, in order, one request at a time, for as long as we lead.
+ * The worker of one proxy: sends the outbox's entries to it, in order, one request at a time, for as long as this node leads.
  *
- * Workers share nothing but the backlog, so a proxy that is dead or slow delays nobody else.
+ * Workers share nothing but the outbox, so a proxy that is dead or slow delays no other.
  */
 import type { Logger } from 'pino';
+import { equalJitter, type BackoffRange } from '../core/backoff.js';
+import { Signal } from '../core/signal.js';
 import type { FeedPosition } from '../store/store.js';
 import type { OutboxCursor, PublishTarget } from './outbox.js';
 import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './batch.js';
 import type { PublishResult } from './proxy-client.js';
 
+/** The events of a proxy's worker, for metrics and cursors. */
 export interface ProxyWorkerEvents {
   accepted(items: number): void;
   failed(): void;
   /** Milliseconds from the commit of one entry to its acceptance. */
-  lag(milliseconds: number, subject: PublishTarget): void;
+  lag(milliseconds: number, target: PublishTarget): void;
   resynced(items: number): void;
-  /** Of the items that were accepted, those that tell clients to fetch. */
+  /** The number of accepted items that notify clients to fetch. */
   refetched(items: number): void;
   /** The proxy has everything up to and including this entry. */
   cursor(position: FeedPosition): void;
 }
 
+/** The parts and settings of a proxy's worker. */
 export interface ProxyWorkerOptions {
   readonly name: string;
   readonly cursor: OutboxCursor;
@@ -38,15 +42,10 @@ export interface ProxyWorkerOptions {
   readonly random: () => number;
 }
 
-const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 10_000;
+/** The backoff between retries, from half of the limit to all of it. */
+const BACKOFF: BackoffRange = { first: 100, max: 10_000 };
 
-/** How long to wait after that many failures in a row: doubling from 0.1 s to 10 s, between half and all of it. */
-export function backoff(failures: number, random: number): number {
-  const full = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
-  return Math.round(full * (0.5 + 0.5 * random));
-}
-
+/** The state of one proxy. */
 export interface ProxyStatus {
   readonly proxy: string;
   readonly state: 'ok' | 'failing';
@@ -57,9 +56,10 @@ export interface ProxyStatus {
   readonly error?: string;
 }
 
+/** Publishes the entries of one cursor to one proxy. */
 export class ProxyWorker {
   readonly #options: ProxyWorkerOptions;
-  #wake: () => void = () => undefined;
+  readonly #grown = new Signal();
   #failures = 0;
   #error: string | undefined;
   #maxItems = BATCH_MAX_ITEMS;
@@ -79,26 +79,26 @@ export class ProxyWorker {
   }
 
   status(): ProxyStatus {
-    const { name, cursor: place } = this.#options;
+    const { name, cursor: cursor } = this.#options;
     return {
       proxy: name,
       state: this.#failures === 0 ? 'ok' : 'failing',
-      waiting: place.waiting,
-      missed: place.missed,
+      waiting: cursor.waiting,
+      missed: cursor.missed,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
-  /** Tells the worker that the backlog has grown. */
+  /** Tells the worker that the outbox has grown. */
   wake(): void {
-    this.#wake();
+    this.#grown.notify();
   }
 
-  /** Sends until the signal aborts; a request that is on its way then is waited for. */
+  /** Sends until the signal aborts; waits for a request under way. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const batch = nextBatch(this.#options.cursor, this.#options.maxBody, this.#maxItems);
-      if (batch === undefined) await this.#idle(signal);
+      if (batch === undefined) await this.#grown.wait(undefined, signal);
       else if (batch.items.length === 0) this.#settle(batch);
       else if (this.#tooEarly() > 0) await this.#options.sleep(this.#tooEarly(), signal);
       else await this.#send(batch, signal);
@@ -106,25 +106,12 @@ export class ProxyWorker {
   }
 
   /**
-   * Milliseconds until the next request may be sent. What comes meanwhile goes with it: the batch is made anew. After a pause there is nothing to
-   * wait for, so a single change is not late.
+   * Milliseconds until the next request may be sent. Entries that arrive in the meantime go with it: the batch is built again. After a pause there is nothing to wait for, so a single change is not late.
    */
   #tooEarly(): number {
     const { interval, now } = this.#options;
     // A clock that was set back must not make this long.
     return Math.min(interval, this.#sentAt + interval - now());
-  }
-
-  #idle(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done);
-        this.#wake = () => undefined;
-        resolve();
-      };
-      this.#wake = done;
-      signal.addEventListener('abort', done);
-    });
   }
 
   async #send(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -150,19 +137,19 @@ export class ProxyWorker {
   #measure(entries: Batch['entries']): void {
     const { events, now } = this.#options;
     let refetched = 0;
-    for (const { at, target: subject } of entries) {
-      // Clients are told late on purpose.
-      if (subject.kind === 'clients') refetched++;
+    for (const { at, target: target } of entries) {
+      // Clients are notified late on purpose.
+      if (target.kind === 'clients') refetched++;
       // The store's clock may be ahead of ours.
-      else events.lag(Math.max(0, now() - at), subject);
+      else events.lag(Math.max(0, now() - at), target);
     }
     if (refetched > 0) events.refetched(refetched);
   }
 
   #settle(batch: Batch): void {
     batch.settle();
-    const { cursor: place, events } = this.#options;
-    if (place.complete) events.cursor(place.position);
+    const { cursor: cursor, events } = this.#options;
+    if (cursor.complete) events.cursor(cursor.position);
   }
 
   #recovered(): void {
@@ -185,7 +172,7 @@ export class ProxyWorker {
     }
     log.error(
       { proxy: this.name, reason },
-      'the proxy refused an item for good; its holds are told to recover instead',
+      'the proxy refused an item for good; its holds are made to recover instead',
     );
     batch.drop();
   }
@@ -195,7 +182,7 @@ export class ProxyWorker {
     this.#failures++;
     this.#error = reason;
     events.failed();
-    const wait = retryAfterMs ?? backoff(this.#failures, random());
+    const wait = retryAfterMs ?? equalJitter(this.#failures, BACKOFF, random());
     if (this.#failures === 1)
       log.warn({ proxy: this.name, reason }, 'the proxy does not accept items; trying until it does');
     await sleep(wait, signal);

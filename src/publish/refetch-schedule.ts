@@ -1,42 +1,40 @@
 /**
- * When the clients of event streams are told that something they see has changed: not all at once, because each of them then asks for all its values, and the
- * providers do so without a delay of their own. Pure.
+ * The schedule by which clients of event streams are notified that values they see have changed: not all at the same time, because each of them then asks for all its values, and the providers do so without a delay of their own. Pure.
  *
- * The holds of an environment are on eight channels, its shards. After a change that clients see, the shards are told one after the other, an eighth of
- * the spread apart, each of the state that is there when its turn comes:
+ * The holds of an environment are on eight channels, its shards. After a change that clients see, the shards are notified one after the other, an eighth of the spread apart, each of the state that is there when it is scheduled:
  *
  *     spread 2 s           0     0.25   0.5   0.75   1.0   1.25   1.5   1.75   2.0   2.25   2.5 …
  *     turn of shard        3      4      5     6      7     0      1     2      3     4      5
  *     changes       5→6 ▲                  6→7 ▲
- *     told                 5→6    5→6    5→6   5→7    5→7   5→7    5→7   5→7    6→7   6→7    6→7
+ *     notified             5→6    5→6    5→6   5→7    5→7   5→7    5→7   5→7    6→7   6→7    6→7
  *
- * So changes that come meanwhile cost no further round: an environment has at most one item per eighth of the spread and each client is told at most once per spread, however
+ * So changes that come in the meantime cost no further round: an environment has at most one item per eighth of the spread and each client is notified at most once per spread, however
  * many changes there are, and the last of them reaches every shard.
  *
- * Invariant: for each shard, what it was told last is `told`, and while that is not the environment's client version the environment has a turn to come. An item says that it
- * follows what its shard was told last, so a hold that missed one fetches its link, as with any other item.
+ * Invariant: for each shard, `notified` is the client version of its last notification, and while that is not the environment's client version the environment has a turn to come. An item says that it
+ * follows its shard's last notification, so a hold that missed one fetches its link, as with any other item.
  *
- * What of it is in memory only is safe by the feed: `settled` is a position up to which every change has been told to all shards. It is kept in the store like the cursors
- * of proxies, and the next leader begins there. It may tell a shard again: proxies drop what they had within a minute, and after that a hold that has it already gets an
- * empty answer from its link. What that does not cover (the store is away, the feed was trimmed), the link's timeout does: no hold is behind for longer than T.
+ * State that is in memory only is safe by the feed: `settled` is a position up to which all shards were notified of every change. It is kept in the store like the cursors
+ * of proxies, and the next leader begins there. It may notify a shard again: proxies drop what they had within a minute, and after that a hold that has it already gets an
+ * empty answer from its link. Cases that this does not cover (the store is unavailable, the feed was trimmed) are covered by the link's timeout: no hold is behind for longer than T.
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedPosition } from '../store/store.js';
 
-/** One shard is to be told. */
+/** A notification that is due for one shard. */
 export interface Refetch {
   readonly environment: bigint;
   readonly shard: number;
-  /** What the shard was told last. */
+  /** The client version of the shard's last notification. */
   readonly previous: bigint;
-  /** The client version that it is told of. */
+  /** The client version that it announces. */
   readonly version: bigint;
   /** When that was committed, microseconds since 1970. */
   readonly at: bigint;
 }
 
-/** Changes that are not told to all shards yet. */
+/** Changes of which not all shards are notified yet. */
 interface Unsettled {
   /** The position of the feed entry before the first of them. */
   readonly before: FeedPosition;
@@ -49,13 +47,13 @@ interface Round {
   version: bigint;
   /** When that was committed, microseconds. */
   at: bigint;
-  /** By shard. */
-  readonly told: bigint[];
+  /** The client version of each shard's last notification. */
+  readonly notified: bigint[];
   /** The shard that is next. */
   shard: number;
   /** When it is, milliseconds. */
   due: number;
-  /** Turns in a row for which there was nothing to tell. */
+  /** Turns in a row without a notification. */
   idle: number;
   /** The oldest first; what comes between two turns is together. */
   readonly unsettled: Unsettled[];
@@ -63,16 +61,17 @@ interface Round {
   open: boolean;
 }
 
+/** The rounds of notifications of all environments. */
 export class RefetchSchedule {
   readonly #gap: number;
   readonly #random: () => number;
-  /** By environment, in the order of their turns: each goes to the end after its turn, and every wait is equally long. */
+  /** Rounds by environment, in the order of their turns: each goes to the end after its turn, and every wait is equally long. */
   readonly #rounds = new Map<bigint, Round>();
   /** Those of all rounds, the oldest first. */
   readonly #unsettled = new Set<Unsettled>();
 
   /**
-   * @param spread milliseconds over which all shards are told; 0: at once
+   * @param spread milliseconds over which all shards are notified; 0: all immediately
    * @param random from 0 (inclusive) to 1 (exclusive): draws the shard that is first
    */
   constructor(spread: number, random: () => number) {
@@ -87,15 +86,15 @@ export class RefetchSchedule {
   }
 
   /**
-   * Takes a change of the feed, in its order, and gives out who is told at once: the first shard, when no round is on.
+   * Applies a change of the feed, in its order; returns the notifications due immediately: that of the first shard, when no round is on.
    *
    * @param before the position of the feed entry before it
    * @param now milliseconds, monotonic
    */
-  take(change: Change, before: FeedPosition, now: number): Refetch[] {
+  apply(change: Change, before: FeedPosition, now: number): Refetch[] {
     const { environment, clientPrevious, clientVersion, at } = change;
     const known = this.#rounds.get(environment);
-    // Clients do not see it, or it is taken for the second time.
+    // Clients do not see it, or it is applied for the second time.
     if (clientVersion <= (known?.version ?? clientPrevious)) return [];
     const round = known ?? this.#begin(clientPrevious);
     Object.assign(round, { version: clientVersion, at, idle: 0 });
@@ -103,7 +102,7 @@ export class RefetchSchedule {
     return known === undefined ? this.#turns(environment, round, now) : [];
   }
 
-  /** Who is told by now. To be called at `next`. */
+  /** The notifications that are due now. Called at `next`. */
   due(now: number): Refetch[] {
     const refetches: Refetch[] = [];
     for (const [environment, round] of this.#rounds) {
@@ -116,7 +115,7 @@ export class RefetchSchedule {
   }
 
   /**
-   * A position up to which every change is told to all shards.
+   * A position up to which all shards are notified of every change.
    *
    * @param last the position of the feed entry that was taken last
    */
@@ -126,15 +125,15 @@ export class RefetchSchedule {
   }
 
   /** Resync items tell every hold to fetch its link: nothing is left to tell. */
-  forget(): void {
+  reset(): void {
     this.#rounds.clear();
     this.#unsettled.clear();
   }
 
   #begin(version: bigint): Round {
-    const told = Array.from({ length: CLIENT_SHARDS }, () => version);
+    const notified = Array.from({ length: CLIENT_SHARDS }, () => version);
     const shard = Math.floor(CLIENT_SHARDS * this.#random());
-    return { version, at: 0n, told, shard, due: 0, idle: 0, unsettled: [], open: false };
+    return { version, at: 0n, notified, shard, due: 0, idle: 0, unsettled: [], open: false };
   }
 
   #note(round: Round, before: FeedPosition): void {
@@ -149,12 +148,12 @@ export class RefetchSchedule {
     this.#unsettled.add(unsettled);
   }
 
-  /** One turn, and the wait for the next; all at once when there is no spread. */
+  /** One turn, and the wait for the next; all turns immediately when there is no spread. */
   #turns(environment: bigint, round: Round, now: number): Refetch[] {
     const count = this.#gap === 0 ? CLIENT_SHARDS : 1;
     const refetches: Refetch[] = [];
     for (let i = 0; i < count; i++) refetches.push(...this.#turn(environment, round));
-    // Once around with nothing to tell, a new round would tell nobody twice within a spread.
+    // After a full round without a notification, a new round notifies no client twice within a spread.
     if (this.#gap > 0 && round.idle < CLIENT_SHARDS) {
       round.due = now + this.#gap;
       this.#rounds.set(environment, round);
@@ -163,18 +162,18 @@ export class RefetchSchedule {
   }
 
   #turn(environment: bigint, round: Round): Refetch[] {
-    const { shard, version, at, told, unsettled } = round;
-    const previous = told[shard] ?? version;
+    const { shard, version, at, notified, unsettled } = round;
+    const previous = notified[shard] ?? version;
     round.shard = (shard + 1) % CLIENT_SHARDS;
     round.open = false;
     if (previous === version) {
       round.idle++;
       return [];
     }
-    told[shard] = version;
+    notified[shard] = version;
     for (let oldest = unsettled[0]; oldest !== undefined; oldest = unsettled[0]) {
       const reached = oldest.version;
-      if (told.some((each) => each < reached)) break;
+      if (notified.some((each) => each < reached)) break;
       this.#unsettled.delete(oldest);
       unsettled.shift();
     }

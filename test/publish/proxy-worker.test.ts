@@ -3,7 +3,7 @@ import { createLog } from '../../src/observe/log.js';
 import { Outbox } from '../../src/publish/outbox.js';
 import type { Item } from '../../src/publish/items.js';
 import type { PublishResult } from '../../src/publish/proxy-client.js';
-import { backoff, ProxyWorker } from '../../src/publish/proxy-worker.js';
+import { ProxyWorker } from '../../src/publish/proxy-worker.js';
 import { until } from '../support/until.js';
 import { changeEntry, closeEntry, nameOf, silentEntry, tellEntry } from './arbitrary.js';
 
@@ -354,12 +354,5 @@ describe('an abort', () => {
     await running;
     expect(events.at(-1)).toBe('cursor 2');
     expect(requests).toHaveLength(1);
-  });
-});
-
-describe('the backoff', () => {
-  it('is between half of the doubled time and all of it', () => {
-    expect([1, 2, 3].map((failures) => backoff(failures, 0))).toEqual([50, 100, 200]);
-    expect(backoff(1_000, 0.999_999)).toBe(10_000);
   });
 });

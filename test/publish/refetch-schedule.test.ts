@@ -26,17 +26,17 @@ function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][]
 describe('a change that clients see', () => {
   it('is told to the first shard at once, and to one after the other until the spread is over', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0.4);
-    expect(refetches.take(change(5n, 6n), '0', 100).map(text)).toEqual(['3: 5→6']);
+    expect(refetches.apply(change(5n, 6n), '0', 100).map(text)).toEqual(['3: 5→6']);
     const turns = turnsUntil(refetches, 100 + SPREAD);
     expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
   });
 
   it('that comes in a round is told by the shards whose turn is to come, and then by those that had theirs', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.take(change(5n, 6n), '0', 0);
+    refetches.apply(change(5n, 6n), '0', 0);
     turnsUntil(refetches, 2 * GAP);
-    expect(refetches.take(change(6n, 7n), '1', 2 * GAP + 1)).toEqual([]);
-    expect(refetches.take(change(7n, 8n), '2', 2 * GAP + 2)).toEqual([]);
+    expect(refetches.apply(change(6n, 7n), '1', 2 * GAP + 1)).toEqual([]);
+    expect(refetches.apply(change(7n, 8n), '2', 2 * GAP + 2)).toEqual([]);
     expect(turnsUntil(refetches, 10 * SPREAD).map(([, turn]) => turn)).toEqual([
       ...[3, 4, 5, 6, 7].map((shard) => `${shard}: 5→8`),
       ...[0, 1, 2].map((shard) => `${shard}: 6→8`),
@@ -45,14 +45,14 @@ describe('a change that clients see', () => {
 
   it('is told to all at once when there is no spread', () => {
     const refetches = new RefetchSchedule(0, () => 0);
-    expect(refetches.take(change(5n, 6n), '0', 0)).toHaveLength(CLIENT_SHARDS);
+    expect(refetches.apply(change(5n, 6n), '0', 0)).toHaveLength(CLIENT_SHARDS);
     expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
   });
 
   it('of one environment does not wait for another', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.take(change(5n, 6n), '0', 0);
-    expect(refetches.take(change(1n, 2n, 8n), '1', 1)).toHaveLength(1);
+    refetches.apply(change(5n, 6n), '0', 0);
+    expect(refetches.apply(change(1n, 2n, 8n), '1', 1)).toHaveLength(1);
     expect(turnsUntil(refetches, GAP + 1)).toEqual([[GAP, '1: 5→6'], [GAP + 1, '1: 1→2']]); // prettier-ignore
   });
 });
@@ -60,7 +60,7 @@ describe('a change that clients see', () => {
 describe('a change that clients do not see', () => {
   it('is told to nobody', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    expect(refetches.take({ ...change(5n, 5n), version: 9n }, '0', 0)).toEqual([]);
+    expect(refetches.apply({ ...change(5n, 5n), version: 9n }, '0', 0)).toEqual([]);
     expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
   });
 });
@@ -68,13 +68,13 @@ describe('a change that clients do not see', () => {
 describe('what is settled', () => {
   it('is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.take(change(1n, 2n), '10', 0);
+    refetches.apply(change(1n, 2n), '10', 0);
     turnsUntil(refetches, 3 * GAP);
-    refetches.take(change(2n, 3n), '20', 3 * GAP);
+    refetches.apply(change(2n, 3n), '20', 3 * GAP);
     expect(refetches.settled('21')).toBe('10');
     // The first change has gone round, with the second in it.
     turnsUntil(refetches, 7 * GAP);
-    refetches.take(change(3n, 4n), '30', 7 * GAP);
+    refetches.apply(change(3n, 4n), '30', 7 * GAP);
     expect(refetches.settled('31')).toBe('20');
     turnsUntil(refetches, 11 * GAP);
     expect(refetches.settled('31')).toBe('30');
@@ -84,8 +84,8 @@ describe('what is settled', () => {
 
   it('is everything when all is forgotten', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.take(change(1n, 2n), '10', 0);
-    refetches.forget();
+    refetches.apply(change(1n, 2n), '10', 0);
+    refetches.reset();
     expect([refetches.settled('11'), refetches.next]).toEqual(['11', undefined]);
   });
 });
@@ -129,7 +129,7 @@ describe('whatever the course of changes', () => {
             lastChange.set(environment, now);
           }
           const step = change(previous, versions.get(environment) ?? 0n, environment);
-          for (const refetch of refetches.take(step, `${i}`, now)) note(refetch, now);
+          for (const refetch of refetches.apply(step, `${i}`, now)) note(refetch, now);
         });
         run(now + 10 * SPREAD);
         expect([refetches.next, refetches.settled('end')]).toEqual([undefined, 'end']);
