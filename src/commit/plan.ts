@@ -18,7 +18,7 @@ import { checkSegments, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import { isSeenByClients } from './client-version.js';
 import { validateConfig } from '../ruleset/validate.js';
-import { MAX_ID, nextId } from '../ruleset/version.js';
+import { idHorizon, MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
 
 /** What a commit is planned against. */
@@ -55,16 +55,22 @@ interface Entry {
  * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a deletion can be sent twice.
  *
  * @param now microseconds since 1970, by the store's clock
+ * @param idLimit the largest id that a config may bring along; `MAX_ID` for ids that were committed before
  * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
  */
-export function planChange(base: PlanBase, submitted: readonly SubmittedConfig[], now: bigint): ChangePlan {
+export function planChange(
+  base: PlanBase,
+  submitted: readonly SubmittedConfig[],
+  now: bigint,
+  idLimit = idHorizon(now),
+): ChangePlan {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
   for (const { config, field } of submitted) {
     const { id: environment, projectId } = base.settings;
     validateConfig(config, { environment, projectId, field });
   }
   checkKeys(submitted);
-  const entries = submitted.map((each) => entryOf(base, each));
+  const entries = submitted.map((each) => entryOf(base, each, idLimit));
   checkIds(entries);
   const ids = assignIds(base.ruleset, entries, now);
   const envelope = encodeEnvelope(base.settings);
@@ -102,14 +108,18 @@ function checkKeys(submitted: readonly SubmittedConfig[]): void {
   }
 }
 
-function entryOf(base: PlanBase, submitted: SubmittedConfig): Entry {
+function entryOf(base: PlanBase, submitted: SubmittedConfig, idLimit: bigint): Entry {
   const { config, field } = submitted;
   const key = config.key ?? '';
   const given = BigInt(config.id ?? '0');
   const before = base.ruleset.get(key);
   const { version } = base.ruleset;
-  if (given === 0n || given > version) return { submitted, key, given, before, repeated: false };
   const at = member(field, 'id');
+  if (given > version && given > idLimit) {
+    const rule = `is ${given}; at the moment at most ${idLimit} can be given, ten years ahead of the clock in units of 100 ns; leave it out to have one assigned.`;
+    refuse(at, rule);
+  }
+  if (given === 0n || given > version) return { submitted, key, given, before, repeated: false };
   if (given < 0n) refuse(at, `must not be negative, but is ${given}.`);
   if (before?.id !== given || !isRepeat(before, encode(base, submitted, given))) {
     refuse(

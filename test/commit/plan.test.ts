@@ -12,7 +12,7 @@ import { EVENT_MAX_BYTES, eventText, MESSAGE_MAX_BYTES } from '../../src/ruleset
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson, readSubmittedProtobuf } from '../../src/ruleset/submitted.js';
-import { MAX_ID } from '../../src/ruleset/version.js';
+import { idHorizon, MAX_ID } from '../../src/ruleset/version.js';
 import { ENVIRONMENT, flag, PROJECT, segment, sized, tombstone } from '../ruleset/arbitrary.js';
 import { refusal } from '../ruleset/errors.js';
 
@@ -32,6 +32,13 @@ function baseWith(...configs: Config[]): PlanBase {
   const base = emptyBase();
   base.ruleset.apply(plan(base, configs).change!);
   return base;
+}
+
+/** An environment at that version, however it came there. */
+function baseAt(version: bigint): PlanBase {
+  const { settings, ruleset } = emptyBase();
+  const { environment, envelope } = ruleset;
+  return { settings, ruleset: new Ruleset({ environment, version, at: NOW, envelope, configs: [] }) };
 }
 
 function plan(base: PlanBase, configs: Config[], now = NOW): ChangePlan {
@@ -171,10 +178,29 @@ describe('ids', () => {
     expect(result(emptyBase(), [withId(flag('a'), -1n)])).toBe('field_invalid configs[0].id');
   });
 
-  it('above 2^63 - 1 are neither accepted nor assigned', () => {
-    expect(result(emptyBase(), [withId(flag('a'), MAX_ID)])).toBe('accepted');
-    expect(result(emptyBase(), [withId(flag('a'), MAX_ID + 1n)])).toBe('field_invalid configs[0].id');
-    expect(result(emptyBase(), [withId(flag('a'), MAX_ID), flag('b')])).toBe('field_invalid configs[1].id');
+  it('beyond the horizon are refused with the largest id that can be given', () => {
+    const horizon = idHorizon(NOW);
+    expect(result(emptyBase(), [withId(flag('a'), horizon)])).toBe('accepted');
+    for (const id of [horizon + 1n, MAX_ID, MAX_ID + 1n]) {
+      expect(result(emptyBase(), [withId(flag('a'), id)])).toBe('field_invalid configs[0].id');
+    }
+    expect(() => plan(emptyBase(), [withId(flag('a'), MAX_ID)])).toThrow(`at most ${horizon} can be given`);
+  });
+
+  it('beyond the horizon are assigned where the environment is there already', () => {
+    const base = baseAt(MAX_ID - 3n);
+    expect(result(base, [withId(flag('a'), MAX_ID - 2n)])).toBe('field_invalid configs[0].id');
+    const { change } = plan(base, [flag('a'), flag('b')], NOW + 10n ** 15n);
+    expect(change!.configs.map(({ id }) => id)).toEqual([MAX_ID - 2n, MAX_ID - 1n]);
+  });
+
+  it('that were committed beyond the horizon are committed again', () => {
+    const lost = readSubmittedJson({ configs: [withId(flag('a'), MAX_ID - 1n)] });
+    expect(planChange(emptyBase(), lost, NOW, MAX_ID).change!.version).toBe(MAX_ID - 1n);
+  });
+
+  it('above 2^63 - 1 are not assigned', () => {
+    expect(result(baseAt(MAX_ID - 1n), [flag('a'), flag('b')])).toBe('field_invalid configs[1].id');
   });
 
   it('at or below the version are refused for a key that has another one', () => {
@@ -319,7 +345,7 @@ describe('settings', () => {
   });
 
   it('cannot change the default context when no ids are left', () => {
-    const base = baseWith(withId(flag('a'), MAX_ID));
+    const base = baseAt(MAX_ID);
     expect(refusal(() => planSettings(base, withContext, NOW + 1n))).toBe('field_invalid defaultContext');
   });
 });

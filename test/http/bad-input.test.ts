@@ -135,6 +135,13 @@ const badConfigs: [string, unknown, number, string, string][] = [
     'field_invalid',
     'configs[1].id',
   ],
+  [
+    'an id beyond the horizon',
+    { ...flag('k', true), id: '9223372036854775807' },
+    400,
+    'field_invalid',
+    'configs[1].id',
+  ],
   ['an id that lost digits', '{"id": 17018962363976479}', 400, 'field_invalid', 'configs[1].id'],
   ['an id below the version', { ...flag('k', true), id: '5' }, 409, 'id_conflict', 'configs[1].id'],
   ['rows of another type', { ...flag('k', true), rows: {} }, 400, 'field_invalid', 'configs[1].rows'],

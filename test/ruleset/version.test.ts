@@ -47,6 +47,12 @@ describe('nextId', () => {
     expect(nextId(3_000n, 4_000n, 4_000n)).toBe(4_001n);
   });
 
+  it('adds one when the elapsed time would leave too few ids', () => {
+    expect(nextId(HOUR, MAX_ID - 1_000n, 0n)).toBe(MAX_ID - 999n);
+    expect(nextId(HOUR, MAX_ID, 0n)).toBe(MAX_ID + 1n);
+    expect(nextId(HOUR, MAX_ID - 2n ** 33n, 0n)).toBe(MAX_ID - 2n ** 33n + HOUR);
+  });
+
   it('never repeats an id after the last commits were lost and time has moved on', () => {
     interface Commits {
       /** The number of configs of each, and the time since the one before. */
