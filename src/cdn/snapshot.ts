@@ -2,20 +2,17 @@
  * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at their start and for those that poll.
  * [protocol] #snapshot
  */
-import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { rulesetKey } from './surrogate-keys.js';
 
 /** The encodings of a snapshot. */
 export type SnapshotFormat = 'protobuf' | 'json';
 
-/** A snapshot, ready to be sent. */
-export interface Snapshot {
+/** The head of the answer with a snapshot. */
+export interface SnapshotHead {
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly contentType: string;
-  /** Built only when it is needed: not for a 304. */
-  readonly body: () => Uint8Array | string;
 }
 
 /**
@@ -44,17 +41,17 @@ export function cacheHeaders(surrogateKey: string, age = 0): Readonly<Record<str
   };
 }
 
-/** @param age as for `cacheHeaders` */
-export function snapshot(ruleset: Ruleset, from: bigint, format: SnapshotFormat, age = 0): Snapshot {
+/**
+ * Builds the head of the answer with a snapshot of the present version.
+ *
+ * @param age as for `cacheHeaders`
+ */
+export function snapshotHead(ruleset: Ruleset, format: SnapshotFormat, age = 0): SnapshotHead {
   const suffix = format === 'json' ? '-json' : '';
   return {
     etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
     headers: cacheHeaders(rulesetKey(ruleset.environment), age),
     contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
-    body: () => {
-      const bytes = ruleset.encode(from);
-      return format === 'json' ? JSON.stringify(decodeConfigs(bytes)) : bytes;
-    },
   };
 }
 

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import type { Committer } from '../commit/committer.js';
 import { restore } from '../recovery/restore.js';
 import { HoldfastError } from '../core/errors.js';
+import { eventLoop } from '../core/turns.js';
 import { issueKey } from '../keys/issue-key.js';
 import { unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
-import { decodeConfigs, decodeContextSet, encodeContextSet } from '../ruleset/codec.js';
+import { decodeContextSet, encodeContextSet } from '../ruleset/codec.js';
 import { readContextSetJson } from '../ruleset/json.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Environment, Key, Store, StoredEnvironment } from '../store/store.js';
@@ -15,6 +16,7 @@ import { requireAdmin } from './authenticate.js';
 import { changeRoutes } from './changes.js';
 import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';
+import { jsonPieces, sendPieces } from './pieces.js';
 import { rejectedRoutes } from './rejected.js';
 
 /** The collaborators of the administration routes. */
@@ -94,9 +96,10 @@ function environmentRoutes(router: Router, { store, replica, committer }: AdminP
       const current = await replica.confirmed(id);
       if (current === undefined) throw unknownEnvironment(id);
       const { ruleset } = current;
-      const { configs = [], ...rest } = decodeConfigs(ruleset.encode(0n));
-      response.set('ETag', `"${ruleset.version}"`);
-      response.json({ configs: configs.filter(({ configType }) => configType !== 'DELETED'), ...rest });
+      const slices = await eventLoop.begin();
+      const pieces = jsonPieces(ruleset.delta(0n), ruleset.envelope, ({ deleted }) => !deleted);
+      response.set('ETag', `"${ruleset.version}"`).type('application/json');
+      await sendPieces(response, pieces, slices);
     })
     .all(onlyMethods('GET'));
 }

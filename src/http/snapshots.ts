@@ -1,12 +1,15 @@
 /** The route of snapshots. */
 import { Router, type Request, type Response } from 'express';
+import { matchesEtag, snapshotHead, type SnapshotFormat } from '../cdn/snapshot.js';
 import { HoldfastError } from '../core/errors.js';
+import { eventLoop } from '../core/turns.js';
 import type { Rulesets } from '../replica/rulesets.js';
+import { envelopeJson } from '../ruleset/config-json.js';
 import { parseVersion } from '../ruleset/version.js';
-import { matchesEtag, snapshot, type SnapshotFormat } from '../cdn/snapshot.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
-import { currentRuleset } from './current.js';
+import { currentRuleset, type CurrentRuleset } from './current.js';
 import { onlyMethods } from './errors.js';
+import { jsonPieces, protobufLength, protobufPieces, sendPieces } from './pieces.js';
 
 /** Builds the route of snapshots and deltas. */
 export function snapshotRoutes(rulesets: Rulesets): Router {
@@ -19,36 +22,69 @@ export function snapshotRoutes(rulesets: Rulesets): Router {
         SERVER_KEYS,
         rulesets.keyring,
       );
-      const from = parseVersion(request.params.from);
-      if (from === undefined) {
-        throw new HoldfastError(
-          'field_invalid',
-          'from, the last part of the path, must be a version: 0 for everything, or the highest id that you have',
-          {
-            field: 'from',
-          },
-        );
-      }
-      const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
-      sendSnapshot(request, response, snapshot(ruleset, from, format(request), age));
+      const from = readFrom(request);
+      const format = readFormat(request);
+      const current = await currentRuleset(rulesets, key.environment, response);
+      await sendSnapshot(request, response, { current, from, format });
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;
 }
 
-function sendSnapshot(request: Request, response: Response, found: ReturnType<typeof snapshot>): void {
-  response.set(found.headers).set('ETag', found.etag);
-  if (matchesEtag(request.headers['if-none-match'], found.etag)) {
-    response.status(304).end();
-    return;
-  }
-  const body = found.body();
-  response.status(200).type(found.contentType).send(Buffer.from(body));
+interface SnapshotRequest {
+  readonly current: CurrentRuleset;
+  readonly from: bigint;
+  readonly format: SnapshotFormat;
 }
 
-function format(request: Request): SnapshotFormat {
-  const { format: asked } = request.query;
-  if (asked === undefined || asked === 'protobuf') return 'protobuf';
-  if (asked === 'json') return 'json';
+async function sendSnapshot(request: Request, response: Response, asked: SnapshotRequest): Promise<void> {
+  const { current, from, format } = asked;
+  const { ruleset, age } = current;
+  if (answeredByEtag(request, response, asked)) return;
+  const slices = await eventLoop.begin();
+  // The version may have changed while the request waited for its slice. From here on it cannot:
+  // what is sent is held, and configs do not change.
+  const { etag, headers, contentType } = snapshotHead(ruleset, format, age);
+  const configs = ruleset.delta(from);
+  const { envelope } = ruleset;
+  response.status(200).set(headers).set('ETag', etag).type(contentType);
+  if (format === 'protobuf') {
+    response.set('Content-Length', `${protobufLength(configs, envelope)}`);
+    await sendPieces(response, protobufPieces(configs, envelope), slices);
+  } else {
+    const pieces = configs.length === 0 ? [`{${envelopeJson(envelope)}}`] : jsonPieces(configs, envelope);
+    await sendPieces(response, pieces, slices);
+  }
+}
+
+/**
+ * Answers 304 to a client that has the present version, which costs nothing and so waits for no
+ * slice.
+ */
+function answeredByEtag(
+  request: Request,
+  response: Response,
+  { current: { ruleset, age }, format }: SnapshotRequest,
+): boolean {
+  const { etag, headers } = snapshotHead(ruleset, format, age);
+  if (!matchesEtag(request.headers['if-none-match'], etag)) return false;
+  response.status(304).set(headers).set('ETag', etag).end();
+  return true;
+}
+
+function readFrom(request: Request): bigint {
+  const from = parseVersion(request.params.from as string);
+  if (from !== undefined) return from;
+  throw new HoldfastError(
+    'field_invalid',
+    'from, the last part of the path, must be a version: 0 for everything, or the highest id that you have',
+    { field: 'from' },
+  );
+}
+
+function readFormat(request: Request): SnapshotFormat {
+  const { format } = request.query;
+  if (format === undefined || format === 'protobuf') return 'protobuf';
+  if (format === 'json') return 'json';
   throw new HoldfastError('field_invalid', 'format must be json or protobuf', { field: 'format' });
 }
