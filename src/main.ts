@@ -5,12 +5,13 @@
  *     change ─commit─▶ store ──feed──▶ replica ──▶ subscribe, recover, snapshot
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
+import type { RunningProcess } from './app/running.js';
 import { tellFailure } from './cli/failure.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { createLog, type Logger } from './observe/log.js';
-import type { CommonSettings } from './config/option.js';
+import type { CommonSettings } from './config/options.js';
 
-/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process immediately. */
 function stopRequested(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
@@ -25,12 +26,12 @@ function stopRequested(): Promise<NodeJS.Signals> {
 }
 
 /**
- * A defect of ours leaves a state that nobody knows. So the process ends: its clients turn to other nodes, and whoever runs it starts it
- * anew. What is acknowledged is in the store.
+ * An unexpected error leaves a state that is not known. So the process ends: its clients turn to other nodes, and its supervisor starts it
+ * again. Everything that was acknowledged is in the store.
  */
-function endOnDefects(log: Logger): void {
+function exitOnUnexpectedErrors(log: Logger): void {
   process.on('uncaughtException', (error, origin) => {
-    log.fatal({ err: error, origin }, 'a defect: this process ends');
+    log.fatal({ err: error, origin }, 'unexpected error; exiting');
     process.exit(1);
   });
 }
@@ -38,10 +39,10 @@ function endOnDefects(log: Logger): void {
 /** Runs a server until a signal comes, and stops it. */
 async function run<S extends CommonSettings>(
   settings: S,
-  begin: (settings: S, log: Logger) => Promise<{ stop(): Promise<void> }>,
+  begin: (settings: S, log: Logger) => Promise<RunningProcess>,
 ): Promise<void> {
   const log = createLog(settings.logLevel);
-  endOnDefects(log);
+  exitOnUnexpectedErrors(log);
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
   const node = await Promise.race([begin(settings, log), stopping.then(() => undefined)]);
@@ -51,35 +52,31 @@ async function run<S extends CommonSettings>(
   log.info('stopped');
 }
 
-/** @param source replaces HOLDFAST_SOURCE */
+/**
+ * Runs a node, or a belt server where copies are named. A process loads only the modules that it needs: a belt server is meant for tiny machines.
+ *
+ * @param source replaces HOLDFAST_SOURCE
+ */
 async function serve(source?: string): Promise<void> {
   const env = source === undefined ? process.env : { ...process.env, HOLDFAST_SOURCE: source };
-  if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') return serveCopies(env);
-  const [{ readNodeSettings: readSettings }, { startNode }] = await Promise.all([
-    import('./config/node.js'),
-    import('./app/node.js'),
-  ]);
-  await run(readSettings(env), startNode);
-}
-
-/** Without loading what is for nodes: it is meant for tiny machines. */
-async function serveCopies(env: NodeJS.ProcessEnv): Promise<void> {
-  const { readBeltServerSettings } = await import('./config/belt-server.js');
-  const settings = readBeltServerSettings(env);
-  const { startBeltServer } = await import('./app/belt-server.js');
-  await run(settings, async (_settings, log) => {
-    const server = await startBeltServer(settings, log);
-    log.info({ url: server.url, sources: server.sources }, 'serving copies');
-    return server;
-  });
+  if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') {
+    const { readBeltServerSettings } = await import('./config/belt-server.js');
+    const settings = readBeltServerSettings(env);
+    const { startBeltServer } = await import('./app/belt-server.js');
+    await run(settings, startBeltServer);
+    return;
+  }
+  const { readNodeSettings } = await import('./config/node.js');
+  const settings = readNodeSettings(env);
+  const { startNode } = await import('./app/node.js');
+  await run(settings, startNode);
 }
 
 async function belt(): Promise<void> {
-  const [{ readNodeSettings: readSettings }, { startCopying }] = await Promise.all([
-    import('./config/node.js'),
-    import('./app/node.js'),
-  ]);
-  await run(readSettings(process.env, 'belt'), startCopying);
+  const { readBeltWriterSettings } = await import('./config/belt-writer.js');
+  const settings = readBeltWriterSettings(process.env);
+  const { startBeltWriter } = await import('./app/belt-writer.js');
+  await run(settings, startBeltWriter);
 }
 
 /** Runs the commands; resolves to the exit code. */
@@ -104,5 +101,5 @@ function isServer([name = 'serve']: readonly string[]): boolean {
 
 const argv = process.argv.slice(2);
 process.exitCode = await command(argv);
-// What a stop has left behind, such as a request to a proxy that does not answer, must not keep the process.
+// Work that a stop has left, such as a request to a proxy that does not answer, must not keep the process.
 if (isServer(argv)) process.exit();

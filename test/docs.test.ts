@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ALL_KINDS } from '../chaos/kinds.js';
 import { runCli } from '../src/cli/program.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
-import { helpText } from '../src/config/node.js';
+import { helpText } from '../src/config/help.js';
 import type { ErrorCode } from '../src/core/errors.js';
 import { httpStatusOf } from '../src/http/errors.js';
 import { REPORT_MAX_BYTES } from '../src/http/telemetry.js';

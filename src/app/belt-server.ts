@@ -1,31 +1,24 @@
-/** A running server of copies: what `holdfast serve --source` is. Loads nothing that is for nodes. */
+/** A belt server: the process of `holdfast serve --source`. Loads nothing that only nodes need: it is meant for tiny machines. */
 import { FileBucket } from '../bucket/file.js';
 import { openSource } from '../bucket/sources.js';
-import { buildBeltServer } from './compose-belt-server.js';
-import type { BeltServerSettings } from '../config/belt-server.js';
+import { buildBeltServer } from './build/belt-server.js';
+import type { BeltServerSettings } from '../config/options.js';
 import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
-import { awsOf } from '../config/option.js';
-
-export interface RunningBeltServer {
-  /** Where a client on this machine reaches it. */
-  readonly url: string;
-  /** What copies are read from, for the log. */
-  readonly sources: readonly string[];
-  /** Stops within 5 s: readiness off, requests that are under way finished, the cache written. */
-  stop(): Promise<void>;
-}
+import type { RunningProcess } from './running.js';
+import { awsOf } from '../config/read.js';
 
 const STOP_MS = 5_000;
 
 /**
- * Reads nothing before the first request asks for it, so it serves at once, and also while every source is down.
+ * Starts a belt server; resolves when it serves. It reads nothing before the first request needs it, so it serves immediately, and also while
+ * every source is down. Stopping it turns readiness off, finishes requests that are under way, and writes the cache, within 5 s.
  *
  * @throws HoldfastError `field_invalid` when the port cannot be used
  */
-export async function startBeltServer(settings: BeltServerSettings, log: Logger): Promise<RunningBeltServer> {
+export async function startBeltServer(settings: BeltServerSettings, log: Logger): Promise<RunningProcess> {
   const aws = awsOf(settings);
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
@@ -35,9 +28,9 @@ export async function startBeltServer(settings: BeltServerSettings, log: Logger)
   const closeAfterAnswers = closingAnswers(server);
   const port = await listen(server, settings);
   enter('serving');
+  const url = `http://${reachable(settings.host)}:${port}`;
+  log.info({ url, sources: sources.map(({ name }) => name) }, 'serving copies');
   return {
-    url: `http://${reachable(settings.host)}:${port}`,
-    sources: sources.map(({ name }) => name),
     stop: async () => {
       enter('stopping');
       closeAfterAnswers();

@@ -1,37 +1,47 @@
-/** A running `holdfast belt`: writes copies whenever it is its turn, and serves nothing but word of itself. */
+/** A belt writer: the process of `holdfast belt`. It writes copies whenever it has the belt's lease, and serves only its own health. */
 import { randomUUID } from 'node:crypto';
-import { beltWriterGauges, buildBeltWriter, openBuckets } from './compose-belt.js';
-import type { NodeSettings } from '../config/node.js';
+import type { BeltWriterSettings } from '../config/options.js';
+import { systemClock } from '../core/clock.js';
 import { createApp } from '../http/app.js';
 import { beltWriterReadiness, type NodeHealth } from '../http/health.js';
 import { closeServer, settleWithin, listen, reachable } from '../http/listen.js';
 import { createHttpServer } from '../http/server.js';
-import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import { NodeMetrics } from '../observe/node-metrics.js';
+import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
+import { buildBeltWriter, openBuckets } from './build/belt-writer.js';
+import type { RunningProcess } from './running.js';
 
-export interface RunningBeltWriter {
-  /** Where `/livez`, `/readyz` and `/metrics` are. */
-  readonly url: string;
-  /** Writes what waits, for at most the drain time, gives the lease up, and stops. The store stays open; it is the caller's. */
-  stop(): Promise<void>;
-}
-
-/** What a stop may take beyond the drain. */
+/** The milliseconds that a stop may take beyond the drain. */
 const FINISH_MS = 5_000;
 
-/** @throws HoldfastError `field_invalid` when the port cannot be used */
-export async function startBeltWriter(
-  settings: NodeSettings,
+/**
+ * Starts a belt writer; resolves when it answers. Stopping it writes what waits, for at most the drain time, gives the lease up and closes the
+ * store.
+ *
+ * @throws HoldfastError `field_invalid` when the port cannot be used
+ */
+export async function startBeltWriter(settings: BeltWriterSettings, log: Logger): Promise<RunningProcess> {
+  const store = await openStore(settings.store, { log });
+  try {
+    const running = await startOnStore(settings, store, log);
+    log.info({ url: running.url, store: store.name, buckets: settings.beltUrls.length }, 'copying');
+    return { stop: () => running.stop().finally(() => store.close()) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function startOnStore(
+  settings: BeltWriterSettings,
   store: Store,
   log: Logger,
-): Promise<RunningBeltWriter> {
+): Promise<RunningProcess & { readonly url: string }> {
   const metrics = new NodeMetrics();
-  const buckets = await openBuckets(settings);
-  const holder = randomUUID();
-  const belt = buildBeltWriter({ settings, store, buckets, holder, metrics, log, clock: systemClock });
-  beltWriterGauges(metrics, belt.status);
+  const parts = { settings, store, holder: randomUUID(), metrics, log, clock: systemClock };
+  const belt = buildBeltWriter(parts, await openBuckets(settings));
   let phase: NodeHealth['phase'] = 'serving';
   const state = () => beltWriterReadiness(phase, store.name, belt.status());
   const server = createHttpServer(createApp({ state, metrics, log }));

@@ -1,25 +1,10 @@
-/** What `npm start` puts into an empty store, and what it says. Pure content. */
+/** The example configs of an empty store, and the texts that a start prints. Pure content. */
 import type { Config, ConfigValue, Criterion } from '../ruleset/model.js';
 
-/** One config of each common kind, for an environment without any; without ids, and in an order in which segments come first. */
+/** Returns one config of each common kind, for an environment without any; without ids, and in an order in which segments come first. */
 export function exampleConfigs(): Config[] {
   return [
-    {
-      key: 'segment.beta-testers',
-      configType: 'SEGMENT',
-      valueType: 'BOOL',
-      rows: [
-        {
-          values: [
-            when(
-              { propertyName: 'user.id', operator: 'PROP_IS_ONE_OF', valueToMatch: list('alice', 'bob') },
-              on,
-            ),
-            always(off),
-          ],
-        },
-      ],
-    },
+    betaTesters(),
     flag('flag.welcome-banner', always(off)),
     flag(
       'flag.new-checkout',
@@ -64,15 +49,30 @@ export function exampleConfigs(): Config[] {
   ];
 }
 
+function betaTesters(): Config {
+  const named: Criterion = {
+    propertyName: 'user.id',
+    operator: 'PROP_IS_ONE_OF',
+    valueToMatch: list('alice', 'bob'),
+  };
+  return {
+    key: 'segment.beta-testers',
+    configType: 'SEGMENT',
+    valueType: 'BOOL',
+    rows: [{ values: [when(named, on), always(off)] }],
+  };
+}
+
+/** The facts that the text of a first start has. */
 export interface FirstStart {
-  /** Of this server, as a client on this machine reaches it, such as `http://127.0.0.1:8080`. */
+  /** The URL of this server for clients on this machine, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   /** The server key of environment 1. */
   readonly key: string;
   readonly adminToken: string;
 }
 
-/** What the first start prints: the credentials, and three lines that work as they are pasted. */
+/** Formats the text of a first start: the credentials, and three lines that work as they are pasted. */
 export function firstStartText({ url, key, adminToken }: FirstStart): string {
   const change = JSON.stringify({ configs: [flag('flag.welcome-banner', always(on))] });
   return `
@@ -95,12 +95,12 @@ curl -u "me:${key}" "${url}/api/v1/configs/0?format=json"
 `;
 }
 
-/** What a later start prints. */
+/** Formats the text of a later start. */
 export function laterStartText(start: {
   readonly url: string;
   /** The store's name, without credentials. */
   readonly store: string;
-  /** Where the generated admin token is; absent when it was given as a setting. */
+  /** The file that has the generated admin token; absent when the token was given as a setting. */
   readonly tokenFile?: string | undefined;
 }): string {
   const { url, store, tokenFile } = start;

@@ -1,5 +1,5 @@
 /**
- * The embedded store's first start: what an installation with several nodes is given by its operator, this makes for itself.
+ * The first start of an embedded store, which generates for itself the secrets that an operator gives to an installation with several nodes.
  *
  * Secrets that were not given are generated and kept in the data directory, readable by its owner only. An empty store gets environment 1
  * with a server key and a few example configs.
@@ -9,8 +9,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exampleConfigs } from './first-run-text.js';
 import type { Committer } from '../commit/committer.js';
-import type { Secrets } from './compose.js';
-import type { NodeSettings } from '../config/node.js';
+import type { Secrets } from './build/parts.js';
+import type { NodeSettings } from '../config/options.js';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { issueKey } from '../keys/issue-key.js';
 import { readSubmittedJson } from '../ruleset/submitted.js';
@@ -20,8 +20,8 @@ import type { Store } from '../store/store.js';
 const SECRETS_FILE = 'secrets.json';
 
 /**
- * The secrets that a node runs with: those given, else those in the data directory, else new ones, which are written there.
- * With a shared store both are given; readSettings sees to that.
+ * Provides the secrets that a node runs with: those given, else those in the data directory, else new ones, which are written there.
+ * With a shared store both are given; readNodeSettings requires it.
  *
  * @throws HoldfastError `store_damaged` when the file is there and cannot be read
  */
@@ -37,23 +37,23 @@ export async function provideSecrets(settings: NodeSettings): Promise<Secrets> {
   };
 }
 
-/** Where the embedded store keeps generated secrets; `undefined` with a shared store. */
+/** Returns the path at which the embedded store keeps generated secrets; `undefined` with a shared store. */
 export function secretsFile({ store }: NodeSettings): string | undefined {
   const location = parseStoreLocation(store);
   return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
 }
 
-/** What the file has. */
+/** The content of the file. */
 interface KeptSecrets {
   readonly adminToken: string;
   readonly secret: string;
 }
 
 async function keptSecrets(file: string): Promise<KeptSecrets> {
-  const made = { adminToken: randomBytes(24).toString('hex'), secret: randomBytes(32).toString('hex') };
+  const generated = { adminToken: randomBytes(24).toString('hex'), secret: randomBytes(32).toString('hex') };
   try {
-    await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    return made;
+    await writeFile(file, `${JSON.stringify(generated, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    return generated;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
@@ -65,7 +65,7 @@ async function keptSecrets(file: string): Promise<KeptSecrets> {
   } catch (error) {
     throw new HoldfastError(
       'store_damaged',
-      `${file} cannot be read (${messageOf(error)}): mend it, or remove it to have new secrets made`,
+      `${file} cannot be read (${messageOf(error)}): correct it, or remove it to have new secrets generated`,
       {
         cause: error,
       },
@@ -73,7 +73,7 @@ async function keptSecrets(file: string): Promise<KeptSecrets> {
   }
 }
 
-/** Makes environment 1 in an empty store and returns its key; `undefined` when there are environments already. */
+/** Creates environment 1 in an empty store and returns its key; `undefined` when there are environments already. */
 export async function createExamples(
   store: Store,
   committer: Committer,
@@ -82,7 +82,7 @@ export async function createExamples(
   if ((await store.environments()).length > 0) return undefined;
   const { environment } = await committer.putEnvironment({ id: 1n, projectId: 1n, name: 'Development' });
   await committer.commit({ environment: 1n, configs: readSubmittedJson({ configs: exampleConfigs() }) });
-  const { text, key } = issueKey(environment, 'server', 'made at the first start', now);
+  const { text, key } = issueKey(environment, 'server', 'created at the first start', now);
   await store.addKey(key);
   return text;
 }

@@ -1,38 +1,45 @@
-/** What `holdfast serve` and `holdfast belt` run on a store. */
-import { startBeltWriter } from './belt-writer.js';
-import { firstStartText, laterStartText } from './first-run-text.js';
-import type { NodeSettings } from '../config/node.js';
-import { createExamples, provideSecrets, secretsFile } from './first-run.js';
+/** A node: the process of `holdfast serve`. Opens the store, builds the node, listens, and stops. */
+import type { Committer } from '../commit/committer.js';
+import type { NodeSettings } from '../config/options.js';
+import { systemClock } from '../core/clock.js';
+import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
+import { createHttpServer } from '../http/server.js';
 import type { Logger } from '../observe/log.js';
-import { startServer } from './server.js';
 import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
+import { openBuckets } from './build/belt-writer.js';
+import { buildNode } from './build/node.js';
+import type { Secrets } from './build/parts.js';
+import { firstStartText, laterStartText } from './first-run-text.js';
+import { createExamples, provideSecrets, secretsFile } from './first-run.js';
+import type { RunningProcess } from './running.js';
 
-export interface Running {
-  stop(): Promise<void>;
+/** A node that serves on a store that its caller opened. */
+export interface RunningNode extends RunningProcess {
+  /** The URL at which clients on this machine reach it. */
+  readonly url: string;
+  readonly committer: Committer;
 }
 
-/** Resolves when the node serves. */
-export async function startNode(settings: NodeSettings, log: Logger): Promise<Running> {
+/** The milliseconds that a stop may take beyond the drain. */
+const FINISH_MS = 5_000;
+
+/**
+ * Starts a node; resolves when it serves. With an embedded store outside of production it prints how to use it.
+ *
+ * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the port cannot be used
+ */
+export async function startNode(settings: NodeSettings, log: Logger): Promise<RunningProcess> {
   const store = await openStore(settings.store, { log });
   try {
     const secrets = await provideSecrets(settings);
-    const server = await startServer(settings, secrets, store, log);
-    log.info(
-      { url: server.url, store: store.name, proxies: settings.gripUrls.length, hold: settings.hold },
-      'serving',
-    );
-    if (secretsFile(settings) !== undefined && !settings.production) {
-      const key = await createExamples(store, server.committer, Date.now());
-      const { url } = server;
-      process.stdout.write(
-        key === undefined
-          ? laterStartText({ url, store: store.name, tokenFile: tokenFileOf(settings) })
-          : firstStartText({ url, key, adminToken: secrets.adminTokens[0] ?? '' }),
-      );
-    }
+    const node = await startOnStore(settings, secrets, store, log);
+    const { gripUrls, hold, production } = settings;
+    log.info({ url: node.url, store: store.name, proxies: gripUrls.length, hold }, 'serving');
+    if (secretsFile(settings) !== undefined && !production) await greet(settings, secrets, store, node);
     return {
       stop: async () => {
-        await server.stop();
+        await node.stop();
         await store.close();
       },
     };
@@ -42,19 +49,55 @@ export async function startNode(settings: NodeSettings, log: Logger): Promise<Ru
   }
 }
 
-function tokenFileOf(settings: NodeSettings): string | undefined {
-  return settings.adminTokens === undefined ? secretsFile(settings) : undefined;
+async function greet(
+  settings: NodeSettings,
+  { adminTokens }: Secrets,
+  store: Store,
+  { url, committer }: RunningNode,
+): Promise<void> {
+  const key = await createExamples(store, committer, Date.now());
+  const tokenFile = settings.adminTokens === undefined ? secretsFile(settings) : undefined;
+  process.stdout.write(
+    key === undefined
+      ? laterStartText({ url, store: store.name, tokenFile })
+      : firstStartText({ url, key, adminToken: adminTokens[0] ?? '' }),
+  );
 }
 
-/** Resolves when copies are written. */
-export async function startCopying(settings: NodeSettings, log: Logger): Promise<Running> {
-  const store = await openStore(settings.store, { log });
-  try {
-    const running = await startBeltWriter(settings, store, log);
-    log.info({ url: running.url, store: store.name, buckets: settings.beltUrls.length }, 'copying');
-    return { stop: () => running.stop().finally(() => store.close()) };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+/**
+ * Starts a node on an open store, which stays the caller's.
+ *
+ * Stopping it turns readiness off, gives the lease up, ends direct holds over the drain time, and finishes requests that are under way, within the
+ * drain time and 5 s; what has not ended by then is left, and ends with the process. [protocol] #stopping
+ *
+ * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the port cannot be used
+ */
+export async function startOnStore(
+  settings: NodeSettings,
+  secrets: Secrets,
+  store: Store,
+  log: Logger,
+): Promise<RunningNode> {
+  const buckets = await openBuckets(settings);
+  const node = buildNode({ settings, secrets, store, log, clock: systemClock }, buckets);
+  const { app, replica, committer, directHolds, lead, enter } = node;
+  await replica.start();
+  const server = createHttpServer(app);
+  const closeAfterAnswers = closingAnswers(server);
+  const port = await listen(server, settings);
+  const stopping = new AbortController();
+  const led = lead(stopping.signal);
+  enter('serving');
+
+  const stop = async (): Promise<void> => {
+    enter('stopping');
+    closeAfterAnswers();
+    // The lease first: another node takes over while this one still answers.
+    stopping.abort();
+    const served = directHolds.drain(settings.drainSeconds).then(() => closeServer(server));
+    const works = { publishing: led, requests: served, following: served.then(() => replica.stop()) };
+    const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
+    if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
+  };
+  return { url: `http://${reachable(settings.host)}:${port}`, committer, stop };
 }

@@ -5,7 +5,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { clientVariables, helpText, type EnvironmentVariables } from '../config/node.js';
+import { helpText } from '../config/help.js';
+import type { EnvironmentVariables } from '../config/option.js';
+import { clientVariables } from '../config/options.js';
 import { parseVersion } from '../ruleset/version.js';
 import { Api } from './api.js';
 import { restoreFrom, verifyBelt } from './commands/belt.js';

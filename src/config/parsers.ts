@@ -1,15 +1,15 @@
 /**
- * Readers of setting values. Each returns the value, or throws an error whose message goes after the setting's name: `must be …`. No
+ * Parsers of setting values. Each returns the value, or throws an error whose message goes after the setting's name: `must be …`. No
  * message repeats the value, which may be a secret.
  */
 import { messageOf } from '../core/errors.js';
 
-/** Any text. */
+/** Accepts any text. */
 export function text(value: string): string {
   return value;
 }
 
-/** A whole number in decimal digits and nothing else; `Number` alone would take `1e3`, `0x10` and spaces too. */
+/** Returns a parser of whole numbers in decimal digits and nothing else; `Number` alone would take `1e3`, `0x10` and spaces too. */
 export function integer(least: number, most: number): (text: string) => number {
   return (value) => {
     const number = Number(value);
@@ -20,6 +20,7 @@ export function integer(least: number, most: number): (text: string) => number {
   };
 }
 
+/** Returns a parser that accepts these words and no others. */
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => T {
   return (value) => {
     const found = allowed.find((candidate) => candidate === value);
@@ -28,6 +29,7 @@ export function oneOf<T extends string>(allowed: readonly T[]): (text: string) =
   };
 }
 
+/** Returns a parser of texts with at least that many characters. */
 export function atLeast(length: number): (text: string) => string {
   return (value) => {
     if (value.length < length)
@@ -36,7 +38,7 @@ export function atLeast(length: number): (text: string) => string {
   };
 }
 
-/** A bearer token. */
+/** Returns a parser of bearer tokens with at least that many characters. */
 export function token(length: number): (text: string) => string {
   return (value) => {
     if (!/^[\x21-\x7e]*$/.test(value)) {
@@ -46,7 +48,7 @@ export function token(length: number): (text: string) => string {
   };
 }
 
-/** An absolute URL that a path can be put behind; without a slash at its end. */
+/** Parses an absolute URL that a path can be appended to; removes a slash at its end. */
 export function httpUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const plain =
@@ -57,10 +59,10 @@ export function httpUrl(value: string): string {
   return value.replace(/\/+$/, '');
 }
 
-/** One or several values, separated by spaces or commas: while a secret is changed, the new one and the old one. */
+/** Returns a parser of one or several values, separated by spaces or commas: while a secret is changed, the new one and the old one. */
 export function several(parse: (text: string) => string): (text: string) => readonly string[] {
   return (value) => {
-    const parts = value.split(/[\s,]+/).filter((part) => part !== '');
+    const parts = words(value);
     if (parts.length === 0) throw new Error('must have a value between its commas.');
     return parts.map((part, i) => {
       try {
@@ -74,14 +76,7 @@ export function several(parse: (text: string) => string): (text: string) => read
   };
 }
 
-/** Breaks text at spaces into lines of at most that many characters; a longer word gets a line of its own. */
-export function wrap(sentence: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
+/** Splits a list at spaces, line breaks and commas; each part is checked elsewhere. */
+export function words(value: string): readonly string[] {
+  return value.split(/[\s,]+/).filter((part) => part !== '');
 }

@@ -86,7 +86,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
 export function beltWriterReadiness(
   phase: NodeHealth['phase'],
   store: string,
-  belt: BeltStatus,
+  belt: BeltStatus | undefined,
 ): ReadinessReport {
   const status = phase !== 'serving' ? phase : isBeltFailing(belt) ? 'degraded' : 'ready';
   return { ready: phase === 'serving', body: { status, store: { name: store }, belt } };

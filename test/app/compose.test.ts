@@ -45,7 +45,7 @@ function networksOf(service: Service | undefined): string[] {
   return Array.isArray(networks) ? (networks as string[]) : Object.keys(networks);
 }
 
-/** What compose makes of a value, given what .env says; `$$` is its way to write `$`. */
+/** Interpolates a value as compose does, given the variables of .env; `$$` is its way to write `$`. */
 function interpolate(value: string, env: Readonly<Record<string, string>>): string {
   return value.replace(/\$\{(\w+)(:\?[^}]*)?\}/g, (_match, name: string) => env[name] ?? '');
 }

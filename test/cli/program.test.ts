@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SettingsError } from '../../src/config/node.js';
+import { SettingsError } from '../../src/config/option.js';
 import { HoldfastError } from '../../src/core/errors.js';
 import { FakeServer, refuse } from './fake-server.js';
 import { credentials, run } from './run.js';

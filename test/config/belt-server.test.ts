@@ -1,4 +1,3 @@
-/** The settings of a server of copies. */
 import { describe, expect, it } from 'vitest';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { SettingsError, type EnvironmentVariables } from '../../src/config/option.js';
@@ -13,7 +12,7 @@ function problems(env: EnvironmentVariables): readonly string[] {
   }
 }
 
-describe('the settings of a server of copies', () => {
+describe('the settings of a belt server', () => {
   it('need a source and nothing else, in production too', () => {
     const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
     expect(settings).toMatchObject({
@@ -43,16 +42,5 @@ describe('the settings of a server of copies', () => {
     });
     expect(found).toHaveLength(4);
     expect(found.join()).not.toContain('password');
-  });
-
-  it('say what of a node has no effect', () => {
-    const { warnings } = readBeltServerSettings({
-      HOLDFAST_SOURCE: 'file:/a',
-      HOLDFAST_STORE: 'redis://x',
-      GRIP_URL: ' ',
-    });
-    expect(warnings).toEqual([
-      'HOLDFAST_SOURCE makes this a server of copies, on which HOLDFAST_STORE has no effect.',
-    ]);
   });
 });

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  helpText,
-  readNodeSettings,
-  SettingsError,
-  type EnvironmentVariables,
-} from '../../src/config/node.js';
+import { readBeltWriterSettings } from '../../src/config/belt-writer.js';
+import { helpText } from '../../src/config/help.js';
+import { readNodeSettings } from '../../src/config/node.js';
+import { SettingsError, type EnvironmentVariables } from '../../src/config/option.js';
 
 const TOKEN = 'sixteen-letters!';
 const SECRET = 'thirty-two-characters-or-more-of-it';
@@ -150,10 +148,16 @@ describe('the buckets', () => {
     ]);
   });
 
-  it('are what a process that only copies needs, and its secrets are not', () => {
+  it('are required by a belt writer, which needs no secrets', () => {
     const env = { HOLDFAST_STORE: 'redis://127.0.0.1', NODE_ENV: 'production' };
-    expect(readNodeSettings({ ...env, HOLDFAST_BELT: 'file:a' }, 'belt').beltUrls).toEqual(['file:a']);
-    expect(() => readNodeSettings(env, 'belt')).toThrow('HOLDFAST_BELT names no bucket');
+    expect(readBeltWriterSettings({ ...env, HOLDFAST_BELT: 'file:a' })).toMatchObject({
+      store: 'redis://127.0.0.1',
+      beltUrls: ['file:a'],
+      beltKeep: 5,
+      drainSeconds: 10,
+      warnings: [],
+    });
+    expect(() => readBeltWriterSettings(env)).toThrow('HOLDFAST_BELT names no bucket');
   });
 });
 
@@ -267,12 +271,6 @@ describe('problems', () => {
 });
 
 describe('warnings', () => {
-  it('name variables that look like settings and are none', () => {
-    expect(readNodeSettings({ HOLDFAST_STALENES: '5', HOLDFAST_URL: 'http://h' }).warnings).toEqual([
-      'HOLDFAST_STALENES is not a setting of Holdfast and has no effect; holdfast --help lists them.',
-    ]);
-  });
-
   it('say that a proxy gets no new holds from a node that holds itself', () => {
     const { warnings } = readNodeSettings({
       HOLDFAST_HOLD: 'direct',

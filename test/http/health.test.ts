@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNodeSettings } from '../../src/config/node.js';
 import { createLog } from '../../src/observe/log.js';
-import { startServer } from '../../src/app/server.js';
+import { startOnStore } from '../../src/app/node.js';
 import { ADMIN_TOKEN, basic, GRIP_KEY, LINK_SECRET, sign, startApp, type TestApp } from '../support/app.js';
 import { flag } from '../support/configs.js';
 import { openSse } from '../support/sse.js';
@@ -161,7 +161,7 @@ describe('a node that stops', () => {
     const settings = readNodeSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
     const secrets = { adminTokens: [ADMIN_TOKEN], linkSecrets: [LINK_SECRET] };
     const environment = await app.environment();
-    const node = await startServer(settings, secrets, app.store, createLog('silent'));
+    const node = await startOnStore(settings, secrets, app.store, createLog('silent'));
     expect((await fetch(`${node.url}/readyz`)).status).toBe(200);
     const open = () => openSse(`${node.url}/api/v1/sse/config`, { key: environment.key });
     const streams = [await open(), await open()];

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { helpText } from '../../src/config/node.js';
+import { helpText } from '../../src/config/help.js';
 import { FULL, TOTAL } from './cases.js';
 
 const root = join(import.meta.dirname, '../..');

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { readNodeSettings, SettingsError } from '../../src/config/node.js';
+import { readNodeSettings } from '../../src/config/node.js';
+import { SettingsError } from '../../src/config/option.js';
 import { messageOf } from '../../src/core/errors.js';
 import { splitKeys } from '../../src/grip/keys.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';

@@ -11,7 +11,7 @@ import { SignJWT } from 'jose';
 import request, { type Response, type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { sleep } from '../../src/core/clock.js';
-import { compose, type Composition } from '../../src/app/compose.js';
+import { buildNode, type BuiltNode } from '../../src/app/build/node.js';
 import { readNodeSettings } from '../../src/config/node.js';
 import { CONNECTION_LIMITS, createHttpServer, type ConnectionLimits } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
@@ -42,7 +42,7 @@ export interface TestAppOptions {
   readonly phase?: 'starting' | 'serving';
 }
 
-export interface TestApp extends Composition {
+export interface TestApp extends BuiltNode {
   readonly http: TestAgent<Test>;
   readonly server: Server;
   readonly url: string;
@@ -124,12 +124,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     adminTokens: settings.adminTokens ?? [ADMIN_TOKEN],
     linkSecrets: settings.linkSecrets ?? [options.secret ?? LINK_SECRET],
   };
-  const node = compose(settings, secrets, store, log, {
+  const nodeClock = {
     now: () => Date.now() + clock.ahead,
     monotonic: () => performance.now() + clock.ahead,
     random: () => clock.random ?? Math.random(),
     sleep,
-  });
+  };
+  const node = buildNode({ settings, secrets, store, log, clock: nodeClock });
   await node.replica.start();
   node.enter(options.phase ?? 'serving');
   const server = createHttpServer(node.app, { ...CONNECTION_LIMITS, ...options.limits });

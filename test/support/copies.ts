@@ -15,7 +15,7 @@ import {
   type Manifest,
 } from '../../src/belt/format.js';
 import { FileBucket } from '../../src/bucket/file.js';
-import { buildBeltServer } from '../../src/app/compose-belt-server.js';
+import { buildBeltServer } from '../../src/app/build/belt-server.js';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { sleep } from '../../src/core/clock.js';
 import { HoldfastError } from '../../src/core/errors.js';

@@ -3,8 +3,10 @@ import type { Bucket } from '../../bucket/bucket.js';
 import { openBucket } from '../../bucket/open.js';
 import { verifyBucket, type VerifiedCopy } from '../../belt/writer/verify.js';
 import { restoreCopies } from '../../recovery/restore-from-belt.js';
-import { openBuckets } from '../../app/compose-belt.js';
-import { awsOf, readNodeSettings, type EnvironmentVariables } from '../../config/node.js';
+import { openBuckets } from '../../app/build/belt-writer.js';
+import { readBeltWriterSettings } from '../../config/belt-writer.js';
+import type { EnvironmentVariables } from '../../config/option.js';
+import { awsOf } from '../../config/read.js';
 import { createLog } from '../../observe/log.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
@@ -31,7 +33,7 @@ export async function verifyBelt(
   { within, all }: VerifyOptions,
 ): Promise<void> {
   if (!/^\d{1,6}$/.test(within)) throw new UsageError('--within must be a number of seconds.');
-  const settings = readNodeSettings(env, 'belt');
+  const settings = readBeltWriterSettings(env);
   const buckets = await openBuckets(settings);
   const rows: string[][] = [];
   const problems: string[] = [];
@@ -62,7 +64,7 @@ export async function verifyBelt(
 /** Writes back what the store lost from the copies in a bucket. */
 export async function restoreFrom(env: EnvironmentVariables, around: CommandIO, url: string): Promise<void> {
   // The bucket is the one that is named, and need not be one that is written to.
-  const settings = readNodeSettings({ ...env, HOLDFAST_BELT: url }, 'belt');
+  const settings = readBeltWriterSettings({ ...env, HOLDFAST_BELT: url });
   const bucket = await openBucket(url, awsOf(settings));
   await withStore(settings.store, async (store) => {
     const { environments, older, keys } = await restoreCopies(store, bucket, around.signal);

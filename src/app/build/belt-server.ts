@@ -1,37 +1,40 @@
-/** The parts of a server of copies, put together. Starts nothing; copy-server.ts does, and tests do with a clock of their own. */
+/** Builds a belt server and registers its gauges. Starts nothing; app/belt-server.ts does, and tests do with a clock of their own. */
 import type { Express } from 'express';
-import type { Bucket, BucketReader } from '../bucket/bucket.js';
-import { CopyCache } from '../belt/server/cache.js';
-import { Copies, type CopiesStatus } from '../belt/server/copies.js';
-import type { CopyTimes } from '../belt/server/environment-copy.js';
-import { CopySource } from '../belt/server/source.js';
-import type { BeltServerSettings } from '../config/belt-server.js';
-import { Evaluators } from '../evaluate/evaluators.js';
-import { clientRoutes, createApp } from '../http/app.js';
-import { beltServerReadiness, type BeltServerHealth } from '../http/belt-health.js';
-import { noStreamRoutes } from '../http/no-streams.js';
-import type { Clock } from '../core/clock.js';
-import { BeltServerMetrics } from '../observe/belt-server-metrics.js';
-import type { Logger } from '../observe/log.js';
+import type { Bucket, BucketReader } from '../../bucket/bucket.js';
+import { CopyCache } from '../../belt/server/cache.js';
+import { Copies, type CopiesStatus } from '../../belt/server/copies.js';
+import type { CopyTimes } from '../../belt/server/environment-copy.js';
+import { CopySource } from '../../belt/server/source.js';
+import type { BeltServerSettings } from '../../config/options.js';
+import { Evaluators } from '../../evaluate/evaluators.js';
+import { clientRoutes, createApp } from '../../http/app.js';
+import { beltServerReadiness, type BeltServerHealth } from '../../http/belt-health.js';
+import { noStreamRoutes } from '../../http/no-streams.js';
+import type { Clock } from '../../core/clock.js';
+import { BeltServerMetrics } from '../../observe/belt-server-metrics.js';
+import type { Logger } from '../../observe/log.js';
 
+/** The parts that a belt server is built from. */
 export interface BeltServerParts {
   readonly settings: BeltServerSettings;
   readonly sources: readonly BucketReader[];
-  /** Where the last good copies are kept; `undefined`: in memory only. */
+  /** The place of the last good copies; `undefined`: they are kept in memory only. */
   readonly cache: Bucket | undefined;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Replace those of a real server. */
+  /** Times in place of those of a real server. */
   readonly times?: CopyTimes;
 }
 
+/** A belt server that is built and not started. */
 export interface BeltServer {
   readonly app: Express;
   readonly copies: Copies;
-  /** Says to readiness where the server is in its life. It begins as `starting`. */
+  /** Sets the phase that readiness reports. It begins as `starting`. */
   readonly enter: (phase: BeltServerHealth['phase']) => void;
 }
 
+/** Builds a belt server. */
 export function buildBeltServer({
   settings,
   sources,

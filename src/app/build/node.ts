@@ -1,0 +1,79 @@
+/**
+ * Builds a node of its features: from settings and an open store to an app that can serve. Starts nothing; app/node.ts does, and tests do
+ * with a clock of their own.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Express } from 'express';
+import type { Bucket } from '../../bucket/bucket.js';
+import type { Committer } from '../../commit/committer.js';
+import { Evaluators } from '../../evaluate/evaluators.js';
+import { parseGripUrl } from '../../grip/proxies.js';
+import { adminRoutes } from '../../http/admin.js';
+import { clientRoutes, createApp } from '../../http/app.js';
+import { nodeReadiness, type NodeHealth } from '../../http/health.js';
+import { NodeMetrics } from '../../observe/node-metrics.js';
+import type { Replica } from '../../replica/replica.js';
+import type { DirectHolds } from '../../subscribe/direct.js';
+import { buildBeltWriter } from './belt-writer.js';
+import { buildLeading } from './leading.js';
+import type { NodeParts } from './parts.js';
+import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
+import { buildCommitter, buildReplica } from './replica.js';
+import { buildSubscribing } from './subscribing.js';
+
+/** A node that is built and not started. */
+export interface BuiltNode {
+  readonly app: Express;
+  readonly replica: Replica;
+  readonly committer: Committer;
+  readonly directHolds: DirectHolds;
+  /** Does the work of a leader and writes copies, whenever it has the lease of each, until the signal aborts; then gives its leases up. */
+  readonly lead: (signal: AbortSignal) => Promise<void>;
+  /** Sets the phase that readiness reports. It begins as `starting`. */
+  readonly enter: (phase: NodeHealth['phase']) => void;
+}
+
+/** The parts that the caller of {@link buildNode} has. */
+export type GivenNodeParts = Omit<NodeParts, 'metrics' | 'holder'>;
+
+/** Builds a node. */
+export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []): BuiltNode {
+  const parts: NodeParts = { ...given, metrics: new NodeMetrics(), holder: randomUUID() };
+  const { settings, secrets, store, metrics, log, clock } = parts;
+  const proxies = settings.gripUrls.map((url) =>
+    parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
+  );
+  const replica = buildReplica(parts);
+  const committer = buildCommitter(parts, replica);
+  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies);
+  const publisher = buildPublisher(parts, proxies);
+  const inbox = buildInbox(parts, replica, committer);
+  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts)]);
+  const belt = buildBeltWriter(parts, buckets);
+  let phase: NodeHealth['phase'] = 'starting';
+  const health = (): NodeHealth => ({
+    phase,
+    store: store.name,
+    replica: replica.status(),
+    publisher: publisher?.status(),
+    inbox: inbox?.status(),
+    directHolds: directHolds.size,
+    belt: belt.status(),
+  });
+  const now = clock.now;
+  const { streamUrl } = settings;
+  const evaluators = new Evaluators();
+  const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
+  const app = createApp({
+    state: () => nodeReadiness(health()),
+    routes: [...routes, ...clients],
+    admin: adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now }),
+    metrics,
+    log,
+  });
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all([leading.lead(signal), belt.lead(signal)]);
+  };
+  const enter = (next: NodeHealth['phase']): void => void (phase = next);
+  return { app, replica, committer, directHolds, lead, enter };
+}

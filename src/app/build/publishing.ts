@@ -1,0 +1,104 @@
+/** Builds what the leader does: publishing to proxies, purging at a CDN, reading the inbox. Each registers its gauges. */
+import { Purger } from '../../cdn/purger.js';
+import type { Committer } from '../../commit/committer.js';
+import type { ProxyAddress } from '../../grip/proxies.js';
+import { InboxConsumer } from '../../inbox/consumer.js';
+import type { NodeMetrics } from '../../observe/node-metrics.js';
+import type { ProxyWorkerEvents } from '../../publish/proxy-worker.js';
+import { Publisher } from '../../publish/publisher.js';
+import type { Replica } from '../../replica/replica.js';
+import type { NodeParts } from './parts.js';
+
+/** Builds the publisher; `undefined` without proxies. */
+export function buildPublisher(parts: NodeParts, proxies: readonly ProxyAddress[]): Publisher | undefined {
+  const { settings, store, metrics, log, clock, holder } = parts;
+  const refetchSpread = settings.refetchSpreadSeconds * 1000;
+  const observe = publishMetrics(metrics);
+  const publisher =
+    proxies.length === 0
+      ? undefined
+      : new Publisher({ store, proxies, holder, log, observe, sleep: clock.sleep, refetchSpread });
+  const states = () => publisher?.status().proxies ?? [];
+  metrics.labelledGauge(
+    'holdfast_publish_waiting_entries',
+    'Feed entries that a proxy has not accepted yet.',
+    'proxy',
+    () => states().map(({ proxy, waiting }) => [proxy, waiting] as const),
+  );
+  metrics.labelledGauge(
+    'holdfast_publish_missed_environments',
+    'Environments that wait for a resync item.',
+    'proxy',
+    () => states().map(({ proxy, missed }) => [proxy, missed] as const),
+  );
+  return publisher;
+}
+
+function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'> {
+  return (proxy) => ({
+    accepted: (items) => metrics.published.inc({ proxy }, items),
+    failed: () => metrics.publishFailures.inc({ proxy }),
+    resynced: (items) => metrics.resyncs.inc({ proxy }, items),
+    refetched: (items) => metrics.refetches.inc({ proxy }, items),
+    lag: (milliseconds, subject) => {
+      metrics.publishLag.observe({ proxy }, milliseconds / 1000);
+      if (subject.kind === 'environment')
+        metrics.environmentLag(proxy, subject.environment, milliseconds / 1000);
+    },
+  });
+}
+
+/** Builds the purger; `undefined` without a CDN to purge at. */
+export function buildPurger({ settings, store, metrics, log, clock, holder }: NodeParts): Purger | undefined {
+  const { purgeUrl: url, purgeToken: token, purgeDelay: delay } = settings;
+  const { sleep, now, random } = clock;
+  const events = {
+    purged: (keys: number) => metrics.purgedKeys.inc(keys),
+    failed: () => metrics.purgeFailures.inc(),
+    lag: (milliseconds: number) => metrics.purgeLag.observe(milliseconds / 1000),
+  };
+  const purger =
+    url === undefined || token === undefined
+      ? undefined
+      : new Purger({ store, target: { url, token }, delay, holder, log, events, sleep, now, random });
+  metrics.gauge(
+    'holdfast_purge_waiting_keys',
+    'Surrogate keys that wait to be purged; on the node that leads.',
+    () => purger?.waiting ?? 0,
+  );
+  return purger;
+}
+
+/** Builds the consumer of the inbox; `undefined` with a store that has no inbox. */
+export function buildInbox(
+  { store, metrics, log, clock, holder }: NodeParts,
+  replica: Replica,
+  committer: Committer,
+): InboxConsumer | undefined {
+  const { inbox } = store;
+  const consumer =
+    inbox &&
+    new InboxConsumer({
+      store,
+      inbox,
+      replica,
+      committer,
+      consumer: holder,
+      log,
+      onCommitted: () => metrics.inboxCommitted.inc(),
+      onRepeated: () => metrics.inboxRepeated.inc(),
+      onRejected: (code) => metrics.inboxRejected.inc({ code }),
+      sleep: clock.sleep,
+    });
+  metrics.gauge(
+    'holdfast_inbox_waiting',
+    'Events in the inbox that are not decided; on the node that leads.',
+    () => consumer?.status().waiting ?? 0,
+  );
+  metrics.gauge(
+    'holdfast_rejected_waiting',
+    'Rejected events that wait for an operator to retry or drop them; on the node that leads.',
+    () => consumer?.status().rejected ?? 0,
+  );
+  return consumer;
+}

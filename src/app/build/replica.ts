@@ -1,0 +1,48 @@
+/** Builds the replica and the committer, and registers their gauges. */
+import { Committer } from '../../commit/committer.js';
+import { heal } from '../../recovery/heal.js';
+import { Replica } from '../../replica/replica.js';
+import type { NodeParts } from './parts.js';
+
+/** Builds the replica: rulesets in memory, kept current from the feed. */
+export function buildReplica({ settings, store, metrics, log, clock }: NodeParts): Replica {
+  const replica = new Replica({
+    store,
+    log,
+    now: clock.monotonic,
+    onDataLost: () => metrics.dataLost.inc(),
+    heal: (stored, lost) => heal(store, log, stored, lost),
+    // A hold at a proxy is verified once in T, which uses its environment: one that was not used in two of them has no holds.
+    retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
+    onDropped: () => metrics.environmentsDropped.inc(),
+  });
+  metrics.gauge(
+    'holdfast_replica_environments',
+    'Environments in memory.',
+    () => replica.status().environments,
+  );
+  metrics.gauge('holdfast_store_up', '1 when the store can be reached.', () =>
+    replica.status().feed === 'away' ? 0 : 1,
+  );
+  metrics.gauge(
+    'holdfast_store_missing_environments',
+    'Environments that this node has in memory and the store lost; holdfast restore writes them back.',
+    () => replica.status().missing,
+  );
+  metrics.gauge(
+    'holdfast_feed_lag_seconds',
+    'Time since the feed was last known to have nothing newer: the age of what this node knows.',
+    () => replica.status().lag / 1000,
+  );
+  return replica;
+}
+
+/** Builds the committer, through which every change of this node goes. */
+export function buildCommitter({ store, metrics }: NodeParts, replica: Replica): Committer {
+  return new Committer({
+    store,
+    replica,
+    onCommit: () => metrics.commits.inc(),
+    onConflict: () => metrics.conflicts.inc(),
+  });
+}

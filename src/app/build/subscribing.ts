@@ -1,0 +1,71 @@
+/** Builds what answers subscriptions: decisions, direct holds, the recovery link and the routes of streams. */
+import type { Router } from 'express';
+import type { ProxyAddress } from '../../grip/proxies.js';
+import { SignatureVerifier } from '../../grip/signature.js';
+import { eventStreamRoutes } from '../../http/event-streams.js';
+import { streamRoutes } from '../../http/streams.js';
+import type { Replica } from '../../replica/replica.js';
+import { DirectHolds } from '../../subscribe/direct.js';
+import { RecoveryLink } from '../../subscribe/link.js';
+import { StreamTokens } from '../../subscribe/stream-token.js';
+import { DeltaContents, RefetchContents } from '../../subscribe/stream.js';
+import { Subscriptions } from '../../subscribe/subscriptions.js';
+import type { NodeParts } from './parts.js';
+
+/** The parts of a node that answer subscriptions. */
+export interface Subscribing {
+  readonly directHolds: DirectHolds;
+  readonly streamTokens: StreamTokens;
+  readonly routes: readonly Router[];
+}
+
+/** Builds the parts that answer subscriptions, and registers the gauge of direct holds. */
+export function buildSubscribing(
+  parts: NodeParts,
+  replica: Replica,
+  proxies: readonly ProxyAddress[],
+): Subscribing {
+  const { settings, secrets, metrics, log, clock } = parts;
+  const { now, random } = clock;
+  const contents = {
+    configs: new DeltaContents(),
+    clients: new RefetchContents(settings.refetchSpreadSeconds * 1000),
+  };
+  const link = new RecoveryLink(secrets.linkSecrets, now);
+  const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
+  const onDataLost = (): void => metrics.dataLost.inc();
+  const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onDataLost });
+  const directHolds = buildDirectHolds(parts, { replica, subscriptions, contents });
+  const streamTokens = new StreamTokens(secrets.linkSecrets, now);
+  const signers = proxies.flatMap((proxy) => proxy.signers);
+  const streamParts = {
+    replica,
+    subscriptions,
+    directHolds,
+    signatures: new SignatureVerifier(signers, now),
+    link,
+    hold: settings.hold,
+    metrics,
+  };
+  const routes = [streamRoutes(streamParts), eventStreamRoutes({ ...streamParts, streamTokens, random })];
+  return { directHolds, streamTokens, routes };
+}
+
+function buildDirectHolds(
+  { settings, metrics, log, clock }: NodeParts,
+  shared: Pick<ConstructorParameters<typeof DirectHolds>[0], 'replica' | 'subscriptions' | 'contents'>,
+): DirectHolds {
+  const directHolds = new DirectHolds({
+    ...shared,
+    log,
+    keepAlive: settings.keepAliveSeconds,
+    maxAge: settings.maxAgeSeconds,
+    maxHolds: settings.maxHolds,
+    onRefused: () => metrics.directRefused.inc(),
+    onEnd: (reason) => metrics.directEnded.inc({ reason }),
+    now: clock.monotonic,
+    random: clock.random,
+  });
+  metrics.gauge('holdfast_direct_holds', 'Connections that this process holds.', () => directHolds.size);
+  return directHolds;
+}
