@@ -8,7 +8,7 @@
  * Holdfast's next item does not follow what that hold has. T is so long (main.ts) that no hold is verified while this runs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { changeItems } from '../src/publish/items.js';
+import { changeItems } from '../src/publish/outbox/items.js';
 import { encodeConfig, encodeEnvelope } from '../src/ruleset/codec.js';
 import { flag } from '../test/support/configs.js';
 import type { Stack } from '../test/support/stack.js';

@@ -3,7 +3,7 @@
  * publishes with Node's own fetch, which no longer accepts its headers once another version of undici is loaded.
  */
 import { HttpStreamFormat, Item, Publisher } from '@fanoutio/grip';
-import { changeItems } from '../src/publish/items.js';
+import { changeItems } from '../src/publish/outbox/items.js';
 import { Changes } from './changes.js';
 
 export interface LoopStart {

@@ -1,12 +1,13 @@
 /**
- * Discovery of proxies: a self-hosted proxy's host name with several addresses is one proxy per address.
+ * Discovery of the proxies that exist at present: a self-hosted proxy's host name with several
+ * addresses is one proxy per address.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ProxyAddress } from '../grip/proxies.js';
 import type { ProxyEndpoint } from './proxy-client.js';
 
-/** Resolves a host name to its addresses; rejects when it has none. */
+/** Resolves a host name to all its addresses. */
 export type ResolveHost = (
   host: string,
 ) => Promise<readonly { readonly address: string; readonly family: number }[]>;
@@ -14,9 +15,10 @@ export type ResolveHost = (
 const resolveAll: ResolveHost = (host) => lookup(host, { all: true });
 
 /**
- * The targets of one configured address. A resolved name always becomes addresses, also a single one: a name that moves to another address
- * is another proxy, and must not be mistaken for the one that a kept-alive connection still reaches. IPv6 addresses count only when there is no IPv4 one: a dual-stack name is the same proxies twice.
- * Rejects when the name cannot be resolved.
+ * Returns the endpoints of one configured address. A resolved name always becomes addresses, also a
+ * single one: a name that moves to another address is another proxy, and must not be mistaken for the
+ * one that a kept-alive connection still reaches. IPv6 addresses count only when there is no IPv4
+ * one: a dual-stack name is the same proxies twice. Rejects when the name cannot be resolved.
  */
 export async function discoverEndpoints(
   address: ProxyAddress,

@@ -1,14 +1,14 @@
-/**
- * The history that a leader leaves to its successor: the feed from the oldest cursor to the head.
- */
+/** The feed that a leader left to its successor: from the oldest cursor to the head. */
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedPosition, Store } from '../store/store.js';
-import type { OutboxLimits } from './outbox.js';
+import type { OutboxLimits } from './outbox/outbox.js';
 
-/** The time for which a new leader reads, milliseconds; the rest becomes resync items. */
+/**
+ * How long a new leader reads, milliseconds. Entries that it has not read by then become resync items.
+ */
 const HISTORY_MS = 5_000;
 
-/** The feed from a cursor. */
+/** Feed entries after a cursor. */
 export interface History {
   /** The oldest cursor that can be used; `undefined` when none can. */
   readonly cursor: FeedPosition | undefined;
@@ -17,7 +17,9 @@ export interface History {
 }
 
 /**
- * Reads from each cursor. One cannot be used when the feed does not reach back to it, or when there is more behind it than the outbox may keep. All cursors are places in one log, so the one with the longest way to the head is the oldest.
+ * Reads from each cursor. One cannot be used when the feed does not reach back to it, or when there
+ * is more after it than the outbox may keep. All cursors are places in one log, so the one with the
+ * longest way to the head is the oldest.
  */
 export async function readHistory(
   store: Store,
@@ -48,7 +50,7 @@ async function between(
   const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
   for await (const feed of store.follow(from, stop)) {
     if (feed.kind === 'gap') return undefined;
-    // Nothing new: that was all, also where the head is no entry that followers get.
+    // Nothing new: that was all, also where the head is not an entry that followers are given.
     if (feed.kind === 'idle') return entries;
     for (const entry of feed.kind === 'entries' ? feed.entries : []) {
       entries.push(entry);

@@ -1,208 +1,199 @@
 /**
- * One term of leadership: the outbox, one worker per proxy, the cursors and the refetch notifier live and die with it.
+ * One term of leadership. Its workers, cursors and outbox live and end with it: nothing of a term is
+ * left when the next one begins, on this node or another.
  *
- *     store ──cursors──▶ history ──▶ outbox ──┬──▶ worker ──▶ proxy ──accepted──▶ cursor in the store
- *             feed ────────────────────▲      └──▶ worker ──▶ proxy
+ *     feed ──▶ outbox ──┬──▶ worker ──▶ proxy
+ *                       └──▶ worker ──▶ proxy
  *
- * Invariant: when the term ends, at any point, each cursor in the store names a feed position up to which its proxy has everything.
+ * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which it
+ * has everything. A new leader reads the cursors, then the feed from the oldest of them, so the
+ * entries that the old leader had not finished are sent again as ordinary items. Where the feed or
+ * the outbox does not reach back that far (or there is no cursor), every environment gets a resync
+ * item. The clients of event streams are notified spread over time, so their progress has a cursor of
+ * its own; see refetch-schedule.ts.
  */
 import { messageOf } from '../core/errors.js';
-import type { ProxyAddress } from '../grip/proxies.js';
 import { CursorSaver } from '../leader/cursors.js';
-import type { FeedPosition, FeedSignal } from '../store/store.js';
-import { discoverEndpoints } from './discovery.js';
+import type { FeedPosition, FeedSignal, Store } from '../store/store.js';
 import { readHistory, type History } from './history.js';
-import { outboxEntryOf, targetsOf } from './outbox-entry.js';
-import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxCursor, type PublishTarget } from './outbox.js';
-import { ProxyClient, endpointName, type ProxyEndpoint } from './proxy-client.js';
-import { ProxyWorker, type ProxyStatus } from './proxy-worker.js';
-import type { PublisherOptions } from './publisher.js';
+import { outboxEntryOf, targetsOf, type PublishTarget } from './outbox/entry.js';
+import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxCursor, type OutboxLimits } from './outbox/outbox.js';
+import type { ProxyStatus } from './proxy-worker.js';
 import { RefetchNotifier } from './refetch-notifier.js';
+import { WorkerSet, type WorkerSetOptions, type WorkerSource } from './worker-set.js';
+
+/** The collaborators of a term. */
+export interface PublisherOptions extends WorkerSetOptions {
+  readonly store: Store;
+  /** Unique to this process. */
+  readonly holder: string;
+  /** Milliseconds over which the clients of an environment are notified of a change. */
+  readonly refetchSpread: number;
+  readonly limits?: OutboxLimits;
+}
 
 /** The interval at which host names are resolved again, milliseconds. */
 const DISCOVER_MS = 15_000;
-/** The time that a proxy has to answer the request under way when its worker is told to stop, milliseconds. */
-const LAST_ANSWER_MS = 1_000;
 
-/** The cursor of refetch notifications. No proxy has this name: theirs are of URLs. */
+/**
+ * The cursor of the feed position up to which all clients are notified. No proxy has this name: theirs
+ * are of URLs.
+ */
 const REFETCH_CURSOR = 'refetch';
 
-/** A worker that runs. */
-interface Running {
-  readonly worker: ProxyWorker;
-  readonly cursor: OutboxCursor;
-  readonly stop: () => Promise<void>;
-}
-
-/** The state that a previous leader left in the store. */
+/** What the term before left. */
 interface Inheritance {
-  /** The cursor of each proxy. */
+  /** By name. */
   readonly cursors: Map<string, FeedPosition>;
-  /** The feed from the oldest of them. */
-  readonly history: History;
-  /** The feed from the refetch cursor. */
-  readonly notified: History;
-  /** The feed position of the newest entry of `history`, or of the feed. */
+  /** The entries that not all clients were notified of. */
+  readonly unnotified: History;
+  /** The entries that not all proxies have. */
+  readonly unsent: History;
+  /** The position of the newest entry of the history, or of the feed. */
   readonly last: FeedPosition;
 }
 
-/** Publishes the feed to every proxy for as long as this process leads. */
+/** A term of leadership: publishes every feed entry to every proxy until it ends. */
 export class LeaderTerm {
   readonly #options: PublisherOptions;
-  readonly #inheritance: Inheritance;
   readonly #outbox: Outbox;
   readonly #saver: CursorSaver;
+  readonly #workers: WorkerSet;
   readonly #notifier: RefetchNotifier;
-  /** The cursor that the outbox begins at; `undefined` when the outbox could not keep the whole history. */
-  readonly #oldest: FeedPosition | undefined;
-  /** The feed position of the outbox's end. */
-  #last: FeedPosition;
-  readonly #running = new Map<string, Running>();
   /** Aborts with the reason for which this term cannot go on. */
   readonly #failed = new AbortController();
-  #leading = true;
+  /** The cursors at the beginning, until the proxies of that time have theirs. */
+  #cursors = new Map<string, FeedPosition>();
+  /** The cursor that the outbox began at, if the outbox has all that follows. */
+  #oldest: FeedPosition | undefined;
+  /** The feed position of the outbox's end. */
+  #last: FeedPosition = '';
 
-  private constructor(options: PublisherOptions, inheritance: Inheritance) {
+  constructor(options: PublisherOptions) {
     const { store, holder, log, refetchSpread, limits = DEFAULT_OUTBOX_LIMITS } = options;
-    const { history, last } = inheritance;
     this.#options = options;
-    this.#inheritance = inheritance;
-    this.#last = last;
     this.#outbox = new Outbox(limits);
-    for (const entry of history.entries) this.#outbox.push(outboxEntryOf(entry));
-    this.#oldest = this.#outbox.size === history.entries.length ? history.cursor : undefined;
     this.#saver = new CursorSaver(
-      (proxy, position) => store.leadership.saveCursor(holder, proxy, position),
+      (name, position) => store.leadership.saveCursor(holder, name, position),
       log,
     );
+    this.#workers = new WorkerSet(options, this.#source());
     this.#notifier = new RefetchNotifier(refetchSpread, {
+      clock: options.clock,
       send: (entries) => {
         for (const entry of entries) this.#outbox.push(entry);
-        this.#wake();
+        this.#workers.wake();
       },
       settled: (position) => this.#saver.note(REFETCH_CURSOR, position),
     });
   }
 
-  /** Reads the previous leader's state and begins a term; `undefined` when the signal aborted in the meantime. */
-  static async begin(options: PublisherOptions, signal: AbortSignal): Promise<LeaderTerm | undefined> {
-    const { store, limits = DEFAULT_OUTBOX_LIMITS } = options;
-    const head = await store.head();
-    const cursors = await store.leadership.cursors();
-    const read = (from: Iterable<FeedPosition>) => readHistory(store, from, head, limits, signal);
-    const [notified, history] = await Promise.all([
-      read(takeFrom(cursors, REFETCH_CURSOR)),
-      read(cursors.values()),
-    ]);
-    // An abort leaves the history unfinished, and then every proxy would look like a new one.
-    if (signal.aborted) return undefined;
-    const last = history.entries.at(-1)?.position ?? head;
-    return new LeaderTerm(options, { cursors, history, notified, last });
-  }
-
-  /** True until the term begins to end. */
-  get leading(): boolean {
-    return this.#leading;
-  }
-
   /** The state of each proxy. */
   status(): ProxyStatus[] {
-    return [...this.#running.values()].map(({ worker }) => worker.status());
+    return this.#workers.status();
   }
 
   /**
-   * Publishes until the signal aborts, then stops every worker and saves the cursors.
+   * Publishes until the signal aborts.
    *
-   * @throws an unexpected error of a worker; the lease is then given up, and the next term starts the workers again
+   * @param onBegin called when the history is read
+   * @throws when the store cannot be read, or a worker failed with an unexpected error
    */
-  async run(signal: AbortSignal): Promise<void> {
-    const { notified, history, cursors } = this.#inheritance;
+  async run(signal: AbortSignal, onBegin: () => void): Promise<void> {
+    const inheritance = await this.#inherit(signal);
+    // An abort leaves the history unfinished, and then every proxy would look like a new one.
+    if (signal.aborted) return;
+    onBegin();
     const stopping = new AbortController();
     let discovering: Promise<void> = Promise.resolve();
     try {
-      await this.#reconcile();
-      this.#notifier.begin(notified, history, this.#last);
-      // Cursors say where proxies were when the term began; a proxy that appears later is a new one.
-      cursors.clear();
-      this.#outbox.close();
-      discovering = this.#discoverEndpoints(AbortSignal.any([signal, stopping.signal]));
+      await this.#begin(inheritance);
+      discovering = this.#discover(AbortSignal.any([signal, stopping.signal]));
       const leading = AbortSignal.any([signal, this.#failed.signal]);
-      for await (const feed of this.#options.store.follow(this.#last, leading)) await this.#apply(feed);
+      for await (const feed of this.#options.store.follow(this.#last, leading)) await this.#take(feed);
       this.#failed.signal.throwIfAborted();
     } finally {
       stopping.abort();
       this.#notifier.stop();
       await discovering;
-      this.#leading = false;
-      await Promise.all([...this.#running.values()].map((running) => running.stop()));
-      this.#running.clear();
+      await this.#workers.stop();
       await this.#saver.close();
     }
   }
 
-  async #apply(feed: FeedSignal): Promise<void> {
+  async #inherit(signal: AbortSignal): Promise<Inheritance> {
+    const { store, limits = DEFAULT_OUTBOX_LIMITS } = this.#options;
+    const head = await store.head();
+    const cursors = await store.leadership.cursors();
+    const notified = takeFrom(cursors, REFETCH_CURSOR);
+    const read = (from: Iterable<FeedPosition>) => readHistory(store, from, head, limits, signal);
+    const [unnotified, unsent] = await Promise.all([read(notified), read(cursors.values())]);
+    return { cursors, unnotified, unsent, last: unsent.entries.at(-1)?.position ?? head };
+  }
+
+  async #begin({ cursors, unnotified, unsent, last }: Inheritance): Promise<void> {
+    for (const entry of unsent.entries) this.#outbox.push(outboxEntryOf(entry));
+    // Entries that the outbox could not keep leave no trace in it.
+    this.#oldest = this.#outbox.size === unsent.entries.length ? unsent.cursor : undefined;
+    this.#cursors = cursors;
+    this.#last = last;
+    await this.#workers.reconcile();
+    this.#notifier.begin(unnotified, unsent, last);
+    // They say where proxies were when the term began; a proxy that appears later is a new one.
+    this.#cursors.clear();
+    this.#outbox.close();
+  }
+
+  async #take(feed: FeedSignal): Promise<void> {
     if (feed.kind === 'entries') {
       for (const entry of feed.entries) this.#outbox.push(outboxEntryOf(entry));
       this.#notifier.apply(feed.entries, this.#last);
       this.#last = feed.entries.at(-1)?.position ?? this.#last;
-      this.#wake();
+      this.#workers.wake();
     } else if (feed.kind === 'gap') {
       this.#last = feed.position;
       this.#notifier.reset(feed.position);
       const everything = await this.#everything();
-      for (const { cursor, worker } of this.#running.values()) {
-        cursor.markAllMissed(everything, feed.position);
-        worker.wake();
-      }
+      for (const cursor of this.#workers.cursors()) cursor.markAllMissed(everything, feed.position);
+      this.#workers.wake();
     }
   }
 
-  #wake(): void {
-    for (const { worker } of this.#running.values()) worker.wake();
-  }
-
   /** Keeps the workers in step with the proxies' addresses. */
-  async #discoverEndpoints(signal: AbortSignal): Promise<void> {
+  async #discover(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
     for (;;) {
-      await this.#options.sleep(DISCOVER_MS, signal);
+      await clock.sleep(DISCOVER_MS, signal);
       if (signal.aborted) return;
-      await this.#reconcile().catch((error: unknown) => {
-        this.#options.log.warn({ error: messageOf(error) }, 'could not look for proxies; trying again');
+      await this.#workers.reconcile().catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'could not look for proxies; trying again');
       });
     }
   }
 
-  /** Starts a worker for each proxy that appeared, and stops the workers of proxies that are gone. */
-  async #reconcile(): Promise<void> {
-    const { log } = this.#options;
-    const targets = new Map((await this.#targets()).map((target) => [endpointName(target), target]));
-    for (const [name, running] of this.#running) {
-      if (targets.has(name)) continue;
-      this.#running.delete(name);
-      log.info({ proxy: name }, 'a proxy is gone');
-      this.#outbox.remove(running.cursor);
-      await running.stop();
-    }
-    for (const [name, target] of targets) {
-      if (this.#running.has(name)) continue;
-      const known = this.#inheritedCursor(name);
-      const cursor = known ?? (await this.#newCursor());
-      this.#running.set(name, this.#start(name, target, cursor));
-      log.info({ proxy: name, resumed: known !== undefined }, 'publishing to a proxy');
-    }
+  #source(): WorkerSource {
+    return {
+      cursorFor: async (proxy) => {
+        const known = this.#knownCursor(this.#cursors.get(proxy));
+        return { cursor: known ?? (await this.#newProxyCursor()), resumed: known !== undefined };
+      },
+      remove: (cursor) => this.#outbox.remove(cursor),
+      reached: (proxy, position) => this.#saver.note(proxy, position),
+      failed: (error) => this.#failed.abort(error),
+    };
   }
 
-  #inheritedCursor(name: string): OutboxCursor | undefined {
-    const position = this.#inheritance.cursors.get(name);
+  #knownCursor(position: FeedPosition | undefined): OutboxCursor | undefined {
     if (position === undefined) return undefined;
     return position === this.#oldest
       ? this.#outbox.cursorAtStart(position)
       : this.#outbox.cursorAfter(position);
   }
 
-  /** A cursor for a new proxy, of which it is not known what it lacks. */
-  async #newCursor(): Promise<OutboxCursor> {
-    // The cursor first: a commit made while the versions are read is then ahead of it, and missed with the rest.
+  /** Returns a cursor for a proxy of which it is unknown what it lacks. */
+  async #newProxyCursor(): Promise<OutboxCursor> {
+    // The cursor first: a commit while the versions are read is then ahead of it, and missed with the
+    // rest.
     const cursor = this.#outbox.cursorAtEnd(this.#last);
     try {
       cursor.markAllMissed(await this.#everything(), this.#last);
@@ -213,69 +204,14 @@ export class LeaderTerm {
     return cursor;
   }
 
-  async #targets(): Promise<ProxyEndpoint[]> {
-    const found = await Promise.all(
-      this.#options.proxies.map(async (address) => {
-        try {
-          return await discoverEndpoints(address, this.#options.resolve);
-        } catch (error) {
-          this.#options.log.warn(
-            { proxy: address.name, error: messageOf(error) },
-            'the proxy has no address; the ones it had are kept',
-          );
-          const kept = [...this.#kept(address)];
-          return kept.length > 0 ? kept : [{ address }];
-        }
-      }),
-    );
-    return found.flat();
-  }
-
-  *#kept(address: ProxyAddress): Generator<ProxyEndpoint> {
-    for (const name of this.#running.keys()) {
-      if (name === address.name) yield { address };
-      else if (name.startsWith(`${address.name} at `))
-        yield { address, ip: name.slice(address.name.length + 4) };
-    }
-  }
-
-  #start(name: string, target: ProxyEndpoint, cursor: OutboxCursor): Running {
-    const { log, observe, sleep } = this.#options;
-    const client = new ProxyClient(target);
-    const worker = new ProxyWorker({
-      name,
-      cursor,
-      maxBody: target.address.maxBody,
-      interval: target.address.interval,
-      publish: (items) => client.publish(items),
-      events: { ...observe(name), cursor: (position) => this.#saver.note(name, position) },
-      log,
-      sleep,
-      now: Date.now,
-      random: Math.random,
-    });
-    const stopping = new AbortController();
-    // Only an unexpected error ends a worker. The next leader, this node or another, starts it again.
-    const done = worker.run(stopping.signal).catch((error: unknown) => this.#failed.abort(error));
-    const stop = async (): Promise<void> => {
-      stopping.abort();
-      // The next leader must not wait for a proxy that does not answer. Items that it takes all the same are dropped as repeats later.
-      const timer = setTimeout(() => void client.close(), LAST_ANSWER_MS);
-      await done;
-      clearTimeout(timer);
-      await client.close();
-    };
-    return { worker, cursor, stop };
-  }
-
-  /** All environments and their clients: the targets that a proxy recovers when it is not known what it lacks. */
+  /** Returns all environments and their clients: the targets of a proxy whose state is unknown. */
   async #everything(): Promise<PublishTarget[]> {
     const environments = await this.#options.store.environments();
     return environments.flatMap(targetsOf);
   }
 }
 
-/** Removes a key from a map; returns its value, if it had one. */
+/** Removes a key from a map, and returns the value that it had, if any. */
 function takeFrom<K, V>(map: Map<K, V>, key: K): V[] {
   const value = map.get(key);
   map.delete(key);

@@ -1,21 +1,25 @@
 /**
- * One GRIP proxy's publish endpoint: a POST of items over kept-alive connections, with a timeout, and the meaning of its answer.
+ * The client of one GRIP proxy's publish endpoint: a POST of items over a kept-alive connection, with
+ * a timeout, and the meaning of the answer.
  */
 import { Pool, type Dispatcher } from 'undici';
 import { messageOf } from '../core/errors.js';
 import type { ProxyAddress } from '../grip/proxies.js';
 import { retryAfter } from '../core/retry-after.js';
-import type { Item } from './items.js';
+import type { Item } from './outbox/items.js';
 
 /** The outcome of a publish request. */
 export type PublishResult =
   | { readonly kind: 'accepted' }
-  /** Try again: the proxy is unreachable, busy, or refuses our credential. */
+  /** To be tried again: the proxy is down, busy, or refuses the credential. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | undefined }
-  /** The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 says 400 to a body over its limit. */
+  /**
+   * The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 answers 400 to a
+   * body over its limit.
+   */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** The timeout of a request in all, from connecting to the end of the answer's body, milliseconds. */
+/** The limit of a request, from connecting to the end of the answer's body, milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /** One proxy to publish to. */
@@ -25,14 +29,14 @@ export interface ProxyEndpoint {
   readonly ip?: string | undefined;
 }
 
-/** The name of a proxy in logs, metrics and the store's cursors. */
-export function endpointName(target: ProxyEndpoint): string {
-  return target.ip === undefined ? target.address.name : `${target.address.name} at ${target.ip}`;
+/** Names a proxy in logs, metrics and the cursor. */
+export function endpointName({ address, ip }: ProxyEndpoint): string {
+  return ip === undefined ? address.name : `${address.name} at ${ip}`;
 }
 
-/** Publishes items to one proxy over one connection. */
+/** Publishes to one proxy, one request after the other. */
 export class ProxyClient {
-  readonly #target: ProxyEndpoint;
+  readonly #endpoint: ProxyEndpoint;
   readonly #path: string;
   readonly #pool: Pool;
   readonly #now: () => number;
@@ -40,16 +44,18 @@ export class ProxyClient {
 
   /**
    * @param options.now milliseconds since 1970
-   * @param options.timeout milliseconds that a request may take in all
+   * @param options.timeout the limit of a request, milliseconds
    */
-  constructor(target: ProxyEndpoint, options: { now?: () => number; timeout?: number } = {}) {
-    this.#target = target;
+  constructor(endpoint: ProxyEndpoint, options: { now?: () => number; timeout?: number } = {}) {
+    this.#endpoint = endpoint;
     this.#now = options.now ?? Date.now;
     this.#timeout = options.timeout ?? TIMEOUT_MS;
-    const url = new URL(target.address.publishUrl);
+    const url = new URL(endpoint.address.publishUrl);
     this.#path = url.pathname;
     const origin =
-      target.ip === undefined ? url.origin : `${url.protocol}//${bracketed(target.ip)}:${url.port || '80'}`;
+      endpoint.ip === undefined
+        ? url.origin
+        : `${url.protocol}//${bracketed(endpoint.ip)}:${url.port || '80'}`;
     // One connection: items must arrive in the order in which they are sent.
     this.#pool = new Pool(origin, { connections: 1, pipelining: 1, connectTimeout: this.#timeout });
   }
@@ -58,7 +64,7 @@ export class ProxyClient {
   async publish(items: readonly Item[]): Promise<PublishResult> {
     try {
       const headers: Record<string, string> = { 'content-type': 'application/json' };
-      const { authorize, publishUrl } = this.#target.address;
+      const { authorize, publishUrl } = this.#endpoint.address;
       if (authorize !== undefined) headers.authorization = await authorize();
       headers.host = new URL(publishUrl).host;
       const response = await this.#pool.request({
@@ -75,6 +81,7 @@ export class ProxyClient {
     }
   }
 
+  /** Ends the connection, and the request that is under way. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }

@@ -1,51 +1,50 @@
 /**
- * The worker of one proxy: sends the outbox's entries to it, in order, one request at a time, for as long as this node leads.
+ * The worker of one proxy: sends the entries of the outbox, in order, one request at a time, for as
+ * long as this node leads.
  *
- * Workers share nothing but the outbox, so a proxy that is dead or slow delays no other.
+ * Workers share nothing but the outbox, so a proxy that is down or slow delays no other.
  */
 import type { Logger } from 'pino';
 import { equalJitter, type BackoffRange } from '../core/backoff.js';
+import type { Clock } from '../core/clock.js';
 import { Signal } from '../core/signal.js';
 import type { FeedPosition } from '../store/store.js';
-import type { OutboxCursor, PublishTarget } from './outbox.js';
-import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './batch.js';
+import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './outbox/batch.js';
+import type { PublishTarget } from './outbox/entry.js';
+import type { OutboxCursor } from './outbox/outbox.js';
 import type { PublishResult } from './proxy-client.js';
 
-/** The events of a proxy's worker, for metrics and cursors. */
+/** The reports of a worker, for metrics and the cursor. */
 export interface ProxyWorkerEvents {
   accepted(items: number): void;
   failed(): void;
-  /** Milliseconds from the commit of one entry to its acceptance. */
+  /** @param milliseconds from the commit of one entry to its acceptance */
   lag(milliseconds: number, target: PublishTarget): void;
   resynced(items: number): void;
-  /** The number of accepted items that notify clients to fetch. */
+  /** @param items of those accepted, the ones that notify clients to fetch */
   refetched(items: number): void;
-  /** The proxy has everything up to and including this entry. */
+  /** Reports that the proxy has everything up to and including this position. */
   cursor(position: FeedPosition): void;
 }
 
-/** The parts and settings of a proxy's worker. */
+/** The collaborators and limits of a worker. */
 export interface ProxyWorkerOptions {
   readonly name: string;
   readonly cursor: OutboxCursor;
+  /** Of a request, bytes. */
   readonly maxBody: number;
   /** Milliseconds from the start of a request to that of the next, at least. */
   readonly interval: number;
   readonly publish: (items: Batch['items']) => Promise<PublishResult>;
   readonly events: ProxyWorkerEvents;
   readonly log: Logger;
-  /** Waits that many milliseconds, or until the signal aborts. */
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
+  readonly clock: Clock;
 }
 
-/** The backoff between retries, from half of the limit to all of it. */
+/** Milliseconds. */
 const BACKOFF: BackoffRange = { first: 100, max: 10_000 };
 
-/** The state of one proxy. */
+/** The state of one proxy, for health and metrics. */
 export interface ProxyStatus {
   readonly proxy: string;
   readonly state: 'ok' | 'failing';
@@ -53,17 +52,18 @@ export interface ProxyStatus {
   readonly waiting: number;
   /** Environments that wait for a resync. */
   readonly missed: number;
+  /** The reason of the last failure, while it fails. */
   readonly error?: string;
 }
 
-/** Publishes the entries of one cursor to one proxy. */
+/** Sends the outbox to one proxy. */
 export class ProxyWorker {
   readonly #options: ProxyWorkerOptions;
   readonly #grown = new Signal();
   #failures = 0;
   #error: string | undefined;
   #maxItems = BATCH_MAX_ITEMS;
-  /** When the last request was sent. */
+  /** The start of the last request, milliseconds, monotonic. */
   #sentAt = -Infinity;
 
   constructor(options: ProxyWorkerOptions) {
@@ -78,45 +78,47 @@ export class ProxyWorker {
     return this.#options.cursor;
   }
 
+  /** The state of the proxy. */
   status(): ProxyStatus {
-    const { name, cursor: cursor } = this.#options;
+    const { name, cursor } = this.#options;
     return {
       proxy: name,
       state: this.#failures === 0 ? 'ok' : 'failing',
       waiting: cursor.waiting,
-      missed: cursor.missed,
+      missed: cursor.missed.environments,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
-  /** Tells the worker that the outbox has grown. */
+  /** Wakes the worker: the outbox has grown. */
   wake(): void {
     this.#grown.notify();
   }
 
-  /** Sends until the signal aborts; waits for a request under way. */
+  /** Sends until the signal aborts; a request that is under way then is waited for. */
   async run(signal: AbortSignal): Promise<void> {
+    const { cursor, maxBody, clock } = this.#options;
     while (!signal.aborted) {
-      const batch = nextBatch(this.#options.cursor, this.#options.maxBody, this.#maxItems);
+      const batch = nextBatch(cursor, maxBody, this.#maxItems);
       if (batch === undefined) await this.#grown.wait(undefined, signal);
       else if (batch.items.length === 0) this.#settle(batch);
-      else if (this.#tooEarly() > 0) await this.#options.sleep(this.#tooEarly(), signal);
+      else if (this.#tooEarly() > 0) await clock.sleep(this.#tooEarly(), signal);
       else await this.#send(batch, signal);
     }
   }
 
   /**
-   * Milliseconds until the next request may be sent. Entries that arrive in the meantime go with it: the batch is built again. After a pause there is nothing to wait for, so a single change is not late.
+   * Milliseconds until the next request may be sent. Entries that come in the meantime go with it: the
+   * batch is built again. After a pause there is nothing to wait for, so a single change is not late.
    */
   #tooEarly(): number {
-    const { interval, now } = this.#options;
-    // A clock that was set back must not make this long.
-    return Math.min(interval, this.#sentAt + interval - now());
+    const { interval, clock } = this.#options;
+    return this.#sentAt + interval - clock.monotonic();
   }
 
   async #send(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { events, publish, now } = this.#options;
-    this.#sentAt = now();
+    const { events, publish, clock } = this.#options;
+    this.#sentAt = clock.monotonic();
     const result = await publish(batch.items);
     switch (result.kind) {
       case 'accepted':
@@ -135,20 +137,20 @@ export class ProxyWorker {
   }
 
   #measure(entries: Batch['entries']): void {
-    const { events, now } = this.#options;
+    const { events, clock } = this.#options;
     let refetched = 0;
-    for (const { at, target: target } of entries) {
+    for (const { at, target } of entries) {
       // Clients are notified late on purpose.
       if (target.kind === 'clients') refetched++;
-      // The store's clock may be ahead of ours.
-      else events.lag(Math.max(0, now() - at), target);
+      // The store's clock may be ahead of this node's.
+      else events.lag(Math.max(0, clock.now() - at), target);
     }
     if (refetched > 0) events.refetched(refetched);
   }
 
   #settle(batch: Batch): void {
     batch.settle();
-    const { cursor: cursor, events } = this.#options;
+    const { cursor, events } = this.#options;
     if (cursor.complete) events.cursor(cursor.position);
   }
 
@@ -160,8 +162,9 @@ export class ProxyWorker {
   }
 
   /**
-   * Finds the item that the proxy refuses by halving, and gives its environment a resync instead. Halving, because it costs few requests
-   * whether one item is wrong or the proxy takes smaller bodies than we believe.
+   * Finds the item that the proxy refuses by halving, and gives its environment a resync instead.
+   * Halving, because it costs few requests both when one item is wrong and when the proxy takes smaller
+   * bodies than is assumed here.
    */
   #refused(batch: Batch, reason: string): void {
     const { log, events } = this.#options;
@@ -172,19 +175,19 @@ export class ProxyWorker {
     }
     log.error(
       { proxy: this.name, reason },
-      'the proxy refused an item for good; its holds are made to recover instead',
+      'the proxy refused an item for good; its holds are told to recover instead',
     );
     batch.drop();
   }
 
   async #wait(reason: string, retryAfterMs: number | undefined, signal: AbortSignal): Promise<void> {
-    const { events, log, random, sleep } = this.#options;
+    const { events, log, clock } = this.#options;
     this.#failures++;
     this.#error = reason;
     events.failed();
-    const wait = retryAfterMs ?? equalJitter(this.#failures, BACKOFF, random());
+    const wait = retryAfterMs ?? equalJitter(this.#failures, BACKOFF, clock.random());
     if (this.#failures === 1)
       log.warn({ proxy: this.name, reason }, 'the proxy does not accept items; trying until it does');
-    await sleep(wait, signal);
+    await clock.sleep(wait, signal);
   }
 }

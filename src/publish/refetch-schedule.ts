@@ -1,36 +1,46 @@
 /**
- * The schedule by which clients of event streams are notified that values they see have changed: not all at the same time, because each of them then asks for all its values, and the providers do so without a delay of their own. Pure.
+ * The schedule of refetch notifications: the times at which the clients of event streams are told that
+ * something they see has changed. Not all together, because each of them then asks for all its values,
+ * and the providers do so without a delay of their own. Pure.
  *
- * The holds of an environment are on eight channels, its shards. After a change that clients see, the shards are notified one after the other, an eighth of the spread apart, each of the state that is there when it is scheduled:
+ * The holds of an environment are on eight channels, its shards. After a change that clients see, the
+ * shards are notified one after the other, an eighth of the spread apart, each of the state at its
+ * turn:
  *
  *     spread 2 s           0     0.25   0.5   0.75   1.0   1.25   1.5   1.75   2.0   2.25   2.5 …
  *     turn of shard        3      4      5     6      7     0      1     2      3     4      5
  *     changes       5→6 ▲                  6→7 ▲
  *     notified             5→6    5→6    5→6   5→7    5→7   5→7    5→7   5→7    6→7   6→7    6→7
  *
- * So changes that come in the meantime cost no further round: an environment has at most one item per eighth of the spread and each client is notified at most once per spread, however
- * many changes there are, and the last of them reaches every shard.
+ * So changes that come in the meantime cost no further round: an environment has at most one item per
+ * eighth of the spread and each client is notified at most once per spread, however many changes there
+ * are, and the last of them reaches every shard.
  *
- * Invariant: for each shard, `notified` is the client version of its last notification, and while that is not the environment's client version the environment has a turn to come. An item says that it
- * follows its shard's last notification, so a hold that missed one fetches its link, as with any other item.
+ * Invariant: for each shard, `notified` is the state of its last notification, and while that is not
+ * the environment's client version the environment has a turn to come. An item says that it follows
+ * the last notification of its shard, so a hold that missed one fetches its link, as with any other
+ * item.
  *
- * State that is in memory only is safe by the feed: `settled` is a position up to which all shards were notified of every change. It is kept in the store like the cursors
- * of proxies, and the next leader begins there. It may notify a shard again: proxies drop what they had within a minute, and after that a hold that has it already gets an
- * empty answer from its link. Cases that this does not cover (the store is unavailable, the feed was trimmed) are covered by the link's timeout: no hold is behind for longer than T.
+ * The part of this that is in memory only is safe by the feed: `settled` is a position up to which
+ * every change has been sent to all shards. It is kept in the store like the cursors of proxies, and
+ * the next leader begins there. It may notify a shard again: proxies drop repeats within a minute, and
+ * after that a hold that has it already gets an empty answer from its link. Where that does not help
+ * (the store is unavailable, the feed was trimmed), the link's timeout does: no hold is behind for
+ * longer than T.
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedPosition } from '../store/store.js';
 
-/** A notification that is due for one shard. */
+/** A notification of one shard. */
 export interface Refetch {
   readonly environment: bigint;
   readonly shard: number;
-  /** The client version of the shard's last notification. */
+  /** The client version of the shard's notification before. */
   readonly previous: bigint;
-  /** The client version that it announces. */
+  /** The client version to fetch. */
   readonly version: bigint;
-  /** When that was committed, microseconds since 1970. */
+  /** The time of its commit, microseconds since 1970. */
   readonly at: bigint;
 }
 
@@ -42,36 +52,39 @@ interface Unsettled {
   version: bigint;
 }
 
-/** An environment of which a shard has a turn to come. */
+/** An environment with turns to come. */
 interface Round {
   version: bigint;
-  /** When that was committed, microseconds. */
+  /** The time of its commit, microseconds. */
   at: bigint;
   /** The client version of each shard's last notification. */
   readonly notified: bigint[];
-  /** The shard that is next. */
+  /** The shard whose turn is next. */
   shard: number;
-  /** When it is, milliseconds. */
+  /** The time of that turn, milliseconds. */
   due: number;
   /** Turns in a row without a notification. */
   idle: number;
-  /** The oldest first; what comes between two turns is together. */
+  /** The oldest first; changes between two turns are one. */
   readonly unsettled: Unsettled[];
-  /** The last of `unsettled` was made since the last turn. */
+  /** True when the last of `unsettled` was added since the last turn. */
   open: boolean;
 }
 
-/** The rounds of notifications of all environments. */
+/** The turns of all environments. */
 export class RefetchSchedule {
   readonly #gap: number;
   readonly #random: () => number;
-  /** Rounds by environment, in the order of their turns: each goes to the end after its turn, and every wait is equally long. */
+  /**
+   * By environment, in the order of their turns: each goes to the end after its turn, and every wait
+   * is equally long.
+   */
   readonly #rounds = new Map<bigint, Round>();
-  /** Those of all rounds, the oldest first. */
+  /** The unsettled changes of all rounds, the oldest first. */
   readonly #unsettled = new Set<Unsettled>();
 
   /**
-   * @param spread milliseconds over which all shards are notified; 0: all immediately
+   * @param spread milliseconds over which all shards are notified; 0: no delay
    * @param random from 0 (inclusive) to 1 (exclusive): draws the shard that is first
    */
   constructor(spread: number, random: () => number) {
@@ -79,14 +92,15 @@ export class RefetchSchedule {
     this.#random = random;
   }
 
-  /** When the next turn is, in the time of `due`; `undefined` when none is to come. */
+  /** The time of the next turn, in the time of `due`; `undefined` when none is to come. */
   get next(): number | undefined {
     const [round] = this.#rounds.values();
     return round?.due;
   }
 
   /**
-   * Applies a change of the feed, in its order; returns the notifications due immediately: that of the first shard, when no round is on.
+   * Takes a change of the feed, in its order, and returns the notifications that are due immediately:
+   * that of the first shard, when no round is on.
    *
    * @param before the position of the feed entry before it
    * @param now milliseconds, monotonic
@@ -94,7 +108,7 @@ export class RefetchSchedule {
   apply(change: Change, before: FeedPosition, now: number): Refetch[] {
     const { environment, clientPrevious, clientVersion, at } = change;
     const known = this.#rounds.get(environment);
-    // Clients do not see it, or it is applied for the second time.
+    // Clients do not see it, or it is taken for the second time.
     if (clientVersion <= (known?.version ?? clientPrevious)) return [];
     const round = known ?? this.#begin(clientPrevious);
     Object.assign(round, { version: clientVersion, at, idle: 0 });
@@ -102,7 +116,7 @@ export class RefetchSchedule {
     return known === undefined ? this.#turns(environment, round, now) : [];
   }
 
-  /** The notifications that are due now. Called at `next`. */
+  /** Returns the notifications that are due. To be called at `next`. */
   due(now: number): Refetch[] {
     const refetches: Refetch[] = [];
     for (const [environment, round] of this.#rounds) {
@@ -115,7 +129,7 @@ export class RefetchSchedule {
   }
 
   /**
-   * A position up to which all shards are notified of every change.
+   * Returns a position up to which all shards are notified of every change.
    *
    * @param last the position of the feed entry that was taken last
    */
@@ -124,7 +138,7 @@ export class RefetchSchedule {
     return oldest?.before ?? last;
   }
 
-  /** Resync items tell every hold to fetch its link: nothing is left to tell. */
+  /** Forgets all turns: resync items tell every hold to fetch its link. */
   reset(): void {
     this.#rounds.clear();
     this.#unsettled.clear();
@@ -148,12 +162,12 @@ export class RefetchSchedule {
     this.#unsettled.add(unsettled);
   }
 
-  /** One turn, and the wait for the next; all turns immediately when there is no spread. */
+  /** Takes one turn, and schedules the next; all turns together when there is no spread. */
   #turns(environment: bigint, round: Round, now: number): Refetch[] {
     const count = this.#gap === 0 ? CLIENT_SHARDS : 1;
     const refetches: Refetch[] = [];
     for (let i = 0; i < count; i++) refetches.push(...this.#turn(environment, round));
-    // After a full round without a notification, a new round notifies no client twice within a spread.
+    // After a whole round without a notification, a new round notifies no shard twice within a spread.
     if (this.#gap > 0 && round.idle < CLIENT_SHARDS) {
       round.due = now + this.#gap;
       this.#rounds.set(environment, round);

@@ -1,6 +1,6 @@
-/** Feed entries as the backlog holds them, of any size, without encoding anything. */
-import type { ClientsTarget, OutboxEntry, PublishTarget } from '../../src/publish/outbox.js';
-import { refetchItem, type Item } from '../../src/publish/items.js';
+/** Feed entries as the outbox holds them, of any size, without encoding anything. */
+import type { ClientsTarget, OutboxEntry, PublishTarget } from '../../src/publish/outbox/entry.js';
+import { refetchItem, type Item } from '../../src/publish/outbox/items.js';
 import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
 
 export const readItem = (item: Item): PublishedItem => JSON.parse(item.json) as PublishedItem;

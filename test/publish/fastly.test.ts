@@ -1,8 +1,8 @@
 /** Publishing to Fastly, by the real publisher on a real store, against a stand-in for its API that is as strict as its documents. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PUBLIC_KEY_FASTLY_FANOUT_PEM } from '@fanoutio/grip/fastly-fanout';
 import { parseGripUrl, type ProxyAddress } from '../../src/grip/proxies.js';
+import { systemClock } from '../../src/core/clock.js';
 import { createLog } from '../../src/observe/log.js';
 import { Publisher } from '../../src/publish/publisher.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
@@ -57,9 +57,12 @@ async function start(options: FastlyApiOptions = {}, interval = 0): Promise<void
       refetched: nothing,
       lag: nothing,
     }),
-    sleep: async (milliseconds, signal) => {
-      sleeps.push(milliseconds);
-      await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+    clock: {
+      ...systemClock,
+      sleep: async (milliseconds, signal) => {
+        sleeps.push(milliseconds);
+        await systemClock.sleep(milliseconds, signal);
+      },
     },
     refetchSpread: 0,
   });

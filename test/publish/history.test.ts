@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OutboxLimits } from '../../src/publish/outbox.js';
+import type { OutboxLimits } from '../../src/publish/outbox/outbox.js';
 import { readHistory, type History } from '../../src/publish/history.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment } from '../support/commits.js';

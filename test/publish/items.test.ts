@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeConfigs, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { EVENT_TARGET_BYTES } from '../../src/ruleset/event.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
-import { changeItems, closeItem, resyncItem } from '../../src/publish/items.js';
+import { changeItems, closeItem, resyncItem } from '../../src/publish/outbox/items.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { readItem } from './arbitrary.js';
 

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Outbox, type OutboxLimits, type OutboxEntry, type OutboxCursor } from '../../src/publish/outbox.js';
-import { nextBatch } from '../../src/publish/batch.js';
-import type { Item } from '../../src/publish/items.js';
+import type { OutboxEntry } from '../../src/publish/outbox/entry.js';
+import { Outbox, type OutboxLimits, type OutboxCursor } from '../../src/publish/outbox/outbox.js';
+import { nextBatch } from '../../src/publish/outbox/batch.js';
+import type { Item } from '../../src/publish/outbox/items.js';
 import { changeEntry, closeEntry, nameOf, readItem, silentEntry, tellEntry } from './arbitrary.js';
 
 const names = (items: readonly Item[]) => items.map(nameOf);
 
 const whereIs = ({ position, waiting, complete }: OutboxCursor) => ({ position, waiting, complete });
 
-/** Sends everything that a place has, to a proxy that accepts everything. */
-function sendAll(place: OutboxCursor, maxBody = 10_000): Item[] {
+/** Sends everything that a cursor has, to a proxy that accepts everything. */
+function sendAll(cursor: OutboxCursor, maxBody = 10_000): Item[] {
   const sent: Item[] = [];
   for (let round = 0; round < 100; round++) {
-    const batch = nextBatch(place, maxBody);
+    const batch = nextBatch(cursor, maxBody);
     if (batch === undefined) return sent;
     sent.push(...batch.items);
     batch.settle();
@@ -21,170 +22,170 @@ function sendAll(place: OutboxCursor, maxBody = 10_000): Item[] {
   throw new Error('it never ends');
 }
 
-describe('a place', () => {
+describe('a cursor', () => {
   it('has what is pushed after it, in order', () => {
-    const backlog = new Outbox();
-    backlog.push(changeEntry(1, 7n, 0, 1));
-    const place = backlog.cursorAtEnd('1');
-    backlog.push(changeEntry(2, 7n, 1, 2));
-    backlog.push(changeEntry(3, 8n, 0, 5));
-    expect(place.waiting).toBe(2);
-    expect(names(sendAll(place))).toEqual(['7: 1→2', '8: 0→5']);
-    expect(whereIs(place)).toEqual({ waiting: 0, position: '3', complete: true });
+    const outbox = new Outbox();
+    outbox.push(changeEntry(1, 7n, 0, 1));
+    const cursor = outbox.cursorAtEnd('1');
+    outbox.push(changeEntry(2, 7n, 1, 2));
+    outbox.push(changeEntry(3, 8n, 0, 5));
+    expect(cursor.waiting).toBe(2);
+    expect(names(sendAll(cursor))).toEqual(['7: 1→2', '8: 0→5']);
+    expect(whereIs(cursor)).toEqual({ waiting: 0, position: '3', complete: true });
   });
 
   it('at the start has what is in the ring already', () => {
-    const backlog = new Outbox();
-    backlog.push(changeEntry(5, 7n, 0, 1));
-    const place = backlog.cursorAtStart('4');
-    expect(place.position).toBe('4');
-    expect(names(sendAll(place))).toEqual(['7: 0→1']);
+    const outbox = new Outbox();
+    outbox.push(changeEntry(5, 7n, 0, 1));
+    const cursor = outbox.cursorAtStart('4');
+    expect(cursor.position).toBe('4');
+    expect(names(sendAll(cursor))).toEqual(['7: 0→1']);
   });
 
   it('after an entry has what follows it; and there is none after one that is not in the ring', () => {
-    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
-    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    expect(names(sendAll(backlog.cursorAfter('2')!))).toEqual(['7: 2→3']);
-    expect(sendAll(backlog.cursorAfter('3')!)).toEqual([]);
-    expect(backlog.cursorAfter('1')).toBeUndefined();
+    const outbox = new Outbox({ entries: 2, bytes: 1e6 });
+    for (let i = 1; i <= 3; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
+    expect(names(sendAll(outbox.cursorAfter('2')!))).toEqual(['7: 2→3']);
+    expect(sendAll(outbox.cursorAfter('3')!)).toEqual([]);
+    expect(outbox.cursorAfter('1')).toBeUndefined();
   });
 
   it('loses what leaves the ring, and then gets one resync item per environment with the newest missed version', () => {
-    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
-    const place = backlog.cursorAtEnd('0');
-    for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    expect(place.position).toBe('3');
-    expect(names(sendAll(place))).toEqual(['7: →3', '7: 3→4', '7: 4→5']);
+    const outbox = new Outbox({ entries: 2, bytes: 1e6 });
+    const cursor = outbox.cursorAtEnd('0');
+    for (let i = 1; i <= 5; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
+    expect(cursor.position).toBe('3');
+    expect(names(sendAll(cursor))).toEqual(['7: →3', '7: 3→4', '7: 4→5']);
   });
 
   it('of one proxy does not hold back another', () => {
-    const backlog = new Outbox({ entries: 2, bytes: 1e6 });
-    const dead = backlog.cursorAtEnd('0');
-    const alive = backlog.cursorAtEnd('0');
+    const outbox = new Outbox({ entries: 2, bytes: 1e6 });
+    const dead = outbox.cursorAtEnd('0');
+    const alive = outbox.cursorAtEnd('0');
     const seen: string[] = [];
     for (let i = 1; i <= 6; i++) {
-      backlog.push(changeEntry(i, 7n, i - 1, i));
+      outbox.push(changeEntry(i, 7n, i - 1, i));
       seen.push(...names(sendAll(alive)));
     }
     expect(seen).toEqual(['7: 0→1', '7: 1→2', '7: 2→3', '7: 3→4', '7: 4→5', '7: 5→6']);
-    expect(dead.missedEnvironments).toEqual(new Map([[7n, 4n]]));
+    expect([...dead.missed]).toEqual([environment(7n, 4n)]);
   });
 
   it('that was removed is not kept any more', () => {
-    const backlog = new Outbox({ entries: 1, bytes: 1e6 });
-    const place = backlog.cursorAtEnd('0');
-    backlog.remove(place);
-    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    expect(place.missedEnvironments.size).toBe(0);
+    const outbox = new Outbox({ entries: 1, bytes: 1e6 });
+    const cursor = outbox.cursorAtEnd('0');
+    outbox.remove(cursor);
+    for (let i = 1; i <= 3; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
+    expect(cursor.complete).toBe(true);
   });
 
   it('that misses everything has no ordinary items left, and the newest of the versions', () => {
-    const backlog = new Outbox();
-    const place = backlog.cursorAtEnd('0');
-    backlog.push(changeEntry(1, 7n, 8, 9));
-    backlog.push(closeEntry(2, 'a'));
-    place.markAllMissed([environment(7n, 5n), environment(8n, 3n)], '10');
-    backlog.push(changeEntry(11, 8n, 3, 4));
-    expect(place.position).toBe('10');
-    expect(names(sendAll(place))).toEqual(['key-a close', '7: →9', '8: →3', '8: 3→4']);
+    const outbox = new Outbox();
+    const cursor = outbox.cursorAtEnd('0');
+    outbox.push(changeEntry(1, 7n, 8, 9));
+    outbox.push(closeEntry(2, 'a'));
+    cursor.markAllMissed([environment(7n, 5n), environment(8n, 3n)], '10');
+    outbox.push(changeEntry(11, 8n, 3, 4));
+    expect(cursor.position).toBe('10');
+    expect(names(sendAll(cursor))).toEqual(['key-a close', '7: →9', '8: →3', '8: 3→4']);
   });
 });
 
 describe('an entry that leaves the ring while it is on its way', () => {
   /** The ring drops the first two of three entries while a request with the first `sent` of them is under way. */
   function overtaken() {
-    const backlog = new Outbox({ entries: 3, bytes: 1e6 });
-    const place = backlog.cursorAtEnd('0');
-    for (let i = 1; i <= 3; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    const batch = nextBatch(place, 10_000)!;
-    backlog.push(changeEntry(4, 7n, 3, 4));
-    backlog.push(changeEntry(5, 7n, 4, 5));
-    return { place, batch };
+    const outbox = new Outbox({ entries: 3, bytes: 1e6 });
+    const cursor = outbox.cursorAtEnd('0');
+    for (let i = 1; i <= 3; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
+    const batch = nextBatch(cursor, 10_000)!;
+    outbox.push(changeEntry(4, 7n, 3, 4));
+    outbox.push(changeEntry(5, 7n, 4, 5));
+    return { cursor, batch };
   }
 
   it('is not resynced when the proxy accepts it: that would set it back', () => {
-    const { place, batch } = overtaken();
+    const { cursor, batch } = overtaken();
     batch.settle();
-    expect(names(sendAll(place))).toEqual(['7: 3→4', '7: 4→5']);
+    expect(names(sendAll(cursor))).toEqual(['7: 3→4', '7: 4→5']);
   });
 
   it('is resynced when the proxy does not accept it', () => {
-    const { place } = overtaken();
-    expect(names(sendAll(place))).toEqual(['7: →2', '7: 2→3', '7: 3→4', '7: 4→5']);
+    const { cursor } = overtaken();
+    expect(names(sendAll(cursor))).toEqual(['7: →2', '7: 2→3', '7: 3→4', '7: 4→5']);
   });
 
   it('is resynced also when it was accepted, if everything was missed meanwhile', () => {
-    const backlog = new Outbox();
-    const place = backlog.cursorAtEnd('0');
-    backlog.push(changeEntry(1, 7n, 0, 1));
-    const batch = nextBatch(place, 10_000)!;
-    place.markAllMissed([environment(7n, 1n)], '9');
+    const outbox = new Outbox();
+    const cursor = outbox.cursorAtEnd('0');
+    outbox.push(changeEntry(1, 7n, 0, 1));
+    const batch = nextBatch(cursor, 10_000)!;
+    cursor.markAllMissed([environment(7n, 1n)], '9');
     batch.settle();
-    expect(names(sendAll(place))).toEqual(['7: →1']);
+    expect(names(sendAll(cursor))).toEqual(['7: →1']);
   });
 
   it('does not settle a resync that was asked for again since', () => {
-    const backlog = new Outbox();
-    const place = backlog.cursorAtEnd('0');
-    place.markAllMissed([environment(7n, 1n)], '8');
-    const batch = nextBatch(place, 10_000)!;
-    place.markAllMissed([environment(7n, 1n)], '9');
+    const outbox = new Outbox();
+    const cursor = outbox.cursorAtEnd('0');
+    cursor.markAllMissed([environment(7n, 1n)], '8');
+    const batch = nextBatch(cursor, 10_000)!;
+    cursor.markAllMissed([environment(7n, 1n)], '9');
     batch.settle();
-    expect(names(sendAll(place))).toEqual(['7: →1']);
+    expect(names(sendAll(cursor))).toEqual(['7: →1']);
   });
 
   it('does not settle a resync of which a newer one is needed since', () => {
-    const backlog = new Outbox({ entries: 1, bytes: 1e6 });
-    const place = backlog.cursorAtEnd('0');
-    backlog.push(changeEntry(1, 7n, 0, 1));
-    backlog.push(changeEntry(2, 7n, 1, 2));
-    const batch = nextBatch(place, 10_000)!;
+    const outbox = new Outbox({ entries: 1, bytes: 1e6 });
+    const cursor = outbox.cursorAtEnd('0');
+    outbox.push(changeEntry(1, 7n, 0, 1));
+    outbox.push(changeEntry(2, 7n, 1, 2));
+    const batch = nextBatch(cursor, 10_000)!;
     expect(names(batch.items)).toEqual(['7: →1']);
-    backlog.push(changeEntry(3, 7n, 2, 3));
+    outbox.push(changeEntry(3, 7n, 2, 3));
     batch.settle();
-    expect(names(sendAll(place))).toEqual(['7: →2', '7: 2→3']);
+    expect(names(sendAll(cursor))).toEqual(['7: →2', '7: 2→3']);
   });
 });
 
 describe('the ring', () => {
   it('keeps at most that many entries', () => {
-    const backlog = new Outbox({ entries: 3, bytes: 1e6 });
-    for (let i = 1; i <= 10; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
-    expect(backlog.size).toBe(3);
+    const outbox = new Outbox({ entries: 3, bytes: 1e6 });
+    for (let i = 1; i <= 10; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
+    expect(outbox.size).toBe(3);
   });
 
   it('keeps nothing that every proxy has, once all proxies have their places', () => {
-    const backlog = new Outbox();
-    const [quick, slow] = [backlog.cursorAtEnd('0'), backlog.cursorAtEnd('0')];
-    for (let i = 1; i <= 4; i++) backlog.push(changeEntry(i, 7n, i - 1, i));
+    const outbox = new Outbox();
+    const [quick, slow] = [outbox.cursorAtEnd('0'), outbox.cursorAtEnd('0')];
+    for (let i = 1; i <= 4; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
     sendAll(quick);
-    slow.accept(backlog.entry(0)!, 1);
-    expect(backlog.size).toBe(4);
-    backlog.close();
-    expect(backlog.size).toBe(3);
+    slow.accept(outbox.entry(0)!, 1);
+    expect(outbox.size).toBe(4);
+    outbox.close();
+    expect(outbox.size).toBe(3);
     expect(names(sendAll(slow))).toEqual(['7: 1→2', '7: 2→3', '7: 3→4']);
-    expect(backlog.size).toBe(0);
-    backlog.push(changeEntry(5, 7n, 4, 5));
-    expect([names(sendAll(quick)), names(sendAll(slow)), backlog.size]).toEqual([['7: 4→5'], ['7: 4→5'], 0]);
+    expect(outbox.size).toBe(0);
+    outbox.push(changeEntry(5, 7n, 4, 5));
+    expect([names(sendAll(quick)), names(sendAll(slow)), outbox.size]).toEqual([['7: 4→5'], ['7: 4→5'], 0]);
   });
 
   it('keeps nothing for a proxy that is gone', () => {
-    const backlog = new Outbox();
-    const place = backlog.cursorAtEnd('0');
-    backlog.close();
-    backlog.push(changeEntry(1, 7n, 0, 1));
-    backlog.remove(place);
-    expect(backlog.size).toBe(0);
+    const outbox = new Outbox();
+    const cursor = outbox.cursorAtEnd('0');
+    outbox.close();
+    outbox.push(changeEntry(1, 7n, 0, 1));
+    outbox.remove(cursor);
+    expect(outbox.size).toBe(0);
   });
 
   it('keeps at most that many bytes, but always the newest entry', () => {
-    const backlog = new Outbox({ entries: 100, bytes: 1_000 });
-    for (let i = 1; i <= 5; i++) backlog.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
-    expect(backlog.size).toBe(2);
-    backlog.push(changeEntry(6, 7n, 5, 6, { bytes: 5_000 }));
-    expect(backlog.size).toBe(1);
-    backlog.push(changeEntry(7, 7n, 6, 7, { bytes: 400 }));
-    expect(backlog.size).toBe(1);
+    const outbox = new Outbox({ entries: 100, bytes: 1_000 });
+    for (let i = 1; i <= 5; i++) outbox.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
+    expect(outbox.size).toBe(2);
+    outbox.push(changeEntry(6, 7n, 5, 6, { bytes: 5_000 }));
+    expect(outbox.size).toBe(1);
+    outbox.push(changeEntry(7, 7n, 6, 7, { bytes: 400 }));
+    expect(outbox.size).toBe(1);
   });
 });
 
@@ -236,7 +237,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Proxy {
-  readonly place: OutboxCursor;
+  readonly cursor: OutboxCursor;
   readonly told: Item[];
   /** Keys that were revoked since it is there. */
   readonly revoked: Set<string>;
@@ -249,7 +250,7 @@ class World {
   readonly limits: OutboxLimits = { entries: 6, bytes: 2_500 };
   readonly maxBody = 800;
   readonly maxItems = 4;
-  readonly backlog = new Outbox(this.limits);
+  readonly outbox = new Outbox(this.limits);
   readonly versions = new Map<string, number>();
   /** By shard of environment 7. */
   readonly told = new Map<number, number>();
@@ -263,7 +264,7 @@ class World {
     else if (step.kind === 'revoke') this.revoke();
     else if (step.kind === 'silent') this.push(silentEntry(this.pushed.length + 1));
     else if (step.kind === 'join') this.join();
-    else if (step.kind === 'close') this.backlog.close();
+    else if (step.kind === 'close') this.outbox.close();
     else if (proxy !== undefined) {
       if (step.kind === 'begin') this.begin(proxy);
       else if (step.kind === 'end') this.end(proxy, step.how);
@@ -293,24 +294,24 @@ class World {
 
   push(entry: OutboxEntry): void {
     this.pushed.push(entry);
-    this.backlog.push(entry);
-    if (this.backlog.size > 1) {
-      expect(this.backlog.size).toBeLessThanOrEqual(this.limits.entries);
-      const kept = this.pushed.slice(-this.backlog.size).reduce((sum, { bytes }) => sum + bytes, 0);
+    this.outbox.push(entry);
+    if (this.outbox.size > 1) {
+      expect(this.outbox.size).toBeLessThanOrEqual(this.limits.entries);
+      const kept = this.pushed.slice(-this.outbox.size).reduce((sum, { bytes }) => sum + bytes, 0);
       expect(kept).toBeLessThanOrEqual(this.limits.bytes);
     }
   }
 
   join(): void {
     if (this.proxies.length === 3) return;
-    const place = this.backlog.cursorAtEnd(`${this.pushed.length}`);
+    const cursor = this.outbox.cursorAtEnd(`${this.pushed.length}`);
     const start = this.stand();
-    this.proxies.push({ place, told: [], revoked: new Set(), start, flying: undefined });
+    this.proxies.push({ cursor, told: [], revoked: new Set(), start, flying: undefined });
   }
 
   begin(proxy: Proxy): void {
     if (proxy.flying !== undefined) return;
-    const batch = nextBatch(proxy.place, this.maxBody, this.maxItems);
+    const batch = nextBatch(proxy.cursor, this.maxBody, this.maxItems);
     if (batch === undefined) return;
     const body = `{"items":[${batch.items.map(({ json }) => json).join(',')}]}`;
     expect(body.length).toBeLessThanOrEqual(this.maxBody);
@@ -328,10 +329,10 @@ class World {
     if (how === 'given up' && batch.items.length === 1 && batch.kind === 'entries') batch.drop();
   }
 
-  gap({ place }: Proxy): void {
+  gap({ cursor }: Proxy): void {
     const environments = [...this.versions].map(([id, version]) => environment(BigInt(id), BigInt(version)));
     const shards = [...this.told].map(([shard, version]) => clients(shard, BigInt(version)));
-    place.markAllMissed([...environments, ...shards], `${this.pushed.length}`);
+    cursor.markAllMissed([...environments, ...shards], `${this.pushed.length}`);
   }
 
   /** The proxy accepts everything from now on. */
@@ -343,7 +344,7 @@ class World {
       expect(round).toBeLessThan(200);
       this.end(proxy, 'accepted');
     }
-    expect(whereIs(proxy.place)).toEqual({
+    expect(whereIs(proxy.cursor)).toEqual({
       waiting: 0,
       complete: true,
       position: `${this.pushed.length}`,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
-import { Outbox } from '../../src/publish/outbox.js';
-import type { Item } from '../../src/publish/items.js';
+import { Outbox } from '../../src/publish/outbox/outbox.js';
+import type { Item } from '../../src/publish/outbox/items.js';
 import type { PublishResult } from '../../src/publish/proxy-client.js';
 import { ProxyWorker } from '../../src/publish/proxy-worker.js';
 import { until } from '../support/until.js';
@@ -34,8 +34,8 @@ afterEach(async () => {
 
 /** A worker whose proxy is a script, and whose waits are a list. */
 function start(script: Script = {}) {
-  const backlog = new Outbox({ entries: script.entries ?? 1_000, bytes: 1e6 });
-  const place = backlog.cursorAtEnd('0');
+  const outbox = new Outbox({ entries: script.entries ?? 1_000, bytes: 1e6 });
+  const cursor = outbox.cursorAtEnd('0');
   const requests: string[][] = [];
   const sleeps: number[] = [];
   const events: string[] = [];
@@ -45,7 +45,7 @@ function start(script: Script = {}) {
   controller = new AbortController();
   const worker = new ProxyWorker({
     name: 'proxy',
-    cursor: place,
+    cursor: cursor,
     maxBody: 10_000,
     interval: script.interval ?? 0,
     publish: async (items: readonly Item[]) => {
@@ -62,25 +62,28 @@ function start(script: Script = {}) {
       cursor: (position) => events.push(`cursor ${position}`),
     },
     log: createLog('info', { write: (line) => void logs.push(line) }),
-    sleep: async (milliseconds, signal) => {
-      sleeps.push(milliseconds);
-      if (script.interval !== undefined) clock += milliseconds;
-      if (script.manualSleep !== true) return;
-      await new Promise<void>((resolve) => {
-        endSleep = resolve;
-        signal.addEventListener('abort', () => resolve());
-      });
+    clock: {
+      now: () => clock,
+      monotonic: () => clock,
+      random: () => script.random ?? 1,
+      sleep: async (milliseconds, signal) => {
+        sleeps.push(milliseconds);
+        if (script.interval !== undefined) clock += milliseconds;
+        if (script.manualSleep !== true) return;
+        await new Promise<void>((resolve) => {
+          endSleep = resolve;
+          signal.addEventListener('abort', () => resolve());
+        });
+      },
     },
-    now: () => clock,
-    random: () => script.random ?? 1,
   });
   running = worker.run(controller.signal);
   const push = (...entries: Parameters<Outbox['push']>[0][]): void => {
-    for (const entry of entries) backlog.push(entry);
+    for (const entry of entries) outbox.push(entry);
     worker.wake();
   };
-  const idle = () => until('the worker to have nothing to do', () => place.waiting === 0 && place.complete);
-  return { worker, place, push, idle, requests, sleeps, events, logs, endSleep: () => endSleep() };
+  const idle = () => until('the worker to have nothing to do', () => cursor.waiting === 0 && cursor.complete);
+  return { worker, cursor, push, idle, requests, sleeps, events, logs, endSleep: () => endSleep() };
 }
 
 describe('a worker', () => {

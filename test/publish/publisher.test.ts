@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseGripUrl } from '../../src/grip/proxies.js';
+import { systemClock } from '../../src/core/clock.js';
 import { createLog } from '../../src/observe/log.js';
-import type { OutboxLimits } from '../../src/publish/outbox.js';
+import type { OutboxLimits } from '../../src/publish/outbox/outbox.js';
 import type { ResolveHost } from '../../src/publish/discovery.js';
 import { leadWhenElected } from '../../src/leader/election.js';
 import { Publisher } from '../../src/publish/publisher.js';
@@ -94,7 +95,7 @@ function start(holder: string, options: NodeOptions = {}): Node {
       refetched: nothing,
       lag: nothing,
     }),
-    sleep,
+    clock: { ...systemClock, sleep },
     refetchSpread: 0,
     ...options,
   });

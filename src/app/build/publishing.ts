@@ -17,7 +17,7 @@ export function buildPublisher(parts: NodeParts, proxies: readonly ProxyAddress[
   const publisher =
     proxies.length === 0
       ? undefined
-      : new Publisher({ store, proxies, holder, log, observe, sleep: clock.sleep, refetchSpread });
+      : new Publisher({ store, proxies, holder, log, observe, clock, refetchSpread });
   const states = () => publisher?.status().proxies ?? [];
   metrics.labelledGauge(
     'holdfast_publish_waiting_entries',

@@ -1,13 +1,13 @@
-/**
- * The next batch for a proxy: as many items as fit into one request, in order. Pure.
- */
-import { environmentChannel } from '../grip/channels.js';
-import type { OutboxEntry, OutboxCursor } from './outbox.js';
-import { closeItem, resyncItem, type Item } from './items.js';
+/** The next publish request of a proxy: as many items as fit into it, in order. Pure. */
+import type { OutboxEntry } from './entry.js';
+import type { Item } from './items.js';
+import { repairItem, type MissedTarget } from './missed.js';
+import type { OutboxCursor } from './outbox.js';
 
 /**
- * Pushpin 1.36 takes items as fast in requests of 100 as of 1,000 (45,000 a second were measured), but it closes the connection after each
- * request: with 400 the leader spends a fifth less on a change than with 100.
+ * Items of a request at most. Pushpin 1.36 takes items as fast in requests of 100 as of 1,000 (45,000
+ * a second were measured), but it closes the connection after each request: with 400 the leader
+ * spends a fifth less on a change than with 100.
  */
 export const BATCH_MAX_ITEMS = 400;
 
@@ -16,25 +16,26 @@ const BODY_FRAME_BYTES = 12;
 /** Between two items. */
 const COMMA_BYTES = 1;
 
-/** The items of one publish request, and the effect of its outcome. */
+/** The content of one publish request, and what follows from its answer. */
 export interface Batch {
   /** Empty when the next entries need no item; then there is nothing to send, only to settle. */
   readonly items: readonly Item[];
-  /** Records that the proxy accepted the batch. */
+  /** To be called when the proxy accepts the batch. */
   readonly settle: () => void;
   /** For a batch of one item that the proxy will never take: its target gets a resync item instead. */
   readonly drop: () => void;
-  /** `missed`: resync items for targets that this proxy missed. `entries`: the feed's entries, in order. */
+  /** `missed`: resync items for targets that this proxy missed. `entries`: the outbox's entries, in order. */
   readonly kind: 'missed' | 'entries';
   /** The entries with items that are complete with it, for measuring lag. */
   readonly entries: readonly OutboxEntry[];
 }
 
 /**
- * The next batch for a proxy, or `undefined` when it has everything.
+ * Builds the next batch for a proxy; `undefined` when it has everything.
  *
- * Missed targets go first: their resync items set the position that the following items continue from. An entry with an item that alone
- * exceeds `maxBody` becomes missed, so its environment gets a resync item instead.
+ * Missed targets go first: their resync items set the position that the following items continue
+ * from. An entry with an item that alone exceeds `maxBody` counts as missed, so its environment gets
+ * a resync item instead.
  */
 export function nextBatch(
   cursor: OutboxCursor,
@@ -50,42 +51,25 @@ export function nextBatch(
 
 function missedBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
   if (cursor.complete) return undefined;
-  const { epoch } = cursor;
-  const builder = new RequestBuilder(maxBody, maxItems);
-  const keys: string[] = [];
-  const environments: [bigint, bigint][] = [];
-  const clients: [string, bigint][] = [];
-  for (const keyId of cursor.missedKeys) {
-    if (!builder.add(closeItem(keyId))) break;
-    keys.push(keyId);
-  }
-  for (const [environment, version] of cursor.missedEnvironments) {
-    if (!builder.add(resyncItem(environmentChannel(environment), version))) break;
-    environments.push([environment, version]);
-  }
-  for (const [channel, { version }] of cursor.missedClients) {
-    if (!builder.add(resyncItem(channel, version))) break;
-    clients.push([channel, version]);
+  const { epoch, missed } = cursor;
+  const request = new RequestBuilder(maxBody, maxItems);
+  const repaired: MissedTarget[] = [];
+  for (const target of missed) {
+    if (!request.add(repairItem(target))) break;
+    repaired.push(target);
   }
   const settle = (): void => {
     if (cursor.epoch !== epoch) return;
-    for (const keyId of keys) cursor.missedKeys.delete(keyId);
-    for (const [environment, version] of environments) {
-      // A newer version that was missed in the meantime still needs its own item.
-      if (cursor.missedEnvironments.get(environment) === version)
-        cursor.missedEnvironments.delete(environment);
-    }
-    for (const [channel, version] of clients) {
-      if (cursor.missedClients.get(channel)?.version === version) cursor.missedClients.delete(channel);
-    }
+    // A newer version that was missed in the meantime still needs an item of its own.
+    for (const target of repaired) missed.clear(target);
   };
-  // Not even a resync item is taken: only the link's timeout is left to repair these holds.
-  return { kind: 'missed', items: builder.items, entries: [], settle, drop: settle };
+  // A proxy that refuses even a resync item leaves only the link's timeout to repair these holds.
+  return { kind: 'missed', items: request.items, entries: [], settle, drop: settle };
 }
 
 function entriesBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): Batch | undefined {
   const { epoch } = cursor;
-  const builder = new RequestBuilder(maxBody, maxItems);
+  const request = new RequestBuilder(maxBody, maxItems);
   const complete: OutboxEntry[] = [];
   let first: OutboxEntry | undefined;
   let last: { entry: OutboxEntry; items: number } | undefined;
@@ -93,7 +77,7 @@ function entriesBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): 
     if (isTooLarge(entry, maxBody)) break;
     let items = sent;
     for (const item of entry.items.slice(sent)) {
-      if (!builder.add(item)) break;
+      if (!request.add(item)) break;
       first ??= entry;
       items++;
     }
@@ -105,19 +89,22 @@ function entriesBatch(cursor: OutboxCursor, maxBody: number, maxItems: number): 
   const { entry, items } = last;
   const settle = (): void => {
     cursor.accept(entry, items);
-    if (cursor.epoch === epoch) for (const each of complete) cursor.clearMissed(each);
+    if (cursor.epoch === epoch) for (const { target } of complete) cursor.missed.clear(target);
   };
   const drop = (): void => {
     if (first !== undefined) cursor.drop(first);
   };
-  return { kind: 'entries', items: builder.items, entries: complete, settle, drop };
+  return { kind: 'entries', items: request.items, entries: complete, settle, drop };
 }
 
 function isTooLarge(entry: OutboxEntry, maxBody: number): boolean {
   return entry.items.some((item) => item.bytes + BODY_FRAME_BYTES > maxBody);
 }
 
-/** Items of one request, limited by number and by the size of their JSON. The first always fits, so that nothing waits for ever. */
+/**
+ * The items of one request, measured as JSON. The first always finds room, so that nothing waits for
+ * ever.
+ */
 class RequestBuilder {
   readonly items: Item[] = [];
   #bytes = BODY_FRAME_BYTES;

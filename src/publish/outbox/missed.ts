@@ -1,0 +1,73 @@
+/**
+ * The targets of which one proxy missed something. Each gets one resync item when the proxy is back
+ * (a close, for a key), whatever was missed of it. Pure.
+ */
+import { clientsChannel, environmentChannel, keyChannel } from '../../grip/channels.js';
+import type { PublishTarget } from './entry.js';
+import { closeItem, resyncItem, type Item } from './items.js';
+
+/** A target that has a channel. */
+export type MissedTarget = Exclude<PublishTarget, { kind: 'none' }>;
+
+/** A set of missed targets, each with the newest version that was missed. */
+export class MissedTargets {
+  /** By channel. Keys come first: a revoked key's streams end before anything else is repaired. */
+  readonly #byKind = {
+    key: new Map<string, MissedTarget>(),
+    environment: new Map<string, MissedTarget>(),
+    clients: new Map<string, MissedTarget>(),
+  };
+
+  /** The number of targets. */
+  get size(): number {
+    const { key, environment, clients } = this.#byKind;
+    return key.size + environment.size + clients.size;
+  }
+
+  /** The number of environments of which something is missed. */
+  get environments(): number {
+    const missed = new Set<bigint>();
+    for (const target of this) if (target.kind !== 'key') missed.add(target.environment);
+    return missed.size;
+  }
+
+  /** Adds a target, or raises its version. */
+  mark(target: PublishTarget): void {
+    if (target.kind === 'none') return;
+    const known = this.#byKind[target.kind].get(channelOf(target));
+    if (known === undefined || versionOf(target) > versionOf(known))
+      this.#byKind[target.kind].set(channelOf(target), target);
+  }
+
+  /** Removes a target, unless something newer of it was missed. */
+  clear(target: PublishTarget): void {
+    if (target.kind === 'none') return;
+    const known = this.#byKind[target.kind].get(channelOf(target));
+    if (known !== undefined && versionOf(known) === versionOf(target))
+      this.#byKind[target.kind].delete(channelOf(target));
+  }
+
+  *[Symbol.iterator](): Generator<MissedTarget> {
+    for (const targets of Object.values(this.#byKind)) yield* targets.values();
+  }
+}
+
+/** Builds the item that repairs a missed target. */
+export function repairItem(target: MissedTarget): Item {
+  return target.kind === 'key' ? closeItem(target.keyId) : resyncItem(channelOf(target), versionOf(target));
+}
+
+function channelOf(target: MissedTarget): string {
+  switch (target.kind) {
+    case 'key':
+      return keyChannel(target.keyId);
+    case 'environment':
+      return environmentChannel(target.environment);
+    case 'clients':
+      return clientsChannel(target.environment, target.shard);
+  }
+}
+
+function versionOf(target: MissedTarget): bigint {
+  return target.kind === 'key' ? 0n : target.version;
+}
