@@ -3,6 +3,7 @@
  */
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { eventLoop } from '../core/turns.js';
 import { gripCarrier, instructHold } from '../grip/carrier.js';
 import type { SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
@@ -15,6 +16,7 @@ import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
+import { sendPieces, type Pieces } from './pieces.js';
 
 /** The collaborators of the routes of streams. */
 export interface StreamParts {
@@ -89,7 +91,7 @@ export async function respondWithStream(
   if (parts.hold !== 'direct' && isProxied(request)) {
     const reply = await subscriptions.hold(key, stream, position);
     metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
-    send(response, reply);
+    await send(response, reply);
     return;
   }
   if (parts.hold === 'grip') {
@@ -135,7 +137,7 @@ async function recover(parts: StreamParts, request: Request, response: Response)
   if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
-  send(response, reply);
+  await send(response, reply);
 }
 
 /**
@@ -146,9 +148,19 @@ function isProxied(request: Request): boolean {
   return request.grip?.isProxied === true;
 }
 
-function send(response: Response, { instructions, body }: HeldReply): void {
+/** Characters of a reply from which it is sent in slices of turns. */
+const LONG = 256 * 1024;
+
+async function send(response: Response, { instructions, start, events }: HeldReply): Promise<void> {
   if (instructions !== undefined) instructHold(response, instructions);
-  response.status(200).set(STREAM_HEADERS).send(Buffer.from(body));
+  const length = events.reduce((sum, { size }) => sum + size, start.length);
+  response.status(200).set(STREAM_HEADERS).set('Content-Length', `${length}`);
+  const texts = function* (): Pieces {
+    yield start;
+    for (const event of events) yield event.text();
+  };
+  if (length < LONG) response.end([...texts()].join(''));
+  else await sendPieces(response, texts(), await eventLoop.begin());
 }
 
 /** Returns a header that a request has once; `undefined` for one that it lacks. */

@@ -104,6 +104,11 @@ export class Ruleset {
     return this.#byKey.values();
   }
 
+  /** The number of configs, tombstones included. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   /** The number of configs that are not deleted. */
   get live(): number {
     let live = 0;

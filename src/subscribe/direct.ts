@@ -229,7 +229,7 @@ export class DirectHolds {
       if (event !== undefined) {
         hold.next++;
         hold.version = event.id;
-        this.#write(hold, event.text);
+        this.#write(hold, event.text());
         continue;
       }
       const ruleset = replica.loaded(environment);

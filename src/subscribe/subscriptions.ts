@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { parseGripLast, type Stream } from '../grip/channels.js';
 import type { HoldInstructions } from '../grip/instructions.js';
 import { HoldfastError } from '../core/errors.js';
+import { eventLoop } from '../core/turns.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
@@ -17,11 +18,14 @@ import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
 import { holdInstructions, type HoldTimes } from './hold.js';
 import type { RecoveryLink } from './link.js';
-import { streamStart, textOf, type StreamContents } from './stream.js';
+import { streamStart, type StreamContents, type StreamEvent } from './stream.js';
+
+/** Configs from which a ruleset is large: a delta of so many takes about half a millisecond. */
+const LARGE = 1_000;
 
 /** The events that are sent, and the position of the client after them. */
 export interface CatchUp {
-  readonly body: string;
+  readonly events: readonly StreamEvent[];
   readonly version: bigint;
   readonly decision: Decision['kind'];
 }
@@ -30,7 +34,9 @@ export interface CatchUp {
 export interface HeldReply {
   /** `undefined` ends the stream. */
   readonly instructions: HoldInstructions | undefined;
-  readonly body: string;
+  /** The beginning of the stream; empty for a hold that is in the middle of it. */
+  readonly start: string;
+  readonly events: readonly StreamEvent[];
   readonly stream: Stream['kind'];
   readonly decision: Decision['kind'] | 'refused';
 }
@@ -61,7 +67,7 @@ export class Subscriptions {
   /** Answers a new subscription through a GRIP proxy, with a key of the stream's environment. */
   async hold(key: Key, stream: Stream, position: bigint): Promise<HeldReply> {
     const catchUp = await this.catchUp(stream, position);
-    return this.#held(stream, key.id, catchUp, streamStart(this.#random()) + catchUp.body);
+    return this.#held(stream, key.id, catchUp, streamStart(this.#random()));
   }
 
   /**
@@ -83,7 +89,7 @@ export class Subscriptions {
     if (key?.environment !== stream.environment || key.revokedAt !== undefined)
       return this.#refused(stream, keyId);
     const catchUp = await this.catchUp(stream, version);
-    return this.#held(stream, keyId, catchUp, catchUp.body);
+    return this.#held(stream, keyId, catchUp, '');
   }
 
   /**
@@ -104,6 +110,9 @@ export class Subscriptions {
     const { replica, contents } = this.#options;
     const current = await replica.confirmed(stream.environment);
     if (current === undefined) throw lostEnvironment(stream.environment);
+    // What follows takes time with a large ruleset, and waits for a slice of its own. The ruleset
+    // may move on in the meantime, and is then as new as what was confirmed, or newer.
+    if (current.ruleset.size > LARGE) await eventLoop.begin();
     const { ruleset, confirmed } = current;
     const ours = contents[stream.kind].version(ruleset);
     const decision = decide(position, ours, confirmed);
@@ -129,32 +138,32 @@ export class Subscriptions {
     decision: Decision,
     ruleset: Ruleset,
     position: bigint,
-  ): { body: string; version: bigint } {
+  ): { events: readonly StreamEvent[]; version: bigint } {
     const contents = this.#options.contents[kind];
-    const brought = (from: bigint): { body: string; version: bigint } => ({
-      body: textOf(contents.events(ruleset, from)),
+    const brought = (from: bigint): Pick<CatchUp, 'events' | 'version'> => ({
+      events: contents.events(ruleset, from),
       version: contents.version(ruleset),
     });
     switch (decision.kind) {
       case 'behind':
         return brought(decision.from);
       case 'current':
-        return { body: '', version: position };
+        return { events: [], version: position };
       case 'ahead':
         return brought(0n);
       case 'unverified':
-        return { body: '', version: position };
+        return { events: [], version: position };
     }
   }
 
-  #held(stream: Stream, keyId: string, catchUp: CatchUp, body: string): HeldReply {
+  #held(stream: Stream, keyId: string, { events, version, decision }: CatchUp, start: string): HeldReply {
     const { link, times, replica } = this.#options;
     // Revoked during the catch-up: the item that closes the key's streams came before this hold
     // could begin.
     if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
-    const hold = { stream, keyId, version: catchUp.version, link: link.path() };
+    const hold = { stream, keyId, version, link: link.path() };
     const instructions = holdInstructions(hold, times, this.#random());
-    return { instructions, body, stream: stream.kind, decision: catchUp.decision };
+    return { instructions, start, events, stream: stream.kind, decision };
   }
 
   /**
@@ -163,6 +172,6 @@ export class Subscriptions {
    */
   #refused(stream: Stream, keyId: string): HeldReply {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
-    return { instructions: undefined, body: '', stream: stream.kind, decision: 'refused' };
+    return { instructions: undefined, start: '', events: [], stream: stream.kind, decision: 'refused' };
   }
 }

@@ -2,7 +2,7 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Configs } from '../../src/ruleset/model.js';
-import { ADMIN_TOKEN, basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { ADMIN_TOKEN, basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { deletion, flag } from '../support/configs.js';
 import { measureTurns } from '../support/turns.js';
 
@@ -56,6 +56,10 @@ describe('a large environment', () => {
   it.each<[string, () => Promise<Answer[]>]>([
     ['a snapshot', () => Promise.all([request(SNAPSHOT, byKey())])],
     ['a snapshot as JSON', () => Promise.all([request(JSON_FORM, byKey())])],
+    [
+      'a subscription through a proxy',
+      async () => [await request('/api/v1/sse/config', { ...byKey(), 'grip-sig': await sign() })],
+    ],
     [
       'the list of administration',
       () => Promise.all([request(`/admin/v1/environments/${environment.id}/configs`, byAdmin())]),

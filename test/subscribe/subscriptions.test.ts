@@ -3,7 +3,8 @@ import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
-import { DeltaContents, RefetchContents } from '../../src/subscribe/stream.js';
+import { DeltaContents } from '../../src/subscribe/deltas.js';
+import { RefetchContents, type StreamEvent } from '../../src/subscribe/stream.js';
 import { Subscriptions, type HeldReply } from '../../src/subscribe/subscriptions.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
@@ -51,6 +52,8 @@ const gripLast = (version: bigint, keyId = 'k1', environment = ENV) => [
   `key-${keyId}; last-id=0`,
 ];
 const ids = (body: string) => [...body.matchAll(/^id: (\d+)$/gm)].map(([, id]) => BigInt(id!));
+const bodyOf = ({ start = '', events }: { start?: string; events: readonly StreamEvent[] }) =>
+  start + events.map((event) => event.text()).join('');
 const heldAt = ({ instructions }: HeldReply) =>
   instructions?.channels.find(({ name }) => name === 'environment-7')?.prevId;
 
@@ -60,8 +63,8 @@ describe('a subscription', () => {
     const version = await commit('b');
     const reply = await subscriptions.hold(key, CONFIGS, 0n);
     expect(reply.decision).toBe('behind');
-    expect(reply.body.startsWith(`${START}data: `)).toBe(true);
-    expect(ids(reply.body)).toEqual([version]);
+    expect(bodyOf(reply).startsWith(`${START}data: `)).toBe(true);
+    expect(ids(bodyOf(reply))).toEqual([version]);
     expect(heldAt(reply)).toBe(`${version}`);
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
@@ -69,7 +72,7 @@ describe('a subscription', () => {
   it('that is current gets the start of a stream, and a hold where it stands', async () => {
     const version = await commit('a');
     const reply = await subscriptions.hold(key, CONFIGS, version);
-    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['current', START, `${version}`]);
+    expect([reply.decision, bodyOf(reply), heldAt(reply)]).toEqual(['current', START, `${version}`]);
   });
 
   it('sees what the store has, also when the feed has not brought it yet', async () => {
@@ -84,7 +87,7 @@ describe('a subscription', () => {
     const version = await commit('b');
     const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
     expect([reply.decision, heldAt(reply), lost]).toEqual(['ahead', `${version}`, 1]);
-    expect(reply.body).toBe((await subscriptions.hold(key, CONFIGS, 0n)).body);
+    expect(bodyOf(reply)).toBe(bodyOf(await subscriptions.hold(key, CONFIGS, 0n)));
     expect(logs.filter((line) => line.includes('writes were lost'))).toHaveLength(1);
   });
 
@@ -93,7 +96,7 @@ describe('a subscription', () => {
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
     const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
-    expect([reply.decision, reply.body]).toEqual(['unverified', START]);
+    expect([reply.decision, bodyOf(reply)]).toEqual(['unverified', START]);
     expect([heldAt(reply), lost]).toEqual([`${version + 5n}`, 0]);
   });
 
@@ -122,7 +125,8 @@ describe('a subscription', () => {
     gate.open();
     expect(await holding).toEqual({
       instructions: undefined,
-      body: '',
+      start: '',
+      events: [],
       stream: 'configs',
       decision: 'refused',
     });
@@ -134,21 +138,21 @@ describe('a recovery', () => {
     const first = await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.recover(gripLast(first));
-    expect([reply.decision, ids(reply.body), heldAt(reply)]).toEqual(['behind', [version], `${version}`]);
-    expect(reply.body.startsWith('data: ')).toBe(true);
+    expect([reply.decision, ids(bodyOf(reply)), heldAt(reply)]).toEqual(['behind', [version], `${version}`]);
+    expect(bodyOf(reply).startsWith('data: ')).toBe(true);
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
   it('of a hold that has everything has an empty body, and fresh instructions', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version));
-    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['current', '', `${version}`]);
+    expect([reply.decision, bodyOf(reply), heldAt(reply)]).toEqual(['current', '', `${version}`]);
   });
 
   it('of a hold that is ahead brings the whole ruleset', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version + 1n));
-    expect([reply.decision, ids(reply.body), heldAt(reply)]).toEqual(['ahead', [version], `${version}`]);
+    expect([reply.decision, ids(bodyOf(reply)), heldAt(reply)]).toEqual(['ahead', [version], `${version}`]);
   });
 
   it('of a hold that is ahead while the store is away leaves it where it stands', async () => {
@@ -156,7 +160,7 @@ describe('a recovery', () => {
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
     const reply = await subscriptions.recover(gripLast(version + 1n));
-    expect([reply.decision, reply.body, heldAt(reply)]).toEqual(['unverified', '', `${version + 1n}`]);
+    expect([reply.decision, bodyOf(reply), heldAt(reply)]).toEqual(['unverified', '', `${version + 1n}`]);
   });
 
   it.each<[string, () => Promise<string[]>]>([
@@ -179,7 +183,13 @@ describe('a recovery', () => {
   ])('of %s has no instructions and no data, which ends the stream', async (_, header) => {
     await commit('a');
     const reply = await subscriptions.recover(await header());
-    expect(reply).toEqual({ instructions: undefined, body: '', stream: 'configs', decision: 'refused' });
+    expect(reply).toEqual({
+      instructions: undefined,
+      start: '',
+      events: [],
+      stream: 'configs',
+      decision: 'refused',
+    });
   });
 
   it('of a key that another node has just created is answered', async () => {
@@ -227,8 +237,8 @@ describe('an event stream', () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
     const reply = await subscriptions.hold(key, CLIENTS, 0n);
-    expect([reply.stream, reply.decision, ids(reply.body)]).toEqual(['clients', 'behind', [seen]]);
-    expect(reply.body.startsWith(`${START}data: {"type":"refetchEvaluation","etag":"${seen}"`)).toBe(true);
+    expect([reply.stream, reply.decision, ids(bodyOf(reply))]).toEqual(['clients', 'behind', [seen]]);
+    expect(bodyOf(reply).startsWith(`${START}data: {"type":"refetchEvaluation","etag":"${seen}"`)).toBe(true);
     expect(standsAt(reply)).toBe(`${seen}`);
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
@@ -237,13 +247,13 @@ describe('an event stream', () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
     const reply = await subscriptions.hold(key, CLIENTS, seen);
-    expect([reply.decision, reply.body, standsAt(reply)]).toEqual(['current', START, `${seen}`]);
+    expect([reply.decision, bodyOf(reply), standsAt(reply)]).toEqual(['current', START, `${seen}`]);
   });
 
   it('notifies a client that is ahead, and does not count its claim as a proof of a loss', async () => {
     const seen = await commit('a');
     const reply = await subscriptions.hold(key, CLIENTS, seen + 5n);
-    expect([reply.decision, ids(reply.body), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);
+    expect([reply.decision, ids(bodyOf(reply)), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);
     expect(lost).toBe(0);
     expect(logs.filter((line) => line.includes('writes were lost'))).toEqual([]);
   });
@@ -252,18 +262,24 @@ describe('an event stream', () => {
     const first = await commit('a');
     const second = await commit('b');
     const behind = await subscriptions.recover(last(first));
-    expect([behind.stream, behind.decision, ids(behind.body)]).toEqual(['clients', 'behind', [second]]);
-    expect(behind.body.startsWith('data: ')).toBe(true);
+    expect([behind.stream, behind.decision, ids(bodyOf(behind))]).toEqual(['clients', 'behind', [second]]);
+    expect(bodyOf(behind).startsWith('data: ')).toBe(true);
     expect(standsAt(behind)).toBe(`${second}`);
     const current = await subscriptions.recover(last(second));
-    expect([current.decision, current.body, standsAt(current)]).toEqual(['current', '', `${second}`]);
+    expect([current.decision, bodyOf(current), standsAt(current)]).toEqual(['current', '', `${second}`]);
   });
 
   it('ends at its next check when its key is revoked', async () => {
     const version = await commit('a');
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
-    const refused = { instructions: undefined, body: '', stream: 'clients', decision: 'refused' };
+    const refused = {
+      instructions: undefined,
+      start: '',
+      events: [],
+      stream: 'clients',
+      decision: 'refused',
+    };
     expect(await subscriptions.recover(last(version))).toEqual(refused);
   });
 });

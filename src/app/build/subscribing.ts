@@ -8,7 +8,8 @@ import type { Replica } from '../../replica/replica.js';
 import { DirectHolds } from '../../subscribe/direct.js';
 import { RecoveryLink } from '../../subscribe/link.js';
 import { StreamTokens } from '../../subscribe/stream-token.js';
-import { DeltaContents, RefetchContents } from '../../subscribe/stream.js';
+import { DeltaContents } from '../../subscribe/deltas.js';
+import { RefetchContents } from '../../subscribe/stream.js';
 import { Subscriptions } from '../../subscribe/subscriptions.js';
 import type { NodeParts } from './parts.js';
 
