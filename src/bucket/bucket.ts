@@ -10,7 +10,7 @@
  * HoldfastError `bucket_unavailable` when the bucket cannot be reached in time or refuses, and when the signal aborts.
  */
 
-/** What a reader needs of a bucket. */
+/** The read half of a bucket. */
 export interface BucketReader {
   /** For logs, metrics and cursors: the kind and place, without credentials, such as `s3 my-bucket/flags`. */
   readonly name: string;
@@ -21,6 +21,7 @@ export interface BucketReader {
   ): Promise<BucketRead>;
 }
 
+/** A place for copies. */
 export interface Bucket extends BucketReader {
   write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<BucketWrite>;
   /** Every name that begins with the prefix, ascending as text. */
@@ -28,8 +29,7 @@ export interface Bucket extends BucketReader {
   /** Removes a name. One that is not there is no error. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
   /**
-   * Whether conditions of writes are kept. A store of an older make accepts them and ignores them, so it is tried out, with an object of
-   * the name `conditions`; that also shows whether the bucket can be written to at all.
+   * Tests whether conditions of writes are kept. An older store accepts and ignores them, so it is tried with an object of the name `conditions`; that also shows whether the bucket can be written to at all.
    */
   conditions(signal?: AbortSignal): Promise<'kept' | 'ignored'>;
 }
@@ -41,11 +41,13 @@ export type BucketRead =
   | { readonly kind: 'unchanged'; readonly age?: number }
   | { readonly kind: 'absent' };
 
+/** The outcome of a write. */
 export type BucketWrite =
   | { readonly kind: 'written' }
   /** The condition does not hold; nothing was written. */
   | { readonly kind: 'conflict' };
 
+/** The condition and headers of a write. */
 export interface WriteOptions {
   /** `absent`: nothing has that name. An ETag: what has it is still what was read. `undefined`: write in any case. */
   readonly condition?: 'absent' | { readonly etag: string } | undefined;
@@ -55,11 +57,12 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A name in a bucket's listing. */
 export interface Listed {
   readonly name: string;
   /** When it was written, milliseconds since 1970 by the bucket's clock. */
   readonly writtenAt: number;
 }
 
-/** What `conditions` writes: nothing that anybody reads. */
+/** The object that `conditions` writes; no reader uses it. */
 export const CONDITIONS_NAME = 'conditions';

@@ -8,7 +8,7 @@
  *     latest.json.~7     the newest generation: the content
  *
  * Invariant: the content of a name is its highest generation (without any: the file itself), and the highest is never removed.
- * A write that was made against generation 6 makes 7, exclusively. One that slept meanwhile, and whose 7 was made and removed by others, can
+ * A write that was made against generation 6 makes 7, exclusively. One that slept in the meantime, and whose 7 was made and removed by others, can
  * make 7 once more; it then finds a higher one, and knows that it came too late:
  *
  *     A: reads 6 ················· links 7, finds 8: takes its 7 away, conflict
@@ -16,6 +16,7 @@
  *
  * No process holds anything, so none can die with it. Every step is made durable before the next.
  */
+import { syncDirectory } from '../core/durable-file.js';
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -35,6 +36,7 @@ interface Found {
   readonly etag: string;
 }
 
+/** A bucket in a folder. */
 export class FileBucket implements Bucket {
   readonly name: string;
   readonly #directory: string;
@@ -155,7 +157,7 @@ async function succeed(temporary: string, path: string, current: Found | undefin
   return true;
 }
 
-/** Makes the file itself the highest generation, also when another is made meanwhile, and removes the others. */
+/** Makes the file itself the highest generation, also when another is made in the meantime, and removes the others. */
 async function publish(path: string): Promise<void> {
   for (let done = -1; ;) {
     const all = await generations(path);
@@ -206,15 +208,6 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
 /** Takes away what writers that died have left. */
 async function removeLeftBehind(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY));
@@ -224,7 +217,7 @@ async function removeLeftBehind(folder: string): Promise<void> {
   }
 }
 
-/** Whether the link was made; false when there is something of that name. */
+/** True when the link was made; false when the name exists. */
 async function linkNew(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

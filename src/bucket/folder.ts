@@ -8,6 +8,7 @@ import { HoldfastError } from '../core/errors.js';
 import type { BucketReader, BucketRead } from './bucket.js';
 import { FileBucket } from './file.js';
 
+/** Reads copies from a folder that may not be mounted. */
 export class FolderSource implements BucketReader {
   readonly #bucket: BucketReader;
   readonly #directory: string;

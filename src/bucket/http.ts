@@ -5,9 +5,10 @@
 import { HoldfastError, messageOf } from '../core/errors.js';
 import type { BucketReader, BucketRead } from './bucket.js';
 
-/** More than this is no copy of ours, whoever answers; bytes. */
+/** The largest answer that can be a copy, bytes. */
 const OBJECT_MAX_BYTES = 256 * 1024 * 1024;
 
+/** Reads copies from a plain HTTP address. */
 export class HttpSource implements BucketReader {
   readonly name: string;
   readonly #base: URL;
@@ -30,7 +31,7 @@ export class HttpSource implements BucketReader {
       try {
         return await this.#reading(response, name);
       } finally {
-        // What was not read of it would keep its connection.
+        // An unread body would keep its connection.
         if (!response.bodyUsed) await response.body?.cancel();
       }
     } catch (error) {
@@ -75,7 +76,7 @@ export function httpSourceName({ origin, pathname }: URL): string {
   return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
-/** How long a cache on the way has had the answer. Seconds. */
+/** The time that a cache on the way has had the answer, seconds. */
 function ageOf(response: Response): number {
   const age = response.headers.get('age') ?? '';
   return /^\d{1,9}$/.test(age) ? Number(age) : 0;

@@ -9,12 +9,14 @@ export interface AwsSettings {
   readonly region: string | undefined;
 }
 
+/** The location of a bucket in a folder. */
 export interface FileBucketLocation {
   readonly kind: 'file';
   /** As written: relative to the working directory, or absolute. */
   readonly directory: string;
 }
 
+/** The location of a bucket in an S3-compatible store. */
 export interface S3BucketLocation {
   readonly kind: 's3';
   readonly bucket: string;
@@ -28,12 +30,13 @@ export interface S3BucketLocation {
   readonly sessionToken: string | undefined;
 }
 
+/** The location of a bucket. */
 export type BucketLocation = FileBucketLocation | S3BucketLocation;
 
 const FORMS =
   'file:DIRECTORY or s3://[KEY_ID:SECRET@]BUCKET[/PREFIX][?endpoint=URL][&region=NAME][&path-style=true]';
 const OPTIONS = ['endpoint', 'region', 'path-style'];
-/** What S3 takes for a bucket, and what the services that are like it take beyond that. */
+/** The bucket names of S3, and of similar services that allow more. */
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
 
 /**

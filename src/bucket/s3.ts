@@ -17,15 +17,17 @@ import {
 } from './bucket.js';
 import { bucketName, type S3BucketLocation } from './location.js';
 
-/** How long a request may take, all of its bytes included, milliseconds: 16 MiB at 4 Mbit/s. */
+/** The timeout of a request, all of its bytes included, milliseconds: 16 MiB at 4 Mbit/s. */
 const REQUEST_MS = 30_000;
-/** What is read of an answer that says why a request was refused. */
+/** The part that is read of an answer that explains a refusal. */
 const REASON_CHARACTERS = 300;
 
+/** The credentials and address of an S3-compatible store. */
 export interface S3Options {
   readonly requestMs?: number;
 }
 
+/** A bucket in an S3-compatible store. */
 export class S3Bucket implements Bucket {
   readonly name: string;
   readonly #base: string;
@@ -163,7 +165,7 @@ export class S3Bucket implements Bucket {
       try {
         return await take(response);
       } finally {
-        // What was not read of it would keep its connection.
+        // An unread body would keep its connection.
         if (!response.bodyUsed) await response.body?.cancel();
       }
     } catch (error) {

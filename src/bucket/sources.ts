@@ -9,7 +9,7 @@ import { openBucket } from './open.js';
 const SETTING = 'HOLDFAST_SOURCE';
 
 /**
- * What logs, metrics and readiness call the source of that URL; without credentials. Connects to nothing.
+ * The name of a source in logs, metrics and readiness; without credentials. Connects to nothing.
  *
  * @throws HoldfastError `field_invalid` for a URL of no known form, without repeating it
  */

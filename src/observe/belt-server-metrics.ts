@@ -8,14 +8,14 @@ const AGES_MAX = 1000;
 export class BeltServerMetrics extends ProcessMetrics {
   readonly reads = new Counter({
     name: 'holdfast_source_reads_total',
-    help: 'Reads of pointers and snapshots from a source, by outcome (found, unchanged, absent, failed).',
+    help: 'Reads of manifests and snapshots from a source, by outcome (found, unchanged, absent, failed).',
     labelNames: ['source', 'outcome'] as const,
     registers: [this.registry],
   });
 
   readonly refused = new Counter({
     name: 'holdfast_copies_refused_total',
-    help: 'Copies that a source has and that are not served, each time they are met, by reason (pointer, missing, checksum, content, backwards, forked).',
+    help: 'Copies that a source has and that are not served, each time they are met, by reason (manifest, missing, checksum, content, backwards, forked).',
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });

@@ -3,7 +3,8 @@
  * An operator asks for it (`holdfast restore --from`), because an empty store may also be the wrong one.
  */
 import type { Bucket } from '../bucket/bucket.js';
-import { ENVIRONMENTS_PREFIX, parseName, type Manifest } from '../belt/format.js';
+import { type Manifest } from '../belt/format/manifest.js';
+import { ENVIRONMENTS_PREFIX, parseName } from '../belt/format/names.js';
 import { readStoredCopy } from '../belt/writer/verify.js';
 import { HoldfastError } from '../core/errors.js';
 import type { Key, Store } from '../store/store.js';
@@ -32,14 +33,14 @@ export async function restoreCopies(
   for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
     const copy =
-      parsed?.kind === 'pointer' ? await readStoredCopy(bucket, parsed.environment, signal) : undefined;
+      parsed?.kind === 'manifest' ? await readStoredCopy(bucket, parsed.environment, signal) : undefined;
     if (copy === undefined) continue;
-    const { environment: id, version } = copy.pointer;
+    const { environment: id, version } = copy.manifest;
     const stored = await store.version(id);
     if (stored !== undefined) {
       if (stored < version) older.push(id);
-    } else if (await commitWhole(store, copy.ruleset, copy.pointer.name)) environments.push({ id, version });
-    keys += await writeKeys(store, copy.pointer, present);
+    } else if (await commitWhole(store, copy.ruleset, copy.manifest.name)) environments.push({ id, version });
+    keys += await writeKeys(store, copy.manifest, present);
   }
   return { environments, older, keys };
 }
@@ -47,13 +48,13 @@ export async function restoreCopies(
 /** What keys are called is not in copies: they come back without a name. */
 async function writeKeys(
   store: Store,
-  pointer: Manifest,
+  manifest: Manifest,
   present: ReadonlyMap<string, Key>,
 ): Promise<number> {
   let written = 0;
-  for (const key of pointer.keys) {
+  for (const key of manifest.keys) {
     const there = present.get(key.id);
-    if (there === undefined) await addKey(store, { ...key, environment: pointer.environment, name: '' });
+    if (there === undefined) await addKey(store, { ...key, environment: manifest.environment, name: '' });
     else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
       await store.revokeKey(key.id, key.revokedAt);
     } else continue;

@@ -1,4 +1,4 @@
-/** What a bucket has yet to get, and the cursor that follows from it. */
+/** Tests of the uploads that a bucket has yet to get, and of the cursor that follows from them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PendingUploads, REST_MS } from '../../src/belt/writer/changes.js';

@@ -67,7 +67,7 @@ const reaches = (version: bigint) =>
     timeout: 20_000,
   });
 
-/** Whether it is a write of what the expression names. */
+/** True for a write of a name that the expression matches. */
 const writes = (what: RegExp) => (asked: Asked) => asked.method === 'PUT' && what.test(asked.name);
 
 describe('a bucket in an object store', () => {
@@ -94,8 +94,8 @@ describe('a bucket in an object store', () => {
   it.each([
     ['before the snapshot', 'reset', SNAPSHOT],
     ['after the snapshot', 'swallow', SNAPSHOT],
-    ['before the pointer', 'reset', POINTER],
-    ['after the pointer', 'swallow', POINTER],
+    ['before the manifest', 'reset', POINTER],
+    ['after the manifest', 'swallow', POINTER],
   ] as const)('is written to again when the connection is lost %s', async (_when, fault, what) => {
     const { events } = await start();
     await reaches(1n);
@@ -108,7 +108,7 @@ describe('a bucket in an object store', () => {
     expect((await copyIn(bucket))?.configs).toEqual(['flag.1', 'flag.2']);
   });
 
-  it('never has a pointer to a snapshot that is not there, also when its writer dies in between', async () => {
+  it('never has a manifest to a snapshot that is not there, also when its writer dies in between', async () => {
     const writer = await start({ drain: 0 });
     await reaches(1n);
     s3.fault((asked) => (writes(POINTER)(asked) ? 'hang' : undefined));
@@ -116,7 +116,7 @@ describe('a bucket in an object store', () => {
     await until('the snapshot is there', async () =>
       (await namesIn(bucket)).includes('environments/1/2.binpb'),
     );
-    expect(await copyIn(bucket)).toMatchObject({ pointer: { version: 1n } });
+    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 1n } });
     await writer.stop();
     running = [];
     s3.fault(() => undefined);
@@ -125,7 +125,7 @@ describe('a bucket in an object store', () => {
     expect((await copyIn(bucket))?.configs).toEqual(['flag.1', 'flag.2']);
   });
 
-  it('is not taken back by a writer that slept with an old pointer in its hand', async () => {
+  it('is not taken back by a writer that slept with an old manifest in its hand', async () => {
     let wake: () => void = () => undefined;
     const sleeping = new Promise<void>((resolve) => (wake = resolve));
     let slept = false;

@@ -1,21 +1,15 @@
-/** The pointer and the order rule. */
+/** The manifest and the order rule. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  checkSnapshot,
   decodeManifest,
   encodeManifest,
-  lacksKeys,
-  obsolete,
-  parseName,
-  manifestName,
-  rulesetOf,
-  sha256,
-  snapshotName,
-  decideOrder,
   type CopiedKey,
   type Manifest,
-} from '../../src/belt/format.js';
+} from '../../src/belt/format/manifest.js';
+import { parseName, manifestName, snapshotName } from '../../src/belt/format/names.js';
+import { lacksKeys, decideOrder } from '../../src/belt/format/order.js';
+import { checkSnapshot, obsolete, rulesetOf, sha256 } from '../../src/belt/format/snapshot.js';
 import { configMessageOf, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { flag, settings, tombstone } from '../store/fixtures.js';
@@ -29,7 +23,7 @@ const key = (id: string, revokedAt?: number): CopiedKey => ({
   ...(revokedAt === undefined ? {} : { revokedAt }),
 });
 
-function pointer(version: bigint, more: Partial<Manifest> = {}): Manifest {
+function manifest(version: bigint, more: Partial<Manifest> = {}): Manifest {
   return {
     environment: 1n,
     version,
@@ -46,9 +40,9 @@ function pointer(version: bigint, more: Partial<Manifest> = {}): Manifest {
   };
 }
 
-describe('a pointer', () => {
+describe('a manifest', () => {
   it('is read as it was written, ids above 2^53 to the digit', () => {
-    const written = pointer(9_007_199_254_740_993n, {
+    const written = manifest(9_007_199_254_740_993n, {
       clientVersion: 9_007_199_254_740_991n,
       keys: [key('one'), key('two', 5)],
     });
@@ -56,8 +50,8 @@ describe('a pointer', () => {
   });
 
   it('with fields of a later writer is read', () => {
-    const json = JSON.parse(Buffer.from(encodeManifest(pointer(1n))).toString()) as object;
-    expect(decodeManifest(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(pointer(1n));
+    const json = JSON.parse(Buffer.from(encodeManifest(manifest(1n))).toString()) as object;
+    expect(decodeManifest(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(manifest(1n));
   });
 
   it.each([
@@ -72,7 +66,7 @@ describe('a pointer', () => {
     ['with keys that are no list', (json: string) => json.replace('"keys":[]', '"keys":{}')],
     ['with a key of no kind', (json: string) => json.replace('"keys":[]', '"keys":[{"id":"a"}]')],
   ])('that is %s is damaged', (_what, damage) => {
-    const json = Buffer.from(encodeManifest(pointer(5n))).toString();
+    const json = Buffer.from(encodeManifest(manifest(5n))).toString();
     expect(() => decodeManifest(Buffer.from(damage(json)), 1n)).toThrow(
       expect.objectContaining({ code: 'copy_damaged' }),
     );
@@ -83,9 +77,9 @@ describe('a pointer', () => {
   });
 
   it('accepts the snapshot that it names, and no other', () => {
-    expect(() => checkSnapshot(pointer(1n), snapshot)).not.toThrow();
+    expect(() => checkSnapshot(manifest(1n), snapshot)).not.toThrow();
     for (const other of ['a snapshoT', 'a snapsho', '']) {
-      expect(() => checkSnapshot(pointer(1n), Buffer.from(other))).toThrow(
+      expect(() => checkSnapshot(manifest(1n), Buffer.from(other))).toThrow(
         expect.objectContaining({ code: 'copy_damaged' }),
       );
     }
@@ -104,7 +98,7 @@ describe('a snapshot', () => {
       envelope,
       configs,
     });
-    const again = rulesetOf(pointer(7n, { clientVersion: 3n, committedAt: 9n }), ruleset.encode(0n));
+    const again = rulesetOf(manifest(7n, { clientVersion: 3n, committedAt: 9n }), ruleset.encode(0n));
     expect(again.encode(0n)).toEqual(ruleset.encode(0n));
     expect([again.version, again.clientVersion, again.committedAt]).toEqual([7n, 3n, 9n]);
     expect(again.get('b')?.deleted).toBe(true);
@@ -113,20 +107,20 @@ describe('a snapshot', () => {
 
   it('with an id above its version is damaged', () => {
     const bytes = Buffer.concat([flag(8n, 'a').bytes]);
-    expect(() => rulesetOf(pointer(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
+    expect(() => rulesetOf(manifest(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
   });
 
   it('with a malformed varint in an undeclared field is damaged', () => {
     const config = configMessageOf(flag(5n, 'a'));
     const message = Buffer.concat([config, Buffer.from('f80f8080808080808080808001', 'hex')]);
     const bytes = Buffer.concat([Buffer.from([10, message.length]), message]);
-    expect(() => rulesetOf(pointer(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
+    expect(() => rulesetOf(manifest(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
   });
 });
 
 describe('names', () => {
   it('say what they are of', () => {
-    expect(parseName(manifestName(12n))).toEqual({ environment: 12n, kind: 'pointer' });
+    expect(parseName(manifestName(12n))).toEqual({ environment: 12n, kind: 'manifest' });
     expect(parseName(snapshotName(12n, 34n))).toEqual({ environment: 12n, kind: 'snapshot', version: 34n });
     for (const other of [
       'conditions',
@@ -140,56 +134,56 @@ describe('names', () => {
 });
 
 describe('the order rule', () => {
-  it('takes a first and a newer pointer', () => {
-    expect(decideOrder(undefined, pointer(1n)).kind).toBe('write');
-    expect(decideOrder(pointer(1n), pointer(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
+  it('takes a first and a newer manifest', () => {
+    expect(decideOrder(undefined, manifest(1n)).kind).toBe('write');
+    expect(decideOrder(manifest(1n), manifest(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
   });
 
   it('takes no older one, and none of the same version with other content', () => {
-    expect(decideOrder(pointer(2n), pointer(1n))).toEqual({ kind: 'ahead', version: 2n });
-    expect(decideOrder(pointer(2n), pointer(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
+    expect(decideOrder(manifest(2n), manifest(1n))).toEqual({ kind: 'ahead', version: 2n });
+    expect(decideOrder(manifest(2n), manifest(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
   });
 
   it('has nothing to write when only the time of writing differs', () => {
-    expect(decideOrder(pointer(1n), pointer(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
+    expect(decideOrder(manifest(1n), manifest(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
   });
 
   it('takes new keys and another name at the same version', () => {
-    expect(decideOrder(pointer(1n), pointer(1n, { keys: [key('one')] })).kind).toBe('write');
-    expect(decideOrder(pointer(1n), pointer(1n, { name: 'Staging' })).kind).toBe('write');
+    expect(decideOrder(manifest(1n), manifest(1n, { keys: [key('one')] })).kind).toBe('write');
+    expect(decideOrder(manifest(1n), manifest(1n, { name: 'Staging' })).kind).toBe('write');
   });
 
-  it('keeps what is revoked revoked and forgets no key, whatever the order in which pointers come', () => {
+  it('keeps what is revoked revoked and forgets no key, whatever the order in which manifests come', () => {
     const keys = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), revoked: fc.boolean() }), {
       selector: ({ id }) => id,
     });
-    const pointers = fc.array(fc.record({ version: fc.bigInt({ min: 1n, max: 4n }), keys }), {
+    const manifests = fc.array(fc.record({ version: fc.bigInt({ min: 1n, max: 4n }), keys }), {
       minLength: 1,
       maxLength: 12,
     });
     fc.assert(
-      fc.property(pointers, (offered) => {
+      fc.property(manifests, (offered) => {
         let present: Manifest | undefined;
         for (const { version, keys } of offered) {
-          const next = pointer(version, {
+          const next = manifest(version, {
             keys: keys.map(({ id, revoked }) => key(id, revoked ? 5 : undefined)),
           });
           const decided = decideOrder(present, next);
           if (decided.kind !== 'write') continue;
           for (const before of present?.keys ?? []) {
-            const after = decided.pointer.keys.find(({ id }) => id === before.id);
+            const after = decided.manifest.keys.find(({ id }) => id === before.id);
             if (after === undefined) return false;
             if (before.revokedAt !== undefined && after.revokedAt === undefined) return false;
           }
-          if (present !== undefined && decided.pointer.version < present.version) return false;
-          present = decided.pointer;
+          if (present !== undefined && decided.manifest.version < present.version) return false;
+          present = decided.manifest;
         }
         return true;
       }),
     );
   });
 
-  it('notices a key or a revocation that a pointer lacks, and nothing that only the pointer has', () => {
+  it('notices a key or a revocation that a manifest lacks, and nothing that only the manifest has', () => {
     expect(lacksKeys([], [key('one')])).toBe(true);
     expect(lacksKeys([key('one')], [key('one', 5)])).toBe(true);
     expect(lacksKeys([key('one', 5), key('two')], [key('one')])).toBe(false);
@@ -212,7 +206,7 @@ describe('old snapshots', () => {
     expect(obsolete(at({ 1: 0, 2: 89 }), 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
   });
 
-  it('never are the one that the pointer names, or newer ones', () => {
+  it('never are the one that the manifest names, or newer ones', () => {
     const snapshots = at({ 1: 0, 2: 10, 3: 20 });
     expect(obsolete(snapshots, 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
     expect(obsolete(snapshots, 1n, { keep: 1, grace, now: 100 })).toEqual([]);

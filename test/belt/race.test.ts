@@ -1,5 +1,5 @@
 /**
- * The invariant of the belt under two writers that stop anywhere: a pointer never goes back, what it names is always there and whole, and
+ * The invariant of the belt under two writers that stop anywhere: a manifest never goes back, what it names is always there and whole, and
  * in the end it names the newest ruleset.
  */
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import {
   temporaryDirectory,
   update,
 } from '../store/fixtures.js';
-import { copyIn, pointerIn } from '../support/belt.js';
+import { copyIn, manifestIn } from '../support/belt.js';
 import { openFileStore } from '../../src/store/file/store.js';
 
 let store: Store;
@@ -83,7 +83,7 @@ class SteppedBucket implements Bucket {
 const etagOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe('two writers that stop anywhere', () => {
-  it('never take a pointer back, and never leave it naming what is not there', async () => {
+  it('never take a manifest back, and never leave it naming what is not there', async () => {
     const choices = fc.array(fc.nat({ max: 4 }), { minLength: 20, maxLength: 120 });
     await fc.assert(
       fc.asyncProperty(choices, async (schedule) => {
@@ -100,7 +100,7 @@ describe('two writers that stop anywhere', () => {
     const objects = new Map<string, Buffer>();
     const seen: { version: bigint; revoked: boolean }[] = [];
     const look = async (): Promise<void> => {
-      // As a reader: whatever the moment, the pointer and what it names belong together.
+      // As a reader: whatever the moment, the manifest and what it names belong together.
       const copy = await copyIn(
         new SteppedBucket(
           objects,
@@ -110,8 +110,8 @@ describe('two writers that stop anywhere', () => {
         environment,
       );
       if (copy === undefined) return;
-      const revoked = copy.pointer.keys.some(({ revokedAt }) => revokedAt !== undefined);
-      seen.push({ version: copy.pointer.version, revoked });
+      const revoked = copy.manifest.keys.some(({ revokedAt }) => revokedAt !== undefined);
+      seen.push({ version: copy.manifest.version, revoked });
     };
     await store.commit(creation(environment));
     const key = apiKey(`key-${environment}`, { environment, hash: `hash ${environment}` });
@@ -221,7 +221,7 @@ describe('a copy that is newer than the ruleset that was read', () => {
 });
 
 describe('a bucket that ignores conditions', () => {
-  it('has the newest ruleset in the end when another writer sets the pointer back while it is written', async () => {
+  it('has the newest ruleset in the end when another writer sets the manifest back while it is written', async () => {
     await store.commit(creation(1n));
     await store.commit(update(1n, 0n, [flag(1n, 'a')]));
     const objects = new Map<string, Buffer>();
@@ -240,12 +240,12 @@ describe('a bucket that ignores conditions', () => {
       }),
     );
     expect(again).toBe(-1);
-    expect((await copyIn(new SteppedBucket(objects, at, () => undefined)))?.pointer.version).toBe(2n);
+    expect((await copyIn(new SteppedBucket(objects, at, () => undefined)))?.manifest.version).toBe(2n);
   });
 });
 
 describe('many writers on one folder, while changes go on', () => {
-  it('never take a pointer back, and end with the newest ruleset', async () => {
+  it('never take a manifest back, and end with the newest ruleset', async () => {
     await store.commit(creation(1n));
     const folder = join(directory, 'bucket');
     const until = new AbortController();
@@ -269,7 +269,7 @@ describe('many writers on one folder, while changes go on', () => {
       const bucket = new FileBucket(folder);
       while (!until.signal.aborted) {
         const copy = await copyIn(bucket);
-        if (copy !== undefined) seen.push(copy.pointer.version);
+        if (copy !== undefined) seen.push(copy.manifest.version);
       }
       return seen;
     };
@@ -283,6 +283,6 @@ describe('many writers on one folder, while changes go on', () => {
     const seen = await reading;
     expect(seen.length).toBeGreaterThan(5);
     expect(seen).toEqual([...seen].sort((a, b) => (a < b ? -1 : 1)));
-    expect((await pointerIn(new FileBucket(folder)))?.version).toBe(60n);
+    expect((await manifestIn(new FileBucket(folder)))?.version).toBe(60n);
   });
 });

@@ -1,7 +1,8 @@
 /** A belt server whose sources have anything at all: it answers with a whole copy or with none, and goes on. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manifestName, sha256, snapshotName } from '../../src/belt/format.js';
+import { manifestName, snapshotName } from '../../src/belt/format/names.js';
+import { sha256 } from '../../src/belt/format/snapshot.js';
 import {
   gated,
   newBucket,
@@ -17,13 +18,13 @@ import { runs } from '../support/runs.js';
 
 const WHOLE = [flag(5n, 'flag.a'), flag(6n, 'flag.b')];
 let source: TestSource;
-let pointer: Buffer;
+let manifest: Buffer;
 let snapshot: Buffer;
 
 beforeAll(async () => {
   source = gated(await newBucket());
   await writeCopy(source.bucket, { configs: WHOLE });
-  pointer = await bytesOf(manifestName(1n));
+  manifest = await bytesOf(manifestName(1n));
   snapshot = await bytesOf(snapshotName(1n, 6n));
 });
 afterAll(removeBuckets);
@@ -53,7 +54,7 @@ function damages(): fc.Arbitrary<(whole: Buffer) => Buffer> {
   );
 }
 
-/** What is served is the whole copy, or nothing. */
+/** The whole copy is served, or nothing. */
 async function mustBeWhole(server: TestCopyServer): Promise<void> {
   const { status, body } = await server.snapshot();
   if (status === 200) {
@@ -66,17 +67,17 @@ async function mustBeWhole(server: TestCopyServer): Promise<void> {
 }
 
 describe('whatever the bytes are', () => {
-  it('of a pointer, a whole copy is served or none', async () => {
+  it('of a manifest, a whole copy is served or none', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
-        await writeBytes(source.bucket, manifestName(1n), damage(pointer));
+        await writeBytes(source.bucket, manifestName(1n), damage(manifest));
         const server = await startCopyServer({ sources: [source.reader] });
         await mustBeWhole(server);
         await server.close();
       }),
       { numRuns: runs(150) },
     );
-    await writeBytes(source.bucket, manifestName(1n), pointer);
+    await writeBytes(source.bucket, manifestName(1n), manifest);
   });
 
   it('of a snapshot, a whole copy is served or none', async () => {
@@ -92,14 +93,14 @@ describe('whatever the bytes are', () => {
     await writeBytes(source.bucket, snapshotName(1n, 6n), snapshot);
   });
 
-  it('of a snapshot that the pointer names with its checksum, nothing is answered but a status that is documented', async () => {
+  it('of a snapshot that the manifest names with its checksum, nothing is answered but a status that is documented', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         const bytes = damage(snapshot);
         await writeCopy(source.bucket, {
           configs: WHOLE,
           snapshot: bytes,
-          pointer: { sha256: sha256(bytes), bytes: bytes.length },
+          manifest: { sha256: sha256(bytes), bytes: bytes.length },
         });
         const server = await startCopyServer({ sources: [source.reader] });
         const { status, body } = await server.snapshot();

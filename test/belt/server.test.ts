@@ -1,6 +1,7 @@
 /** A belt server on folders: what it answers when all is well, and what it refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { manifestName, sha256, snapshotName } from '../../src/belt/format.js';
+import { manifestName, snapshotName } from '../../src/belt/format/names.js';
+import { sha256 } from '../../src/belt/format/snapshot.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { basic } from '../support/app.js';
 import {
@@ -147,7 +148,7 @@ describe('a belt server', () => {
         await server.served();
         return looks(manifestName(1n)) >= count;
       });
-    // What is not used has had its last look by the time that the other had one more.
+    // The unused one has had its last refresh by the time that the other had one more.
     await usedUntil(before + 1);
     const unused = looks(manifestName(2n));
     await usedUntil(before + 4);
@@ -252,12 +253,12 @@ describe('a damaged copy', () => {
       {
         configs: newer,
         snapshot: whole.subarray(0, 9),
-        pointer: { bytes: whole.length, sha256: sha256(whole) },
+        manifest: { bytes: whole.length, sha256: sha256(whole) },
       },
     ],
-    ['has another checksum', 'checksum', { configs: newer, pointer: { sha256: sha256(Buffer.from('x')) } }],
+    ['has another checksum', 'checksum', { configs: newer, manifest: { sha256: sha256(Buffer.from('x')) } }],
     ['is of another environment', 'content', { configs: newer, snapshot: foreign }],
-    ['is of another project', 'content', { configs: newer, pointer: { projectId: 4n } }],
+    ['is of another project', 'content', { configs: newer, manifest: { projectId: 4n } }],
     [
       'has an id above its version',
       'content',
@@ -272,7 +273,7 @@ describe('a damaged copy', () => {
       'content',
       { configs: newer, snapshot: Buffer.concat([flag(5n, 'bad').bytes, whole]) },
     ],
-    ['has a pointer of another environment', 'pointer', { configs: newer, pointer: { environment: 2n } }],
+    ['has a manifest of another environment', 'manifest', { configs: newer, manifest: { environment: 2n } }],
   ] as const) {
     it(`that ${name} is not served; the next newest is`, async () => {
       const { server, first, second } = await start({ sources: 2 });
@@ -301,7 +302,7 @@ describe('a damaged copy', () => {
     await writeCopy(first.bucket, good);
     await writeCopy(second.bucket, good);
     expect(await server.served()).toEqual(['good']);
-    await writeCopy(first.bucket, { configs: newer, pointer: { sha256: sha256(Buffer.from('x')) } });
+    await writeCopy(first.bucket, { configs: newer, manifest: { sha256: sha256(Buffer.from('x')) } });
     later(server, 60);
     const answer = await server.snapshot();
     expect(answer.headers.etag).toBe('"1-5-json"');
@@ -359,7 +360,7 @@ describe('several sources', () => {
     for (const environment of [1n, 2n]) await writeCopy(second.bucket, { environment });
     const begun = performance.now();
     await server.snapshot(keyText(1n)).expect(200);
-    expect(performance.now() - begun).toBeLessThan(TIMES.pointer);
+    expect(performance.now() - begun).toBeLessThan(TIMES.manifest);
     await until(
       'it is known to fail',
       async () => (await server.http.get('/readyz')).body.degraded !== undefined,
@@ -434,7 +435,10 @@ describe('the cache on disk', () => {
   it('is not served when it is damaged', async () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
-    await writeCopy(cache, { configs: [flag(9n, 'damaged')], pointer: { sha256: sha256(Buffer.from('x')) } });
+    await writeCopy(cache, {
+      configs: [flag(9n, 'damaged')],
+      manifest: { sha256: sha256(Buffer.from('x')) },
+    });
     source.fault = () => 'down';
     const server = await startCopyServer({ sources: [source.reader], cache });
     servers.push(server);

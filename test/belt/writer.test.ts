@@ -3,7 +3,7 @@ import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileBucket } from '../../src/bucket/file.js';
-import { snapshotName } from '../../src/belt/format.js';
+import { snapshotName } from '../../src/belt/format/names.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Store } from '../../src/store/store.js';
 import {
@@ -19,7 +19,7 @@ import {
 import {
   copyIn,
   namesIn,
-  pointerIn,
+  manifestIn,
   startWriter,
   versionIn,
   type RunningWriter,
@@ -87,7 +87,7 @@ describe('the belt writer', () => {
     await commit(11n);
     await reaches(11n);
     expect(await copyIn(bucket)).toMatchObject({
-      pointer: {
+      manifest: {
         environment: 1n,
         version: 11n,
         committedAt: 11n,
@@ -115,20 +115,20 @@ describe('the belt writer', () => {
     expect((await copyIn(bucket))?.configs).toEqual([]);
   });
 
-  it('brings keys and their revocation to the pointer, never a text, and no new snapshot', async () => {
+  it('brings keys and their revocation to the manifest, never a text, and no new snapshot', async () => {
     await commit(10n);
     await start();
     await reaches(10n);
     await store.addKey(apiKey('one'));
     await store.addKey(apiKey('elsewhere', { environment: 2n, hash: 'other' }));
-    await until('the key is there', async () => (await pointerIn(bucket))?.keys.length === 1);
-    expect((await pointerIn(bucket))?.keys).toEqual([
+    await until('the key is there', async () => (await manifestIn(bucket))?.keys.length === 1);
+    expect((await manifestIn(bucket))?.keys).toEqual([
       { id: 'one', kind: 'server', hash: 'hash of one', createdAt: 1_700_000_000_000 },
     ]);
     await store.revokeKey('one', 1_800_000_000_000);
     await until(
       'it is revoked',
-      async () => (await pointerIn(bucket))?.keys[0]?.revokedAt === 1_800_000_000_000,
+      async () => (await manifestIn(bucket))?.keys[0]?.revokedAt === 1_800_000_000_000,
     );
     expect(await namesIn(bucket)).toEqual(['environments/1/10.binpb', 'environments/1/latest.json']);
   });
@@ -225,7 +225,7 @@ describe('the belt writer', () => {
     await reaches(11n);
   });
 
-  it('repairs a pointer and a snapshot that somebody removed', async () => {
+  it('repairs a manifest and a snapshot that somebody removed', async () => {
     await commit(10n);
     await commit(20n, 2n);
     await start({ times: { check: 50, sweep: 50 } });
@@ -239,7 +239,7 @@ describe('the belt writer', () => {
     );
   });
 
-  it('replaces a pointer that is damaged', async () => {
+  it('replaces a manifest that is damaged', async () => {
     await commit(10n);
     await start({ times: { check: 50 } });
     await reaches(10n);
@@ -247,10 +247,10 @@ describe('the belt writer', () => {
       contentType: '',
       cacheControl: '',
     });
-    await until('it can be read again', async () => (await copyIn(bucket))?.pointer.version === 10n);
+    await until('it can be read again', async () => (await copyIn(bucket))?.manifest.version === 10n);
   });
 
-  it('leaves a pointer of a later format alone', async () => {
+  it('leaves a manifest of a later format alone', async () => {
     const later = Buffer.from('{"format": 2}');
     await bucket.write('environments/1/latest.json', later, { contentType: '', cacheControl: '' });
     await commit(10n);
@@ -283,7 +283,7 @@ describe('old snapshots', () => {
       await commit(id);
       await reaches(id);
     }
-    // All are young: nobody knows who is reading them.
+    // All are young: a reader may be fetching any of them.
     expect(await namesIn(bucket)).toHaveLength(5);
     const before = (minutes: number) => new Date(Date.now() - minutes * 60_000);
     // 10 was superseded 30 minutes ago, 11 just now.
@@ -293,7 +293,7 @@ describe('old snapshots', () => {
     expect(await namesIn(bucket)).not.toContain(snapshotName(1n, 10n));
     await utimes(join(directory, 'a', snapshotName(1n, 12n)), before(20), before(20));
     await until('another is gone', async () => (await namesIn(bucket)).length === 3);
-    expect(await copyIn(bucket)).toMatchObject({ pointer: { version: 13n } });
+    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 13n } });
   });
 });
 
@@ -302,14 +302,14 @@ describe('a store that lost data', () => {
     await commit(10n);
     await commit(11n);
     await copied();
-    const before = await pointerIn(bucket);
+    const before = await manifestIn(bucket);
     expect(before?.version).toBe(11n);
     await otherStore();
     await commit(10n);
     const { log, lines } = recordingLog();
     const { writer } = await start({ log });
     await until('it is noticed', () => writer.status().buckets[0]?.ahead === 1);
-    expect(await pointerIn(bucket)).toEqual(before);
+    expect(await manifestIn(bucket)).toEqual(before);
     expect(lines()).toContainEqual(
       expect.objectContaining({ level: 50, environment: '1', copy: '11', store: '10' }),
     );
@@ -327,10 +327,10 @@ describe('a store that lost data', () => {
     const { writer } = await start({ times: { check: 50, sweep: 50 } });
     await reaches(20n, 2n);
     await until('it is noticed', () => writer.status().buckets[0]?.ahead === 1);
-    expect(await copyIn(bucket)).toMatchObject({ pointer: { version: 10n } });
+    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 10n } });
   });
 
-  it('takes no copy back either when its pointer cannot be read', async () => {
+  it('takes no copy back either when its manifest cannot be read', async () => {
     await commit(10n);
     await commit(11n);
     await copied();
@@ -366,7 +366,7 @@ describe('a store that lost data', () => {
     await start();
     await commit(11n);
     await reaches(11n);
-    expect((await pointerIn(bucket))?.keys).toMatchObject([{ id: 'one', revokedAt: 5 }, { id: 'two' }]);
+    expect((await manifestIn(bucket))?.keys).toMatchObject([{ id: 'one', revokedAt: 5 }, { id: 'two' }]);
   });
 
   async function otherStore(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What every bucket promises. */
+/** The contract of every bucket. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket, WriteOptions } from '../../src/bucket/bucket.js';
 

@@ -5,7 +5,7 @@ import { FileBucket } from '../../src/bucket/file.js';
 import { removeDirectory, temporaryDirectory } from '../store/fixtures.js';
 import { textAt } from './bucket-contract.js';
 
-/** What happens before the next link is made. Everything else is the file system's own doing. */
+/** The hook before the next link is made. Everything else is the file system's own. */
 const sleep = vi.hoisted(() => ({ before: undefined as (() => Promise<void>) | undefined }));
 
 vi.mock('node:fs/promises', async (original) => {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BucketReader } from '../../src/bucket/bucket.js';
-import { manifestName } from '../../src/belt/format.js';
+import { manifestName } from '../../src/belt/format/names.js';
 import { openSource, sourceName } from '../../src/bucket/sources.js';
 import {
   newBucket,
@@ -78,7 +78,7 @@ describe('a source at an HTTP address', () => {
     await expect(source.read('x')).rejects.toMatchObject({ code: 'bucket_unavailable' });
   });
 
-  it('serves a belt server, and the time that a cache has had a pointer counts as age', async () => {
+  it('serves a belt server, and the time that a cache has had a manifest counts as age', async () => {
     const bucket = await newBucket();
     await writeCopy(bucket);
     const source = await sourceAt((request, response) => {

@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { snapshotName } from '../../src/belt/format.js';
+import { snapshotName } from '../../src/belt/format/names.js';
 import { FileBucket } from '../../src/bucket/file.js';
 import { openFileStore } from '../../src/store/file/store.js';
 import type { Store } from '../../src/store/store.js';
@@ -104,7 +104,7 @@ describe('belt verify', () => {
   it.each([
     ['has no copy', 'absent', () => bucket.remove('environments/1/latest.json')],
     ['has a snapshot that is missing', 'damaged', () => bucket.remove(snapshotName(1n, AGO(90)))],
-    ['has a pointer that cannot be read', 'damaged', () => write('environments/1/latest.json', '{')],
+    ['has a manifest that cannot be read', 'damaged', () => write('environments/1/latest.json', '{')],
     ['has a snapshot of other bytes', 'damaged', () => write(snapshotName(1n, AGO(90)), 'other bytes')],
   ] as const)('fails for an environment that %s', async (_what, state, damage) => {
     await copied();

@@ -8,7 +8,7 @@ import { Context, Prefab as PrefabInPages } from '@prefab-cloud/prefab-cloud-js'
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBucket } from '../../src/bucket/open.js';
-import { pointerIn } from '../support/belt.js';
+import { manifestIn } from '../support/belt.js';
 import { flag } from '../support/configs.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
 import { startS3, type S3Setup } from '../support/s3.js';
@@ -52,8 +52,8 @@ beforeAll(async () => {
   for (const url of belt.split(' ')) {
     const bucket = await openBucket(url, NO_AWS);
     await until('the copy is there, with its keys', async () => {
-      const pointer = await pointerIn(bucket);
-      return `${pointer?.version}` === version && pointer?.keys.some(({ id }) => id === client.id);
+      const manifest = await manifestIn(bucket);
+      return `${manifest?.version}` === version && manifest?.keys.some(({ id }) => id === client.id);
     });
   }
   await stack.stop();

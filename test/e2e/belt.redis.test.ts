@@ -10,7 +10,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bucket } from '../../src/bucket/bucket.js';
 import { openBucket } from '../../src/bucket/open.js';
-import { copyIn, pointerIn, versionIn } from '../support/belt.js';
+import { copyIn, manifestIn, versionIn } from '../support/belt.js';
 import { flag } from '../support/configs.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
 import { startS3, type S3Setup } from '../support/s3.js';
@@ -80,7 +80,9 @@ describe('nodes with buckets', () => {
     await start(2, { HOLDFAST_BELT: belt });
     await reaches(await commit('first'));
     const { id } = await stack.createKey(1);
-    await until('the key is there', async () => (await pointerIn(bucket))?.keys.some((key) => key.id === id));
+    await until('the key is there', async () =>
+      (await manifestIn(bucket))?.keys.some((key) => key.id === id),
+    );
     const killed = stack.nodes[await writer()]!;
     await killed.kill();
     const other = stack.nodes.find((node) => node !== killed)!;
@@ -94,7 +96,7 @@ describe('nodes with buckets', () => {
     await reaches(await commit('first'));
     const sleeper = stack.nodes[await writer()]!;
     const other = stack.nodes.find((node) => node !== sleeper)!;
-    // It stands still with a pointer on its way.
+    // It stands still with a manifest on its way.
     let asked: () => void = () => undefined;
     const onItsWay = new Promise<void>((resolve) => (asked = resolve));
     let release: () => void = () => undefined;
@@ -173,7 +175,9 @@ describe('holdfast belt', () => {
     const version = await commit('first');
     const { id } = await stack.createKey(1);
     await reaches(version);
-    await until('the key is there', async () => (await pointerIn(bucket))?.keys.some((key) => key.id === id));
+    await until('the key is there', async () =>
+      (await manifestIn(bucket))?.keys.some((key) => key.id === id),
+    );
     const before = await copyIn(bucket);
     const redis = new Redis(stack.redis.url);
     await redis.flushall();

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Bucket, BucketReader } from '../../src/bucket/bucket.js';
 import type { ReconcileTimes } from '../../src/belt/writer/reconcile.js';
-import { checkSnapshot, decodeManifest, manifestName, type Manifest } from '../../src/belt/format.js';
+import { decodeManifest, type Manifest } from '../../src/belt/format/manifest.js';
+import { manifestName } from '../../src/belt/format/names.js';
+import { checkSnapshot } from '../../src/belt/format/snapshot.js';
 import type { BucketWorkerEvents } from '../../src/belt/writer/worker.js';
 import { BeltWriter } from '../../src/belt/writer/writer.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
@@ -11,28 +13,28 @@ import type { Store } from '../../src/store/store.js';
 import { silent } from '../store/fixtures.js';
 
 export interface Copy {
-  readonly pointer: Manifest;
+  readonly manifest: Manifest;
   /** The keys of the configs in the snapshot, ascending by id. */
   readonly configs: readonly string[];
 }
 
-/** The copy that a reader gets: pointer, then snapshot, everything checked. Rejects when they do not belong together. */
+/** The copy that a reader gets: manifest, then snapshot, everything checked. Rejects when they do not belong together. */
 export async function copyIn(bucket: BucketReader, environment = 1n): Promise<Copy | undefined> {
-  const pointer = await pointerIn(bucket, environment);
-  if (pointer === undefined) return undefined;
-  const snapshot = await bucket.read(pointer.object);
-  if (snapshot.kind !== 'found') throw new Error(`${pointer.object} is ${snapshot.kind}`);
-  checkSnapshot(pointer, snapshot.bytes);
-  return { pointer, configs: splitConfigs(snapshot.bytes).map(({ key }) => key) };
+  const manifest = await manifestIn(bucket, environment);
+  if (manifest === undefined) return undefined;
+  const snapshot = await bucket.read(manifest.object);
+  if (snapshot.kind !== 'found') throw new Error(`${manifest.object} is ${snapshot.kind}`);
+  checkSnapshot(manifest, snapshot.bytes);
+  return { manifest, configs: splitConfigs(snapshot.bytes).map(({ key }) => key) };
 }
 
-export async function pointerIn(bucket: BucketReader, environment = 1n): Promise<Manifest | undefined> {
+export async function manifestIn(bucket: BucketReader, environment = 1n): Promise<Manifest | undefined> {
   const reading = await bucket.read(manifestName(environment));
   return reading.kind === 'found' ? decodeManifest(reading.bytes, environment) : undefined;
 }
 
 export async function versionIn(bucket: BucketReader, environment = 1n): Promise<bigint | undefined> {
-  return (await pointerIn(bucket, environment))?.version;
+  return (await manifestIn(bucket, environment))?.version;
 }
 
 export async function namesIn(bucket: Bucket, prefix = ''): Promise<string[]> {
@@ -85,7 +87,7 @@ export async function startWriter(
     log,
     now: Date.now,
     random: Math.random,
-    times: { check: 3_600_000, sweep: 3_600_000, pointersPerSecond: 1_000, ...times },
+    times: { check: 3_600_000, sweep: 3_600_000, manifestsPerSecond: 1_000, ...times },
   });
   const stopping = new AbortController();
   const done = writer.lead(stopping.signal);

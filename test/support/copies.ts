@@ -6,14 +6,10 @@ import request, { type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import type { Bucket, BucketReader, BucketRead } from '../../src/bucket/bucket.js';
 import type { Copies } from '../../src/belt/server/copies.js';
-import {
-  copiedKeys,
-  encodeManifest,
-  manifestName,
-  sha256,
-  snapshotName,
-  type Manifest,
-} from '../../src/belt/format.js';
+import { encodeManifest, type Manifest } from '../../src/belt/format/manifest.js';
+import { manifestName, snapshotName } from '../../src/belt/format/names.js';
+import { copiedKeys } from '../../src/belt/format/order.js';
+import { sha256 } from '../../src/belt/format/snapshot.js';
 import { FileBucket } from '../../src/bucket/file.js';
 import { buildBeltServer } from '../../src/app/build/belt-server.js';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
@@ -53,8 +49,8 @@ export interface GivenCopy {
   /** Default: the highest id. */
   readonly version?: bigint;
   readonly keys?: readonly Key[];
-  /** Replaces parts of the pointer. */
-  readonly pointer?: Partial<Manifest>;
+  /** Replaces parts of the manifest. */
+  readonly manifest?: Partial<Manifest>;
   /** In place of the ruleset. */
   readonly snapshot?: Uint8Array;
 }
@@ -66,7 +62,7 @@ export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<
   const envelope = encodeEnvelope({ id: environment, projectId: PROJECT });
   const ruleset = new Ruleset({ environment, version, at: 1_700_000_000_000_000n, envelope, configs });
   const snapshot = given.snapshot ?? ruleset.encode(0n);
-  const pointer: Manifest = {
+  const manifest: Manifest = {
     environment,
     version,
     clientVersion: version,
@@ -78,12 +74,12 @@ export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<
     projectId: PROJECT,
     name: 'Test',
     keys: copiedKeys(keys),
-    ...given.pointer,
+    ...given.manifest,
   };
   const options = { contentType: 'application/octet-stream', cacheControl: 'no-store' };
-  await bucket.write(pointer.object, snapshot, options);
-  await bucket.write(manifestName(environment), encodeManifest(pointer), options);
-  return pointer;
+  await bucket.write(manifest.object, snapshot, options);
+  await bucket.write(manifestName(environment), encodeManifest(manifest), options);
+  return manifest;
 }
 
 export async function writeBytes(bucket: Bucket, name: string, bytes: Uint8Array): Promise<void> {
@@ -144,7 +140,7 @@ export interface TestCopyServer {
 }
 
 /** Short, so that hanging sources are given up while a test waits. Milliseconds. */
-export const TIMES = { pointer: 400, snapshot: 400, grace: 150 };
+export const TIMES = { manifest: 400, snapshot: 400, grace: 150 };
 
 export async function startCopyServer(setup: CopyServerSetup): Promise<TestCopyServer> {
   const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });

@@ -1,30 +1,30 @@
 /**
  * The last good copies on disk, so that a belt server can start while every source is down. The folder is a bucket like those that copies
- * are read from, written by this server alone: `writtenAt` in a pointer is when the copy was last known to be the newest.
+ * are read from, written by this server alone: `writtenAt` in a manifest is when the copy was last known to be the newest.
  */
+import { KeyedQueue } from '../../core/keyed-queue.js';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import type { Bucket } from '../../bucket/bucket.js';
+import { decodeManifest, encodeManifest, type Manifest } from '../format/manifest.js';
 import {
-  checkSnapshot,
-  decodeManifest,
-  encodeManifest,
   manifestName,
   MANIFEST_CACHE,
   MANIFEST_TYPE,
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
   snapshotName,
-  type Manifest,
-} from '../format.js';
+} from '../format/names.js';
+import { checkSnapshot } from '../format/snapshot.js';
 import { validateCopy } from './validate.js';
 
+/** Keeps the last good copies in a folder. */
 export class CopyCache {
   readonly #bucket: Bucket;
   readonly #log: Logger;
-  /** The writes of each environment that are under way, one after the other. */
-  readonly #writing = new Map<bigint, Promise<boolean>>();
+  /** The writes of each environment, one after the other. */
+  readonly #writes = new KeyedQueue<bigint>();
   /** The version of each environment that is on disk, as far as is known. */
   readonly #versions = new Map<bigint, bigint>();
   #failing = false;
@@ -35,16 +35,16 @@ export class CopyCache {
   }
 
   /** The copy, checked as one from a source is. `undefined`: there is none, or it is damaged. Never rejects. */
-  async read(environment: bigint): Promise<{ pointer: Manifest; ruleset: Ruleset } | undefined> {
+  async read(environment: bigint): Promise<{ manifest: Manifest; ruleset: Ruleset } | undefined> {
     try {
       const reading = await this.#bucket.read(manifestName(environment));
       if (reading.kind !== 'found') return undefined;
-      const pointer = decodeManifest(reading.bytes, environment);
-      const snapshot = await this.#bucket.read(pointer.object);
-      if (snapshot.kind !== 'found') throw new Error(`${pointer.object} is not there`);
-      const ruleset = validateCopy(pointer, snapshot.bytes);
-      this.#versions.set(environment, pointer.version);
-      return { pointer, ruleset };
+      const manifest = decodeManifest(reading.bytes, environment);
+      const snapshot = await this.#bucket.read(manifest.object);
+      if (snapshot.kind !== 'found') throw new Error(`${manifest.object} is not there`);
+      const ruleset = validateCopy(manifest, snapshot.bytes);
+      this.#versions.set(environment, manifest.version);
+      return { manifest, ruleset };
     } catch (error) {
       this.#log.warn(
         { environment: `${environment}`, error: messageOf(error) },
@@ -55,29 +55,22 @@ export class CopyCache {
   }
 
   /**
-   * Writes a pointer, behind the snapshot of its ruleset if that is not there yet. Resolves to whether that succeeded; a failure is logged.
+   * Writes a manifest, behind the snapshot of its ruleset if that is not there yet. Resolves to whether that succeeded; a failure is logged.
    *
    * @param ruleset as it is now; when it is the turn of this write it may have moved on, and then a later write is for that
    */
-  write(pointer: Manifest, ruleset: Ruleset): Promise<boolean> {
-    const { environment } = pointer;
-    const before = this.#writing.get(environment) ?? Promise.resolve(true);
-    const writing = before.then(() => this.#write(pointer, ruleset));
-    this.#writing.set(environment, writing);
-    void writing.then(() => {
-      if (this.#writing.get(environment) === writing) this.#writing.delete(environment);
-    });
-    return writing;
+  write(manifest: Manifest, ruleset: Ruleset): Promise<boolean> {
+    return this.#writes.run(manifest.environment, () => this.#write(manifest, ruleset));
   }
 
   /** Resolves when everything that was to be written is. */
   async settled(): Promise<void> {
-    await Promise.all(this.#writing.values());
+    await this.#writes.settled();
   }
 
-  async #write(pointer: Manifest, ruleset: Ruleset): Promise<boolean> {
+  async #write(manifest: Manifest, ruleset: Ruleset): Promise<boolean> {
     try {
-      await this.#writeCopy(pointer, ruleset);
+      await this.#writeCopy(manifest, ruleset);
       this.#failing = false;
       return true;
     } catch (error) {
@@ -90,20 +83,20 @@ export class CopyCache {
     }
   }
 
-  async #writeCopy(pointer: Manifest, ruleset: Ruleset): Promise<void> {
-    const { environment, version, object } = pointer;
+  async #writeCopy(manifest: Manifest, ruleset: Ruleset): Promise<void> {
+    const { environment, version, object } = manifest;
     const before = this.#versions.get(environment);
     if (before !== version) {
       if (ruleset.version !== version) return;
       const snapshot = ruleset.encode(0n);
-      checkSnapshot(pointer, snapshot);
+      checkSnapshot(manifest, snapshot);
       await this.#bucket.write(object, snapshot, {
         contentType: SNAPSHOT_TYPE,
         cacheControl: SNAPSHOT_CACHE,
       });
     }
     const options = { contentType: MANIFEST_TYPE, cacheControl: MANIFEST_CACHE };
-    await this.#bucket.write(manifestName(environment), encodeManifest(pointer), options);
+    await this.#bucket.write(manifestName(environment), encodeManifest(manifest), options);
     this.#versions.set(environment, version);
     if (before !== undefined && before !== version) {
       await this.#bucket.remove(snapshotName(environment, before));

@@ -18,13 +18,14 @@ import { COPY_TIMES, EnvironmentCopy, type CopyTimes } from './environment-copy.
 import type { CopySource, CopySourceStatus } from './source.js';
 import type { Refusal } from './validate.js';
 
+/** The parts and settings of the copies of a belt server. */
 export interface CopiesOptions {
   readonly sources: readonly CopySource[];
   /** `undefined`: nothing is kept on disk. */
   readonly cache: CopyCache | undefined;
   /** Between two looks at an environment that is used, about; milliseconds. */
   readonly interval: number;
-  /** Environments that stay in memory although nobody uses them. */
+  /** The number of environments that stay in memory when unused. */
   readonly keep: number;
   readonly times?: CopyTimes;
   /** Milliseconds since 1970. */
@@ -36,6 +37,7 @@ export interface CopiesOptions {
   readonly onDropped: () => void;
 }
 
+/** The state of the copies, for readiness and metrics. */
 export interface CopiesStatus {
   readonly sources: readonly (CopySourceStatus & {
     /** Environments in memory of which it has an older version than another source. */
@@ -45,15 +47,15 @@ export interface CopiesStatus {
   })[];
   /** In memory. */
   readonly environments: number;
-  /** Of these, the ones that are used and that no source confirms. */
+  /** The ones among them that are in use and that no source confirms. */
   readonly stale: number;
 }
 
 /** Beyond `keep`, an environment that was not used for so long is dropped, milliseconds. */
 const IDLE_MS = 10 * 60_000;
-/** How long a request waits for something newer than what can be served, milliseconds. */
+/** The time that a request waits for a newer copy than the one that can be served, milliseconds. */
 const PATIENCE_MS = 2_000;
-/** How long a request waits where nothing can be served yet, milliseconds. */
+/** The time that a request waits where no copy can be served yet, milliseconds. */
 const LOAD_MS = 10_000;
 /** Looks that a question can ask for out of turn (an unknown key, a newer version) are so far apart at least, milliseconds. */
 const APART_MS = 1_000;
@@ -69,6 +71,7 @@ interface Entry {
   used: boolean;
 }
 
+/** The rulesets of a belt server, read from copies. */
 export class Copies implements Rulesets {
   readonly keyring: Keys = { find: (text) => this.#findKey(text) };
   readonly #options: CopiesOptions;
@@ -151,15 +154,15 @@ export class Copies implements Rulesets {
   }
 
   async #lookNow(copy: EnvironmentCopy): Promise<void> {
-    if (copy.isLooking || this.#options.now() - copy.lookedAt >= APART_MS)
-      await within(PATIENCE_MS, copy.look());
+    if (copy.isLooking || this.#options.now() - copy.refreshedAt >= APART_MS)
+      await within(PATIENCE_MS, copy.refresh());
   }
 
   async #entry(environment: bigint): Promise<Entry | undefined> {
     const known = this.#entries.get(environment);
     if (known === undefined) return this.#load(environment);
     const { interval, now } = this.#options;
-    if (now() - known.copy.lookedAt > 2 * interval) await within(PATIENCE_MS, known.copy.look());
+    if (now() - known.copy.refreshedAt > 2 * interval) await within(PATIENCE_MS, known.copy.refresh());
     this.#use(known);
     return known;
   }
@@ -181,8 +184,8 @@ export class Copies implements Rulesets {
     const { sources, cache, times = COPY_TIMES, now, log, onRefused } = this.#options;
     const copy = new EnvironmentCopy({ environment, sources, cache, times, now, log, onRefused });
     await copy.restore();
-    const looking = copy.look();
-    await (copy.ruleset === undefined ? looking : within(PATIENCE_MS, looking));
+    const refreshing = copy.refresh();
+    await (copy.ruleset === undefined ? refreshing : within(PATIENCE_MS, refreshing));
     if (copy.ruleset !== undefined) {
       const entry: Entry = { copy, timer: undefined, used: false };
       this.#entries.set(environment, entry);
@@ -214,13 +217,13 @@ export class Copies implements Rulesets {
   #arm(entry: Entry): void {
     if (this.#stopped) return;
     const { interval, now, random } = this.#options;
-    const due = entry.copy.lookedAt + interval * (0.9 + 0.2 * random());
+    const due = entry.copy.refreshedAt + interval * (0.9 + 0.2 * random());
     entry.timer = setTimeout(
       () => {
         entry.used = false;
-        void entry.copy.look().then(() => {
+        void entry.copy.refresh().then(() => {
           entry.timer = undefined;
-          // Nobody needs it: the next use will look.
+          // It is not in use: the next use refreshes it.
           if (entry.used) this.#arm(entry);
           this.#drop();
         });

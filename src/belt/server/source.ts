@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { BucketReader, BucketRead } from '../../bucket/bucket.js';
 
+/** The state of a source, for readiness and metrics. */
 export interface CopySourceStatus {
   readonly source: string;
   /** `unused`: nothing was read yet. `failing`: the last read failed. */
@@ -13,6 +14,7 @@ export interface CopySourceStatus {
   readonly error: string | undefined;
 }
 
+/** The parts of a source. */
 export interface CopySourceOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -24,6 +26,7 @@ export interface CopySourceOptions {
 /** Reads at a time: what a source that hangs can hold. The others wait for their turn, and their time begins then. */
 const AT_ONCE = 32;
 
+/** Reads copies from one bucket, with a timeout and a bound on concurrent reads. */
 export class CopySource {
   readonly name: string;
   readonly #bucket: BucketReader;
@@ -72,7 +75,7 @@ export class CopySource {
   }
 
   async #turn(): Promise<void> {
-    // Who waits is handed the place of one that has ended, so the number stays.
+    // A waiting read gets the slot of one that has ended, so the number stays.
     if (this.#active >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#active++;
   }

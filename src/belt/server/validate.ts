@@ -2,10 +2,11 @@
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import { decodeConfigs, type EncodedConfig } from '../../ruleset/decode.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import { checkSnapshot, rulesetOf, type Manifest } from '../format.js';
+import { type Manifest } from '../format/manifest.js';
+import { checkSnapshot, rulesetOf } from '../format/snapshot.js';
 
-/** Why a copy is not served. `backwards` and `forked` are said of pointers that are whole, and that the order rule forbids. */
-export type Refusal = 'pointer' | 'missing' | 'checksum' | 'content' | 'backwards' | 'forked';
+/** Why a copy is not served. `backwards` and `forked` are said of manifests that are whole, and that the order rule forbids. */
+export type Refusal = 'manifest' | 'missing' | 'checksum' | 'content' | 'backwards' | 'forked';
 
 /** A copy that must not be served. */
 export class RefusedCopy extends Error {
@@ -20,21 +21,21 @@ export class RefusedCopy extends Error {
 
 /**
  * The ruleset of a snapshot, of which everything was checked that can be: its size and checksum, that all of it decodes, that it is of the
- * environment, project and version that the pointer says, and that what will be served of it is the same bytes.
+ * environment, project and version that the manifest says, and that what will be served of it is the same bytes.
  *
  * @throws RefusedCopy
  */
-export function validateCopy(pointer: Manifest, snapshot: Uint8Array): Ruleset {
-  orRefuse('checksum', () => checkSnapshot(pointer, snapshot));
+export function validateCopy(manifest: Manifest, snapshot: Uint8Array): Ruleset {
+  orRefuse('checksum', () => checkSnapshot(manifest, snapshot));
   return orRefuse('content', () => {
-    const ruleset = rulesetOf(pointer, snapshot);
+    const ruleset = rulesetOf(manifest, snapshot);
     const { configServicePointer: inside } = decodeConfigs(snapshot);
     const same =
-      inside?.projectEnvId === `${pointer.environment}` && inside.projectId === `${pointer.projectId}`;
-    if (!same) throw new Error(`${pointer.object} is not of environment ${pointer.environment}`);
+      inside?.projectEnvId === `${manifest.environment}` && inside.projectId === `${manifest.projectId}`;
+    if (!same) throw new Error(`${manifest.object} is not of environment ${manifest.environment}`);
     // In another form or order, a part of it would be served as what it is not.
     if (Buffer.compare(ruleset.encode(0n), snapshot) !== 0) {
-      throw new Error(`${pointer.object} is not in the form of copies`);
+      throw new Error(`${manifest.object} is not in the form of copies`);
     }
     return ruleset;
   });
@@ -68,7 +69,7 @@ export function mergeCopy(held: Ruleset | undefined, newer: Ruleset): Ruleset {
   return held;
 }
 
-/** Whether all that is older than the newer one's additions is in both, byte for byte. */
+/** True when everything older than the newer one's additions is in both, byte for byte. */
 function onlyAdds(held: Ruleset, newer: Ruleset): boolean {
   for (const { key } of held.configs()) if (newer.get(key) === undefined) return false;
   for (const config of newer.configs()) {
@@ -82,7 +83,7 @@ function isSame(a: EncodedConfig, b: EncodedConfig): boolean {
   return a.id === b.id && Buffer.compare(a.bytes, b.bytes) === 0;
 }
 
-/** Whether an error says that a source did not answer, and nothing about a copy. */
+/** True when an error says that a source did not answer, and nothing about a copy. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === 'bucket_unavailable';
 }

@@ -1,8 +1,8 @@
 /**
- * What a bucket has yet to get: a set of environments, and when each may be written. Pure.
+ * The uploads that a bucket has yet to get: a set of environments, and the time at which each may be written. Pure.
  *
  * Invariant: an environment that changed after the cursor is in the set, until a write that began after the change has succeeded. So the cursor
- * may be kept in the store, and whoever goes on from there finds everything that the bucket lacks.
+ * may be kept in the store, and a writer that goes on from there finds everything that the bucket lacks.
  *
  * A set and not a queue of changes: what is written is always the present state. So however many changes come while a write is under way
  * or a bucket is away, one write follows.
@@ -12,21 +12,23 @@ import type { FeedPosition } from '../../store/store.js';
 /** At most one write per environment in this time, milliseconds. */
 export const REST_MS = 1_000;
 
+/** The position and time of a change. */
 export interface UploadMark {
   /** The feed position before the change; `undefined`: there is none that one could go on from. */
   readonly before: FeedPosition | undefined;
   /** When it was committed, milliseconds since 1970. */
   readonly at: number;
-  /** The snapshot is to be written although the pointer names it. */
+  /** The snapshot is to be written although the manifest names it. */
   readonly repair?: boolean;
 }
 
-/** What is known of the changes of an environment that are not written yet. */
+/** The changes of an environment that are not written yet. */
 export interface PendingUpload extends UploadMark {
   /** Ascending in the order of the feed. */
   readonly sequence: number;
 }
 
+/** The environments that a bucket lacks, and its cursor. */
 export class PendingUploads {
   readonly #waiting = new Map<bigint, PendingUpload>();
   readonly #writing = new Map<bigint, PendingUpload>();
@@ -34,7 +36,7 @@ export class PendingUploads {
   readonly #resting = new Map<bigint, number>();
   #sequence = 0;
 
-  /** How many environments are not written. */
+  /** The number of environments that are not written. */
   get size(): number {
     let size = this.#waiting.size;
     for (const environment of this.#writing.keys()) if (!this.#waiting.has(environment)) size++;

@@ -1,61 +1,63 @@
-/** Comparing the pointers of a bucket with the store: the cheap form, which reads no snapshot. */
+/** Comparing the manifests of a bucket with the store: the cheap form, which reads no snapshot. */
 import { HoldfastError } from '../../core/errors.js';
 import type { Key, StoredEnvironment } from '../../store/store.js';
 import type { BucketReader } from '../../bucket/bucket.js';
-import { copiedKeys, decodeManifest, lacksKeys, manifestName, type Manifest } from '../format.js';
+import { decodeManifest, type Manifest } from '../format/manifest.js';
+import { manifestName } from '../format/names.js';
+import { copiedKeys, lacksKeys } from '../format/order.js';
 
-/** What a bucket has of an environment, beside what the store has. */
+/** A bucket's manifest of an environment, compared with the store's version. */
 export type ManifestComparison =
-  | { readonly kind: 'equal'; readonly pointer: Manifest }
+  | { readonly kind: 'equal'; readonly manifest: Manifest }
   /** The store has a newer version, or a key or a revocation that the copy lacks. */
-  | { readonly kind: 'behind'; readonly pointer: Manifest }
+  | { readonly kind: 'behind'; readonly manifest: Manifest }
   | { readonly kind: 'absent' }
   /** The copy is newer than the store. */
-  | { readonly kind: 'ahead'; readonly pointer: Manifest }
+  | { readonly kind: 'ahead'; readonly manifest: Manifest }
   | { readonly kind: 'damaged'; readonly error: HoldfastError };
 
-/** Pointers that were read, so that what has not changed is not sent again. */
+/** Manifests that were read, so that what has not changed is not sent again. */
 export class ManifestCache {
   readonly #bucket: BucketReader;
-  readonly #read = new Map<bigint, { etag: string; pointer: Manifest }>();
+  readonly #read = new Map<bigint, { etag: string; manifest: Manifest }>();
 
   constructor(bucket: BucketReader) {
     this.#bucket = bucket;
   }
 
-  /** The version that the pointer had when it was read last; `undefined` when it was not read. */
+  /** The version that the manifest had when it was read last; `undefined` when it was not read. */
   version(environment: bigint): bigint | undefined {
-    return this.#read.get(environment)?.pointer.version;
+    return this.#read.get(environment)?.manifest.version;
   }
 
   /** @throws HoldfastError `bucket_unavailable`; `copy_damaged` */
   async read(environment: bigint, signal: AbortSignal): Promise<Manifest | undefined> {
     const known = this.#read.get(environment);
     const reading = await this.#bucket.read(manifestName(environment), { unless: known?.etag, signal });
-    if (reading.kind === 'unchanged') return known?.pointer;
+    if (reading.kind === 'unchanged') return known?.manifest;
     this.#read.delete(environment);
     if (reading.kind === 'absent') return undefined;
-    const pointer = decodeManifest(reading.bytes, environment);
-    this.#read.set(environment, { etag: reading.etag, pointer });
-    return pointer;
+    const manifest = decodeManifest(reading.bytes, environment);
+    this.#read.set(environment, { etag: reading.etag, manifest });
+    return manifest;
   }
 }
 
 /** @throws HoldfastError `bucket_unavailable` */
 export async function compareManifest(
-  pointers: ManifestCache,
+  manifests: ManifestCache,
   stored: StoredEnvironment,
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<ManifestComparison> {
   try {
-    const pointer = await pointers.read(stored.id, signal);
-    if (pointer === undefined) return { kind: 'absent' };
-    if (pointer.version > stored.version) return { kind: 'ahead', pointer };
+    const manifest = await manifests.read(stored.id, signal);
+    if (manifest === undefined) return { kind: 'absent' };
+    if (manifest.version > stored.version) return { kind: 'ahead', manifest };
     // The same version of another time is another commit: only a transfer, which reads the ruleset, tells what that means.
-    const another = pointer.version === stored.version && pointer.committedAt !== stored.at;
-    const behind = pointer.version < stored.version || another || lacksKeys(pointer.keys, copiedKeys(keys));
-    return { kind: behind ? 'behind' : 'equal', pointer };
+    const another = manifest.version === stored.version && manifest.committedAt !== stored.at;
+    const behind = manifest.version < stored.version || another || lacksKeys(manifest.keys, copiedKeys(keys));
+    return { kind: behind ? 'behind' : 'equal', manifest };
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'copy_damaged') return { kind: 'damaged', error };
     throw error;

@@ -1,29 +1,31 @@
-/** Going through all names of a bucket: removes old snapshots, and finds copies that the store knows nothing of. */
+/** Prunes a bucket: goes through all its names, removes old snapshots, and finds copies that the store knows nothing of. */
 import { HoldfastError } from '../../core/errors.js';
 import type { Bucket } from '../../bucket/bucket.js';
-import { ENVIRONMENTS_PREFIX, obsolete, parseName, snapshotName, type ListedSnapshot } from '../format.js';
+import { ENVIRONMENTS_PREFIX, parseName, snapshotName } from '../format/names.js';
+import { obsolete, type ListedSnapshot } from '../format/snapshot.js';
 import type { ManifestCache } from './manifests.js';
 
 /**
- * How long a snapshot stays after it was superseded, milliseconds. A reader fetches it right after its pointer; caches on the way may
- * have kept that for a while.
+ * The time that a snapshot stays after it was superseded, milliseconds. A reader fetches it right after its manifest; caches on the way may have kept that for a while.
  */
 export const GRACE_MS = 10 * 60 * 1000;
 
+/** The parts and settings of a pruning. */
 export interface PruneParts {
   readonly bucket: Bucket;
-  readonly pointers: ManifestCache;
-  /** How many snapshots of an environment stay, the current one included. */
+  readonly manifests: ManifestCache;
+  /** The number of snapshots of an environment that stay, the current one included. */
   readonly keep: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
+/** The results of a pruning. */
 export interface Pruned {
   /** Environments that have a copy. */
   readonly environments: ReadonlySet<bigint>;
-  /** Environments whose snapshot is not there, although the pointer names it: somebody or something removed it. */
+  /** Environments whose snapshot is missing although the manifest names it: it was removed from outside. */
   readonly incomplete: readonly bigint[];
   readonly removed: number;
 }
@@ -36,7 +38,7 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   for await (const { environment, snapshots } of folders(parts)) {
     environments.add(environment);
     // As it was read before the listing began: what it names is in the listing, or gone.
-    const named = parts.pointers.version(environment);
+    const named = parts.manifests.version(environment);
     if (named !== undefined && !snapshots.some(({ version }) => version >= named))
       incomplete.push(environment);
     removed += await pruneEnvironment(environment, snapshots, parts);
@@ -44,7 +46,7 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   return { environments, incomplete, removed };
 }
 
-/** What there is, by environment: names come in order, so those of an environment come together. */
+/** Groups the names by environment: they come in order, so those of an environment come together. */
 async function* folders({
   bucket,
   signal,
@@ -67,12 +69,12 @@ async function pruneEnvironment(
   snapshots: ListedSnapshot[],
   parts: PruneParts,
 ): Promise<number> {
-  const { bucket, pointers, keep, now, signal } = parts;
+  const { bucket, manifests, keep, now, signal } = parts;
   if (snapshots.length <= keep) return 0;
-  const pointer = await pointers.read(environment, signal).catch(unreadable);
-  // Without a pointer nobody knows which of them a reader may want.
-  if (pointer === undefined) return 0;
-  const old = obsolete(snapshots, pointer.version, { keep, grace: GRACE_MS, now: now() });
+  const manifest = await manifests.read(environment, signal).catch(unreadable);
+  // Without a manifest it is not known which of them a reader may want.
+  if (manifest === undefined) return 0;
+  const old = obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS, now: now() });
   for (const version of old) await bucket.remove(snapshotName(environment, version), signal);
   return old.length;
 }

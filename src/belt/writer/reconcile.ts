@@ -1,34 +1,37 @@
 /**
- * Comparing a bucket with the store, again and again: at once when nothing is known of the bucket, then every minute.
+ * Reconciles a bucket with the store: immediately when nothing is known of the bucket, then every minute.
  *
- * It is what the metrics say, and what repairs everything that the feed says nothing of: a pointer that somebody removed or that a writer which
- * slept has set back in a store without conditional writes, a snapshot that a rule of the bucket took away.
+ * The metrics report its findings, and it repairs everything that the feed says nothing of: a manifest that was removed from outside or that a writer which slept has set back in a store without conditional writes, a snapshot that a rule of the bucket took away.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import type { Keyring } from '../../keys/keyring.js';
 import type { FeedPosition, Store, StoredEnvironment } from '../../store/store.js';
-import { backoff } from './backoff.js';
+import { equalJitter } from '../../core/backoff.js';
+import { BUCKET_BACKOFF } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { UploadMark } from './changes.js';
 import { compareManifest, inParallel, ManifestCache } from './manifests.js';
 import { prune } from './prune.js';
 
+/** The intervals of reconciling and pruning. */
 export interface ReconcileTimes {
   /** Between two comparisons, milliseconds. */
   readonly check: number;
   /** Between two times that all names of the bucket are gone through, milliseconds. */
   readonly sweep: number;
-  /** Pointers read in a second, at most, so that a large installation does not pay for its comparisons. */
-  readonly pointersPerSecond: number;
+  /** Manifests read in a second, at most, so that a large installation does not pay for its comparisons. */
+  readonly manifestsPerSecond: number;
 }
 
-export const RECONCILE_TIMES: ReconcileTimes = { check: 60_000, sweep: 10 * 60_000, pointersPerSecond: 20 };
+/** The intervals of a real belt writer. */
+export const RECONCILE_TIMES: ReconcileTimes = { check: 60_000, sweep: 10 * 60_000, manifestsPerSecond: 20 };
 
-/** Pointers read at a time. */
+/** Manifests read at a time. */
 const AT_A_TIME = 4;
 
+/** The parts and settings of a reconciler. */
 export interface ReconcilerOptions {
   readonly store: Store;
   readonly bucket: Bucket;
@@ -43,15 +46,16 @@ export interface ReconcilerOptions {
   readonly signal: Signal;
   /** The environment is to be written, or looked at by a write. */
   readonly mark: (environment: bigint, mark: UploadMark) => void;
-  /** Whether it is known that the bucket has more of that environment than the store. */
+  /** True when the bucket is known to have a newer version of that environment than the store. */
   readonly isAhead: (environment: bigint) => boolean;
   readonly events: { failed(): void };
   readonly log: Logger;
 }
 
+/** Compares one bucket with the store again and again. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #pointers: ManifestCache;
+  readonly #manifests: ManifestCache;
   #compared = 0;
   #checkedAt: number | undefined;
   #sweptAt: number | undefined;
@@ -60,15 +64,15 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#pointers = new ManifestCache(options.bucket);
+    this.#manifests = new ManifestCache(options.bucket);
   }
 
-  /** Whether everything was compared since the last gap. Only then does a cursor say what the bucket lacks. */
+  /** True when everything was compared since the last gap. Only then does a cursor say what the bucket lacks. */
   get complete(): boolean {
     return this.#compared === this.#options.place().gaps;
   }
 
-  /** When all pointers had been compared, milliseconds since 1970; `undefined`: not yet. */
+  /** When all manifests had been compared, milliseconds since 1970; `undefined`: not yet. */
   get checkedAt(): number | undefined {
     return this.#checkedAt;
   }
@@ -92,7 +96,9 @@ export class Reconciler {
       }
       const failing = this.#failures > 0;
       // Not at the same moment as the writers of other installations.
-      const pause = failing ? backoff(this.#failures, random()) : times.check * (0.9 + 0.2 * random());
+      const pause = failing
+        ? equalJitter(this.#failures, BUCKET_BACKOFF, random())
+        : times.check * (0.9 + 0.2 * random());
       await this.#pause(pause, !failing, stopping);
     }
   }
@@ -122,10 +128,10 @@ export class Reconciler {
     const { last, gaps } = place();
     const complete = this.complete;
     if (!complete) await keyring.load();
-    const pause = complete ? (AT_A_TIME * 1000) / times.pointersPerSecond : 0;
+    const pause = complete ? (AT_A_TIME * 1000) / times.manifestsPerSecond : 0;
     const resting = new Signal();
     await inParallel(await store.environments(), AT_A_TIME, async (stored) => {
-      // A gap that came meanwhile begins another comparison, which is not to wait for this one.
+      // A gap that came in the meantime begins another comparison, which is not to wait for this one.
       if (place().gaps !== gaps) return;
       stopping.throwIfAborted();
       await this.#compare(stored, complete ? last : undefined, stopping);
@@ -142,7 +148,7 @@ export class Reconciler {
     stopping: AbortSignal,
   ): Promise<void> {
     const { keyring, mark, isAhead, now } = this.#options;
-    const { kind } = await compareManifest(this.#pointers, stored, keyring.of(stored.id), stopping);
+    const { kind } = await compareManifest(this.#manifests, stored, keyring.of(stored.id), stopping);
     // One that is ahead is looked at once more when that is news, because only a write tells it from a change that came in between.
     const known = kind === 'ahead' && isAhead(stored.id);
     if (known || (kind === 'equal' && !isAhead(stored.id))) return;
@@ -152,7 +158,7 @@ export class Reconciler {
   async #sweep(stopping: AbortSignal): Promise<void> {
     const { store, bucket, keep, now, place, mark, isAhead } = this.#options;
     const before = place().last;
-    const swept = await prune({ bucket, pointers: this.#pointers, keep, now, signal: stopping });
+    const swept = await prune({ bucket, manifests: this.#manifests, keep, now, signal: stopping });
     const stored = new Set((await store.environments()).map(({ id }) => id));
     for (const environment of swept.environments) {
       if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });

@@ -3,10 +3,10 @@
  *
  * Two writers at once do no harm, also when one of them slept anywhere in between:
  *
- *     A: reads ruleset 7 ····························· pointer 6 → 7? it is 8 now: refused, or seen as newer. 8 stays
- *     B:     reads ruleset 8, pointer 6, writes 8.binpb, pointer 6 → 8
+ *     A: reads ruleset 7 ····························· manifest 6 → 7? it is 8 now: refused, or seen as newer. 8 stays
+ *     B:     reads ruleset 8, manifest 6, writes 8.binpb, manifest 6 → 8
  *
- * The pointer is replaced on the condition that it is the one that was read. Where a store ignores conditions, it is read once more after it
+ * The manifest is replaced on the condition that it is the one that was read. Where a store ignores conditions, it is read once more after it
  * was written, and what another writer then finds older than the store's ruleset is written again (worker.ts, `check`).
  */
 import { HoldfastError } from '../../core/errors.js';
@@ -14,27 +14,24 @@ import { encodeEnvelope } from '../../ruleset/codec.js';
 import { Ruleset } from '../../ruleset/ruleset.js';
 import type { Key, Store, StoredRuleset } from '../../store/store.js';
 import type { Bucket, BucketReader } from '../../bucket/bucket.js';
+import { decodeManifest, encodeManifest, type Manifest } from '../format/manifest.js';
 import {
-  checkSnapshot,
-  copiedKeys,
-  decodeManifest,
-  encodeManifest,
   folderName,
   parseName,
   manifestName,
   MANIFEST_CACHE,
   MANIFEST_TYPE,
-  sha256,
   snapshotName,
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
-  decideOrder,
-  type Manifest,
-} from '../format.js';
+} from '../format/names.js';
+import { copiedKeys, decideOrder } from '../format/order.js';
+import { checkSnapshot, sha256 } from '../format/snapshot.js';
 
-/** How often a pointer may change between being read and being replaced. Each time somebody else succeeded. */
+/** The number of times that a manifest may change between being read and being replaced. Each time another writer succeeded. */
 const ATTEMPTS = 10;
 
+/** The parts that an upload needs. */
 export interface UploadParts {
   readonly store: Store;
   readonly bucket: Bucket;
@@ -46,6 +43,7 @@ export interface UploadParts {
   readonly signal: AbortSignal;
 }
 
+/** The outcome of an upload. */
 export type UploadOutcome =
   | { readonly kind: 'written' | 'same'; readonly version: bigint }
   /** The bucket has a newer copy than the store, or the store has nothing: it lost what was copied. Nothing was written. */
@@ -56,7 +54,7 @@ export type UploadOutcome =
   | { readonly kind: 'nothing' };
 
 /**
- * @param repair write the snapshot although the pointer names it already
+ * @param repair write the snapshot although the manifest names it already
  * @throws HoldfastError `bucket_unavailable`, `store_unavailable`; then it may be done again at any time
  */
 export async function upload(
@@ -66,11 +64,11 @@ export async function upload(
 ): Promise<UploadOutcome> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const stored = await parts.store.read(environment);
-    const existing = await existingPointer(environment, parts);
+    const existing = await existingManifest(environment, parts);
     const outcome = stored === undefined ? lost(existing) : await replace(stored, existing, parts, repair);
     if (outcome === 'conflict') continue;
     if (outcome.kind === 'ahead' || outcome.kind === 'forked') {
-      // The ruleset was read before the pointer: another writer may have written what was committed in between.
+      // The ruleset was read before the manifest: another writer may have written what was committed in between.
       const now = await parts.store.version(environment);
       if (now !== stored?.version) continue;
     }
@@ -78,30 +76,30 @@ export async function upload(
   }
   throw new HoldfastError(
     'bucket_unavailable',
-    `The pointer of environment ${environment} in the bucket ${parts.bucket.name} changes faster than it can be replaced.`,
+    `The manifest of environment ${environment} in the bucket ${parts.bucket.name} changes faster than it can be replaced.`,
   );
 }
 
-/** What the bucket has of an environment. */
+/** The bucket's manifest of an environment. */
 interface Existing {
   readonly condition: 'absent' | { readonly etag: string };
   /** `undefined` when there is none, and when it cannot be read. */
-  readonly pointer: Manifest | undefined;
-  /** Of a pointer that cannot be read: what it may have named. */
+  readonly manifest: Manifest | undefined;
+  /** The version that an unreadable manifest may have named. */
   readonly atMost?: bigint;
 }
 
-async function existingPointer(environment: bigint, parts: UploadParts): Promise<Existing> {
+async function existingManifest(environment: bigint, parts: UploadParts): Promise<Existing> {
   const { bucket, signal } = parts;
   const reading = await bucket.read(manifestName(environment), { signal });
-  if (reading.kind !== 'found') return { condition: 'absent', pointer: undefined };
+  if (reading.kind !== 'found') return { condition: 'absent', manifest: undefined };
   const condition = { etag: reading.etag };
   try {
-    return { condition, pointer: decodeManifest(reading.bytes, environment) };
+    return { condition, manifest: decodeManifest(reading.bytes, environment) };
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.details?.format !== undefined) throw error;
     // It may have named any snapshot that there is, and must not be replaced by an older one.
-    return { condition, pointer: undefined, atMost: await newestSnapshot(environment, parts) };
+    return { condition, manifest: undefined, atMost: await newestSnapshot(environment, parts) };
   }
 }
 
@@ -114,72 +112,72 @@ async function newestSnapshot(environment: bigint, { bucket, signal }: UploadPar
   return newest;
 }
 
-function lost({ pointer, atMost }: Existing): UploadOutcome {
-  const copy = pointer?.version ?? atMost;
+function lost({ manifest, atMost }: Existing): UploadOutcome {
+  const copy = manifest?.version ?? atMost;
   return copy === undefined ? { kind: 'nothing' } : { kind: 'ahead', copy, stored: undefined };
 }
 
 async function replace(
   stored: StoredRuleset,
-  { condition, pointer: existing, atMost }: Existing,
+  { condition, manifest: existing, atMost }: Existing,
   parts: UploadParts,
   repair: boolean,
 ): Promise<UploadOutcome | 'conflict'> {
   const { bucket, signal } = parts;
   const { version } = stored;
   if (atMost !== undefined && atMost > version) return { kind: 'ahead', copy: atMost, stored: version };
-  const { pointer: next, snapshot } = copyOf(stored, parts);
+  const { manifest: next, snapshot } = copyOf(stored, parts);
   const decided = decideOrder(existing, next);
   if (decided.kind === 'ahead') return { kind: 'ahead', copy: decided.version, stored: version };
   if (decided.kind === 'forked') return { kind: 'forked', version };
   if (existing?.version !== version || repair) await writeSnapshot(next, snapshot, parts);
   if (decided.kind === 'same') return { kind: 'same', version };
-  const { kind } = await bucket.write(manifestName(next.environment), encodeManifest(decided.pointer), {
+  const { kind } = await bucket.write(manifestName(next.environment), encodeManifest(decided.manifest), {
     condition: parts.conditions === 'kept' ? condition : undefined,
     contentType: MANIFEST_TYPE,
     cacheControl: MANIFEST_CACHE,
     signal,
   });
   if (kind === 'conflict') return 'conflict';
-  if (parts.conditions === 'ignored' && !(await isThere(decided.pointer, parts))) return 'conflict';
+  if (parts.conditions === 'ignored' && !(await isThere(decided.manifest, parts))) return 'conflict';
   return { kind: 'written', version };
 }
 
-/** Whether the pointer, or a newer one, is what the bucket now has. */
+/** True when the bucket now has the manifest, or a newer one. */
 async function isThere({ environment, version }: Manifest, parts: UploadParts): Promise<boolean> {
-  const { pointer } = await existingPointer(environment, parts);
-  return pointer !== undefined && pointer.version >= version;
+  const { manifest } = await existingManifest(environment, parts);
+  return manifest !== undefined && manifest.version >= version;
 }
 
 /**
- * Writes a snapshot under its name, once. What has the name and other content was never named by a pointer (a pointer of an older
+ * Writes a snapshot under its name, once. What has the name and other content was never named by a manifest (a manifest of an older
  * version cannot have), or is damaged.
  */
-async function writeSnapshot(pointer: Manifest, snapshot: Uint8Array, parts: UploadParts): Promise<void> {
+async function writeSnapshot(manifest: Manifest, snapshot: Uint8Array, parts: UploadParts): Promise<void> {
   const { bucket, signal } = parts;
   const options = { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE, signal };
-  const { kind } = await bucket.write(pointer.object, snapshot, { ...options, condition: 'absent' });
-  if (kind === 'written' || (await hasSnapshot(pointer, bucket, signal))) return;
-  await bucket.write(pointer.object, snapshot, options);
+  const { kind } = await bucket.write(manifest.object, snapshot, { ...options, condition: 'absent' });
+  if (kind === 'written' || (await hasSnapshot(manifest, bucket, signal))) return;
+  await bucket.write(manifest.object, snapshot, options);
 }
 
-async function hasSnapshot(pointer: Manifest, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
-  const reading = await bucket.read(pointer.object, { signal });
+async function hasSnapshot(manifest: Manifest, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
+  const reading = await bucket.read(manifest.object, { signal });
   if (reading.kind !== 'found') return false;
   try {
-    checkSnapshot(pointer, reading.bytes);
+    checkSnapshot(manifest, reading.bytes);
     return true;
   } catch {
-    // Not what the pointer says.
+    // Not what the manifest says.
     return false;
   }
 }
 
-function copyOf(stored: StoredRuleset, parts: UploadParts): { pointer: Manifest; snapshot: Uint8Array } {
+function copyOf(stored: StoredRuleset, parts: UploadParts): { manifest: Manifest; snapshot: Uint8Array } {
   const { id: environment, version, clientVersion, at, projectId, name } = stored;
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const snapshot = ruleset.encode(0n);
-  const pointer = {
+  const manifest = {
     environment,
     version,
     clientVersion,
@@ -192,5 +190,5 @@ function copyOf(stored: StoredRuleset, parts: UploadParts): { pointer: Manifest;
     name,
     keys: copiedKeys(parts.keys()),
   };
-  return { pointer, snapshot };
+  return { manifest, snapshot };
 }

@@ -7,20 +7,13 @@ import { encodeEnvelope } from '../../ruleset/codec.js';
 import { Ruleset } from '../../ruleset/ruleset.js';
 import type { Key, Store, StoredRuleset } from '../../store/store.js';
 import type { Bucket, BucketReader } from '../../bucket/bucket.js';
-import {
-  checkSnapshot,
-  copiedKeys,
-  decodeManifest,
-  ENVIRONMENTS_PREFIX,
-  lacksKeys,
-  parseName,
-  manifestName,
-  rulesetOf,
-  sha256,
-  type Manifest,
-} from '../format.js';
+import { decodeManifest, type Manifest } from '../format/manifest.js';
+import { ENVIRONMENTS_PREFIX, parseName, manifestName } from '../format/names.js';
+import { copiedKeys, lacksKeys } from '../format/order.js';
+import { checkSnapshot, rulesetOf, sha256 } from '../format/snapshot.js';
 import { inParallel } from './manifests.js';
 
+/** The state of a copy compared with the store. */
 export type CopyState =
   /** It is the store's ruleset, with all keys. */
   | 'equal'
@@ -32,9 +25,10 @@ export type CopyState =
   | 'ahead'
   /** It has the store's version, and other content. */
   | 'forked'
-  /** Its pointer cannot be read, or its snapshot is missing, or is not the one that the pointer names. */
+  /** Its manifest cannot be read, or its snapshot is missing, or is not the one that the manifest names. */
   | 'damaged';
 
+/** The result for one environment. */
 export interface VerifiedCopy {
   readonly environment: bigint;
   readonly state: CopyState;
@@ -46,7 +40,7 @@ export interface VerifiedCopy {
   readonly writtenAt: number | undefined;
   /** When the version in the store was committed, milliseconds since 1970. */
   readonly committedAt: number | undefined;
-  /** What is wrong, where the state alone does not say it. */
+  /** The problem, where the state alone does not say it. */
   readonly problem?: string;
 }
 
@@ -66,9 +60,9 @@ export async function verifyBucket(
   const environments = new Set<bigint>();
   for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
-    if (parsed?.kind === 'pointer') environments.add(parsed.environment);
+    if (parsed?.kind === 'manifest') environments.add(parsed.environment);
   }
-  // After the bucket, so that what was created meanwhile is not taken for something that the store lost.
+  // After the bucket, so that what was created in the meantime is not taken for something that the store lost.
   for (const { id } of await store.environments()) environments.add(id);
   const keys = await store.keys();
   const verified: VerifiedCopy[] = [];
@@ -81,7 +75,7 @@ export async function verifyBucket(
 }
 
 /**
- * A copy as a reader gets it: the pointer, and the snapshot that it names, which is what was written.
+ * A copy as a reader gets it: the manifest, and the snapshot that it names, which is what was written.
  *
  * @throws HoldfastError `copy_damaged`, `bucket_unavailable`
  */
@@ -89,19 +83,19 @@ export async function readStoredCopy(
   bucket: BucketReader,
   environment: bigint,
   signal: AbortSignal,
-): Promise<{ pointer: Manifest; ruleset: Ruleset } | undefined> {
+): Promise<{ manifest: Manifest; ruleset: Ruleset } | undefined> {
   const reading = await bucket.read(manifestName(environment), { signal });
   if (reading.kind !== 'found') return undefined;
-  const pointer = decodeManifest(reading.bytes, environment);
-  const snapshot = await bucket.read(pointer.object, { signal });
+  const manifest = decodeManifest(reading.bytes, environment);
+  const snapshot = await bucket.read(manifest.object, { signal });
   if (snapshot.kind !== 'found') {
     throw new HoldfastError(
       'copy_damaged',
-      `The snapshot ${pointer.object}, which its pointer names, is missing.`,
+      `The snapshot ${manifest.object}, which its manifest names, is missing.`,
     );
   }
-  checkSnapshot(pointer, snapshot.bytes);
-  return { pointer, ruleset: rulesetOf(pointer, snapshot.bytes) };
+  checkSnapshot(manifest, snapshot.bytes);
+  return { manifest, ruleset: rulesetOf(manifest, snapshot.bytes) };
 }
 
 async function examine(
@@ -122,16 +116,16 @@ async function examine(
   if (typeof found === 'string') {
     return { ...base, state: 'damaged', copy: undefined, writtenAt: undefined, problem: found };
   }
-  const { pointer } = found ?? {};
-  const state = stateOf(pointer, stored, keys);
-  return { ...base, state, copy: pointer?.version, writtenAt: pointer?.writtenAt };
+  const { manifest } = found ?? {};
+  const state = stateOf(manifest, stored, keys);
+  return { ...base, state, copy: manifest?.version, writtenAt: manifest?.writtenAt };
 }
 
 async function readOrDamaged(
   bucket: Bucket,
   environment: bigint,
   signal: AbortSignal,
-): Promise<{ pointer: Manifest } | string | undefined> {
+): Promise<{ manifest: Manifest } | string | undefined> {
   try {
     return await readStoredCopy(bucket, environment, signal);
   } catch (error) {
@@ -141,14 +135,14 @@ async function readOrDamaged(
 }
 
 function stateOf(
-  pointer: Manifest | undefined,
+  manifest: Manifest | undefined,
   stored: StoredRuleset | undefined,
   keys: readonly Key[],
 ): CopyState {
-  if (pointer === undefined) return 'absent';
-  if (stored === undefined || pointer.version > stored.version) return 'ahead';
-  if (pointer.version < stored.version) return 'behind';
+  if (manifest === undefined) return 'absent';
+  if (stored === undefined || manifest.version > stored.version) return 'ahead';
+  if (manifest.version < stored.version) return 'behind';
   const ruleset = new Ruleset({ ...stored, environment: stored.id, envelope: encodeEnvelope(stored) });
-  if (sha256(ruleset.encode(0n)) !== pointer.sha256) return 'forked';
-  return lacksKeys(pointer.keys, copiedKeys(keys)) ? 'behind' : 'equal';
+  if (sha256(ruleset.encode(0n)) !== manifest.sha256) return 'forked';
+  return lacksKeys(manifest.keys, copiedKeys(keys)) ? 'behind' : 'equal';
 }

@@ -1,23 +1,25 @@
 /**
  * The worker of one bucket: keeps it in step with the store, for as long as this node writes copies.
  *
- *     feed ────▶ changes ──▶ lanes ──▶ bucket
- *     checks ──────▲           (each transfer reads the store anew)
+ *     feed ────▶ changes ──▶ slots ──▶ bucket
+ *     checks ──────▲           (each upload reads the store again)
  *
- * Workers share nothing, not even what they read, so a bucket that is slow or away delays no other. Each follows the feed from its own
- * cursor. Where there is none that can be used, all pointers are compared with the store, and what is behind is written.
+ * Workers share nothing, not even the rulesets they read, so a bucket that is slow or unreachable delays no other. Each follows the feed from its own
+ * cursor. Where there is none that can be used, all manifests are compared with the store, and what is behind is written.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
 import type { FeedEntry, FeedPosition, Store } from '../../store/store.js';
-import { backoff } from './backoff.js';
+import { equalJitter } from '../../core/backoff.js';
+import { BUCKET_BACKOFF } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { PendingUploads, type PendingUpload } from './changes.js';
 import { RECONCILE_TIMES, Reconciler, type ReconcileTimes } from './reconcile.js';
 import { upload, type UploadOutcome } from './upload.js';
 
+/** The events of a bucket's worker, for metrics. */
 export interface BucketWorkerEvents {
   written(): void;
   failed(): void;
@@ -25,10 +27,11 @@ export interface BucketWorkerEvents {
   lag(milliseconds: number): void;
 }
 
+/** The parts and settings of a bucket's worker. */
 export interface BucketWorkerOptions {
   readonly store: Store;
   readonly bucket: Bucket;
-  /** How many snapshots of an environment stay. */
+  /** The number of snapshots of an environment that stay. */
   readonly keep: number;
   /** Milliseconds for which changes that are waiting are still written after the signal has aborted. */
   readonly drain: number;
@@ -46,6 +49,7 @@ export interface BucketWorkerOptions {
 const LANES = 4;
 const SAVE_CURSOR_MS = 1_000;
 
+/** The state of one bucket. */
 export interface BucketStatus {
   readonly bucket: string;
   readonly state: 'ok' | 'failing';
@@ -55,11 +59,12 @@ export interface BucketStatus {
   readonly behindFor: number;
   /** Environments of which the bucket has what the store lost. */
   readonly ahead: number;
-  /** Milliseconds since all pointers were compared with the store; `undefined`: not yet. */
+  /** Milliseconds since all manifests were compared with the store; `undefined`: not yet. */
   readonly checkedAgo: number | undefined;
   readonly error?: string;
 }
 
+/** Copies changed environments to one bucket. */
 export class BucketWorker {
   readonly #options: BucketWorkerOptions;
   readonly #keyring: Keyring;
@@ -241,7 +246,7 @@ export class BucketWorker {
       log.warn({ bucket: bucket.name, err: error }, 'copies cannot be written; trying until they can');
     }
     this.#error = messageOf(error);
-    this.#pausedUntil = now() + backoff(this.#failures, random());
+    this.#pausedUntil = now() + equalJitter(this.#failures, BUCKET_BACKOFF, random());
     events.failed();
   }
 
@@ -260,7 +265,7 @@ export class BucketWorker {
       await this.#options.saveCursor(cursor);
       this.#saved = cursor;
     } catch (error) {
-      // Whoever goes on from the cursor before compares more than it must.
+      // A writer that goes on from the earlier cursor compares more than it must.
       this.#options.log.debug({ error: messageOf(error) }, 'could not save the cursor of a bucket');
     }
   }

@@ -10,22 +10,24 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import type { Store } from '../../store/store.js';
-import { backoff } from './backoff.js';
+import { equalJitter } from '../../core/backoff.js';
+import { BUCKET_BACKOFF } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { ReconcileTimes } from './reconcile.js';
 import { BucketWorker, type BucketWorkerEvents, type BucketStatus } from './worker.js';
 
+/** The parts and settings of a belt writer. */
 export interface BeltWriterOptions {
   readonly store: Store;
   readonly buckets: readonly Bucket[];
   /** Unique to this process. */
   readonly holder: string;
-  /** How many snapshots of an environment stay in a bucket, the newest included; at least 1. */
+  /** The number of snapshots of an environment that stay in a bucket, the newest included; at least 1. */
   readonly keep: number;
   /** Milliseconds for which changes that are waiting are still written when this is to stop. */
   readonly drain: number;
-  /** What a worker reports goes to metrics. */
+  /** The metrics of a bucket's worker. */
   readonly observe: (bucket: string) => BucketWorkerEvents;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -35,13 +37,15 @@ export interface BeltWriterOptions {
   readonly times?: ReconcileTimes;
 }
 
+/** The state of the belt writer, for readiness and metrics. */
 export interface BeltStatus {
-  /** Whether this node is the one that writes. */
+  /** True when this node is the one that writes. */
   readonly writer: boolean;
   /** Empty on nodes that do not write. */
   readonly buckets: readonly BucketStatus[];
 }
 
+/** Copies every changed environment to every bucket while this node has the belt's lease. */
 export class BeltWriter {
   readonly #options: BeltWriterOptions;
   readonly #workers = new Map<Bucket, BucketWorker>();
@@ -83,8 +87,8 @@ export class BeltWriter {
         await worker.run(cursors.get(bucket.name), signal);
       } catch (error) {
         if (stopped()) return;
-        log.error({ bucket: bucket.name, error: messageOf(error) }, 'copying has failed, and begins anew');
-        await new Signal().wait(backoff(failures, random()), signal);
+        log.error({ bucket: bucket.name, error: messageOf(error) }, 'copying failed; starting again');
+        await new Signal().wait(equalJitter(failures, BUCKET_BACKOFF, random()), signal);
       }
     }
   }
