@@ -1,7 +1,7 @@
 /** The clients that are compared. They differ in one thing only: when they come back after a stream has ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSource } from 'eventsource';
-import { delayAfter } from '../src/client/backoff.js';
+import { fullJitter } from '../src/core/backoff.js';
 import type { Journal } from './journal.js';
 import { readStream, type Outcome } from './stream.js';
 import type { Target } from './target.js';
@@ -13,7 +13,7 @@ export type ClientKind = (typeof CLIENT_KINDS)[number];
 const NAIVE_PAUSE = 1_000;
 /** The rule of Holdfast's client: a stream that ends sooner has failed, and failures back off. Milliseconds. */
 const MIN_CONNECTION = 5_000;
-const BACKOFF = { first: 1_000, most: 30_000 };
+const BACKOFF = { first: 1_000, max: 30_000 };
 /** A loop without a pause is stopped after so many requests, so that it measures the cache and not this machine. */
 const NO_PAUSE_MOST = 2_000;
 /** The time that a late joiner stays, and the time that it is away. Milliseconds. */
@@ -59,7 +59,7 @@ function backOff(): (outcome: Outcome) => number {
   let failures = 0;
   return ({ lasted = 0, retry = 0 }) => {
     failures = lasted < MIN_CONNECTION ? failures + 1 : 0;
-    return delayAfter(Math.max(1, failures), BACKOFF, retry, Math.random());
+    return retry + fullJitter(failures, BACKOFF, Math.random());
   };
 }
 

@@ -1,6 +1,6 @@
 /// <reference types="@fastly/js-compute" />
 /**
- * Holdfast at Fastly's edge: docs/fastly.md. What is decided is in route.ts; here is what Fastly wants done about it.
+ * Holdfast at Fastly's edge: docs/fastly.md. route.ts has the decisions; this file carries them out with Fastly's API.
  */
 import { CacheOverride } from 'fastly:cache-override';
 import { createFanoutHandoff } from 'fastly:fanout';

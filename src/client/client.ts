@@ -1,5 +1,6 @@
-/** Does what the machine decides: requests, time, what is saved, and who is told. */
-import { messageOf as textOf } from '../core/errors.js';
+/** The client: does what the machine decides, with requests, timers, the saved copy, and listeners. */
+import { messageOf } from '../core/errors.js';
+import type { Clock } from '../core/clock.js';
 import { evaluateFor, type Details } from './evaluate.js';
 import type { PlainContexts } from './contexts.js';
 import { Evaluator } from '../evaluate/evaluator.js';
@@ -15,33 +16,29 @@ import { fetchSnapshot, readStream, type RequestTarget } from './transport.js';
 import { isLike, type ClientValue, type Like } from './values.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
-/** Time and chance. */
-export interface ClientClock {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly monotonic: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
+/** The clock of a client: time, random numbers and timers, which tests replace. */
+export interface ClientClock extends Pick<Clock, 'now' | 'monotonic' | 'random'> {
   /** A timer that keeps no process alive. */
   readonly setTimer: SetTimer;
-  /** A timer that does: somebody waits for it. */
+  /** A timer that does: a caller waits for it. */
   readonly setWaitedTimer: SetTimer;
 }
 
+/** One change of the ruleset, as listeners get it. */
 export interface RulesetChange {
-  /** Where the client stands after it. Decimal text. */
+  /** The client's version after it. Decimal text. */
   readonly version: string;
-  /** The keys of which something is new; none when only the environment's default context is. */
+  /** The keys that have changed; none when only the environment's default context is. */
   readonly keys: readonly string[];
 }
 
 /** A saved copy is refreshed when its age is off by more than that. Milliseconds. */
 const RESAVE_AFTER = 600_000;
 
+/** Follows the rulesets of its sources and evaluates them in this process. `createClient` makes one. */
 export class HoldfastClient {
   readonly #options: CheckedOptions;
-  readonly #around: ClientClock;
+  readonly #clock: ClientClock;
   readonly #machine: Machine;
   readonly #readiness = new Readiness();
   readonly #listeners = new Set<(change: RulesetChange) => void>();
@@ -50,16 +47,16 @@ export class HoldfastClient {
   #key: string;
   #ruleset: Ruleset | undefined;
   #evaluator: Evaluator | undefined;
-  /** What the event that is being handled brought. */
+  /** The message of the event that is being handled. */
   #message: Message | undefined;
   #changes: RulesetChange[] = [];
   #cancelTimer: (() => void) | undefined;
   /** The `confirmedAt` of what is saved, by the monotonic clock. */
   #savedAs = -Infinity;
 
-  constructor(options: CheckedOptions, around: ClientClock) {
+  constructor(options: CheckedOptions, clock: ClientClock) {
     this.#options = options;
-    this.#around = around;
+    this.#clock = clock;
     this.#key = options.key;
     this.#machine = new Machine(
       options.sources.map(({ streams }) => streams),
@@ -67,7 +64,7 @@ export class HoldfastClient {
     );
     if (options.lastGood !== undefined) {
       const state = () => this.#stateToSave();
-      this.#saver = new Saver(options.lastGood, state, around.setTimer, (text) => this.#warn(text));
+      this.#saver = new Saver(options.lastGood, state, clock.setTimer, (text) => this.#warn(text));
     }
     void this.#start();
   }
@@ -79,12 +76,12 @@ export class HoldfastClient {
    * client goes on, and this may be called again
    */
   ready(): Promise<void> {
-    const { setWaitedTimer } = this.#around;
+    const { setWaitedTimer } = this.#clock;
     return this.#readiness.wait(this.#options.readyTimeout, setWaitedTimer, () => this.#problems());
   }
 
   /**
-   * What a key evaluates to, or the default: when there is no such key, no rule applies, the value is none for a client, or it is of
+   * Returns the value of a key, or the default: when there is no such key, no rule applies, the value is none for a client, or it is of
    * another type than the default. Never throws.
    */
   get(key: string, context?: PlainContexts): ClientValue | undefined;
@@ -95,20 +92,21 @@ export class HoldfastClient {
     return fallback === undefined || isLike(value, fallback) ? value : fallback;
   }
 
-  /** What a key evaluates to, and why. Never throws. */
+  /** Returns the value of a key and the reason for it. Never throws. */
   evaluate(key: string, context?: PlainContexts): Details {
-    return evaluateFor(this.#evaluator, key, [this.#options.context, context], this.#around.now());
+    return evaluateFor(this.#evaluator, key, [this.#options.context, context], this.#clock.now());
   }
 
-  /** Calls `listener` after each change; what it throws is a warning. The answer ends that. */
+  /** Calls `listener` after each change; an error that it throws is a warning. The function that is returned ends that. */
   onChange(listener: (change: RulesetChange) => void): () => void {
     const own = (change: RulesetChange) => listener(change);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
 
+  /** Returns the state of the client and of each source. */
   status(): ClientStatus {
-    return statusOf(this.#machine, this.#options, this.#around.monotonic());
+    return statusOf(this.#machine, this.#options, this.#clock.monotonic());
   }
 
   /**
@@ -119,11 +117,11 @@ export class HoldfastClient {
    */
   retry(key?: string): void {
     if (key !== undefined) this.#key = checkKey(key);
-    this.#readiness.revive();
-    this.#handle({ kind: 'revive' });
+    this.#readiness.reset();
+    this.#handle({ kind: 'reset' });
   }
 
-  /** Ends everything; what is not saved yet is saved. Evaluation goes on with what is there. */
+  /** Ends every request and timer, and saves what is not saved yet. Evaluation continues with the ruleset that is there. */
   async close(): Promise<void> {
     if (this.#machine.phase === 'closed') return;
     this.#handle({ kind: 'close' });
@@ -137,7 +135,7 @@ export class HoldfastClient {
     this.#handle({ kind: 'start', saved });
   }
 
-  /** The saved copy; whatever is wrong with it is a warning. */
+  /** Loads the saved copy; a copy that cannot be used is a warning. */
   async #load(): Promise<Saved | undefined> {
     const { lastGood } = this.#options;
     if (lastGood === undefined) return undefined;
@@ -150,24 +148,24 @@ export class HoldfastClient {
         throw new Error(`it is of environment ${environment}, and the key is for ${expected}`);
       }
       this.#hold(merge(undefined, message, version, environment).ruleset);
-      return { environment, version, age: Math.max(0, this.#around.now() - confirmedAt) };
+      return { environment, version, age: Math.max(0, this.#clock.now() - confirmedAt) };
     } catch (error) {
-      this.#warn(`the saved ruleset is ignored: ${textOf(error)}`);
+      this.#warn(`the saved ruleset is ignored: ${messageOf(error)}`);
       return undefined;
     }
   }
 
-  /** @param message what the event brought */
+  /** @param message the message that came with the event */
   #handle(event: Event, message?: Message): void {
     this.#message = message;
-    const { monotonic, random } = this.#around;
-    for (const action of this.#machine.handle(event, { now: monotonic(), random: random })) {
+    const { monotonic, random } = this.#clock;
+    for (const action of this.#machine.handle(event, { now: monotonic(), random })) {
       this.#perform(action);
     }
     this.#message = undefined;
     this.#schedule();
     this.#saveIfOlder();
-    this.#tell();
+    this.#notify();
   }
 
   #perform(action: Action): void {
@@ -182,8 +180,8 @@ export class HoldfastClient {
         this.#attempts.get(action.attempt)?.abort();
         this.#attempts.delete(action.attempt);
         return;
-      case 'take':
-        this.#take();
+      case 'merge':
+        this.#merge();
         return;
       case 'forget':
         this.#ruleset = undefined;
@@ -193,8 +191,8 @@ export class HoldfastClient {
       case 'ready':
         this.#readiness.ready();
         return;
-      case 'hopeless':
-        this.#readiness.hopeless(this.#problems());
+      case 'allRefused':
+        this.#readiness.allRefused(this.#problems());
         return;
       case 'warn':
         this.#warn(`${this.#options.sources[action.source]?.url ?? ''} ${action.text}`);
@@ -211,7 +209,7 @@ export class HoldfastClient {
   async #subscribe({ attempt, source, from }: Extract<Action, { kind: 'subscribe' }>): Promise<void> {
     const end = await readStream(this.#target(attempt, source), from, {
       opened: () => this.#handle({ kind: 'opened', attempt }),
-      heard: () => this.#handle({ kind: 'heard', attempt }),
+      bytes: () => this.#handle({ kind: 'bytes', attempt }),
       retry: (milliseconds) => this.#handle({ kind: 'retry', attempt, milliseconds }),
       message: (message, version) => {
         this.#handle({ kind: 'message', attempt, environment: message.environment, version }, message);
@@ -228,7 +226,7 @@ export class HoldfastClient {
     return { url, key: this.#key, fetch: this.#options.fetch, signal: controller.signal };
   }
 
-  #take(): void {
+  #merge(): void {
     const { environment, version } = this.#machine.cursor;
     if (this.#message === undefined || environment === undefined) return;
     const { ruleset, keys, changed } = merge(this.#ruleset, this.#message, version, environment);
@@ -243,11 +241,11 @@ export class HoldfastClient {
     this.#ruleset = ruleset;
   }
 
-  /** Sets the one timer to when the machine wants to look at the clock. */
+  /** Sets the one timer to the time at which the machine has something to do. */
   #schedule(): void {
     this.#cancelTimer?.();
     const { wakeAt } = this.#machine;
-    const { monotonic, setTimer } = this.#around;
+    const { monotonic, setTimer } = this.#clock;
     this.#cancelTimer =
       wakeAt === Infinity
         ? undefined
@@ -267,17 +265,17 @@ export class HoldfastClient {
   #stateToSave(): Uint8Array | undefined {
     const { confirmedAt } = this.#machine.cursor;
     if (this.#ruleset === undefined || confirmedAt === undefined) return undefined;
-    const { now, monotonic } = this.#around;
+    const { now, monotonic } = this.#clock;
     return encodeSaved(this.#ruleset, now() - (monotonic() - confirmedAt));
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const change of this.#changes.splice(0)) {
       for (const listener of [...this.#listeners]) {
         try {
           listener(change);
         } catch (error) {
-          this.#warn(`a listener of changes threw: ${textOf(error)}`);
+          this.#warn(`a listener of changes threw: ${messageOf(error)}`);
         }
       }
     }
@@ -287,7 +285,7 @@ export class HoldfastClient {
     try {
       this.#options.onWarning(text);
     } catch {
-      // Who is told of warnings is nobody to warn of.
+      // There is no one left to warn of a listener for warnings that throws.
     }
   }
 

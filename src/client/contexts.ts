@@ -1,17 +1,18 @@
-/** Contexts as callers write them, and as the evaluator reads them. Pure; takes whatever comes. */
+/** Contexts as callers write them, converted to those of the evaluator. Pure; accepts any input. */
 import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
 
 /** A date is its time in milliseconds; null and undefined are as if the property were not there. */
 export type PlainValue =
   string | number | bigint | boolean | Date | readonly (string | number | boolean)[] | null | undefined;
 
-/** By type and property: `{ user: { key: 'u1', plan: 'pro' }, device: { mobile: true } }`. */
+/** Contexts by type and property: `{ user: { key: 'u1', plan: 'pro' }, device: { mobile: true } }`. */
 export type PlainContexts = Readonly<Record<string, Readonly<Record<string, PlainValue>> | undefined>>;
 
+/** Converts contexts for the evaluator; values that no rule can read are left out. */
 export function readContexts(plain: PlainContexts): Contexts {
   const contexts = new Map<string, Context>();
   for (const [type, properties] of Object.entries(plain)) {
-    // A type that was not meant to be an object is a slip of the caller's, and decides nothing.
+    // A type that is no object is a mistake of the caller's, and decides nothing.
     if (typeof properties !== 'object' || (properties as unknown) === null) continue;
     const context = new Map<string, ContextValue>();
     for (const [name, value] of Object.entries(properties)) {
@@ -23,7 +24,7 @@ export function readContexts(plain: PlainContexts): Contexts {
   return contexts;
 }
 
-/** `undefined` for what no rule could look at, such as an object. */
+/** Returns `undefined` for a value that no rule can read, such as an object. */
 function readValue(value: PlainValue): ContextValue | undefined {
   if (value instanceof Date) return value.getTime();
   if (Array.isArray(value)) return value.map(String);

@@ -1,8 +1,7 @@
-/**
- * Where the client stands, as one cursor for all sources: a version, which only goes up.
- */
+/** The position of the client, as one cursor for all sources: a version, which only goes up. */
 import type { Saved } from './events.js';
 
+/** The relation of a source's version to the cursor. */
 export type Judgement =
   /** The source has more than we have, or the same. */
   | 'newer'
@@ -14,6 +13,7 @@ export type Judgement =
   /** It is another environment than other sources have: the source is what is wrong. */
   | 'other environment';
 
+/** The version that the client has, its environment, and the source that confirmed it last. */
 export class ClientCursor {
   #environment: bigint | undefined;
   #version = 0n;
@@ -34,16 +34,17 @@ export class ClientCursor {
     return this.#basis;
   }
 
-  /** Which source was the last to bring something, or to say that there is nothing newer. */
+  /** The index of the source that was the last to bring something, or to say that there is nothing newer. */
   get source(): number | undefined {
     return this.#source;
   }
 
-  /** When what we have was last known to be the newest. Milliseconds of the machine's clock. */
+  /** The time at which the ruleset was last known to be the newest. Milliseconds of the machine's clock. */
   get confirmedAt(): number | undefined {
     return this.#confirmedAt;
   }
 
+  /** Starts from a saved copy. */
   restore({ environment, version, age }: Saved, now: number): void {
     this.#environment = environment;
     this.#version = version;
@@ -51,7 +52,7 @@ export class ClientCursor {
     this.#confirmedAt = now - age;
   }
 
-  /** Back to nothing. */
+  /** Goes back to nothing. */
   forget(): void {
     this.#environment = undefined;
     this.#version = 0n;
@@ -59,6 +60,7 @@ export class ClientCursor {
     this.#confirmedAt = undefined;
   }
 
+  /** Compares a source's version to the cursor. */
   judge(environment: bigint | undefined, version: bigint): Judgement {
     if (environment !== undefined && this.#environment !== undefined && environment !== this.#environment) {
       return this.#basis === 'saved' ? 'foreign copy' : 'other environment';
@@ -67,7 +69,7 @@ export class ClientCursor {
     return version === this.#version ? 'same' : 'newer';
   }
 
-  /** A source brought this, or confirmed it. Never goes back. */
+  /** Moves to a version that a source brought or confirmed. Never goes back. */
   advance(source: number, environment: bigint | undefined, version: bigint): void {
     this.#environment ??= environment;
     if (version > this.#version) this.#version = version;
@@ -76,8 +78,10 @@ export class ClientCursor {
   }
 
   /**
-   * @param at when it was known to be the newest; an older knowledge does not replace a younger one
-   * @param source who knew it
+   * Notes that the ruleset was known to be the newest.
+   *
+   * @param at the time of that knowledge; older knowledge does not replace newer
+   * @param source the index of the source that had it
    */
   confirm(at: number, source: number): void {
     if (this.#confirmedAt !== undefined && at <= this.#confirmedAt) return;

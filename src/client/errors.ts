@@ -1,7 +1,7 @@
 /**
- * What the client library throws: from `createClient` for options that cannot work, and from `ready()`. Nothing else of it throws.
+ * The errors of the client library: thrown by `createClient` for options that cannot work, and by `ready()`. Nothing else of it throws.
  *
- * Not a HoldfastError: the codes of those are what servers answer with (docs/protocol.md).
+ * They are no HoldfastErrors: the codes of those are the ones that servers answer with (docs/protocol.md).
  */
 export type ClientErrorCode =
   /** An option that cannot work; `field` is its name. */
@@ -13,6 +13,7 @@ export type ClientErrorCode =
   /** The client was closed. */
   | 'closed';
 
+/** An error of the client library, with a code that programs can branch on. */
 export class ClientError extends Error {
   readonly code: ClientErrorCode;
   readonly field: string | undefined;

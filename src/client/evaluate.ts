@@ -1,4 +1,4 @@
-/** One evaluation for a caller: its contexts read, its value plain, whatever happens. */
+/** Evaluates a key for a caller, from plain contexts to a plain value. Never throws. */
 import { deterministicRandom } from '../evaluate/random.js';
 import { canonical } from '../evaluate/contexts.js';
 import type { Resolved, Reason, Unresolved, Value } from '../evaluate/result.js';
@@ -7,11 +7,12 @@ import { messageOf } from '../core/errors.js';
 import { readContexts, type PlainContexts } from './contexts.js';
 import { plainOf, type ClientValue } from './values.js';
 
+/** The outcome of one evaluation. */
 export interface Details {
   readonly key: string;
   /** `undefined` when there is none; `reason` then says why. */
   readonly value: ClientValue | undefined;
-  /** What `value` is; see values.ts. */
+  /** The kind of `value`; see values.ts. */
   readonly kind: Value['kind'] | undefined;
   /**
    * Why there is that value: `STATIC` the config has no rules, `TARGETING_MATCH` its rules decided, `SPLIT` it was drawn by weights. Or why there is
@@ -29,6 +30,7 @@ export interface Details {
   readonly error?: string;
 }
 
+/** Evaluates a key with the contexts of a caller. */
 export function evaluateFor(
   evaluator: Evaluator | undefined,
   key: string,

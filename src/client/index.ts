@@ -2,6 +2,7 @@
  * The client library, `holdfast/client`: reads rulesets from the first source that has them, follows changes, and evaluates in this process.
  * docs/client.md. Nothing of Node is imported: it runs in browsers too.
  */
+import { systemClock } from '../core/clock.js';
 import { HoldfastClient, type ClientClock } from './client.js';
 import { checkOptions, type ClientOptions } from './options.js';
 
@@ -16,7 +17,7 @@ export type { ClientStatus, SourceStatus } from './status.js';
 export type { ClientValue, Json, Like } from './values.js';
 
 /**
- * Starts a client; it begins to ask its sources at once.
+ * Starts a client; it begins to ask its sources immediately.
  *
  * @throws ClientError `option_invalid`
  */
@@ -26,9 +27,7 @@ export function createClient(options: ClientOptions): HoldfastClient {
 
 function platform(): ClientClock {
   return {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    random: () => Math.random(),
+    ...systemClock,
     setTimer: (callback, milliseconds) => startTimer(callback, milliseconds, false),
     setWaitedTimer: (callback, milliseconds) => startTimer(callback, milliseconds, true),
   };

@@ -1,7 +1,7 @@
 /** Places for the last good ruleset that need nothing of Node. The one in a file is in node.ts. */
 import type { LastGood } from './saved.js';
 
-/** Keeps it as long as the process lives: for clients that are closed and made anew, and for tests. */
+/** Keeps it as long as the process lives: for clients that are closed and created again, and for tests. */
 export function inMemory(): LastGood {
   let saved: Uint8Array | undefined;
   return {
@@ -13,7 +13,7 @@ export function inMemory(): LastGood {
   };
 }
 
-/** What is used of a browser's `localStorage`. */
+/** The part of a browser's `localStorage` that is used. */
 export interface KeyValueStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;

@@ -1,8 +1,9 @@
-/** One `Configs` as a source sends it, and how it becomes part of what we have. Pure. [protocol] #messages */
+/** Parses one `Configs` as a source sends it, and merges it into the ruleset. Pure. [protocol] #messages */
 import { decodeConfigs, join, splitConfigs, type EncodedConfig } from '../ruleset/decode.js';
 import { Reader } from '../ruleset/reader.js';
 import { Ruleset } from '../ruleset/ruleset.js';
 
+/** One `Configs` message, with its configs still encoded. */
 export interface Message {
   /** `undefined` when it does not say. */
   readonly environment: bigint | undefined;
@@ -16,7 +17,11 @@ export interface Message {
 /** The tag of `Configs.configs`. */
 const CONFIGS_TAG = 10;
 
-/** Throws when the bytes are no `Configs`. */
+/**
+ * Parses a message.
+ *
+ * @throws Error when the bytes are no `Configs`
+ */
 export function readMessage(bytes: Uint8Array): Message {
   const envelope = envelopeOf(bytes);
   const configs = splitConfigs(bytes);
@@ -43,18 +48,19 @@ function envelopeOf(bytes: Uint8Array): Uint8Array {
   return join(parts);
 }
 
+/** A ruleset after a message was merged into it. */
 export interface Merged {
   readonly ruleset: Ruleset;
-  /** The keys of which there is something new. */
+  /** The keys that have changed. */
   readonly keys: readonly string[];
-  /** Whether anything is new: a change of the default context or of the version alone has no keys. */
+  /** True when anything is new: a change of the default context or of the version alone has no keys. */
   readonly changed: boolean;
 }
 
 /**
- * Takes in what is newer than what we have, key by key: nothing goes backwards, whatever order sources answer in. [protocol] #lost-writes
+ * Merges the configs that are newer than those of the ruleset, key by key: nothing goes backwards, whatever order sources answer in. [protocol] #lost-writes
  *
- * @param version where the source stands with it
+ * @param version the version of the source after it
  * @param environment of the source, for a message that does not say
  */
 export function merge(
@@ -87,7 +93,7 @@ export function merge(
       environment: ruleset.environment,
       previous: ruleset.version,
       version: next,
-      // What clients of a lesser kind see is of no concern here.
+      // The versions that client-side SDKs see are of no concern here.
       clientPrevious: ruleset.clientVersion,
       clientVersion: next,
       at: 0n,
@@ -96,7 +102,7 @@ export function merge(
     });
     return { ruleset, keys, changed: true };
   }
-  // A config whose id is below our version is no delta of it, so the ruleset is put together anew.
+  // A config whose id is below our version is no delta of it, so the ruleset is built again.
   const all = new Map(Array.from(ruleset.configs(), (config) => [config.key, config]));
   for (const config of configs) all.set(config.key, config);
   const start = {

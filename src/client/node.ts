@@ -1,14 +1,14 @@
-/** What the client library has for Node alone: `holdfast/client/node`. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+/** The part of the client library that needs Node: `holdfast/client/node`. */
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { replaceFile } from '../core/durable-file.js';
 import type { LastGood } from './saved.js';
 
 /**
- * Keeps the last good ruleset in a file. Written beside it, synced and renamed, so that whatever happens the file is the old one or the new one, and
- * whole. The folder is made when it is missing. Two processes may share the file: the last writer wins.
+ * Keeps the last good ruleset in a file. It is replaced as a whole, so that whatever happens the file is the old one or the new one. The folder
+ * is created when it is missing. Several processes may share the file: the last writer wins.
  */
 export function inFile(path: string): LastGood {
-  let writes = 0;
   return {
     load: async () => {
       try {
@@ -20,20 +20,7 @@ export function inFile(path: string): LastGood {
     },
     save: async (bytes) => {
       await mkdir(dirname(path), { recursive: true });
-      const beside = `${path}.${process.pid}-${++writes}.tmp`;
-      try {
-        const file = await open(beside, 'w', 0o600);
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(beside, path);
-      } catch (error) {
-        await rm(beside, { force: true });
-        throw error;
-      }
+      await replaceFile(path, [bytes], { shared: true });
     },
   };
 }

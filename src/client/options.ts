@@ -1,24 +1,26 @@
-/** The options of `createClient`: defaults, and checks that name everything that is wrong. */
+/** The options of `createClient`: their defaults and checks. */
 import { ClientError } from './errors.js';
 import type { PlainContexts } from './contexts.js';
 import type { LastGood } from './saved.js';
 import type { Rules } from './sources.js';
 
+/** One source. */
 export interface SourceOptions {
-  /** Of a server with the snapshot and stream routes; may have a path that stands before them. */
+  /** The URL of a server with the snapshot and stream routes; may have a path that goes before them. */
   readonly url: string | URL;
-  /** Whether to use its stream. Default true: one that has none says so, and is then asked for snapshots only. */
+  /** False to leave its stream unused. Default true: one that has none says so, and is then asked for snapshots only. */
   readonly streams?: boolean;
 }
 
+/** The options of a client. */
 export interface ClientOptions {
   /** An API key of kind `server`. */
   readonly key: string;
-  /** In the order in which they are asked: belt, suspenders, origin. At least one. */
+  /** The sources in the order in which they are asked: belt, suspenders, origin. At least one. */
   readonly sources: readonly (string | URL | SourceOptions)[];
   /** Where the last good ruleset is kept, so that a start needs no source. Default: nowhere. */
   readonly lastGood?: LastGood;
-  /** Contexts of every evaluation; a type that the call gives replaces the one of here as a whole. */
+  /** Contexts of every evaluation; a type that the call gives replaces the one given here as a whole. */
   readonly context?: PlainContexts;
   /** Milliseconds until an attempt at a source must be answered. Default 5,000. */
   readonly timeout?: number;
@@ -28,23 +30,24 @@ export interface ClientOptions {
   readonly poll?: number;
   /** Milliseconds: a stream that ends sooner has failed, although it was answered 200. Default 5,000. */
   readonly minConnection?: number;
-  /** Milliseconds without a byte after which a stream is given up; servers send one every 29 s at least. Default 65,000. */
+  /** Milliseconds without a byte after which a stream is dropped; servers send one every 29 s at least. Default 65,000. */
   readonly idle?: number;
   /** Milliseconds: the most before the first repetition, doubling to the most before any. Default 1,000 and 30,000. */
   readonly backoff?: { readonly first?: number; readonly most?: number };
-  /** Milliseconds until `ready()` gives up. The client does not. Default 10,000. */
+  /** Milliseconds until `ready()` rejects. The client continues. Default 10,000. */
   readonly readyTimeout?: number;
   /**
    * Milliseconds since what is there was known to be the newest, after which it is stale. A source that says so of its answer does not end a round.
    * Default 150,000.
    */
   readonly staleAfter?: number;
-  /** Told of what is worth a look and no error of the caller's. Default: `console.warn`. */
+  /** Called with each warning: a problem that is no error of the caller's. Default: `console.warn`. */
   readonly onWarning?: (text: string) => void;
   /** In place of the platform's. */
   readonly fetch?: typeof fetch;
 }
 
+/** Options that are complete and valid. */
 export interface CheckedOptions {
   readonly key: string;
   readonly sources: readonly { readonly url: string; readonly streams: boolean }[];
@@ -56,7 +59,11 @@ export interface CheckedOptions {
   readonly fetch: typeof fetch;
 }
 
-/** @throws ClientError `option_invalid` */
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws ClientError `option_invalid`
+ */
 export function checkOptions(options: ClientOptions): CheckedOptions {
   if (options.sources.length === 0) refuse('sources', 'must have at least one source');
   return {
@@ -73,7 +80,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
       staleAfter: milliseconds('staleAfter', options.staleAfter, 150_000),
       backoff: {
         first: milliseconds('backoff.first', options.backoff?.first, 1_000),
-        most: milliseconds('backoff.most', options.backoff?.most, 30_000),
+        max: milliseconds('backoff.most', options.backoff?.most, 30_000),
       },
     },
     readyTimeout: milliseconds('readyTimeout', options.readyTimeout, 10_000),
@@ -83,7 +90,11 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
   };
 }
 
-/** @throws ClientError `option_invalid` */
+/**
+ * Checks an API key.
+ *
+ * @throws ClientError `option_invalid`
+ */
 export function checkKey(key: string): string {
   if (typeof key !== 'string' || !/^[!-~]+$/.test(key)) {
     refuse('key', 'must be an API key: printable characters without spaces');

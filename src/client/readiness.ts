@@ -1,10 +1,11 @@
-/** Who waits for the client to be ready, and what they are told. */
+/** Callers that wait for the client to be ready. */
 import { ClientError } from './errors.js';
 import type { SetTimer } from './saver.js';
 
+/** Resolves or rejects the callers that wait for the client to be ready. */
 export class Readiness {
   #state: 'waiting' | 'ready' | 'closed' = 'waiting';
-  /** Why it is no use to wait. */
+  /** The error of every wait while all sources refuse the key. */
   #refusal: ClientError | undefined;
   readonly #waiting = new Set<(error?: ClientError) => void>();
 
@@ -12,7 +13,7 @@ export class Readiness {
     return this.#state === 'ready';
   }
 
-  /** @param reason said at the end of the error when there is nothing in time */
+  /** @param reason the end of the message when there is nothing in time */
   wait(timeout: number, setTimer: SetTimer, reason: () => string): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve();
     if (this.#state === 'closed') return Promise.reject(closed());
@@ -25,32 +26,34 @@ export class Readiness {
         else reject(error);
       };
       const cancel = setTimer(() => {
-        const why = `no source has answered within ${timeout} ms, and nothing is saved; the client goes on trying: ${reason()}`;
+        const why = `no source has answered within ${timeout} ms, and nothing is saved; the client keeps trying: ${reason()}`;
         settle(new ClientError('unreachable', why));
       }, timeout);
       this.#waiting.add(settle);
     });
   }
 
+  /** Resolves every wait. */
   ready(): void {
     if (this.#state === 'closed') return;
     this.#state = 'ready';
     for (const settle of [...this.#waiting]) settle();
   }
 
-  /** Tells those who wait that it is no use, and those who ask until something is done about it. */
-  hopeless(reason: string): void {
+  /** Rejects every wait, and those to come until {@link reset}: every source refuses the key. */
+  allRefused(reason: string): void {
     const why = `every source refuses the key, and nothing is saved: ${reason}`;
     const refusal = new ClientError('refused', why);
     this.#refusal = refusal;
     for (const settle of [...this.#waiting]) settle(refusal);
   }
 
-  /** Something was done about it. */
-  revive(): void {
+  /** Lets callers wait again. */
+  reset(): void {
     this.#refusal = undefined;
   }
 
+  /** Rejects every wait, and those to come. */
   close(): void {
     this.#state = 'closed';
     for (const settle of [...this.#waiting]) settle(closed());

@@ -1,22 +1,23 @@
 /**
- * The last good ruleset as bytes that outlive the process: a line of JSON, which says what it is, and the snapshot behind it. Pure.
+ * Encodes the last good ruleset as bytes that outlive the process: a line of JSON that describes it, and the snapshot. Pure.
  */
 import { parseVersion } from '../ruleset/version.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { readMessage, type Message } from './message.js';
 
-/** Where the last good ruleset is kept. What it throws or rejects with is a warning, and the client goes on without. */
+/** A place that keeps the last good ruleset. An error of it is a warning, and the client continues without. */
 export interface LastGood {
-  /** What was saved last; `undefined` when there is nothing. */
+  /** Returns the bytes that were saved last; `undefined` when there are none. */
   load(): Promise<Uint8Array | undefined>;
-  /** Replaces it, all or nothing. Is not called again before it is done. */
+  /** Replaces the bytes, all or nothing. Is not called again before it is done. */
   save(bytes: Uint8Array): Promise<void>;
 }
 
+/** A saved ruleset that was decoded. */
 export interface SavedCopy {
   readonly environment: bigint;
   readonly version: bigint;
-  /** When it was last known to be the newest: milliseconds since 1970. */
+  /** The time at which it was last known to be the newest: milliseconds since 1970. */
   readonly confirmedAt: number;
   readonly message: Message;
 }
@@ -24,6 +25,7 @@ export interface SavedCopy {
 const FORMAT = 1;
 const NEWLINE = 10;
 
+/** Encodes a ruleset. */
 export function encodeSaved(ruleset: Ruleset, confirmedAt: number): Uint8Array {
   const snapshot = ruleset.encode(0n);
   const head = {
@@ -40,7 +42,11 @@ export function encodeSaved(ruleset: Ruleset, confirmedAt: number): Uint8Array {
   return bytes;
 }
 
-/** Throws an Error that says what is wrong with it. */
+/**
+ * Decodes a saved ruleset.
+ *
+ * @throws Error that says what is wrong with it
+ */
 export function decodeSaved(bytes: Uint8Array): SavedCopy {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) throw new Error('it is no saved ruleset');
@@ -63,12 +69,12 @@ function fieldsOf(head: unknown): Record<string, unknown> {
   return typeof head === 'object' && head !== null ? (head as Record<string, unknown>) : {};
 }
 
-/** The environment that an API key is for, if the key has the usual form. [protocol] #keys */
+/** Returns the environment that an API key is for, if the key has the usual form. [protocol] #keys */
 export function environmentOfKey(key: string): bigint | undefined {
   return parseVersion(/-P\d+-E(\d+)-(?:SDK|CLIENT)-/.exec(key)?.[1]);
 }
 
-/** CRC-32 as zlib has it, bit by bit: it is made once for each change that is saved. Finds damage, not deceit. */
+/** CRC-32 as zlib has it, bit by bit: it is made once for each change that is saved. It finds damage, not forgery. */
 function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (const byte of bytes) {

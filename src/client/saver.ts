@@ -1,12 +1,14 @@
-/** Saves the last state, not each one: at most one write a second, never two at a time. */
+/** Saves the last state, not each one: at most one write a second, never two at the same time. */
 import { messageOf } from '../core/errors.js';
 import type { LastGood } from './saved.js';
 
 /** Milliseconds from the end of one write to the next. */
 const REST = 1_000;
 
+/** Starts a timer; the function that is returned cancels it. */
 export type SetTimer = (callback: () => void, milliseconds: number) => () => void;
 
+/** Writes the state to its place after changes. */
 export class Saver {
   readonly #lastGood: LastGood;
   readonly #state: () => Uint8Array | undefined;
@@ -16,7 +18,7 @@ export class Saver {
   #writing: Promise<void> | undefined;
   #cancelRest: (() => void) | undefined;
 
-  /** @param state what is to be saved at this moment */
+  /** @param state returns the bytes to save now */
   constructor(
     lastGood: LastGood,
     state: () => Uint8Array | undefined,
@@ -29,13 +31,13 @@ export class Saver {
     this.#warn = warn;
   }
 
-  /** There is something new to save. */
+  /** Notes that there is something new to save. */
   changed(): void {
     this.#isDirty = true;
     if (this.#writing === undefined && this.#cancelRest === undefined) this.#begin();
   }
 
-  /** Saves what is not saved yet, and then nothing more. */
+  /** Saves what is not saved yet, and nothing afterwards. */
   async close(): Promise<void> {
     this.#cancelRest?.();
     await this.#writing;

@@ -1,7 +1,8 @@
-/** What the client says of itself. */
+/** The state that the client reports. */
 import type { CheckedOptions } from './options.js';
 import type { Machine } from './machine.js';
 
+/** The state of a client. */
 export interface ClientStatus {
   /**
    * - `starting` there is nothing to evaluate yet, or only a saved copy that no source was asked about
@@ -16,59 +17,64 @@ export interface ClientStatus {
   readonly version: string | undefined;
   /** The URL of the source that last brought something or confirmed what is there; `saved` until one did. */
   readonly source: string | undefined;
-  /** Milliseconds since what is there was last known to be the newest; `undefined` while there is nothing. */
+  /** Milliseconds since the ruleset was last known to be the newest; `undefined` while there is nothing. */
   readonly age: number | undefined;
-  /** Whether it may be out of date: nothing is there, or only the saved copy, or `age` is above `staleAfter`. */
+  /** True when the ruleset may be out of date: nothing is there, or only the saved copy, or `age` is above `staleAfter`. */
   readonly stale: boolean;
   /** Streams that were opened with 200 and ended too soon, over all sources. */
   readonly shortConnections: number;
   readonly sources: readonly SourceStatus[];
 }
 
+/** The state of one source. */
 export interface SourceStatus {
   readonly url: string;
   /**
    * - `untried`
-   * - `ok` what was asked of it last, it answered
-   * - `behind` it is older than what the client has, and was passed over
+   * - `ok` it answered the last request
+   * - `behind` it is older than the client, which therefore asked the next source
    * - `failing` tried again after a time
-   * - `refused` it refuses the key; `retry()` revives it
+   * - `refused` it refuses the key; `retry()` asks it again
    */
   readonly state: 'untried' | 'ok' | 'behind' | 'failing' | 'refused';
-  /** Where it stood when it was seen to be behind. Decimal text. */
+  /** Its version when it was seen to be behind. Decimal text. */
   readonly behindAt: string | undefined;
-  /** What is wrong with it, for people. */
+  /** A description of its last problem, for people. */
   readonly problem: string | undefined;
   /** Requests for snapshots so far. */
   readonly snapshots: number;
   /** Requests for the stream so far; 0 for a source whose stream is not used. */
   readonly connections: number;
-  /** Of these, answered 200 and ended too soon. */
+  /** The part of these that was answered 200 and ended too soon. */
   readonly shortConnections: number;
   /** Failures of its stream in a row. */
   readonly streamFailures: number;
 }
 
-/** @param now by the machine's clock */
+/**
+ * Describes the state of a client.
+ *
+ * @param now the time of the machine's clock
+ */
 export function statusOf(
-  { cursor: position, sources, phase }: Machine,
+  { cursor, sources, phase }: Machine,
   { sources: urls, rules }: CheckedOptions,
   now: number,
 ): ClientStatus {
-  const { basis, confirmedAt } = position;
+  const { basis, confirmedAt } = cursor;
   const has = basis !== 'nothing';
   const age = confirmedAt === undefined ? undefined : Math.max(0, now - confirmedAt);
-  const from = position.source === undefined ? undefined : urls[position.source]?.url;
+  const from = cursor.source === undefined ? undefined : urls[cursor.source]?.url;
   return {
     state: phase,
-    environment: has ? `${position.environment}` : undefined,
-    version: has ? `${position.version}` : undefined,
+    environment: has ? `${cursor.environment}` : undefined,
+    version: has ? `${cursor.version}` : undefined,
     source: basis === 'saved' ? 'saved' : from,
     age,
     stale: basis !== 'source' || age === undefined || age > rules.staleAfter,
-    shortConnections: sources.reduce((sum, { short }) => sum + short, 0),
+    shortConnections: sources.reduce((sum, { shortLived }) => sum + shortLived, 0),
     sources: sources.map((source): SourceStatus => {
-      const { snapshots, stream, refusal, behind, short } = source;
+      const { snapshots, stream, refusal, behind, shortLived } = source;
       const problem = refusal ?? stream.problem ?? snapshots.problem;
       const isUntried = snapshots.attempts + stream.attempts === 0;
       const isFailing =
@@ -89,7 +95,7 @@ export function statusOf(
         problem,
         snapshots: snapshots.attempts,
         connections: stream.attempts,
-        shortConnections: short,
+        shortConnections: shortLived,
         streamFailures: stream.failures,
       };
     }),

@@ -1,8 +1,8 @@
 /**
- * The stream: one at a time, from the first source in order that has one and may be asked.
+ * Follows one stream at a time, from the first source in order that has one and may be asked.
  *
- * A successful response that ends too soon is a failure. That is how this project began: a cache answered subscriptions with 200 and a finished copy of
- * an old stream, and clients that took the 200 for a success reconnected at once, for as long as the copy lasted. So a stream that ends within
+ * A successful response that ends too soon is a failure. That is how this project began: a cache answered subscriptions with 200 and a finished
+ * copy of an old stream, and clients for which 200 is a success reconnected immediately, for as long as the copy lasted. So a stream that ends within
  * `minConnection` counts as failed, and failures back off exponentially; only one that lasted clears the count.
  */
 import type { Action, Failure, ClockReading, StreamEnd } from './events.js';
@@ -12,52 +12,56 @@ import { earliest, type Rules, type ClientSource } from './sources.js';
 interface Connection {
   readonly attempt: number;
   readonly source: ClientSource;
-  /** Where we stood when it was asked for. */
+  /** The cursor when it was asked for. */
   readonly from: bigint;
-  /** When the head of the answer was there. */
+  /** The time at which the head of the answer arrived. */
   opened: number | undefined;
-  /** Until the head of the answer, or the next byte, must be there. */
+  /** The time by which the head of the answer, or the next byte, must arrive. */
   deadline: number;
-  /** Whether a message came. */
+  /** True when a message arrived. */
   seen: boolean;
 }
 
-export type StreamOutcome = 'taken' | 'lost' | undefined;
+/** The outcome of an event for the stream: a message was merged, or the stream was lost. */
+export type StreamOutcome = 'merged' | 'lost' | undefined;
 
+/** Keeps one stream open, and decides which source is asked when it is lost. */
 export class StreamFollower {
   readonly #sources: readonly ClientSource[];
   readonly #rules: Rules;
-  readonly #position: ClientCursor;
+  readonly #cursor: ClientCursor;
   readonly #nextAttempt: () => number;
   #connection: Connection | undefined;
-  /** Whose stream has just failed: another source comes first. */
+  /** The source whose stream has just failed: another source comes first. */
   #failed: ClientSource | undefined;
-  /** When the next connection is made. */
+  /** The time of the next connection. */
   #nextAt = Infinity;
 
   constructor(
     sources: readonly ClientSource[],
     rules: Rules,
-    position: ClientCursor,
+    cursor: ClientCursor,
     /** Numbers attempts. */
     nextAttempt: () => number,
   ) {
     this.#sources = sources.filter(({ streams }) => streams);
     this.#rules = rules;
-    this.#position = position;
+    this.#cursor = cursor;
     this.#nextAttempt = nextAttempt;
   }
 
+  /** True while a stream is open. */
   get isOpen(): boolean {
     return this.#connection?.opened !== undefined;
   }
 
-  /** Whether the stream has been open for long enough to be trusted with what polls are for. */
+  /** True when the stream has been open for so long that polls are not needed. */
   isSteady(now: number): boolean {
     const opened = this.#connection?.opened;
     return opened !== undefined && now - opened >= this.#rules.minConnection;
   }
 
+  /** The time at which `time` has to be called; Infinity for never. */
   get wakeAt(): number {
     return this.#connection?.deadline ?? this.#nextAt;
   }
@@ -72,85 +76,90 @@ export class StreamFollower {
     if (source === undefined) return;
     this.#failed = undefined;
     const attempt = this.#nextAttempt();
-    const from = this.#position.version;
+    const from = this.#cursor.version;
     source.stream.attempts++;
     const deadline = now + this.#rules.timeout;
     this.#connection = { attempt, source, from, opened: undefined, deadline, seen: false };
     actions.push({ kind: 'subscribe', attempt, source: source.index, from });
   }
 
-  /** Ends the connection, and makes none until it is told to. */
+  /** Ends the connection, and makes none until `connect`. */
   stop(actions: Action[]): void {
     if (this.#connection !== undefined) actions.push({ kind: 'abort', attempt: this.#connection.attempt });
     this.#connection = undefined;
     this.#nextAt = Infinity;
   }
 
-  time(actions: Action[], moment: ClockReading): StreamOutcome {
+  /** Does what is due. */
+  time(actions: Action[], clock: ClockReading): StreamOutcome {
     const connection = this.#connection;
     if (connection === undefined) {
-      if (this.#nextAt <= moment.now) this.connect(actions, moment);
+      if (this.#nextAt <= clock.now) this.connect(actions, clock);
       return undefined;
     }
-    if (connection.deadline > moment.now) return undefined;
+    if (connection.deadline > clock.now) return undefined;
     actions.push({ kind: 'abort', attempt: connection.attempt });
     const why =
       connection.opened === undefined
         ? `no answer within ${this.#rules.timeout} ms`
         : `not a byte for ${this.#rules.idle} ms`;
-    return this.#fail(connection, { kind: 'failed', why }, moment);
+    return this.#fail(connection, { kind: 'failed', why }, clock);
   }
 
-  opened(attempt: number, moment: ClockReading): void {
+  /** Handles the head of the answer. */
+  opened(attempt: number, clock: ClockReading): void {
     const connection = this.#of(attempt);
     if (connection === undefined) return;
-    connection.opened = moment.now;
-    this.#heard(connection, moment);
+    connection.opened = clock.now;
+    this.#confirm(connection, clock);
   }
 
-  heard(attempt: number, moment: ClockReading): void {
+  /** Handles the arrival of bytes. */
+  bytes(attempt: number, clock: ClockReading): void {
     const connection = this.#of(attempt);
-    if (connection !== undefined) this.#heard(connection, moment);
+    if (connection !== undefined) this.#confirm(connection, clock);
   }
 
+  /** Handles the `retry:` of a stream. */
   retry(attempt: number, milliseconds: number): void {
     const connection = this.#of(attempt);
     if (connection !== undefined) connection.source.retry = milliseconds;
   }
 
+  /** Handles a message. */
   message(
     attempt: number,
     environment: bigint | undefined,
     version: bigint,
     actions: Action[],
-    moment: ClockReading,
+    clock: ClockReading,
   ): StreamOutcome {
     const connection = this.#of(attempt);
     if (connection === undefined) return undefined;
     const { source, from } = connection;
     const isFirst = !connection.seen;
     connection.seen = true;
-    switch (this.#position.judge(environment, version)) {
+    switch (this.#cursor.judge(environment, version)) {
       case 'foreign copy':
-        this.#position.forget();
+        this.#cursor.forget();
         actions.push({ kind: 'abort', attempt }, { kind: 'forget' });
         this.#connection = undefined;
-        // It is our own copy that was wrong, so the source may be asked at once for what it has.
-        this.connect(actions, moment);
+        // The saved copy was wrong, so the source may be asked immediately for all that it has.
+        this.connect(actions, clock);
         return undefined;
       case 'other environment': {
-        const why = `it is environment ${environment}, and others are ${this.#position.environment}`;
+        const why = `it is environment ${environment}, and others are ${this.#cursor.environment}`;
         actions.push({ kind: 'abort', attempt });
-        return this.#fail(connection, { kind: 'failed', why }, moment);
+        return this.#fail(connection, { kind: 'failed', why }, clock);
       }
       case 'behind':
-        // The first event of a stream is above where we stood, unless the source is older than we are and sends everything that it has.
+        // The first event of a stream is above the cursor, unless the source is older than the client and sends everything that it has.
         if (isFirst && version < from) {
           source.behind = version;
-          if (this.#hasOther(source, moment)) {
-            const why = `it is at version ${version}, older than what we have`;
+          if (this.#hasOther(source, clock)) {
+            const why = `it is at version ${version}, older than what the client has`;
             actions.push({ kind: 'abort', attempt });
-            return this.#fail(connection, { kind: 'failed', why }, moment);
+            return this.#fail(connection, { kind: 'failed', why }, clock);
           }
         }
         break;
@@ -159,32 +168,34 @@ export class StreamFollower {
         source.behind = undefined;
         break;
     }
-    // Also from a source that is behind: each config is taken by its own id, and one that was changed after writes were lost has an id below our version.
-    actions.push({ kind: 'take' });
-    this.#position.advance(source.index, environment, version);
-    this.#heard(connection, moment);
-    return 'taken';
+    // Also from a source that is behind: each config is merged by its own id, and one that was changed after writes were lost has an id below the
+    // cursor.
+    actions.push({ kind: 'merge' });
+    this.#cursor.advance(source.index, environment, version);
+    this.#confirm(connection, clock);
+    return 'merged';
   }
 
-  ended(attempt: number, end: StreamEnd, actions: Action[], moment: ClockReading): StreamOutcome {
+  /** Handles the end of a stream. */
+  ended(attempt: number, end: StreamEnd, actions: Action[], clock: ClockReading): StreamOutcome {
     const connection = this.#of(attempt);
-    return connection === undefined ? undefined : this.#end(connection, end, actions, moment);
+    return connection === undefined ? undefined : this.#end(connection, end, actions, clock);
   }
 
-  /** The server, or the network, ended the stream. */
-  #end(connection: Connection, end: StreamEnd, actions: Action[], moment: ClockReading): StreamOutcome {
+  /** Decides about a stream that the server, or the network, ended. */
+  #end(connection: Connection, end: StreamEnd, actions: Action[], clock: ClockReading): StreamOutcome {
     const { source, opened } = connection;
     const { minConnection } = this.#rules;
-    const lasted = opened === undefined ? 0 : moment.now - opened;
+    const lasted = opened === undefined ? 0 : clock.now - opened;
     if (opened !== undefined && lasted < minConnection) {
-      source.short++;
+      source.shortLived++;
       const how = end.kind === 'ended' ? 'ended' : `broke (${end.why})`;
       const why = `the stream was opened and ${how} after ${Math.round(lasted)} ms`;
-      if (source.short === 1) {
+      if (source.shortLived === 1) {
         const text = `${why}: a success that ends too soon counts as a failure`;
         actions.push({ kind: 'warn', source: source.index, text });
       }
-      return this.#fail(connection, { kind: 'failed', why }, moment);
+      return this.#fail(connection, { kind: 'failed', why }, clock);
     }
     if (opened !== undefined) source.stream.failures = 0;
     if (end.kind !== 'ended') {
@@ -192,10 +203,10 @@ export class StreamFollower {
         source.refusal = end.why;
         actions.push({ kind: 'warn', source: source.index, text: `refuses the key: ${end.why}` });
       }
-      return this.#fail(connection, end, moment);
+      return this.#fail(connection, end, clock);
     }
-    // A server that ends a stream in its time wants us back in its time, and no other source needs to be asked.
-    source.stream.fail({ kind: 'failed', why: '' }, this.#rules.backoff, moment, source.retry);
+    // A server that ends a stream after a while expects the client back after `retry`, and no other source needs to be asked.
+    source.stream.fail({ kind: 'failed', why: '' }, this.#rules.backoff, clock, source.retry);
     source.stream.failures = 0;
     source.stream.problem = undefined;
     this.#connection = undefined;
@@ -203,14 +214,14 @@ export class StreamFollower {
     return 'lost';
   }
 
-  /** The stream is of no use any more. */
-  #fail({ source }: Connection, failure: Failure, moment: ClockReading): StreamOutcome {
+  /** Ends the use of a stream that has failed. */
+  #fail({ source }: Connection, failure: Failure, clock: ClockReading): StreamOutcome {
     const { backoff } = this.#rules;
-    source.stream.fail(failure, backoff, moment, source.retry);
+    source.stream.fail(failure, backoff, clock, source.retry);
     this.#connection = undefined;
     this.#failed = source;
     // Another source may be asked soon, but not by all clients of this one in the same moment.
-    this.#nextAt = moment.now + (failure.kind === 'failed' ? moment.random() * backoff.first : 0);
+    this.#nextAt = clock.now + (failure.kind === 'failed' ? clock.random() * backoff.first : 0);
     return 'lost';
   }
 
@@ -222,14 +233,14 @@ export class StreamFollower {
     return this.#usable().some((other) => other !== source && other.stream.notBefore <= now);
   }
 
-  /** The connection, if that attempt is the present one. */
+  /** Returns the connection if that attempt is the present one. */
   #of(attempt: number): Connection | undefined {
     return this.#connection?.attempt === attempt ? this.#connection : undefined;
   }
 
-  #heard(connection: Connection, { now }: ClockReading): void {
+  #confirm(connection: Connection, { now }: ClockReading): void {
     const { source, opened } = connection;
     connection.deadline = now + this.#rules.idle;
-    if (opened !== undefined && source.behind === undefined) this.#position.confirm(now, source.index);
+    if (opened !== undefined && source.behind === undefined) this.#cursor.confirm(now, source.index);
   }
 }

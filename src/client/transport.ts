@@ -1,30 +1,33 @@
 /** The two requests of the client, by fetch: [protocol] #snapshot and [protocol] #stream */
-import { messageOf as textOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import { SseParser } from '../core/sse.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Answer, Failure, StreamEnd } from './events.js';
 import { readMessage, type Message } from './message.js';
 
+/** The source of a request, and how to reach it. */
 export interface RequestTarget {
-  /** Of the source, with or without a path of its own. */
+  /** The URL of the source, with or without a path of its own. */
   readonly url: string;
   readonly key: string;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
 }
 
+/** The position from which a snapshot is asked for. */
 export interface SnapshotRequest {
   readonly from: bigint;
   readonly known: { readonly environment: bigint; readonly version: bigint } | undefined;
 }
 
+/** The answer to a request for a snapshot. */
 export interface SnapshotResult {
   readonly answer: Answer;
-  /** With an answer of kind `snapshot`. */
+  /** The content of an answer of kind `snapshot`. */
   readonly message: Message | undefined;
 }
 
-/** Never rejects. */
+/** Fetches a snapshot. Never rejects. */
 export async function fetchSnapshot(
   target: RequestTarget,
   { from, known }: SnapshotRequest,
@@ -71,12 +74,15 @@ function understand(response: Response, bytes: Uint8Array, age: number): Snapsho
   return { answer, message };
 }
 
+/** Callbacks for what comes over a stream. */
 export interface StreamListener {
+  /** Called when the answer is a stream. */
   opened(): void;
-  /** Bytes came. */
-  heard(): void;
+  /** Called when bytes arrive, if only of a comment. */
+  bytes(): void;
+  /** Called with the wait that the server asks for before a reconnect. */
   retry(milliseconds: number): void;
-  /** @param version where one stands after it */
+  /** @param version the client's version after it */
   message(message: Message, version: bigint): void;
 }
 
@@ -121,7 +127,7 @@ async function readBody(
     for (;;) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
-      listener.heard();
+      listener.bytes();
       for (const block of parser.read(value)) {
         if (block.kind === 'retry') listener.retry(block.milliseconds);
         else if (block.kind === 'event' && (block.name ?? 'message') === 'message') {
@@ -130,7 +136,7 @@ async function readBody(
       }
     }
   } finally {
-    // After an event that cannot be read the rest is of no use. Nobody waits for this: the connection may be gone.
+    // After an event that cannot be read the rest is of no use. The result does not matter: the connection may be gone.
     reader.cancel().catch(() => undefined);
   }
 }
@@ -154,7 +160,7 @@ function send(
   const init = {
     headers: { Authorization: `Basic ${btoa(`holdfast:${key}`)}`, ...headers },
     signal,
-    // We keep what is worth keeping, and a copy from a browser's cache would be one that nobody confirmed.
+    // The client keeps its own copy, and a copy from a browser's cache would be one that no source confirmed.
     cache: 'no-store',
     credentials: 'omit',
     redirect: 'follow',
@@ -163,7 +169,7 @@ function send(
 }
 
 /**
- * Whether it is a server of copies. Those answer 503, because on statuses that would say it better the public SDKs stop streaming for good.
+ * True for the answer of a belt server to a subscription. Those answer 503, because on statuses that would say it better the public SDKs stop streaming for good.
  * [protocol] #belt-server
  */
 async function saysNoStreams(response: Response): Promise<boolean> {
@@ -177,7 +183,7 @@ async function saysNoStreams(response: Response): Promise<boolean> {
   }
 }
 
-/** What an answer other than a success means. */
+/** Classifies an answer other than a success. */
 function failureOf(response: Response): Failure {
   const why = `answered ${response.status}`;
   switch (response.status) {
@@ -194,12 +200,12 @@ function failureOf(response: Response): Failure {
     case 501:
       return { kind: 'absent', why };
     default:
-      return { kind: 'failed', why, least: leastOf(response.headers.get('Retry-After')) };
+      return { kind: 'failed', why, retryAfterMs: retryAfterOf(response.headers.get('Retry-After')) };
   }
 }
 
 /** Milliseconds; the form with a date is not understood, and counts as none. */
-function leastOf(retryAfter: string | null): number {
+function retryAfterOf(retryAfter: string | null): number {
   return /^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1_000 : 0;
 }
 
@@ -210,6 +216,6 @@ function ageOf(response: Response): number {
 }
 
 function broken(error: unknown): Failure {
-  const cause = error instanceof Error && error.cause !== undefined ? `: ${textOf(error.cause)}` : '';
-  return { kind: 'failed', why: `${textOf(error)}${cause}` };
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
+  return { kind: 'failed', why: `${messageOf(error)}${cause}` };
 }

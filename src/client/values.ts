@@ -1,11 +1,13 @@
-/** What a caller gets for each kind of value. Pure. */
+/** Converts values to those that callers get. Pure. */
 import type { Value } from '../evaluate/result.js';
 
 /** Parsed JSON, frozen: it is one object for all callers. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * | kind       | what it is here                                          |
+ * The value of a config, as callers get it.
+ *
+ * | kind       | type here                                                |
  * | ---------- | -------------------------------------------------------- |
  * | bool       | boolean                                                  |
  * | int        | number, and a bigint beyond 2^53                         |
@@ -18,6 +20,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  */
 export type ClientValue = Json | bigint;
 
+/** Converts a value of the evaluator. */
 export function plainOf(value: Value): ClientValue {
   switch (value.kind) {
     case 'bool':
@@ -34,7 +37,7 @@ export function plainOf(value: Value): ClientValue {
   }
 }
 
-/** What a call with this default returns: `get('limit', user, 10)` a number. */
+/** The type that a call with this default returns: `get('limit', user, 10)` a number. */
 export type Like<T> = T extends boolean
   ? boolean
   : T extends number
@@ -45,7 +48,7 @@ export type Like<T> = T extends boolean
         ? bigint
         : T;
 
-/** Whether a value can stand where the default would. What is no JSON object or list goes by its type. */
+/** True when a value is of the same type as the default, so that a caller can use either. */
 export function isLike(value: ClientValue, fallback: unknown): boolean {
   if (fallback === null || value === null) return true;
   if (Array.isArray(fallback) || Array.isArray(value)) {

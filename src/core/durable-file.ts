@@ -47,6 +47,8 @@ export async function replaceFile(
 
 /** Makes the names in a directory durable: a new name survives a loss of power only when its directory was synced. */
 export async function syncDirectory(path: string): Promise<void> {
+  // Windows, on which the client library runs too, cannot sync a directory.
+  if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
   try {
     await directory.sync();

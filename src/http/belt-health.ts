@@ -1,13 +1,14 @@
-/** Readiness of a server of copies. Pure. */
+/** The readiness of a belt server. Pure. */
 import type { CopiesStatus } from '../belt/server/copies.js';
 import type { ReadinessReport } from './health.js';
 
+/** The state of a belt server, from which its readiness is decided. */
 export interface BeltServerHealth {
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly copies: CopiesStatus;
 }
 
-/** It may get traffic also while every source is down: it serves what it has, says so, and `degraded` here. */
+/** Decides the readiness of a belt server. It may get traffic also while every source is down: it serves the copies that it has, and is `degraded`. */
 export function beltServerReadiness({ phase, copies }: BeltServerHealth): ReadinessReport {
   const { sources, environments, stale } = copies;
   const degraded = [

@@ -1,4 +1,4 @@
-/** The routes for those who run this: liveness, readiness, metrics. */
+/** The routes for operators: liveness, readiness, metrics. */
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
@@ -7,7 +7,7 @@ import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/replica.js';
 import { onlyMethods } from './errors.js';
 
-/** What readiness is made of. */
+/** The state of a node, from which its readiness is decided. */
 export interface NodeHealth {
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly store: string;
@@ -20,11 +20,13 @@ export interface NodeHealth {
   readonly belt?: BeltStatus | undefined;
 }
 
+/** The answer to a request for readiness. */
 export interface ReadinessReport {
   readonly ready: boolean;
   readonly body: Record<string, unknown>;
 }
 
+/** Builds the routes of health and metrics. */
 export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetrics): Router {
   const router = Router();
   router
@@ -56,8 +58,9 @@ export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetri
 }
 
 /**
- * Whether this node may get traffic: data is applied and it is not stopping. A node whose store is away still may (it serves what it
- * has), and says so: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes see the same.
+ * Decides whether a node may get traffic: data is applied and it is not stopping. A node whose store is unavailable still may (it serves the
+ * rulesets in memory), and reports it: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes
+ * see the same.
  */
 export function nodeReadiness(health: NodeHealth): ReadinessReport {
   const { phase, store, replica, publisher, inbox, directHolds, belt } = health;
@@ -70,7 +73,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
   const body = {
     status,
     ...(degraded.length > 0 ? { degraded } : {}),
-    // What the store lost and this node still has can be written back: holdfast restore.
+    // Environments that the store lost and this node still has can be written back: holdfast restore.
     store: { name: store, state: replica.feed, missingEnvironments: replica.missing },
     feed: { lagMs: replica.lag },
     environments: replica.environments,
@@ -82,7 +85,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
   return { ready: phase === 'serving', body };
 }
 
-/** The same of a process that only writes copies. */
+/** Decides the readiness of a belt writer. */
 export function beltWriterReadiness(
   phase: NodeHealth['phase'],
   store: string,

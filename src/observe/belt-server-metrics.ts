@@ -1,10 +1,11 @@
-/** The metrics of a server of copies, beside those of every process. Documented in docs/protocol.md, "Belt server". */
+/** The metrics of a belt server, in addition to those of every process. docs/protocol.md, "Belt server", has their names and labels. */
 import { Counter } from 'prom-client';
 import { ProcessMetrics } from './process-metrics.js';
 
 /** One series per environment would be too many with ten thousand of them. */
 const AGES_MAX = 1000;
 
+/** The metrics of a belt server. */
 export class BeltServerMetrics extends ProcessMetrics {
   readonly reads = new Counter({
     name: 'holdfast_source_reads_total',
@@ -22,11 +23,15 @@ export class BeltServerMetrics extends ProcessMetrics {
 
   readonly dropped = new Counter({
     name: 'holdfast_copies_dropped_total',
-    help: 'Environments dropped from memory because nobody used them and there were more than HOLDFAST_IN_MEMORY.',
+    help: 'Environments dropped from memory because no client used them and there were more than HOLDFAST_IN_MEMORY.',
     registers: [this.registry],
   });
 
-  /** @param read all ages in seconds, the oldest first; the first 1,000 become series */
+  /**
+   * Registers the ages of copies.
+   *
+   * @param read all ages in seconds, the oldest first; the first 1,000 become series
+   */
   ages(read: () => readonly (readonly [environment: bigint, seconds: number])[]): void {
     this.labelledGauge(
       'holdfast_copies_age_seconds',

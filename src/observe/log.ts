@@ -1,7 +1,11 @@
-/** Logs: one JSON line per event on standard output, by pino. Secrets never reach it: see `redact` and `describe`. */
+/** Logs one JSON line per event on standard output, by pino. Secrets never reach it: see `redact` and `describe`. */
 import pino, { type DestinationStream, type Logger } from 'pino';
 
-/** @param level a pino level, or `silent` */
+/**
+ * Creates a log.
+ *
+ * @param level a pino level, or `silent`
+ */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -24,8 +28,8 @@ export function createLog(level: string, destination?: DestinationStream): Logge
 }
 
 /**
- * Of an error its kind, text and stack, those of its causes too. Nothing else that someone put on it: Redis clients put the command there with all its
- * values, readers of bodies the body.
+ * Describes an error by its kind, text and stack, and those of its causes. Nothing else that a library put on it is logged: Redis clients put the
+ * command there with all its values, parsers of bodies the body.
  */
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };

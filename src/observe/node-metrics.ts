@@ -1,14 +1,15 @@
-/** The metrics of a node, beside those of every process. Names and labels are documented in docs/protocol.md, "Metrics". */
+/** The metrics of a node, in addition to those of every process. docs/protocol.md, "Metrics", has their names and labels. */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { ProcessMetrics } from './process-metrics.js';
 
 /** One series per environment would be too many with ten thousand of them. */
 const LAGGING_MAX = 1000;
 
+/** The metrics of a node, and of a belt writer. */
 export class NodeMetrics extends ProcessMetrics {
   readonly subscribes = new Counter({
     name: 'holdfast_subscribes_total',
-    help: 'Subscriptions answered, by what is streamed (configs to servers, clients: word to fetch), who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
+    help: 'Subscriptions answered, by what is streamed (configs to servers, clients: notifications to fetch), who holds the connection (grip, direct) and what the client lacked (behind, current, ahead, unverified).',
     labelNames: ['hold', 'decision', 'stream'] as const,
     registers: [this.registry],
   });
@@ -28,7 +29,7 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly environmentsDropped = new Counter({
     name: 'holdfast_replica_dropped_total',
-    help: 'Environments dropped from memory because nobody used them and there were more than HOLDFAST_IN_MEMORY.',
+    help: 'Environments dropped from memory because no client used them and there were more than HOLDFAST_IN_MEMORY.',
     registers: [this.registry],
   });
 
@@ -65,7 +66,7 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly inboxRepeated = new Counter({
     name: 'holdfast_inbox_repeated_total',
-    help: 'Inbox events that were committed before, by their event field, and were taken away without effect.',
+    help: 'Inbox events that were committed before, by their event field, and were removed without effect.',
     registers: [this.registry],
   });
 
@@ -85,7 +86,7 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly resyncs = new Counter({
     name: 'holdfast_resync_items_total',
-    help: 'Items that told the holds of an environment to recover, because the proxy had missed something.',
+    help: 'Items that made the holds of an environment recover, because the proxy had missed something.',
     labelNames: ['proxy'] as const,
     registers: [this.registry],
   });
@@ -118,14 +119,14 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly purgeLag = new Histogram({
     name: 'holdfast_purge_lag_seconds',
-    help: 'From commit to the first purge of what it made old, HOLDFAST_PURGE_DELAY included.',
+    help: 'From commit to the first purge of the copies that it made old, HOLDFAST_PURGE_DELAY included.',
     buckets: [0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 60, 300, 3600],
     registers: [this.registry],
   });
 
   readonly beltWrites = new Counter({
     name: 'holdfast_belt_writes_total',
-    help: 'Pointers that were written to a bucket, each after its snapshot.',
+    help: 'Manifests that were written to a bucket, each after its snapshot.',
     labelNames: ['bucket'] as const,
     registers: [this.registry],
   });

@@ -1,6 +1,7 @@
-/** The metrics of every process that answers HTTP, and what others are made with. */
+/** The metrics of every process that answers HTTP, and the means to register further ones. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+/** The registry of a process, with the metrics that every process has. */
 export class ProcessMetrics {
   readonly registry = new Registry();
 
@@ -19,7 +20,7 @@ export class ProcessMetrics {
 
   readonly unresolved = new Counter({
     name: 'holdfast_evaluations_undecided_total',
-    help: 'Configs that have no value in an answer to a client that may see values only, by why (missing, unmatched, withheld, unreadable).',
+    help: 'Configs that have no value in an answer to a client that may see values only, by reason (missing, unmatched, withheld, unreadable).',
     labelNames: ['why'] as const,
     registers: [this.registry],
   });
@@ -28,7 +29,7 @@ export class ProcessMetrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A gauge whose value is read when metrics are collected. */
+  /** Registers a gauge whose value is read when metrics are collected. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,
@@ -40,7 +41,7 @@ export class ProcessMetrics {
     });
   }
 
-  /** The same with one label; series that `read` no longer names disappear. */
+  /** Registers such a gauge with one label; series that `read` no longer names disappear. */
   labelledGauge(
     name: string,
     help: string,

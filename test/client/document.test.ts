@@ -41,7 +41,7 @@ describe('docs/client.md', () => {
       minConnection: rules.minConnection,
       idle: rules.idle,
       'backoff.first': rules.backoff.first,
-      'backoff.most': rules.backoff.most,
+      'backoff.most': rules.backoff.max,
       readyTimeout,
       staleAfter: rules.staleAfter,
     };

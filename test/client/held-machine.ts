@@ -11,7 +11,7 @@ const RULES: Rules = {
   minConnection: 5_000,
   idle: 65_000,
   staleAfter: 150_000,
-  backoff: { first: 1_000, most: 30_000 },
+  backoff: { first: 1_000, max: 30_000 },
 };
 export function machineOf(streams: readonly boolean[], rules: Partial<Rules> = {}) {
   const machine = new Machine(streams, { ...RULES, ...rules });

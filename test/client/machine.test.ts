@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Answer, Failure, Saved } from '../../src/client/events.js';
 import { SETTLED_AFTER } from '../../src/client/machine.js';
-import { ABSENT_FOR, MAX_LEAST } from '../../src/client/sources.js';
+import { ABSENT_FOR, MAX_RETRY_AFTER } from '../../src/client/sources.js';
 import { machineOf } from './held-machine.js';
 
 const FAILED: Failure = { kind: 'failed', why: 'connection refused' };
@@ -37,7 +37,7 @@ describe('the start', () => {
     const held = machineOf([true]);
     held.start();
     expect(held.answer(snapshot(5n))).toEqual([
-      { kind: 'take' },
+      { kind: 'merge' },
       { kind: 'ready' },
       { kind: 'subscribe', attempt: 2, source: 0, from: 5n },
     ]);
@@ -71,9 +71,9 @@ describe('the start', () => {
     held.start();
     held.answer(FAILED);
     held.open();
-    expect(kinds(held.message(5n))).toEqual(['take']);
+    expect(kinds(held.message(5n))).toEqual(['merge']);
     held.pass(SETTLED_AFTER - 1);
-    expect(kinds(held.message(6n))).toEqual(['take']);
+    expect(kinds(held.message(6n))).toEqual(['merge']);
     expect(kinds(held.pass(SETTLED_AFTER - 1))).not.toContain('ready');
     expect(kinds(held.pass(1))).toContain('ready');
   });
@@ -93,7 +93,7 @@ describe('the start', () => {
   it('is ready in an environment that has no config yet', () => {
     const held = machineOf([false]);
     held.start();
-    expect(kinds(held.answer(snapshot(0n)))).toEqual(['take', 'ready']);
+    expect(kinds(held.answer(snapshot(0n)))).toEqual(['merge', 'ready']);
   });
 });
 
@@ -104,7 +104,7 @@ describe('hedging', () => {
     expect(held.pass(1_999)).toEqual([]);
     expect(held.pass(1)).toMatchObject([{ kind: 'fetch', attempt: 2, source: 1 }]);
     expect(held.answer(snapshot(5n), 2)).toMatchObject([
-      { kind: 'take' },
+      { kind: 'merge' },
       { kind: 'abort', attempt: 1 },
       { kind: 'ready' },
     ]);
@@ -161,7 +161,7 @@ describe('a saved copy', () => {
       { kind: 'forget' },
       { kind: 'fetch', source: 0, from: 0n, known: undefined },
     ]);
-    expect(kinds(held.answer(snapshot(3n, 8n)))).toEqual(['take', 'ready']);
+    expect(kinds(held.answer(snapshot(3n, 8n)))).toEqual(['merge', 'ready']);
   });
 
   it('of another environment is forgotten when only the stream tells', () => {
@@ -183,7 +183,7 @@ describe('one cursor', () => {
     held.start(SAVED);
     expect(held.answer(snapshot(4n))).toMatchObject([{ kind: 'fetch', source: 1, from: 5n }]);
     expect(held.machine.sources[0]!.behind).toBe(4n);
-    expect(kinds(held.answer(snapshot(6n)))).toEqual(['take', 'ready']);
+    expect(kinds(held.answer(snapshot(6n)))).toEqual(['merge', 'ready']);
     expect(held.machine.cursor.version).toBe(6n);
   });
 
@@ -202,7 +202,7 @@ describe('one cursor', () => {
     expect(held.answer(snapshot(6n))).toMatchObject([
       { kind: 'fetch', source: 0, from: 0n, known: undefined },
     ]);
-    expect(kinds(held.answer(snapshot(6n)))).toEqual(['take']);
+    expect(kinds(held.answer(snapshot(6n)))).toEqual(['merge']);
     expect(held.machine.sources[0]!.behind).toBeUndefined();
   });
 
@@ -210,7 +210,7 @@ describe('one cursor', () => {
     const held = machineOf([false, true]);
     held.start();
     expect(held.answer(snapshot(5n))).toMatchObject([
-      { kind: 'take' },
+      { kind: 'merge' },
       { kind: 'ready' },
       { kind: 'subscribe', source: 1, from: 5n },
     ]);
@@ -250,10 +250,10 @@ describe('a source whose answer is stale', () => {
     const held = machineOf([true, true]);
     held.start();
     expect(held.answer(snapshot(5n, 7n, OLD))).toMatchObject([
-      { kind: 'take' },
+      { kind: 'merge' },
       { kind: 'fetch', source: 1, from: 5n },
     ]);
-    expect(kinds(held.answer(snapshot(6n)))).toEqual(['take', 'ready', 'subscribe']);
+    expect(kinds(held.answer(snapshot(6n)))).toEqual(['merge', 'ready', 'subscribe']);
     expect(held.machine.cursor).toMatchObject({ version: 6n, source: 1, confirmedAt: 0 });
   });
 
@@ -263,7 +263,7 @@ describe('a source whose answer is stale', () => {
     held.answer(snapshot(5n));
     held.pass(60_000);
     expect(held.answer({ kind: 'unchanged', age: OLD })).toMatchObject([{ kind: 'fetch', source: 1 }]);
-    expect(held.answer(snapshot(6n))).toEqual([{ kind: 'take' }]);
+    expect(held.answer(snapshot(6n))).toEqual([{ kind: 'merge' }]);
   });
 
   it('is as good as any when nobody else answers', () => {
@@ -309,7 +309,7 @@ describe('polling', () => {
   it('does not happen while a stream is open and steady', () => {
     const held = streaming();
     for (let minute = 0; minute < 5; minute++) {
-      held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
+      held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
       expect(kinds(held.pass(60_000))).toEqual([]);
     }
   });
@@ -334,7 +334,7 @@ describe('polling', () => {
   it('begins again when a stream is lost', () => {
     const held = streaming();
     for (let minute = 0; minute < 3; minute++) {
-      held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
+      held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
       held.pass(60_000);
     }
     held.ended(FAILED);
@@ -368,7 +368,7 @@ describe('a stream', () => {
       waits.push(held.now - since);
     }
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
-    expect(held.machine.sources[0]).toMatchObject({ short: 8, stream: { failures: 8 } });
+    expect(held.machine.sources[0]).toMatchObject({ shortLived: 8, stream: { failures: 8 } });
   });
 
   it('that ended too soon is a warning, once', () => {
@@ -391,7 +391,7 @@ describe('a stream', () => {
     const held = streaming();
     held.message(6n);
     held.ended();
-    expect(held.machine.sources[0]).toMatchObject({ short: 1, stream: { failures: 1 } });
+    expect(held.machine.sources[0]).toMatchObject({ shortLived: 1, stream: { failures: 1 } });
     expect(held.machine.cursor.version).toBe(6n);
   });
 
@@ -427,7 +427,7 @@ describe('a stream', () => {
     held.say({ kind: 'retry', attempt: held.asked('subscribe').attempt, milliseconds: 1e12 });
     held.pass(5_000);
     held.ended();
-    expect(held.machine.sources[0]!.stream.notBefore - held.now).toBe(MAX_LEAST + 500);
+    expect(held.machine.sources[0]!.stream.notBefore - held.now).toBe(MAX_RETRY_AFTER + 500);
   });
 
   it.each([
@@ -445,7 +445,7 @@ describe('a stream', () => {
   it('without a byte for too long is given up', () => {
     const held = streaming();
     held.pass(60_000);
-    held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
+    held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
     expect(kinds(held.pass(64_999))).toEqual([]);
     expect(held.pass(1)).toMatchObject([{ kind: 'abort' }]);
     expect(held.machine.sources[0]!.stream.problem).toBe('not a byte for 65000 ms');
@@ -457,7 +457,7 @@ describe('a stream', () => {
     held.answer(snapshot(5n));
     expect(held.pass(5_000)).toMatchObject([{ kind: 'abort', attempt: 2 }]);
     expect(held.machine.sources[0]).toMatchObject({
-      short: 0,
+      shortLived: 0,
       stream: { problem: 'no answer within 5000 ms' },
     });
   });
@@ -465,7 +465,7 @@ describe('a stream', () => {
   it('waits for what Retry-After asks', () => {
     const held = streaming();
     held.pass(5_000);
-    held.ended({ kind: 'failed', why: 'answered 503', least: 7_000 });
+    held.ended({ kind: 'failed', why: 'answered 503', retryAfterMs: 7_000 });
     expect(held.machine.sources[0]!.stream.notBefore - held.now).toBe(7_500);
   });
 
@@ -501,7 +501,7 @@ describe('a stream', () => {
       if (passed.some(({ kind }) => kind === 'fetch')) held.answer({ kind: 'unchanged', age: 0 });
     }
     expect(kinds(passed)).not.toContain('subscribe');
-    expect(kinds(held.say({ kind: 'revive' }))).toContain('subscribe');
+    expect(kinds(held.say({ kind: 'reset' }))).toContain('subscribe');
   });
 
   it('of a source that is older than we are is passed over when there is another', () => {
@@ -516,8 +516,8 @@ describe('a stream', () => {
 
   it('of the only source is kept, and what it sends taken, although it is older: it lost writes', () => {
     const held = streaming();
-    expect(held.message(3n)).toEqual([{ kind: 'take' }]);
-    expect(held.message(4n)).toEqual([{ kind: 'take' }]);
+    expect(held.message(3n)).toEqual([{ kind: 'merge' }]);
+    expect(held.message(4n)).toEqual([{ kind: 'merge' }]);
     expect(held.machine.cursor.version).toBe(5n);
     expect(held.machine.sources[0]!.behind).toBe(3n);
     held.message(6n);
@@ -527,14 +527,14 @@ describe('a stream', () => {
   it('takes what comes again after a change of proxies', () => {
     const held = streaming([true, true]);
     held.message(6n);
-    expect(held.message(6n)).toEqual([{ kind: 'take' }]);
+    expect(held.message(6n)).toEqual([{ kind: 'merge' }]);
     expect(held.machine.sources[0]!.behind).toBeUndefined();
   });
 
   it('confirms what we have with each byte', () => {
     const held = streaming();
     held.pass(20_000);
-    held.say({ kind: 'heard', attempt: held.asked('subscribe').attempt });
+    held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
     expect(held.machine.cursor.confirmedAt).toBe(20_000);
   });
 
@@ -564,9 +564,9 @@ describe('a key that is refused', () => {
   it('by every source is hopeless when there is nothing, until somebody revives it', () => {
     const held = machineOf([true]);
     held.start();
-    expect(kinds(held.answer(REFUSED))).toEqual(['warn', 'hopeless']);
+    expect(kinds(held.answer(REFUSED))).toEqual(['warn', 'allRefused']);
     expect(held.machine.wakeAt).toBe(Infinity);
-    expect(held.say({ kind: 'revive' })).toMatchObject([
+    expect(held.say({ kind: 'reset' })).toMatchObject([
       { kind: 'fetch', source: 0 },
       { kind: 'subscribe', source: 0 },
     ]);
@@ -598,7 +598,7 @@ describe('close', () => {
     ]);
     expect(held.machine.wakeAt).toBe(Infinity);
     expect(held.answer(snapshot(5n), 1)).toEqual([]);
-    expect(held.say({ kind: 'revive' })).toEqual([]);
+    expect(held.say({ kind: 'reset' })).toEqual([]);
     expect(held.machine.phase).toBe('closed');
   });
 

@@ -14,7 +14,7 @@ describe('options', () => {
         minConnection: 5_000,
         idle: 65_000,
         staleAfter: 150_000,
-        backoff: { first: 1_000, most: 30_000 },
+        backoff: { first: 1_000, max: 30_000 },
       },
       readyTimeout: 10_000,
     });
