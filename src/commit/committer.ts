@@ -10,7 +10,8 @@ import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
-import type { Environment, Standing, Store, StoredEnvironment } from '../store/store.js';
+import type { Standing } from '../store/inbox.js';
+import type { Environment, Store, StoredEnvironment } from '../store/store.js';
 import { planChange, planSettings, settingsOf, type PlanBase, type ChangePlan } from './plan.js';
 
 /** What a committed change is answered with. Decimal strings, as JSON carries them. */

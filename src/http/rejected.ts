@@ -1,7 +1,8 @@
 /** The routes of rejected inbox events. [protocol] #inbox */
 import { Router, type Request } from 'express';
 import { HoldfastError } from '../core/errors.js';
-import type { EventField, Inbox, RejectedEvent, Store } from '../store/store.js';
+import type { EventField, Inbox, RejectedEvent } from '../store/inbox.js';
+import type { Store } from '../store/store.js';
 import { onlyMethods } from './errors.js';
 
 const COUNT_DEFAULT = 50;

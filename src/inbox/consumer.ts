@@ -16,7 +16,8 @@ import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Replica } from '../replica/replica.js';
-import type { Inbox, InboxCounts, InboxEvent, Store } from '../store/store.js';
+import type { Inbox, InboxCounts, InboxEvent } from '../store/inbox.js';
+import type { Store } from '../store/store.js';
 import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
 import { RecentlyCommitted } from './recently-committed.js';
 

@@ -5,7 +5,7 @@ import { digestOf, readChange, REQUEST_KEY_MAX, type Form } from '../commit/requ
 import { HoldfastError } from '../core/errors.js';
 import { quote, refuse } from '../ruleset/fields.js';
 import { parseVersion } from '../ruleset/version.js';
-import type { EventField, InboxEvent } from '../store/store.js';
+import type { EventField, InboxEvent } from '../store/inbox.js';
 
 /** The field that carries the change, and the form that it then has. */
 const FORMS = new Map<string, Form>([

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
 import { readEvent } from '../../src/inbox/event.js';
 import { encodeConfigs } from '../support/inbox.js';
-import type { InboxEvent } from '../../src/store/store.js';
+import type { InboxEvent } from '../../src/store/inbox.js';
 import { flag } from '../support/configs.js';
 
 type Pair = readonly [string | Buffer, string | Buffer];

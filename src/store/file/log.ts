@@ -1,180 +1,213 @@
 /**
- * The log: the one file that a file store is.
+ * The log: the one file of a file store.
  *
- * Only the end of it is ever written, a batch at a time, and a batch counts when `append` has
- * resolved: fdatasync has returned. So when the process dies at any moment, all that can be wrong
- * is the last line, and nobody was told that it counts: it is cut at start. A bad line with a whole
- * one after it was written well once and was damaged since; then nothing is touched, and a person
- * must decide.
+ * Only its end is ever written, a batch at a time, and a batch counts when `append` has resolved: fdatasync has
+ * returned, and the directory's lock was still ours. So when the process dies at any moment, the last line is all
+ * that can be wrong. Bytes after the last whole record are moved to a file of their own: they are a write that was
+ * cut off, or the last record, damaged since; which of the two, nothing can tell. A bad line with a whole one after
+ * it was written well once and was damaged since; then nothing is touched, and a person must decide.
+ *
+ * A log that is mostly superseded is replaced while it is in use (compaction.ts): only the last step of that,
+ * `replaceWith`, waits for an append, and appends wait only for it.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, rename, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../../core/errors.js';
-import { replaceFile } from '../../core/durable-file.js';
-import { frame, readLines, unframe } from './frame.js';
-import type { LogBatch, LogHeader, SnapshotRecord } from './record.js';
+import { replaceFile, syncDirectory } from '../../core/durable-file.js';
+import { messageOf } from '../../core/errors.js';
+import { KeyedQueue } from '../../core/keyed-queue.js';
+import { frame } from './frame.js';
+import { LostLockError } from './lock.js';
+import type { LogBatch, LogHeader } from './record.js';
+import { keepRemoved } from './removed.js';
+import { replayFile, type LogReplay } from './replay.js';
 
-export interface LogReplay {
-  header(header: LogHeader): void;
-  snapshot(record: SnapshotRecord): void;
-  batch(batch: LogBatch): void;
+/** Options of {@link Log.open}. */
+export interface LogOptions {
+  readonly replay: LogReplay;
+  readonly log: Logger;
+  /** Rejects when another process may use the directory; asked before and after each write. */
+  readonly verify: () => Promise<void>;
 }
 
+/** DoubtfulAppendError says that it is not known whether a batch will be read after a restart. */
+export class DoubtfulAppendError extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.name = 'DoubtfulAppendError';
+  }
+}
+
+/** A log that is complete up to a position, to take the place of the present one. */
+export interface Replacement {
+  readonly file: FileHandle;
+  readonly path: string;
+  /** Its length. */
+  readonly size: number;
+  /** The position in the present log up to which its batches are in the new one. */
+  readonly upTo: number;
+}
+
+/** Log appends batches to the file and replaces the file. */
 export class Log {
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #verify: () => Promise<void>;
+  readonly #log: Logger;
+  /** Appends and the last step of a replacement, one at a time. */
+  readonly #turns = new KeyedQueue<'log'>();
+  #file: FileHandle;
   #end: number;
-  /** An append failed and was not undone yet: past the end there may be a part of it. */
-  #untidy = false;
+  /** Bytes follow the end that are no record; `keep`: they were there at start, and are moved to a file. */
+  #rest: { keep: boolean } | undefined;
+  /** The file has a new name that a loss of power may undo. */
+  #isNameUnsynced = false;
 
-  private constructor(path: string, file: FileHandle, end: number) {
+  private constructor(path: string, file: FileHandle, end: number, options: LogOptions) {
     this.path = path;
     this.#file = file;
     this.#end = end;
+    this.#verify = options.verify;
+    this.#log = options.log;
   }
 
-  /** Bytes. */
+  /** The bytes of all whole records. */
   get size(): number {
     return this.#end;
   }
 
-  /**
-   * Makes a log that begins with a snapshot, in place of the present one if there is one; all at
-   * once.
-   */
-  static async create(
-    directory: string,
-    sequence: number,
-    snapshot: readonly SnapshotRecord[],
-  ): Promise<void> {
-    const header: LogHeader = { holdfast: 1, sequence, snapshot: snapshot.length };
-    await replaceFile(join(directory, 'log'), framed([header, ...snapshot]));
+  /** Makes an empty log, in place of the present one if there is one. */
+  static async create(directory: string): Promise<void> {
+    const header: LogHeader = { holdfast: 1, sequence: 0, snapshot: 0 };
+    await replaceFile(join(directory, 'log'), [frame(header)]);
   }
 
   /**
-   * Opens the log and replays it.
+   * Opens the log and replays it. Needs no room on the disk: bytes after the last record that cannot be moved
+   * away now are moved before the next append.
    *
    * @throws HoldfastError `store_damaged`, with nothing changed
    */
-  static async open(directory: string, replay: LogReplay, log: Logger): Promise<Log> {
+  static async open(directory: string, options: LogOptions): Promise<Log> {
     const path = join(directory, 'log');
     const file = await open(path, 'r+');
     try {
-      const { end, size } = await replayFile(path, file, replay);
+      const { end, size } = await replayFile(path, file, options.replay);
+      const log = new Log(path, file, end, options);
       if (end < size) {
-        await file.truncate(end);
-        await file.sync();
-        log.warn(
-          { file: path, offset: end, bytes: size - end },
-          'the log ended in a write that was cut off before it was acknowledged; the rest of it was removed',
-        );
+        log.#rest = { keep: true };
+        await log.#removeRest().catch((error: unknown) => {
+          options.log.warn(
+            { file: path, offset: end, bytes: size - end, error: messageOf(error) },
+            'the log ends in bytes that are no whole record, and they cannot be moved away yet',
+          );
+        });
       }
-      return new Log(path, file, end);
+      return log;
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  /** Resolves when the batch is on the disk. When it rejects, the log is as it was before. */
-  async append(batch: LogBatch): Promise<void> {
-    if (this.#untidy) await this.#undo();
+  /**
+   * Resolves when the batch is on the disk. When it rejects, the log is as it was before.
+   *
+   * @throws DoubtfulAppendError when another process took the directory over during the write
+   */
+  append(batch: LogBatch): Promise<void> {
+    return this.#turns.run('log', async () => {
+      await this.#ready();
+      const bytes = frame(batch);
+      try {
+        await writeAll(this.#file, bytes, this.#end);
+        await this.#file.datasync();
+      } catch (error) {
+        this.#rest = { keep: false };
+        // If the disk does not even let us cut, the next append tries again before it writes.
+        await this.#removeRest().catch(() => undefined);
+        throw error;
+      }
+      await this.#verify().catch((error: unknown) => {
+        throw new DoubtfulAppendError(error);
+      });
+      this.#end += bytes.length;
+    });
+  }
+
+  /** Rejects with the reason for which a batch could not be appended now, as far as that can be told without one. */
+  check(): Promise<void> {
+    return this.#turns.run('log', () => this.#ready());
+  }
+
+  /** Reads bytes of whole records. @returns fewer than asked for at the end */
+  async read(position: number, length: number): Promise<Buffer> {
+    const wanted = Math.min(length, this.#end - position);
+    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(wanted), 0, wanted, position);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  /**
+   * Puts another file in the place of this one, after `finish` has added the batches that are missing there.
+   *
+   * @throws with the present file still in use
+   */
+  replaceWith(finish: () => Promise<Replacement>): Promise<void> {
+    return this.#turns.run('log', async () => {
+      await this.#ready();
+      const { file, path, size, upTo } = await finish();
+      if (upTo !== this.#end) throw new Error(`it ends at ${upTo}, and the log at ${this.#end}`);
+      await this.#verify();
+      await rename(path, this.path);
+      const old = this.#file;
+      this.#file = file;
+      this.#end = size;
+      this.#isNameUnsynced = true;
+      await this.#syncName().catch(() => undefined); // the next append tries again before it writes
+      // The new file is in use by now, so nothing may look like a failure of the replacement.
+      await old.close().catch(() => undefined);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#turns.settled();
+    await this.#file.close();
+  }
+
+  /** Brings the log into a state in which a batch can be appended. */
+  async #ready(): Promise<void> {
+    if (this.#isNameUnsynced) await this.#syncName();
+    if (this.#rest !== undefined) await this.#removeRest();
+    await this.#verify();
     const { size, nlink } = await this.#file.stat();
     if (size !== this.#end || nlink === 0) {
       throw new Error(`${this.path} was changed by another process; stop it, and restart this one`);
     }
-    try {
-      const bytes = frame(batch);
-      await writeAll(this.#file, bytes, this.#end);
-      await this.#file.datasync();
-      this.#end += bytes.length;
-    } catch (error) {
-      this.#untidy = true;
-      // If the disk does not even let us cut, the next append tries again before it writes.
-      await this.#undo().catch(() => undefined);
-      throw error;
-    }
   }
 
-  async close(): Promise<void> {
-    await this.#file.close();
+  async #syncName(): Promise<void> {
+    await syncDirectory(dirname(this.path));
+    this.#isNameUnsynced = false;
   }
 
-  async #undo(): Promise<void> {
+  /** Cuts the file to its whole records. Not when another process may have the directory: then it may be its file. */
+  async #removeRest(): Promise<void> {
+    await this.#verify();
+    if (this.#rest?.keep === true) await keepRemoved(this.path, this.#file, this.#end, this.#log);
     await this.#file.truncate(this.#end);
     await this.#file.datasync();
-    this.#untidy = false;
+    this.#rest = undefined;
   }
 }
 
-async function replayFile(
-  path: string,
-  file: FileHandle,
-  replay: LogReplay,
-): Promise<{ end: number; size: number }> {
-  let header: LogHeader | undefined;
-  let index = 0;
-  let bad: number | undefined;
-  let size = 0;
-  for await (const line of readLines(file)) {
-    size = line.start + line.bytes.length + (line.complete ? 1 : 0);
-    const json = unframe(line.bytes);
-    if (bad !== undefined) {
-      if (json !== undefined) throw damaged(path, bad, 'whole records follow it, so it is no torn write');
-    } else if (json === undefined || !line.complete) {
-      if (header === undefined || index <= header.snapshot) throw incomplete(path, line.start);
-      bad = line.start;
-    } else {
-      try {
-        if (header === undefined) replay.header((header = readHeader(path, json)));
-        else if (index <= header.snapshot) replay.snapshot(JSON.parse(json) as SnapshotRecord);
-        else replay.batch(JSON.parse(json) as LogBatch);
-      } catch (error) {
-        throw error instanceof HoldfastError ? error : damaged(path, line.start, messageOf(error), error);
-      }
-    }
-    index++;
-  }
-  if (header === undefined || index <= header.snapshot) throw incomplete(path, size);
-  return { end: bad ?? size, size };
+/** True for an error that only another process can be the cause of. */
+export function isLost(error: unknown): boolean {
+  return error instanceof LostLockError || (error instanceof DoubtfulAppendError && isLost(error.cause));
 }
 
-function readHeader(path: string, json: string): LogHeader {
-  const header = JSON.parse(json) as LogHeader;
-  if ((header.holdfast as number) !== 1) {
-    throw new HoldfastError(
-      'store_damaged',
-      `${path} is in a format that this version of Holdfast does not know. Nothing was changed. Run the version that wrote it.`,
-    );
-  }
-  return header;
-}
-
-function* framed(values: Iterable<unknown>): Generator<Buffer, void, void> {
-  for (const value of values) yield frame(value);
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+/** Writes all bytes at a position, in as many writes as the system needs. */
+export async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
     written += bytesWritten;
   }
-}
-
-/** There is no part of such a log that could be kept. */
-function incomplete(path: string, offset: number): HoldfastError {
-  return new HoldfastError(
-    'store_damaged',
-    `${path} is damaged at byte ${offset}, inside what every log begins with. Nothing was changed. Restore the file from a backup; or, to begin anew without any data, remove it.`,
-    { details: { file: path, offset: `${offset}` } },
-  );
-}
-
-function damaged(path: string, offset: number, why: string, cause?: unknown): HoldfastError {
-  return new HoldfastError(
-    'store_damaged',
-    `${path} is damaged at byte ${offset}: ${why}. Nothing was changed. Restore the file from a backup; or, to give up everything from there on, cut it to ${offset} bytes.`,
-    { details: { file: path, offset: `${offset}` }, cause },
-  );
 }

@@ -12,8 +12,29 @@ import {
   type SnapshotRecord,
 } from './record.js';
 
-/** Configs per line of a snapshot: lines of some hundred kilobytes. */
-const CONFIGS_PER_LINE = 500;
+/** The bytes of configs in a line of a snapshot: making a line is a fraction of a millisecond. */
+const LINE_BYTES = 256 * 1024;
+
+/** The approximate bytes of an environment or a key in a log, in addition to configs. */
+const RECORD_BYTES = 300;
+
+/**
+ * The most memory that remembered requests may take, bytes. Beyond it the oldest are forgotten, before their 24
+ * hours are over: a repeat of such a request is then refused as one that was planned against an older version.
+ */
+const REMEMBERED_BYTES = 64 * 1024 * 1024;
+
+/** The approximate memory of a remembered request in addition to its texts, bytes. */
+const REMEMBERED_OVERHEAD = 500;
+
+/** Everything that a state holds, as of one moment, by the lines of a snapshot. Holds no bytes of its own. */
+export type StateImage = readonly ImageLine[];
+
+type ImageLine =
+  | { readonly type: 'environment'; readonly environment: StoredEnvironment }
+  | { readonly type: 'configs'; readonly environment: bigint; readonly configs: readonly EncodedConfig[] }
+  | { readonly type: 'idempotency'; readonly environment: bigint; readonly idempotency: Remembered }
+  | { readonly type: 'key'; readonly key: Key };
 
 /** Characters of base64 per byte. */
 const BASE64 = 4 / 3;
@@ -35,6 +56,8 @@ export class FileState {
   readonly #environments = new Map<bigint, EnvironmentState>();
   readonly #keys = new Map<string, Key>();
   readonly #keyIds = new Map<string, string>();
+  #rememberedBytes = 0;
+  #configBytes = 0;
   /** In order of expiry, because each lives equally long. */
   readonly #idempotency = new Map<string, { environment: bigint; remembered: Remembered }>();
 
@@ -120,30 +143,25 @@ export class FileState {
 
   /** The approximate size of a log that holds just this, in bytes. */
   size(): number {
-    let size = 0;
-    for (const { configs } of this.#environments.values()) {
-      size += 300;
-      for (const config of configs.values()) size += config.bytes.length * BASE64;
-    }
-    for (const { remembered } of this.#idempotency.values()) size += 200 + remembered.answer.length;
-    return size + this.#keys.size * 300;
+    const records = this.#environments.size + this.#keys.size;
+    const remembered = this.#rememberedBytes - this.#idempotency.size * (REMEMBERED_OVERHEAD - RECORD_BYTES);
+    return this.#configBytes * BASE64 + records * RECORD_BYTES + remembered;
   }
 
-  *snapshot(now: number): Generator<SnapshotRecord, void, void> {
+  /** Lists what a snapshot will hold, in one turn. Later mutations do not change it. */
+  image(now: number): StateImage {
+    const image: ImageLine[] = [];
     for (const environment of this.environments()) {
-      yield environmentRecord(environment);
-      const configs = this.configs(environment.id);
-      for (let i = 0; i < configs.length; i += CONFIGS_PER_LINE) {
-        const line = configsToBase64(configs.slice(i, i + CONFIGS_PER_LINE));
-        yield { type: 'configs', environment: `${environment.id}`, configs: line };
+      image.push({ type: 'environment', environment });
+      for (const configs of groups(this.#environments.get(environment.id)?.configs.values() ?? [])) {
+        image.push({ type: 'configs', environment: environment.id, configs });
       }
     }
-    for (const key of this.#keys.values()) yield { type: 'key', key: keyToJson(key) };
+    for (const key of this.#keys.values()) image.push({ type: 'key', key });
     for (const { environment, remembered } of this.#idempotency.values()) {
-      if (remembered.until > now) {
-        yield { type: 'idempotency', environment: `${environment}`, idempotency: remembered };
-      }
+      if (remembered.until > now) image.push({ type: 'idempotency', environment, idempotency: remembered });
     }
+    return image;
   }
 
   #commit(commit: Extract<Mutation, { type: 'commit' }>, now: number): void {
@@ -169,7 +187,10 @@ export class FileState {
   #setConfigs(environment: bigint, configs: readonly EncodedConfig[]): void {
     const state = this.#environments.get(environment);
     if (state === undefined) throw new Error(`configs of an unknown environment ${environment}`);
-    for (const config of configs) state.configs.set(config.key, config);
+    for (const config of configs) {
+      this.#configBytes += config.bytes.length - (state.configs.get(config.key)?.bytes.length ?? 0);
+      state.configs.set(config.key, config);
+    }
   }
 
   #setKey(key: Key): void {
@@ -178,14 +199,63 @@ export class FileState {
   }
 
   #remember(environment: bigint, remembered: Remembered, now: number): void {
-    for (const [name, { remembered: oldest }] of this.#idempotency) {
-      if (oldest.until > now) break;
-      this.#idempotency.delete(name);
-    }
     const name = idempotencyName(environment, remembered.key);
-    this.#idempotency.delete(name);
+    this.#forget(name);
     this.#idempotency.set(name, { environment, remembered });
+    this.#rememberedBytes += costOf(remembered);
+    for (const [oldest, { remembered: old }] of this.#idempotency) {
+      if (old.until > now && (this.#rememberedBytes <= REMEMBERED_BYTES || oldest === name)) break;
+      this.#forget(oldest);
+    }
   }
+
+  #forget(name: string): void {
+    const found = this.#idempotency.get(name);
+    if (found === undefined) return;
+    this.#rememberedBytes -= costOf(found.remembered);
+    this.#idempotency.delete(name);
+  }
+}
+
+/** Writes a line of an image as the record that a log holds. */
+export function recordOf(line: ImageLine): SnapshotRecord {
+  switch (line.type) {
+    case 'environment':
+      return environmentRecord(line.environment);
+    case 'configs':
+      return {
+        type: 'configs',
+        environment: `${line.environment}`,
+        configs: configsToBase64(line.configs),
+      };
+    case 'key':
+      return { type: 'key', key: keyToJson(line.key) };
+    case 'idempotency':
+      return {
+        type: 'idempotency',
+        environment: `${line.environment}`,
+        idempotency: line.idempotency,
+      };
+  }
+}
+
+/** Cuts configs into groups of a line each. */
+function groups(configs: Iterable<EncodedConfig>): EncodedConfig[][] {
+  const all: EncodedConfig[][] = [];
+  let bytes = LINE_BYTES;
+  for (const config of configs) {
+    if (bytes >= LINE_BYTES) {
+      all.push([]);
+      bytes = 0;
+    }
+    all.at(-1)?.push(config);
+    bytes += config.bytes.length;
+  }
+  return all;
+}
+
+function costOf({ key, digest, answer }: Remembered): number {
+  return REMEMBERED_OVERHEAD + key.length + digest.length + answer.length;
 }
 
 function idempotencyName(environment: bigint, key: string): string {

@@ -7,6 +7,7 @@
  * readers see nothing that is not on the disk.
  */
 import { HoldfastError, messageOf } from '../../core/errors.js';
+import { DoubtfulAppendError } from './log.js';
 import type { Mutation } from './record.js';
 
 /** The size beyond which a batch takes no further writes, roughly: bytes of JSON. */
@@ -117,12 +118,16 @@ export class Writer {
       await this.#commit(batch.map(({ mutation }) => mutation));
       for (const { write } of batch) write.resolve();
     } catch (error) {
-      const failed = new HoldfastError(
-        'store_unavailable',
-        `The log ${this.#path} could not be written, and nothing was changed: ${messageOf(error)}.`,
-        { cause: error },
-      );
+      const failed = writeError(this.#path, error);
       for (const { write } of batch) write.reject(failed);
     }
   }
+}
+
+function writeError(path: string, error: unknown): HoldfastError {
+  const message =
+    error instanceof DoubtfulAppendError
+      ? `The change may or may not have been made: ${messageOf(error)}. Repeat it with the same Idempotency-Key to find out and to make it once.`
+      : `The log ${path} could not be written, and nothing was changed: ${messageOf(error)}.`;
+  return new HoldfastError('store_unavailable', message, { cause: error });
 }

@@ -21,6 +21,7 @@ import type { Reply } from './codec.js';
 import { commandError, storeUnreachable, underReplicated, wasNotSent, type Intent } from './errors.js';
 import { names } from './names.js';
 import { meaningOf } from './reply-error.js';
+import { evaluate, scriptArguments, type Argument, type Script } from './script.js';
 import { PROBE, TIME } from './scripts.js';
 
 /**
@@ -34,15 +35,6 @@ const RETRY_PAUSE = 50;
 
 /** The longest wait of a write for its replicas, milliseconds. */
 const WAIT_TIMEOUT = 1_000;
-
-type Argument = string | number | Buffer;
-
-/** A Lua script with its keys and arguments. */
-export interface Script {
-  readonly lua: string;
-  readonly keys: readonly string[];
-  readonly args?: readonly Argument[];
-}
 
 /** Commands holds the connections over which everything but blocking reads is sent. */
 export class Commands {
@@ -283,25 +275,4 @@ function retryOf(error: unknown) {
   if (wasNotSent(error)) return 'here';
   const meaning = meaningOf(error);
   return meaning?.kind === 'refused' ? meaning.retry : 'never';
-}
-
-/** Runs a script over a connection of its own, and answers with buffers. */
-export async function evaluate(client: RedisClient, script: Script): Promise<Reply> {
-  return (await client.callBuffer('EVAL', scriptArguments(script))) as Reply;
-}
-
-/**
- * EVAL with the text each time: one path for a single command, a pipeline and a Cluster, and Redis
- * compiles a text only once.
- */
-function scriptArguments(script: Script): Argument[] {
-  return [script.lua, script.keys.length, ...script.keys, ...(script.args ?? [])];
-}
-
-/** The error for a reply that the scripts do not give. */
-export function unexpected(name: string, reply: string): HoldfastError {
-  return new HoldfastError(
-    'store_damaged',
-    `The store (${name}) answered in a form that is not ours: ${reply}.`,
-  );
 }

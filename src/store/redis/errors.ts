@@ -65,6 +65,14 @@ export function underReplicated(name: string, replicas: number, wanted: number):
   );
 }
 
+/** The error for a reply that the scripts do not give. */
+export function unexpected(name: string, reply: string): HoldfastError {
+  return new HoldfastError(
+    'store_damaged',
+    `The store (${name}) answered in a form that is not ours: ${reply}.`,
+  );
+}
+
 /**
  * True for the error of ioredis for a command that it never sent, because it is allowed to queue
  * none.

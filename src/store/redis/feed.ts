@@ -17,7 +17,7 @@ import type { FeedEntry, FeedSignal, FeedPosition } from '../store.js';
 import { BLOCK_MS, overConnections, type ReaderOptions } from './blocking.js';
 import type { RedisClient } from './client.js';
 import { feedEntry, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
-import { evaluate } from './commands.js';
+import { evaluate } from './script.js';
 import { names } from './names.js';
 import { HEAD, WHERE } from './scripts.js';
 

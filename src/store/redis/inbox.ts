@@ -3,11 +3,13 @@
  * #inbox
  */
 import type { RedisLocation } from '../location.js';
-import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../store.js';
+import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../inbox.js';
 import { BLOCK_MS, overConnections } from './blocking.js';
 import type { RedisClient } from './client.js';
 import { replyList, replyText, type Reply } from './codec.js';
-import { evaluate, unexpected, type Commands } from './commands.js';
+import type { Commands } from './commands.js';
+import { unexpected } from './errors.js';
+import { evaluate } from './script.js';
 import { ACKNOWLEDGE, DROP, LIST_REJECTED, REJECT, REJECTION_FIELDS, RETRY, TAKE } from './inbox-scripts.js';
 import { GROUP, names } from './names.js';
 

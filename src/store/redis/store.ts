@@ -22,7 +22,8 @@ import {
   storedEnvironment,
   replyText,
 } from './codec.js';
-import { Commands, unexpected } from './commands.js';
+import { Commands } from './commands.js';
+import { unexpected } from './errors.js';
 import { follow } from './feed.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';

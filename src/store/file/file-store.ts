@@ -1,0 +1,281 @@
+/**
+ * The embedded store: a directory, one process, nothing to install. All data is in memory; the log makes it last,
+ * and is compacted in the background.
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { messageOf } from '../../core/errors.js';
+import { packAnswer, unpackAnswer } from '../answer.js';
+import { storeName } from '../location.js';
+import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
+import type {
+  Commit,
+  CommitResult,
+  FeedEntry,
+  FeedSignal,
+  Key,
+  FeedPosition,
+  Store,
+  StoredEnvironment,
+  StoredRuleset,
+} from '../store.js';
+import { WriteMonitor, type WriteState } from '../write-state.js';
+import { compact } from './compaction.js';
+import type { Feed } from './feed.js';
+import type { FileLeadership } from './leadership.js';
+import type { Lock } from './lock.js';
+import type { Log } from './log.js';
+import { encodeMutation, mutationOf, type Mutation } from './record.js';
+import type { FileState } from './state.js';
+import { Writer, type WritePlan } from './writer.js';
+
+/** The size of the write that shows that a refusal is over: about that of a commit. */
+const PROBE_BYTES = 64 * 1024;
+
+/** The pause after a compaction that failed, milliseconds. */
+const COMPACT_AGAIN = 10_000;
+
+/** All writes of keys, as a subject of the writer: a hash must be new among all of them. */
+const KEYS = 'keys';
+
+/** The parts of a store, opened. */
+export interface FileStoreParts {
+  readonly directory: string;
+  readonly lock: Lock;
+  readonly log: Log;
+  readonly state: FileState;
+  readonly feed: Feed;
+  /** The number of the last record. */
+  readonly sequence: number;
+  readonly leadership: FileLeadership;
+  readonly beltLeadership: FileLeadership;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** Bytes; see `FileStoreOptions`. */
+  readonly compactAbove: number;
+}
+
+/** FileStore answers reads from memory, and appends each write to the log before it is visible. */
+export class FileStore implements Store {
+  readonly name: string;
+  readonly leadership: FileLeadership;
+  readonly beltLeadership: FileLeadership;
+  /** One process has the directory, so no other system can add events to it. */
+  readonly inbox = undefined;
+  readonly #lock: Lock;
+  readonly #log: Log;
+  readonly #state: FileState;
+  readonly #feed: Feed;
+  readonly #writer: Writer;
+  readonly #now: () => number;
+  readonly #writes: WriteMonitor;
+  readonly #logger: Logger;
+  readonly #directory: string;
+  readonly #compactAbove: number;
+  readonly #closing = new AbortController();
+  #compaction: Promise<void> | undefined;
+  /** No compaction before that, milliseconds since 1970. */
+  #compactFrom = 0;
+  #sequence: number;
+  #lastTime: bigint;
+
+  constructor(parts: FileStoreParts) {
+    this.name = storeName({ kind: 'file', directory: parts.directory });
+    this.leadership = parts.leadership;
+    this.beltLeadership = parts.beltLeadership;
+    this.#lock = parts.lock;
+    this.#log = parts.log;
+    this.#state = parts.state;
+    this.#feed = parts.feed;
+    this.#sequence = parts.sequence;
+    this.#now = parts.now;
+    this.#lastTime = parts.state.newest();
+    this.#writer = new Writer(parts.log.path, (mutations) => this.#write(mutations));
+    this.#writes = new WriteMonitor({
+      name: this.name,
+      log: parts.logger,
+      now: parts.now,
+      probe: () => this.#canWrite(),
+    });
+    this.#logger = parts.logger;
+    this.#directory = parts.directory;
+    this.#compactAbove = parts.compactAbove;
+    this.#compactIfDue();
+  }
+
+  writable(): WriteState {
+    return this.#writes.state;
+  }
+
+  /** Never goes back, also when the system's clock does. */
+  time(): Promise<bigint> {
+    const now = BigInt(Math.floor(this.#now())) * 1000n;
+    if (now > this.#lastTime) this.#lastTime = now;
+    return Promise.resolve(this.#lastTime);
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    checkCommit(commit);
+    const { environment, change, idempotency } = commit;
+    const bytes = change?.configs.reduce((sum, config) => sum + config.bytes.length, 0) ?? 0;
+    const packed: Commit =
+      idempotency === undefined
+        ? commit
+        : { ...commit, idempotency: { ...idempotency, answer: await packAnswer(idempotency.answer) } };
+    const result = await this.#writer.submit(`${environment}`, () => ({ bytes, ...this.#plan(packed) }));
+    return result.kind === 'repeated' ? { ...result, answer: await unpackAnswer(result.answer) } : result;
+  }
+
+  async repeated(environment: bigint, key: string): Promise<{ digest: string; answer: string } | undefined> {
+    const found = this.#repeated(environment, key);
+    return found && { ...found, answer: await unpackAnswer(found.answer) };
+  }
+
+  read(environment: bigint): Promise<StoredRuleset | undefined> {
+    const stored = this.#state.environment(environment);
+    return Promise.resolve(
+      stored === undefined ? undefined : { ...stored, configs: this.#state.configs(environment) },
+    );
+  }
+
+  version(environment: bigint): Promise<bigint | undefined> {
+    return Promise.resolve(this.#state.version(environment));
+  }
+
+  environment(id: bigint): Promise<StoredEnvironment | undefined> {
+    return Promise.resolve(this.#state.environment(id));
+  }
+
+  environments(): Promise<StoredEnvironment[]> {
+    return Promise.resolve(this.#state.environments());
+  }
+
+  addKey(key: Key): Promise<void> {
+    return this.#writer.submit(KEYS, () => {
+      if (this.#state.key(key.id) !== undefined || this.#state.keyByHash(key.hash) !== undefined) {
+        throw keyExists(key);
+      }
+      return { mutation: { type: 'key', key }, result: undefined };
+    });
+  }
+
+  revokeKey(id: string, at: number): Promise<Key | undefined> {
+    return this.#writer.submit<Key | undefined>(KEYS, () => {
+      const key = this.#state.key(id);
+      if (key === undefined || key.revokedAt !== undefined) return { result: key };
+      const revoked = { ...key, revokedAt: at };
+      return { mutation: { type: 'key', key: revoked }, result: revoked };
+    });
+  }
+
+  keys(): Promise<Key[]> {
+    return Promise.resolve(this.#state.keys().sort(byCreation));
+  }
+
+  keyByHash(hash: string): Promise<Key | undefined> {
+    return Promise.resolve(this.#state.keyByHash(hash));
+  }
+
+  head(): Promise<FeedPosition> {
+    return Promise.resolve(this.#feed.head);
+  }
+
+  follow(from: FeedPosition, signal: AbortSignal): AsyncIterable<FeedSignal> {
+    return this.#feed.follow(from, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#writes.close();
+    await this.#compaction;
+    await this.#writer.close();
+    await this.leadership.close();
+    await this.beltLeadership.close();
+    await this.#log.close();
+    await this.#lock.release();
+  }
+
+  #plan(commit: Commit): WritePlan<CommitResult> {
+    const { environment, idempotency } = commit;
+    const before = idempotency && this.#repeated(environment, idempotency.key);
+    if (before !== undefined) return { result: { kind: 'repeated', ...before } };
+    const version = this.#state.version(environment);
+    if (version !== commit.expect) return { result: { kind: 'conflict', version } };
+    return { mutation: mutationOf(commit, this.#now() + IDEMPOTENCY_TTL), result: { kind: 'committed' } };
+  }
+
+  #repeated(environment: bigint, key: string): { digest: string; answer: string } | undefined {
+    const found = this.#state.repeated(environment, key, this.#now());
+    return found && { digest: found.digest, answer: found.answer };
+  }
+
+  /** Notes that another process took the directory over: this one can only serve what it has. */
+  lose(error: Error): void {
+    this.#writes.refused(messageOf(error));
+  }
+
+  /** First the disk, then memory: a mutation that cannot be read again after a crash was never seen. */
+  async #write(mutations: readonly Mutation[]): Promise<void> {
+    try {
+      await this.#log.append({ sequence: this.#sequence + 1, records: mutations.map(encodeMutation) });
+    } catch (error) {
+      this.#writes.refused(messageOf(error));
+      throw error;
+    }
+    this.#writes.accepted();
+    for (const mutation of mutations) {
+      this.#state.apply(mutation, this.#now());
+      this.#feed.push(++this.#sequence, feedEntry(this.#sequence, mutation));
+    }
+    this.#compactIfDue();
+  }
+
+  /** Called between two batches, when log and state say the same. */
+  #compactIfDue(): void {
+    const isDue = this.#log.size > 2 * this.#state.size() + this.#compactAbove;
+    if (!isDue || this.#compaction !== undefined || this.#closing.signal.aborted) return;
+    if (this.#now() < this.#compactFrom) return;
+    const before = this.#log.size;
+    const input = {
+      log: this.#log,
+      image: this.#state.image(this.#now()),
+      sequence: this.#sequence,
+      offset: before,
+      name: `log.${this.#lock.token}.new`,
+      signal: this.#closing.signal,
+    };
+    const file = this.#log.path;
+    this.#compaction = compact(input)
+      .then(() => this.#logger.debug({ file, before, after: this.#log.size }, 'log compacted'))
+      .catch((error: unknown) => {
+        if (this.#closing.signal.aborted) return;
+        this.#compactFrom = this.#now() + COMPACT_AGAIN;
+        this.#logger.warn(
+          { file, error: messageOf(error) },
+          'the log could not be compacted; it is tried again',
+        );
+      })
+      .finally(() => (this.#compaction = undefined));
+  }
+
+  /** True when a batch could be appended: the directory is ours, and there is room on its disk. */
+  async #canWrite(): Promise<boolean> {
+    await this.#log.check();
+    const path = join(this.#directory, 'log.probe');
+    try {
+      await writeFile(path, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
+      return true;
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+}
+
+/** Makes the entry that followers get; none of a commit that only changed a name. */
+export function feedEntry(sequence: number, mutation: Mutation): FeedEntry | undefined {
+  const position = `${sequence}`;
+  if (mutation.type === 'key') return { position, kind: 'key', key: mutation.key };
+  return mutation.change && { position, kind: 'change', change: mutation.change };
+}
