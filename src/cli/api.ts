@@ -17,14 +17,15 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** The node, or a proxy before it, could not do it now. */
 const PASSING_STATUSES: readonly number[] = [502, 503, 504];
 
+/** The server that commands call, and their credentials. */
 export interface ApiTarget {
-  /** Of the server, with or without a path. */
+  /** The server's URL, with or without a path. */
   readonly url: string;
   readonly token: string | undefined;
   readonly key: string | undefined;
 }
 
-/** What a commit is answered with. Versions and ids are decimal text. */
+/** The answer to a commit. Versions and ids are decimal text. */
 export interface Committed {
   readonly previous: string;
   readonly version: string;
@@ -44,10 +45,11 @@ interface Call {
   readonly as: 'admin' | 'client';
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether asking again can do harm. */
+  /** True when a repeat of the request does no harm. */
   readonly once?: boolean;
 }
 
+/** Calls the HTTP interface of one server. */
 export class Api {
   readonly #target: ApiTarget;
   readonly #base: string;
@@ -62,7 +64,7 @@ export class Api {
     this.#around = around;
   }
 
-  /** Whether the admin token was given. */
+  /** True when the admin token was given. */
   get isAdmin(): boolean {
     return this.#target.token !== undefined;
   }
@@ -184,9 +186,9 @@ type Outcome =
   | {
       readonly kind: 'failed';
       readonly error: Error;
-      /** Whether the same request may succeed a little later. */
+      /** True when the same request may succeed a little later. */
       readonly passing: boolean;
-      /** How long the server asks to wait, milliseconds. */
+      /** The wait that the server asks for, milliseconds. */
       readonly after: number;
     };
 

@@ -10,9 +10,10 @@ import type { Config, ConfigRow, Configs } from '../ruleset/model.js';
 import { referencesOf } from '../ruleset/segments.js';
 import { validateConfig } from '../ruleset/validate.js';
 
-/** The server takes changes up to 1 MiB; a little less, so that nobody has to count exactly. */
+/** The server takes changes up to 1 MiB; a little less, so that an exact count is not needed. */
 export const CHANGE_BYTES = 1_000_000;
 
+/** The options of an import. */
 export interface ImportOptions {
   /** The environment to import into, decimal. */
   readonly environment: string;
@@ -24,15 +25,17 @@ export interface ImportOptions {
   readonly changeBytes: number;
 }
 
+/** The changes that an import commits, and its summary. */
 export interface ImportPlan {
   /** In the order in which they must be committed. */
   readonly changes: readonly PlannedChange[];
-  /** Keys of deletions in the file, which are left out: with ids assigned anew they would say that something was deleted now. */
+  /** Keys of deletions in the file, which are left out: with new ids they would say that something was deleted now. */
   readonly skipped: readonly string[];
-  /** Whether the file has a default context, which an import does not touch. */
+  /** True when the file has a default context, which an import does not touch. */
   readonly hasDefaultContext: boolean;
 }
 
+/** One change of an import. */
 export interface PlannedChange {
   /** `{"configs": […]}` as JSON text. */
   readonly body: string;

@@ -1,4 +1,4 @@
-/** How a command says that it failed. */
+/** Reports the failure of a command. */
 import { messageOf } from '../core/errors.js';
 import { SettingsError } from '../config/option.js';
 import { UsageError, type Output } from './io.js';

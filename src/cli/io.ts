@@ -1,10 +1,11 @@
-/** What a command is given instead of reaching for it: so tests neither sleep nor patch globals. */
+/** The parameters of a command in place of globals, so that tests neither sleep nor patch. */
 
 /** Anything with the `write` of a Node stream. */
 export interface Output {
   write(text: string): unknown;
 }
 
+/** The streams, network and clock of a command. */
 export interface CommandIO {
   readonly fetch: typeof fetch;
   readonly stdout: Output;

@@ -23,8 +23,9 @@ import { UsageError, type Output, type CommandIO } from './io.js';
 import { tail } from './commands/tail.js';
 import { typeNames } from './value.js';
 
+/** The parts of the command line. */
 export interface CliParts {
-  /** What follows the name of the program. */
+  /** The arguments after the name of the program. */
   readonly argv: readonly string[];
   readonly env: EnvironmentVariables;
   readonly stdout: Output;
@@ -105,7 +106,7 @@ function build(parts: CliParts, around: CommandIO): Command {
       new Api(
         {
           url: url ?? variable(parts.env, clientVariables.url.name) ?? clientVariables.url.default,
-          // Who names a key means that key, also where the environment has a token.
+          // A key that is named on the command line counts, also where the environment has a token.
           token: token ?? (key === undefined ? adminToken(parts.env) : undefined),
           key: key ?? variable(parts.env, clientVariables.key.name),
         },

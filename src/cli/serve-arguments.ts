@@ -1,9 +1,9 @@
 /**
- * Whether a command line says `serve` and nothing that has to be explained. A server then starts without loading the other commands, which
+ * Recognises a command line that says `serve` and nothing that has to be explained. A server then starts without loading the other commands, which
  * takes a tiny machine as long as all the rest.
  */
 export interface ServeArguments {
-  /** What `--source` says; `undefined` without it. */
+  /** The value of `--source`; `undefined` without it. */
   readonly source: string | undefined;
 }
 

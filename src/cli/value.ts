@@ -4,13 +4,14 @@ import { kindOf } from '../ruleset/values.js';
 import { parseVersion } from '../ruleset/version.js';
 import { UsageError } from './io.js';
 
+/** A value with its type. */
 export interface TypedValue {
   /** A name of Config.ValueType. */
   readonly valueType: string;
   readonly value: ConfigValue;
 }
 
-/** What `--type` takes, and the value type that each means. */
+/** The names that `--type` takes, and the value type of each. */
 export const typeNames: Readonly<Record<string, string>> = {
   bool: 'BOOL',
   int: 'INT',
@@ -54,7 +55,7 @@ export function parseAs(valueType: string, text: string): TypedValue {
   }
 }
 
-/** Reads a value of a type that nobody named: what it looks like. */
+/** Reads a value without a given type, by its form. */
 export function inferValue(text: string): TypedValue {
   if (text === 'true' || text === 'false') return parseAs('BOOL', text);
   if (isInt64(text)) return parseAs('INT', text);
@@ -66,7 +67,7 @@ export function inferValue(text: string): TypedValue {
   return parseAs('STRING', text);
 }
 
-/** Decimal digits in range; not `007`, which somebody means as text. */
+/** Decimal digits in range; not `007`, which is meant as text. */
 function isInt64(text: string): boolean {
   if (!/^-?(0|[1-9]\d{0,18})$/.test(text)) return false;
   return BigInt.asIntN(64, BigInt(text)) === BigInt(text);
@@ -114,7 +115,7 @@ function describePlain(value: ConfigValue): string {
   return `(${kindOf(value) ?? 'nothing'})`;
 }
 
-/** What a config evaluates to in an environment, in a few words: `2 rules, else true`. */
+/** Describes the value of a config in an environment in a few words: `2 rules, else true`. */
 export function describeConfig(config: Config, environment: string): string {
   const own = config.rows?.find((row) => row.projectEnvId === environment);
   const common = config.rows?.find((row) => row.projectEnvId === undefined);

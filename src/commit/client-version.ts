@@ -1,5 +1,5 @@
 /**
- * Whether a change comes with something that clients which must not see rules may see; then it moves the environment's client version, on
+ * Decides whether a change affects values that client-side SDKs see; then it moves the environment's client version, on
  * which their caches and event streams hang. Pure.
  *
  * Seen are: a config that clients may have the value of, before or after the change; and a segment that such a config uses, itself or through other
@@ -31,7 +31,7 @@ function isUsedVisibly(after: RulesetView, segments: ReadonlySet<string>): boole
   return direct.some(isSegment) && isReachedVisibly(direct, allUsers(after));
 }
 
-/** Who uses each segment. All at once, because a search for the users of each, one after the other, would take the length of a chain of them times as long. */
+/** The users of each segment, found in one pass, because a search for the users of each in turn would take the length of a chain of segments times as long. */
 function allUsers(view: RulesetView): Map<string, EncodedConfig[]> {
   const users = new Map<string, EncodedConfig[]>();
   for (const { config, segments } of usersOf(view)) {
@@ -44,7 +44,7 @@ function allUsers(view: RulesetView): Map<string, EncodedConfig[]> {
   return users;
 }
 
-/** Whether a visible config is among the users of these, or the users of those, and so on. */
+/** True when a visible config is among the users of these, or the users of those, and so on. */
 function isReachedVisibly(
   from: readonly EncodedConfig[],
   users: ReadonlyMap<string, EncodedConfig[]>,

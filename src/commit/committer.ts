@@ -14,13 +14,14 @@ import type { Standing } from '../store/inbox.js';
 import type { Environment, Store, StoredEnvironment } from '../store/store.js';
 import { planChange, planSettings, settingsOf, type PlanBase, type ChangePlan } from './plan.js';
 
-/** What a committed change is answered with. Decimal strings, as JSON carries them. */
+/** The answer to a committed change. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
   readonly previous: string;
   readonly version: string;
   readonly configs: readonly { readonly key: string; readonly id: string }[];
 }
 
+/** A change to commit. */
 export interface CommitRequest {
   readonly environment: bigint;
   readonly configs: readonly SubmittedConfig[];
@@ -29,7 +30,7 @@ export interface CommitRequest {
   readonly idempotency?: RequestIdentity | undefined;
 }
 
-/** By what a repeat of a request is recognised. */
+/** The identity by which a repeat of a request is recognised. */
 export interface RequestIdentity {
   readonly key: string;
   readonly digest: string;
@@ -37,7 +38,7 @@ export interface RequestIdentity {
   readonly field: string;
 }
 
-/** What became of an inbox event. */
+/** The outcome of an inbox event. */
 export type EventOutcome =
   /** Committed, acknowledged and removed in one step. */
   | { readonly kind: 'committed'; readonly answer: CommitAnswer }
@@ -45,6 +46,7 @@ export type EventOutcome =
   | { readonly kind: 'repeated'; readonly answer: CommitAnswer }
   | { readonly kind: Standing };
 
+/** The parts of a committer. */
 export interface CommitterOptions {
   readonly store: Store;
   readonly replica: Replica;
@@ -55,6 +57,7 @@ export interface CommitterOptions {
 /** With three nodes committing to one environment without a pause, a commit was seen to lose at most a few times in a row. */
 const MAX_ATTEMPTS = 20;
 
+/** Validates and commits changes, for every way in. */
 export class Committer {
   readonly #options: CommitterOptions;
   /** The last commit of each environment that is under way. */
@@ -77,7 +80,7 @@ export class Committer {
   }
 
   /**
-   * Commits an inbox event: it is acknowledged and removed in the same step, so that it is committed once, whoever else tries.
+   * Commits an inbox event: it is acknowledged and removed in the same step, so that it is committed once, however many processes try.
    *
    * @param event its place in the inbox
    * @throws HoldfastError as `commit`
@@ -107,7 +110,7 @@ export class Committer {
         checkVersion(request, base.ruleset);
         plan = planChange(base, request.configs, now);
       } catch (error) {
-        // What stands against the request may be the request itself, just committed through another node.
+        // The conflict may be the request itself, just committed through another node.
         const repeated = idempotency && (await store.repeated(environment, idempotency.key));
         if (repeated === undefined) throw error;
         return repeat(repeated, idempotency);
@@ -175,11 +178,11 @@ export class Committer {
     );
   }
 
-  /** The ruleset as the store has it now. It moves on with the feed: whoever plans on it must not wait between two looks at it. */
+  /** The ruleset as the store has it now. It moves on with the feed: a plan made on it must not wait between two reads of it. */
   async #confirmed(environment: bigint): Promise<Ruleset> {
     const current = await this.#options.replica.confirmed(environment);
     if (current === undefined) {
-      // Where there are keys, there was an environment. Whoever is told that it does not exist gives up, and an event would be rejected.
+      // Where there are keys, there was an environment. A caller that gets "does not exist" gives up, and an event would be rejected.
       const lost = this.#options.replica.keyring.has(environment);
       throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
     }

@@ -1,5 +1,5 @@
 /**
- * What a commit would do, worked out before anything is written. Pure: the ruleset, the request and the time come in, a change comes
+ * Plans a commit before anything is written. Pure: the ruleset, the request and the time come in, a change comes
  * out, and the store commits it if the environment still is at the version that it was planned against.
  */
 import { HoldfastError } from '../core/errors.js';
@@ -21,14 +21,15 @@ import { validateConfig } from '../ruleset/validate.js';
 import { idHorizon, MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
 
-/** What a commit is planned against. */
+/** The ruleset and settings that a commit is planned against. */
 export interface PlanBase {
   readonly ruleset: Ruleset;
   readonly settings: Environment;
 }
 
+/** A planned commit. */
 export interface ChangePlan {
-  /** What to write; `undefined` when there is nothing that a client could see. */
+  /** The change to write; `undefined` when there is none that a client could see. */
   readonly change: Change | undefined;
   /** The submitted configs in their order, as they are stored once the plan is carried out. */
   readonly configs: readonly EncodedConfig[];

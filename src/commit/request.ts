@@ -34,7 +34,7 @@ export function readChange(
   return readSubmittedJson(value);
 }
 
-/** What is the same for repeats of one request, and for no other request. */
+/** A digest that is the same for repeats of one request, and for no other request. */
 export function digestOf(
   form: Form,
   environment: bigint,

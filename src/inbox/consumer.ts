@@ -21,6 +21,7 @@ import type { Store } from '../store/store.js';
 import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
 import { RecentlyCommitted } from './recently-committed.js';
 
+/** The parts of an inbox consumer. */
 export interface InboxConsumerOptions {
   readonly store: Store;
   readonly inbox: Inbox;
@@ -35,12 +36,13 @@ export interface InboxConsumerOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** The state of the inbox, for readiness and metrics. */
 export interface InboxStatus extends InboxCounts {
   /** Why the oldest event cannot be decided now. */
   readonly error?: string;
 }
 
-/** How often an event is tried when what goes wrong is neither its fault nor the store's absence. */
+/** The number of tries of an event when the failure is neither its fault nor that of an unavailable store. */
 const TRIES = 3;
 
 /** Milliseconds before the n-th try again: at once enough for a conflict, and then what a store needs to come back. */
@@ -48,6 +50,7 @@ function patience(tries: number): number {
   return Math.min(1_000, 25 * 2 ** Math.min(tries, 10));
 }
 
+/** Decides the events of the inbox while this node leads. */
 export class InboxConsumer {
   readonly #options: InboxConsumerOptions;
   readonly #made = new RecentlyCommitted();
@@ -97,7 +100,7 @@ export class InboxConsumer {
     }
   }
 
-  /** What is decided already, or is too early because another process has an older event, is left as it is: the next reading tells. */
+  /** An event that is decided already, or too early because another process has an older one, is left as it is: the next read shows. */
   async #decide(event: InboxEvent): Promise<void> {
     try {
       const change = readEvent(event);
@@ -165,7 +168,7 @@ export class InboxConsumer {
   }
 }
 
-/** Whether what went wrong is not the event's fault. */
+/** True when the failure is not the event's fault. */
 function isFault({ code }: HoldfastError): boolean {
   return code === 'internal' || code === 'store_damaged';
 }

@@ -1,4 +1,4 @@
-/** What an inbox event says: fields of a stream entry on the one side, a change to commit on the other. Pure. [protocol] #inbox */
+/** Converts the fields of an inbox event to a change to commit. Pure. [protocol] #inbox */
 import type { CommitRequest } from '../commit/committer.js';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX, type Form } from '../commit/request.js';
@@ -17,6 +17,7 @@ const NAMES = ['environment', ...FORMS.keys(), 'event'];
 /** No event that is worth reading has more bytes: a change of the largest size, and room for the names and the other values. */
 export const INBOX_EVENT_MAX_BYTES = CHANGE_MAX_BYTES + 4096;
 
+/** The change that an event asks for. */
 export interface EventChange {
   readonly request: CommitRequest;
   /** The same for events that say the same. */
@@ -40,7 +41,7 @@ export function readEvent(event: InboxEvent): EventChange {
     const idempotency = key === undefined ? undefined : { key, digest, field: 'event' };
     return { request: { environment, configs, idempotency }, digest };
   } catch (error) {
-    // What is wrong with the whole has no path of its own.
+    // A problem of the whole has no path of its own.
     if (!(error instanceof HoldfastError) || error.field !== undefined) throw error;
     throw new HoldfastError(error.code, `${field}: ${error.message}`, { field, cause: error });
   }

@@ -1,5 +1,5 @@
 /**
- * The events that this process committed last.
+ * The inbox events that this process committed recently.
  *
  * A Redis that persists once a second can die and come back without its last second. Then the events of that second are in the inbox
  * again, and the nodes commit what the store lost from their memory (commit/heal.ts). To commit such an event once more would put it
@@ -10,12 +10,14 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 /** Configs in all of them together: those of a second or two at several times the rate that a consumer reaches. A few MB. */
 const REMEMBERED = 20_000;
 
+/** The result of a committed event. */
 export interface CommittedEvent {
-  /** What tells the event from another one that was put in its place. */
+  /** The digest that tells the event from another one put in its place. */
   readonly digest: string;
   readonly configs: readonly { readonly key: string; readonly id: string }[];
 }
 
+/** Remembers a bounded number of committed events. */
 export class RecentlyCommitted {
   readonly #limit: number;
   /** The oldest first. */
@@ -36,7 +38,7 @@ export class RecentlyCommitted {
     }
   }
 
-  /** Whether this very event was committed, and the ruleset has what it brought, or what came after it. */
+  /** True when this very event was committed, and the ruleset has its configs or later ones. */
   isIn(ruleset: Ruleset | undefined, event: string, digest: string): boolean {
     const made = this.#made.get(event);
     if (ruleset === undefined || made?.digest !== digest) return false;

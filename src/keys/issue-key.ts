@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Key, KeyKind, StoredEnvironment } from '../store/store.js';
 import { hashKey } from './keyring.js';
 
+/** A new key: its text, and the record to store. */
 export interface IssuedKey {
   /** The key itself. It is not stored anywhere. */
   readonly text: string;

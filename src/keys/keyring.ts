@@ -1,10 +1,11 @@
 /**
- * API keys in memory: all of them, so that clients are recognised while the store is away.
+ * API keys in memory: all of them, so that clients are recognised while the store is unavailable.
  */
 import { createHash } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
 import type { Key, Store } from '../store/store.js';
 
+/** All API keys, by hash. */
 export class Keyring {
   readonly #store: Store;
   readonly #byHash = new Map<string, Key>();
@@ -68,7 +69,7 @@ export class Keyring {
    * The key with this text, revoked or not; `undefined` when there is none. One that is not in memory is looked up in the store, because
    * it may have been created a moment ago through another node, and a client that is told 401 may give up for good.
    *
-   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is away: that is not a refusal
+   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is unavailable: that is not a refusal
    */
   async find(text: string): Promise<Key | undefined> {
     const hash = hashKey(text);
@@ -79,7 +80,7 @@ export class Keyring {
     return this.#byHash.get(hash);
   }
 
-  /** Whether there are keys of that environment, so that it must have existed; does no I/O. */
+  /** True when there are keys of that environment, so that it must have existed; does no I/O. */
   has(environment: bigint): boolean {
     return [...this.#byId.values()].some((key) => key.environment === environment);
   }
@@ -89,7 +90,7 @@ export class Keyring {
     return [...this.#byId.values()].filter((key) => key.environment === environment);
   }
 
-  /** Whether a key is known to be revoked; does no I/O. */
+  /** True when a key is known to be revoked; does no I/O. */
   isRevoked(id: string): boolean {
     return this.#byId.get(id)?.revokedAt !== undefined;
   }
@@ -97,7 +98,7 @@ export class Keyring {
   /**
    * The key with this id, revoked or not. One that is not in memory makes all keys be read again: it may be seconds old.
    *
-   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is away
+   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is unavailable
    */
   async findById(id: string): Promise<Key | undefined> {
     if (!this.#byId.has(id)) await this.load();
@@ -110,7 +111,7 @@ export class Keyring {
   }
 }
 
-/** How a key is stored: its text has 192 random bits, so a plain SHA-256 cannot be reversed. */
+/** The stored form of a key: its text has 192 random bits, so a plain SHA-256 cannot be reversed. */
 export function hashKey(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -1,8 +1,8 @@
 /**
- * Committing again what the store lost.
+ * Healing: commits writes again that the store lost.
  *
  * Redis that persists once a second loses up to a second of acknowledged commits when it dies. The nodes still have them in memory, and
- * clients have received them. They are committed again: with the ids that they had, so that whoever received them is current again, or with
+ * clients have received them. They are committed again: with the ids that they had, so that clients that received them are current again, or with
  * new ones where the store has moved beyond those. Every node that notices tries; the store's compare-and-set lets one succeed, and
  * the others then find nothing lost.
  */

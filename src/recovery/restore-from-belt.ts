@@ -10,6 +10,7 @@ import { HoldfastError } from '../core/errors.js';
 import type { Key, Store } from '../store/store.js';
 import { commitWhole, type Restored } from './restore.js';
 
+/** The results of restoring from a bucket. */
 export interface RestoredCopies extends Restored {
   /** Environments that the store has in an older version than the bucket; they are left alone. */
   readonly older: readonly bigint[];
@@ -45,7 +46,7 @@ export async function restoreCopies(
   return { environments, older, keys };
 }
 
-/** What keys are called is not in copies: they come back without a name. */
+/** Copies have no names of keys: they come back without one. */
 async function writeKeys(
   store: Store,
   manifest: Manifest,

@@ -7,8 +7,9 @@ import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { Store } from '../store/store.js';
 import { settingsOf } from '../commit/plan.js';
 
+/** The results of a restore. */
 export interface Restored {
-  /** What was written, with the versions that clients know. */
+  /** The environments that were written, with the versions that clients know. */
   readonly environments: readonly { readonly id: bigint; readonly version: bigint }[];
   /** Keys and revocations that were written. */
   readonly keys: number;

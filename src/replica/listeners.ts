@@ -1,4 +1,4 @@
-/** Who is told of an environment's changes. */
+/** The listeners to an environment's changes. */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
@@ -6,6 +6,7 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 /** Called after each change of an environment's ruleset; the ruleset may be another object than before. */
 export type RulesetListener = (ruleset: Ruleset) => void;
 
+/** Listeners by environment. */
 export class Listeners {
   readonly #log: Logger;
   readonly #byEnvironment = new Map<bigint, Set<RulesetListener>>();
@@ -26,12 +27,12 @@ export class Listeners {
     };
   }
 
-  /** Whether anybody is told of that environment. */
+  /** True when that environment has listeners. */
   has(environment: bigint): boolean {
     return this.#byEnvironment.has(environment);
   }
 
-  /** One that throws keeps nobody else from being told. */
+  /** Notifies every listener; one that throws does not keep the others from it. */
   tell(ruleset: Ruleset): void {
     for (const listener of this.#byEnvironment.get(ruleset.environment) ?? []) {
       try {

@@ -1,4 +1,4 @@
-/** Environments that are not there, and what that means to whoever asked. */
+/** The errors for environments that do not exist, or that the store lost. */
 import { HoldfastError } from '../core/errors.js';
 
 /** The error for an environment that does not exist. */

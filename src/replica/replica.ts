@@ -1,5 +1,5 @@
 /**
- * Rulesets in memory, kept current from the feed: what every read is answered from.
+ * The replica: rulesets in memory, kept current from the feed; every read is answered from them.
  *
  * Invariant: for each loaded environment, the ruleset here = the store's ruleset at `ruleset.version`.
  *
@@ -9,19 +9,17 @@
  *     load            read begins      read ends (it saw v4, or v5)
  *
  * v5 arrives while the environment is not loaded yet. It must not be dropped (the read may have seen v4) and must not be applied twice
- * (the read may have seen v5). So changes that arrive during a load are kept beside it and offered to the loaded ruleset afterwards, and
+ * (the read may have seen v5). So changes that arrive during a load are kept next to it and offered to the loaded ruleset afterwards, and
  * a change at or below the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow the
  * ruleset's version (there was a gap) makes the environment load again: by a read that begins afterwards, because one that is under
- * way may have seen less, and again with each word of the feed until one succeeds.
+ * way may have seen less, and again with each signal of the feed until one succeeds.
  *
- * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays, and what the
- * store lost is committed again; then the environment is read again. A store that lost the whole environment is left
+ * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays, and the lost writes are committed again (recovery/heal.ts); then the environment is read again. A store that lost the whole environment is left
  * to an operator (`holdfast restore`), because it may be another store.
  *
- * Environments that nobody uses are dropped when there are many (retention.ts). To the feed, a dropped environment is one that was never
- * loaded: its changes are passed over, and its next use reads the store. What stays: one that somebody watches (a direct hold reads
- * it without loading it), one that is being read or must be read again (the read finds lost writes by what we had), one that the
- * store lost (ours is the only copy), and all of them while the store is away (nothing could be read again).
+ * Environments that are not used are dropped when there are many (retention.ts). To the feed, a dropped environment is one that was never
+ * loaded: its changes are passed over, and its next use reads the store. What stays: one that has listeners (a direct hold reads it without loading it), one that is being read or must be read again (the read finds lost writes by comparing with it), one that the
+ * store lost (ours is the only copy), and all of them while the store is unavailable (nothing could be read again).
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
@@ -33,6 +31,7 @@ import { Listeners, type RulesetListener } from './listeners.js';
 import { Retention, type RetentionOptions } from './retention.js';
 import type { Confirmed, Rulesets } from './rulesets.js';
 
+/** The state of the replica, for readiness and metrics. */
 export interface ReplicaStatus {
   /** `current`: the feed was heard within the last seconds. `away`: the store cannot be reached. */
   readonly feed: 'starting' | 'current' | 'away';
@@ -40,41 +39,43 @@ export interface ReplicaStatus {
   readonly lag: number;
   readonly environments: number;
   readonly keys: number;
-  /** Environments that we have and the store lost; `holdfast restore` writes them back. */
+  /** Environments that this node has and the store lost; `holdfast restore` writes them back. */
   readonly missing: number;
 }
 
+/** The parts and settings of a replica. */
 export interface ReplicaOptions {
   readonly store: Store;
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
-  /** Told each time that the store was found to lack what we have: writes were lost. */
+  /** Called each time that the store was found to lack writes that this node has. */
   readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
   /**
-   * Commits again what the store lost.
+   * Commits lost writes again.
    *
-   * @param stored what the store has
-   * @param lost what we have and it has not, or has in an older state
+   * @param stored the store's ruleset
+   * @param lost configs that this node has, and the store lacks or has in an older state
    */
   readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
   /** Which environments stay in memory. Default: all. */
   readonly retention?: RetentionOptions;
-  /** Told of each environment that was dropped. */
+  /** Called for each environment that was dropped. */
   readonly onDropped?: (environment: bigint) => void;
 }
 
-/** How long a confirmed read waits for the feed to bring what the store already has, before it reads the store itself. */
+/** The time that a confirmed read waits for the feed to bring the store's version, before it reads the store itself. */
 const FEED_GRACE_MS = 50;
 
 const KEEP_ALL: RetentionOptions = { keep: Infinity, idle: Infinity };
 
 interface Loading {
   readonly promise: Promise<Ruleset | undefined>;
-  /** Changes that the feed brought meanwhile. */
+  /** Changes that the feed brought in the meantime. */
   readonly arrived: Change[];
 }
 
+/** Rulesets and keys of the store, in memory. */
 export class Replica implements Rulesets {
   readonly keyring: Keyring;
   readonly #store: Store;
@@ -91,7 +92,7 @@ export class Replica implements Rulesets {
   readonly #stale = new Set<bigint>();
   /** Environments that we have and the store lost. */
   readonly #missing = new Set<bigint>();
-  /** Of the environments in memory. No feed entry tells of a new name: no client sees it. */
+  /** The names of the environments in memory. No feed entry brings a new name: no client sees it. */
   readonly #names = new Map<bigint, string>();
   #keysStale = false;
   readonly #stopping = new AbortController();
@@ -139,7 +140,7 @@ export class Replica implements Rulesets {
   /**
    * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is no such environment.
    *
-   * @throws HoldfastError `store_unavailable` when it must be loaded and the store is away
+   * @throws HoldfastError `store_unavailable` when it must be loaded and the store is unavailable
    */
   async ruleset(environment: bigint): Promise<Ruleset | undefined> {
     const known = this.#rulesets.get(environment);
@@ -171,7 +172,7 @@ export class Replica implements Rulesets {
     try {
       stored = await this.#store.version(environment);
       if (stored !== undefined && this.#lags(environment, stored)) await this.#catchUp(environment, stored);
-      // Normally the answer is merely older than what the feed has brought meanwhile. It can also be that the store lost writes.
+      // Normally the answer is merely older than what the feed has brought in the meantime. It can also be that the store lost writes.
       if (stored !== undefined && stored < ruleset.version) this.#stale.add(environment);
     } catch (error) {
       this.#log.warn(
@@ -186,13 +187,12 @@ export class Replica implements Rulesets {
   }
 
   /**
-   * Takes a change that was just committed through this node, before the feed brings it. So from the moment that its author is told of it,
-   * this node answers with it, and can commit it again should the store lose it in its next second.
+   * Takes a change that was just committed through this node, before the feed brings it. So from the time that its author has the answer, this node serves it, and can commit it again should the store lose it in its next second.
    */
   committed(change: Change): void {
     this.#loading.get(change.environment)?.arrived.push(change);
     const ruleset = this.#rulesets.get(change.environment);
-    // Otherwise it is there already, or the feed brings it in its turn.
+    // Otherwise it is there already, or the feed brings it when scheduled.
     if (ruleset?.version !== change.previous) return;
     ruleset.apply(change);
     this.#listeners.tell(ruleset);
@@ -206,7 +206,7 @@ export class Replica implements Rulesets {
     return this.#load(environment);
   }
 
-  /** Tells `listener` of every change of that environment, which must be loaded, until the returned function is called. */
+  /** Notifies `listener` of every change of that environment, which must be loaded, until the returned function is called. */
   watch(environment: bigint, listener: RulesetListener): () => void {
     return this.#listeners.add(environment, listener);
   }
@@ -299,10 +299,10 @@ export class Replica implements Rulesets {
   async #take(signal: FeedSignal): Promise<void> {
     if (signal.kind === 'away') {
       this.#feed = 'away';
-      this.#log.error({ error: signal.error.message }, 'the store is away; serving what is in memory');
+      this.#log.error({ error: signal.error.message }, 'the store is unavailable; serving what is in memory');
       return;
     }
-    if (this.#feed === 'away') this.#log.info('the store is back');
+    if (this.#feed === 'away') this.#log.info('the store is available again');
     this.#feed = 'current';
     this.#heard = this.#now();
     if (signal.kind === 'entries') for (const entry of signal.entries) this.#apply(entry);
@@ -311,7 +311,7 @@ export class Replica implements Rulesets {
     await this.#refresh();
   }
 
-  /** The feed has word at least every two seconds while the store is there, which is often enough. */
+  /** The feed has a signal at least every two seconds while the store is available, which is often enough. */
   #drop(): void {
     for (const environment of this.#retention.drop(this.#now(), (each) => this.#isNeeded(each))) {
       this.#rulesets.delete(environment);
@@ -354,7 +354,7 @@ export class Replica implements Rulesets {
     for (const environment of this.#loading.keys()) this.#stale.add(environment);
   }
 
-  /** Reads again what is stale. What cannot be read now stays stale, and the feed's next word brings us here again. */
+  /** Reads stale environments again. Those that cannot be read now stay stale, and the feed's next signal calls this again. */
   async #refresh(): Promise<void> {
     if (this.#keysStale) await this.#reloadKeys();
     for (const environment of this.#stale) {
@@ -392,12 +392,12 @@ export class Replica implements Rulesets {
   }
 }
 
-/** Committed again in one change, what was lost in several can end at the version that we had and at another client version. */
+/** Several lost changes that were committed again as one can end at the version that this node had and at another client version. */
 function isOther(ruleset: Ruleset, before: Ruleset): boolean {
   return ruleset.version !== before.version || ruleset.clientVersion !== before.clientVersion;
 }
 
-/** What `ours` has and `stored` has not, or has in an older state: for each key the higher id is the newer state. */
+/** The configs of `ours` that `stored` lacks or has in an older state: for each key the higher id is the newer state. */
 function lostBy(stored: Ruleset, ours: Ruleset): EncodedConfig[] {
   return [...ours.configs()].filter((config) => (stored.get(config.key)?.id ?? 0n) < config.id);
 }

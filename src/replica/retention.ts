@@ -1,16 +1,16 @@
 /**
- * Which environments stay in memory: as many as are to be kept in any case, and beyond these the ones that are in use. Pure.
+ * The retention of environments in memory: a number that is always kept, and beyond these the ones in use. Pure.
  *
- * The longest unused one goes first. One that is needed counts as used when its turn comes, so that a look costs what it drops and
- * not what it passes over.
+ * The longest unused one goes first. One that is needed counts as used when it comes first, so that a pass costs what it drops and not what it skips.
  */
 export interface RetentionOptions {
-  /** Environments that stay although nobody uses them. */
+  /** The number of environments that stay when unused. */
   readonly keep: number;
   /** Milliseconds without use after which one may go. */
   readonly idle: number;
 }
 
+/** Decides which environments are dropped from memory. */
 export class Retention {
   readonly #options: RetentionOptions;
   /** Environment → when it was last used, milliseconds; the longest unused one first. */

@@ -1,10 +1,11 @@
 /**
- * What those who answer clients need: rulesets and API keys. The replica is one implementation, which follows the store; a belt server
+ * The source of rulesets and API keys for routes that answer clients. The replica is one implementation, which follows the store; a belt server
  * is another, which reads copies.
  */
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
 
+/** Gives rulesets and keys by environment. */
 export interface Rulesets {
   readonly keyring: Keys;
   /**
@@ -15,7 +16,7 @@ export interface Rulesets {
   ruleset(environment: bigint): Promise<Ruleset | undefined>;
   /** The same, after a look at whether there is a newer one. */
   confirmed(environment: bigint): Promise<Confirmed | undefined>;
-  /** How current what `ruleset` gave is; absent where it follows the store. */
+  /** The freshness of the ruleset that `ruleset` gave; absent where it follows the store. */
   freshness?(environment: bigint): Freshness;
 }
 
@@ -26,8 +27,9 @@ export interface Confirmed {
   readonly confirmed: boolean;
 }
 
+/** Gives keys by hash. */
 export interface Keys<K extends KnownKey = KnownKey> {
-  /** 0: there is no key at all. Absent: nobody knows how many there are. */
+  /** 0: there is no key at all. Absent: the number is not known. */
   readonly size?: number;
   /**
    * The key with this text, revoked or not; `undefined` when there is none.
@@ -37,13 +39,13 @@ export interface Keys<K extends KnownKey = KnownKey> {
   find(text: string): Promise<K | undefined>;
 }
 
-/** What is known of an API key wherever it is known. */
+/** The properties of an API key that every source of keys has. */
 export type KnownKey = Pick<Key, 'id' | 'environment' | 'kind' | 'revokedAt'>;
 
-/** How current a copy is. */
+/** The freshness of a copy. */
 export interface Freshness {
   /** Whole seconds since it was last known to be the newest. */
   readonly age: number;
-  /** It is older than it would be if anybody could be asked. */
+  /** True when no source could confirm it in time. */
   readonly stale: boolean;
 }

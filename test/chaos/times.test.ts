@@ -77,7 +77,7 @@ describe('what a fault excuses', () => {
     expect(staleExcuses(client('pushpin', 0), [happened('publishing cut off')], [])).toEqual([]);
   });
 
-  it('is staleness while the store is away', () => {
+  it('is staleness while the store is unavailable', () => {
     expect(staleExcuses(client('direct', 0), [happened('redis killed')], [])).toEqual([
       { from: 1_000, to: 2_000 },
     ]);

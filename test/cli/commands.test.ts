@@ -229,7 +229,7 @@ describe('environments', () => {
     );
   });
 
-  /** What is put when the environment is there with these settings, or not there. */
+  /** The settings that are put when the environment exists with these settings, or does not exist. */
   async function putOver(present: object | undefined): Promise<unknown> {
     server.intercepts.push((_seen, response) => {
       if (present === undefined) refuse(response, 404, 'environment_unknown', 'environment 5 does not exist');

@@ -149,7 +149,7 @@ describe('set and delete on a server', () => {
     server.intercepts.push(
       () => false,
       () => {
-        // Somebody commits between our read and our commit.
+        // Another commit comes between our read and our commit.
         server.put(flag({ projectEnvId: '1', values: [rule, rule, off] }));
         return false;
       },

@@ -113,7 +113,7 @@ describe('a request that fails', () => {
 
   it.each([502, 503, 504])('is repeated on %i, with growing delays', async (status) => {
     const down = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
-      refuse(response, status, 'store_unavailable', 'The store is away.');
+      refuse(response, status, 'store_unavailable', 'The store is unavailable.');
       return true;
     };
     server.intercepts.push(down, down, down);
@@ -132,14 +132,14 @@ describe('a request that fails', () => {
 
   it('ends after four attempts with the last answer', async () => {
     const down = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
-      refuse(response, 503, 'store_unavailable', 'The store is away.');
+      refuse(response, 503, 'store_unavailable', 'The store is unavailable.');
       return true;
     };
     server.intercepts.push(down, down, down, down);
     const { code, err } = await run(['show'], { env: credentials(server) });
     expect({ code, err, requests: server.seen.length }).toEqual({
       code: 1,
-      err: 'holdfast: The store is away.\n',
+      err: 'holdfast: The store is unavailable.\n',
       requests: 4,
     });
   });

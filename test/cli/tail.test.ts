@@ -107,7 +107,7 @@ describe('tail', () => {
 
   it('waits longer and longer while it gets nothing, up to 30 s, and starts anew when an event came', async () => {
     const unavailable = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
-      refuse(response, 503, 'store_unavailable', 'The store is away.');
+      refuse(response, 503, 'store_unavailable', 'The store is unavailable.');
       return true;
     };
     server.intercepts.push(...Array<typeof unavailable>(6).fill(unavailable));
@@ -116,7 +116,7 @@ describe('tail', () => {
     (await stream(2)).end(event(7n, flag));
     await stream(3);
     expect(tail.slept()).toEqual([750, 750 * 2, 750 * 4, 750 * 8, 750 * 16, 22_500, 22_500, 750]);
-    expect(tail.err()).toContain('The store is away; again in 1.5 s, from the start\n');
+    expect(tail.err()).toContain('The store is unavailable; again in 1.5 s, from the start\n');
   });
 
   it('survives an event that cannot be read', async () => {

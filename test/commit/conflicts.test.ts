@@ -210,7 +210,7 @@ describe('what cannot be committed', () => {
   });
 
   it.each([['version'], ['time'], ['commit'], ['repeated']] as const)(
-    'is anything while the store is away (%s), and the next goes through when it is back',
+    'is anything while the store is unavailable (%s), and the next goes through when it is back',
     async (call) => {
       const node = await startNode();
       await node.replica.ruleset(ENV);

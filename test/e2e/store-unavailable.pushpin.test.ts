@@ -8,7 +8,7 @@ import { openSse, type SseConnection } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-/** Seconds; short, so that holds at the proxy are verified while the store is away. */
+/** Seconds; short, so that holds at the proxy are verified while the store is unavailable. */
 const T = 5;
 
 let stack: Stack;

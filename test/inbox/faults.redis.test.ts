@@ -1,4 +1,4 @@
-/** The inbox under faults, on a real Redis: every event is decided once and in order, wherever whoever is interrupted. */
+/** The inbox under faults, on a real Redis: every event is decided once and in order, wherever a consumer is interrupted. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { planChange } from '../../src/commit/plan.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -135,7 +135,7 @@ describe('several consumers at the same time', () => {
 
 const rejection = { code: 'x', message: 'y', field: undefined, at: '' };
 
-/** What a consumer would commit for an event. */
+/** The change that a consumer would commit for an event. */
 async function commitOf(store: Store, event: string, key: string): Promise<Commit> {
   const stored = (await store.read(1n))!;
   const ruleset = new Ruleset({ ...stored, environment: 1n, envelope: encodeEnvelope(stored) });

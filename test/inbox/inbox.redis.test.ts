@@ -1,4 +1,4 @@
-/** What becomes of events, on a real Redis. */
+/** The outcome of events, on a real Redis. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deletion, flag, text } from '../support/configs.js';
@@ -276,7 +276,7 @@ describe('garbage', () => {
     expect(total()).toBe(added);
     expect(await stack.raw.xlen(REJECTED)).toBe(counts.rejected.length);
     expect(counts.rejected).not.toContain('internal');
-    // Of each kind enough for the test to mean something.
+    // Enough events of each kind for a meaningful test.
     expect(Math.min(counts.committed, counts.rejected.length)).toBeGreaterThan(added / 20);
   });
 });

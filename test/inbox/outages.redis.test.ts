@@ -1,4 +1,4 @@
-/** What keeps an event waiting, and what does not: others that write, defects, a stop, and a Redis that fails. */
+/** Events that wait and events that do not: under other writers, unexpected errors, a stop, and a Redis that fails. */
 import { cp, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
@@ -88,7 +88,7 @@ describe('an event that triggers a defect', () => {
     expect(counts.rejected).toEqual([code]);
     const [{ fields } = { fields: [] }] = await stack.rejected();
     expect(fields[1]!.map(String)).toEqual(['holdfast-code', code]);
-    // What went wrong inside is for the log, and not for whoever reads the stream.
+    // The internal error is for the log, and not for readers of the stream.
     expect(fields[2]![1].toString()).not.toContain('a defect');
     expect(JSON.stringify(lines())).toContain(error.message);
   });

@@ -41,12 +41,12 @@ describe('find', () => {
     expect(await keyring.find('wrong')).toBeUndefined();
   });
 
-  it('does not refuse an unknown key while the store is away', async () => {
+  it('does not refuse an unknown key while the store is unavailable', async () => {
     slow.away(['keyByHash'], true);
     await expect(keyring.find('new')).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
-  it('finds a known key while the store is away', async () => {
+  it('finds a known key while the store is unavailable', async () => {
     await add('one');
     await keyring.load();
     slow.away(['keyByHash', 'keys'], true);
@@ -74,7 +74,7 @@ describe('findById', () => {
     expect(slow.calls.keys).toBe(3);
   });
 
-  it('rejects for an unknown id while the store is away', async () => {
+  it('rejects for an unknown id while the store is unavailable', async () => {
     slow.away(['keys'], true);
     await expect(keyring.findById('new')).rejects.toMatchObject({ code: 'store_unavailable' });
   });

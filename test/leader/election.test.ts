@@ -212,7 +212,7 @@ describe('a leader', () => {
     await clock.run(() => b.leading());
   });
 
-  it('goes on while the store is away, and steps down when its lease is over', async () => {
+  it('goes on while the store is unavailable, and steps down when its lease is over', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());
@@ -305,7 +305,7 @@ describe('a node that is stopped', () => {
     expect(a.stints()).toBe(0);
   });
 
-  it('while the store is away ends all the same', async () => {
+  it('while the store is unavailable ends all the same', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());

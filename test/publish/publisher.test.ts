@@ -450,7 +450,7 @@ describe('a gap in the feed', () => {
     expect(followed(proxy.accepted, 0n)).toBe(next.version);
   });
 
-  it('loses nothing when the store is away at that moment', async () => {
+  it('loses nothing when the store is unavailable at that moment', async () => {
     const proxy = await endpoint();
     const node = start('one');
     await leads(node);

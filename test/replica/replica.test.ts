@@ -45,7 +45,7 @@ async function start(options: Partial<ReplicaOptions> = {}): Promise<void> {
 const commit = (...keys: string[]) => commitConfigs(slow.direct, ENV, ...keys.map((key) => flag(key)));
 const versionHere = () => replica.loaded(ENV)?.version;
 
-/** What the store has, as a ruleset of its own. */
+/** The store's ruleset, as an object of its own. */
 async function storedRuleset(): Promise<Ruleset> {
   const stored = (await slow.direct.read(ENV))!;
   return new Ruleset({ ...stored, environment: ENV, envelope: encodeEnvelope(stored) });
@@ -58,7 +58,7 @@ async function expectSameAsStore(): Promise<void> {
   expect(replica.loaded(ENV)!.live).toBe(stored.live);
 }
 
-/** How many signals with entries the feed brought since this was called. */
+/** The number of signals with entries that the feed brought since this was called. */
 function countSignals(): () => number {
   let told = 0;
   slow.onFeed((signal) => {
@@ -179,16 +179,19 @@ describe('reload', () => {
 
 describe('a gap in the feed', () => {
   /** Drops all entries; `gap` then says so at the feed's present head. */
-  function loseEntries(): { gap: () => void } {
+  function loseEntries(): { gap: () => void; dropped: () => number } {
     let gapNow = false;
+    let dropped = 0;
     slow.onFeed(async (signal) => {
       if (gapNow) {
         gapNow = false;
         return [{ kind: 'gap', position: await slow.direct.head() }];
       }
-      return signal.kind === 'entries' ? [] : [signal];
+      if (signal.kind !== 'entries') return [signal];
+      dropped += signal.entries.length;
+      return [];
     });
-    return { gap: () => (gapNow = true) };
+    return { gap: () => (gapNow = true), dropped: () => dropped };
   }
 
   it('makes every environment load again', async () => {
@@ -196,6 +199,7 @@ describe('a gap in the feed', () => {
     await replica.ruleset(ENV);
     const feed = loseEntries();
     await commit('a');
+    await until('the first entry is dropped', () => feed.dropped() > 0);
     feed.gap();
     await commit('b');
     await expectSameAsStore();
@@ -326,14 +330,14 @@ describe('confirmed', () => {
     expect(await replica.confirmed(99n)).toBeUndefined();
   });
 
-  it('rejects when nothing is here and the store is away', async () => {
+  it('rejects when nothing is here and the store is unavailable', async () => {
     await start();
     slow.away(['read', 'version'], true);
     await expect(replica.confirmed(ENV)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });
 
-describe('while the store is away', () => {
+describe('while the store is unavailable', () => {
   it('serves what is in memory, says so, and goes on when it is back', async () => {
     await start();
     const { version } = await commit('a');
@@ -345,7 +349,7 @@ describe('while the store is away', () => {
     expect((await replica.ruleset(ENV))!.version).toBe(version);
     away = false;
     await until('the replica to be current again', () => replica.status().feed === 'current');
-    expect(logs.some((line) => line.includes('the store is back'))).toBe(true);
+    expect(logs.some((line) => line.includes('the store is available again'))).toBe(true);
   });
 
   it('counts the lag from the last word of the feed', async () => {

@@ -143,7 +143,7 @@ describe('an environment stays although nobody asked for it for a while', () => 
     expect(dropped).toEqual([]);
   });
 
-  it('while the store is away: nothing could be read again', async () => {
+  it('while the store is unavailable: nothing could be read again', async () => {
     await use(1n, 2n, 3n);
     now += IDLE;
     let away = 0;

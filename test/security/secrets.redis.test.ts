@@ -137,7 +137,7 @@ async function scenario(node: HoldfastNode): Promise<{ shown: string[]; made: st
   await client.srem('{holdfast}:environments', '2');
   await client.config('SET', 'requirepass', 'another');
   await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-  await until('the store is away', async () => (await ask('/readyz')).body.includes('"away"'));
+  await until('the store is unavailable', async () => (await ask('/readyz')).body.includes('"away"'));
   await see('/admin/v1/environments/1/changes', admin('POST', { configs: [flag('c', true)] }));
   await see('/api/v1/configs/0', { headers: { authorization: basic('x-P1-E1-SDK-unknown') } });
   await see('/readyz');

@@ -91,7 +91,7 @@ describe('a subscription', () => {
     expect(logs.filter((line) => line.includes('writes were lost'))).toHaveLength(1);
   });
 
-  it('that is ahead of us while the store is away is held where it stands, and nothing is claimed', async () => {
+  it('that is ahead of us while the store is unavailable is held where it stands, and nothing is claimed', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -100,7 +100,7 @@ describe('a subscription', () => {
     expect([heldAt(reply), lost]).toEqual([`${version + 5n}`, 0]);
   });
 
-  it('is served what is in memory while the store is away', async () => {
+  it('is served what is in memory while the store is unavailable', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -155,7 +155,7 @@ describe('a recovery', () => {
     expect([reply.decision, ids(bodyOf(reply)), heldAt(reply)]).toEqual(['ahead', [version], `${version}`]);
   });
 
-  it('of a hold that is ahead while the store is away leaves it where it stands', async () => {
+  it('of a hold that is ahead while the store is unavailable leaves it where it stands', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -199,7 +199,7 @@ describe('a recovery', () => {
     expect((await subscriptions.recover(gripLast(version, 'new'))).decision).toBe('current');
   });
 
-  it('of an unknown key while the store is away is an error, which the proxy tries again', async () => {
+  it('of an unknown key while the store is unavailable is an error, which the proxy tries again', async () => {
     slow.away(['keys'], true);
     await expect(subscriptions.recover(gripLast(0n, 'new'))).rejects.toMatchObject({
       code: 'store_unavailable',

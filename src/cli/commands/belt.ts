@@ -16,6 +16,7 @@ import { columns, count, plain } from '../format.js';
 /** Says nothing but errors: the output is the command's. */
 const LOG_LEVEL = 'silent';
 
+/** The options of `belt verify`. */
 export interface VerifyOptions {
   /** Seconds: a copy may be behind by a change that is younger. */
   readonly within: string;

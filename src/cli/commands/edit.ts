@@ -13,6 +13,7 @@ import { describeConfig, inferValue, parseAs, typeNames, type TypedValue } from 
 
 const ATTEMPTS = 5;
 
+/** The options of `set`. */
 export interface SetOptions {
   readonly environment: string;
   /** A name of `typeNames`. */
@@ -21,6 +22,7 @@ export interface SetOptions {
   readonly allRules: boolean;
 }
 
+/** Sets the value of a config; `set`. */
 export async function setConfig(
   api: Api,
   around: CommandIO,
@@ -41,6 +43,7 @@ export async function setConfig(
   around.stdout.write(`${plain(`${key} is ${now} (${was}), version ${committed.version}`)}\n`);
 }
 
+/** Deletes a config; `delete`. */
 export async function deleteConfig(
   api: Api,
   around: CommandIO,

@@ -26,8 +26,7 @@ export interface ListedEnvironment {
 }
 
 /**
- * Creates an API key and prints it. Asked for once only: the text of a key is shown once, so a second request after a lost answer would
- * leave a key behind that nobody has.
+ * Creates an API key and prints it. The request is not repeated: the text of a key is shown once, so a second request after a lost answer would leave a key behind whose text is lost.
  */
 export async function createKey(
   api: Api,
@@ -45,6 +44,7 @@ export async function createKey(
   around.stderr.write('The key is shown this once; the server keeps only a hash of it.\n');
 }
 
+/** Prints the keys of an environment; `keys list`. */
 export async function listKeys(api: Api, around: CommandIO, environment: string): Promise<void> {
   const path = `/admin/v1/environments/${environment}/keys`;
   const { keys } = (await api.request('GET', path, { as: 'admin' })).body as { keys: ListedKey[] };
@@ -58,11 +58,13 @@ export async function listKeys(api: Api, around: CommandIO, environment: string)
   around.stdout.write(columns([['ID', 'KIND', 'NAME', 'CREATED', 'REVOKED'], ...rows]));
 }
 
+/** Revokes a key; `keys revoke`. */
 export async function revokeKey(api: Api, around: CommandIO, id: string): Promise<void> {
   await api.request('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`, { as: 'admin' });
   around.stdout.write(`${plain(id)} is revoked\n`);
 }
 
+/** Prints all environments; `environments list`. */
 export async function listEnvironments(api: Api, around: CommandIO): Promise<void> {
   const reply = await api.request('GET', '/admin/v1/environments', { as: 'admin' });
   const { environments } = reply.body as { environments: ListedEnvironment[] };
@@ -76,6 +78,7 @@ export async function listEnvironments(api: Api, around: CommandIO): Promise<voi
   around.stdout.write(columns([['ID', 'PROJECT', 'NAME', 'VERSION', 'CONFIGS'], ...rows]));
 }
 
+/** Creates or changes an environment; `environments put`. */
 export async function putEnvironment(
   api: Api,
   around: CommandIO,

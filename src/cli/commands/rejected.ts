@@ -13,6 +13,7 @@ interface Listed {
   readonly fields: readonly { readonly name: string; readonly text?: string }[];
 }
 
+/** Prints the rejected inbox events; `rejected list`. */
 export async function listRejected(api: Api, around: CommandIO, most: string): Promise<void> {
   const reply = await api.request('GET', `/admin/v1/rejected?count=${encodeURIComponent(most)}`, {
     as: 'admin',

@@ -6,6 +6,7 @@ import type { CommandIO } from '../io.js';
 import { columns, count } from '../format.js';
 import { describeConfig, formatTime, timeOfId } from '../value.js';
 
+/** Prints the configs of an environment; `show`. */
 export async function showConfigs(
   api: Api,
   around: CommandIO,

@@ -44,7 +44,7 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
   }
 }
 
-/** What the server asked for by `retry:`, doubled for each failure in a row, with jitter. */
+/** The delay before the next connection: the server's `retry:`, doubled for each failure in a row, with jitter. */
 function delay(failures: number, retry: number, random: number): number {
   const most = Math.min(LONGEST_DELAY_MS, retry * 2 ** Math.max(0, failures - 1));
   return most * (0.5 + random / 2);
@@ -79,7 +79,7 @@ async function connect(api: Api, around: CommandIO, reader: Reader): Promise<str
   }
 }
 
-/** What is kept from one connection to the next. */
+/** The state that is kept from one connection to the next. */
 class Reader {
   /** The id of the last event that was printed. */
   lastEventId: string | undefined;
