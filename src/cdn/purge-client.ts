@@ -32,8 +32,9 @@ export class PurgeClient {
   }
 
   /**
-   * Purges all copies with any of the keys. Hard: they are gone. A soft purge would leave them to be served for another minute, as
-   * stale-while-revalidate says, and after a second most are stale anyway. Never throws.
+   * Purges all copies with any of the keys. Hard: they are gone. A soft purge would leave them to
+   * be served for another minute, as stale-while-revalidate says, and after a second most are stale
+   * anyway. Never throws.
    */
   async purge(keys: readonly string[]): Promise<PurgeResult> {
     try {

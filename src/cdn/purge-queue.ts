@@ -1,21 +1,24 @@
 /**
- * Which surrogate keys are to be purged, and when. Pure.
+ * The queue of surrogate keys to purge, each with its time. Pure.
  *
- * A purge that comes before every node has the change is worse than none: the next request puts the old answer back into the cache. The leader
- * knows of no node but itself, so it waits `delay`, which is many times what nodes take; and because one may take longer, and an answer from before
- * may have been on its way to the cache when the purge came, each key is purged once more `REPEAT_MS` later.
+ * A purge that comes before every node has the change is worse than none: the next request puts the
+ * old answer back into the cache. The leader knows of no node but itself, so it waits `delay`,
+ * which is many times what nodes take; and because one may take longer, and an answer from before
+ * may have been on its way to the cache when the purge came, each key is purged once more
+ * `REPEAT_MS` later.
  *
  *     change ──delay──▶ purge ──REPEAT_MS──▶ purge again
  *
- * Invariant: for each entry of the feed up to the last that was taken, its keys have been purged `delay` after it came or later, or are in
- * `#waiting`. What bounds memory is the number of environments: a key waits once, however often it changes.
+ * Invariant: for each entry of the feed up to the last that was taken, its keys have been purged
+ * `delay` after it came or later, or are in `#waiting`. The number of environments bounds memory: a
+ * key waits once, however often it changes.
  */
 import type { FeedEntry, FeedPosition } from '../store/store.js';
 import { rulesetKey, valuesKey } from './surrogate-keys.js';
 
-/** Longer than an answer is under way, and than a node takes that is slow and not gone. */
+/** Milliseconds: longer than an answer is under way, and than a slow node takes to follow. */
 export const REPEAT_MS = 5_000;
-/** As many as Fastly takes in one request. */
+/** The number of keys that Fastly takes in one request. */
 export const MAX_KEYS = 256;
 
 /** The keys of one purge request. */
@@ -24,21 +27,22 @@ export interface PurgeBatch {
   /**
    * To be called when the keys are purged.
    *
-   * @param sentAt when the request was sent
-   * @param now when it was answered
-   * @returns for each key that was purged for the first time since a change, milliseconds from the commit to `now`
+   * @param sentAt the time of the request
+   * @param now the time of its answer
+   * @returns for each key that was purged for the first time since a change, milliseconds from the
+   * commit to `now`
    */
   readonly settle: (sentAt: number, now: number) => number[];
 }
 
-/** A change of a key; of a key that waits, the first and the last are known. */
+/** A change of a key. The first and the last one of a waiting key are known. */
 interface Changed {
   /** The place in the feed before it, and how many entries were taken before it. */
   readonly before: FeedPosition;
   readonly count: number;
-  /** When it came here. */
+  /** The time of its arrival here. */
   readonly at: number;
-  /** When it was committed, by the store's clock. */
+  /** The time of its commit, by the store's clock. */
   readonly committedAt: number;
 }
 
@@ -47,11 +51,11 @@ interface Waiting {
   readonly last: Changed;
 }
 
-/** All times are milliseconds since 1970. */
+/** The keys that wait for a purge. All times are milliseconds since 1970. */
 export class PurgeQueue {
   readonly #delay: number;
   readonly #waiting = new Map<string, Waiting>();
-  /** When to purge once more. */
+  /** The times of second purges. */
   readonly #repeats = new Map<string, number>();
   #seen: FeedPosition;
   #count = 0;
@@ -70,7 +74,7 @@ export class PurgeQueue {
     return this.#waiting.size;
   }
 
-  /** Up to where everything is purged: where a successor goes on. */
+  /** The position up to which everything is purged: a successor goes on there. */
   get cursor(): FeedPosition {
     let oldest: Changed | undefined;
     for (const { first } of this.#waiting.values())
@@ -78,7 +82,7 @@ export class PurgeQueue {
     return oldest?.before ?? this.#seen;
   }
 
-  /** @param now when the entry came */
+  /** Takes a feed entry. @param now the time of its arrival */
   take(entry: FeedEntry, now: number): void {
     if (entry.kind === 'change') {
       const { environment, version, clientVersion, at } = entry.change;
@@ -95,7 +99,7 @@ export class PurgeQueue {
     this.#seen = entry.position;
   }
 
-  /** The changes up to that position are unknown. */
+  /** Takes all environments: the changes up to that position are unknown. */
   takeAll(environments: Iterable<bigint>, seen: FeedPosition, now: number): void {
     for (const environment of environments) {
       this.#add(rulesetKey(environment), now, now);
@@ -105,7 +109,7 @@ export class PurgeQueue {
     this.#seen = seen;
   }
 
-  /** When there is something to purge; `undefined`: nothing is known that will be. */
+  /** The time of the next purge; `undefined` when none is to come. */
   due(): number | undefined {
     let due: number | undefined;
     const consider = (at: number): void => {
@@ -116,7 +120,7 @@ export class PurgeQueue {
     return due;
   }
 
-  /** The keys to purge now, the oldest first; `undefined`: none. */
+  /** Returns the keys to purge now, the oldest first; `undefined` when there are none. */
   next(now: number): PurgeBatch | undefined {
     const first: [string, Waiting][] = [];
     for (const pair of this.#waiting) {
@@ -140,8 +144,9 @@ export class PurgeQueue {
       this.#waiting.delete(key);
       this.#repeats.delete(key);
       this.#repeats.set(key, now + REPEAT_MS);
-      // It changed while it waited, and nodes had less than the delay to follow: it waits for that change too.
-      // The cursor stays before the first, because changes between the two may be as late.
+      // It changed while it waited, and nodes had less than the delay to follow: it waits for that
+      // change too. The cursor stays before the first, because changes between the two may be as
+      // late.
       if (last !== undefined && last.at + this.#delay > sentAt) {
         const { before, count } = first;
         this.#waiting.set(key, { first: { ...last, before, count }, last });

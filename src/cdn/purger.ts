@@ -1,10 +1,13 @@
 /**
  * The purger: while this node leads, what a change makes old in a CDN's cache is purged there.
  *
- * Nothing depends on it: without it copies are as old as their headers say, and no older. So it has no share in readiness, and what it cannot
- * purge it tries again for as long as it leads. Its cursor in the store says where a successor goes on.
+ * Nothing depends on it: without it copies are as old as their headers say, and no older. So it has
+ * no share in readiness, and what it cannot purge it tries again for as long as it leads. Its
+ * cursor in the store says where a successor goes on.
  */
 import type { Logger } from 'pino';
+import { equalJitter, type BackoffRange } from '../core/backoff.js';
+import type { Clock } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
 import type { FeedSignal, Store } from '../store/store.js';
 import { PurgeClient, type PurgeTarget } from './purge-client.js';
@@ -22,22 +25,20 @@ export interface PurgeEvents {
 export interface PurgerOptions {
   readonly store: Store;
   readonly target: PurgeTarget;
-  /** Milliseconds from a change to the purge, and between two requests, at least: under load changes go together. */
+  /**
+   * Milliseconds from a change to the purge, and between two requests, at least: under load changes
+   * go together.
+   */
   readonly delay: number;
   /** Unique to this process. */
   readonly holder: string;
   readonly log: Logger;
   readonly events: PurgeEvents;
-  /** Waits that many milliseconds, or until the signal aborts. */
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
+  readonly clock: Clock;
 }
 
-const FIRST_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 60_000;
+/** Milliseconds. */
+const BACKOFF: BackoffRange = { first: 1_000, max: 60_000 };
 /** The longest wait when no purge is due; a change ends it. */
 const IDLE_MS = 60_000;
 
@@ -61,11 +62,12 @@ export class Purger {
 
   /** Purges until the signal aborts. To be called while this node has the lease. */
   async lead(signal: AbortSignal): Promise<void> {
-    const { store, delay, target, now } = this.#options;
-    // Without a cursor there is nothing to make up for: cached responses are as old as their headers allow.
+    const { store, delay, target, clock } = this.#options;
+    // Without a cursor there is nothing to make up for: cached responses are as old as their
+    // headers allow.
     const from = (await store.leadership.cursors()).get(this.#name) ?? (await store.head());
     const queue = new PurgeQueue(from, delay);
-    const client = new PurgeClient(target, now);
+    const client = new PurgeClient(target, clock.now);
     const stopping = new AbortController();
     this.#queue = queue;
     const sending = this.#send(queue, client, AbortSignal.any([signal, stopping.signal]));
@@ -80,33 +82,33 @@ export class Purger {
   }
 
   async #take(queue: PurgeQueue, feed: FeedSignal): Promise<void> {
-    const { store, now } = this.#options;
+    const { store, clock } = this.#options;
     if (feed.kind === 'entries') {
-      for (const entry of feed.entries) queue.take(entry, now());
+      for (const entry of feed.entries) queue.take(entry, clock.now());
     } else if (feed.kind === 'gap') {
       const environments = await store.environments();
       queue.takeAll(
         environments.map(({ id }) => id),
         feed.position,
-        now(),
+        clock.now(),
       );
     }
     if (feed.kind === 'entries' || feed.kind === 'gap') this.#changed.abort();
   }
 
   async #send(queue: PurgeQueue, client: PurgeClient, signal: AbortSignal): Promise<void> {
-    const { sleep, now, delay } = this.#options;
+    const { clock, delay } = this.#options;
     while (!signal.aborted) {
+      // Aborts a wait when a change comes, also one that comes during a purge.
       this.#changed = new AbortController();
-      const batch = queue.next(now());
+      const batch = queue.next(clock.now());
       if (batch !== undefined) {
-        const sentAt = now();
+        const sentAt = clock.monotonic();
         await this.#purge(queue, batch, client, signal);
-        // A clock that was set must not make this long.
-        await sleep(Math.min(delay, Math.max(0, sentAt + delay - now())), signal);
+        await clock.sleep(Math.max(0, sentAt + delay - clock.monotonic()), signal);
       } else {
-        const wait = Math.min(IDLE_MS, Math.max(0, (queue.due() ?? Infinity) - now()));
-        await sleep(wait, AbortSignal.any([signal, this.#changed.signal]));
+        const wait = Math.min(IDLE_MS, Math.max(0, (queue.due() ?? Infinity) - clock.now()));
+        await clock.sleep(wait, AbortSignal.any([signal, this.#changed.signal]));
       }
     }
   }
@@ -117,12 +119,12 @@ export class Purger {
     client: PurgeClient,
     signal: AbortSignal,
   ): Promise<void> {
-    const { events, log, now, random, sleep } = this.#options;
-    const sentAt = now();
+    const { events, log, clock } = this.#options;
+    const sentAt = clock.now();
     const result = await client.purge(batch.keys);
     if (result.kind === 'purged') {
       events.purged(batch.keys.length);
-      for (const lag of batch.settle(sentAt, now())) events.lag(lag);
+      for (const lag of batch.settle(sentAt, clock.now())) events.lag(lag);
       if (this.#failures > 0) log.info({ purge: this.#options.target.url }, 'copies are purged again');
       this.#failures = 0;
       await this.#save(queue);
@@ -136,8 +138,8 @@ export class Purger {
         'copies cannot be purged, trying until they can; until then they are as old as their headers say',
       );
     }
-    const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1));
-    await sleep(result.retryAfterMs ?? Math.round(backoff * (0.5 + 0.5 * random())), signal);
+    const backoff = equalJitter(this.#failures, BACKOFF, clock.random());
+    await clock.sleep(result.retryAfterMs ?? backoff, signal);
   }
 
   async #save(queue: PurgeQueue): Promise<void> {

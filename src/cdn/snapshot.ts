@@ -1,6 +1,6 @@
 /**
- * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at their start and for those that poll.
- * [protocol] #snapshot
+ * Snapshots: the delta from a version (0: everything) as one protobuf `Configs`, for clients at
+ * their start and for those that poll. [protocol] #snapshot
  */
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { rulesetKey } from './surrogate-keys.js';
@@ -16,10 +16,12 @@ export interface SnapshotHead {
 }
 
 /**
- * The lifetime of a snapshot, or of values evaluated from a ruleset, in a shared cache: served for a second, for a minute more while it
- * revalidates, and for a day while we are down. A client that starts from an old snapshot loses nothing: its subscription sends what it lacks.
+ * The lifetime of a snapshot, or of values evaluated from a ruleset, in a shared cache: served for
+ * a second, for a minute more while it revalidates, and for a day while we are down. A client that
+ * starts from an old snapshot loses nothing: its subscription sends what it lacks.
  *
- * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a max-age, and replay errors under the latter.
+ * The browser-facing `Cache-Control` says `no-cache`, because SDKs keep ETags only with it or a
+ * max-age, and replay errors under the latter.
  */
 function cdnCache(age: number): string {
   return `public, max-age=${age + 1}, stale-while-revalidate=60, stale-if-error=86400`;
@@ -55,7 +57,10 @@ export function snapshotHead(ruleset: Ruleset, format: SnapshotFormat, age = 0):
   };
 }
 
-/** True when an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the body weakens them. */
+/**
+ * True when an `If-None-Match` header names that ETag. Weak ones count: a cache that compressed the
+ * body weakens them.
+ */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);

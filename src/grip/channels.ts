@@ -1,18 +1,22 @@
 /**
- * The two channels of every hold, and how a GRIP proxy tells where a hold stands on them.
+ * The two channels of every hold, and the form in which a GRIP proxy reports positions on them.
  *
- * Each hold subscribes to the channel of its stream, whose prev-id is the version that the client has, and to its API key's channel,
- * whose prev-id never changes. Because both have a prev-id, both come back in `Grip-Last`, so that header alone says who a hold is, what it is for and
- * where it stands. [protocol] #holds
+ * Each hold subscribes to the channel of its stream, whose prev-id is the version that the client
+ * has, and to its API key's channel, whose prev-id never changes. Because both have a prev-id, both
+ * come back in `Grip-Last`, so that header alone says who a hold is, what it is for and where it
+ * stands. [protocol] #holds
  */
 import { parseVersion } from '../ruleset/version.js';
 
-/** The prev-id that every hold has on its key's channel, and that an item must carry to act on the hold itself. */
+/**
+ * The prev-id that every hold has on its key's channel, and that an item must carry to act on the
+ * hold itself.
+ */
 export const KEY_PREV_ID = '0';
 
 /**
- * The event streams of an environment are spread over this many channels, so that after a change not all of its clients are notified, and fetch, at the same time.
- * [protocol] #spread
+ * The event streams of an environment are spread over this many channels, so that after a change
+ * not all of its clients are notified, and fetch, at the same time. [protocol] #spread
  */
 export const CLIENT_SHARDS = 8;
 
@@ -20,7 +24,10 @@ export const CLIENT_SHARDS = 8;
 export type Stream =
   /** The configs of an environment, for servers. Its position is a version. */
   | { readonly kind: 'configs'; readonly environment: bigint }
-  /** Word that what clients see has changed. Its position is a client version. `shard`: from 0 to 7, drawn when a client subscribes. */
+  /**
+   * Notifications that something clients see has changed. Its position is a client version.
+   * `shard`: from 0 to 7, drawn when a client subscribes.
+   */
   | { readonly kind: 'clients'; readonly environment: bigint; readonly shard: number };
 
 /** The channel of a stream. */
@@ -54,8 +61,9 @@ export interface HoldPosition {
 }
 
 /**
- * Reads the `Grip-Last` headers of a request to the recovery link: `<channel>; last-id=<id>`, one per channel, in one header or
- * several. `undefined` unless they name exactly one stream and one key.
+ * Reads the `Grip-Last` headers of a request to the recovery link: `<channel>; last-id=<id>`, one
+ * per channel, in one header or several. `undefined` unless they name exactly one stream and one
+ * key.
  */
 export function parseGripLast(header: string | readonly string[] | undefined): HoldPosition | undefined {
   const parts = (typeof header === 'string' ? [header] : (header ?? [])).flatMap((text) => text.split(','));

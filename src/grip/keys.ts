@@ -1,4 +1,7 @@
-/** The keys that verify `Grip-Sig`, as settings name them: a shared secret (`base64:` for binary), a PEM public key, or a JWK. */
+/**
+ * The keys that verify `Grip-Sig`, as settings name them: a shared secret (`base64:` for binary), a
+ * PEM public key, or a JWK.
+ */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 
 /** A key that verifies signatures, and the algorithms it is good for. */
@@ -10,7 +13,10 @@ export interface VerifyKey {
 /** A PEM has spaces and line breaks of its own, a JWK commas; anything else ends at one. */
 const KEYS = /-----BEGIN [A-Z ]+-----[^]*?-----END [A-Z ]+-----|\{[^{}]*\}|[^\s,]+/g;
 
-/** The shortest text among several: a phrase of short words, meant as one key, must not become keys that can be guessed. */
+/**
+ * The shortest text among several: a phrase of short words, meant as one key, must not become keys
+ * that can be guessed.
+ */
 const MIN_OF_SEVERAL = 16;
 
 /**
@@ -34,7 +40,8 @@ export function splitKeys(value: string): readonly string[] {
 /**
  * Reads one key.
  *
- * @param fail makes the error to throw of what is wrong, a predicate such as `has an empty key`. It repeats no part of the key.
+ * @param fail makes the error to throw of what is wrong, a predicate such as `has an empty key`. It
+ * repeats no part of the key.
  */
 export function readKey(text: string, fail: (problem: string, cause?: unknown) => Error): VerifyKey {
   const plain = text.startsWith('base64:') ? Buffer.from(text.slice(7), 'base64') : Buffer.from(text);

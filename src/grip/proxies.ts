@@ -1,8 +1,10 @@
 /**
- * The GRIP proxies of an installation, as `GRIP_URL` names them: where to publish, with which credential, and whose signature to believe.
+ * The GRIP proxies of an installation, as `GRIP_URL` names them: where to publish, with which
+ * credential, and whose signature to believe.
  *
- * A GRIP URL is the field's usual form, such as `http://127.0.0.1:5561/?iss=pushpin&key=secret` for Pushpin or
- * `https://api.fastly.com/service/<id>?key=<token>&verify-iss=fastly:<id>` for Fastly Fanout.
+ * A GRIP URL is the field's usual form, such as `http://127.0.0.1:5561/?iss=pushpin&key=secret` for
+ * Pushpin or `https://api.fastly.com/service/<id>?key=<token>&verify-iss=fastly:<id>` for Fastly
+ * Fanout.
  */
 import { Auth, loadKey, parseGripUri } from '@fanoutio/grip';
 import { HoldfastError } from '../core/errors.js';
@@ -16,25 +18,35 @@ export interface ProxyAddress {
   readonly publishUrl: string;
   /** The value of the `Authorization` header of a publish request. */
   readonly authorize: (() => Promise<string>) | undefined;
-  /** The signers of requests that come through it: one issuer, with one key or, during a key change, several. */
+  /**
+   * The signers of requests that come through it: one issuer, with one key or, during a key change,
+   * several.
+   */
   readonly signers: readonly TrustedSigner[];
   /** The largest body of one publish request, bytes. */
   readonly maxBody: number;
   /** Milliseconds between two publish requests, at least; 0: none. */
   readonly interval: number;
   /**
-   * True when the host name may stand for several proxies, each of which must get every item: self-hosted ones, reached over plain HTTP. A
-   * hosted service has many addresses too, but they are one service.
+   * True when the host name may stand for several proxies, each of which must get every item:
+   * self-hosted ones, reached over plain HTTP. A hosted service has many addresses too, but they
+   * are one service.
    */
   readonly perAddress: boolean;
 }
 
-/** A signer of requests that come through a proxy: a signature counts only if issuer and key belong together. */
+/**
+ * A signer of requests that come through a proxy: a signature counts only if issuer and key belong
+ * together.
+ */
 export interface TrustedSigner extends VerifyKey {
   readonly issuer: string;
 }
 
-/** Pushpin's `push_in_http_max_body_size` in pushpin/pushpin.conf is 1,100,000; its default is 1,000,000. */
+/**
+ * Pushpin's `push_in_http_max_body_size` in pushpin/pushpin.conf is 1,100,000; its default is
+ * 1,000,000.
+ */
 const SELF_HOSTED_MAX_BODY = 900_000;
 /** Fastly accepts 64 KB per publish request. */
 const HOSTED_MAX_BODY = 64_000;
@@ -42,12 +54,13 @@ const HOSTED_MAX_BODY = 64_000;
 const PUSHPIN_ISSUER = 'pushpin';
 
 /**
- * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from `verifyKeys` (GRIP_VERIFY_KEY), each of which then
- * counts, else, when the URL has an `iss`, from its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
+ * Reads one GRIP URL. The verification key comes from `verify-key` in the URL, else from
+ * `verifyKeys` (GRIP_VERIFY_KEY), each of which then counts, else, when the URL has an `iss`, from
+ * its shared `key`. The issuer comes from `verify-iss`, else `iss`, else it is `pushpin`.
  *
  * @param hostedInterval the `interval` of a hosted proxy, whose requests may be counted
- * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key: without one, no signature could
- * be believed and no hold would ever be given to the proxy.
+ * @throws HoldfastError `field_invalid` for text that is not such a URL, and when there is no key:
+ * without one, no signature could be believed and no hold would ever be given to the proxy.
  */
 export function parseGripUrl(
   text: string,
@@ -108,14 +121,18 @@ function parse(text: string): GripConfig {
   if (!/^https?:\/\//.test(config.control_uri)) {
     throw invalid('must begin with http:// or https://');
   }
-  // A password with a slash in it ends the host, and would then be part of the proxy's name in logs and metrics.
+  // A password with a slash in it ends the host, and would then be part of the proxy's name in logs
+  // and metrics.
   if (new URL(config.control_uri).pathname.includes('@')) {
     throw invalid('has an @ in its path: in a user or password, write %2F for / and %40 for @');
   }
   return config;
 }
 
-/** The same precedence as @fanoutio/grip: an issuer means a signed token, a key alone a bearer token, else user and password. */
+/**
+ * The same precedence as @fanoutio/grip: an issuer means a signed token, a key alone a bearer
+ * token, else user and password.
+ */
 function authorization(config: GripConfig): ProxyAddress['authorize'] {
   if (config.control_iss !== undefined) {
     const auth = new Auth.Jwt({ iss: config.control_iss }, loadKey(config.key ?? ''));

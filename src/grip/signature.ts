@@ -24,7 +24,10 @@ export type SignatureCheck =
    * node is ahead of the proxy's, or a token was replayed. `seconds` since its expiry.
    */
   | { readonly kind: 'expired'; readonly seconds: number }
-  /** The same of a token whose time has not begun: this node's clock is behind. `seconds` until it does. */
+  /**
+   * The same of a token whose time has not begun: this node's clock is behind. `seconds` until it
+   * does.
+   */
   | { readonly kind: 'not-yet-valid'; readonly seconds: number }
   /** Malformed, without expiry, or by another key, issuer or algorithm. */
   | { readonly kind: 'invalid' };

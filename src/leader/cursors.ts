@@ -1,8 +1,10 @@
 /**
- * Writes cursors, not more than ten times a second: what is lost with the last tenth is sent again, and dropped by the proxies as repeats.
+ * Writes cursors, not more than ten times a second: what is lost with the last tenth is sent again,
+ * and dropped by the proxies as repeats.
  *
- * One write after the other, so that a cursor never goes back, and what could not be written is tried again until a newer one takes its
- * place: a new leader that starts from an old cursor would repeat what proxies no longer know to be a repeat.
+ * One write after the other, so that a cursor never goes back, and what could not be written is
+ * tried again until a newer one takes its place: a new leader that starts from an old cursor would
+ * repeat what proxies no longer know to be a repeat.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
@@ -20,7 +22,9 @@ export class CursorSaver {
   #failing = false;
   #closed = false;
 
-  /** @param save as in the Leadership port; false: the lease is lost, and with it the right to write */
+  /**
+   * @param save as in the Leadership port; false: the lease is lost, and with it the right to write
+   */
   constructor(save: (proxy: string, position: FeedPosition) => Promise<boolean>, log: Logger) {
     this.#save = save;
     this.#log = log;

@@ -1,8 +1,9 @@
 /**
  * Leader election: the node that holds the lease publishes.
  *
- * Two leaders for a short time do no harm (items carry ids, proxies drop repeats, clients ignore ids that they have), so the lease needs no
- * fencing; it only keeps the work from being done several times.
+ * Two leaders for a short time do no harm (items carry ids, proxies drop repeats, clients ignore
+ * ids that they have), so the lease needs no fencing; it only keeps the work from being done
+ * several times.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
@@ -11,7 +12,10 @@ import type { Leadership } from '../store/store.js';
 /** The time for which the lease outlives a leader that died without releasing it, milliseconds. */
 const LEASE_MS = 6_000;
 const RENEW_MS = 2_000;
-/** The interval at which other nodes try; bounds the time without a leader after one released the lease. */
+/**
+ * The interval at which other nodes try; bounds the time without a leader after one released the
+ * lease.
+ */
 const TRY_MS = 500;
 
 /** The lease, and the parts that renewing it needs. */
@@ -28,7 +32,9 @@ export interface ElectionOptions {
 }
 
 /**
- * Runs several works of a leader side by side. When one ends or fails the others are aborted, and all have ended when this resolves or rejects: so none of them is still at work when the next term begins.
+ * Runs several works of a leader side by side. When one ends or fails the others are aborted, and
+ * all have ended when this resolves or rejects: so none of them is still at work when the next term
+ * begins.
  */
 export function runTogether(...works: readonly ((signal: AbortSignal) => Promise<void>)[]) {
   return async (signal: AbortSignal): Promise<void> => {
@@ -40,8 +46,8 @@ export function runTogether(...works: readonly ((signal: AbortSignal) => Promise
 }
 
 /**
- * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of its own, which aborts when the lease is
- * lost or released, and must then return.
+ * Runs `lead` whenever this process has the lease, until `signal` aborts. `lead` gets a signal of
+ * its own, which aborts when the lease is lost or released, and must then return.
  */
 export async function leadWhenElected(
   options: ElectionOptions,
@@ -90,7 +96,10 @@ async function leadOnce(
   await leading;
 }
 
-/** `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another node does not begin. */
+/**
+ * `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another
+ * node does not begin.
+ */
 async function acquire({ leadership, holder, log }: ElectionOptions): Promise<'ours' | 'taken' | 'unknown'> {
   try {
     return (await leadership.acquire(holder, LEASE_MS)) ? 'ours' : 'taken';

@@ -16,9 +16,9 @@ const resolveAll: ResolveHost = (host) => lookup(host, { all: true });
 
 /**
  * Returns the endpoints of one configured address. A resolved name always becomes addresses, also a
- * single one: a name that moves to another address is another proxy, and must not be mistaken for the
- * one that a kept-alive connection still reaches. IPv6 addresses count only when there is no IPv4
- * one: a dual-stack name is the same proxies twice. Rejects when the name cannot be resolved.
+ * single one: a name that moves to another address is another proxy, and must not be mistaken for
+ * the one that a kept-alive connection still reaches. IPv6 addresses count only when there is no
+ * IPv4 one: a dual-stack name is the same proxies twice. Rejects when the name cannot be resolved.
  */
 export async function discoverEndpoints(
   address: ProxyAddress,

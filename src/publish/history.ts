@@ -4,7 +4,7 @@ import type { FeedEntry, FeedPosition, Store } from '../store/store.js';
 import type { OutboxLimits } from './outbox/outbox.js';
 
 /**
- * How long a new leader reads, milliseconds. Entries that it has not read by then become resync items.
+ * The time limit of a new leader's reading, milliseconds. Entries beyond it become resync items.
  */
 const HISTORY_MS = 5_000;
 

@@ -1,16 +1,16 @@
 /**
- * One term of leadership. Its workers, cursors and outbox live and end with it: nothing of a term is
- * left when the next one begins, on this node or another.
+ * One term of leadership. Its workers, cursors and outbox live and end with it: nothing of a term
+ * is left when the next one begins, on this node or another.
  *
  *     feed ──▶ outbox ──┬──▶ worker ──▶ proxy
  *                       └──▶ worker ──▶ proxy
  *
- * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which it
- * has everything. A new leader reads the cursors, then the feed from the oldest of them, so the
+ * Invariant across leaders: for each proxy, a cursor in the store names a feed position up to which
+ * it has everything. A new leader reads the cursors, then the feed from the oldest of them, so the
  * entries that the old leader had not finished are sent again as ordinary items. Where the feed or
  * the outbox does not reach back that far (or there is no cursor), every environment gets a resync
- * item. The clients of event streams are notified spread over time, so their progress has a cursor of
- * its own; see refetch-schedule.ts.
+ * item. The clients of event streams are notified spread over time, so their progress has a cursor
+ * of its own; see refetch-schedule.ts.
  */
 import { messageOf } from '../core/errors.js';
 import { CursorSaver } from '../leader/cursors.js';
@@ -36,14 +36,14 @@ export interface PublisherOptions extends WorkerSetOptions {
 const DISCOVER_MS = 15_000;
 
 /**
- * The cursor of the feed position up to which all clients are notified. No proxy has this name: theirs
- * are of URLs.
+ * The cursor of the feed position up to which all clients are notified. No proxy has this name:
+ * theirs are of URLs.
  */
 const REFETCH_CURSOR = 'refetch';
 
-/** What the term before left. */
+/** The state that the term before left in the store. */
 interface Inheritance {
-  /** By name. */
+  /** The positions of all cursors, by name. */
   readonly cursors: Map<string, FeedPosition>;
   /** The entries that not all clients were notified of. */
   readonly unnotified: History;
@@ -192,8 +192,8 @@ export class LeaderTerm {
 
   /** Returns a cursor for a proxy of which it is unknown what it lacks. */
   async #newProxyCursor(): Promise<OutboxCursor> {
-    // The cursor first: a commit while the versions are read is then ahead of it, and missed with the
-    // rest.
+    // The cursor first: a commit while the versions are read is then ahead of it, and missed with
+    // the rest.
     const cursor = this.#outbox.cursorAtEnd(this.#last);
     try {
       cursor.markAllMissed(await this.#everything(), this.#last);

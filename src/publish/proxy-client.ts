@@ -1,6 +1,6 @@
 /**
- * The client of one GRIP proxy's publish endpoint: a POST of items over a kept-alive connection, with
- * a timeout, and the meaning of the answer.
+ * The client of one GRIP proxy's publish endpoint: a POST of items over a kept-alive connection,
+ * with a timeout, and the meaning of the answer.
  */
 import { Pool, type Dispatcher } from 'undici';
 import { messageOf } from '../core/errors.js';
@@ -14,8 +14,8 @@ export type PublishResult =
   /** To be tried again: the proxy is down, busy, or refuses the credential. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | undefined }
   /**
-   * The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 answers 400 to a
-   * body over its limit.
+   * The proxy will never take this body: too large, or malformed to it. Pushpin 1.36 answers 400 to
+   * a body over its limit.
    */
   | { readonly kind: 'refused'; readonly reason: string };
 

@@ -31,7 +31,7 @@ export interface ProxyWorkerEvents {
 export interface ProxyWorkerOptions {
   readonly name: string;
   readonly cursor: OutboxCursor;
-  /** Of a request, bytes. */
+  /** The limit of a request, bytes. */
   readonly maxBody: number;
   /** Milliseconds from the start of a request to that of the next, at least. */
   readonly interval: number;
@@ -108,8 +108,9 @@ export class ProxyWorker {
   }
 
   /**
-   * Milliseconds until the next request may be sent. Entries that come in the meantime go with it: the
-   * batch is built again. After a pause there is nothing to wait for, so a single change is not late.
+   * Milliseconds until the next request may be sent. Entries that come in the meantime go with it:
+   * the batch is built again. After a pause there is nothing to wait for, so a single change is not
+   * late.
    */
   #tooEarly(): number {
     const { interval, clock } = this.#options;
@@ -163,8 +164,8 @@ export class ProxyWorker {
 
   /**
    * Finds the item that the proxy refuses by halving, and gives its environment a resync instead.
-   * Halving, because it costs few requests both when one item is wrong and when the proxy takes smaller
-   * bodies than is assumed here.
+   * Halving, because it costs few requests both when one item is wrong and when the proxy takes
+   * smaller bodies than is assumed here.
    */
   #refused(batch: Batch, reason: string): void {
     const { log, events } = this.#options;

@@ -1,6 +1,6 @@
 /**
- * The publisher: while this node leads, every feed entry reaches every GRIP proxy, in order, and the
- * holds of a proxy that missed something are told to recover. See leader-term.ts.
+ * The publisher: while this node leads, every feed entry reaches every GRIP proxy, in order, and
+ * the holds of a proxy that missed something are told to recover. See leader-term.ts.
  */
 import { LeaderTerm, type PublisherOptions } from './leader-term.js';
 import type { ProxyStatus } from './proxy-worker.js';
@@ -26,7 +26,9 @@ export class Publisher {
     return { leader: this.#term !== undefined, proxies: this.#term?.status() ?? [] };
   }
 
-  /** Publishes until the signal aborts. To be called while this node has the lease; see election.ts. */
+  /**
+   * Publishes until the signal aborts. To be called while this node has the lease; see election.ts.
+   */
   async lead(signal: AbortSignal): Promise<void> {
     const term = new LeaderTerm(this.#options);
     try {

@@ -11,7 +11,8 @@ export interface RefetchNotifierOptions {
   /** Sends entries to all proxies. */
   readonly send: (entries: readonly OutboxEntry[]) => void;
   /**
-   * Called, often, with a position up to which all clients were sent a notification of every change.
+   * Called, often, with a position up to which all clients were sent a notification of every
+   * change.
    */
   readonly settled: (position: FeedPosition) => void;
 }
@@ -24,7 +25,9 @@ export class RefetchNotifier {
   #last: FeedPosition = '';
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param spread milliseconds over which the clients of an environment are notified of a change */
+  /**
+   * @param spread milliseconds over which the clients of an environment are notified of a change
+   */
   constructor(spread: number, options: RefetchNotifierOptions) {
     this.#options = options;
     this.#schedule = new RefetchSchedule(spread, options.clock.random);

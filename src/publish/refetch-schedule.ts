@@ -1,32 +1,32 @@
 /**
- * The schedule of refetch notifications: the times at which the clients of event streams are told that
- * something they see has changed. Not all together, because each of them then asks for all its values,
- * and the providers do so without a delay of their own. Pure.
+ * The schedule of refetch notifications: the times at which the clients of event streams are told
+ * that something they see has changed. Not all together, because each of them then asks for all its
+ * values, and the providers do so without a delay of their own. Pure.
  *
- * The holds of an environment are on eight channels, its shards. After a change that clients see, the
- * shards are notified one after the other, an eighth of the spread apart, each of the state at its
- * turn:
+ * The holds of an environment are on eight channels, its shards. After a change that clients see,
+ * the shards are notified one after the other, an eighth of the spread apart, each of the state at
+ * its turn:
  *
  *     spread 2 s           0     0.25   0.5   0.75   1.0   1.25   1.5   1.75   2.0   2.25   2.5 …
  *     turn of shard        3      4      5     6      7     0      1     2      3     4      5
  *     changes       5→6 ▲                  6→7 ▲
  *     notified             5→6    5→6    5→6   5→7    5→7   5→7    5→7   5→7    6→7   6→7    6→7
  *
- * So changes that come in the meantime cost no further round: an environment has at most one item per
- * eighth of the spread and each client is notified at most once per spread, however many changes there
- * are, and the last of them reaches every shard.
+ * So changes that come in the meantime cost no further round: an environment has at most one item
+ * per eighth of the spread and each client is notified at most once per spread, however many
+ * changes there are, and the last of them reaches every shard.
  *
- * Invariant: for each shard, `notified` is the state of its last notification, and while that is not
- * the environment's client version the environment has a turn to come. An item says that it follows
- * the last notification of its shard, so a hold that missed one fetches its link, as with any other
- * item.
+ * Invariant: for each shard, `notified` is the state of its last notification, and while that is
+ * not the environment's client version the environment has a turn to come. An item says that it
+ * follows the last notification of its shard, so a hold that missed one fetches its link, as with
+ * any other item.
  *
  * The part of this that is in memory only is safe by the feed: `settled` is a position up to which
- * every change has been sent to all shards. It is kept in the store like the cursors of proxies, and
- * the next leader begins there. It may notify a shard again: proxies drop repeats within a minute, and
- * after that a hold that has it already gets an empty answer from its link. Where that does not help
- * (the store is unavailable, the feed was trimmed), the link's timeout does: no hold is behind for
- * longer than T.
+ * every change has been sent to all shards. It is kept in the store like the cursors of proxies,
+ * and the next leader begins there. It may notify a shard again: proxies drop repeats within a
+ * minute, and after that a hold that has it already gets an empty answer from its link. Where that
+ * does not help (the store is unavailable, the feed was trimmed), the link's timeout does: no hold
+ * is behind for longer than T.
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import type { Change } from '../ruleset/ruleset.js';
@@ -76,8 +76,8 @@ export class RefetchSchedule {
   readonly #gap: number;
   readonly #random: () => number;
   /**
-   * By environment, in the order of their turns: each goes to the end after its turn, and every wait
-   * is equally long.
+   * The rounds by environment, in the order of their turns: each goes to the end after its turn,
+   * and every wait is equally long.
    */
   readonly #rounds = new Map<bigint, Round>();
   /** The unsettled changes of all rounds, the oldest first. */
@@ -99,8 +99,8 @@ export class RefetchSchedule {
   }
 
   /**
-   * Takes a change of the feed, in its order, and returns the notifications that are due immediately:
-   * that of the first shard, when no round is on.
+   * Takes a change of the feed, in its order, and returns the notifications that are due
+   * immediately: that of the first shard, when no round is on.
    *
    * @param before the position of the feed entry before it
    * @param now milliseconds, monotonic
@@ -167,7 +167,8 @@ export class RefetchSchedule {
     const count = this.#gap === 0 ? CLIENT_SHARDS : 1;
     const refetches: Refetch[] = [];
     for (let i = 0; i < count; i++) refetches.push(...this.#turn(environment, round));
-    // After a whole round without a notification, a new round notifies no shard twice within a spread.
+    // After a whole round without a notification, a new round notifies no shard twice within a
+    // spread.
     if (this.#gap > 0 && round.idle < CLIENT_SHARDS) {
       round.due = now + this.#gap;
       this.#rounds.set(environment, round);

@@ -33,7 +33,7 @@ export interface WorkerSource {
 }
 
 /**
- * How long a proxy may take to answer the request that is under way when its worker is told to stop,
+ * The time that a proxy has to answer the request under way when its worker is told to stop,
  * milliseconds.
  */
 const LAST_ANSWER_MS = 1_000;
@@ -138,8 +138,8 @@ export class WorkerSet {
     const done = worker.run(stopping.signal).catch((error: unknown) => this.#source.failed(error));
     const stop = async (): Promise<void> => {
       stopping.abort();
-      // The next leader must not wait for a proxy that does not answer. Items that the proxy takes all
-      // the same are dropped as repeats later.
+      // The next leader must not wait for a proxy that does not answer. Items that the proxy takes
+      // all the same are dropped as repeats later.
       const timer = setTimeout(() => void client.close(), LAST_ANSWER_MS);
       await done;
       clearTimeout(timer);

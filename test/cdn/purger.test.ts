@@ -36,7 +36,10 @@ afterEach(async () => {
   await slow.close();
 });
 
-/** Leads; resolves to what ends it. Waits for the API are cut short, and the clock goes on by what they were. */
+/**
+ * Leads; resolves to what ends it. Waits for the API are cut short, and the clock goes on by what
+ * they were.
+ */
 async function lead(holder = 'a', wait = DELAY): Promise<{ purger: Purger; stop: () => Promise<void> }> {
   const purger = new Purger({
     store: slow.store,
@@ -49,18 +52,21 @@ async function lead(holder = 'a', wait = DELAY): Promise<{ purger: Purger; stop:
       failed: () => failures++,
       lag: (milliseconds) => lags.push(milliseconds),
     },
-    sleep: async (milliseconds, signal) => {
-      sleeps.push(milliseconds);
-      if (milliseconds <= wait || milliseconds > 30_000) {
-        await delay(milliseconds, undefined, { signal }).catch(() => undefined);
-        return;
-      }
-      const started = Date.now();
-      await delay(30, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) ahead += milliseconds - (Date.now() - started);
+    clock: {
+      monotonic: () => Date.now() + ahead,
+      sleep: async (milliseconds, signal) => {
+        sleeps.push(milliseconds);
+        if (milliseconds <= wait || milliseconds > 30_000) {
+          await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+          return;
+        }
+        const started = Date.now();
+        await delay(30, undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted) ahead += milliseconds - (Date.now() - started);
+      },
+      now: () => Date.now() + ahead,
+      random: () => 1,
     },
-    now: () => Date.now() + ahead,
-    random: () => 1,
   });
   await slow.direct.leadership.acquire(holder, 60_000);
   const controller = new AbortController();

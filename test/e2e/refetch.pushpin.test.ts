@@ -1,6 +1,6 @@
 /**
- * Event streams on real parts: a page is told of what it may see, when it changes, and of nothing else, whatever is lost on the way; and not all pages
- * at once.
+ * Event streams on real parts: a page is told of what it may see, when it changes, and of nothing
+ * else, whatever is lost on the way; and not all pages at once.
  */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { flag, text } from '../support/configs.js';
@@ -50,7 +50,10 @@ async function prepare(): Promise<void> {
   await stack.commit(environment, [flag('flag', true)]);
 }
 
-/** Where the answer for all flags says that its provider learns of changes, as a provider asks for it. */
+/**
+ * Where the answer for all flags says that its provider learns of changes, as a provider asks for
+ * it.
+ */
 async function streamUrl(): Promise<string> {
   const answer = await fetch(`${stack.url}/ofrep/v1/evaluate/flags`, {
     method: 'POST',
@@ -73,8 +76,9 @@ const told = (connection: SseConnection, version: string, timeout?: number) =>
   connection.waitForEvent(({ id }) => id === version, timeout);
 
 /**
- * A stream that is past the check that Pushpin makes a second after the first subscription of a channel, and that begins when all shards are told of what it
- * has: an item that tells it of that would not follow where it stands, and send it to its link.
+ * A stream that is past the check that Pushpin makes a second after the first subscription of a
+ * channel, and that begins when all shards are told of what it has: an item that tells it of that
+ * would not follow where it stands, and send it to its link.
  */
 async function held(): Promise<SseConnection> {
   await prepare();

@@ -1,6 +1,6 @@
 /**
- * The invariant on real parts: whatever is lost on the way is repaired inside the open stream, and no hold stays unverified for longer
- * than T.
+ * The invariant on real parts: whatever is lost on the way is repaired inside the open stream, and
+ * no hold stays unverified for longer than T.
  */
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -44,8 +44,8 @@ async function subscribe(headers: Record<string, string> = {}): Promise<SseConne
 }
 
 /**
- * A hold that has two configs and is past the check that Pushpin makes a second after the first subscription of a channel, so that nothing
- * but what a test is about can repair it.
+ * A hold that has two configs and is past the check that Pushpin makes a second after the first
+ * subscription of a channel, so that nothing but what a test is about can repair it.
  */
 async function held(): Promise<SseConnection> {
   await stack.createEnvironment(++environment);
@@ -60,8 +60,12 @@ async function held(): Promise<SseConnection> {
   return connection;
 }
 
-/** Items that were delivered, but those to event streams, which go on for a while after a change. */
-const delivered = () => link.delivered.filter(({ channel }) => !channel.startsWith('clients-')).length;
+/**
+ * The items that were delivered on the channel of this test's environment. Those of other tests may
+ * still arrive, and so may notifications of event streams.
+ */
+const delivered = () =>
+  link.delivered.filter(({ channel }) => channel === `environment-${environment}`).length;
 
 /** Requests over the recovery link, of all nodes. */
 async function recoveries(): Promise<number> {

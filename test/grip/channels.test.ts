@@ -82,7 +82,7 @@ describe('Grip-Last', () => {
       fc.property(fc.oneof(text, fc.array(text, { maxLength: 4 })), (header) => {
         const read = parseGripLast(header);
         if (read === undefined) return;
-        // What is read is exactly what was written: one environment, one key, in one form.
+        // The reading is exactly what was written: one environment, one key, in one form.
         const parts = (typeof header === 'string' ? [header] : header)
           .join(',')
           .split(',')

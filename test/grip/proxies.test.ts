@@ -19,7 +19,7 @@ function signer({ signers }: ProxyAddress): string {
   return `${signers[0]!.issuer} ${signers[0]!.algorithm}`;
 }
 
-/** Whether a request with that token is believed to come from the proxy. */
+/** True when a request with that token is believed to come from the proxy. */
 async function believes(address: ProxyAddress, issuer: string, secret: Uint8Array): Promise<boolean> {
   const token = await new SignJWT({ iss: issuer })
     .setProtectedHeader({ alg: 'HS256' })

@@ -4,7 +4,7 @@ import { CursorSaver } from '../../src/leader/cursors.js';
 
 let saved: string[];
 let logs: string[];
-/** What the store does next; one entry per write, then it succeeds. */
+/** The store's next outcomes, one per write; afterwards it succeeds. */
 let store: (() => Promise<boolean>)[];
 let saver: CursorSaver;
 

@@ -6,7 +6,10 @@ import type { Leadership } from '../../src/store/store.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
-/** Time is the test's, in steps; all nodes and the store share it, so nothing depends on how fast this machine is. */
+/**
+ * Time is the test's, in steps; all nodes and the store share it, so nothing depends on how fast
+ * this machine is.
+ */
 const STEP = 500;
 
 let slow: SlowStore;

@@ -11,7 +11,7 @@ function cursorBefore(...entries: OutboxEntry[]): OutboxCursor {
   return cursor;
 }
 
-/** What one batch after the other has, until nothing is left. */
+/** The items of one batch after the other, until nothing is left. */
 function batches(cursor: OutboxCursor, maxBody: number, maxItems?: number): string[][] {
   const all: string[][] = [];
   for (let round = 0; round < 100; round++) {

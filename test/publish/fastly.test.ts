@@ -1,4 +1,7 @@
-/** Publishing to Fastly, by the real publisher on a real store, against a stand-in for its API that is as strict as its documents. */
+/**
+ * Publishing to Fastly, by the real publisher on a real store, against a stand-in for its API that
+ * is as strict as its documents.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PUBLIC_KEY_FASTLY_FANOUT_PEM } from '@fanoutio/grip/fastly-fanout';
 import { parseGripUrl, type ProxyAddress } from '../../src/grip/proxies.js';
@@ -72,7 +75,7 @@ async function start(options: FastlyApiOptions = {}, interval = 0): Promise<void
     controller.abort();
     await leading;
   };
-  // A proxy that nobody knows is told to recover first.
+  // A new proxy is told to recover first.
   await until('the first items', () => api.items.length > 0);
   api.items.length = 0;
   api.statuses.length = 0;

@@ -92,7 +92,10 @@ describe('a cursor', () => {
 });
 
 describe('an entry that leaves the ring while it is on its way', () => {
-  /** The ring drops the first two of three entries while a request with the first `sent` of them is under way. */
+  /**
+   * The ring drops the first two of three entries while a request with the first `sent` of them is
+   * under way.
+   */
   function overtaken() {
     const outbox = new Outbox({ entries: 3, bytes: 1e6 });
     const cursor = outbox.cursorAtEnd('0');
@@ -195,7 +198,7 @@ const clients = (shard: number, version: bigint) =>
   ({ kind: 'clients', environment: 7n, shard, version }) as const;
 
 /*
- * The invariant, for any course of events. A proxy is a list of what it was told; whether a failed request reached it nobody knows.
+ * The invariant, for any course of events. A proxy is a list of the items that it accepted; it is unknown which failed requests reached it.
  */
 type Step =
   | { kind: 'change'; environment: number; pieces: number; bytes: number }
@@ -252,7 +255,7 @@ class World {
   readonly maxItems = 4;
   readonly outbox = new Outbox(this.limits);
   readonly versions = new Map<string, number>();
-  /** By shard of environment 7. */
+  /** The last notification of each shard of environment 7. */
   readonly told = new Map<number, number>();
   readonly pushed: OutboxEntry[] = [];
   readonly proxies: Proxy[] = [];
@@ -359,7 +362,10 @@ class World {
     ]);
   }
 
-  /** A hold as the proxy sees it: an item that follows moves it, a resync item moves it (by the link), anything else is a fault. */
+  /**
+   * A hold as the proxy sees it: an item that follows moves it, a resync item moves it (by the
+   * link), anything else is a fault.
+   */
   check({ told, start, revoked }: Proxy): void {
     const at = new Map(start);
     const closed = new Set<string>();

@@ -14,7 +14,7 @@ const refused: PublishResult = { kind: 'refused', reason: '400 no' };
 type Answer = PublishResult | Promise<PublishResult> | undefined;
 
 interface Script {
-  /** What the proxy answers; `undefined`: accepts. */
+  /** The proxy's answer; `undefined`: accepts. */
   readonly answer?: (names: string[], request: number) => Answer;
   readonly entries?: number;
   readonly random?: number;

@@ -65,7 +65,10 @@ interface NodeOptions {
   readonly refetchSpread?: number;
 }
 
-/** A node that publishes when it leads. Backoffs are short; host names are resolved when the test says so. */
+/**
+ * A node that publishes when it leads. Backoffs are short; host names are resolved when the test
+ * says so.
+ */
 function start(holder: string, options: NodeOptions = {}): Node {
   const controller = new AbortController();
   let discover = (): void => undefined;
@@ -123,12 +126,15 @@ const leads = (node: Node) =>
     () => node.publisher.status().leader && node.publisher.status().proxies.length > 0,
   );
 
-/** Of something that clients do not see, so that no word to them is among the items. */
+/** Commits something that clients do not see, so that no notification is among the items. */
 const commit = (key: string) => commitConfigs(slow.direct, ENV, sized(key, 1));
-/** Of something that they see. */
+/** Commits something that clients see. */
 const commitSeen = (key: string) => commitConfigs(slow.direct, ENV, flag(key));
 
-/** The version that a hold has which stood at `from` and took each item, or followed the link at a resync. */
+/**
+ * The version that a hold has which stood at `from` and took each item, or followed the link at a
+ * resync.
+ */
 function followed(items: readonly PublishedItem[], from: bigint, environment = ENV): bigint {
   let at = from;
   for (const item of items) {
@@ -541,7 +547,7 @@ describe('proxies that come and go', () => {
 
   it('that appear while we lead have every environment resynced, and then what follows', async () => {
     const { proxy, addresses, node: begin } = await behindName();
-    addresses('127.0.0.9'); // nobody listens there
+    addresses('127.0.0.9'); // no server listens there
     const node = begin();
     await leads(node);
     await commit('a');
@@ -636,7 +642,8 @@ describe('the clients of event streams', () => {
     await old.stop();
     await leads(start('new'));
     await told(proxy, version).catch(() => undefined);
-    // The shard that was told already is told again, which the proxy takes for the repeat that it is.
+    // The shard that was told already is told again, which the proxy takes for the repeat that it
+    // is.
     expect(courses(proxy).map((course) => [...new Set(course)])).toEqual(SHARDS.map(() => [`0→${version}`]));
     expect(toClients(proxy)).toHaveLength(9);
   });
@@ -675,7 +682,7 @@ describe('the clients of event streams', () => {
     await a.open();
     await told(a, second.version);
     const whole = [`0→${first.version}`, `${first.version}→${second.version}`];
-    // Of those that left the ring: to the link, and on from there.
+    // Items that left the ring: the hold goes to the link, and on from there.
     const resynced = [`→${first.version}`, `${first.version}→${second.version}`];
     for (const course of courses(a)) expect([whole, resynced, [`→${second.version}`]]).toContainEqual(course);
     expect(courses(a)).toContainEqual(resynced);

@@ -10,7 +10,10 @@ import {
   withOptions,
 } from '../support/pushpin-config.js';
 
-/** Of those options that pushpin.conf sets, what Pushpin 1.41 ships. Absent: not in that file. */
+/**
+ * The values that Pushpin 1.41 ships, of the options that pushpin.conf sets. Absent: not in that
+ * file.
+ */
 const SHIPPED: Readonly<Record<string, string>> = {
   include: '{libdir}/internal.conf',
   rundir: 'run',

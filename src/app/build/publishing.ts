@@ -51,7 +51,6 @@ function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<ProxyWork
 /** Builds the purger; `undefined` without a CDN to purge at. */
 export function buildPurger({ settings, store, metrics, log, clock, holder }: NodeParts): Purger | undefined {
   const { purgeUrl: url, purgeToken: token, purgeDelay: delay } = settings;
-  const { sleep, now, random } = clock;
   const events = {
     purged: (keys: number) => metrics.purgedKeys.inc(keys),
     failed: () => metrics.purgeFailures.inc(),
@@ -60,7 +59,7 @@ export function buildPurger({ settings, store, metrics, log, clock, holder }: No
   const purger =
     url === undefined || token === undefined
       ? undefined
-      : new Purger({ store, target: { url, token }, delay, holder, log, events, sleep, now, random });
+      : new Purger({ store, target: { url, token }, delay, holder, log, events, clock });
   metrics.gauge(
     'holdfast_purge_waiting_keys',
     'Surrogate keys that wait to be purged; on the node that leads.',

@@ -5,9 +5,9 @@ import { repairItem, type MissedTarget } from './missed.js';
 import type { OutboxCursor } from './outbox.js';
 
 /**
- * Items of a request at most. Pushpin 1.36 takes items as fast in requests of 100 as of 1,000 (45,000
- * a second were measured), but it closes the connection after each request: with 400 the leader
- * spends a fifth less on a change than with 100.
+ * Items of a request at most. Pushpin 1.36 takes items as fast in requests of 100 as of 1,000
+ * (45,000 a second were measured), but it closes the connection after each request: with 400 the
+ * leader spends a fifth less on a change than with 100.
  */
 export const BATCH_MAX_ITEMS = 400;
 
@@ -22,9 +22,14 @@ export interface Batch {
   readonly items: readonly Item[];
   /** To be called when the proxy accepts the batch. */
   readonly settle: () => void;
-  /** For a batch of one item that the proxy will never take: its target gets a resync item instead. */
+  /**
+   * For a batch of one item that the proxy will never take: its target gets a resync item instead.
+   */
   readonly drop: () => void;
-  /** `missed`: resync items for targets that this proxy missed. `entries`: the outbox's entries, in order. */
+  /**
+   * `missed`: resync items for targets that this proxy missed. `entries`: the outbox's entries, in
+   * order.
+   */
   readonly kind: 'missed' | 'entries';
   /** The entries with items that are complete with it, for measuring lag. */
   readonly entries: readonly OutboxEntry[];
@@ -34,8 +39,8 @@ export interface Batch {
  * Builds the next batch for a proxy; `undefined` when it has everything.
  *
  * Missed targets go first: their resync items set the position that the following items continue
- * from. An entry with an item that alone exceeds `maxBody` counts as missed, so its environment gets
- * a resync item instead.
+ * from. An entry with an item that alone exceeds `maxBody` counts as missed, so its environment
+ * gets a resync item instead.
  */
 export function nextBatch(
   cursor: OutboxCursor,
@@ -102,8 +107,8 @@ function isTooLarge(entry: OutboxEntry, maxBody: number): boolean {
 }
 
 /**
- * The items of one request, measured as JSON. The first always finds room, so that nothing waits for
- * ever.
+ * The items of one request, measured as JSON. The first always finds room, so that nothing waits
+ * for ever.
  */
 class RequestBuilder {
   readonly items: Item[] = [];

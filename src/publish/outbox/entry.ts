@@ -5,8 +5,8 @@ import type { Refetch } from '../refetch-schedule.js';
 import { changeItems, closeItem, refetchItem, type Item } from './items.js';
 
 /**
- * A feed entry as the proxies need it, or a notification of a shard of clients that follows from one
- * later and has its position. Encoded once for all proxies.
+ * A feed entry as the proxies need it, or a notification of a shard of clients that follows from
+ * one later and has its position. Encoded once for all proxies.
  */
 export interface OutboxEntry {
   readonly position: FeedPosition;
@@ -23,7 +23,7 @@ export type PublishTarget =
   | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
   | ClientsTarget
   | { readonly kind: 'key'; readonly keyId: string }
-  /** Of an entry that needs no item, such as a key that was created. */
+  /** The target of an entry that needs no item, such as a key that was created. */
   | { readonly kind: 'none' };
 
 /** One shard of the event streams of an environment. */

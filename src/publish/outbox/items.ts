@@ -53,8 +53,8 @@ export function resyncItem(channel: string, version: bigint): Item {
 }
 
 /**
- * Builds the item that ends every stream of an API key. It has no id, so that a proxy never takes it
- * for a repeat.
+ * Builds the item that ends every stream of an API key. It has no id, so that a proxy never takes
+ * it for a repeat.
  */
 export function closeItem(keyId: string): Item {
   return item({

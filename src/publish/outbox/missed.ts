@@ -11,7 +11,10 @@ export type MissedTarget = Exclude<PublishTarget, { kind: 'none' }>;
 
 /** A set of missed targets, each with the newest version that was missed. */
 export class MissedTargets {
-  /** By channel. Keys come first: a revoked key's streams end before anything else is repaired. */
+  /**
+   * The targets by channel. Keys come first: a revoked key's streams end before anything else is
+   * repaired.
+   */
   readonly #byKind = {
     key: new Map<string, MissedTarget>(),
     environment: new Map<string, MissedTarget>(),

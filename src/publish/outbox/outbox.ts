@@ -1,18 +1,18 @@
 /**
- * The outbox: everything that the leader has yet to send, for all proxies together. One bounded ring
- * of entries, and for each proxy a cursor into it. Pure.
+ * The outbox: everything that the leader has yet to send, for all proxies together. One bounded
+ * ring of entries, and for each proxy a cursor into it. Pure.
  *
  * Invariant: for each proxy and each entry of the feed since the proxy's start, the entry was
- * accepted by the proxy, or is in the ring at or after the proxy's cursor, or its target is among the
- * cursor's missed targets.
+ * accepted by the proxy, or is in the ring at or after the proxy's cursor, or its target is among
+ * the cursor's missed targets.
  *
  * The ring bounds memory: a proxy that is down does not hold back the ring, its cursor is moved on.
  * What it has missed then shrinks to a set of targets, each of which gets one resync item when the
  * proxy is back, and every hold fetches the rest for itself.
  *
- * An entry can leave the ring while a request with it is under way. It counts as missed from then on,
- * and is cleared if the proxy accepts it after all: a resync item older than what the proxy has would
- * set its position back.
+ * An entry can leave the ring while a request with it is under way. It counts as missed from then
+ * on, and is cleared if the proxy accepts it after all: a resync item older than what the proxy has
+ * would set its position back.
  */
 import type { FeedPosition } from '../../store/store.js';
 import type { OutboxEntry, PublishTarget } from './entry.js';
@@ -21,7 +21,7 @@ import { MissedTargets } from './missed.js';
 /** The size of the ring at most. */
 export interface OutboxLimits {
   readonly entries: number;
-  /** Of items. */
+  /** The size of all items. */
   readonly bytes: number;
 }
 
@@ -33,8 +33,8 @@ export class Outbox {
   readonly #limits: OutboxLimits;
   readonly #cursors = new Set<OutboxCursor>();
   /**
-   * By sequence number, from `#first` on. A map, because an array that loses its first entry at each
-   * push is copied each time.
+   * The entries by sequence number, from `#first` on. A map, because an array that loses its first
+   * entry at each push is copied each time.
    */
   readonly #entries = new Map<number, OutboxEntry>();
   #first = 0;
@@ -54,7 +54,8 @@ export class Outbox {
   push(entry: OutboxEntry): void {
     this.#entries.set(this.end, entry);
     this.#bytes += entry.bytes;
-    // The newest entry stays, however large: it is sent, or found to be too large, in the usual way.
+    // The newest entry stays, however large: it is sent, or found to be too large, in the usual
+    // way.
     while (this.size > 1 && (this.size > this.#limits.entries || this.#bytes > this.#limits.bytes)) {
       const oldest = this.entry(this.#first);
       if (oldest === undefined) break;
@@ -65,9 +66,9 @@ export class Outbox {
   }
 
   /**
-   * Declares that no cursor will be asked for that is behind the present ones. From then on an entry
-   * leaves the ring as soon as every cursor is past it: otherwise a busy feed would keep the ring at
-   * its limits without need.
+   * Declares that no cursor will be asked for that is behind the present ones. From then on an
+   * entry leaves the ring as soon as every cursor is past it: otherwise a busy feed would keep the
+   * ring at its limits without need.
    */
   close(): void {
     this.#closed = true;
@@ -84,8 +85,8 @@ export class Outbox {
   }
 
   /**
-   * Returns a cursor for a proxy that has everything up to and including `position`; `undefined` when
-   * the ring does not have that entry.
+   * Returns a cursor for a proxy that has everything up to and including `position`; `undefined`
+   * when the ring does not have that entry.
    */
   cursorAfter(position: FeedPosition): OutboxCursor | undefined {
     for (const [sequence, entry] of this.#entries) {
@@ -208,7 +209,9 @@ export class OutboxCursor {
     }
   }
 
-  /** Drops an entry, which is the next one or has left the ring: its target gets a resync instead. */
+  /**
+   * Drops an entry, which is the next one or has left the ring: its target gets a resync instead.
+   */
   drop(entry: OutboxEntry): void {
     this.missed.mark(entry.target);
     this.accept(entry, entry.items.length);
