@@ -24,7 +24,7 @@ import { recordOf, type StateImage } from './state.js';
 const LAST_STEP = 256 * 1024;
 
 /** The bytes that are written together. */
-const PIECE = 1024 * 1024;
+const PIECE = 256 * 1024;
 
 /** The bytes after which the new file is synced, so that no commit waits for the disk to take more than these. */
 const SYNC_EVERY = 4 * PIECE;

@@ -13,7 +13,7 @@ import {
 } from './record.js';
 
 /** The bytes of configs in a line of a snapshot: making a line is a fraction of a millisecond. */
-const LINE_BYTES = 256 * 1024;
+const LINE_BYTES = 64 * 1024;
 
 /** The approximate bytes of an environment or a key in a log, in addition to configs. */
 const RECORD_BYTES = 300;
