@@ -104,7 +104,9 @@ export class Api {
 
   /** Refuses to go on without a version: a change that is based on a read must not undo what came after it. */
   #versionTag(etag: string | undefined): string {
-    if (etag !== undefined && /^"\d+"$/.test(etag)) return etag;
+    // What compresses an answer on its way makes its ETag weak; it names the same version.
+    const strong = etag?.replace(/^W\//, '');
+    if (strong !== undefined && /^"\d+"$/.test(strong)) return strong;
     throw new Error(`${this.#base} did not say which version it answered with (ETag). Is it Holdfast?`);
   }
 

@@ -48,10 +48,13 @@ function readRequest(request: Request): CommitRequest {
   };
 }
 
-/** `If-Match: "<version>"`, quotes as HTTP wants them; `*` is any version. */
+/**
+ * `If-Match: "<version>"`, quotes as HTTP wants them; `*` is any version. A weak one names the same
+ * version here: what compresses an answer on its way makes its ETag weak.
+ */
 function readIfMatch(header: string | undefined): bigint | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
-  const version = parseVersion(/^"?(\d+)"?$/.exec(header.trim())?.[1]);
+  const version = parseVersion(/^(?:W\/)?"?(\d+)"?$/.exec(header.trim())?.[1]);
   if (version === undefined) {
     throw new HoldfastError(
       'field_invalid',

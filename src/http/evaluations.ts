@@ -11,6 +11,7 @@ import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
+import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the routes that evaluate. */
 export interface EvaluationParts {
@@ -21,6 +22,9 @@ export interface EvaluationParts {
   readonly now: () => number;
 }
 
+/** The path of evaluations; the contexts follow, in base64, which may have slashes. */
+const PREFIX = '/api/v2/configs/eval-with-context/';
+
 const CORS: CorsRule = {
   methods: ['GET', 'HEAD'],
   headers: ['Authorization', 'Content-Type', 'X-PrefabCloud-Client-Version'],
@@ -30,8 +34,9 @@ const CORS: CorsRule = {
 /** Builds the route of `eval-with-context`. */
 export function evaluationRoutes({ rulesets, evaluators, metrics, now }: EvaluationParts): Router {
   const router = Router();
+  router.use(restAsOneSegment(PREFIX));
   router
-    .route('/api/v2/configs/eval-with-context/:context')
+    .route(`${PREFIX}:context`)
     .all(cors(CORS))
     .get(async (request, response) => {
       const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);

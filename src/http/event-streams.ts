@@ -2,10 +2,11 @@
  * The route of event streams, which notify clients to fetch their values again. [protocol]
  * #event-streams
  */
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { gripCarrier } from '../grip/carrier.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
+import { ofrepFailureOf } from '../ofrep/errors.js';
 import { STREAM_PREFIX } from '../ofrep/event-stream.js';
 import type { Keyring } from '../keys/keyring.js';
 import type { Key } from '../store/store.js';
@@ -13,7 +14,7 @@ import { positionOf } from '../subscribe/decide.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
-import { onlyMethods } from './errors.js';
+import { onlyMethods, type ErrorBody } from './errors.js';
 import { headerOf, respondWithStream, type StreamParts } from './streams.js';
 
 /** The collaborators of the route of event streams. */
@@ -22,6 +23,11 @@ export interface EventStreamParts extends StreamParts {
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
 }
+
+const ofrepErrors: RequestHandler = (_request, response, next) => {
+  response.locals.errorBody = ((error) => ofrepFailureOf(error)) satisfies ErrorBody;
+  next();
+};
 
 /** EventSource sends these headers without a preflight; other readers of streams may need one. */
 const CORS: CorsRule = { methods: ['GET'], headers: ['Cache-Control', 'Last-Event-ID'] };
@@ -32,7 +38,7 @@ export function eventStreamRoutes(parts: EventStreamParts): Router {
   const methods = onlyMethods(...methodsWith(CORS));
   router
     .route(`${STREAM_PREFIX}:token`)
-    .all(cors(CORS))
+    .all(cors(CORS), ofrepErrors)
     .head(methods)
     .get(gripCarrier(parts.signatures), (request, response) => subscribe(parts, request, response))
     .all(methods);

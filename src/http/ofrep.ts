@@ -3,7 +3,7 @@ import { json, Router, type Request, type RequestHandler, type Response } from '
 import { HoldfastError } from '../core/errors.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
-import { FlagAnswers, noFlag } from '../ofrep/answer.js';
+import { flagBody, FlagAnswers, noFlag } from '../ofrep/answer.js';
 import { readOfrepContexts } from '../ofrep/contexts.js';
 import { ofrepFailureOf } from '../ofrep/errors.js';
 import { readFlagConfigEtag } from '../ofrep/etag.js';
@@ -17,7 +17,8 @@ import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
-import { onlyMethods, type ErrorBody } from './errors.js';
+import { notFound, onlyMethods, type ErrorBody } from './errors.js';
+import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the OFREP routes. */
 export interface OfrepParts {
@@ -43,6 +44,12 @@ const CORS: CorsRule = {
   exposed: ['ETag', 'Retry-After'],
 };
 
+/** The prefix of everything that speaks OFREP: all of it has CORS, and errors in OFREP's form. */
+const PREFIX = '/ofrep/v1';
+
+/** The path of single flags; the key follows, which may have slashes. */
+const FLAGS = '/ofrep/v1/evaluate/flags/';
+
 const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or ${ALL_KEYS.sent}` };
 
 /** The collaborators, and the state that the routes share. */
@@ -55,16 +62,22 @@ export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
   const parts: Parts = { ...given, answers: new FlagAnswers() };
   const read = [knownKey(parts.rulesets), json({ limit: BODY_MAX_BYTES, type: () => true })];
+  router.use(PREFIX, cors(CORS), errorsOfAll);
+  router.use(restAsOneSegment(FLAGS));
   router
-    .route('/ofrep/v1/evaluate/flags/:key')
-    .all(cors(CORS))
-    .post(errorsOfOne, ...read, (request, response) => answerOne(parts, request, response))
+    .route(`${FLAGS}:key`)
+    .all(errorsOfOne)
+    .post(...read, (request, response) => answerOne(parts, request, response, request.params.key))
     .all(onlyMethods(...methodsWith(CORS)));
   router
     .route('/ofrep/v1/evaluate/flags')
-    .all(cors(CORS))
-    .post(errorsOfAll, ...read, (request, response) => answerAll(parts, request, response))
+    .all(errorsOfEmptyKey)
+    .post(...read, (request, response) =>
+      hasEmptyKey(request) ? answerOne(parts, request, response, '') : answerAll(parts, request, response),
+    )
     .all(onlyMethods(...methodsWith(CORS)));
+  // Event streams are here too, in a router before this one; nothing else is.
+  router.use(PREFIX, errorsOfNoRoute, notFound);
   return router;
 }
 
@@ -78,6 +91,27 @@ const errorsOfAll: RequestHandler = (_request, response, next) => {
   next();
 };
 
+/** The path of one flag with an empty key is that of all flags with a slash behind it. */
+const errorsOfEmptyKey: RequestHandler = (request, response, next) => {
+  if (hasEmptyKey(request)) {
+    response.locals.errorBody = ((error) => ofrepFailureOf(error, '')) satisfies ErrorBody;
+  }
+  next();
+};
+
+function hasEmptyKey(request: Request): boolean {
+  return request.path.endsWith('/');
+}
+
+/** A path that is no route is not a flag that is missing. */
+const errorsOfNoRoute: RequestHandler = (_request, response, next) => {
+  response.locals.errorBody = (({ message }) => ({
+    errorCode: 'GENERAL',
+    errorDetails: message,
+  })) satisfies ErrorBody;
+  next();
+};
+
 /** Authenticates before the body is read, so that a request without a key costs little. */
 function knownKey({ keyring }: Rulesets): RequestHandler {
   return async ({ headers }, response, next) => {
@@ -88,13 +122,13 @@ function knownKey({ keyring }: Rulesets): RequestHandler {
   };
 }
 
-async function answerOne(parts: Parts, request: Request<{ key: string }>, response: Response): Promise<void> {
+async function answerOne(parts: Parts, request: Request, response: Response, key: string): Promise<void> {
   const { ruleset } = await currentRuleset(parts.rulesets, keyOf(response).environment, response);
-  const { key } = request.params;
-  const answer = evaluateFlag(questionOf(parts, request, ruleset), key);
+  const query = queryOf(parts, request, ruleset);
+  const answer = evaluateFlag(query, key);
   if (answer.kind === 'failure') throw answer.error;
   if (answer.kind === 'none') throw noFlag(key, answer.why);
-  send(response, answer.text);
+  send(response, flagBody(answer, query.ignored));
 }
 
 async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
@@ -103,7 +137,7 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
   const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
   const { clientVersion } = ruleset;
   const { etag, body } = evaluateFlags(
-    questionOf(parts, request, ruleset),
+    queryOf(parts, request, ruleset),
     clientVersion,
     streamsOf(parts, key, clientVersion),
   );
@@ -149,7 +183,7 @@ function streamsOf(
   return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), clientVersion, streamUrl)];
 }
 
-function questionOf(
+function queryOf(
   { evaluators, answers, metrics, now }: Parts,
   request: Request,
   ruleset: Ruleset,
@@ -157,7 +191,7 @@ function questionOf(
   return {
     evaluator: evaluators.of(ruleset),
     answers,
-    contexts: readOfrepContexts(request.body),
+    ...readOfrepContexts(request.body),
     now: now(),
     onUnresolved: (why) => metrics.unresolved.inc({ why }),
   };

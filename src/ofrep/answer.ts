@@ -8,12 +8,21 @@ import { quote } from '../ruleset/fields.js';
 import { TARGETING_PROPERTY } from './contexts.js';
 import { ofrepFailureOf } from './errors.js';
 import type { EventStream } from './event-stream.js';
+import { ignoredText, type IgnoredAttributes } from '../evaluate/ignored-attributes.js';
 import { ofrepJsonOf, variantOf } from './value.js';
+
+/**
+ * The variant of an answer without a value, after which a provider uses the default of the code.
+ * Its name says so; without any, the python provider raises a KeyError.
+ */
+const UNSET_VARIANT = 'default';
 
 /** The answer for one flag. */
 export type FlagAnswer =
-  /** `text` is the answer's body, JSON. */
-  | { readonly kind: 'success'; readonly text: string }
+  /**
+   * The answer's body, JSON, cut before the end of its `metadata`, which has at least one member.
+   */
+  | { readonly kind: 'success'; readonly head: string; readonly tail: string }
   | { readonly kind: 'failure'; readonly key: string; readonly error: HoldfastError }
   /** No such flag exists for this request. */
   | { readonly kind: 'none'; readonly why: 'missing' | 'withheld'; readonly key: string };
@@ -54,7 +63,7 @@ function answerOf(key: string, evaluation: Evaluation, drawn: boolean): FlagAnsw
       return { kind: 'none', why: evaluation.why, key };
     case 'unmatched':
       // The schema knows no DEFAULT.
-      return success({ key, reason: 'UNKNOWN', metadata: metadataOf(config) }, undefined);
+      return success({ key, reason: 'UNKNOWN', variant: UNSET_VARIANT }, metadataOf(config), undefined);
     case 'unreadable':
       return {
         kind: 'failure',
@@ -86,8 +95,8 @@ function resolved(evaluation: Resolved, drawn: boolean): FlagAnswer {
     ...(weighted === undefined ? {} : { weightedValueIndex: weighted }),
     ...(value.kind === 'duration' ? { milliseconds: value.milliseconds } : {}),
   };
-  const variant = json === undefined ? {} : { variant: name ?? variantOf(value) };
-  return success({ key, reason, ...variant, metadata }, json);
+  const variant = json === undefined ? UNSET_VARIANT : (name ?? variantOf(value));
+  return success({ key, reason, variant }, metadata, json);
 }
 
 function metadataOf({ id, type, valueType }: Resolved['config']): Record<string, string> {
@@ -95,9 +104,21 @@ function metadataOf({ id, type, valueType }: Resolved['config']): Record<string,
 }
 
 /** @param value JSON text; `undefined`: the default of the code is to be used */
-function success(rest: object, value: string | undefined): FlagAnswer {
-  const text = JSON.stringify(rest);
-  return { kind: 'success', text: value === undefined ? text : `${text.slice(0, -1)},"value":${value}}` };
+function success(rest: object, metadata: object, value: string | undefined): FlagAnswer {
+  return {
+    kind: 'success',
+    head: `${JSON.stringify(rest).slice(0, -1)},"metadata":${JSON.stringify(metadata).slice(0, -1)}`,
+    tail: value === undefined ? '}}' : `},"value":${value}}`,
+  };
+}
+
+/** Writes the body that answers for one flag, with the ignored attributes of its context. */
+export function flagBody(
+  { head, tail }: FlagAnswer & { kind: 'success' },
+  ignored: IgnoredAttributes = [],
+): string {
+  const text = ignoredText(ignored);
+  return text === undefined ? head + tail : `${head},"ignoredContext":${JSON.stringify(text)}${tail}`;
 }
 
 /** Builds the error for a flag that does not exist for clients. */
@@ -121,7 +142,7 @@ export interface BulkParts {
 export function bulkBody({ flags, eventStreams, metadata }: BulkParts): string {
   const texts: string[] = [];
   for (const answer of flags) {
-    if (answer.kind === 'success') texts.push(answer.text);
+    if (answer.kind === 'success') texts.push(flagBody(answer));
     else if (answer.kind === 'failure') texts.push(JSON.stringify(ofrepFailureOf(answer.error, answer.key)));
   }
   const streams = eventStreams.length === 0 ? '' : `"eventStreams":${JSON.stringify(eventStreams)},`;

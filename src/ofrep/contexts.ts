@@ -10,6 +10,7 @@
 import type { Contexts, ContextValue } from '../evaluate/contexts.js';
 import { HoldfastError } from '../core/errors.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
+import type { IgnoredAttributes } from '../evaluate/ignored-attributes.js';
 
 /** The deepest nesting of objects; a body of the largest size could exhaust the stack otherwise. */
 export const CONTEXT_MAX_DEPTH = 16;
@@ -18,13 +19,15 @@ export const CONTEXT_MAX_DEPTH = 16;
 export const TARGETING_PROPERTY = 'user.key';
 
 /**
- * Reads the body of either route. The schema requires a targeting key; a context without one is
- * accepted, because only some flags need it.
+ * Reads the body of either route. An attribute that no rule could read is ignored: a list with a
+ * list or an object in it, a number that a double cannot hold, objects nested too deep, and one
+ * that is given twice with equal values. The schema requires a targeting key; a context without one
+ * is accepted, because only some flags need it.
  *
  * @throws HoldfastError `body_invalid` when it is no object, `field_invalid` with the field that is
  * wrong
  */
-export function readOfrepContexts(body: unknown): Contexts {
+export function readOfrepContexts(body: unknown): ReadContexts {
   if (!isObject(body)) {
     throw new HoldfastError(
       'body_invalid',
@@ -37,16 +40,28 @@ export function readOfrepContexts(body: unknown): Contexts {
   if (typeof targetingKey !== 'string' && targetingKey !== undefined && targetingKey !== null) {
     refuse('context.targetingKey', `must be a text, not ${nameOf(targetingKey)}`);
   }
-  const properties: Properties = new Map();
-  take(attributes, { field: 'context', prefix: '', depth: 1 }, properties);
+  const reading: Reading = { properties: new Map(), ignored: [] };
+  read(attributes, { field: 'context', prefix: '', depth: 1 }, reading);
+  const { properties, ignored } = reading;
   if (typeof targetingKey === 'string' && !properties.has(TARGETING_PROPERTY)) {
     properties.set(TARGETING_PROPERTY, targetingKey);
   }
-  return byType(properties);
+  return { contexts: byType(properties), ignored };
+}
+
+/** Contexts that were read from a request. */
+export interface ReadContexts {
+  readonly contexts: Contexts;
+  readonly ignored: IgnoredAttributes;
 }
 
 /** Values by the text that a rule has for them. */
 type Properties = Map<string, ContextValue>;
+
+interface Reading {
+  readonly properties: Properties;
+  readonly ignored: string[];
+}
 
 interface Place {
   /** The path that errors name. */
@@ -56,46 +71,53 @@ interface Place {
   readonly depth: number;
 }
 
-function take(attributes: Record<string, unknown>, place: Place, properties: Properties): void {
+/** Reads the attributes of one object; null is as if the name were not there. */
+function read(attributes: Record<string, unknown>, place: Place, reading: Reading): void {
   for (const [name, content] of Object.entries(attributes)) {
     const field = member(place.field, /^[\w.-]{1,64}$/.test(name) ? name : quote(name));
     const text = place.prefix + name;
-    if (isObject(content)) {
-      if (place.depth >= CONTEXT_MAX_DEPTH) {
-        refuse(field, `is nested too deep: at most ${CONTEXT_MAX_DEPTH} levels are read`);
-      }
-      take(content, { field, prefix: `${text}.`, depth: place.depth + 1 }, properties);
-      continue;
+    if (content === null) continue;
+    if (isObject(content) && place.depth < CONTEXT_MAX_DEPTH) {
+      read(content, { field, prefix: `${text}.`, depth: place.depth + 1 }, reading);
+    } else {
+      set(text, valueOf(content), field, reading);
     }
-    const value = valueOf(content, field);
-    if (value === undefined) continue;
-    if (properties.has(text)) {
-      refuse(
-        field,
-        'is given twice: leave out one of the two, the name with a dot or the one inside an object',
-      );
-    }
-    properties.set(text, value);
   }
 }
 
-/** `undefined` for null, which is as if the name were not there. */
-function valueOf(content: unknown, field: string): ContextValue | undefined {
-  if (content === null) return undefined;
-  if (!Array.isArray(content)) return scalar(content, field);
+/** @param value `undefined` for one that no rule could read */
+function set(text: string, value: ContextValue | undefined, field: string, reading: Reading): void {
+  const present = reading.properties.get(text);
+  if (value === undefined || (present !== undefined && equal(present, value))) {
+    reading.ignored.push(field);
+  } else if (present === undefined) {
+    reading.properties.set(text, value);
+  } else {
+    refuse(
+      field,
+      'is given twice, with other values: leave out one of the two, the name with a dot or the one inside an object',
+    );
+  }
+}
+
+function equal(a: ContextValue, b: ContextValue): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function valueOf(content: unknown): ContextValue | undefined {
+  if (!Array.isArray(content)) return isScalar(content) ? content : undefined;
+  const elements = content.filter((element: unknown) => element !== null);
   // Rules compare the elements of a list as texts, whatever they were.
-  return content.flatMap((element: unknown, index) =>
-    element === null ? [] : [`${scalar(element, `${field}[${index}]`)}`],
-  );
+  return elements.every(isScalar) ? elements.map(String) : undefined;
 }
 
-function scalar(content: unknown, field: string): string | number | boolean {
-  if (typeof content === 'string' || typeof content === 'boolean') return content;
-  if (typeof content === 'number') {
-    if (!Number.isFinite(content)) refuse(field, 'must be a number that a double can hold');
-    return content;
-  }
-  return refuse(field, `must be a text, a number or a boolean, not ${nameOf(content)}`);
+/** True for the values that rules can read. JSON has numbers that a double cannot hold. */
+function isScalar(content: unknown): content is string | number | boolean {
+  return (
+    typeof content === 'string' ||
+    typeof content === 'boolean' ||
+    (typeof content === 'number' && Number.isFinite(content))
+  );
 }
 
 function byType(properties: Properties): Contexts {

@@ -6,10 +6,12 @@ import { parseVersion } from '../ruleset/version.js';
 export interface EtagParts {
   readonly environment: bigint;
   readonly clientVersion: bigint;
-  /** The interval of time within which rules decide the same; see `Evaluator.moment`. */
-  readonly moment: string;
+  /** The interval of time within which rules decide the same; see `Evaluator.intervalAt`. */
+  readonly interval: string;
   /** The contexts, canonically. */
   readonly contexts: string;
+  /** The attributes of the context that the answer names as ignored. */
+  readonly ignored: string;
   /**
    * The event streams in the answer. They hold a token that expires, so an answer with an older one
    * is not the same answer.
@@ -17,10 +19,14 @@ export interface EtagParts {
   readonly streams: string;
 }
 
+/** Raised when equal parts lead to another answer than before: providers would keep the old one. */
+const FORM = 2;
+
 /** Builds a strong ETag: answers with equal ones are equal. */
-export function etagOf({ environment, clientVersion, moment, contexts, streams }: EtagParts): string {
+export function etagOf(parts: EtagParts): string {
+  const { environment, clientVersion, interval, contexts, ignored, streams } = parts;
   const rest = createHash('sha256')
-    .update(JSON.stringify([moment, contexts, streams]))
+    .update(JSON.stringify([FORM, interval, contexts, ignored, streams]))
     .digest('base64url');
   return `"${environment}-${clientVersion}-${rest.slice(0, 22)}"`;
 }

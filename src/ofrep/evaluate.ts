@@ -5,6 +5,7 @@ import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Unresolved } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
+import { ignoredText, type IgnoredAttributes } from '../evaluate/ignored-attributes.js';
 import { bulkBody, type FlagAnswers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
 import type { EventStream } from './event-stream.js';
@@ -14,6 +15,8 @@ export interface FlagQuery {
   readonly evaluator: Evaluator;
   readonly answers: FlagAnswers;
   readonly contexts: Contexts;
+  /** Attributes of the request's context that are left out of `contexts`. */
+  readonly ignored: IgnoredAttributes;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Called for each flag that clients may see and that has no value. */
@@ -49,12 +52,20 @@ export function evaluateFlags(
   clientVersion: bigint,
   eventStreams: readonly EventStream[],
 ): BulkAnswer {
-  const { evaluator, answers, contexts, now, onUnresolved } = question;
+  const { evaluator, answers, contexts, ignored, now, onUnresolved } = question;
   const { environment } = evaluator;
   const asked = canonical(contexts);
+  const ignoredContext = ignoredText(ignored);
   const streams = JSON.stringify(eventStreams);
   return {
-    etag: etagOf({ environment, clientVersion, moment: evaluator.intervalAt(now), contexts: asked, streams }),
+    etag: etagOf({
+      environment,
+      clientVersion,
+      interval: evaluator.intervalAt(now),
+      contexts: asked,
+      ignored: ignoredContext ?? '',
+      streams,
+    }),
     body: () => {
       const draws = new RandomDraws(asked);
       const evaluations = evaluator.evaluateVisible(contexts, { now, random: draws.random });
@@ -63,7 +74,11 @@ export function evaluateFlags(
         const key = evaluation.config?.key;
         return key === undefined ? [] : [answers.of(key, evaluation, draws.has(key))];
       });
-      const metadata = { environment: `${environment}`, version: `${clientVersion}` };
+      const metadata = {
+        environment: `${environment}`,
+        version: `${clientVersion}`,
+        ...(ignoredContext === undefined ? {} : { ignoredContext }),
+      };
       return bulkBody({ flags, eventStreams, metadata });
     },
   };

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Value } from '../evaluate/result.js';
+import { doubleJson } from '../ruleset/double.js';
 
 /**
  * Longer texts name their variant by a digest: a variant ends up in telemetry, where it is a label.
@@ -21,7 +22,7 @@ export function ofrepJsonOf(value: Value): string | undefined {
     case 'int':
       return `${value.value}`;
     case 'double':
-      return Number.isFinite(value.value) ? JSON.stringify(value.value) : undefined;
+      return doubleJson(value.value);
     case 'json':
       // Not by `value`, which would have to be parsed for this.
       return value.text.trim() === 'null' ? undefined : value.text;

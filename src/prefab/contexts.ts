@@ -7,7 +7,14 @@
  * has a meaning is taken in that meaning.
  */
 import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
+import type { IgnoredAttributes } from '../evaluate/ignored-attributes.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
+
+/** Contexts that were read from a request. */
+export interface PrefabContexts {
+  readonly contexts: Contexts;
+  readonly ignored: IgnoredAttributes;
+}
 
 /** Contexts of one request. */
 export const CONTEXTS_MAX = 100;
@@ -25,7 +32,7 @@ const SMALLEST_INT = -(2n ** 63n);
  *
  * @throws HoldfastError `field_invalid`
  */
-export function readPrefabContexts(segment: string): Contexts {
+export function readPrefabContexts(segment: string): PrefabContexts {
   const body = parse(decode(segment));
   const list = isObject(body) ? body.contexts : undefined;
   if (!Array.isArray(list))
@@ -34,23 +41,28 @@ export function readPrefabContexts(segment: string): Contexts {
     return refuse(FIELD, `must have at most ${CONTEXTS_MAX} contexts, not ${list.length}: leave some out`);
   }
   const contexts = new Map<string, Context>();
+  const ignored: string[] = [];
   let properties = 0;
   list.forEach((given: unknown, index) => {
-    const [type, context] = readContext(given, `contexts[${index}]`);
+    const [type, context] = readContext(given, `contexts[${index}]`, ignored);
     properties += context.size;
     if (properties > PROPERTIES_MAX) {
       refuse(FIELD, `must have at most ${PROPERTIES_MAX} properties in all contexts: leave some out`);
     }
     contexts.set(type, context);
   });
-  return contexts;
+  return { contexts, ignored };
 }
 
-/** Padding may be missing, and the alphabet may be the one for URLs. */
+/**
+ * Padding may be missing, and the alphabet may be the one for URLs. A plus sign that something on
+ * the way took for a space is one again.
+ */
 function decode(segment: string): string {
-  if (!/^[\w+/-]+={0,2}$/.test(segment)) return refuse(FIELD, 'must be base64, percent-encoded');
+  const base64 = segment.replaceAll(' ', '+');
+  if (!/^[\w+/-]+={0,2}$/.test(base64)) return refuse(FIELD, 'must be base64, percent-encoded');
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(segment, 'base64'));
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(base64, 'base64'));
   } catch {
     return refuse(FIELD, 'must be base64 of UTF-8');
   }
@@ -64,7 +76,7 @@ function parse(text: string): unknown {
   }
 }
 
-function readContext(given: unknown, field: string): [type: string, context: Context] {
+function readContext(given: unknown, field: string, ignored: string[]): [type: string, context: Context] {
   if (!isObject(given)) return refuse(field, 'must be an object with a type and values');
   const { type = '', values = {} } = given;
   if (typeof type !== 'string') return refuse(member(field, 'type'), 'must be a text');
@@ -72,38 +84,43 @@ function readContext(given: unknown, field: string): [type: string, context: Con
   if (!isObject(values)) return refuse(at, 'must be an object: a value by each property');
   const context = new Map<string, ContextValue>();
   for (const [name, tagged] of Object.entries(values)) {
-    const value = readValue(tagged, `${at}[${quote(name)}]`);
-    if (value !== undefined) context.set(name, value);
+    const value = readValue(tagged);
+    if (value === 'unreadable') ignored.push(`${at}[${quote(name)}]`);
+    else if (value !== undefined) context.set(name, value.is);
   }
   return [type, context];
 }
 
-/** `undefined`: the property is not set. */
-function readValue(given: unknown, field: string): ContextValue | undefined {
-  if (!isObject(given)) return refuse(field, 'must be a value under its kind, such as {"string":"a"}');
+/**
+ * A value; `undefined` for a property that is not set, `unreadable` for one that no rule could
+ * read.
+ */
+type ReadValue = { readonly is: ContextValue } | 'unreadable' | undefined;
+
+function readValue(given: unknown): ReadValue {
+  if (!isObject(given)) return 'unreadable';
   const [only, ...more] = Object.entries(given);
-  if (more.length > 0) return refuse(field, 'must have one kind, not several');
+  if (more.length > 0) return 'unreadable';
   // In JSON `undefined` is nothing at all, and numbers that are none are null.
   if (only === undefined || only[1] === null) return undefined;
-  const [kind, value] = only;
-  const at = member(field, kind);
+  const value = readKind(...only);
+  return value === undefined ? 'unreadable' : { is: value };
+}
+
+function readKind(kind: string, value: unknown): ContextValue | undefined {
   switch (kind) {
     case 'string':
-      return typeof value === 'string' ? value : refuse(at, 'must be a text');
+      return typeof value === 'string' ? value : undefined;
     case 'int':
-      return readInt(value) ?? refuse(at, 'must be an integer from -2^63 to 2^63 - 1');
+      return readInt(value);
     case 'double':
-      return typeof value === 'number' ? value : refuse(at, 'must be a number');
+      return typeof value === 'number' ? value : undefined;
     case 'bool':
-      if (typeof value === 'boolean' || typeof value === 'string') return value;
-      return (
-        readList(value) ??
-        refuse(at, 'must be true, false, a text or a list: contexts have no objects inside')
-      );
+      return typeof value === 'boolean' || typeof value === 'string' ? value : readList(value);
     case 'stringList':
-      return readList(isObject(value) ? value.values : value) ?? refuse(at, 'must be a list of texts');
+      return readList(isObject(value) ? value.values : value);
     default:
-      return refuse(field, 'must be of the kind string, int, double, bool or stringList');
+      return undefined;
   }
 }
 

@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
+import { ignoredText } from '../evaluate/ignored-attributes.js';
+import type { PrefabContexts } from './contexts.js';
+import { doubleJson } from '../ruleset/double.js';
 import type { Resolved, Unresolved, Value } from '../evaluate/result.js';
 import type { EvaluationOptions, Evaluator } from '../evaluate/evaluator.js';
 
@@ -32,7 +35,7 @@ export interface BuiltEvaluations {
  * Part of ETags: to be raised when the same input gets another answer than before, or browsers go
  * on with what they have.
  */
-const FORM = 1;
+const FORM = 2;
 
 /**
  * Prepares the answer for given contexts; evaluates nothing before `build` is called.
@@ -43,28 +46,38 @@ const FORM = 1;
 export function evaluationsAnswer(
   evaluator: Evaluator,
   version: bigint,
-  contexts: Contexts,
+  { contexts, ignored }: PrefabContexts,
   now: number,
 ): EvaluationsAnswer {
   const asked = canonical(contexts);
+  const ignoredContext = ignoredText(ignored);
   // A hash, because contexts are about people, and ETags end up in logs.
   const hash = createHash('sha256')
-    .update(JSON.stringify([FORM, evaluator.intervalAt(now), asked]))
+    .update(JSON.stringify([FORM, evaluator.intervalAt(now), asked, ignoredContext ?? '']))
     .digest('base64url');
   return {
     etag: `"${evaluator.environment}-${version}-${hash.slice(0, 22)}"`,
-    build: () => build(evaluator, contexts, { now, random: deterministicRandom(asked) }),
+    build: () => {
+      const options = { now, random: deterministicRandom(asked) };
+      return build(evaluator, contexts, options, ignoredContext);
+    },
   };
 }
 
-function build(evaluator: Evaluator, contexts: Contexts, options: EvaluationOptions): BuiltEvaluations {
+function build(
+  evaluator: Evaluator,
+  contexts: Contexts,
+  options: EvaluationOptions,
+  ignoredContext: string | undefined,
+): BuiltEvaluations {
   const members: string[] = [];
   const leftOut: Unresolved[] = [];
   for (const evaluation of evaluator.evaluateVisible(contexts, options)) {
     if (evaluation.kind === 'unresolved') leftOut.push(evaluation);
     else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
   }
-  return { body: `{"evaluations":{${members.join(',')}}}`, leftOut };
+  const metadata = ignoredContext === undefined ? '' : `,"metadata":${JSON.stringify({ ignoredContext })}`;
+  return { body: `{"evaluations":{${members.join(',')}}${metadata}}`, leftOut };
 }
 
 function evaluationJson({ value, config, row, conditional, weighted }: Resolved): string {
@@ -93,8 +106,9 @@ function valueJson(value: Value): string {
     case 'json':
       // The SDK parses it, and reports an object as an error.
       return JSON.stringify({ json: value.text });
-    case 'bool':
     case 'double':
+      return `{"double":${doubleJson(value.value) ?? 'null'}}`;
+    case 'bool':
     case 'string':
     case 'stringList':
     case 'logLevel':

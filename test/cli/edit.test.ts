@@ -188,6 +188,17 @@ describe('set and delete on a server', () => {
     },
   );
 
+  it('read the version of an ETag that compression on the way made weak', async () => {
+    server.intercepts.push((_seen, response) => {
+      const body = JSON.stringify({ configs: [...server.configs.values()] });
+      response.writeHead(200, { etag: `W/"${server.version}"` }).end(body);
+      return true;
+    });
+    const { code } = await run(['set', 'f', 'true'], { env: credentials(server) });
+    expect(code).toBe(0);
+    expect(server.seen.at(-1)?.headers['if-match']).toBe(`"${server.version - 1n}"`);
+  });
+
   it('delete by a tombstone', async () => {
     const { code, out } = await run(['delete', 'f'], { env: credentials(server) });
     expect({ code, out }).toEqual({ code: 0, out: 'f is deleted, version 102\n' });

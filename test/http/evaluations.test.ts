@@ -154,6 +154,53 @@ describe('an answer', () => {
   });
 });
 
+describe('contexts in a path', () => {
+  it('may have slashes in their base64, encoded or decoded on the way', async () => {
+    const environment = await app.environment();
+    await environment.commit(ruled('pro', isPro));
+    // Some of these have a slash in their base64.
+    const contexts = Array.from({ length: 30 }, (_, i) => ({
+      contexts: [
+        { type: 'user', values: { plan: { string: 'pro' }, name: { string: `${'?'.repeat(i)}ÿÿÿ` } } },
+      ],
+    }));
+    const segments = contexts.map((each) => Buffer.from(JSON.stringify(each)).toString('base64'));
+    const slashed = segments.filter((segment) => segment.includes('/'));
+    expect(slashed.length).toBeGreaterThan(3);
+    for (const segment of slashed) {
+      for (const path of [segment, encodeURIComponent(segment)]) {
+        const answer = await app.http
+          .get(`/api/v2/configs/eval-with-context/${path}`)
+          .set('Authorization', basic(environment.key, 'u'));
+        expect([answer.status, answer.body.evaluations.pro.value]).toEqual([200, { bool: true }]);
+      }
+    }
+  });
+
+  it('may have a property that rules cannot read, which is named in the answer', async () => {
+    const environment = await app.environment();
+    await environment.commit(ruled('pro', isPro));
+    const given = { contexts: [{ type: 'user', values: { plan: { string: 'pro' }, tags: { bool: [{}] } } }] };
+    const segment = encodeURIComponent(Buffer.from(JSON.stringify(given)).toString('base64'));
+    const answer = await app.http
+      .get(`/api/v2/configs/eval-with-context/${segment}`)
+      .set('Authorization', basic(environment.key, 'u'));
+    expect([answer.status, answer.body]).toMatchObject([
+      200,
+      {
+        evaluations: { pro: { value: { bool: true } } },
+        metadata: { ignoredContext: 'contexts[0].values["tags"]' },
+      },
+    ]);
+  });
+
+  it('lead to doubles that are written as such', async () => {
+    const environment = await app.environment();
+    await environment.commit(config('double', 'DOUBLE', { double: 3 }));
+    expect((await get(environment.key)).text).toContain('{"value":{"double":3.0}');
+  });
+});
+
 describe('a key', () => {
   it('is taken as the password of HTTP Basic, or as a bearer token', async () => {
     const environment = await app.environment();

@@ -122,7 +122,7 @@ describe('a token', () => {
     expect(answer.get('Cache-Control')).toBe('no-store');
     // A browser would ask its user for a name and password if this said Basic.
     expect(answer.get('WWW-Authenticate')).toBe('Bearer');
-    return `${answer.status} ${(answer.body as { error: { code: string } }).error.code}`;
+    return `${answer.status} ${(answer.body as { errorCode: string }).errorCode}`;
   }
 
   it('is accepted for 15 minutes at the least, and refused after half an hour and a minute', async () => {
@@ -130,7 +130,7 @@ describe('a token', () => {
     app.clock.ahead = 15 * MINUTE;
     expect((await subscribe(token)).status).toBe(200);
     app.clock.ahead = 31 * MINUTE;
-    expect(await refusal(token)).toBe('401 unauthorized');
+    expect(await refusal(token)).toBe('401 GENERAL');
   });
 
   it.each<[string, () => string]>([
@@ -143,18 +143,18 @@ describe('a token', () => {
     ['for another environment than its key', () => tokenOf(environment.keyId, '999')],
     ['that is an API key', () => environment.key],
   ])('%s is refused', async (_, token) => {
-    expect(await refusal(token())).toBe('401 unauthorized');
+    expect(await refusal(token())).toBe('401 GENERAL');
   });
 
   it('that is a recovery link is refused', async () => {
     const { path } = readLink(await environment.subscribe());
-    expect(await refusal(path.slice(RECOVERY_PREFIX.length))).toBe('401 unauthorized');
+    expect(await refusal(path.slice(RECOVERY_PREFIX.length))).toBe('401 GENERAL');
   });
 
   it('is refused as soon as its key is revoked', async () => {
     const token = tokenOf();
     await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
-    expect(await refusal(token)).toBe('401 unauthorized');
+    expect(await refusal(token)).toBe('401 GENERAL');
   });
 
   it('opens nothing else: no ruleset, no stream of rulesets, no evaluation, no link, no administration', async () => {

@@ -8,7 +8,7 @@ import { refusal } from '../ruleset/errors.js';
 function plain(contexts: Contexts): Record<string, unknown> {
   return Object.fromEntries([...contexts].map(([type, context]) => [type, Object.fromEntries(context)]));
 }
-const read = (context: unknown) => plain(readOfrepContexts({ context }));
+const read = (context: unknown) => plain(readOfrepContexts({ context }).contexts);
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 
 describe('a context', () => {
@@ -46,7 +46,7 @@ describe('a context', () => {
 
   it('has names that mean something to JavaScript as names like any other', () => {
     const context: unknown = JSON.parse('{"__proto__": {"a": 1}, "constructor": "x", "toString.b": 2}');
-    const contexts = readOfrepContexts({ context });
+    const { contexts } = readOfrepContexts({ context });
     expect(contexts.get('__proto__')).toEqual(new Map([['a', 1]]));
     expect(contexts.get('')).toEqual(new Map([['constructor', 'x']]));
     expect(contexts.get('toString')).toEqual(new Map([['b', 2]]));
@@ -61,15 +61,39 @@ describe('a context', () => {
 
   it('of no one is read', () => {
     for (const body of [{}, { context: null }, { context: {} }, { context: { targetingKey: null } }]) {
-      expect(readOfrepContexts(body)).toEqual(new Map());
+      expect(readOfrepContexts(body)).toEqual({ contexts: new Map(), ignored: [] });
     }
   });
+});
 
-  it('may be nested as deep as the limit, and no deeper', () => {
+describe('an attribute that no rule could read', () => {
+  it.each<[string, unknown, string[]]>([
+    ['a list in a list', { a: [['x']] }, ['context.a']],
+    ['an object in a list', { user: { roles: ['x', { y: 1 }] } }, ['context.user.roles']],
+    ['an object in a list, with a name of its own', { 'a b': { c: [{}] } }, ['context."a b".c']],
+    ['a number that a double cannot hold', { a: Infinity }, ['context.a']],
+    ['an equal duplicate', { 'user.email': 'a', user: { email: 'a' } }, ['context.user.email']],
+    [
+      'an equal duplicate of a list',
+      { 'user.roles': ['a', 1], user: { roles: ['a', '1'] } },
+      ['context.user.roles'],
+    ],
+  ])('is ignored and named, and the others are read: %s', (_what, context, ignored) => {
+    const read = readOfrepContexts({ context: { ...(context as object), plan: 'pro', targetingKey: 'u' } });
+    expect(read.ignored).toEqual(ignored);
+    expect(read.contexts.get('')?.get('plan')).toBe('pro');
+    expect(read.contexts.get('user')?.get('key')).toBe('u');
+  });
+
+  it('is one that is nested deeper than the limit', () => {
     expect(Object.keys(read(nested(CONTEXT_MAX_DEPTH)))).toEqual(['a']);
     const field = `context${'.a'.repeat(CONTEXT_MAX_DEPTH)}`;
-    expect(refusal(() => read(nested(CONTEXT_MAX_DEPTH + 1)))).toBe(`field_invalid ${field}`);
-    expect(refusal(() => read(nested(5_000)))).toBe(`field_invalid ${field}`);
+    for (const levels of [CONTEXT_MAX_DEPTH + 1, 5_000]) {
+      expect(readOfrepContexts({ context: nested(levels) })).toEqual({
+        contexts: new Map(),
+        ignored: [field],
+      });
+    }
   });
 });
 
@@ -83,11 +107,7 @@ describe('a refusal', () => {
     [{ context: 'u1' }, 'field_invalid context'],
     [{ context: { targetingKey: 7 } }, 'field_invalid context.targetingKey'],
     [{ context: { targetingKey: { a: 1 } } }, 'field_invalid context.targetingKey'],
-    [{ context: { a: [['x']] } }, 'field_invalid context.a[0]'],
-    [{ context: { user: { roles: ['x', { y: 1 }] } } }, 'field_invalid context.user.roles[1]'],
-    [{ context: { a: Infinity } }, 'field_invalid context.a'],
-    [{ context: { 'user.email': 'a', user: { email: 'a' } } }, 'field_invalid context.user.email'],
-    [{ context: { 'a b': { c: [{}] } } }, 'field_invalid context."a b".c[0]'],
+    [{ context: { 'user.email': 'a', user: { email: 'b' } } }, 'field_invalid context.user.email'],
   ])('of %j names the field', (body, expected) => {
     expect(refusal(() => readOfrepContexts(body))).toBe(expected);
   });

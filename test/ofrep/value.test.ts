@@ -11,7 +11,15 @@ describe('a value as JSON', () => {
   it.each<[Value, string | undefined]>([
     [{ kind: 'int', value: -5 }, '-5'],
     [{ kind: 'int', value: 2n ** 62n }, '4611686018427387904'],
+    [{ kind: 'double', value: 3 }, '3.0'],
+    [{ kind: 'double', value: -3 }, '-3.0'],
+    [{ kind: 'double', value: 0 }, '0.0'],
+    [{ kind: 'double', value: -0 }, '-0.0'],
+    [{ kind: 'double', value: 0.5 }, '0.5'],
+    [{ kind: 'double', value: 2 ** 53 }, '9007199254740992.0'],
+    [{ kind: 'double', value: 1e20 }, '100000000000000000000.0'],
     [{ kind: 'double', value: 1e21 }, '1e+21'],
+    [{ kind: 'double', value: 5e-324 }, '5e-324'],
     [{ kind: 'double', value: NaN }, undefined],
     [{ kind: 'double', value: -Infinity }, undefined],
     [string('"\u2028\ud800'), '"\\"\u2028\\ud800"'],
@@ -20,6 +28,7 @@ describe('a value as JSON', () => {
   ])('%o is %s', (value, text) => {
     expect(ofrepJsonOf(value)).toBe(text);
     if (text !== undefined) expect(() => JSON.parse(text) as unknown).not.toThrow();
+    if (text !== undefined && value.kind === 'double') expect(JSON.parse(text)).toBe(value.value);
   });
 });
 
@@ -42,17 +51,25 @@ describe('the name of a variant', () => {
 });
 
 describe('an ETag', () => {
-  const parts = { environment: 1n, clientVersion: 2n, moment: 'm', contexts: '{}', streams: '[]' };
+  const parts = {
+    environment: 1n,
+    clientVersion: 2n,
+    interval: 'm',
+    contexts: '{}',
+    ignored: '',
+    streams: '[]',
+  };
 
   it('is another one when anything that it is made of is', () => {
     const others = [
       { environment: 2n },
       { clientVersion: 3n },
-      { moment: 'n' },
+      { interval: 'n' },
+      { ignored: 'context.a' },
       { contexts: '{"a":{}}' },
       { streams: '["x"]' },
       // Text moved from one part to its neighbour.
-      { moment: 'm","{', contexts: '}' },
+      { interval: 'm","{', contexts: '}' },
     ];
     const etags = [parts, ...others.map((other) => ({ ...parts, ...other }))].map(etagOf);
     expect(new Set(etags).size).toBe(etags.length);

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
-import { FlagAnswers } from '../../src/ofrep/answer.js';
+import { flagBody, FlagAnswers } from '../../src/ofrep/answer.js';
 import { readOfrepContexts } from '../../src/ofrep/contexts.js';
 import { evaluateFlags, evaluateFlag } from '../../src/ofrep/evaluate.js';
 import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -47,7 +47,7 @@ describe('any body of a request for evaluation', () => {
         const question = {
           evaluator,
           answers,
-          contexts: readOfrepContexts(body),
+          ...readOfrepContexts(body),
           now: 1_800_000_000_000,
           onUnresolved,
         };
@@ -59,7 +59,7 @@ describe('any body of a request for evaluation', () => {
         expect([again.etag, again.body()]).toEqual([all.etag, all.body()]);
         const one = evaluateFlag(question, key);
         const inAll = answer.flags.find((each) => each.key === key);
-        if (one.kind === 'success') expect(JSON.parse(one.text)).toEqual(inAll);
+        if (one.kind === 'success') expect(JSON.parse(flagBody(one))).toEqual(inAll);
         else if (one.kind === 'none') expect(inAll).toBeUndefined();
         else expect(inAll).toHaveProperty('errorCode');
         return 'answered';
