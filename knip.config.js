@@ -12,7 +12,7 @@ export default {
     'bench/{main,soak,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
     'chaos/{main,shift-clock}.{ts,mjs}',
     'lab/main.ts',
-    'scripts/*.mjs',
+    'scripts/*.{mjs,ts}',
     'examples/**/*.{ts,mjs}',
   ],
   project: ['{src,test,bench,chaos,lab,scripts,examples}/**/*.{ts,mjs}'],

@@ -10,22 +10,13 @@ import { FULL, TOTAL } from './cases.js';
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/security.md'), 'utf8').replace(/\n(?=[^\n|#-])/g, ' ');
 
+const rotation = readFileSync(join(root, 'docs/how-to/rotate-secrets.md'), 'utf8');
+
 describe('docs/security.md', () => {
-  it('names only tests that exist under those titles', () => {
-    const citations = [...text.matchAll(/`(test\/[\w./-]+\.test\.ts)`:((?: “[^”]+”(?: \(.*?\))?,?)+)/g)];
-    expect(citations.length).toBeGreaterThan(15);
-    const dead = citations.flatMap(([, file = '', titles = '']) => {
-      const source = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '';
-      const known = source.replaceAll("\\'", "'");
-      return [...titles.matchAll(/“([^”]+)”/g)]
-        .map(([, title = '']) => title.replace(/\s+/g, ' '))
-        .filter((title) => !known.includes(title))
-        .map((title) => `${file}: ${title}`);
-    });
-    expect(dead).toEqual([]);
-    // Every title in quotes is part of such a citation, but for the one that stands apart.
-    const cited = citations.flatMap(([, , titles = '']) => [...titles.matchAll(/“[^”]+”/g)]).length;
-    expect([...text.matchAll(/“[^”]+”/g)]).toHaveLength(cited + 1);
+  it('backs its claims by links to test files', () => {
+    const linked = [...text.matchAll(/\(\.\.\/(test\/[\w./-]+\.test\.ts)\)/g)].map(([, file = '']) => file);
+    expect(new Set(linked).size).toBeGreaterThan(10);
+    expect(linked.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
   it('has the number of random inputs of one run', () => {
@@ -34,7 +25,7 @@ describe('docs/security.md', () => {
     expect(text).toContain(`${live.toLocaleString('en')} of them over HTTP and on bare sockets`);
   });
 
-  it('says how to change each setting that is a secret', () => {
+  it('leads to how to change each setting that is a secret', () => {
     const secrets = [
       'HOLDFAST_ADMIN_TOKEN',
       'HOLDFAST_SECRET',
@@ -42,9 +33,10 @@ describe('docs/security.md', () => {
       'GRIP_URL',
       'HOLDFAST_STORE',
     ];
+    expect(text).toContain('(how-to/rotate-secrets.md)');
     for (const name of secrets) {
       expect(helpText()).toContain(name);
-      expect(text.split('\n## Changing a secret')[1]?.split('\n## ')[0]).toContain(name);
+      expect(rotation).toContain(name);
     }
   });
 });

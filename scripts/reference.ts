@@ -1,0 +1,159 @@
+/**
+ * The pages of docs/reference that are made from the code: `npm run docs` writes them, test/docs/reference.test.ts fails when one is stale.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { runCli } from '../src/cli/program.js';
+import { ROLES, type Role } from '../src/config/option.js';
+import { clientVariables, options } from '../src/config/options.js';
+
+const root = join(import.meta.dirname, '..');
+
+/** The command that starts each kind of process. */
+const COMMANDS: Readonly<Record<Role, string>> = {
+  node: '`holdfast serve`',
+  'belt writer': '`holdfast belt`',
+  'belt server': '`holdfast serve --source`',
+};
+
+/** The fields of an option that its entry shows. */
+interface Described {
+  readonly name: string;
+  readonly roles?: readonly Role[];
+  readonly default?: string;
+  readonly shown?: string;
+  readonly secret?: true;
+  readonly help: string;
+}
+
+/** Pages by their paths from the root of the repository, formatted as prettier does. */
+export async function referencePages(): Promise<Map<string, string>> {
+  const pages = new Map([
+    ['docs/reference/settings.md', settingsPage()],
+    ['docs/reference/command-line.md', await commandLinePage()],
+  ]);
+  for (const [path, text] of pages) {
+    const file = join(root, path);
+    pages.set(path, await format(text, { ...(await resolveConfig(file)), filepath: file }));
+  }
+  return pages;
+}
+
+function settingsPage(): string {
+  const settings: readonly Described[] = Object.values(options);
+  const groups = ROLES.map((role) => [role, settings.filter(({ roles }) => roles?.[0] === role)] as const);
+  return `# Settings
+
+<!-- Made by \`npm run docs\` from src/config/options.ts. Do not edit. -->
+
+Environment variables; \`holdfast --help\` prints the same. All problems are reported together, at start. A variable that is empty counts as not set.
+Names that begin with \`HOLDFAST_\` and are no setting, and settings that have no effect on the process that was started, are named in the log at start.
+
+Processes are ${ROLES.map((role) => `the ${role} (${COMMANDS[role]})`).join(', ')}. A value that is or may contain a secret appears in no message.
+
+${groups
+  .filter(([, entries]) => entries.length > 0)
+  .map(([role, entries]) => `## ${HEADINGS[role]}\n\n${entries.map(settingEntry).join('\n')}\n`)
+  .join('\n')}
+## Commands
+
+What the commands that are clients of a server read; options of the command line win over them.
+
+${Object.values<Described>(clientVariables).map(settingEntry).join('\n')}
+`;
+}
+
+const HEADINGS: Readonly<Record<Role, string>> = {
+  node: 'Nodes',
+  'belt writer': 'Belt writers',
+  'belt server': 'Belt servers',
+};
+
+function settingEntry({ name, roles = [], default: standard, shown, secret, help }: Described): string {
+  const facts = [
+    `Default: ${code(shown ?? standard ?? 'none')}.`,
+    ...(roles.length > 0 ? [`Read by: ${roles.join(', ')}.`] : []),
+    ...(secret ? ['Secret.'] : []),
+  ];
+  return `- **\`${name}\`**: ${markCode(help)} ${facts.join(' ')}`;
+}
+
+/** Values are code; words that stand for a value are not. */
+function code(text: string): string {
+  return /^(none|generated)$/.test(text) ? text : `\`${text}\``;
+}
+
+/** Marks names of variables and URLs as code, and keeps the rest from being read as marks. */
+function markCode(text: string): string {
+  return text
+    .split(/(\b[A-Z]+(?:_[A-Z0-9]+)+\b|\b\w+:\/\/(?:[^\s,.]|[.,](?=\S))*)/)
+    .map((part, i) =>
+      i % 2 === 1
+        ? `\`${part}\``
+        : part.replace(/[*_<>]/g, '\\$&').replace(/docs\/(\w+\.md)/g, '[$1](../$1)'),
+    )
+    .join('');
+}
+
+async function commandLinePage(): Promise<string> {
+  const sections: string[] = [];
+  await addCommand([], sections);
+  return `# Command line
+
+<!-- Made by \`npm run docs\` from src/cli/program.ts. Do not edit. -->
+
+\`npx holdfast\`, after \`npm start\` or \`npm run build\`. All commands but \`serve\`, \`belt\` and \`restore --from\` are clients of the HTTP interface:
+they take \`--url\`, \`--token\` and \`--key\`, or the variables [HOLDFAST_URL, HOLDFAST_ADMIN_TOKEN and HOLDFAST_API_KEY](settings.md#commands).
+An option is visible to other users of the machine in the list of processes; prefer the variables.
+
+Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong.
+
+${sections.join('\n')}`;
+}
+
+/** Appends the section of a command and those of the commands below it. */
+async function addCommand(path: readonly string[], sections: string[]): Promise<void> {
+  const help = await helpOf(path);
+  const heading = `## ${['holdfast', ...path].join(' ')}`;
+  sections.push(`${heading}\n\n\`\`\`text\n${help}\n\`\`\`\n`);
+  const [, list = ''] = /^Commands:\n(.*?)(?:\n\n|$(?![^]))/ms.exec(help) ?? [];
+  const names = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+  for (const name of names.filter((each) => each !== 'help')) await addCommand([...path, name], sections);
+}
+
+/** The help of a command, without the settings, which have a page of their own. */
+async function helpOf(path: readonly string[]): Promise<string> {
+  let help = '';
+  const output = { write: (text: string) => (help += text) };
+  await runCli({
+    argv: [...path, '--help'],
+    env: {},
+    stdout: output,
+    stderr: output,
+    serve: () => Promise.resolve(),
+  });
+  return help.replace(/^Settings \(environment variables.*/ms, '').trimEnd();
+}
+
+/** Writes the pages that are stale. */
+async function main(): Promise<void> {
+  // The help is as wide as the terminal where there is one; pages are the same on each machine.
+  process.stdout.isTTY = false;
+  for (const [path, text] of await referencePages()) {
+    const file = join(root, path);
+    let old = '';
+    try {
+      old = readFileSync(file, 'utf8');
+    } catch {
+      // It is the first time.
+    }
+    if (old === text) continue;
+    writeFileSync(file, text);
+    console.log(`wrote ${path}`);
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
