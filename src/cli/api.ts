@@ -4,13 +4,15 @@
  * Only what can be repeated without harm is retried: reads, and writes that carry an `Idempotency-Key`, which is the same in every
  * attempt. [protocol] #changes
  */
+import { equalJitter } from '../core/backoff.js';
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, HoldfastError, messageOf } from '../core/errors.js';
 import type { Config, Configs } from '../ruleset/model.js';
 import { UsageError, type CommandIO } from './io.js';
 
 const ATTEMPTS = 4;
-const FIRST_DELAY_MS = 250;
+/** The backoff between attempts. */
+const BACKOFF = { first: 250, max: 60_000 };
 /** A server that asks for more patience than this is reported instead of waited for. */
 const LONGEST_DELAY_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -104,9 +106,9 @@ export class Api {
 
   /** Refuses to go on without a version: a change that is based on a read must not undo what came after it. */
   #versionTag(etag: string | undefined): string {
-    // What compresses an answer on its way makes its ETag weak; it names the same version.
-    const strong = etag?.replace(/^W\//, '');
-    if (strong !== undefined && /^"\d+"$/.test(strong)) return strong;
+    // A proxy that compresses makes the validator weak; it names the same version.
+    const strong = /^(?:W\/)?("\d+")$/.exec(etag ?? '')?.[1];
+    if (strong !== undefined) return strong;
     throw new Error(`${this.#base} did not say which version it answered with (ETag). Is it Holdfast?`);
   }
 
@@ -146,8 +148,8 @@ export class Api {
       const outcome = await this.#attempt(this.url(path), init);
       if (outcome.kind === 'answered') return outcome;
       if (!outcome.passing || call.once === true || attempt === ATTEMPTS) throw outcome.error;
-      const backoff = FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + this.#around.random() / 2);
-      await this.#around.sleep(Math.max(backoff, outcome.after), this.#around.signal);
+      const delay = equalJitter(attempt, BACKOFF, this.#around.random());
+      await this.#around.sleep(Math.max(delay, outcome.after), this.#around.signal);
       if (this.#around.signal.aborted) throw outcome.error;
     }
   }

@@ -3,13 +3,10 @@
  *
  * Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is one line on standard error.
  */
-import { setTimeout } from 'node:timers/promises';
+import { systemClock } from '../core/clock.js';
 import { Command, CommanderError, Option } from 'commander';
 import { helpText } from '../config/help.js';
 import type { EnvironmentVariables } from '../config/option.js';
-import { clientVariables } from '../config/options.js';
-import { parseVersion } from '../ruleset/version.js';
-import { Api } from './api.js';
 import { restoreFrom, verifyBelt } from './commands/belt.js';
 import { CHANGE_BYTES } from './datafile.js';
 import { deleteConfig, setConfig } from './commands/edit.js';
@@ -20,6 +17,13 @@ import { dropRejected, listRejected, retryRejected } from './commands/rejected.j
 import { restoreFromFile, restoreFromNode } from './commands/restore.js';
 import { showConfigs } from './commands/show.js';
 import { UsageError, type Output, type CommandIO } from './io.js';
+import {
+  commandContext,
+  connected,
+  environmentId,
+  type CommandContext,
+  type SharedOptions,
+} from './context.js';
 import { tail } from './commands/tail.js';
 import { typeNames } from './value.js';
 
@@ -64,28 +68,15 @@ function surroundings(parts: CliParts): CommandIO {
     stdout: parts.stdout,
     stderr: parts.stderr,
     stdin: parts.stdin ?? nothing(),
-    now: parts.now ?? Date.now,
-    random: parts.random ?? Math.random,
-    sleep: parts.sleep ?? pause,
+    now: parts.now ?? systemClock.now,
+    random: parts.random ?? systemClock.random,
+    sleep: parts.sleep ?? systemClock.sleep,
     signal: parts.signal ?? new AbortController().signal,
   };
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  // An abort ends the wait and is no error: who waits looks at the signal.
-  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
-}
-
 async function* nothing(): AsyncGenerator<Uint8Array> {
   // An empty standard input.
-}
-
-/** The options that commands share; absent ones come from the environment. */
-interface Shared {
-  readonly url?: string;
-  readonly token?: string;
-  readonly key?: string;
-  readonly environment?: string;
 }
 
 function build(parts: CliParts, around: CommandIO): Command {
@@ -98,27 +89,7 @@ function build(parts: CliParts, around: CommandIO): Command {
     })
     .addHelpText('after', `\n${helpText()}`);
   if (parts.version !== undefined) program.version(parts.version);
-  const context: Context = {
-    around,
-    env: parts.env,
-    // An empty variable is one that is not set.
-    open: ({ url, token, key }) =>
-      new Api(
-        {
-          url: url ?? variable(parts.env, clientVariables.url.name) ?? clientVariables.url.default,
-          // A key that is named on the command line counts, also where the environment has a token.
-          token: token ?? (key === undefined ? adminToken(parts.env) : undefined),
-          key: key ?? variable(parts.env, clientVariables.key.name),
-        },
-        around,
-      ),
-    environment: (options) =>
-      environmentId(
-        options.environment ??
-          variable(parts.env, clientVariables.environment.name) ??
-          clientVariables.environment.default,
-      ),
-  };
+  const context = commandContext(parts.env, around);
   program
     .command('serve')
     .description('run the server (the default)')
@@ -134,45 +105,12 @@ function build(parts: CliParts, around: CommandIO): Command {
   return program;
 }
 
-interface Context {
-  readonly around: CommandIO;
-  readonly env: EnvironmentVariables;
-  readonly open: (options: Shared) => Api;
-  readonly environment: (options: Shared) => string;
-}
-
-function variable(env: EnvironmentVariables, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === '' ? undefined : value;
-}
-
-/** While the token is changed, the variable may have several, as for the server. */
-function adminToken(env: EnvironmentVariables): string | undefined {
-  return variable(env, 'HOLDFAST_ADMIN_TOKEN')?.split(/[\s,]+/)[0];
-}
-
-function environmentId(text: string): string {
-  if ((parseVersion(text) ?? 0n) > 0n) return text;
-  throw new UsageError('--environment (HOLDFAST_ENVIRONMENT) must be the number of an environment, from 1.');
-}
-
-/** Adds the options that say where the server is and who asks. Defaults are not commander's, which would print them: some are secrets. */
-function connected(command: Command, ...credentials: ('token' | 'key' | 'environment')[]): Command {
-  command.option('--url <url>', `server (HOLDFAST_URL; ${clientVariables.url.default})`);
-  if (credentials.includes('token')) command.option('--token <token>', 'admin token (HOLDFAST_ADMIN_TOKEN)');
-  if (credentials.includes('key')) command.option('--key <key>', 'API key (HOLDFAST_API_KEY)');
-  if (credentials.includes('environment')) {
-    command.option('--environment <id>', 'environment (HOLDFAST_ENVIRONMENT; 1)');
-  }
-  return command;
-}
-
-function addConfigCommands(program: Command, { around, open, environment }: Context): void {
+function addConfigCommands(program: Command, { around, open, environment }: CommandContext): void {
   connected(program.command('import <file>'), 'token', 'environment')
     .description('commit a datafile (proto3-JSON of Configs); - is standard input')
     .option('--keep-ids', "keep the file's ids, which must be above the environment's version")
     .option('--remap', 'accept a file of another environment and make its rows rows of this one')
-    .action((file: string, options: Shared & { keepIds?: true; remap?: true }) =>
+    .action((file: string, options: SharedOptions & { keepIds?: true; remap?: true }) =>
       importFile(open(options), around, file, {
         environment: environment(options),
         keepIds: options.keepIds === true,
@@ -189,7 +127,7 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
       ).choices(Object.keys(typeNames)),
     )
     .option('--all-rules', 'drop the rules too: the value is for everyone')
-    .action((key: string, value: string, options: Shared & { type?: string; allRules?: true }) =>
+    .action((key: string, value: string, options: SharedOptions & { type?: string; allRules?: true }) =>
       setConfig(open(options), around, key, value, {
         environment: environment(options),
         type: options.type,
@@ -198,13 +136,15 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
     );
   connected(program.command('delete <key>'), 'token', 'environment')
     .description('delete a config')
-    .action((key: string, options: Shared) => deleteConfig(open(options), around, key, environment(options)));
+    .action((key: string, options: SharedOptions) =>
+      deleteConfig(open(options), around, key, environment(options)),
+    );
   connected(program.command('show [key]'), 'token', 'key', 'environment')
     .description(
       'list the configs, or one config as JSON; with the admin token, else with an API key and its environment',
     )
     .option('--json', 'the list as JSON, in the form that import reads')
-    .action((key: string | undefined, options: Shared & { json?: true }) =>
+    .action((key: string | undefined, options: SharedOptions & { json?: true }) =>
       showConfigs(open(options), around, {
         key,
         environment: environment(options),
@@ -213,13 +153,13 @@ function addConfigCommands(program: Command, { around, open, environment }: Cont
     );
 }
 
-function addRestore(program: Command, { around, env, open }: Context): void {
+function addRestore(program: Command, { around, env, open }: CommandContext): void {
   connected(program.command('restore [file]'), 'token')
     .description(
       'write back what the store lost: from what a node has in memory, from a datafile, or from the copies in a bucket',
     )
     .option('--from <bucket>', 'URL of a bucket, as in HOLDFAST_BELT; writes to HOLDFAST_STORE itself')
-    .action((file: string | undefined, options: Shared & { from?: string }) => {
+    .action((file: string | undefined, options: SharedOptions & { from?: string }) => {
       if (options.from !== undefined) {
         if (file !== undefined) throw new UsageError('restore takes a file or --from, not both.');
         return restoreFrom(env, around, options.from);
@@ -230,7 +170,7 @@ function addRestore(program: Command, { around, env, open }: Context): void {
     });
 }
 
-function addBelt(program: Command, { around, env }: Context, run: CliParts['belt']): void {
+function addBelt(program: Command, { around, env }: CommandContext, run: CliParts['belt']): void {
   const belt = program
     .command('belt')
     .description('write copies of all environments to the buckets of HOLDFAST_BELT, without serving')
@@ -249,19 +189,19 @@ function missing(): never {
   throw new UsageError('holdfast belt is not part of this program.');
 }
 
-function addTail(program: Command, { around, open }: Context): void {
+function addTail(program: Command, { around, open }: CommandContext): void {
   connected(program.command('tail'), 'key')
     .description('subscribe as a client does and print each delta, until Ctrl-C')
-    .action((options: Shared) => tail(open(options), around));
+    .action((options: SharedOptions) => tail(open(options), around));
 }
 
-function addKeys(program: Command, { around, open, environment }: Context): void {
+function addKeys(program: Command, { around, open, environment }: CommandContext): void {
   const keys = program.command('keys').description('API keys: create, list, revoke');
   connected(keys.command('create'), 'token', 'environment')
     .description('create a key and print it, this once')
     .addOption(new Option('--kind <kind>', 'who it is for').choices(['server', 'client']).default('server'))
     .option('--name <name>', 'what to call it in lists')
-    .action((options: Shared & { kind: string; name?: string }) =>
+    .action((options: SharedOptions & { kind: string; name?: string }) =>
       createKey(open(options), around, {
         environment: environment(options),
         kind: options.kind,
@@ -270,41 +210,43 @@ function addKeys(program: Command, { around, open, environment }: Context): void
     );
   connected(keys.command('list'), 'token', 'environment')
     .description('list the keys of an environment, never their text')
-    .action((options: Shared) => listKeys(open(options), around, environment(options)));
+    .action((options: SharedOptions) => listKeys(open(options), around, environment(options)));
   connected(keys.command('revoke <id>'), 'token')
     .description('refuse a key from now on and close its streams')
-    .action((id: string, options: Shared) => revokeKey(open(options), around, id));
+    .action((id: string, options: SharedOptions) => revokeKey(open(options), around, id));
 }
 
-function addEnvironments(program: Command, { around, open }: Context): void {
+function addEnvironments(program: Command, { around, open }: CommandContext): void {
   const environments = program.command('environments').description('environments: list, put');
   connected(environments.command('list'), 'token')
     .description('list the environments with their versions')
-    .action((options: Shared) => listEnvironments(open(options), around));
+    .action((options: SharedOptions) => listEnvironments(open(options), around));
   connected(environments.command('put <id>'), 'token')
     .description('create or rename an environment')
     .requiredOption('--project <id>', 'project that it belongs to')
     .requiredOption('--name <name>', 'its name')
-    .action((id: string, options: Shared & { project: string; name: string }) =>
-      putEnvironment(open(options), around, environmentId(id), {
+    .action((id: string, options: SharedOptions & { project: string; name: string }) =>
+      putEnvironment(open(options), around, environmentId(id, '<id>'), {
         projectId: options.project,
         name: options.name,
       }),
     );
 }
 
-function addRejected(program: Command, { around, open }: Context): void {
+function addRejected(program: Command, { around, open }: CommandContext): void {
   const rejected = program
     .command('rejected')
     .description('inbox events that failed validation: list, retry, drop');
   connected(rejected.command('list'), 'token')
     .description('list the oldest with the reason of each')
     .option('--count <n>', 'how many at most, up to 200', '50')
-    .action((options: Shared & { count: string }) => listRejected(open(options), around, options.count));
+    .action((options: SharedOptions & { count: string }) =>
+      listRejected(open(options), around, options.count),
+    );
   connected(rejected.command('retry <id>'), 'token')
     .description('put an event back into the inbox, as it was')
-    .action((id: string, options: Shared) => retryRejected(open(options), around, id));
+    .action((id: string, options: SharedOptions) => retryRejected(open(options), around, id));
   connected(rejected.command('drop <id>'), 'token')
     .description('remove an event for good')
-    .action((id: string, options: Shared) => dropRejected(open(options), around, id));
+    .action((id: string, options: SharedOptions) => dropRejected(open(options), around, id));
 }

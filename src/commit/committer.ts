@@ -5,6 +5,7 @@
  * version. If another node was first, the plan is made again against what is there now. Commits of one environment through this node
  * wait for one another, so that only nodes compete, not requests.
  */
+import { KeyedQueue } from '../core/keyed-queue.js';
 import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
@@ -60,8 +61,7 @@ const MAX_ATTEMPTS = 20;
 /** Validates and commits changes, for every way in. */
 export class Committer {
   readonly #options: CommitterOptions;
-  /** The last commit of each environment that is under way. */
-  readonly #turns = new Map<bigint, Promise<unknown>>();
+  readonly #queue = new KeyedQueue<bigint>();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -74,7 +74,7 @@ export class Committer {
    * `idempotency_mismatch`; `busy` when other nodes were first too many times; `store_unavailable`
    */
   async commit(request: CommitRequest): Promise<CommitAnswer> {
-    const outcome = await this.#inTurn(request.environment, () => this.#commit(request, undefined));
+    const outcome = await this.#queue.run(request.environment, () => this.#commit(request, undefined));
     if ('answer' in outcome) return outcome.answer;
     throw new HoldfastError('internal', `the store took a request for an event that is ${outcome.kind}`);
   }
@@ -86,12 +86,12 @@ export class Committer {
    * @throws HoldfastError as `commit`
    */
   commitEvent(request: CommitRequest, event: string): Promise<EventOutcome> {
-    return this.#inTurn(request.environment, () => this.#commit(request, event));
+    return this.#queue.run(request.environment, () => this.#commit(request, event));
   }
 
   /** Creates an environment, or changes its settings. */
   putEnvironment(settings: Environment): Promise<{ created: boolean; environment: StoredEnvironment }> {
-    return this.#inTurn(settings.id, () => this.#putEnvironment(settings));
+    return this.#queue.run(settings.id, () => this.#putEnvironment(settings));
   }
 
   async #commit(request: CommitRequest, event: string | undefined): Promise<EventOutcome> {
@@ -193,17 +193,6 @@ export class Committer {
       );
     }
     return current.ruleset;
-  }
-
-  #inTurn<T>(environment: bigint, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(environment) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#turns.set(environment, turn);
-    const done = (): void => {
-      if (this.#turns.get(environment) === turn) this.#turns.delete(environment);
-    };
-    turn.then(done, done);
-    return turn;
   }
 }
 

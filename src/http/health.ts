@@ -4,7 +4,7 @@ import type { BeltStatus } from '../belt/writer/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
-import type { ReplicaStatus } from '../replica/replica.js';
+import type { ReplicaStatus } from '../replica/options.js';
 import { onlyMethods } from './errors.js';
 
 /** The state of a node, from which its readiness is decided. */

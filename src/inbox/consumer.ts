@@ -12,6 +12,7 @@
  * An event that cannot be decided now keeps the others waiting, because order is what they were promised. What could do that for ever is
  * a defect of ours that an event triggers, so such an event is rejected after a few tries.
  */
+import { equalJitter } from '../core/backoff.js';
 import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
@@ -45,10 +46,8 @@ export interface InboxStatus extends InboxCounts {
 /** The number of tries of an event when the failure is neither its fault nor that of an unavailable store. */
 const TRIES = 3;
 
-/** Milliseconds before the n-th try again: at once enough for a conflict, and then what a store needs to come back. */
-function patience(tries: number): number {
-  return Math.min(1_000, 25 * 2 ** Math.min(tries, 10));
-}
+/** The backoff between tries of an event, without jitter: one leader tries. Short enough for a conflict, then the time that a store needs. */
+const BACKOFF = { first: 50, max: 1_000 };
 
 /** Decides the events of the inbox while this node leads. */
 export class InboxConsumer {
@@ -94,7 +93,7 @@ export class InboxConsumer {
         this.#error = undefined;
       } catch (error) {
         this.#note(event, error);
-        await this.#options.sleep(patience(this.#failing.tries), signal);
+        await this.#options.sleep(equalJitter(this.#failing.tries, BACKOFF, 1), signal);
         return;
       }
     }

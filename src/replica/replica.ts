@@ -23,57 +23,20 @@
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
-import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
-import { Ruleset, type Change } from '../ruleset/ruleset.js';
+import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from '../keys/keyring.js';
-import { Listeners, type RulesetListener } from './listeners.js';
-import { Retention, type RetentionOptions } from './retention.js';
+import type { RulesetListener } from './listeners.js';
+import { Loader } from './loader.js';
+import { ReplicaMemory } from './memory.js';
+import type { ReplicaOptions, ReplicaStatus } from './options.js';
+import type { RetentionOptions } from './retention.js';
 import type { Confirmed, Rulesets } from './rulesets.js';
-
-/** The state of the replica, for readiness and metrics. */
-export interface ReplicaStatus {
-  /** `current`: the feed was heard within the last seconds. `away`: the store cannot be reached. */
-  readonly feed: 'starting' | 'current' | 'away';
-  /** Milliseconds since the feed was last known to have nothing newer. */
-  readonly lag: number;
-  readonly environments: number;
-  readonly keys: number;
-  /** Environments that this node has and the store lost; `holdfast restore` writes them back. */
-  readonly missing: number;
-}
-
-/** The parts and settings of a replica. */
-export interface ReplicaOptions {
-  readonly store: Store;
-  readonly log: Logger;
-  /** Milliseconds, monotonic. */
-  readonly now?: () => number;
-  /** Called each time that the store was found to lack writes that this node has. */
-  readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
-  /**
-   * Commits lost writes again.
-   *
-   * @param stored the store's ruleset
-   * @param lost configs that this node has, and the store lacks or has in an older state
-   */
-  readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
-  /** Which environments stay in memory. Default: all. */
-  readonly retention?: RetentionOptions;
-  /** Called for each environment that was dropped. */
-  readonly onDropped?: (environment: bigint) => void;
-}
 
 /** The time that a confirmed read waits for the feed to bring the store's version, before it reads the store itself. */
 const FEED_GRACE_MS = 50;
 
 const KEEP_ALL: RetentionOptions = { keep: Infinity, idle: Infinity };
-
-interface Loading {
-  readonly promise: Promise<Ruleset | undefined>;
-  /** Changes that the feed brought in the meantime. */
-  readonly arrived: Change[];
-}
 
 /** Rulesets and keys of the store, in memory. */
 export class Replica implements Rulesets {
@@ -81,19 +44,9 @@ export class Replica implements Rulesets {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #now: () => number;
-  readonly #onDataLost: NonNullable<ReplicaOptions['onDataLost']>;
-  readonly #heal: ReplicaOptions['heal'];
   readonly #onDropped: NonNullable<ReplicaOptions['onDropped']>;
-  readonly #retention: Retention;
-  readonly #rulesets = new Map<bigint, Ruleset>();
-  readonly #loading = new Map<bigint, Loading>();
-  readonly #listeners: Listeners;
-  /** Environments that must be read again; the feed will not bring what they lack. */
-  readonly #stale = new Set<bigint>();
-  /** Environments that we have and the store lost. */
-  readonly #missing = new Set<bigint>();
-  /** The names of the environments in memory. No feed entry brings a new name: no client sees it. */
-  readonly #names = new Map<bigint, string>();
+  readonly #memory: ReplicaMemory;
+  readonly #loader: Loader;
   #keysStale = false;
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
@@ -104,11 +57,15 @@ export class Replica implements Rulesets {
     this.#store = options.store;
     this.#log = options.log;
     this.#now = options.now ?? (() => performance.now());
-    this.#onDataLost = options.onDataLost ?? (() => undefined);
-    this.#heal = options.heal;
     this.#onDropped = options.onDropped ?? (() => undefined);
-    this.#retention = new Retention(options.retention ?? KEEP_ALL);
-    this.#listeners = new Listeners(options.log);
+    this.#memory = new ReplicaMemory(options.log, options.retention ?? KEEP_ALL, this.#now);
+    this.#loader = new Loader({
+      store: options.store,
+      memory: this.#memory,
+      log: options.log,
+      onDataLost: options.onDataLost ?? (() => undefined),
+      heal: options.heal,
+    });
     this.keyring = new Keyring(options.store);
     this.#heard = this.#now();
   }
@@ -131,9 +88,9 @@ export class Replica implements Rulesets {
     return {
       feed: this.#feed,
       lag: Math.max(0, Math.round(this.#now() - this.#heard)),
-      environments: this.#rulesets.size,
+      environments: this.#memory.rulesets.size,
       keys: this.keyring.size,
-      missing: this.#missing.size,
+      missing: this.#memory.missing.size,
     };
   }
 
@@ -143,22 +100,22 @@ export class Replica implements Rulesets {
    * @throws HoldfastError `store_unavailable` when it must be loaded and the store is unavailable
    */
   async ruleset(environment: bigint): Promise<Ruleset | undefined> {
-    const known = this.#rulesets.get(environment);
-    if (known === undefined) return this.#load(environment);
-    this.#retention.use(environment, this.#now());
+    const known = this.#memory.rulesets.get(environment);
+    if (known === undefined) return this.#loader.load(environment);
+    this.#memory.use(environment);
     return known;
   }
 
   /** All that is in memory: rulesets, and the names that their environments had when they were read. */
   *everything(): Generator<{ ruleset: Ruleset; name: string }> {
-    for (const [environment, ruleset] of this.#rulesets) {
-      yield { ruleset, name: this.#names.get(environment) ?? '' };
+    for (const [environment, ruleset] of this.#memory.rulesets) {
+      yield { ruleset, name: this.#memory.names.get(environment) ?? '' };
     }
   }
 
   /** The ruleset if it is loaded; does no I/O. */
   loaded(environment: bigint): Ruleset | undefined {
-    return this.#rulesets.get(environment);
+    return this.#memory.rulesets.get(environment);
   }
 
   /**
@@ -173,15 +130,15 @@ export class Replica implements Rulesets {
       stored = await this.#store.version(environment);
       if (stored !== undefined && this.#lags(environment, stored)) await this.#catchUp(environment, stored);
       // Normally the answer is merely older than what the feed has brought in the meantime. It can also be that the store lost writes.
-      if (stored !== undefined && stored < ruleset.version) this.#stale.add(environment);
+      if (stored !== undefined && stored < ruleset.version) this.#memory.stale.add(environment);
     } catch (error) {
       this.#log.warn(
         { environment: `${environment}`, error: messageOf(error) },
         'answered without the store',
       );
-      return { ruleset: this.#rulesets.get(environment) ?? ruleset, confirmed: false };
+      return { ruleset: this.#memory.rulesets.get(environment) ?? ruleset, confirmed: false };
     }
-    const now = this.#rulesets.get(environment) ?? ruleset;
+    const now = this.#memory.rulesets.get(environment) ?? ruleset;
     // A store that lost the environment proves nothing about what we have.
     return { ruleset: now, confirmed: stored !== undefined };
   }
@@ -190,25 +147,22 @@ export class Replica implements Rulesets {
    * Takes a change that was just committed through this node, before the feed brings it. So from the time that its author has the answer, this node serves it, and can commit it again should the store lose it in its next second.
    */
   committed(change: Change): void {
-    this.#loading.get(change.environment)?.arrived.push(change);
-    const ruleset = this.#rulesets.get(change.environment);
+    this.#loader.offer(change);
+    const ruleset = this.#memory.rulesets.get(change.environment);
     // Otherwise it is there already, or the feed brings it when scheduled.
     if (ruleset?.version !== change.previous) return;
     ruleset.apply(change);
-    this.#listeners.tell(ruleset);
+    this.#memory.listeners.tell(ruleset);
   }
 
   /** Reads the environment from the store again. A read that is under way does not count: it may have seen less. */
-  async reload(environment: bigint): Promise<Ruleset | undefined> {
-    // It must not be dropped before the read begins, which compares with what we had.
-    if (this.#rulesets.has(environment)) this.#retention.use(environment, this.#now());
-    await this.#loading.get(environment)?.promise.catch(() => undefined);
-    return this.#load(environment);
+  reload(environment: bigint): Promise<Ruleset | undefined> {
+    return this.#loader.reload(environment);
   }
 
   /** Notifies `listener` of every change of that environment, which must be loaded, until the returned function is called. */
   watch(environment: bigint, listener: RulesetListener): () => void {
-    return this.#listeners.add(environment, listener);
+    return this.#memory.listeners.add(environment, listener);
   }
 
   async #catchUp(environment: bigint, version: bigint): Promise<void> {
@@ -227,67 +181,7 @@ export class Replica implements Rulesets {
   }
 
   #lags(environment: bigint, version: bigint): boolean {
-    return (this.#rulesets.get(environment)?.version ?? 0n) < version;
-  }
-
-  #load(environment: bigint): Promise<Ruleset | undefined> {
-    const running = this.#loading.get(environment);
-    if (running !== undefined) return running.promise;
-    const arrived: Change[] = [];
-    const promise = this.#read(environment, arrived).finally(() => this.#loading.delete(environment));
-    this.#loading.set(environment, { promise, arrived });
-    return promise;
-  }
-
-  async #read(environment: bigint, arrived: readonly Change[]): Promise<Ruleset | undefined> {
-    const stored = await this.#store.read(environment);
-    const before = this.#rulesets.get(environment);
-    if (stored === undefined) return this.#lost(environment, before);
-    this.#missing.delete(environment);
-    this.#names.set(environment, stored.name);
-    const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
-    for (const change of arrived) {
-      if (change.previous === ruleset.version) ruleset.apply(change);
-    }
-    if (before !== undefined) {
-      const lost = lostBy(ruleset, before);
-      if (lost.length > 0) return await this.#recommit(ruleset, before, lost);
-    }
-    this.#rulesets.set(environment, ruleset);
-    if (before === undefined) this.#retention.use(environment, this.#now());
-    if (before !== undefined && isOther(ruleset, before)) this.#listeners.tell(ruleset);
-    return ruleset;
-  }
-
-  /** Ours stays in place until the store has it again. Rejects when that could not be done; then it is tried again. */
-  async #recommit(stored: Ruleset, ours: Ruleset, lost: readonly EncodedConfig[]): Promise<Ruleset> {
-    const environment = ours.environment;
-    this.#log.error(
-      {
-        environment: `${environment}`,
-        ours: `${ours.version}`,
-        store: `${stored.version}`,
-        configs: lost.length,
-      },
-      'the store lost writes that this node has; committing them again',
-    );
-    this.#onDataLost(environment, ours.version, stored.version);
-    this.#stale.add(environment);
-    await this.#heal(stored, lost);
-    return ours;
-  }
-
-  /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
-  #lost(environment: bigint, before: Ruleset | undefined): Ruleset | undefined {
-    if (before !== undefined) {
-      this.#missing.add(environment);
-      this.#log.error(
-        { environment: `${environment}`, ours: `${before.version}` },
-        'the store lost an environment; ours is kept, and `holdfast restore` writes it back',
-      );
-      this.#onDataLost(environment, before.version, 0n);
-    }
-    return before;
+    return (this.#memory.rulesets.get(environment)?.version ?? 0n) < version;
   }
 
   async #follow(from: string): Promise<void> {
@@ -313,19 +207,16 @@ export class Replica implements Rulesets {
 
   /** The feed has a signal at least every two seconds while the store is available, which is often enough. */
   #drop(): void {
-    for (const environment of this.#retention.drop(this.#now(), (each) => this.#isNeeded(each))) {
-      this.#rulesets.delete(environment);
-      this.#names.delete(environment);
-      this.#onDropped(environment);
-    }
+    const isNeeded = (environment: bigint): boolean => this.#isNeeded(environment);
+    for (const environment of this.#memory.drop(isNeeded)) this.#onDropped(environment);
   }
 
   #isNeeded(environment: bigint): boolean {
     return (
-      this.#listeners.has(environment) ||
-      this.#loading.has(environment) ||
-      this.#stale.has(environment) ||
-      this.#missing.has(environment)
+      this.#memory.listeners.has(environment) ||
+      this.#loader.isLoading(environment) ||
+      this.#memory.stale.has(environment) ||
+      this.#memory.missing.has(environment)
     );
   }
 
@@ -335,32 +226,35 @@ export class Replica implements Rulesets {
       return;
     }
     const { change } = entry;
-    this.#loading.get(change.environment)?.arrived.push(change);
-    if (this.#missing.has(change.environment)) this.#stale.add(change.environment);
-    const ruleset = this.#rulesets.get(change.environment);
+    this.#loader.offer(change);
+    if (this.#memory.missing.has(change.environment)) this.#memory.stale.add(change.environment);
+    const ruleset = this.#memory.rulesets.get(change.environment);
     if (ruleset === undefined || change.version <= ruleset.version) return;
     if (change.previous === ruleset.version) {
       ruleset.apply(change);
-      this.#listeners.tell(ruleset);
+      this.#memory.listeners.tell(ruleset);
     } else {
-      this.#stale.add(change.environment);
+      this.#memory.stale.add(change.environment);
     }
   }
 
   #markAllStale(): void {
-    this.#log.warn({ environments: this.#rulesets.size }, 'the feed has a gap; reading everything again');
+    this.#log.warn(
+      { environments: this.#memory.rulesets.size },
+      'the feed has a gap; reading everything again',
+    );
     this.#keysStale = true;
-    for (const environment of this.#rulesets.keys()) this.#stale.add(environment);
-    for (const environment of this.#loading.keys()) this.#stale.add(environment);
+    for (const environment of this.#memory.rulesets.keys()) this.#memory.stale.add(environment);
+    for (const environment of this.#loader.loading) this.#memory.stale.add(environment);
   }
 
   /** Reads stale environments again. Those that cannot be read now stay stale, and the feed's next signal calls this again. */
   async #refresh(): Promise<void> {
     if (this.#keysStale) await this.#reloadKeys();
-    for (const environment of this.#stale) {
-      this.#stale.delete(environment);
+    for (const environment of this.#memory.stale) {
+      this.#memory.stale.delete(environment);
       this.reload(environment).catch((error: unknown) => {
-        this.#stale.add(environment);
+        this.#memory.stale.add(environment);
         this.#log.error(
           { environment: `${environment}`, error: messageOf(error) },
           'could not read the environment again; trying until it works',
@@ -390,14 +284,4 @@ export class Replica implements Rulesets {
       this.#log.error({ key: key.id, error: messageOf(error) }, 'a listener to revoked keys failed');
     }
   }
-}
-
-/** Several lost changes that were committed again as one can end at the version that this node had and at another client version. */
-function isOther(ruleset: Ruleset, before: Ruleset): boolean {
-  return ruleset.version !== before.version || ruleset.clientVersion !== before.clientVersion;
-}
-
-/** The configs of `ours` that `stored` lacks or has in an older state: for each key the higher id is the newer state. */
-function lostBy(stored: Ruleset, ours: Ruleset): EncodedConfig[] {
-  return [...ours.configs()].filter((config) => (stored.get(config.key)?.id ?? 0n) < config.id);
 }

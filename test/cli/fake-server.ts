@@ -31,6 +31,8 @@ export class FakeServer {
   /** Connections to the stream that are open. */
   readonly streams: ServerResponse[] = [];
   version = 100n;
+  /** Weak ETags, as after a proxy that compresses. */
+  weak = false;
   readonly #answers = new Map<string, string>();
   readonly #server: ReturnType<typeof createServer>;
 
@@ -84,7 +86,7 @@ export class FakeServer {
   #answer(seen: SeenRequest, response: ServerResponse): void {
     switch (`${seen.method} ${seen.path}`) {
       case 'GET /admin/v1/environments/1/configs': {
-        json(response, this.#ruleset(false), { etag: `"${this.version}"` });
+        json(response, this.#ruleset(false), { etag: `${this.weak ? 'W/' : ''}"${this.version}"` });
         return;
       }
       case 'GET /api/v1/configs/0?format=json': {

@@ -71,6 +71,10 @@ describe('usage errors exit with 2 and ask nothing of the server', () => {
     [['keys', 'create', '--kind', 'root'], /Allowed choices are server, client/],
     [['show', '--environment', 'prod'], /--environment .* must be the number of an environment/],
     [['show', '--environment', '0'], /--environment .* must be the number of an environment/],
+    [
+      ['environments', 'put', 'abc', '--project', '1', '--name', 'x'],
+      /<id> must be the number of an environment/,
+    ],
     [['show', '--url', 'localhost:8080'], /--url .* must be a URL/],
     [['import', '/no/such/file'], /Cannot read \/no\/such\/file/],
   ])('%j', async (argv, message) => {
@@ -118,7 +122,7 @@ describe('a request that fails', () => {
     };
     server.intercepts.push(down, down, down);
     const { code, slept } = await run(['show'], { env: credentials(server) });
-    expect({ code, slept }).toEqual({ code: 0, slept: [187.5, 375, 750] });
+    expect({ code, slept }).toEqual({ code: 0, slept: [188, 375, 750] });
   });
 
   it('waits as long as the server asks', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
-import { Replica, type ReplicaOptions } from '../../src/replica/replica.js';
+import type { ReplicaOptions } from '../../src/replica/options.js';
+import { Replica } from '../../src/replica/replica.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import type { Commit, FeedSignal } from '../../src/store/store.js';

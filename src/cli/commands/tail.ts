@@ -4,6 +4,7 @@
  * Deltas go to standard output, everything about the connection to standard error. The stream is taken up again where it stopped, by
  * `Last-Event-ID`, so nothing is missing and nothing comes twice.
  */
+import { equalJitter } from '../../core/backoff.js';
 import { messageOf } from '../../core/errors.js';
 import { SseParser, type SseBlock } from '../../core/sse.js';
 import { decodeConfigs } from '../../ruleset/codec.js';
@@ -46,8 +47,7 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
 
 /** The delay before the next connection: the server's `retry:`, doubled for each failure in a row, with jitter. */
 function delay(failures: number, retry: number, random: number): number {
-  const most = Math.min(LONGEST_DELAY_MS, retry * 2 ** Math.max(0, failures - 1));
-  return most * (0.5 + random / 2);
+  return equalJitter(Math.max(failures, 1), { first: retry, max: LONGEST_DELAY_MS }, random);
 }
 
 /** One connection, from request to end. Returns why it ended. */
