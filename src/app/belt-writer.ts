@@ -11,6 +11,8 @@ import { NodeMetrics } from '../observe/node-metrics.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { buildBeltWriter, openBuckets } from './build/belt-writer.js';
+import { registerLeaseGauge } from './build/leading.js';
+import { registerStoreGauges } from './build/watching.js';
 import type { RunningProcess } from './running.js';
 
 /** The milliseconds that a stop may take beyond the drain. */
@@ -43,7 +45,16 @@ async function startOnStore(
   const parts = { settings, store, holder: randomUUID(), metrics, log, clock: systemClock };
   const belt = buildBeltWriter(parts, await openBuckets(settings));
   let phase: NodeHealth['phase'] = 'serving';
-  const state = () => beltWriterReadiness(phase, store.name, belt.status());
+  registerStoreGauges(metrics, store);
+  registerLeaseGauge(metrics, { belt: belt.lease });
+  const state = () =>
+    beltWriterReadiness({
+      phase,
+      store: store.name,
+      writes: store.writable(),
+      lease: belt.lease(),
+      belt: belt.status(),
+    });
   const server = createHttpServer(createApp({ state, metrics, log }));
   const port = await listen(server, settings);
   const stopping = new AbortController();

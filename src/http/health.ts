@@ -2,9 +2,12 @@
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer/writer.js';
 import type { InboxStatus } from '../inbox/consumer.js';
+import type { LeaseStatus } from '../leader/lease-monitor.js';
+import type { ClockStatus } from '../observe/clock-monitor.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/options.js';
+import type { WriteState } from '../store/write-state.js';
 import { onlyMethods } from './errors.js';
 
 /** The state of a node, from which its readiness is decided. */
@@ -18,6 +21,11 @@ export interface NodeHealth {
   readonly directHolds: number;
   /** `undefined` without buckets. */
   readonly belt?: BeltStatus | undefined;
+  readonly writes: WriteState;
+  readonly lease: LeaseStatus;
+  /** `undefined` without buckets. */
+  readonly beltLease: LeaseStatus | undefined;
+  readonly clock: ClockStatus;
 }
 
 /** The answer to a request for readiness. */
@@ -59,40 +67,88 @@ export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetri
 
 /**
  * Decides whether a node may get traffic: data is applied and it is not stopping. A node whose store is unavailable still may (it serves the
- * rulesets in memory), and reports it: `degraded`, with the age of what it knows. A proxy that fails is no reason to take a node out: all nodes
- * see the same.
+ * rulesets in memory), and reports it: `degraded`, with the age of what it knows. The same goes for a node that cannot write, lead or trust its
+ * clock, and for a proxy that fails: to take nodes out would help no client, but an operator must see it.
  */
 export function nodeReadiness(health: NodeHealth): ReadinessReport {
-  const { phase, store, replica, publisher, inbox, directHolds, belt } = health;
+  const { phase, store, replica, publisher, inbox, directHolds, belt, writes, lease, beltLease, clock } =
+    health;
   const degraded = [
     ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
+    ...(writes.state === 'refusing' ? ['writes'] : []),
+    ...(lease.problem !== undefined ? ['lease'] : []),
+    ...(clock.problem !== undefined ? ['clock'] : []),
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
-    ...(isBeltFailing(belt) ? ['belt'] : []),
+    ...(isBeltFailing(belt) || beltLease?.problem !== undefined ? ['belt'] : []),
   ];
-  const status = phase !== 'serving' ? phase : degraded.length > 0 ? 'degraded' : 'ready';
   const body = {
-    status,
-    ...(degraded.length > 0 ? { degraded } : {}),
+    ...statusOf(phase, degraded),
     // Environments that the store lost and this node still has can be written back: holdfast restore.
-    store: { name: store, state: replica.feed, missingEnvironments: replica.missing },
+    store: {
+      name: store,
+      state: replica.feed,
+      missingEnvironments: replica.missing,
+      writes: writesOf(writes),
+    },
     feed: { lagMs: replica.lag },
     environments: replica.environments,
     holds: { direct: directHolds },
+    lease: leaseOf(lease),
+    clock: {
+      ...(clock.offset === undefined ? {} : { offsetMs: Math.round(clock.offset * 1000) }),
+      ...problemOf(clock),
+    },
     publisher: publisher ?? 'off',
     ...(inbox === undefined ? {} : { inbox }),
-    ...(belt === undefined ? {} : { belt }),
+    ...(belt === undefined ? {} : { belt: { ...belt, ...(beltLease && { lease: leaseOf(beltLease) }) } }),
   };
   return { ready: phase === 'serving', body };
 }
 
+/** The state of a belt writer, from which its readiness is decided. */
+export type BeltWriterHealth = Pick<NodeHealth, 'phase' | 'store' | 'writes' | 'belt'> & {
+  readonly lease: LeaseStatus | undefined;
+};
+
 /** Decides the readiness of a belt writer. */
-export function beltWriterReadiness(
-  phase: NodeHealth['phase'],
-  store: string,
-  belt: BeltStatus | undefined,
-): ReadinessReport {
-  const status = phase !== 'serving' ? phase : isBeltFailing(belt) ? 'degraded' : 'ready';
-  return { ready: phase === 'serving', body: { status, store: { name: store }, belt } };
+export function beltWriterReadiness({
+  phase,
+  store,
+  writes,
+  lease,
+  belt,
+}: BeltWriterHealth): ReadinessReport {
+  const degraded = [
+    // It writes cursors and its lease.
+    ...(writes.state === 'refusing' ? ['writes'] : []),
+    ...(lease?.problem !== undefined ? ['lease'] : []),
+    ...(isBeltFailing(belt) ? ['belt'] : []),
+  ];
+  const body = {
+    ...statusOf(phase, degraded),
+    store: { name: store, writes: writesOf(writes) },
+    ...(lease && { lease: leaseOf(lease) }),
+    belt,
+  };
+  return { ready: phase === 'serving', body };
+}
+
+function statusOf(phase: NodeHealth['phase'], degraded: readonly string[]): Record<string, unknown> {
+  if (degraded.length === 0) return { status: phase === 'serving' ? 'ready' : phase };
+  return { status: phase === 'serving' ? 'degraded' : phase, degraded };
+}
+
+function writesOf(writes: WriteState): Record<string, unknown> {
+  if (writes.state === 'ok') return { state: 'ok' };
+  return { state: 'refused', error: writes.reason, since: new Date(writes.since).toISOString() };
+}
+
+function leaseOf(lease: LeaseStatus): Record<string, unknown> {
+  return { leader: lease.leader, ...problemOf(lease) };
+}
+
+function problemOf({ problem }: Pick<LeaseStatus, 'problem'>): Record<string, unknown> {
+  return problem === undefined ? {} : { error: problem.reason, since: new Date(problem.since).toISOString() };
 }
 
 function isBeltFailing(belt: BeltStatus | undefined): boolean {

@@ -23,7 +23,7 @@ export interface StreamParts {
   readonly replica: Replica;
   readonly subscriptions: Subscriptions;
   readonly directHolds: DirectHolds;
-  readonly signatures: SignatureVerifier;
+  readonly signatures: Pick<SignatureVerifier, 'verify'>;
   readonly link: RecoveryLink;
   readonly hold: 'auto' | 'grip' | 'direct';
   readonly metrics: NodeMetrics;

@@ -8,6 +8,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import type { Leadership } from '../store/store.js';
+import type { LeaseMonitor } from './lease-monitor.js';
 
 /** The time for which the lease outlives a leader that died without releasing it, milliseconds. */
 const LEASE_MS = 6_000;
@@ -27,8 +28,8 @@ export interface ElectionOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** The leader's work, for the log. Default: that of the leader of `leadership`. */
-  readonly work?: string;
+  /** Is notified of the lease and of problems with it, and logs them. */
+  readonly monitor: LeaseMonitor;
 }
 
 /**
@@ -54,16 +55,16 @@ export async function leadWhenElected(
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { leadership, holder, log, sleep, now, work = 'publishes, and reads the inbox' } = options;
+  const { leadership, holder, log, sleep, now, monitor } = options;
   while (!signal.aborted) {
     const askedAt = now();
     if ((await acquire(options)) === 'ours') {
-      log.info(`leading: this node ${work}`);
+      monitor.began();
       await leadOnce(options, lead, signal, askedAt);
       await leadership.release(holder).catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'could not release the lease; it expires by itself');
       });
-      log.info('no longer leading');
+      monitor.ended();
     }
     await sleep(TRY_MS, signal);
   }
@@ -75,12 +76,12 @@ async function leadOnce(
   signal: AbortSignal,
   acquiredAt: number,
 ): Promise<void> {
-  const { log, sleep, now } = options;
+  const { sleep, now, monitor } = options;
   const lost = new AbortController();
   const ours = AbortSignal.any([signal, lost.signal]);
   const leading = lead(ours)
     .catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'leading failed; the lease is released and taken again');
+      monitor.failed(messageOf(error));
     })
     .finally(() => lost.abort());
   // Counted from the question: the store may have begun the lease as early as that.
@@ -88,6 +89,7 @@ async function leadOnce(
   for (;;) {
     await sleep(RENEW_MS, ours);
     if (ours.aborted) break;
+    monitor.lasted();
     const askedAt = now();
     const answer = await acquire(options);
     if (answer === 'ours') renewedAt = askedAt;
@@ -100,11 +102,17 @@ async function leadOnce(
  * `unknown`: the store cannot be asked. Then a leader goes on until its lease is over, and another
  * node does not begin.
  */
-async function acquire({ leadership, holder, log }: ElectionOptions): Promise<'ours' | 'taken' | 'unknown'> {
+async function acquire({
+  leadership,
+  holder,
+  monitor,
+}: ElectionOptions): Promise<'ours' | 'taken' | 'unknown'> {
   try {
-    return (await leadership.acquire(holder, LEASE_MS)) ? 'ours' : 'taken';
+    const ours = await leadership.acquire(holder, LEASE_MS);
+    monitor.answered();
+    return ours ? 'ours' : 'taken';
   } catch (error) {
-    log.debug({ error: messageOf(error) }, 'could not ask for the lease');
+    monitor.unanswered(messageOf(error));
     return 'unknown';
   }
 }

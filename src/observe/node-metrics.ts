@@ -27,6 +27,13 @@ export class NodeMetrics extends ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly mistimedSignatures = new Counter({
+    name: 'holdfast_mistimed_signatures_total',
+    help: 'Signatures of configured proxies that are out of their time, by kind (expired, not-yet-valid): a clock is wrong.',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  });
+
   readonly environmentsDropped = new Counter({
     name: 'holdfast_replica_dropped_total',
     help: 'Environments dropped from memory because no client used them and there were more than HOLDFAST_IN_MEMORY.',

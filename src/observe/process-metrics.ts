@@ -1,5 +1,6 @@
 /** The metrics of every process that answers HTTP, and the means to register further ones. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { LoopDelay } from './loop-delay.js';
 
 /** The registry of a process, with the metrics that every process has. */
 export class ProcessMetrics {
@@ -27,6 +28,13 @@ export class ProcessMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    const loopDelay = new LoopDelay();
+    this.labelledGauge(
+      'holdfast_event_loop_delay_seconds',
+      'Time that callbacks waited for their turn, in the last one to two minutes, by quantile; 1 is the longest.',
+      'quantile',
+      () => Object.entries(loopDelay.read()),
+    );
   }
 
   /** Registers a gauge whose value is read when metrics are collected. */

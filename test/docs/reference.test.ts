@@ -40,6 +40,7 @@ describe('docs/reference/metrics.md', () => {
       'holdfast_evaluations_undecided_total counter',
       'holdfast_http_requests_total counter',
       'holdfast_proxied_internal_requests_total counter',
+      'holdfast_event_loop_delay_seconds gauge',
     ];
     for (const metric of shared) expect(documentedMetrics('Node')).toContain(metric);
     expect([...documentedMetrics('Belt server'), ...shared].sort()).toEqual(exported.sort());

@@ -47,10 +47,17 @@ describe('GET /readyz', () => {
     const { body } = await app.http.get('/readyz').expect(200);
     expect(body).toEqual({
       status: 'ready',
-      store: { name: expect.stringMatching(/^file /), state: 'current', missingEnvironments: 0 },
+      store: {
+        name: expect.stringMatching(/^file /),
+        state: 'current',
+        missingEnvironments: 0,
+        writes: { state: 'ok' },
+      },
       feed: { lagMs: expect.any(Number) },
       environments: expect.any(Number),
       holds: { direct: 0 },
+      lease: { leader: false },
+      clock: {},
       publisher: { leader: false, proxies: [] },
     });
     expect(body.environments).toBeGreaterThan(0);

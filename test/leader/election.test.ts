@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
 import { leadWhenElected } from '../../src/leader/election.js';
+import { LeaseMonitor } from '../../src/leader/lease-monitor.js';
 import type { Leadership } from '../../src/store/store.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
@@ -123,6 +124,7 @@ function start(leadership: Pick<Leadership, 'acquire' | 'release'>, name: string
       log: createLog('silent'),
       sleep: clock.sleep,
       now: () => clock.now,
+      monitor: new LeaseMonitor({ log: createLog('silent'), now: () => clock.now, work: 'leads' }),
     },
     async (signal) => {
       leading = true;

@@ -6,6 +6,7 @@ import { createLog } from '../../src/observe/log.js';
 import type { OutboxLimits } from '../../src/publish/outbox/outbox.js';
 import type { ResolveHost } from '../../src/publish/discovery.js';
 import { leadWhenElected } from '../../src/leader/election.js';
+import { LeaseMonitor } from '../../src/leader/lease-monitor.js';
 import { Publisher } from '../../src/publish/publisher.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import type { FeedSignal } from '../../src/store/store.js';
@@ -104,7 +105,14 @@ function start(holder: string, options: NodeOptions = {}): Node {
   });
   const now = (): number => performance.now();
   const ended = leadWhenElected(
-    { leadership: slow.store.leadership, holder, log, sleep, now },
+    {
+      leadership: slow.store.leadership,
+      holder,
+      log,
+      sleep,
+      now,
+      monitor: new LeaseMonitor({ log, now, work: 'publishes' }),
+    },
     (signal) => publisher.lead(signal),
     controller.signal,
   );

@@ -5,6 +5,7 @@ import { BeltWriter, type BeltStatus } from '../../belt/writer/writer.js';
 import type { BeltWriterSettings } from '../../config/options.js';
 import { awsOf } from '../../config/read.js';
 import { leadWhenElected } from '../../leader/election.js';
+import { LeaseMonitor, type LeaseStatus } from '../../leader/lease-monitor.js';
 import type { NodeMetrics } from '../../observe/node-metrics.js';
 import type { NodeParts } from './parts.js';
 
@@ -17,6 +18,8 @@ export type BeltWriterParts = Omit<NodeParts, 'settings' | 'secrets'> & {
 export interface BuiltBeltWriter {
   /** The state of each bucket; `undefined` without buckets. */
   readonly status: () => BeltStatus | undefined;
+  /** The state of the belt's lease; `undefined` without buckets. */
+  readonly lease: () => LeaseStatus | undefined;
   /** Writes copies whenever this process has the belt's lease, until the signal aborts; then gives the lease up. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
 }
@@ -32,7 +35,7 @@ export function buildBeltWriter(parts: BeltWriterParts, buckets: readonly Bucket
   const { now, monotonic, random, sleep } = clock;
   if (buckets.length === 0) {
     registerGauges(metrics, () => []);
-    return { status: () => undefined, lead: () => Promise.resolve() };
+    return { status: () => undefined, lease: () => undefined, lead: () => Promise.resolve() };
   }
   const writer = new BeltWriter({
     store,
@@ -50,11 +53,11 @@ export function buildBeltWriter(parts: BeltWriterParts, buckets: readonly Bucket
     random,
   });
   registerGauges(metrics, () => writer.status().buckets);
-  const work = 'writes copies to the buckets';
-  const lease = { leadership: store.beltLeadership, holder, log, sleep, now: monotonic, work };
+  const monitor = new LeaseMonitor({ log, now, work: 'writes copies to the buckets' });
+  const lease = { leadership: store.beltLeadership, holder, log, sleep, now: monotonic, monitor };
   const lead = (signal: AbortSignal): Promise<void> =>
     leadWhenElected(lease, (leading) => writer.lead(leading), signal);
-  return { status: () => writer.status(), lead };
+  return { status: () => writer.status(), lease: () => monitor.status, lead };
 }
 
 /** Registers the gauges of the belt; they have no values where there are no buckets, and on nodes that do not write. */

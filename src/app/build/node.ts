@@ -15,11 +15,12 @@ import { NodeMetrics } from '../../observe/node-metrics.js';
 import type { Replica } from '../../replica/replica.js';
 import type { DirectHolds } from '../../subscribe/direct.js';
 import { buildBeltWriter } from './belt-writer.js';
-import { buildLeading } from './leading.js';
+import { buildLeading, registerLeaseGauge } from './leading.js';
 import type { NodeParts } from './parts.js';
 import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
 import { buildCommitter, buildReplica } from './replica.js';
 import { buildSubscribing } from './subscribing.js';
+import { buildClockMonitor, registerStoreGauges } from './watching.js';
 
 /** A node that is built and not started. */
 export interface BuiltNode {
@@ -43,13 +44,16 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const proxies = settings.gripUrls.map((url) =>
     parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
   );
+  const watched = buildClockMonitor(parts);
   const replica = buildReplica(parts);
   const committer = buildCommitter(parts, replica);
-  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies);
+  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies, watched.observing);
   const publisher = buildPublisher(parts, proxies);
   const inbox = buildInbox(parts, replica, committer);
   const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts)]);
   const belt = buildBeltWriter(parts, buckets);
+  registerStoreGauges(metrics, store);
+  registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });
   let phase: NodeHealth['phase'] = 'starting';
   const health = (): NodeHealth => ({
     phase,
@@ -59,6 +63,10 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     inbox: inbox?.status(),
     directHolds: directHolds.size,
     belt: belt.status(),
+    writes: store.writable(),
+    lease: leading.status(),
+    beltLease: belt.lease(),
+    clock: watched.monitor.status,
   });
   const now = clock.now;
   const { streamUrl } = settings;
@@ -72,7 +80,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     log,
   });
   const lead = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all([leading.lead(signal), belt.lead(signal)]);
+    await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal)]);
   };
   const enter = (next: NodeHealth['phase']): void => void (phase = next);
   return { app, replica, committer, directHolds, lead, enter };

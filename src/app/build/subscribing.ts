@@ -12,6 +12,7 @@ import { DeltaContents } from '../../subscribe/deltas.js';
 import { RefetchContents } from '../../subscribe/stream.js';
 import { Subscriptions } from '../../subscribe/subscriptions.js';
 import type { NodeParts } from './parts.js';
+import type { WatchedClock } from './watching.js';
 
 /** The parts of a node that answer subscriptions. */
 export interface Subscribing {
@@ -25,6 +26,7 @@ export function buildSubscribing(
   parts: NodeParts,
   replica: Replica,
   proxies: readonly ProxyAddress[],
+  observing: WatchedClock['observing'],
 ): Subscribing {
   const { settings, secrets, metrics, log, clock } = parts;
   const { now, random } = clock;
@@ -43,7 +45,7 @@ export function buildSubscribing(
     replica,
     subscriptions,
     directHolds,
-    signatures: new SignatureVerifier(signers, now),
+    signatures: observing(new SignatureVerifier(signers, now)),
     link,
     hold: settings.hold,
     metrics,
