@@ -34,6 +34,14 @@ interface Slot {
   height: number | undefined;
 }
 
+/** A compiled config that is not in effect yet. */
+export interface CompiledEntry {
+  readonly slot: Slot;
+  readonly config: CompiledConfig | undefined;
+  readonly boundaries: ConfigBoundaries;
+  readonly uses: readonly Slot[];
+}
+
 /** The compiled configs of one ruleset, by key. */
 export class CompiledRuleset implements NameResolver {
   readonly predicates = new PredicateTable();
@@ -41,6 +49,8 @@ export class CompiledRuleset implements NameResolver {
   readonly #slots = new Map<string, Slot>();
   /** The slots that rules name as segments. */
   readonly #segments: Slot[] = [];
+  /** The number of segments that have been ordered. */
+  #ordered = 0;
   /** The segments from `MAX_SEGMENT_DEPTH` on, ascending by height. */
   #high: Slot[] = [];
   /** The configs that clients may see, in order of keys. */
@@ -67,22 +77,39 @@ export class CompiledRuleset implements NameResolver {
 
   /** Applies a delta: each config replaces or deletes the one of its key. */
   apply(delta: readonly EncodedConfig[]): void {
-    const segments = this.#segments.length;
+    this.commit(delta.map((encoded) => this.compile(encoded)));
+  }
+
+  /** Compiles a config for `commit`; evaluations do not change before that. */
+  compile(encoded: EncodedConfig): CompiledEntry {
+    const slot = this.#slot(encoded.key);
+    this.#uses = new Set();
+    const config = decode(encoded);
+    const boundaries = config === undefined ? [] : boundariesOf(config);
+    let compiled: CompiledConfig | undefined;
+    if (config === undefined) compiled = unreadableConfig(encoded.key, encoded.id);
+    else if (!isDeleted(config)) compiled = compileConfig(config, this.#environment, this);
+    return { slot, config: compiled, boundaries, uses: [...this.#uses] };
+  }
+
+  /** Puts compiled configs into effect, all of a delta together. */
+  commit(entries: readonly CompiledEntry[]): void {
     const appeared: Slot[] = [];
     let isOneHidden = false;
-    let isSegmentChanged = false;
-    for (const encoded of delta) {
-      const slot = this.#slot(encoded.key);
+    let isSegmentChanged = this.#segments.length > this.#ordered;
+    for (const { slot, config, boundaries, uses } of entries) {
       const wasVisible = isVisible(slot);
-      this.#compile(encoded, slot);
+      slot.config = config;
+      slot.boundaries = boundaries;
+      slot.uses = uses;
       if (isVisible(slot) && !wasVisible) appeared.push(slot);
       isOneHidden ||= wasVisible && !isVisible(slot);
       isSegmentChanged ||= slot.membership !== undefined;
     }
-    this.#first ??= delta.length;
-    this.#compiled += delta.length;
+    this.#first ??= entries.length;
+    this.#compiled += entries.length;
     this.#boundaries = undefined;
-    if (isSegmentChanged || this.#segments.length > segments) this.#order();
+    if (isSegmentChanged) this.#order();
     if (isOneHidden) this.#visible = this.#visible.filter(isVisible);
     // Sorting what is nearly sorted takes little longer than reading it.
     if (appeared.length > 0) this.#visible = [...this.#visible, ...appeared].sort(byKey);
@@ -93,9 +120,14 @@ export class CompiledRuleset implements NameResolver {
     return this.#slots.get(key)?.config;
   }
 
-  /** One evaluation for each config that clients may see, in order of keys. */
-  evaluateVisible(pass: PredicateInput): Evaluation[] {
-    return this.#visible.map(({ config }) => config?.evaluate(pass) ?? MISSING);
+  /** The number of configs that clients may see. */
+  get visible(): number {
+    return this.#visible.length;
+  }
+
+  /** Evaluates the config at an index among those that clients may see, in order of keys. */
+  evaluateVisible(index: number, pass: PredicateInput): Evaluation {
+    return this.#visible[index]?.config?.evaluate(pass) ?? MISSING;
   }
 
   /** See `Evaluator.intervalAt`. */
@@ -141,17 +173,8 @@ export class CompiledRuleset implements NameResolver {
     return slot;
   }
 
-  #compile(encoded: EncodedConfig, slot: Slot): void {
-    this.#uses = new Set();
-    const config = decode(encoded);
-    if (config === undefined) slot.config = unreadableConfig(encoded.key, encoded.id);
-    else if (isDeleted(config)) slot.config = undefined;
-    else slot.config = compileConfig(config, this.#environment, this);
-    slot.boundaries = config === undefined ? [] : boundariesOf(config);
-    slot.uses = [...this.#uses];
-  }
-
   #order(): void {
+    this.#ordered = this.#segments.length;
     this.#high = [];
     for (const segment of this.#segments) segment.height = undefined;
     for (const [segment, height] of segmentHeights(this.#segments)) {

@@ -3,6 +3,7 @@
  * contexts. Each attribute is looked up and converted once, and each predicate is tested once.
  */
 import { Attribute } from './attribute.js';
+import { Budget } from './budget.js';
 import type { Context, Contexts } from './contexts.js';
 import type { EvaluationOptions } from './evaluation-options.js';
 import {
@@ -27,17 +28,20 @@ export class EvaluationPass implements PredicateInput {
   readonly #results: Int32Array;
   readonly #yes: number;
   readonly #wordOf: (text: string) => number;
+  readonly #budget = new Budget();
 
   /**
    * @param contexts of the caller
    * @param defaults the environment's contexts, for types that the caller does not give
    * @param table of the compiled ruleset
+   * @param isInterrupted true when other passes may begin before this one ends
    */
   constructor(
     contexts: Contexts,
     { now, random }: EvaluationOptions,
     defaults: Contexts,
     table: PredicateTable,
+    isInterrupted = false,
   ) {
     this.random = random;
     this.#contexts = contexts;
@@ -46,23 +50,33 @@ export class EvaluationPass implements PredicateInput {
     this.#table = table;
     this.#attributes = new Array<Attribute | undefined>(table.properties).fill(undefined);
     this.#wordOf = (text) => table.wordOf(text);
-    const { cells, yes } = table.beginPass();
+    const { cells, yes } = table.beginPass(isInterrupted);
     this.#results = cells;
     this.#yes = yes;
   }
 
-  /** The result of a predicate, or of its negation. */
-  holds(id: PredicateId): boolean {
-    return id < 0 ? !this.#test(~id) : this.#test(id);
+  /** The number of predicates that were not tested because of the budget. */
+  get untested(): number {
+    return this.#budget.refused;
   }
 
-  #test(id: PredicateId): boolean {
-    const known = this.#results[id];
-    if (known === this.#yes) return true;
-    if (known === this.#yes - 1) return false;
+  spend(length: number, perElement: number): boolean {
+    return this.#budget.spend(length, perElement);
+  }
+
+  /** True when a predicate, or its negation, holds. */
+  holds(id: PredicateId): boolean {
+    return id < 0 ? this.#test(~id) === this.#yes - 1 : this.#test(id) === this.#yes;
+  }
+
+  /** The mark of the predicate's result: see `MemoCells`. */
+  #test(id: PredicateId): number {
+    const known = this.#results[id] ?? 0;
+    if (known >= this.#yes - 2 && known <= this.#yes) return known;
     const result = this.#table.predicate(id)(this);
-    this.#results[id] = result ? this.#yes : this.#yes - 1;
-    return result;
+    const mark = result === undefined ? this.#yes - 2 : result ? this.#yes : this.#yes - 1;
+    this.#results[id] = mark;
+    return mark;
   }
 
   /** The attribute that a property names. */

@@ -6,11 +6,13 @@
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { EvaluationOptions } from './evaluation-options.js';
-import { CompiledRuleset } from './compiled-ruleset.js';
+import { CompiledRuleset, type CompiledEntry } from './compiled-ruleset.js';
 import { MISSING } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
 import type { Evaluation, LoggerLevel } from './result.js';
 import { EvaluationPass } from './evaluation-pass.js';
+import { sortInSlices } from './sliced-sort.js';
+import type { WorkSlices } from './work-slices.js';
 
 export type { EvaluationOptions } from './evaluation-options.js';
 
@@ -20,19 +22,26 @@ const LOG_LEVEL = 'log-level';
 /** The level of a logger without a config. */
 const DEFAULT_LEVEL: LoggerLevel = 'WARN';
 
+/** A delta of up to this many configs is compiled in the turn that needs it (5 ms). */
+const SMALL_DELTA = 50;
+
 /**
  * Follows a ruleset: each call sees its present version, and compiles only the configs that changed
- * since the call before. The first call compiles all of it.
+ * since the call before. The first call compiles all of it, unless `prepare` did.
  */
 export class Evaluator {
   readonly #ruleset: Ruleset;
+  readonly #onOverBudget: () => void;
   #compiled: CompiledRuleset;
   /** The version that is compiled. Starts below every version, so that the first call compiles. */
   #version = -1n;
   #defaults: Contexts = NO_CONTEXTS;
+  #preparing: Promise<void> | undefined;
 
-  constructor(ruleset: Ruleset) {
+  /** @param onOverBudget called once per evaluation in which the budget left predicates untested */
+  constructor(ruleset: Ruleset, onOverBudget: () => void = () => undefined) {
     this.#ruleset = ruleset;
+    this.#onOverBudget = onOverBudget;
     this.#compiled = new CompiledRuleset(ruleset.environment);
   }
 
@@ -46,10 +55,24 @@ export class Evaluator {
     return this.#ruleset.version;
   }
 
+  /**
+   * Compiles the present version in slices, so that the evaluation that follows in the same turn need
+   * not. Calls during the work share it.
+   */
+  async prepare(begin: () => Promise<WorkSlices>): Promise<void> {
+    if (this.#ruleset.version === this.#version) return;
+    const isFirst = this.#version < 0n;
+    if (this.#preparing === undefined && !isFirst && !this.#isRecompilationDue) {
+      if (this.#ruleset.delta(this.#version).length <= SMALL_DELTA) return;
+    }
+    this.#preparing ??= this.#compileInSlices(begin).finally(() => (this.#preparing = undefined));
+    await this.#preparing;
+  }
+
   /** Evaluates one config. */
   evaluate(key: string, contexts: Contexts, options: EvaluationOptions): Evaluation {
     const compiled = this.#refresh();
-    return compiled.get(key)?.evaluate(this.#pass(contexts, options)) ?? MISSING;
+    return this.#inPass(contexts, options, (pass) => compiled.get(key)?.evaluate(pass) ?? MISSING);
   }
 
   /**
@@ -58,8 +81,34 @@ export class Evaluator {
    */
   evaluateVisible(contexts: Contexts, options: EvaluationOptions): Evaluation[] {
     const compiled = this.#refresh();
-    const pass = this.#pass(contexts, options);
-    return compiled.evaluateVisible(pass);
+    return this.#inPass(contexts, options, (pass) =>
+      Array.from({ length: compiled.visible }, (_, index) => compiled.evaluateVisible(index, pass)),
+    );
+  }
+
+  /**
+   * Evaluates the same configs as `evaluateVisible`, in slices.
+   *
+   * @param visit called for each evaluation, in order of keys; its work is part of the slices
+   * @returns false when the ruleset changed before the end: what was visited is of no single version
+   */
+  async evaluateVisibleInSlices(
+    contexts: Contexts,
+    options: EvaluationOptions,
+    slices: WorkSlices,
+    visit: (evaluation: Evaluation) => void,
+  ): Promise<boolean> {
+    const compiled = this.#refresh();
+    const version = this.#version;
+    const pass = this.#pass(contexts, options, true);
+    for (let index = 0; index < compiled.visible; index++) {
+      visit(compiled.evaluateVisible(index, pass));
+      if (!slices.isOver) continue;
+      await slices.next();
+      if (this.#ruleset.version !== version) return false;
+    }
+    if (pass.untested > 0) this.#onOverBudget();
+    return true;
   }
 
   /**
@@ -68,15 +117,16 @@ export class Evaluator {
    */
   logLevel(logger: string, contexts: Contexts, options: EvaluationOptions): LoggerLevel {
     const compiled = this.#refresh();
-    const pass = this.#pass(contexts, options);
-    let key = `${LOG_LEVEL}.${logger}`;
-    for (;;) {
-      const evaluation = compiled.get(key)?.evaluate(pass);
-      if (evaluation?.kind === 'resolved' && evaluation.value.kind === 'logLevel')
-        return evaluation.value.value;
-      if (key === LOG_LEVEL) return DEFAULT_LEVEL;
-      key = key.slice(0, key.lastIndexOf('.'));
-    }
+    return this.#inPass(contexts, options, (pass) => {
+      let key = `${LOG_LEVEL}.${logger}`;
+      for (;;) {
+        const evaluation = compiled.get(key)?.evaluate(pass);
+        if (evaluation?.kind === 'resolved' && evaluation.value.kind === 'logLevel')
+          return evaluation.value.value;
+        if (key === LOG_LEVEL) return DEFAULT_LEVEL;
+        key = key.slice(0, key.lastIndexOf('.'));
+      }
+    });
   }
 
   /**
@@ -90,20 +140,64 @@ export class Evaluator {
     return this.#refresh().intervalAt(now);
   }
 
-  #pass(contexts: Contexts, options: EvaluationOptions): EvaluationPass {
-    return new EvaluationPass(contexts, options, this.#defaults, this.#compiled.predicates);
+  #inPass<T>(contexts: Contexts, options: EvaluationOptions, work: (pass: EvaluationPass) => T): T {
+    const pass = this.#pass(contexts, options, false);
+    const result = work(pass);
+    if (pass.untested > 0) this.#onOverBudget();
+    return result;
+  }
+
+  #pass(contexts: Contexts, options: EvaluationOptions, isInterrupted: boolean): EvaluationPass {
+    return new EvaluationPass(contexts, options, this.#defaults, this.#compiled.predicates, isInterrupted);
+  }
+
+  /** True when the next refresh compiles everything. Not while slices do so already. */
+  get #isRecompilationDue(): boolean {
+    return this.#compiled.isRecompilationDue && this.#preparing === undefined;
   }
 
   #refresh(): CompiledRuleset {
-    const { version, envelope } = this.#ruleset;
-    if (version === this.#version) return this.#compiled;
-    const isNew = this.#compiled.isRecompilationDue;
+    if (this.#ruleset.version === this.#version) return this.#compiled;
+    const isNew = this.#isRecompilationDue;
     if (isNew) this.#compiled = new CompiledRuleset(this.environment);
     this.#compiled.apply(this.#ruleset.delta(isNew ? 0n : this.#version));
-    this.#defaults = defaultContexts(envelope);
-    this.#version = version;
+    this.#isAt(this.#ruleset);
     return this.#compiled;
   }
+
+  async #compileInSlices(begin: () => Promise<WorkSlices>): Promise<void> {
+    const isNew = this.#compiled.isRecompilationDue;
+    const compiled = isNew ? new CompiledRuleset(this.environment) : this.#compiled;
+    let from = isNew ? -1n : this.#version;
+    const slices = await begin();
+    // A version that comes during the work is compiled after it.
+    while (from !== this.#ruleset.version) {
+      const { version } = this.#ruleset;
+      const compiledEntries: CompiledEntry[] = [];
+      for (const encoded of this.#ruleset.delta(from)) {
+        compiledEntries.push(compiled.compile(encoded));
+        if (slices.isOver) await slices.next();
+      }
+      // In order of keys, so that there is little left to sort when they are put into effect.
+      const entries = await sortInSlices(compiledEntries, byKey, slices);
+      // An evaluation without `prepare` was first, and compiled at least this version.
+      if (!isNew && this.#version !== from) return;
+      compiled.commit(entries);
+      from = version;
+      if (isNew && version !== this.#ruleset.version) continue;
+      this.#compiled = compiled;
+      this.#isAt(this.#ruleset, version);
+    }
+  }
+
+  #isAt({ envelope }: Ruleset, version = this.#ruleset.version): void {
+    this.#defaults = defaultContexts(envelope);
+    this.#version = version;
+  }
+}
+
+function byKey(a: CompiledEntry, b: CompiledEntry): number {
+  return a.slot.key < b.slot.key ? -1 : 1;
 }
 
 function defaultContexts(envelope: Uint8Array): Contexts {

@@ -1,9 +1,15 @@
 /** Results of predicates for the length of one evaluation pass. */
 
-/**
- * Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits.
- */
-const MAX_PASSES = 2 ** 30 - 1;
+/** Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits. */
+const MAX_PASSES = 2 ** 29 - 1;
+
+/** The cells of a pass, and the content of a cell for each result in this pass. */
+export interface MemoCells {
+  /** Indexed by predicate. */
+  readonly cells: Int32Array;
+  /** The mark of a predicate that holds; one less: it does not; two less: it cannot be tested. */
+  readonly yes: number;
+}
 
 /**
  * The results of all passes, one pass after the other in the same array, so that a pass for a
@@ -22,18 +28,21 @@ export class Memo {
   }
 
   /**
-   * Begins a pass.
+   * Begins a pass that ends in the same turn.
    *
    * @param predicates the number of predicates
-   * @returns the cells, indexed by predicate, and the content of a cell that means yes in this
-   * pass; one less means no
    */
-  begin(predicates: number): { readonly cells: Int32Array; readonly yes: number } {
+  begin(predicates: number): MemoCells {
     if (this.#cells.length < predicates || this.#passes === this.#maxPasses) {
       this.#cells = new Int32Array(predicates);
       this.#passes = 0;
     }
     this.#passes++;
-    return { cells: this.#cells, yes: 2 * this.#passes + 1 };
+    return { cells: this.#cells, yes: 3 * this.#passes + 2 };
   }
+}
+
+/** Cells of its own for a pass during which others begin. */
+export function ownCells(predicates: number): MemoCells {
+  return { cells: new Int32Array(predicates), yes: 3 };
 }

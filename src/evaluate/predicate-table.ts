@@ -7,7 +7,7 @@
  * each rule takes twice the time, most of it waiting for memory.
  */
 import type { Attribute } from './attribute.js';
-import { Memo } from './memo.js';
+import { Memo, ownCells, type MemoCells } from './memo.js';
 
 /** The property that is the time of the evaluation, regardless of the contexts. */
 export const CURRENT_TIME = 'prefab.current-time';
@@ -29,12 +29,17 @@ export interface PredicateInput {
   readonly random: (key: string) => number;
   /** The attribute that a property names. */
   attribute(property: Property): Attribute;
-  /** The result of another predicate. */
+  /** True when another predicate holds. */
   holds(id: PredicateId): boolean;
+  /** Takes work on a long text or list from the budget of the pass: see `Budget.spend`. */
+  spend(length: number, perElement: number): boolean;
 }
 
-/** The test behind a predicate number. */
-export type Predicate = (pass: PredicateInput) => boolean;
+/**
+ * The test behind a predicate number. `undefined` when it cannot be tested: then neither it nor its
+ * negation holds.
+ */
+export type Predicate = (pass: PredicateInput) => boolean | undefined;
 
 /** The number of a predicate; `~number`, which is negative, is its negation. */
 export type PredicateId = number;
@@ -61,9 +66,14 @@ export class PredicateTable {
     return this.#properties.size;
   }
 
-  /** Begins an evaluation pass: see memo.ts. */
-  beginPass(): ReturnType<Memo['begin']> {
-    return this.#memo.begin(this.#predicates.length);
+  /**
+   * Begins an evaluation pass: see memo.ts.
+   *
+   * @param isInterrupted true for a pass that does not end in this turn
+   */
+  beginPass(isInterrupted: boolean): MemoCells {
+    const { length } = this.#predicates;
+    return isInterrupted ? ownCells(length) : this.#memo.begin(length);
   }
 
   /** The property of that name; added when it is new. */

@@ -7,6 +7,7 @@ import { compilePattern, type Pattern } from '../ruleset/pattern.js';
 import { instant } from './dates.js';
 import { exactInteger, numberOf } from './numbers.js';
 import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
+import { compileWords, type WordSearch } from './word-search.js';
 import {
   ALWAYS,
   NEVER,
@@ -30,6 +31,7 @@ const NEGATIONS: Readonly<Partial<Record<string, string>>> = {
   PROP_DOES_NOT_START_WITH_ONE_OF: 'PROP_STARTS_WITH_ONE_OF',
   PROP_DOES_NOT_END_WITH_ONE_OF: 'PROP_ENDS_WITH_ONE_OF',
   PROP_DOES_NOT_CONTAIN_ONE_OF: 'PROP_CONTAINS_ONE_OF',
+  PROP_DOES_NOT_MATCH: 'PROP_MATCHES',
 };
 
 /** Compiles a criterion, unless an equal one exists. */
@@ -94,9 +96,7 @@ function compileComparison(operator: string, property: Property, match: ConfigVa
     case 'PROP_AFTER':
       return compareInstant(property, match, (at, limit) => at > limit);
     case 'PROP_MATCHES':
-      return matches(property, match, true);
-    case 'PROP_DOES_NOT_MATCH':
-      return matches(property, match, false);
+      return matches(property, match);
     case 'PROP_SEMVER_LESS_THAN':
       return compareVersion(property, match, (order) => order < 0);
     case 'PROP_SEMVER_EQUAL':
@@ -112,11 +112,16 @@ function no(): boolean {
   return false;
 }
 
+function untestable(): undefined {
+  return undefined;
+}
+
 function oneOf(property: Property, list: readonly number[]): Predicate {
   const has = finder(list);
   return (pass) => {
     const { word, words } = pass.attribute(property);
-    return words === undefined ? has(word) : words.some(has);
+    if (words === undefined) return has(word);
+    return pass.spend(words.length, 1) ? words.some(has) : undefined;
   };
 }
 
@@ -145,11 +150,15 @@ function endsWithOneOf(property: Property, list: readonly string[]): Predicate {
   };
 }
 
+/** The words are compiled on first use: many predicates of a ruleset are never tested. */
 function containsOneOf(property: Property, list: readonly string[]): Predicate {
+  let search: WordSearch | undefined;
   return (pass) => {
     const { text } = pass.attribute(property);
-    if (text !== undefined) for (const entry of list) if (text.includes(entry)) return true;
-    return false;
+    if (text === undefined) return false;
+    if (!pass.spend(text.length, 1)) return undefined;
+    search ??= compileWords(list);
+    return search(text);
   };
 }
 
@@ -193,16 +202,16 @@ function compareInstant(
   };
 }
 
-/**
- * @param wanted the result of the search; when it has none, neither the operator nor its negation
- * holds
- */
-function matches(property: Property, { string: expression }: ConfigValue, wanted: boolean): Predicate {
-  const pattern = expression === undefined ? undefined : patternOf(expression);
-  if (pattern === undefined) return no;
+/** Expressions are compiled on first use: compiling 20,000 of them takes seconds. */
+function matches(property: Property, { string: expression }: ConfigValue): Predicate {
+  if (expression === undefined) return untestable;
+  let pattern: Pattern | undefined | null = null;
   return (pass) => {
     const { value } = pass.attribute(property);
-    return typeof value === 'string' && pattern(value) === wanted;
+    if (typeof value !== 'string') return undefined;
+    if (pattern === null) pattern = patternOf(expression);
+    if (pattern === undefined || !pass.spend(value.length, pattern.size)) return undefined;
+    return pattern.test(value);
   };
 }
 

@@ -40,18 +40,21 @@ export class Split {
 
   /**
    * The evaluation of the first variant whose sum is above the fraction for this pass, else the
-   * last.
+   * last. `undefined` when hashing the text is beyond the budget.
    */
   choose(pass: PredicateInput): Evaluation | undefined {
     const last = this.#sums.length - 1;
-    const bucket = this.#fraction(pass) * (this.#sums[last] ?? 0);
+    const fraction = this.#fraction(pass);
+    if (fraction === undefined) return undefined;
+    const bucket = fraction * (this.#sums[last] ?? 0);
     const index = this.#sums.findIndex((sum) => bucket < sum);
     return this.#evaluations[index === -1 ? last : index];
   }
 
-  #fraction(pass: PredicateInput): number {
+  #fraction(pass: PredicateInput): number | undefined {
     const attribute = this.#hashBy === undefined ? undefined : pass.attribute(this.#hashBy);
     if (attribute?.value === undefined) return pass.random(this.#key);
-    return this.#hash.of(attribute.text ?? String(attribute.value)) / LARGEST;
+    const text = attribute.text ?? String(attribute.value);
+    return pass.spend(text.length, 1) ? this.#hash.of(text) / LARGEST : undefined;
   }
 }

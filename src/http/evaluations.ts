@@ -11,6 +11,7 @@ import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
+import { slicesFor } from './evaluation-slices.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the routes that evaluate. */
@@ -41,22 +42,22 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
     .get(async (request, response) => {
       const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
       const contexts = readPrefabContexts(request.params.context);
-      const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
-      const { etag, build } = evaluationsAnswer(
-        evaluators.of(ruleset),
-        ruleset.clientVersion,
-        contexts,
-        now(),
-      );
-      response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
-      // Only a cache asks with If-None-Match: an SDK without one cannot read a 304.
-      if (matchesEtag(request.headers['if-none-match'], etag)) {
-        response.status(304).end();
+      for (let attempt = 1; ; attempt++) {
+        const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
+        const evaluator = await evaluators.of(ruleset);
+        const { etag, build } = evaluationsAnswer(evaluator, ruleset.clientVersion, contexts, now());
+        response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
+        // Only a cache asks with If-None-Match: an SDK without one cannot read a 304.
+        if (matchesEtag(request.headers['if-none-match'], etag)) {
+          response.status(304).end();
+          return;
+        }
+        const built = await build(await slicesFor(attempt));
+        if (built === undefined) continue;
+        for (const { why } of built.leftOut) metrics.unresolved.inc({ why });
+        response.status(200).type('application/json').send(built.body);
         return;
       }
-      const { body, leftOut } = build();
-      for (const { why } of leftOut) metrics.unresolved.inc({ why });
-      response.status(200).type('application/json').send(body);
     })
     .all(onlyMethods(...methodsWith(CORS)));
   return router;

@@ -18,6 +18,7 @@ import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticat
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods, type ErrorBody } from './errors.js';
+import { slicesFor } from './evaluation-slices.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the OFREP routes. */
@@ -124,7 +125,7 @@ function knownKey({ keyring }: Rulesets): RequestHandler {
 
 async function answerOne(parts: Parts, request: Request, response: Response, key: string): Promise<void> {
   const { ruleset } = await currentRuleset(parts.rulesets, keyOf(response).environment, response);
-  const query = queryOf(parts, request, ruleset);
+  const query = await queryOf(parts, request, ruleset);
   const answer = evaluateFlag(query, key);
   if (answer.kind === 'failure') throw answer.error;
   if (answer.kind === 'none') throw noFlag(key, answer.why);
@@ -134,19 +135,21 @@ async function answerOne(parts: Parts, request: Request, response: Response, key
 async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
   const told = readFlagConfigEtag(request.query.flagConfigEtag);
-  const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
-  const { clientVersion } = ruleset;
-  const { etag, body } = evaluateFlags(
-    queryOf(parts, request, ruleset),
-    clientVersion,
-    streamsOf(parts, key, clientVersion),
-  );
-  response.set('ETag', etag);
-  if (matchesEtag(request.headers['if-none-match'], etag)) {
-    response.status(304).set('Cache-Control', 'no-store').end();
+  for (let attempt = 1; ; attempt++) {
+    const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
+    const query = await queryOf(parts, request, ruleset);
+    const { clientVersion } = ruleset;
+    const { etag, body } = evaluateFlags(query, clientVersion, streamsOf(parts, key, clientVersion));
+    response.set('ETag', etag);
+    if (matchesEtag(request.headers['if-none-match'], etag)) {
+      response.status(304).set('Cache-Control', 'no-store').end();
+      return;
+    }
+    const text = await body(await slicesFor(attempt));
+    if (text === undefined) continue;
+    send(response, text);
     return;
   }
-  send(response, body());
 }
 
 /**
@@ -183,13 +186,13 @@ function streamsOf(
   return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), clientVersion, streamUrl)];
 }
 
-function queryOf(
+async function queryOf(
   { evaluators, answers, metrics, now }: Parts,
   request: Request,
   ruleset: Ruleset,
-): FlagQuery {
+): Promise<FlagQuery> {
   return {
-    evaluator: evaluators.of(ruleset),
+    evaluator: await evaluators.of(ruleset),
     answers,
     ...readOfrepContexts(request.body),
     now: now(),

@@ -26,6 +26,12 @@ export class ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly overBudget = new Counter({
+    name: 'holdfast_evaluations_over_budget_total',
+    help: 'Evaluations in which contexts were too long to test all rules; see docs/evaluation.md.',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     const loopDelay = new LoopDelay();

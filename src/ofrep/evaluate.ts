@@ -5,6 +5,7 @@ import { deterministicRandom } from '../evaluate/random.js';
 import { canonical, type Contexts } from '../evaluate/contexts.js';
 import type { Evaluation, Unresolved } from '../evaluate/result.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
+import type { WorkSlices } from '../evaluate/work-slices.js';
 import { ignoredText, type IgnoredAttributes } from '../evaluate/ignored-attributes.js';
 import { bulkBody, type FlagAnswers, type FlagAnswer } from './answer.js';
 import { etagOf } from './etag.js';
@@ -36,10 +37,10 @@ export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
 export interface BulkAnswer {
   readonly etag: string;
   /**
-   * JSON. Evaluates, so it is not needed for a 304. To be called before the ruleset changes, so in
-   * the same turn.
+   * Evaluates in slices and returns JSON; not needed for a 304. `undefined` when the ruleset changed
+   * before the end: the ETag then belongs to no present answer, and another one must be prepared.
    */
-  readonly body: () => string;
+  readonly body: (slices: WorkSlices) => Promise<string | undefined>;
 }
 
 /**
@@ -53,7 +54,7 @@ export function evaluateFlags(
   eventStreams: readonly EventStream[],
 ): BulkAnswer {
   const { evaluator, answers, contexts, ignored, now, onUnresolved } = question;
-  const { environment } = evaluator;
+  const { environment, version: evaluated } = evaluator;
   const asked = canonical(contexts);
   const ignoredContext = ignoredText(ignored);
   const streams = JSON.stringify(eventStreams);
@@ -66,14 +67,19 @@ export function evaluateFlags(
       ignored: ignoredContext ?? '',
       streams,
     }),
-    body: () => {
+    body: async (slices) => {
+      if (evaluator.version !== evaluated) return undefined;
       const draws = new RandomDraws(asked);
-      const evaluations = evaluator.evaluateVisible(contexts, { now, random: draws.random });
-      const flags = evaluations.flatMap((evaluation) => {
-        note(evaluation, onUnresolved);
+      const options = { now, random: draws.random };
+      const flags: FlagAnswer[] = [];
+      const unresolved: Evaluation[] = [];
+      const isWhole = await evaluator.evaluateVisibleInSlices(contexts, options, slices, (evaluation) => {
+        if (evaluation.kind === 'unresolved') unresolved.push(evaluation);
         const key = evaluation.config?.key;
-        return key === undefined ? [] : [answers.of(key, evaluation, draws.has(key))];
+        if (key !== undefined) flags.push(answers.of(key, evaluation, draws.has(key)));
       });
+      if (!isWhole) return undefined;
+      for (const evaluation of unresolved) note(evaluation, onUnresolved);
       const metadata = {
         environment: `${environment}`,
         version: `${clientVersion}`,

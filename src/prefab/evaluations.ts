@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { deterministicRandom } from '../evaluate/random.js';
-import { canonical, type Contexts } from '../evaluate/contexts.js';
+import { canonical } from '../evaluate/contexts.js';
 import { ignoredText } from '../evaluate/ignored-attributes.js';
 import type { PrefabContexts } from './contexts.js';
 import { doubleJson } from '../ruleset/double.js';
 import type { Resolved, Unresolved, Value } from '../evaluate/result.js';
-import type { EvaluationOptions, Evaluator } from '../evaluate/evaluator.js';
+import type { Evaluator } from '../evaluate/evaluator.js';
+import type { WorkSlices } from '../evaluate/work-slices.js';
 
 /** The answer to one request: its ETag, and its body when that is needed. */
 export interface EvaluationsAnswer {
@@ -18,9 +19,10 @@ export interface EvaluationsAnswer {
    */
   readonly etag: string;
   /**
-   * Evaluates; not needed for a 304. To be called before the ruleset changes, so in the same turn.
+   * Evaluates in slices; not needed for a 304. `undefined` when the ruleset changed before the end:
+   * the ETag then belongs to no present answer, and another one must be prepared.
    */
-  readonly build: () => BuiltEvaluations;
+  readonly build: (slices: WorkSlices) => Promise<BuiltEvaluations | undefined>;
 }
 
 /** The body of an answer, and what is missing from it. */
@@ -50,6 +52,7 @@ export function evaluationsAnswer(
   now: number,
 ): EvaluationsAnswer {
   const asked = canonical(contexts);
+  const evaluated = evaluator.version;
   const ignoredContext = ignoredText(ignored);
   // A hash, because contexts are about people, and ETags end up in logs.
   const hash = createHash('sha256')
@@ -57,25 +60,25 @@ export function evaluationsAnswer(
     .digest('base64url');
   return {
     etag: `"${evaluator.environment}-${version}-${hash.slice(0, 22)}"`,
-    build: () => {
+    build: async (slices) => {
+      if (evaluator.version !== evaluated) return undefined;
+      const members: string[] = [];
+      const leftOut: Unresolved[] = [];
       const options = { now, random: deterministicRandom(asked) };
-      return build(evaluator, contexts, options, ignoredContext);
+      const isWhole = await evaluator.evaluateVisibleInSlices(contexts, options, slices, (evaluation) => {
+        if (evaluation.kind === 'unresolved') leftOut.push(evaluation);
+        else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
+      });
+      return isWhole ? bodyOf(members, leftOut, ignoredContext) : undefined;
     },
   };
 }
 
-function build(
-  evaluator: Evaluator,
-  contexts: Contexts,
-  options: EvaluationOptions,
+function bodyOf(
+  members: readonly string[],
+  leftOut: readonly Unresolved[],
   ignoredContext: string | undefined,
 ): BuiltEvaluations {
-  const members: string[] = [];
-  const leftOut: Unresolved[] = [];
-  for (const evaluation of evaluator.evaluateVisible(contexts, options)) {
-    if (evaluation.kind === 'unresolved') leftOut.push(evaluation);
-    else members.push(`${JSON.stringify(evaluation.config.key)}:${evaluationJson(evaluation)}`);
-  }
   const metadata = ignoredContext === undefined ? '' : `,"metadata":${JSON.stringify({ ignoredContext })}`;
   return { body: `{"evaluations":{${members.join(',')}}${metadata}}`, leftOut };
 }

@@ -1,28 +1,34 @@
 /**
- * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node.
- * RE2 has no backreferences and no lookarounds. See docs/decisions/0021-regular-expressions.md.
+ * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node. RE2
+ * has no backreferences and no lookarounds. See docs/decisions/0021-regular-expressions.md.
  */
 import { RE2JS } from 're2js';
 
 /**
- * RE2 needs time in proportion to the text times the size of the compiled expression. Both are
- * bounded: an expression has at most this many instructions, about one per character and
- * repetition.
+ * The limit of an expression, in instructions: about one per character and repetition. RE2 needs time
+ * in proportion to the text times the instructions; evaluate/budget.ts bounds the product.
  */
 export const PATTERN_MAX_SIZE = 5_000;
 
 /**
- * And a text is searched if its length times that size is at most this, which took up to 70 ms: 400
- * characters for the largest expression, 40,000 for one of 50 characters.
+ * Memory of one expression for the states that its searches have met, bytes. The library's own limit is
+ * 8 MB; 20 expressions took 500 MB. Texts that need more states than fit are searched without them,
+ * which is no slower: building a state that is not met again took up to 230 ns per character and
+ * instruction, the search without states at most 30 ns.
  */
-export const PATTERN_MAX_WORK = 2_000_000;
+const STATE_BYTES = 64 * 1024;
 
-/** True when a text contains a match; `undefined` for a text that is too long to be searched. */
-export type Pattern = (text: string) => boolean | undefined;
+/** A compiled expression. */
+export interface Pattern {
+  /** Instructions. */
+  readonly size: number;
+  /** True when the text contains a match. */
+  test(text: string): boolean;
+}
 
 /**
- * Compiles an expression. It is searched for: to match a whole text it must begin with `^` and end
- * with `$`.
+ * Compiles an expression. It is searched for: to match a whole text it must begin with `^` and end with
+ * `$`.
  *
  * @throws Error whose message says what is wrong with it
  */
@@ -32,5 +38,18 @@ export function compilePattern(expression: string): Pattern {
   if (size > PATTERN_MAX_SIZE) {
     throw new Error(`it compiles to ${size} instructions, and at most ${PATTERN_MAX_SIZE} are searched for`);
   }
-  return (text) => (text.length * size > PATTERN_MAX_WORK ? undefined : compiled.test(text));
+  let isBounded = false;
+  return {
+    size,
+    test(text) {
+      // The states are created with the first search, not before: many expressions never need any.
+      if (!isBounded) {
+        const { dfa } = compiled.re2();
+        dfa.stateBudget = STATE_BYTES;
+        dfa.memBudget = STATE_BYTES;
+        isBounded = true;
+      }
+      return compiled.test(text);
+    },
+  };
 }

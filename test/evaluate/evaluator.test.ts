@@ -189,9 +189,9 @@ describe('the level of a logger', () => {
   });
 });
 
-it('returns the same evaluator for the same ruleset', () => {
+it('returns the same evaluator for the same ruleset', async () => {
   const evaluators = new Evaluators();
   const ruleset = rulesetOf([]);
-  expect(evaluators.of(ruleset)).toBe(evaluators.of(ruleset));
-  expect(evaluators.of(ruleset)).not.toBe(evaluators.of(rulesetOf([])));
+  expect(await evaluators.of(ruleset)).toBe(await evaluators.of(ruleset));
+  expect(await evaluators.of(ruleset)).not.toBe(await evaluators.of(rulesetOf([])));
 });

@@ -66,7 +66,12 @@ export function buildBeltServer({
     state: () => beltServerReadiness({ phase, copies: copies.status() }),
     routes: [
       noStreamRoutes(),
-      ...clientRoutes({ rulesets: copies, evaluators: new Evaluators(), metrics, now }),
+      ...clientRoutes({
+        rulesets: copies,
+        evaluators: new Evaluators({ onOverBudget: () => metrics.overBudget.inc() }),
+        metrics,
+        now,
+      }),
     ],
     metrics,
     log,

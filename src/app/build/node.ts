@@ -70,7 +70,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   });
   const now = clock.now;
   const { streamUrl } = settings;
-  const evaluators = new Evaluators();
+  const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
   const app = createApp({
     state: () => nodeReadiness(health()),
