@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'direct_hold_refused'
+  | 'signature_refused' // a Grip-Sig that does not count, where only proxies may subscribe
   | 'link_invalid' // a request to the recovery link that no configured proxy made
   | 'busy' // too many concurrent changes of one environment, or too many holds
   | 'no_streams' // a subscription where nobody streams: a server of copies
@@ -60,9 +61,11 @@ export class HoldfastError extends Error {
   }
 }
 
-/** Whether the same request may succeed later without being changed. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'busy', 'signature_refused']);
+
+/** True when the same request may succeed later without being changed. */
 export function isRetryable(error: unknown): boolean {
-  return error instanceof HoldfastError && (error.code === 'store_unavailable' || error.code === 'busy');
+  return error instanceof HoldfastError && RETRYABLE.has(error.code);
 }
 
 /** The text of anything that was thrown, for logs. */

@@ -15,7 +15,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Channel, Publisher } from '@fanoutio/grip';
 import { ServeGrip } from '@fanoutio/serve-grip/node';
 import type { HoldInstructions } from './instructions.js';
-import type { SignatureVerifier } from './signature.js';
+import type { SignatureCheck, SignatureVerifier } from './signature.js';
 
 /** A middleware for Node's own request and response, in the form that Express takes. */
 export type GripMiddleware = (
@@ -29,12 +29,16 @@ export type GripMiddleware = (
  * `response.grip`. Afterwards `request.grip.isProxied` is true exactly when the request provably
  * came through a configured proxy.
  */
-export function gripCarrier(signatures: Pick<SignatureVerifier, 'verify'>): GripMiddleware {
+export function gripCarrier(
+  signatures: Pick<SignatureVerifier, 'verify'>,
+  onCheck: (check: SignatureCheck, request: IncomingMessage) => void = () => undefined,
+): GripMiddleware {
   const serveGrip = new ServeGrip({ grip: new Publisher({ control_uri: 'http://not-used.invalid/' }) });
   return function verifiedServeGrip(request, response, next) {
     const { 'grip-sig': token } = request.headers;
-    signatures.verify(typeof token === 'string' ? token : undefined).then(({ kind }) => {
-      const verified = kind === 'valid';
+    signatures.verify(typeof token === 'string' ? token : undefined).then((check) => {
+      onCheck(check, request);
+      const verified = check.kind === 'valid';
       if (!verified) delete request.headers['grip-sig'];
       serveGrip.exec(request, response, (error) => {
         if (error === undefined && request.grip?.isProxied !== verified) {

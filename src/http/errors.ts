@@ -37,6 +37,7 @@ const statuses: Record<ErrorCode, number> = {
   bucket_unavailable: 503,
   copy_damaged: 503,
   no_streams: 503,
+  signature_refused: 503,
   store_unavailable: 503,
 };
 

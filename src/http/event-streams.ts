@@ -4,7 +4,6 @@
  */
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
-import { gripCarrier } from '../grip/carrier.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import { ofrepFailureOf } from '../ofrep/errors.js';
 import { STREAM_PREFIX } from '../ofrep/event-stream.js';
@@ -15,7 +14,7 @@ import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
-import { headerOf, respondWithStream, type StreamParts } from './streams.js';
+import { headerOf, respondWithStream, streamGrip, type StreamParts } from './streams.js';
 
 /** The collaborators of the route of event streams. */
 export interface EventStreamParts extends StreamParts {
@@ -40,7 +39,7 @@ export function eventStreamRoutes(parts: EventStreamParts): Router {
     .route(`${STREAM_PREFIX}:token`)
     .all(cors(CORS), ofrepErrors)
     .head(methods)
-    .get(gripCarrier(parts.signatures), (request, response) => subscribe(parts, request, response))
+    .get(streamGrip(parts), (request, response) => subscribe(parts, request, response))
     .all(methods);
   return router;
 }

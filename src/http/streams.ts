@@ -1,11 +1,12 @@
 /**
  * The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts.
  */
+import type { IncomingMessage } from 'node:http';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
 import { gripCarrier, instructHold } from '../grip/carrier.js';
-import type { SignatureVerifier } from '../grip/signature.js';
+import type { SignatureCheck, SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
 import type { NodeMetrics } from '../observe/node-metrics.js';
 import type { Replica } from '../replica/replica.js';
@@ -42,7 +43,7 @@ const STREAM_HEADERS = {
  */
 export function streamRoutes(parts: StreamParts): Router {
   const router = Router();
-  const grip = gripCarrier(parts.signatures);
+  const grip = streamGrip(parts);
   router
     .route('/api/v1/sse/config')
     .head(onlyMethods('GET'))
@@ -94,12 +95,7 @@ export async function respondWithStream(
     await send(response, reply);
     return;
   }
-  if (parts.hold === 'grip') {
-    throw new HoldfastError(
-      'direct_hold_refused',
-      'this installation holds no connections itself (HOLDFAST_HOLD=grip): subscribe through its GRIP proxy',
-    );
-  }
+  if (parts.hold === 'grip') throw directHoldRefused(checks.get(request));
   const place = parts.directHolds.admit();
   try {
     const decision = await subscriptions.standing(stream, position);
@@ -138,6 +134,34 @@ async function recover(parts: StreamParts, request: Request, response: Response)
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
   await send(response, reply);
+}
+
+/** The outcome of the check of each request's `Grip-Sig`, for as long as the request. */
+const checks = new WeakMap<IncomingMessage, SignatureCheck>();
+
+/** Builds the middleware that every route of streams begins with. */
+export function streamGrip({ signatures }: StreamParts): RequestHandler {
+  return gripCarrier(signatures, (check, request) => void checks.set(request, check));
+}
+
+/**
+ * Builds the answer to a request that would need a direct hold where none are given. Without
+ * `Grip-Sig` it came past the proxy, and a repetition would too. With one that does not count it came
+ * through a proxy, and a clock or a key is wrong: 503, because that passes, and some SDKs that are
+ * told 501 stop streaming for the life of their process.
+ */
+function directHoldRefused(check: SignatureCheck | undefined): HoldfastError {
+  if (check === undefined || check.kind === 'absent') {
+    return new HoldfastError(
+      'direct_hold_refused',
+      'this installation holds no connections itself (HOLDFAST_HOLD=grip): subscribe through its GRIP proxy',
+    );
+  }
+  const problem =
+    check.kind === 'expired' || check.kind === 'not-yet-valid'
+      ? 'the clocks of this node and of the proxy differ'
+      : 'no configured proxy has its key and issuer';
+  return new HoldfastError('signature_refused', `Grip-Sig does not count, because ${problem}: try again`);
 }
 
 /**

@@ -56,7 +56,7 @@ function sign({ iss, key, ...rest }: Signed): Promise<string> {
   return token.sign(key);
 }
 
-/** 200: held by the proxy; 501: a direct request, which this installation refuses. */
+/** 200: held by the proxy; 503: the signature does not count, and this installation holds nothing itself. */
 async function subscribe(node: TestApp, signature: string): Promise<number> {
   const environment: TestEnvironment = await node.environment();
   const answer = await node.http
@@ -95,14 +95,14 @@ describe('a subscription', () => {
       'with a token that never ends',
       { iss: `fastly:${SERVICE}`, key: fanout.privateKey, expires: undefined },
     ],
-  ])('%s is a direct one, which is refused', async (_, signed) => {
-    expect(await subscribe(app, await sign(signed))).toBe(501);
+  ])('%s is refused, because it does not count', async (_, signed) => {
+    expect(await subscribe(app, await sign(signed))).toBe(503);
   });
 
   it('that is signed with anything but Fastly’s own key is not by Fastly', async () => {
     const forged = await sign({ iss: `fastly:${SERVICE}`, key: fanout.privateKey });
-    expect(await subscribe(real, forged)).toBe(501);
+    expect(await subscribe(real, forged)).toBe(503);
     const secret = Buffer.from(PUBLIC_KEY_FASTLY_FANOUT_PEM);
-    expect(await subscribe(real, await sign({ iss: `fastly:${SERVICE}`, key: secret }))).toBe(501);
+    expect(await subscribe(real, await sign({ iss: `fastly:${SERVICE}`, key: secret }))).toBe(503);
   });
 });

@@ -3,7 +3,7 @@
  * else does.
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GRIP_URL, inSeconds, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { instructions } from '../support/stream.js';
 
@@ -34,7 +34,10 @@ async function outcome(signature: string): Promise<string> {
 const unsigned = (header: object, claims: object) =>
   `${[header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
 
-const REFUSED = '501 direct_hold_refused';
+/** 503, because 501 would end streaming in some SDKs for the life of their process. */
+const REFUSED = '503 signature_refused';
+/** A request that came past the proxy. */
+const DIRECT = '501 direct_hold_refused';
 
 describe('a signature is believed', () => {
   it('of a proxy that shares a secret', async () => {
@@ -85,13 +88,47 @@ describe('a signature is not believed', () => {
   ];
 
   for (const [name, forge] of forgeries) {
-    it(name, async () => expect(await outcome(await forge())).toBe(REFUSED));
+    it(name, async () =>
+      expect(await outcome(await forge())).toBe(name === 'that is absent' ? DIRECT : REFUSED),
+    );
   }
 
   it('that comes twice', async () => {
     const token = await sign();
     const answer = await environment.subscribe({ 'grip-sig': [token, token] });
-    expect(answer.status).toBe(501);
+    expect(answer.status).toBe(503);
+  });
+});
+
+describe('a clock that is wrong', () => {
+  afterEach(() => {
+    app.clock.ahead = 0;
+  });
+
+  it.each([
+    ['ahead', 2 * 3600, 'clocks'],
+    ['ahead by less than the life of a token', 1800, undefined],
+  ])('by which the node is %s is answered so that every SDK goes on trying', async (_, seconds, word) => {
+    const token = await sign();
+    app.clock.ahead = seconds * 1000;
+    const answer = await environment.subscribe({ 'grip-sig': token });
+    if (word === undefined) {
+      expect(answer.status).toBe(200);
+      return;
+    }
+    expect([answer.status, answer.get('Retry-After'), answer.get('Cache-Control')]).toEqual([
+      503,
+      '1',
+      'no-store',
+    ]);
+    expect(answer.body.error).toMatchObject({ code: 'signature_refused' });
+    expect(answer.body.error.message).toContain(word);
+    app.clock.ahead = 0;
+    expect(await outcome(token)).toBe('held');
+  });
+
+  it('by which the node is behind is answered in the same way', async () => {
+    expect(await outcome(await sign({ claims: { nbf: inSeconds(7200) } }))).toBe(REFUSED);
   });
 });
 

@@ -147,7 +147,7 @@ function headersTo(environment: TestEnvironment, signature: string): fc.Arbitrar
     'if-match': fc.oneof(
       version,
       version.map((each) => `"${each}"`),
-      fc.constant('*'),
+      fc.constantFrom('*', '"1"', 'W/"1"', 'W/"2"'),
     ),
     'if-none-match': fc.oneof(headerText, fc.constantFrom('*', `"${environment.id}-1"`)),
     'idempotency-key': fc.oneof(fc.constantFrom('same', 'x'.repeat(256)), headerText, twice(headerText)),

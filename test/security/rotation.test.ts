@@ -142,8 +142,8 @@ describe('the key that verifies Grip-Sig', () => {
     const environment = await (await start(env)).environment();
     expect(await outcome(environment, await signed(KEYS.old))).toBe(200);
     expect(await outcome(environment, await signed(KEYS.next))).toBe(200);
-    expect(await outcome(environment, await signed(KEYS.third))).toBe(501);
-    expect(await outcome(environment, await signed(KEYS.next, { iss: 'someone' }))).toBe(501);
+    expect(await outcome(environment, await signed(KEYS.third))).toBe(503);
+    expect(await outcome(environment, await signed(KEYS.next, { iss: 'someone' }))).toBe(503);
   });
 
   it('may be a pair of another kind than before', async () => {
@@ -155,9 +155,9 @@ describe('the key that verifies Grip-Sig', () => {
     expect(await outcome(environment, await signed(KEYS.old))).toBe(200);
     expect(await outcome(environment, await withPair(pair.privateKey))).toBe(200);
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    expect(await outcome(environment, await withPair(other.privateKey))).toBe(501);
+    expect(await outcome(environment, await withPair(other.privateKey))).toBe(503);
     // The text of a public key is no shared secret, with two keys as little as with one.
-    expect(await outcome(environment, await signed(pem))).toBe(501);
+    expect(await outcome(environment, await signed(pem))).toBe(503);
   });
 
   it('of a URL counts for that proxy alone', async () => {
@@ -169,8 +169,8 @@ describe('the key that verifies Grip-Sig', () => {
     };
     const environment = await (await start(env)).environment();
     expect(await outcome(environment, await signed(KEYS.third, { iss: 'other' }))).toBe(200);
-    expect(await outcome(environment, await signed(KEYS.third))).toBe(501);
-    expect(await outcome(environment, await signed(KEYS.next, { iss: 'other' }))).toBe(501);
+    expect(await outcome(environment, await signed(KEYS.third))).toBe(503);
+    expect(await outcome(environment, await signed(KEYS.next, { iss: 'other' }))).toBe(503);
   });
 
   it('is taken apart where one key ends: a PEM and a JWK have spaces and commas of their own', () => {
