@@ -9,7 +9,7 @@ export default {
     'test/bucket/file-incrementer.ts',
     'test/store/limited-disk.ts',
     'test/edge/guest.ts',
-    'bench/{main,soak,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
+    'bench/{main,soak,proxy-memory,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
     'chaos/{main,shift-clock}.{ts,mjs}',
     'lab/main.ts',
     'scripts/*.{mjs,ts}',
