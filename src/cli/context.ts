@@ -43,11 +43,15 @@ export function environmentId(text: string, name = '--environment (HOLDFAST_ENVI
   throw new UsageError(`${name} must be the number of an environment, from 1.`);
 }
 
+/** The beginning of a warning: arguments of a process can be read by every user of the machine (`ps`), its environment cannot. */
+const VISIBLE = 'visible in the list of processes, so prefer';
+
 /** Adds the options that say where the server is and who asks. Defaults are not commander's, which would print them: some are secrets. */
 export function connected(command: Command, ...credentials: ('token' | 'key' | 'environment')[]): Command {
   command.option('--url <url>', `server (HOLDFAST_URL; ${clientVariables.url.default})`);
-  if (credentials.includes('token')) command.option('--token <token>', 'admin token (HOLDFAST_ADMIN_TOKEN)');
-  if (credentials.includes('key')) command.option('--key <key>', 'API key (HOLDFAST_API_KEY)');
+  if (credentials.includes('token'))
+    command.option('--token <token>', `admin token; ${VISIBLE} HOLDFAST_ADMIN_TOKEN`);
+  if (credentials.includes('key')) command.option('--key <key>', `API key; ${VISIBLE} HOLDFAST_API_KEY`);
   if (credentials.includes('environment')) {
     command.option('--environment <id>', 'environment (HOLDFAST_ENVIRONMENT; 1)');
   }

@@ -50,6 +50,31 @@ function interpolate(value: string, env: Readonly<Record<string, string>>): stri
   return value.replace(/\$\{(\w+)(:\?[^}]*)?\}/g, (_match, name: string) => env[name] ?? '');
 }
 
+describe('the container files', () => {
+  it.each(['docker-compose.yml', 'docker-compose.belt.yml'])(
+    'limit the log of each service of %s',
+    (name) => {
+      const { services } = parse(read(name), { merge: true }) as {
+        services: Record<string, { logging?: { driver: string; options: Record<string, string> } }>;
+      };
+      for (const [service, { logging }] of Object.entries(services)) {
+        expect([service, logging]).toEqual([
+          service,
+          { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+        ]);
+      }
+    },
+  );
+
+  it('name exact versions of images, with the digest where it is known', () => {
+    const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    const images = [...bases, redis?.image, pushpin?.image];
+    expect(images.length).toBe(5);
+    for (const image of images) expect(image).toMatch(/^[\w/]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/);
+    expect(images.filter((image) => image?.includes('@') !== true)).toEqual([pushpin?.image]);
+  });
+});
+
 describe('docker-compose.yml', () => {
   it('has two nodes, one Pushpin and one Redis, as the stack has', () => {
     expect(Object.keys(nodes)).toEqual(['holdfast-1', 'holdfast-2']);
@@ -88,7 +113,7 @@ describe('docker-compose.yml', () => {
 
   it('contains no secret, and .env.example has no values', () => {
     expect(filledIn.filter(([, value]) => value !== '')).toEqual([]);
-    expect(composeText).not.toMatch(/[0-9a-f]{32}/);
+    expect(composeText.replaceAll(/@sha256:[0-9a-f]{64}/g, '')).not.toMatch(/[0-9a-f]{32}/);
   });
 
   it('mounts configuration that exists, where Pushpin looks for it', () => {
