@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
 import type { Store } from '../../src/store/store.js';
+import { quick } from '../support/runs.js';
 import { until } from '../support/until.js';
 import { everything, lines, wasteful } from './file-fixtures.js';
 import {
@@ -17,6 +18,12 @@ import {
   update,
   withUnknownField,
 } from './fixtures.js';
+
+/** Every byte at which something can end; each seventh in a quick run. */
+const STEP = quick ? 7 : 1;
+
+/** An opening of a store takes some ten milliseconds, and these tests open some thousand. Milliseconds. */
+const LONG = 180_000;
 
 let directory: string;
 const stores: Store[] = [];
@@ -149,48 +156,56 @@ describe('a log whose records are superseded', () => {
 });
 
 describe('a compaction that a crash interrupts', () => {
-  it('leaves the old log whole, at whichever byte the new one ended', async () => {
-    const before = await open();
-    await wasteful(before);
-    const expected = await everything(before);
-    await before.close();
-    const old = await readFile(join(directory, 'log'));
-    const store = await open({ compactAbove: 1_000 });
-    await compacted();
-    await store.close();
-    const whole = await readFile(join(directory, 'log'));
-    expect(whole.length).toBeGreaterThan(500);
-    const crashed = await newDirectory();
-    for (let size = 0; size <= whole.length; size++) {
-      await writeFile(join(crashed, 'log'), old);
-      await copyFile(join(directory, 'cursors'), join(crashed, 'cursors'));
-      await writeFile(join(crashed, 'log.0123abcdef.new'), whole.subarray(0, size));
-      const reopened = await openFileStore(crashed, { log: silent });
-      expect(await everything(reopened), `crashed at byte ${size}`).toEqual(expected);
-      expect(await readdir(crashed)).not.toContain('log.0123abcdef.new');
-      await reopened.close();
-    }
-  });
+  it(
+    'leaves the old log whole, at whichever byte the new one ended',
+    async () => {
+      const before = await open();
+      await wasteful(before);
+      const expected = await everything(before);
+      await before.close();
+      const old = await readFile(join(directory, 'log'));
+      const store = await open({ compactAbove: 1_000 });
+      await compacted();
+      await store.close();
+      const whole = await readFile(join(directory, 'log'));
+      expect(whole.length).toBeGreaterThan(500);
+      const crashed = await newDirectory();
+      for (let size = 0; size <= whole.length; size += STEP) {
+        await writeFile(join(crashed, 'log'), old);
+        await copyFile(join(directory, 'cursors'), join(crashed, 'cursors'));
+        await writeFile(join(crashed, 'log.0123abcdef.new'), whole.subarray(0, size));
+        const reopened = await openFileStore(crashed, { log: silent });
+        expect(await everything(reopened), `crashed at byte ${size}`).toEqual(expected);
+        expect(await readdir(crashed)).not.toContain('log.0123abcdef.new');
+        await reopened.close();
+      }
+    },
+    LONG,
+  );
 
-  it('loses no acknowledged commit after the new log took its place, wherever the next write is torn', async () => {
-    const before = await open({ compactAbove: 1_000 });
-    await wasteful(before);
-    await compacted();
-    const start = await sizeOf();
-    const expected = await everything(before);
-    await before.commit(update(2n, 200n, [flag(201n, 'torn')]));
-    await before.close();
-    const end = await sizeOf();
-    const torn = await newDirectory();
-    for (let size = start; size < end; size++) {
-      await copyFile(join(directory, 'log'), join(torn, 'log'));
-      await copyFile(join(directory, 'cursors'), join(torn, 'cursors'));
-      await truncate(join(torn, 'log'), size);
-      const reopened = await openFileStore(torn, { log: silent });
-      expect(await everything(reopened), `torn at byte ${size}`).toEqual(expected);
-      await reopened.close();
-    }
-  });
+  it(
+    'loses no acknowledged commit after the new log took its place, wherever the next write is torn',
+    async () => {
+      const before = await open({ compactAbove: 1_000 });
+      await wasteful(before);
+      await compacted();
+      const start = await sizeOf();
+      const expected = await everything(before);
+      await before.commit(update(2n, 200n, [flag(201n, 'torn')]));
+      await before.close();
+      const end = await sizeOf();
+      const torn = await newDirectory();
+      for (let size = start; size < end; size += STEP) {
+        await copyFile(join(directory, 'log'), join(torn, 'log'));
+        await copyFile(join(directory, 'cursors'), join(torn, 'cursors'));
+        await truncate(join(torn, 'log'), size);
+        const reopened = await openFileStore(torn, { log: silent });
+        expect(await everything(reopened), `torn at byte ${size}`).toEqual(expected);
+        await reopened.close();
+      }
+    },
+    LONG,
+  );
 
   it('refuses a snapshot that is damaged, also at its end', async () => {
     const before = await open();

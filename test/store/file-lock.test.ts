@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../src/store/file/store.js';
 import type { Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
+import { runsIsolated, unshare } from './isolation.js';
 import { creation, removeDirectory, silent, temporaryDirectory } from './fixtures.js';
 
 /** The patience of these tests, milliseconds: a heartbeat comes each second. */
@@ -73,9 +74,8 @@ class Holder {
 function start(isolated: boolean, compactAbove = 1_000_000): Holder {
   const script = join(import.meta.dirname, 'lock-holder.ts');
   const node = [process.execPath, '--import', 'tsx', script, directory, `${PATIENCE}`, `${compactAbove}`];
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const [command = '', ...args] = isolated
-    ? ['unshare', ...user, '--pid', '--fork', '--kill-child', '--mount-proc', ...node]
+    ? [...unshare('--pid', '--fork', '--kill-child', '--mount-proc'), ...node]
     : node;
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const childOf = async () => {
@@ -90,66 +90,71 @@ async function open(): Promise<Store> {
   return openFileStore(directory, { log: silent, lockPatience: PATIENCE });
 }
 
-describe.runIf(process.platform === 'linux')('two processes that are both number 1', () => {
-  it('are kept apart: a second one is refused while the first one lives', async () => {
-    const first = start(true);
-    expect(await first.answer(0)).toEqual({ opened: '0' });
-    const second = start(true);
-    expect(await second.answer(0)).toEqual({ refused: expect.stringContaining('in use by another process') });
-    expect(await first.ask('commit')).toEqual({ committed: '1' });
-  });
-
-  it('are kept apart when they start together', async () => {
-    for (let round = 0; round < 3; round++) {
-      const pair = [start(true), start(true)];
-      const answers = await Promise.all(pair.map((holder) => holder.answer(0)));
-      expect(answers.filter(({ opened }) => opened !== undefined)).toHaveLength(1);
-      const winner = pair.find(({ answers: [first] }) => first?.opened !== undefined);
-      await winner?.ask('close');
-    }
-  });
-
-  it('follow each other: a killed one is taken for dead, and its acknowledged commits are there', async () => {
-    const first = start(true);
-    await first.answer(0);
-    first.tell('run');
-    await until('some commits', () => first.committed.length > 20);
-    await first.kill();
-    const last = first.committed.at(-1)!;
-    const second = start(true);
-    const { opened } = await second.answer(0);
-    expect(Number(opened)).toBeGreaterThanOrEqual(last);
-    expect(await second.ask('commit')).toEqual({ committed: `${Number(opened) + 1}` });
-  });
-
-  it('do not lose or overwrite an acknowledged commit when one only stood still and runs on', async () => {
-    // A small bound, so that compactions are under way when the process is stopped.
-    const first = start(true, 2_000);
-    await first.answer(0);
-    first.tell('run');
-    await until('some commits', () => first.committed.length > 50);
-    await first.signal('SIGSTOP');
-    const second = start(true, 2_000);
-    const from = Number((await second.answer(0)).opened);
-    expect(from).toBeGreaterThanOrEqual(first.committed.at(-1)!);
-    for (let i = 1; i <= 20; i++) expect(await second.ask('commit')).toEqual({ committed: `${from + i}` });
-    await first.signal('SIGCONT');
-    const failed = await until('the first one is refused', () =>
-      first.answers.find((answer) => answer.failed),
-    );
-    expect(failed.failed).toMatch(/another process/);
-    expect(first.committed.at(-1)).toBeLessThanOrEqual(from);
-    await until('the first one says so', async () => {
-      const { state, reason } = await first.ask('state');
-      return state === 'refusing' && reason?.includes('another process');
+const isolated = () => {
+  describe('two processes that are both number 1', () => {
+    it('are kept apart: a second one is refused while the first one lives', async () => {
+      const first = start(true);
+      expect(await first.answer(0)).toEqual({ opened: '0' });
+      const second = start(true);
+      expect(await second.answer(0)).toEqual({
+        refused: expect.stringContaining('in use by another process'),
+      });
+      expect(await first.ask('commit')).toEqual({ committed: '1' });
     });
-    for (let i = 21; i <= 40; i++) expect(await second.ask('commit')).toEqual({ committed: `${from + i}` });
-    await Promise.all([first.kill(), second.kill()]);
-    const store = await open();
-    expect(await store.version(1n)).toBe(BigInt(from + 40));
-    await store.close();
+
+    it('are kept apart when they start together', async () => {
+      for (let round = 0; round < 3; round++) {
+        const pair = [start(true), start(true)];
+        const answers = await Promise.all(pair.map((holder) => holder.answer(0)));
+        expect(answers.filter(({ opened }) => opened !== undefined)).toHaveLength(1);
+        const winner = pair.find(({ answers: [first] }) => first?.opened !== undefined);
+        await winner?.ask('close');
+      }
+    });
+
+    it('follow each other: a killed one is taken for dead, and its acknowledged commits are there', async () => {
+      const first = start(true);
+      await first.answer(0);
+      first.tell('run');
+      await until('some commits', () => first.committed.length > 20);
+      await first.kill();
+      const last = first.committed.at(-1)!;
+      const second = start(true);
+      const { opened } = await second.answer(0);
+      expect(Number(opened)).toBeGreaterThanOrEqual(last);
+      expect(await second.ask('commit')).toEqual({ committed: `${Number(opened) + 1}` });
+    });
+
+    it('do not lose or overwrite an acknowledged commit when one only stood still and runs on', async () => {
+      // A small bound, so that compactions are under way when the process is stopped.
+      const first = start(true, 2_000);
+      await first.answer(0);
+      first.tell('run');
+      await until('some commits', () => first.committed.length > 50);
+      await first.signal('SIGSTOP');
+      const second = start(true, 2_000);
+      const from = Number((await second.answer(0)).opened);
+      expect(from).toBeGreaterThanOrEqual(first.committed.at(-1)!);
+      for (let i = 1; i <= 20; i++) expect(await second.ask('commit')).toEqual({ committed: `${from + i}` });
+      await first.signal('SIGCONT');
+      const failed = await until('the first one is refused', () =>
+        first.answers.find((answer) => answer.failed),
+      );
+      expect(failed.failed).toMatch(/another process/);
+      expect(first.committed.at(-1)).toBeLessThanOrEqual(from);
+      await until('the first one says so', async () => {
+        const { state, reason } = await first.ask('state');
+        return state === 'refusing' && reason?.includes('another process');
+      });
+      for (let i = 21; i <= 40; i++) expect(await second.ask('commit')).toEqual({ committed: `${from + i}` });
+      await Promise.all([first.kill(), second.kill()]);
+      const store = await open();
+      expect(await store.version(1n)).toBe(BigInt(from + 40));
+      await store.close();
+    });
   });
-});
+};
+if (runsIsolated) isolated();
 
 describe('the lock', () => {
   it('refuses a directory that a living process of the same namespace has, and says which', async () => {
