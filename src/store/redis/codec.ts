@@ -1,6 +1,7 @@
 /** Conversion between Redis replies and the types of the port, in both directions. Pure. */
 import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
+import { unpackAnswer } from '../answer.js';
 import { keyFromJson } from '../key-record.js';
 import type { Commit, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
 
@@ -34,9 +35,14 @@ export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
   return map;
 }
 
-/** Makes the arguments of the COMMIT script, in its order. */
+/**
+ * Makes the arguments of the COMMIT script, in its order.
+ *
+ * @param answer of the request, packed; `undefined` without an idempotency key
+ */
 export function commitArguments(
   commit: Commit,
+  answer: string | undefined,
   options: { feedLength: number; wait: number; idempotencyTtl: number },
 ): (string | Buffer)[] {
   const { settings, change, idempotency } = commit;
@@ -47,7 +53,7 @@ export function commitArguments(
     `${commit.live}`,
     `${options.feedLength}`,
     flag(options.wait > 0),
-    idempotency === undefined ? '' : JSON.stringify([idempotency.digest, idempotency.answer]),
+    idempotency === undefined ? '' : JSON.stringify([idempotency.digest, answer]),
     `${options.idempotencyTtl}`,
     commit.event ?? '',
     flag(settings !== undefined),
@@ -67,9 +73,9 @@ export function commitArguments(
 }
 
 /** Reads the digest and answer of a remembered request. */
-export function idempotencyRecord(json: string): Pick<Idempotency, 'digest' | 'answer'> {
+export async function idempotencyRecord(json: string): Promise<Pick<Idempotency, 'digest' | 'answer'>> {
   const [digest = '', answer = ''] = JSON.parse(json) as string[];
-  return { digest, answer };
+  return { digest, answer: await unpackAnswer(answer) };
 }
 
 /** Reads an environment. @throws HoldfastError `store_damaged` */

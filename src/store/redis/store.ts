@@ -1,5 +1,6 @@
 /** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
 import type { Logger } from 'pino';
+import { packAnswer } from '../answer.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
@@ -102,6 +103,7 @@ class RedisStore implements Store {
   async commit(commit: Commit): Promise<CommitResult> {
     const { environment, idempotency } = commit;
     checkCommit(commit);
+    const answer = idempotency && (await packAnswer(idempotency.answer));
     const reply = await this.#commands.write({
       lua: COMMIT,
       keys: [
@@ -114,7 +116,7 @@ class RedisStore implements Store {
         names.marker,
         names.inbox,
       ],
-      args: commitArguments(commit, {
+      args: commitArguments(commit, answer, {
         feedLength: this.#feedLength,
         wait: this.#location.wait,
         idempotencyTtl: IDEMPOTENCY_TTL,
@@ -127,7 +129,7 @@ class RedisStore implements Store {
       case 'conflict':
         return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(replyText(value)) : undefined };
       case 'repeated':
-        return { kind: 'repeated', ...idempotencyRecord(replyText(value)) };
+        return { kind: 'repeated', ...(await idempotencyRecord(replyText(value))) };
       case 'decided':
         return { kind: 'decided' };
       case 'early':
