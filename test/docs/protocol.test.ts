@@ -10,7 +10,7 @@ import { MAX_DEPTH } from '../../src/ruleset/fields.js';
 import { KEY_MAX_BYTES } from '../../src/ruleset/validate.js';
 import { ADMIN_TOKEN, startApp } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
-import { read, table } from './markdown.js';
+import { read, section, table } from './markdown.js';
 
 const protocol = read('docs/protocol.md');
 
@@ -20,7 +20,8 @@ describe('docs/protocol.md', () => {
       ([, code]) => code as ErrorCode,
     );
     expect(codes.length).toBeGreaterThan(20);
-    const documented = table(protocol, 'Errors').map(([code, status]) => `${code} ${status}`);
+    const list = section(protocol, 'Errors').matchAll(/^- `(\w+)` \((\d{3})\):/gm);
+    const documented = [...list].map(([, code, status]) => `${code} ${status}`);
     expect(documented.sort()).toEqual(codes.map((code) => `${code} ${httpStatusOf(code)}`).sort());
   });
 
