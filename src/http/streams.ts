@@ -96,7 +96,8 @@ export async function respondWithStream(
     return;
   }
   if (parts.hold === 'grip') throw directHoldRefused(checks.get(request));
-  const place = parts.directHolds.admit();
+  const address = request.socket.remoteAddress ?? '';
+  const slot = parts.directHolds.admit({ keyId: key.id, stream: stream.kind, address });
   try {
     const decision = await subscriptions.standing(stream, position);
     metrics.subscribes.inc({ hold: 'direct', decision, stream: stream.kind });
@@ -104,9 +105,9 @@ export async function respondWithStream(
     if (response.destroyed) return;
     response.status(200).set(STREAM_HEADERS).flushHeaders();
     // A client ahead of the store is sent the whole ruleset, as if it had none.
-    place.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
+    slot.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
   } finally {
-    place.release();
+    slot.release();
   }
 }
 
@@ -146,9 +147,9 @@ export function streamGrip({ signatures }: StreamParts): RequestHandler {
 
 /**
  * Builds the answer to a request that would need a direct hold where none are given. Without
- * `Grip-Sig` it came past the proxy, and a repetition would too. With one that does not count it came
- * through a proxy, and a clock or a key is wrong: 503, because that passes, and some SDKs that are
- * told 501 stop streaming for the life of their process.
+ * `Grip-Sig` it came past the proxy, and a repetition would too. With one that does not count it
+ * came through a proxy, and a clock or a key is wrong: 503, because that passes, and some SDKs that
+ * are told 501 stop streaming for the life of their process.
  */
 function directHoldRefused(check: SignatureCheck | undefined): HoldfastError {
   if (check === undefined || check.kind === 'absent') {

@@ -13,6 +13,7 @@ import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
+import { Admission, type Refusal, type Subscriber } from './admission.js';
 import { KEEP_ALIVE, streamStart, type StreamContents, type StreamEvent } from './stream.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -72,6 +73,7 @@ export interface HoldSlot {
 const STALLED_MS = 30_000;
 
 interface DirectHold {
+  readonly subscriber: Subscriber;
   readonly key: Key;
   readonly stream: Stream;
   readonly sink: Sink;
@@ -95,13 +97,13 @@ export class DirectHolds {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
-  /** Slots that were taken and have no hold yet. */
-  #opening = 0;
+  readonly #admission: Admission;
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
 
   constructor(options: DirectHoldsOptions) {
     this.#options = options;
+    this.#admission = new Admission(options.maxHolds);
     this.#now = options.now ?? (() => performance.now());
     this.#random = options.random ?? Math.random;
     options.replica.keyring.onRevoked((key) => {
@@ -117,42 +119,39 @@ export class DirectHolds {
    * Takes a slot for a hold before any work is done for it: holds that are being opened count, else
    * a herd would pass the limit.
    *
-   * @throws HoldfastError `busy` when all slots are taken or the drain has begun
+   * @throws HoldfastError `busy` when all slots, or those of its share, are taken, or the drain has
+   * begun
    */
-  admit(): HoldSlot {
+  admit(subscriber: Subscriber): HoldSlot {
     if (this.#draining) {
       throw new HoldfastError('busy', 'this node is shutting down: subscribe again, and another one answers');
     }
     const { maxHolds, onRefused } = this.#options;
-    if (this.#holds.size + this.#opening >= maxHolds) {
+    const refusal = this.#admission.refusal(subscriber);
+    if (refusal !== undefined) {
       onRefused?.();
-      throw new HoldfastError(
-        'busy',
-        `this node holds ${maxHolds} connections, which is its limit (HOLDFAST_MAX_HOLDS): subscribe again later, or through a GRIP proxy`,
-      );
+      throw new HoldfastError('busy', refusalText(refusal, maxHolds));
     }
-    this.#opening++;
-    let opening = true;
-    const release = (): void => {
-      if (opening) this.#opening--;
-      opening = false;
-    };
+    this.#admission.take(subscriber);
+    let isOpening = true;
     return {
       open: (sink, key, stream, version) => {
-        release();
-        this.#open(sink, key, stream, version);
+        isOpening = false;
+        this.#open(subscriber, sink, { key, stream, version });
       },
-      release,
+      release: () => {
+        if (isOpening) this.#admission.free(subscriber);
+        isOpening = false;
+      },
     };
   }
 
-  #open(sink: Sink, key: Key, stream: Stream, version: bigint): void {
+  #open(subscriber: Subscriber, sink: Sink, at: Pick<DirectHold, 'key' | 'stream' | 'version'>): void {
     const now = this.#now();
     const hold: DirectHold = {
-      key,
-      stream,
+      ...at,
+      subscriber,
       sink,
-      version,
       pending: [],
       next: 0,
       blockedSince: undefined,
@@ -163,7 +162,9 @@ export class DirectHolds {
       unwatch: () => undefined,
     };
     this.#holds.add(hold);
-    hold.unwatch = this.#options.replica.watch(stream.environment, (ruleset) => this.#changed(hold, ruleset));
+    hold.unwatch = this.#options.replica.watch(at.stream.environment, (ruleset) =>
+      this.#changed(hold, ruleset),
+    );
     sink.onDrain(() => {
       hold.blockedSince = undefined;
       this.#pump(hold);
@@ -171,7 +172,7 @@ export class DirectHolds {
     sink.onClose(() => this.#forget(hold, 'client'));
     this.#timer ??= setInterval(() => this.tick(), 1000).unref();
     this.#write(hold, streamStart(this.#random()));
-    if (this.#options.replica.keyring.isRevoked(key.id)) this.#end(hold, 'revoked');
+    if (this.#options.replica.keyring.isRevoked(at.key.id)) this.#end(hold, 'revoked');
     this.#pump(hold);
     if (this.#draining) this.#end(hold, 'shutdown');
   }
@@ -280,9 +281,20 @@ export class DirectHolds {
 
   #forget(hold: DirectHold, why: DirectEndReason): boolean {
     if (!this.#holds.delete(hold)) return false;
+    this.#admission.free(hold.subscriber);
     hold.unwatch();
     clearTimeout(hold.scheduled);
     this.#options.onEnd?.(why);
     return true;
   }
+}
+
+const REFUSED_FOR: Record<NonNullable<Refusal>, string> = {
+  all: 'which is its limit',
+  'event-streams': 'and event streams have their half of that',
+  'key-and-address': 'and this key and address have their share of that',
+};
+
+function refusalText(refusal: NonNullable<Refusal>, maxHolds: number): string {
+  return `this node holds at most ${maxHolds} connections (HOLDFAST_MAX_HOLDS), ${REFUSED_FOR[refusal]}: subscribe again later, or through a GRIP proxy`;
 }

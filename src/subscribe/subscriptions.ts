@@ -86,8 +86,7 @@ export class Subscriptions {
     }
     const { stream, keyId, version } = hold;
     const key = await this.#options.replica.keyring.findById(keyId);
-    if (key?.environment !== stream.environment || key.revokedAt !== undefined)
-      return this.#refused(stream, keyId);
+    if (key === undefined || !mayFollow(key, stream)) return this.#refused(stream, keyId);
     const catchUp = await this.catchUp(stream, version);
     return this.#held(stream, keyId, catchUp, '');
   }
@@ -174,4 +173,13 @@ export class Subscriptions {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
     return { instructions: undefined, start: '', events: [], stream: stream.kind, decision: 'refused' };
   }
+}
+
+/**
+ * True when a key is good for a stream: not revoked, of its environment, and for rules a server
+ * key.
+ */
+function mayFollow(key: Key, { kind, environment }: Stream): boolean {
+  const isRightKind = kind === 'clients' || key.kind === 'server';
+  return key.environment === environment && key.revokedAt === undefined && isRightKind;
 }

@@ -4,6 +4,7 @@ import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
 import { DirectHolds, type DirectEndReason, type Sink } from '../../src/subscribe/direct.js';
 import { RecoveryLink } from '../../src/subscribe/link.js';
+import type { Subscriber } from '../../src/subscribe/admission.js';
 import { DeltaContents } from '../../src/subscribe/deltas.js';
 import { RefetchContents } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
@@ -14,6 +15,8 @@ import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.j
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 import { startReplica } from './rulesets.js';
+
+const SUBSCRIBER: Subscriber = { keyId: 'k', stream: 'configs', address: '10.0.0.1' };
 
 const ENV = 7n;
 const KEEP_ALIVE_SECONDS = 20;
@@ -134,7 +137,7 @@ function open(
   of = key,
   stream: Stream = CONFIGS,
 ): Connection {
-  holds.admit().open(connection, of, stream, version);
+  holds.admit(SUBSCRIBER).open(connection, of, stream, version);
   return connection;
 }
 
@@ -363,11 +366,11 @@ describe('a drain', () => {
   });
 
   it('opens no places, and ends a hold that was admitted before', async () => {
-    const place = holds.admit();
+    const slot = holds.admit(SUBSCRIBER);
     await holds.drain(0);
-    expect(() => holds.admit()).toThrow(/shutting down/);
+    expect(() => holds.admit(SUBSCRIBER)).toThrow(/shutting down/);
     const connection = new Connection();
-    place.open(connection, key, CONFIGS, 0n);
+    slot.open(connection, key, CONFIGS, 0n);
     expect([connection.state, holds.size]).toEqual(['ended', 0]);
   });
 });
@@ -376,14 +379,14 @@ describe('places', () => {
   it('are given up to the limit, and again when one is free', () => {
     holds = directHolds(2);
     const first = open(0n);
-    const place = holds.admit();
-    expect(() => holds.admit()).toThrow(/limit/);
-    place.release();
-    place.release();
+    const slot = holds.admit(SUBSCRIBER);
+    expect(() => holds.admit(SUBSCRIBER)).toThrow(/limit/);
+    slot.release();
+    slot.release();
     open(0n);
-    expect(() => holds.admit()).toThrow(/limit/);
+    expect(() => holds.admit(SUBSCRIBER)).toThrow(/limit/);
     first.leave();
-    expect(() => holds.admit().release()).not.toThrow();
+    expect(() => holds.admit(SUBSCRIBER).release()).not.toThrow();
   });
 });
 

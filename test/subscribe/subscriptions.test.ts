@@ -172,7 +172,14 @@ describe('a recovery', () => {
         return gripLast(0n);
       },
     ],
-    ['a key that nobody has', async () => gripLast(0n, 'nobody')],
+    ['an unknown key', async () => gripLast(0n, 'nobody')],
+    [
+      'a client key, on a stream of rules',
+      async () => {
+        await slow.direct.addKey({ ...keyNamed('visitor', ENV), kind: 'client' });
+        return gripLast(0n, 'visitor');
+      },
+    ],
     [
       'a key of another environment',
       async () => {
