@@ -56,21 +56,19 @@ interface Entry {
  * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a deletion can be sent twice.
  *
  * @param now microseconds since 1970, by the store's clock
- * @param idLimit the largest id that a config may bring along; `MAX_ID` for ids that were committed before
+ * @param origin `committed` for configs that the store lost: they are not validated again, by rules that may be stricter by now
  * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
  */
 export function planChange(
   base: PlanBase,
   submitted: readonly SubmittedConfig[],
   now: bigint,
-  idLimit = idHorizon(now),
+  origin: 'submitted' | 'committed' = 'submitted',
 ): ChangePlan {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
-  for (const { config, field } of submitted) {
-    const { id: environment, projectId } = base.settings;
-    validateConfig(config, { environment, projectId, field });
-  }
+  if (origin === 'submitted') validate(base, submitted);
   checkKeys(submitted);
+  const idLimit = origin === 'submitted' ? idHorizon(now) : MAX_ID;
   const entries = submitted.map((each) => entryOf(base, each, idLimit));
   checkIds(entries);
   const ids = assignIds(base.ruleset, entries, now);
@@ -94,6 +92,11 @@ export function planChange(
       base.ruleset.live,
     ),
   };
+}
+
+function validate({ settings }: PlanBase, submitted: readonly SubmittedConfig[]): void {
+  const { id: environment, projectId } = settings;
+  for (const { config, field } of submitted) validateConfig(config, { environment, projectId, field });
 }
 
 function checkKeys(submitted: readonly SubmittedConfig[]): void {

@@ -1,6 +1,6 @@
 /** The attribute of a context that a criterion looks at, in the forms that operators ask for. */
 import type { ContextValue } from './contexts.js';
-import { instant } from './dates.js';
+import { instant } from '../ruleset/dates.js';
 import { parseSemanticVersion, type SemanticVersion } from './versions.js';
 
 /**

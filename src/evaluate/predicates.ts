@@ -4,7 +4,7 @@
  */
 import type { ConfigValue, Criterion } from '../ruleset/model.js';
 import { compilePattern, type Pattern } from '../ruleset/pattern.js';
-import { instant } from './dates.js';
+import { instant } from '../ruleset/dates.js';
 import { exactInteger, numberOf } from './numbers.js';
 import { compareSemanticVersions, parseSemanticVersion } from './versions.js';
 import { compileWords, type WordSearch } from './word-search.js';

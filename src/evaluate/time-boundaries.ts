@@ -4,7 +4,7 @@
  * constants has passed, and at no other time.
  */
 import type { Config, Criterion } from '../ruleset/model.js';
-import { instant } from './dates.js';
+import { instant } from '../ruleset/dates.js';
 import { numberOf } from './numbers.js';
 import { CURRENT_TIME } from './predicate-table.js';
 

@@ -11,7 +11,6 @@ import type { Logger } from '../observe/log.js';
 import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
-import { MAX_ID } from '../ruleset/version.js';
 import type { Store } from '../store/store.js';
 import { planChange, settingsOf } from '../commit/plan.js';
 
@@ -31,8 +30,7 @@ export async function heal(
     base,
     lost.map((config) => resubmit(config, stored.version)),
     await store.time(),
-    // These ids were committed and delivered, so they are not judged again.
-    MAX_ID,
+    'committed',
   );
   const { environment, version } = stored;
   const result = await store.commit({ environment, expect: version, change: plan.change, live: plan.live });

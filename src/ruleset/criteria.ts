@@ -3,8 +3,9 @@
  * value to match that it can work with.
  */
 import { messageOf } from '../core/errors.js';
+import { instant } from './dates.js';
 import { member, quote, refuse } from './fields.js';
-import type { Criterion } from './model.js';
+import type { ConfigValue, Criterion } from './model.js';
 import { compilePattern } from './pattern.js';
 import { SEMVER } from './semver.js';
 import { checkContent, type Kind } from './values.js';
@@ -12,7 +13,7 @@ import { checkContent, type Kind } from './values.js';
 const list: readonly Kind[] = ['stringList'];
 const text: readonly Kind[] = ['string'];
 const number: readonly Kind[] = ['int', 'double'];
-/** Milliseconds or a date as text; SDKs differ in which texts are dates, so any text passes. */
+/** Milliseconds, or a date as text, which is stored as milliseconds: see portable.ts. */
 const date: readonly Kind[] = ['int', 'double', 'string'];
 const range: readonly Kind[] = ['intRange'];
 
@@ -68,6 +69,8 @@ export function checkCriterion(criterion: Criterion, field: string): void {
   if (!allowed.includes(kind))
     refuse(at, `must be of kind ${allowed.join(' or ')} for ${operator}, not ${kind}.`, 'value_invalid');
   const given = valueToMatch?.string ?? '';
+  const problem = problemOf(operator, valueToMatch ?? {});
+  if (problem !== undefined) refuse(member(at, kind), problem, 'value_invalid');
   if (operator.endsWith('IN_SEG') && given === '')
     refuse(at, `must name the segment for ${operator}.`, 'value_invalid');
   if (operator.startsWith('PROP_SEMVER_') && !SEMVER.test(given)) {
@@ -79,6 +82,37 @@ export function checkCriterion(criterion: Criterion, field: string): void {
   }
   if (operator === 'PROP_MATCHES' || operator === 'PROP_DOES_NOT_MATCH')
     checkPattern(given, member(at, 'string'));
+}
+
+/** The reason why SDKs do not read a constant alike, with the remedy. */
+function problemOf(operator: string, { int, double, string, intRange, stringList }: ConfigValue) {
+  if (operator === 'PROP_BEFORE' || operator === 'PROP_AFTER') {
+    const at = instant(string ?? exactNumber(int, double));
+    return Number.isSafeInteger(at)
+      ? undefined
+      : `must be milliseconds since 1970 or a date and time of RFC 3339 with a zone, such as 2026-01-31T00:00:00Z, not ${quote(string ?? `${int ?? double}`)}; SDKs read other texts differently.`;
+  }
+  if (operator === 'IN_INT_RANGE') {
+    if (intRange?.start === undefined || intRange.end === undefined)
+      return 'must have a start and an end; two SDKs read an absent one as 0.';
+    return BigInt(intRange.start) < BigInt(intRange.end)
+      ? undefined
+      : `must start below its end (${intRange.end}), which does not belong to it; no number is in it.`;
+  }
+  if (operator.endsWith('_ONE_OF')) {
+    if (stringList?.values?.includes('') !== true) return undefined;
+    return operator === 'PROP_IS_ONE_OF' || operator === 'PROP_IS_NOT_ONE_OF'
+      ? 'must not have an empty text; one SDK takes an absent property for it.'
+      : 'must not have an empty text, which every text begins with, ends with and contains; one SDK takes the property for absent.';
+  }
+  if (double !== undefined && Number.isNaN(Number(double)))
+    return 'must not be NaN; SDKs differ in what compares with it.';
+  const isExact = int === undefined || Number.isSafeInteger(Number(int));
+  return isExact ? undefined : `must be between -2^53 and 2^53, not ${int}; two SDKs round larger numbers.`;
+}
+
+function exactNumber(int: string | undefined, double: number | string | undefined): number {
+  return Number(int ?? double);
 }
 
 function checkPattern(expression: string, field: string): void {

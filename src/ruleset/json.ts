@@ -19,6 +19,9 @@ import { ConfigsMessage, ContextSetMessage } from './schema.js';
 
 type JsonObject = Record<string, unknown>;
 
+/** Operators that sources may know from the schema that succeeded this one, quoted. */
+const LATER_OPERATORS: readonly string[] = ['"IS_PRESENT"', '"IS_NOT_PRESENT"'];
+
 /**
  * Reads a `Configs` from parsed JSON.
  *
@@ -121,6 +124,10 @@ function readEnum(type: Enum, value: unknown, path: string): string {
   const name =
     typeof value === 'number' && Object.hasOwn(type.valuesById, value) ? type.valuesById[value] : undefined;
   const written = typeof value === 'string' ? quote(value) : nameOf(value);
+  if (type.name === 'CriterionOperator' && LATER_OPERATORS.includes(written)) {
+    const rule = `is ${written}, an operator of a later schema at which the public SDKs of this one fail; PROP_MATCHES with "." holds where the property is a text that is not empty.`;
+    refuse(path, rule, 'operator_unsupported');
+  }
   return name ?? refuse(path, `must be one of ${namesOf(type)}, not ${written}.`);
 }
 

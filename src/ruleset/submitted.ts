@@ -5,6 +5,7 @@
 import { decodeConfig, splitConfigs } from './decode.js';
 import { readConfigsJson } from './json.js';
 import type { Config } from './model.js';
+import { portableConfig } from './portable.js';
 import { CONFIGS_SHAPE } from './shapes.js';
 import { checkMessage } from './wire.js';
 
@@ -39,5 +40,5 @@ export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
 }
 
 function submitted(config: Config, index: number): SubmittedConfig {
-  return { config, field: `configs[${index}]` };
+  return { config: portableConfig(config), field: `configs[${index}]` };
 }

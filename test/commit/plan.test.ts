@@ -94,6 +94,14 @@ describe('a planned change', () => {
     expect(other).toEqual(one);
   });
 
+  it('commits a config again that stricter rules would refuse today', () => {
+    const criterion = { propertyName: 'a', operator: 'PROP_BEFORE', valueToMatch: { string: 'tomorrow' } };
+    const old = { ...flag('a'), rows: [{ values: [{ criteria: [criterion], value: { bool: true } }] }] };
+    const lost = readSubmittedJson({ configs: [withId(old, 5n)] });
+    expect(refusal(() => planChange(emptyBase(), lost, NOW))).toMatch(/^value_invalid /);
+    expect(planChange(emptyBase(), lost, NOW, 'committed').change!.version).toBe(5n);
+  });
+
   it('takes a config that was stored in another form as a repeat', () => {
     const canonical = plan(emptyBase(), [flag('a')]).configs[0]!;
     const message = Buffer.concat([configMessageOf(canonical), Buffer.from([0xa0, 0x06, 1])]);
@@ -196,7 +204,7 @@ describe('ids', () => {
 
   it('that were committed beyond the horizon are committed again', () => {
     const lost = readSubmittedJson({ configs: [withId(flag('a'), MAX_ID - 1n)] });
-    expect(planChange(emptyBase(), lost, NOW, MAX_ID).change!.version).toBe(MAX_ID - 1n);
+    expect(planChange(emptyBase(), lost, NOW, 'committed').change!.version).toBe(MAX_ID - 1n);
   });
 
   it('above 2^63 - 1 are not assigned', () => {

@@ -48,10 +48,26 @@ const criterion: fc.Arbitrary<Criterion> = fc.oneof(
   fc.record({
     propertyName: name,
     operator: fc.constantFrom('PROP_IS_ONE_OF', 'PROP_CONTAINS_ONE_OF'),
-    valueToMatch: byType.STRING_LIST!,
+    valueToMatch: fc.array(name, { maxLength: 4 }).map((values) => ({
+      stringList: values.length === 0 ? {} : { values },
+    })),
   }),
-  fc.record({ propertyName: name, operator: fc.constant('PROP_LESS_THAN'), valueToMatch: byType.INT! }),
-  fc.record({ propertyName: name, operator: fc.constant('IN_INT_RANGE'), valueToMatch: byType.INT_RANGE! }),
+  fc.record({
+    propertyName: name,
+    operator: fc.constant('PROP_LESS_THAN'),
+    // Integers from 2^31 to 2^32 are stored as doubles: test/ruleset/portable.test.ts.
+    valueToMatch: fc
+      .oneof(
+        fc.integer({ max: 2 ** 31 - 1 }),
+        fc.maxSafeInteger().filter((int) => int >= 2 ** 32),
+      )
+      .map((int) => ({ int: `${int}` })),
+  }),
+  fc.record({
+    propertyName: name,
+    operator: fc.constant('IN_INT_RANGE'),
+    valueToMatch: fc.constant({ intRange: { start: '-5', end: '9223372036854775807' } }),
+  }),
 );
 
 function rows(valueType: string): fc.Arbitrary<ConfigRow[]> {

@@ -17,7 +17,6 @@ import {
 import { cut, EVENT_MAX_BYTES, EVENT_TARGET_BYTES, eventBytes, eventText } from '../../src/ruleset/event.js';
 import { Ruleset, type Change } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
-import { MAX_ID } from '../../src/ruleset/version.js';
 import { ENVIRONMENT, flag, PROJECT, sized, tombstone } from './arbitrary.js';
 
 const settings = { id: ENVIRONMENT, projectId: PROJECT, name: 'test' };
@@ -98,7 +97,7 @@ describe('a reader', () => {
               { ruleset, settings: present },
               readSubmittedJson({ configs }),
               now,
-              MAX_ID,
+              'committed',
             );
             ruleset.apply(change!);
             expect(live).toBe(ruleset.live);

@@ -133,6 +133,17 @@ describe('refusing anything else with the path of the field', () => {
     expect(() => readValue({ logLevel: 'LOUD' })).toThrow(/one of .*DEBUG, INFO.*, not "LOUD"/);
   });
 
+  it.each(['IS_PRESENT', 'IS_NOT_PRESENT'])(
+    'refuses %s, an operator of a later schema, by name',
+    (operator) => {
+      const configs = [{ key: 'a', rows: [{ values: [{ criteria: [{ operator }] }] }] }];
+      expect(refusal(() => readConfigsJson({ configs }))).toBe(
+        'operator_unsupported configs[0].rows[0].values[0].criteria[0].operator',
+      );
+      expect(() => readConfigsJson({ configs })).toThrow(/is "IS_(NOT_)?PRESENT", .*PROP_MATCHES/);
+    },
+  );
+
   it('refuses a number beyond 2^53 and states the remedy', () => {
     expect(() => readConfigsJson({ configs: [{ id: 2 ** 54 }] })).toThrow(/write it as a string/);
   });
