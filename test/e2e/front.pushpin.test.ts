@@ -104,6 +104,14 @@ describe.each(FRONTS)('%s before Pushpin', (name) => {
     await seesChange(after, false);
   });
 
+  it('passes a request with 15,000 bytes of headers', async () => {
+    const headers = { cookie: 'x'.repeat(15_000), authorization: `Bearer ${client}` };
+    const answer = await fetch(`${front.url}/api/v2/configs/eval-with-context/eyJjb250ZXh0cyI6W119`, {
+      headers,
+    });
+    expect(answer.status).toBe(200);
+  });
+
   it('passes the answers of nodes unchanged, errors too', async () => {
     const refused = await fetch(`${front.url}/api/v1/sse/config`);
     expect(refused.status).toBe(401);
