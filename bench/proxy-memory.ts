@@ -1,6 +1,7 @@
 /**
- * `npm run bench:proxy -- [--holds 1000] [--sizes 8192,16384,32768,65536]`: the memory of a held connection in Pushpin by the size of its
- * client buffers (`client_buffer_size` in pushpin/pushpin.conf), and the largest request headers that get an answer. Real Pushpin, and an
+ * `npm run bench:proxy -- [--holds 1000] [--sizes 8192,16384,32768,65536]`: the memory of a held
+ * connection in Pushpin by the size of its client buffers (`client_buffer_size` in
+ * pushpin/pushpin.conf), and the largest request headers that get an answer. Real Pushpin, and an
  * origin that answers with a hold. Prints a table.
  */
 import { readFileSync } from 'node:fs';
@@ -13,7 +14,10 @@ import { figure, table } from './table.js';
 
 /** Cookies of a browser, bytes. */
 const FEW = 500;
-/** The same of one with so many that a node just takes them: its limit is 16,384 with the request line and all headers. */
+/**
+ * The same of one with so many that a node just takes them: its limit is 16,384 with the request
+ * line and all headers.
+ */
 const MANY = 14_500;
 /** Connections at a time while holds are opened: with more, Pushpin answers some itself. */
 const AT_A_TIME = 20;

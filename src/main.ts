@@ -26,8 +26,9 @@ function stopRequested(): Promise<NodeJS.Signals> {
 }
 
 /**
- * An unexpected error leaves a state that is not known. So the process ends: its clients turn to other nodes, and its supervisor starts it
- * again. Everything that was acknowledged is in the store.
+ * An unexpected error leaves a state that is not known. So the process ends: its clients turn to
+ * other nodes, and its supervisor starts it again. Everything that was acknowledged is in the
+ * store.
  */
 function exitOnUnexpectedErrors(log: Logger): void {
   process.on('uncaughtException', (error, origin) => {
@@ -53,7 +54,8 @@ async function run<S extends CommonSettings>(
 }
 
 /**
- * Runs a node, or a belt server where copies are named. A process loads only the modules that it needs: a belt server is meant for tiny machines.
+ * Runs a node, or a belt server where copies are named. A process loads only the modules that it
+ * needs: a belt server is meant for tiny machines.
  *
  * @param source replaces HOLDFAST_SOURCE
  */
@@ -101,5 +103,6 @@ function isServer([name = 'serve']: readonly string[]): boolean {
 
 const argv = process.argv.slice(2);
 process.exitCode = await command(argv);
-// Work that a stop has left, such as a request to a proxy that does not answer, must not keep the process.
+// Work that a stop has left, such as a request to a proxy that does not answer, must not keep the
+// process.
 if (isServer(argv)) process.exit();

@@ -1,6 +1,7 @@
 /// <reference types="@fastly/js-compute" />
 /**
- * Holdfast at Fastly's edge: docs/fastly.md. route.ts has the decisions; this file carries them out with Fastly's API.
+ * Holdfast at Fastly's edge: docs/fastly.md. route.ts has the decisions; this file carries them out
+ * with Fastly's API.
  */
 import { CacheOverride } from 'fastly:cache-override';
 import { createFanoutHandoff } from 'fastly:fanout';
@@ -8,7 +9,10 @@ import { isForProxies, route } from './route.js';
 
 declare global {
   interface Response {
-    /** True when there is a copy to serve in place of this answer. The runtime has it; its types do not, as of 3.46. */
+    /**
+     * True when there is a copy to serve in place of this answer. The runtime has it; its types do
+     * not, as of 3.46.
+     */
     staleIfErrorAvailable(): boolean;
   }
 }
@@ -30,8 +34,9 @@ async function answer(request: Request): Promise<Response> {
 }
 
 /**
- * The origin's answer by way of the cache, as its `Surrogate-Control` says. Where the origin cannot be reached, Fastly serves a stale copy by itself;
- * where it answers 5xx (a load balancer without nodes, a node without its store), the callback takes the copy instead.
+ * The origin's answer by way of the cache, as its `Surrogate-Control` says. Where the origin cannot
+ * be reached, Fastly serves a stale copy by itself; where it answers 5xx (a load balancer without
+ * nodes, a node without its store), the callback takes the copy instead.
  */
 async function cached(request: Request): Promise<Response> {
   const cacheOverride = new CacheOverride('override', {
@@ -49,7 +54,10 @@ async function cached(request: Request): Promise<Response> {
   }
 }
 
-/** True when the service has no callbacks for its cache: they are switched on per service, and `fastly compute serve` has none. */
+/**
+ * True when the service has no callbacks for its cache: they are switched on per service, and
+ * `fastly compute serve` has none.
+ */
 function isWithoutCallbacks(error: unknown): boolean {
   return error instanceof Error && error.message.includes('HTTP caching API is not enabled');
 }

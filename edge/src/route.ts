@@ -1,8 +1,9 @@
 /**
  * Routes a request at the edge. Pure, so that it is tested without Fastly.
  *
- * An open-ended answer must not go through a cache, so the paths of streams are known here. Everything else is an ordinary answer, which says itself
- * whether and how long it may be cached. The routes of operators are not on the clients' host, as behind Pushpin (pushpin/routes).
+ * An open-ended answer must not go through a cache, so the paths of streams are known here.
+ * Everything else is an ordinary answer, which says itself whether and how long it may be cached.
+ * The routes of operators are not on the clients' host, as behind Pushpin (pushpin/routes).
  */
 
 /** The destination of a request. */
@@ -14,7 +15,8 @@ export type Route =
   /**
    * To the origin, past the cache.
    *
-   * `grip`: with the headers of GRIP as they came, because a proxy may have sent it. Those of others are removed.
+   * `grip`: with the headers of GRIP as they came, because a proxy may have sent it. Those of
+   * others are removed.
    */
   | { readonly to: 'origin'; readonly grip: boolean }
   /** Not here. */
@@ -27,8 +29,9 @@ const FOR_OPERATORS = /^\/(?:admin|metrics|livez|readyz)(?:\/|$)/;
 const STREAM = /^\/(?:api\/v1\/sse\/config|ofrep\/v1\/streams\/[^/]+)\/?$/;
 
 /**
- * The recovery link. Fanout may fetch it from the backend by itself, or as any client would, by the host that its own clients use: then it comes
- * here, and `Grip-Sig` and `Grip-Last` are its content. The origin believes them only with a valid signature.
+ * The recovery link. Fanout may fetch it from the backend by itself, or as any client would, by the
+ * host that its own clients use: then it comes here, and `Grip-Sig` and `Grip-Last` are its
+ * content. The origin believes them only with a valid signature.
  */
 const RECOVERY = '/api/v1/sse/recover/';
 
@@ -41,14 +44,15 @@ export function route(method: string, path: string): Route {
   const plain = plainly(path);
   if (FOR_OPERATORS.test(plain)) return { to: 'nowhere' };
   if (plain.startsWith(RECOVERY)) return { to: 'origin', grip: true };
-  // A stream is a GET. For other methods only the origin knows the answer, such as 405, or permission for a page of another site.
+  // A stream is a GET. For other methods only the origin knows the answer, such as 405, or
+  // permission for a page of another site.
   if (method === 'GET' && STREAM.test(plain)) return { to: 'fanout' };
   return method === 'GET' && !STREAM.test(plain) ? { to: 'cache' } : { to: 'origin', grip: false };
 }
 
 /**
- * Returns the path as the most lenient of routers would read it: the origin's takes `/ADMIN` for `/admin`, and another one on the way may take `//admin` or `/%61dmin`
- * for it.
+ * Returns the path as the most lenient of routers would read it: the origin's takes `/ADMIN` for
+ * `/admin`, and another one on the way may take `//admin` or `/%61dmin` for it.
  */
 function plainly(path: string): string {
   let text = path;
@@ -61,8 +65,9 @@ function plainly(path: string): string {
 }
 
 /**
- * True for a header that only proxies may send. Fanout and the origin do not believe a client's either; that they never arrive is one
- * more lock. `Pushpin-*` tells a Pushpin where to route, if it is configured to listen.
+ * True for a header that only proxies may send. Fanout and the origin do not believe a client's
+ * either; that they never arrive is one more lock. `Pushpin-*` tells a Pushpin where to route, if
+ * it is configured to listen.
  */
 export function isForProxies(header: string): boolean {
   return /^(?:grip|pushpin)-/i.test(header);

@@ -1,6 +1,6 @@
 /**
- * A service that reads its flags with the client library. URLS are servers that have the ruleset, in the order in which they are asked; KEY is an API key of
- * kind server.
+ * A service that reads its flags with the client library. URLS are servers that have the ruleset,
+ * in the order in which they are asked; KEY is an API key of kind server.
  *
  *     URLS=http://127.0.0.1:8080 KEY=… node examples/client/service.mjs
  */
@@ -16,7 +16,8 @@ const client = createClient({
   lastGood: inFile('./data/flags'),
 });
 
-// Not an error that ends a service: without a ruleset each call gets its default, and the client goes on trying.
+// Not an error that ends a service: without a ruleset each call gets its default, and the client
+// goes on trying.
 await client.ready().catch((error) => console.warn(error.message));
 
 const user = { key: 'user-123', plan: 'pro' };

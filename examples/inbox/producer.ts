@@ -3,7 +3,8 @@
  *
  *     REDIS_URL=redis://127.0.0.1:6379 npx tsx examples/inbox/producer.ts ENVIRONMENT EVENT < examples/inbox/change.json
  *
- * EVENT is your own id of the change: adding it again, say because the answer was lost, has no effect.
+ * EVENT is your own id of the change: adding it again, say because the answer was lost, has no
+ * effect.
  */
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';

@@ -1,4 +1,7 @@
-/** A flag in a server, by OpenFeature's unmodified SDK and OFREP provider. Each evaluation is one request to Holdfast. */
+/**
+ * A flag in a server, by OpenFeature's unmodified SDK and OFREP provider. Each evaluation is one
+ * request to Holdfast.
+ */
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 

@@ -1,4 +1,7 @@
-/** A belt server: the process of `holdfast serve --source`. Loads nothing that only nodes need: it is meant for tiny machines. */
+/**
+ * A belt server: the process of `holdfast serve --source`. Loads nothing that only nodes need: it
+ * is meant for tiny machines.
+ */
 import { FileBucket } from '../bucket/file.js';
 import { openSource } from '../bucket/sources.js';
 import { buildBeltServer } from './build/belt-server.js';
@@ -13,8 +16,9 @@ import { awsOf } from '../config/read.js';
 const STOP_MS = 5_000;
 
 /**
- * Starts a belt server; resolves when it serves. It reads nothing before the first request needs it, so it serves immediately, and also while
- * every source is down. Stopping it turns readiness off, finishes requests that are under way, and writes the cache, within 5 s.
+ * Starts a belt server; resolves when it serves. It reads nothing before the first request needs
+ * it, so it serves immediately, and also while every source is down. Stopping it turns readiness
+ * off, finishes requests that are under way, and writes the cache, within 5 s.
  *
  * @throws HoldfastError `field_invalid` when the port cannot be used
  */

@@ -1,4 +1,7 @@
-/** A belt writer: the process of `holdfast belt`. It writes copies whenever it has the belt's lease, and serves only its own health. */
+/**
+ * A belt writer: the process of `holdfast belt`. It writes copies whenever it has the belt's lease,
+ * and serves only its own health.
+ */
 import { randomUUID } from 'node:crypto';
 import type { BeltWriterSettings } from '../config/options.js';
 import { systemClock } from '../core/clock.js';
@@ -19,8 +22,8 @@ import type { RunningProcess } from './running.js';
 const FINISH_MS = 5_000;
 
 /**
- * Starts a belt writer; resolves when it answers. Stopping it writes what waits, for at most the drain time, gives the lease up and closes the
- * store.
+ * Starts a belt writer; resolves when it answers. Stopping it writes what waits, for at most the
+ * drain time, gives the lease up and closes the store.
  *
  * @throws HoldfastError `field_invalid` when the port cannot be used
  */

@@ -1,7 +1,10 @@
 /** The example configs of an empty store, and the texts that a start prints. Pure content. */
 import type { Config, ConfigValue, Criterion } from '../ruleset/model.js';
 
-/** Returns one config of each common kind, for an environment without any; without ids, and in an order in which segments come first. */
+/**
+ * Returns one config of each common kind, for an environment without any; without ids, and in an
+ * order in which segments come first.
+ */
 export function exampleConfigs(): Config[] {
   return [
     betaTesters(),
@@ -72,7 +75,9 @@ export interface FirstStart {
   readonly adminToken: string;
 }
 
-/** Formats the text of a first start: the credentials, and three lines that work as they are pasted. */
+/**
+ * Formats the text of a first start: the credentials, and three lines that work as they are pasted.
+ */
 export function firstStartText({ url, key, adminToken }: FirstStart): string {
   const change = JSON.stringify({ configs: [flag('flag.welcome-banner', always(on))] });
   return `

@@ -1,8 +1,9 @@
 /**
- * The first start of an embedded store, which generates for itself the secrets that an operator gives to an installation with several nodes.
+ * The first start of an embedded store, which generates for itself the secrets that an operator
+ * gives to an installation with several nodes.
  *
- * Secrets that were not given are generated and kept in the data directory, readable by its owner only. An empty store gets environment 1
- * with a server key and a few example configs.
+ * Secrets that were not given are generated and kept in the data directory, readable by its owner
+ * only. An empty store gets environment 1 with a server key and a few example configs.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -20,8 +21,9 @@ import type { Store } from '../store/store.js';
 const SECRETS_FILE = 'secrets.json';
 
 /**
- * Provides the secrets that a node runs with: those given, else those in the data directory, else new ones, which are written there.
- * With a shared store both are given; readNodeSettings requires it.
+ * Provides the secrets that a node runs with: those given, else those in the data directory, else
+ * new ones, which are written there. With a shared store both are given; readNodeSettings requires
+ * it.
  *
  * @throws HoldfastError `store_damaged` when the file is there and cannot be read
  */
@@ -37,7 +39,10 @@ export async function provideSecrets(settings: NodeSettings): Promise<Secrets> {
   };
 }
 
-/** Returns the path at which the embedded store keeps generated secrets; `undefined` with a shared store. */
+/**
+ * Returns the path at which the embedded store keeps generated secrets; `undefined` with a shared
+ * store.
+ */
 export function secretsFile({ store }: NodeSettings): string | undefined {
   const location = parseStoreLocation(store);
   return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
@@ -73,7 +78,10 @@ async function keptSecrets(file: string): Promise<KeptSecrets> {
   }
 }
 
-/** Creates environment 1 in an empty store and returns its key; `undefined` when there are environments already. */
+/**
+ * Creates environment 1 in an empty store and returns its key; `undefined` when there are
+ * environments already.
+ */
 export async function createExamples(
   store: Store,
   committer: Committer,

@@ -1,4 +1,6 @@
-/** A node: the process of `holdfast serve`. Opens the store, builds the node, listens, and stops. */
+/**
+ * A node: the process of `holdfast serve`. Opens the store, builds the node, listens, and stops.
+ */
 import type { Committer } from '../commit/committer.js';
 import type { NodeSettings } from '../config/options.js';
 import { systemClock } from '../core/clock.js';
@@ -25,9 +27,11 @@ export interface RunningNode extends RunningProcess {
 const FINISH_MS = 5_000;
 
 /**
- * Starts a node; resolves when it serves. With an embedded store outside of production it prints how to use it.
+ * Starts a node; resolves when it serves. With an embedded store outside of production it prints
+ * how to use it.
  *
- * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the port cannot be used
+ * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the
+ *   port cannot be used
  */
 export async function startNode(settings: NodeSettings, log: Logger): Promise<RunningProcess> {
   const store = await openStore(settings.store, { log });
@@ -67,10 +71,12 @@ async function greet(
 /**
  * Starts a node on an open store, which stays the caller's.
  *
- * Stopping it turns readiness off, gives the lease up, ends direct holds over the drain time, and finishes requests that are under way, within the
- * drain time and 5 s; what has not ended by then is left, and ends with the process. [protocol] #stopping
+ * Stopping it turns readiness off, gives the lease up, ends direct holds over the drain time, and
+ * finishes requests that are under way, within the drain time and 5 s; what has not ended by then
+ * is left, and ends with the process. [protocol] #stopping
  *
- * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the port cannot be used
+ * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the
+ *   port cannot be used
  */
 export async function startOnStore(
   settings: NodeSettings,

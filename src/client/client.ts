@@ -1,10 +1,13 @@
-/** The client: does what the machine decides, with requests, timers, the saved copy, and listeners. */
+/**
+ * The client: does what the machine decides, with requests, timers, the saved copy, and listeners.
+ */
 import { messageOf } from '../core/errors.js';
 import type { Clock } from '../core/clock.js';
 import { evaluateFor, type Details } from './evaluate.js';
 import type { PlainContexts } from './contexts.js';
 import { Evaluator } from '../evaluate/evaluator.js';
 import type { Action, Event, Saved } from './events.js';
+import { ChangeListeners, type RulesetChange } from './listeners.js';
 import { Machine } from './machine.js';
 import { merge, type Message } from './message.js';
 import { checkKey, type CheckedOptions } from './options.js';
@@ -24,24 +27,18 @@ export interface ClientClock extends Pick<Clock, 'now' | 'monotonic' | 'random'>
   readonly setWaitedTimer: SetTimer;
 }
 
-/** One change of the ruleset, as listeners get it. */
-export interface RulesetChange {
-  /** The client's version after it. Decimal text. */
-  readonly version: string;
-  /** The keys that have changed; none when only the environment's default context is. */
-  readonly keys: readonly string[];
-}
-
 /** A saved copy is refreshed when its age is off by more than that. Milliseconds. */
 const RESAVE_AFTER = 600_000;
 
-/** Follows the rulesets of its sources and evaluates them in this process. `createClient` makes one. */
+/**
+ * Follows the rulesets of its sources and evaluates them in this process. `createClient` makes one.
+ */
 export class HoldfastClient {
   readonly #options: CheckedOptions;
   readonly #clock: ClientClock;
   readonly #machine: Machine;
   readonly #readiness = new Readiness();
-  readonly #listeners = new Set<(change: RulesetChange) => void>();
+  readonly #listeners = new ChangeListeners((text) => this.#warn(text));
   readonly #attempts = new Map<number, AbortController>();
   readonly #saver: Saver | undefined;
   #key: string;
@@ -49,7 +46,6 @@ export class HoldfastClient {
   #evaluator: Evaluator | undefined;
   /** The message of the event that is being handled. */
   #message: Message | undefined;
-  #changes: RulesetChange[] = [];
   #cancelTimer: (() => void) | undefined;
   /** The `confirmedAt` of what is saved, by the monotonic clock. */
   #savedAs = -Infinity;
@@ -70,10 +66,12 @@ export class HoldfastClient {
   }
 
   /**
-   * Resolves when there is something to evaluate: what a source sent, or, if every source is down, what was saved.
+   * Resolves when there is something to evaluate: what a source sent, or, if every source is down,
+   * what was saved.
    *
-   * @throws ClientError `refused` when every source refuses the key, `unreachable` after `readyTimeout`, `closed`. In the first two cases the
-   * client goes on, and this may be called again
+   * @throws ClientError `refused` when every source refuses the key, `unreachable` after
+   *   `readyTimeout`, `closed`. In the first two cases the client goes on, and this may be called
+   *   again
    */
   ready(): Promise<void> {
     const { setWaitedTimer } = this.#clock;
@@ -81,8 +79,8 @@ export class HoldfastClient {
   }
 
   /**
-   * Returns the value of a key, or the default: when there is no such key, no rule applies, the value is none for a client, or it is of
-   * another type than the default. Never throws.
+   * Returns the value of a key, or the default: when there is no such key, no rule applies, the
+   * value is none for a client, or it is of another type than the default. Never throws.
    */
   get(key: string, context?: PlainContexts): ClientValue | undefined;
   get<T extends ClientValue>(key: string, context: PlainContexts | undefined, fallback: T): Like<T>;
@@ -97,11 +95,12 @@ export class HoldfastClient {
     return evaluateFor(this.#evaluator, key, [this.#options.context, context], this.#clock.now());
   }
 
-  /** Calls `listener` after each change; an error that it throws is a warning. The function that is returned ends that. */
+  /**
+   * Calls `listener` after each change; an error that it throws is a warning. The function that is
+   * returned ends that.
+   */
   onChange(listener: (change: RulesetChange) => void): () => void {
-    const own = (change: RulesetChange) => listener(change);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   /** Returns the state of the client and of each source. */
@@ -110,7 +109,8 @@ export class HoldfastClient {
   }
 
   /**
-   * Asks every source again now, also those that refuse the key, and those that asked not to come back.
+   * Asks every source again now, also those that refuse the key, and those that asked not to come
+   * back.
    *
    * @param key replaces the key
    * @throws ClientError `option_invalid` for a key that is none
@@ -121,7 +121,10 @@ export class HoldfastClient {
     this.#handle({ kind: 'reset' });
   }
 
-  /** Ends every request and timer, and saves what is not saved yet. Evaluation continues with the ruleset that is there. */
+  /**
+   * Ends every request and timer, and saves what is not saved yet. Evaluation continues with the
+   * ruleset that is there.
+   */
   async close(): Promise<void> {
     if (this.#machine.phase === 'closed') return;
     this.#handle({ kind: 'close' });
@@ -165,7 +168,7 @@ export class HoldfastClient {
     this.#message = undefined;
     this.#schedule();
     this.#saveIfOlder();
-    this.#notify();
+    this.#listeners.notify();
   }
 
   #perform(action: Action): void {
@@ -232,7 +235,7 @@ export class HoldfastClient {
     const { ruleset, keys, changed } = merge(this.#ruleset, this.#message, version, environment);
     this.#hold(ruleset);
     if (!changed) return;
-    this.#changes.push({ version: `${ruleset.version}`, keys });
+    this.#listeners.changed({ version: `${ruleset.version}`, keys });
     this.#save();
   }
 
@@ -267,18 +270,6 @@ export class HoldfastClient {
     if (this.#ruleset === undefined || confirmedAt === undefined) return undefined;
     const { now, monotonic } = this.#clock;
     return encodeSaved(this.#ruleset, now() - (monotonic() - confirmedAt));
-  }
-
-  #notify(): void {
-    for (const change of this.#changes.splice(0)) {
-      for (const listener of [...this.#listeners]) {
-        try {
-          listener(change);
-        } catch (error) {
-          this.#warn(`a listener of changes threw: ${messageOf(error)}`);
-        }
-      }
-    }
   }
 
   #warn(text: string): void {

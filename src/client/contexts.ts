@@ -5,7 +5,9 @@ import type { Context, Contexts, ContextValue } from '../evaluate/contexts.js';
 export type PlainValue =
   string | number | bigint | boolean | Date | readonly (string | number | boolean)[] | null | undefined;
 
-/** Contexts by type and property: `{ user: { key: 'u1', plan: 'pro' }, device: { mobile: true } }`. */
+/**
+ * Contexts by type and property: `{ user: { key: 'u1', plan: 'pro' }, device: { mobile: true } }`.
+ */
 export type PlainContexts = Readonly<Record<string, Readonly<Record<string, PlainValue>> | undefined>>;
 
 /** Converts contexts for the evaluator; values that no rule can read are left out. */

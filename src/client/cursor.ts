@@ -8,7 +8,10 @@ export type Judgement =
   | 'same'
   /** The source is older than what we have. */
   | 'behind'
-  /** It is another environment than that of the copy we started from, which no source has confirmed: the copy is what is wrong. */
+  /**
+   * It is another environment than that of the copy we started from, which no source has confirmed:
+   * the copy is what is wrong.
+   */
   | 'foreign copy'
   /** It is another environment than other sources have: the source is what is wrong. */
   | 'other environment';
@@ -34,12 +37,18 @@ export class ClientCursor {
     return this.#basis;
   }
 
-  /** The index of the source that was the last to bring something, or to say that there is nothing newer. */
+  /**
+   * The index of the source that was the last to bring something, or to say that there is nothing
+   * newer.
+   */
   get source(): number | undefined {
     return this.#source;
   }
 
-  /** The time at which the ruleset was last known to be the newest. Milliseconds of the machine's clock. */
+  /**
+   * The time at which the ruleset was last known to be the newest. Milliseconds of the machine's
+   * clock.
+   */
   get confirmedAt(): number | undefined {
     return this.#confirmedAt;
   }

@@ -1,7 +1,9 @@
 /**
- * The errors of the client library: thrown by `createClient` for options that cannot work, and by `ready()`. Nothing else of it throws.
+ * The errors of the client library: thrown by `createClient` for options that cannot work, and by
+ * `ready()`. Nothing else of it throws.
  *
- * They are no HoldfastErrors: the codes of those are the ones that servers answer with (docs/protocol.md).
+ * They are no HoldfastErrors: the codes of those are the ones that servers answer with
+ * (docs/protocol.md).
  */
 export type ClientErrorCode =
   /** An option that cannot work; `field` is its name. */

@@ -15,8 +15,9 @@ export interface Details {
   /** The kind of `value`; see values.ts. */
   readonly kind: Value['kind'] | undefined;
   /**
-   * Why there is that value: `STATIC` the config has no rules, `TARGETING_MATCH` its rules decided, `SPLIT` it was drawn by weights. Or why there is
-   * none: `missing` no such key, `unmatched` no rule applies, `withheld` only an SDK with the secrets of its machine has it, `unreadable` it is
+   * Why there is that value: `STATIC` the config has no rules, `TARGETING_MATCH` its rules decided,
+   * `SPLIT` it was drawn by weights. Or why there is none: `missing` no such key, `unmatched` no
+   * rule applies, `withheld` only an SDK with the secrets of its machine has it, `unreadable` it is
    * no value for clients, `not ready` there is no ruleset yet, `error` (see `error`).
    */
   readonly reason: Reason | Unresolved['why'] | 'not ready' | 'error';
@@ -41,7 +42,8 @@ export function evaluateFor(
   if (evaluator === undefined) return { key, value: undefined, kind: undefined, reason: 'not ready' };
   try {
     const contexts = readContexts(Object.assign({}, ...plain) as PlainContexts);
-    // Made only if there are weights without a property to hash: as servers do it, so that all who evaluate agree.
+    // Made only if there are weights without a property to hash: as servers do it, so that all who
+    // evaluate agree.
     let steady: ((key: string) => number) | undefined;
     const chance = (drawn: string) => (steady ??= deterministicRandom(canonical(contexts)))(drawn);
     const evaluation = evaluator.evaluate(key, contexts, { now, random: chance });

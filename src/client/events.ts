@@ -1,6 +1,12 @@
-/** The events that the machine handles and the actions that it returns: the whole border between deciding (machine.ts) and doing (client.ts). */
+/**
+ * The events that the machine handles and the actions that it returns: the whole border between
+ * deciding (machine.ts) and doing (client.ts).
+ */
 
-/** The time of an event and the random numbers for it: all that a decision depends on besides the events. */
+/**
+ * The time of an event and the random numbers for it: all that a decision depends on besides the
+ * events.
+ */
 export interface ClockReading {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: number;
@@ -18,7 +24,10 @@ export interface Saved {
 
 /** The reason for which there is nothing to merge. `why` is for people. */
 export type Failure =
-  /** Another try may succeed, not sooner than after `retryAfterMs` milliseconds if the server said so. */
+  /**
+   * Another try may succeed, not sooner than after `retryAfterMs` milliseconds if the server said
+   * so.
+   */
   | { readonly kind: 'failed'; readonly why: string; readonly retryAfterMs?: number }
   /** The key is refused, and will be until an operator or the caller acts. */
   | { readonly kind: 'refused'; readonly why: string }
@@ -61,7 +70,10 @@ export type Event =
       readonly version: bigint;
     }
   | { readonly kind: 'ended'; readonly attempt: number; readonly end: StreamEnd }
-  /** The caller asks for another try: every source is asked again now, also those that refuse the key. */
+  /**
+   * The caller asks for another try: every source is asked again now, also those that refuse the
+   * key.
+   */
   | { readonly kind: 'reset' }
   | { readonly kind: 'close' };
 

@@ -1,7 +1,10 @@
 /** Places for the last good ruleset that need nothing of Node. The one in a file is in node.ts. */
 import type { LastGood } from './saved.js';
 
-/** Keeps it as long as the process lives: for clients that are closed and created again, and for tests. */
+/**
+ * Keeps it as long as the process lives: for clients that are closed and created again, and for
+ * tests.
+ */
 export function inMemory(): LastGood {
   let saved: Uint8Array | undefined;
   return {
@@ -20,7 +23,8 @@ export interface KeyValueStorage {
 }
 
 /**
- * Keeps it in the browser's `localStorage`, which has room for some 5 MB of an origin; a ruleset that does not fit is a warning.
+ * Keeps it in the browser's `localStorage`, which has room for some 5 MB of an origin; a ruleset
+ * that does not fit is a warning.
  *
  * @param name of the item; another one for each environment
  */

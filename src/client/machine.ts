@@ -1,14 +1,15 @@
 /**
- * All decisions of the client, and nothing else: events in, actions out. It has no timer, no socket, no clock and no random numbers of its
- * own, so that each decision can be tested and stated.
+ * All decisions of the client, and nothing else: events in, actions out. It has no timer, no
+ * socket, no clock and no random numbers of its own, so that each decision can be tested and
+ * stated.
  *
  *     start ──▶ a round through the sources ──answer──▶ ready ──▶ stream ──lost──▶ wait, jittered ──▶ stream …
  *                    │ none answers                       ▲                          │
  *                    ├──▶ from the saved copy ────────────┘          while none is open: a round each `poll`
  *                    └──▶ wait, jittered ──▶ a round …
  *
- * One invariant: the cursor never goes back, and every source is asked for what is above the cursor. Since a delta needs no history, any source
- * can continue where any other stopped.
+ * One invariant: the cursor never goes back, and every source is asked for what is above the
+ * cursor. Since a delta needs no history, any source can continue where any other stopped.
  */
 import type { Action, Event, ClockReading } from './events.js';
 import { StreamFollower, type StreamOutcome } from './stream-follower.js';
@@ -17,8 +18,8 @@ import { ClientSource, type Rules } from './sources.js';
 import { Poller, type RoundEnd } from './poller.js';
 
 /**
- * A client that has nothing, and gets everything by a stream, is ready when the stream was silent for so long: nothing else says that the
- * catch-up is complete. Milliseconds.
+ * A client that has nothing, and gets everything by a stream, is ready when the stream was silent
+ * for so long: nothing else says that the catch-up is complete. Milliseconds.
  */
 export const SETTLED_AFTER = 250;
 
@@ -118,7 +119,8 @@ export class Machine {
       if (this.cursor.basis !== 'nothing') this.#ready(actions);
     }
     if (this.#settledAt <= clock.now) this.#ready(actions);
-    // Not when it opens: one that ends immediately, again and again, would postpone the next poll for ever.
+    // Not when it opens: one that ends immediately, again and again, would postpone the next poll
+    // for ever.
     if (this.#isReady && this.#follower.isSteady(clock.now)) this.#poller.stop(actions);
     this.#afterRound(this.#poller.time(actions, clock), actions, clock);
     this.#afterStream(this.#follower.time(actions, clock), clock);

@@ -1,4 +1,7 @@
-/** Parses one `Configs` as a source sends it, and merges it into the ruleset. Pure. [protocol] #messages */
+/**
+ * Parses one `Configs` as a source sends it, and merges it into the ruleset. Pure. [protocol]
+ * #messages
+ */
 import { decodeConfigs, join, splitConfigs, type EncodedConfig } from '../ruleset/decode.js';
 import { Reader } from '../ruleset/reader.js';
 import { Ruleset } from '../ruleset/ruleset.js';
@@ -53,12 +56,15 @@ export interface Merged {
   readonly ruleset: Ruleset;
   /** The keys that have changed. */
   readonly keys: readonly string[];
-  /** True when anything is new: a change of the default context or of the version alone has no keys. */
+  /**
+   * True when anything is new: a change of the default context or of the version alone has no keys.
+   */
   readonly changed: boolean;
 }
 
 /**
- * Merges the configs that are newer than those of the ruleset, key by key: nothing goes backwards, whatever order sources answer in. [protocol] #lost-writes
+ * Merges the configs that are newer than those of the ruleset, key by key: nothing goes backwards,
+ * whatever order sources answer in. [protocol] #lost-writes
  *
  * @param version the version of the source after it
  * @param environment of the source, for a message that does not say

@@ -5,8 +5,9 @@ import { replaceFile } from '../core/durable-file.js';
 import type { LastGood } from './saved.js';
 
 /**
- * Keeps the last good ruleset in a file. It is replaced as a whole, so that whatever happens the file is the old one or the new one. The folder
- * is created when it is missing. Several processes may share the file: the last writer wins.
+ * Keeps the last good ruleset in a file. It is replaced as a whole, so that whatever happens the
+ * file is the old one or the new one. The folder is created when it is missing. Several processes
+ * may share the file: the last writer wins.
  */
 export function inFile(path: string): LastGood {
   return {

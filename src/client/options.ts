@@ -6,9 +6,14 @@ import type { Rules } from './sources.js';
 
 /** One source. */
 export interface SourceOptions {
-  /** The URL of a server with the snapshot and stream routes; may have a path that goes before them. */
+  /**
+   * The URL of a server with the snapshot and stream routes; may have a path that goes before them.
+   */
   readonly url: string | URL;
-  /** False to leave its stream unused. Default true: one that has none says so, and is then asked for snapshots only. */
+  /**
+   * False to leave its stream unused. Default true: one that has none says so, and is then asked
+   * for snapshots only.
+   */
   readonly streams?: boolean;
 }
 
@@ -20,28 +25,45 @@ export interface ClientOptions {
   readonly sources: readonly (string | URL | SourceOptions)[];
   /** Where the last good ruleset is kept, so that a start needs no source. Default: nowhere. */
   readonly lastGood?: LastGood;
-  /** Contexts of every evaluation; a type that the call gives replaces the one given here as a whole. */
+  /**
+   * Contexts of every evaluation; a type that the call gives replaces the one given here as a
+   * whole.
+   */
   readonly context?: PlainContexts;
   /** Milliseconds until an attempt at a source must be answered. Default 5,000. */
   readonly timeout?: number;
-  /** Milliseconds after which the next source is asked too; false: only after the one before has failed. Default 2,000. */
+  /**
+   * Milliseconds after which the next source is asked too; false: only after the one before has
+   * failed. Default 2,000.
+   */
   readonly hedge?: number | false;
   /** Milliseconds between rounds of snapshots while no stream is open, ± 10 %. Default 60,000. */
   readonly poll?: number;
-  /** Milliseconds: a stream that ends sooner has failed, although it was answered 200. Default 5,000. */
+  /**
+   * Milliseconds: a stream that ends sooner has failed, although it was answered 200. Default
+   * 5,000.
+   */
   readonly minConnection?: number;
-  /** Milliseconds without a byte after which a stream is dropped; servers send one every 29 s at least. Default 65,000. */
+  /**
+   * Milliseconds without a byte after which a stream is dropped; servers send one every 29 s at
+   * least. Default 65,000.
+   */
   readonly idle?: number;
-  /** Milliseconds: the most before the first repetition, doubling to the most before any. Default 1,000 and 30,000. */
+  /**
+   * Milliseconds: the most before the first repetition, doubling to the most before any. Default
+   * 1,000 and 30,000.
+   */
   readonly backoff?: { readonly first?: number; readonly most?: number };
   /** Milliseconds until `ready()` rejects. The client continues. Default 10,000. */
   readonly readyTimeout?: number;
   /**
-   * Milliseconds since what is there was known to be the newest, after which it is stale. A source that says so of its answer does not end a round.
-   * Default 150,000.
+   * Milliseconds since what is there was known to be the newest, after which it is stale. A source
+   * that says so of its answer does not end a round. Default 150,000.
    */
   readonly staleAfter?: number;
-  /** Called with each warning: a problem that is no error of the caller's. Default: `console.warn`. */
+  /**
+   * Called with each warning: a problem that is no error of the caller's. Default: `console.warn`.
+   */
   readonly onWarning?: (text: string) => void;
   /** In place of the platform's. */
   readonly fetch?: typeof fetch;

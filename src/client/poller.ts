@@ -1,6 +1,6 @@
 /**
- * Polls the sources for snapshots in rounds: in their order, until one answers that is neither older than the client nor stale. Used at the start,
- * and while no stream is open.
+ * Polls the sources for snapshots in rounds: in their order, until one answers that is neither
+ * older than the client nor stale. Used at the start, and while no stream is open.
  */
 import type { Action, Answer, Failure, ClockReading } from './events.js';
 import type { ClientCursor } from './cursor.js';
@@ -17,7 +17,10 @@ interface Round {
   readonly waiting: ClientSource[];
   readonly underWay: Map<number, Attempt>;
   hedgeAt: number;
-  /** True when a source has brought or confirmed the ruleset, with an age at which the next source is asked too. */
+  /**
+   * True when a source has brought or confirmed the ruleset, with an age at which the next source
+   * is asked too.
+   */
   isAnswered: boolean;
 }
 
@@ -124,7 +127,8 @@ export class Poller {
     if (!this.#accept(round, asked, answer, actions, clock)) return this.#endIfOver(round, clock);
     this.#cursor.confirm(clock.now - answer.age, source.index);
     if (answer.age > this.#rules.staleAfter) {
-      // It cannot reach its own source. The next one may, and then has more, or knows that there is no more.
+      // It cannot reach its own source. The next one may, and then has more, or knows that there is
+      // no more.
       round.isAnswered = true;
       this.#askNext(round, actions, clock);
       return this.#endIfOver(round, clock);
@@ -133,7 +137,10 @@ export class Poller {
     return 'confirmed';
   }
 
-  /** Returns true when the answer ends the round; otherwise another source is asked, or the same one again. */
+  /**
+   * Returns true when the answer ends the round; otherwise another source is asked, or the same one
+   * again.
+   */
   #accept(
     round: Round,
     { source, from }: Attempt,
@@ -161,8 +168,9 @@ export class Poller {
         this.#askNext(round, actions, clock);
         return false;
       case 'newer':
-        // A source that was behind and no longer is may have lost writes and continued from there: then it has configs whose ids are below
-        // the cursor, and no delta from the cursor has them. So everything is read once. [protocol] #lost-writes
+        // A source that was behind and no longer is may have lost writes and continued from there:
+        // then it has configs whose ids are below the cursor, and no delta from the cursor has
+        // them. So everything is read once. [protocol] #lost-writes
         if (source.behind !== undefined && from > 0n) {
           source.behind = undefined;
           this.#ask(round, source, 0n, actions, clock);

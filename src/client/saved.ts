@@ -1,11 +1,15 @@
 /**
- * Encodes the last good ruleset as bytes that outlive the process: a line of JSON that describes it, and the snapshot. Pure.
+ * Encodes the last good ruleset as bytes that outlive the process: a line of JSON that describes
+ * it, and the snapshot. Pure.
  */
 import { parseVersion } from '../ruleset/version.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { readMessage, type Message } from './message.js';
 
-/** A place that keeps the last good ruleset. An error of it is a warning, and the client continues without. */
+/**
+ * A place that keeps the last good ruleset. An error of it is a warning, and the client continues
+ * without.
+ */
 export interface LastGood {
   /** Returns the bytes that were saved last; `undefined` when there are none. */
   load(): Promise<Uint8Array | undefined>;
@@ -69,12 +73,17 @@ function fieldsOf(head: unknown): Record<string, unknown> {
   return typeof head === 'object' && head !== null ? (head as Record<string, unknown>) : {};
 }
 
-/** Returns the environment that an API key is for, if the key has the usual form. [protocol] #keys */
+/**
+ * Returns the environment that an API key is for, if the key has the usual form. [protocol] #keys
+ */
 export function environmentOfKey(key: string): bigint | undefined {
   return parseVersion(/-P\d+-E(\d+)-(?:SDK|CLIENT)-/.exec(key)?.[1]);
 }
 
-/** CRC-32 as zlib has it, bit by bit: it is made once for each change that is saved. It finds damage, not forgery. */
+/**
+ * CRC-32 as zlib has it, bit by bit: it is made once for each change that is saved. It finds
+ * damage, not forgery.
+ */
 function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (const byte of bytes) {

@@ -6,7 +6,10 @@ import type { ClockReading, Failure } from './events.js';
 export interface Rules {
   /** An attempt that has no answer by then has failed. */
   readonly timeout: number;
-  /** After this the next source is asked too, while the first still has time to answer; `undefined`: never. */
+  /**
+   * After this the next source is asked too, while the first still has time to answer; `undefined`:
+   * never.
+   */
   readonly hedge: number | undefined;
   /** Between two rounds through the sources while no stream is open. */
   readonly poll: number;
@@ -22,13 +25,19 @@ export interface Rules {
 /** The longest wait that a server can ask for with `retry:` or `Retry-After`. Milliseconds. */
 export const MAX_RETRY_AFTER = 300_000;
 
-/** A source that said it has no stream is asked again after half to all of this: it may have been the answer of a proxy. Milliseconds. */
+/**
+ * A source that said it has no stream is asked again after half to all of this: it may have been
+ * the answer of a proxy. Milliseconds.
+ */
 export const ABSENT_FOR = 600_000;
 
 /** The attempts at one route of a source: snapshots, or the stream. */
 export class Channel {
   failures = 0;
-  /** The time of the next attempt, at the earliest; Infinity for never. Milliseconds of the machine's clock. */
+  /**
+   * The time of the next attempt, at the earliest; Infinity for never. Milliseconds of the
+   * machine's clock.
+   */
   notBefore = 0;
   /** The reason of the last failure; `undefined` after a success. */
   problem: string | undefined;
@@ -59,7 +68,8 @@ export class Channel {
     else {
       const asked = failure.kind === 'failed' ? (failure.retryAfterMs ?? 0) : 0;
       const wait = Math.min(MAX_RETRY_AFTER, Math.max(asked, retry));
-      // The jitter comes on top of what the server asked for, so that its clients do not all come back when that time is over.
+      // The jitter comes on top of what the server asked for, so that its clients do not all come
+      // back when that time is over.
       this.notBefore = now + wait + fullJitter(this.failures, backoff, random());
     }
   }
@@ -78,7 +88,10 @@ export class ClientSource {
   retry = 0;
   /** The reason for which it refuses the key. */
   refusal: string | undefined;
-  /** The version at which it was seen to be older than we are; `undefined` since it was not any more. */
+  /**
+   * The version at which it was seen to be older than we are; `undefined` since it was not any
+   * more.
+   */
   behind: bigint | undefined;
 
   constructor(index: number, streams: boolean) {

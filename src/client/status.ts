@@ -5,9 +5,11 @@ import type { Machine } from './machine.js';
 /** The state of a client. */
 export interface ClientStatus {
   /**
-   * - `starting` there is nothing to evaluate yet, or only a saved copy that no source was asked about
+   * - `starting` there is nothing to evaluate yet, or only a saved copy that no source was asked
+   *   about
    * - `streaming` a stream is open: changes arrive as they are made
-   * - `polling` none is open: changes arrive with the next round through the sources, if one of them answers
+   * - `polling` none is open: changes arrive with the next round through the sources, if one of
+   *   them answers
    * - `closed`
    */
   readonly state: 'starting' | 'streaming' | 'polling' | 'closed';
@@ -15,11 +17,20 @@ export interface ClientStatus {
   readonly environment: string | undefined;
   /** Decimal text; `undefined` while there is nothing. */
   readonly version: string | undefined;
-  /** The URL of the source that last brought something or confirmed what is there; `saved` until one did. */
+  /**
+   * The URL of the source that last brought something or confirmed what is there; `saved` until one
+   * did.
+   */
   readonly source: string | undefined;
-  /** Milliseconds since the ruleset was last known to be the newest; `undefined` while there is nothing. */
+  /**
+   * Milliseconds since the ruleset was last known to be the newest; `undefined` while there is
+   * nothing.
+   */
   readonly age: number | undefined;
-  /** True when the ruleset may be out of date: nothing is there, or only the saved copy, or `age` is above `staleAfter`. */
+  /**
+   * True when the ruleset may be out of date: nothing is there, or only the saved copy, or `age` is
+   * above `staleAfter`.
+   */
   readonly stale: boolean;
   /** Streams that were opened with 200 and ended too soon, over all sources. */
   readonly shortConnections: number;

@@ -1,9 +1,11 @@
 /**
  * Follows one stream at a time, from the first source in order that has one and may be asked.
  *
- * A successful response that ends too soon is a failure. That is how this project began: a cache answered subscriptions with 200 and a finished
- * copy of an old stream, and clients for which 200 is a success reconnected immediately, for as long as the copy lasted. So a stream that ends within
- * `minConnection` counts as failed, and failures back off exponentially; only one that lasted clears the count.
+ * A successful response that ends too soon is a failure. That is how this project began: a cache
+ * answered subscriptions with 200 and a finished copy of an old stream, and clients for which 200
+ * is a success reconnected immediately, for as long as the copy lasted. So a stream that ends
+ * within `minConnection` counts as failed, and failures back off exponentially; only one that
+ * lasted clears the count.
  */
 import type { Action, Failure, ClockReading, StreamEnd } from './events.js';
 import type { ClientCursor } from './cursor.js';
@@ -153,7 +155,8 @@ export class StreamFollower {
         return this.#fail(connection, { kind: 'failed', why }, clock);
       }
       case 'behind':
-        // The first event of a stream is above the cursor, unless the source is older than the client and sends everything that it has.
+        // The first event of a stream is above the cursor, unless the source is older than the
+        // client and sends everything that it has.
         if (isFirst && version < from) {
           source.behind = version;
           if (this.#hasOther(source, clock)) {
@@ -168,8 +171,8 @@ export class StreamFollower {
         source.behind = undefined;
         break;
     }
-    // Also from a source that is behind: each config is merged by its own id, and one that was changed after writes were lost has an id below the
-    // cursor.
+    // Also from a source that is behind: each config is merged by its own id, and one that was
+    // changed after writes were lost has an id below the cursor.
     actions.push({ kind: 'merge' });
     this.#cursor.advance(source.index, environment, version);
     this.#confirm(connection, clock);
@@ -205,7 +208,8 @@ export class StreamFollower {
       }
       return this.#fail(connection, end, clock);
     }
-    // A server that ends a stream after a while expects the client back after `retry`, and no other source needs to be asked.
+    // A server that ends a stream after a while expects the client back after `retry`, and no other
+    // source needs to be asked.
     source.stream.fail({ kind: 'failed', why: '' }, this.#rules.backoff, clock, source.retry);
     source.stream.failures = 0;
     source.stream.problem = undefined;

@@ -136,13 +136,15 @@ async function readBody(
       }
     }
   } finally {
-    // After an event that cannot be read the rest is of no use. The result does not matter: the connection may be gone.
+    // After an event that cannot be read the rest is of no use. The result does not matter: the
+    // connection may be gone.
     reader.cancel().catch(() => undefined);
   }
 }
 
 function deliver(data: string, id: string | undefined, listener: StreamListener): void {
-  // Each event of Holdfast has at least the environment's pointer: one without data brings nothing, and its id must not move the cursor.
+  // Each event of Holdfast has at least the environment's pointer: one without data brings nothing,
+  // and its id must not move the cursor.
   if (data === '') return;
   const message = readMessage(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
   // Not a mere id: an event whose id is no version says by its configs where it ends.
@@ -160,7 +162,8 @@ function send(
   const init = {
     headers: { Authorization: `Basic ${btoa(`holdfast:${key}`)}`, ...headers },
     signal,
-    // The client keeps its own copy, and a copy from a browser's cache would be one that no source confirmed.
+    // The client keeps its own copy, and a copy from a browser's cache would be one that no source
+    // confirmed.
     cache: 'no-store',
     credentials: 'omit',
     redirect: 'follow',
@@ -169,8 +172,8 @@ function send(
 }
 
 /**
- * True for the answer of a belt server to a subscription. Those answer 503, because on statuses that would say it better the public SDKs stop streaming for good.
- * [protocol] #belt-server
+ * True for the answer of a belt server to a subscription. Those answer 503, because on statuses
+ * that would say it better the public SDKs stop streaming for good. [protocol] #belt-server
  */
 async function saysNoStreams(response: Response): Promise<boolean> {
   const isJson = /^application\/json *(;|$)/i.test(response.headers.get('Content-Type') ?? '');
@@ -188,7 +191,8 @@ function failureOf(response: Response): Failure {
   const why = `answered ${response.status}`;
   switch (response.status) {
     case 204:
-      // "Clients will reconnect if the connection is closed; a client can be told to stop reconnecting using the HTTP 204 No Content response code."
+      // "Clients will reconnect if the connection is closed; a client can be told to stop
+      // reconnecting using the HTTP 204 No Content response code."
       return { kind: 'stop', why };
     case 401:
     case 403:
@@ -209,7 +213,10 @@ function retryAfterOf(retryAfter: string | null): number {
   return /^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1_000 : 0;
 }
 
-/** `Age` is how long ago a cache or a server of copies last knew its answer to be the newest. Milliseconds. */
+/**
+ * `Age` is how long ago a cache or a server of copies last knew its answer to be the newest.
+ * Milliseconds.
+ */
 function ageOf(response: Response): number {
   const age = response.headers.get('Age') ?? '';
   return /^\d{1,9}$/.test(age) ? Number(age) * 1_000 : 0;

@@ -1,4 +1,6 @@
-/** The settings of the belt: of a belt writer (`holdfast belt`), and of a node that writes copies. */
+/**
+ * The settings of the belt: of a belt writer (`holdfast belt`), and of a node that writes copies.
+ */
 import { bucketName, parseBucketLocation } from '../bucket/location.js';
 import { SettingsError, type EnvironmentVariables } from './option.js';
 import type { BeltWriterSettings } from './options.js';

@@ -21,7 +21,10 @@ export function helpText(width = 100): string {
   return ['Settings (environment variables; name, default, meaning):', ...lines, ''].join('\n');
 }
 
-/** Breaks text at spaces into lines of at most that many characters; a longer word gets a line of its own. */
+/**
+ * Breaks text at spaces into lines of at most that many characters; a longer word gets a line of
+ * its own.
+ */
 function wrap(sentence: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of sentence.split(' ')) {

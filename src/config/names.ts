@@ -1,4 +1,7 @@
-/** Warnings about variables that are given and have no effect: options of other processes, and misspelt names. Pure. */
+/**
+ * Warnings about variables that are given and have no effect: options of other processes, and
+ * misspelt names. Pure.
+ */
 import { isGiven, type EnvironmentVariables, type Option, type Role } from './option.js';
 import { clientVariables, options } from './options.js';
 
@@ -10,7 +13,10 @@ const KNOWN = [...table, ...Object.values(clientVariables)].map(({ name }) => na
 /** Names that only Holdfast has, or that the field has given to publishers of GRIP. */
 const OURS = /^(?:HOLDFAST|GRIP)_/i;
 
-/** Kubernetes sets such variables in each pod for each service, so a service called `holdfast` makes some that look like settings. */
+/**
+ * Kubernetes sets such variables in each pod for each service, so a service called `holdfast` makes
+ * some that look like settings.
+ */
 const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
 
 /** A sentence for each variable that is given and has no effect on a process of that role. */
@@ -45,7 +51,8 @@ function isOfKubernetes(name: string, env: EnvironmentVariables): boolean {
 /** The known name that was probably meant; `undefined` when no name is near. */
 function nearest(name: string): string | undefined {
   const given = name.toUpperCase();
-  // A prefix too many: HOLDFAST_PORT, HOLDFAST_GRIP_URL. Or one of ours without its own: a name such as STORE may be anyone's.
+  // A prefix too many: HOLDFAST_PORT, HOLDFAST_GRIP_URL. Or one of ours without its own: a name
+  // such as STORE may be anyone's.
   const bare = given.replace(/^HOLDFAST_/, '');
   if (bare !== given && KNOWN.includes(bare)) return bare;
   const candidates = OURS.test(name) ? KNOWN : KNOWN.filter((known) => OURS.test(known));
@@ -56,12 +63,18 @@ function nearest(name: string): string | undefined {
   return best?.known;
 }
 
-/** The edits that still are a misspelling: GRIP_URL and GRID_URL differ by one, and one more would make it CRIB_URL. */
+/**
+ * The edits that still are a misspelling: GRIP_URL and GRID_URL differ by one, and one more would
+ * make it CRIB_URL.
+ */
 function tolerance(known: string): number {
   return known.length < 12 ? 1 : 2;
 }
 
-/** Counts the insertions, removals, replacements and swaps of neighbours that make one text of the other, at the least. */
+/**
+ * Counts the insertions, removals, replacements and swaps of neighbours that make one text of the
+ * other, at the least.
+ */
 export function distance(a: string, b: string): number {
   const at = (row: readonly number[], j: number): number => row[j] ?? Infinity;
   let before: readonly number[] = [];

@@ -7,8 +7,9 @@ import { MIN_ADMIN_TOKEN, MIN_SECRET, options, type NodeSettings } from './optio
 import { checkUrls, readOptions } from './read.js';
 
 /**
- * Reads the settings of a node. Pure: takes nothing but the environment it is given, opens and connects nothing. Every problem is reported
- * together, at start, so that they are not corrected one restart at a time.
+ * Reads the settings of a node. Pure: takes nothing but the environment it is given, opens and
+ * connects nothing. Every problem is reported together, at start, so that they are not corrected
+ * one restart at a time.
  *
  * @throws SettingsError with every problem
  */
@@ -53,14 +54,18 @@ function missingSecrets(values: Partial<NodeSettings>, env: EnvironmentVariables
   return problems;
 }
 
-/** True when more than one process can use that store, so that nodes must agree on what is not in it. */
+/**
+ * True when more than one process can use that store, so that nodes must agree on what is not in
+ * it.
+ */
 function isShared(store: string | undefined): boolean {
   return store !== undefined && parseStoreLocation(store).kind !== 'file';
 }
 
 function gripProblems({ gripUrls = [], gripVerifyKeys, hold }: Partial<NodeSettings>): string[] {
   const problems: string[] = [];
-  // A key that is given and cannot be parsed has been reported already; that proxies lack it would be no news.
+  // A key that is given and cannot be parsed has been reported already; that proxies lack it would
+  // be no news.
   if (gripVerifyKeys !== undefined) {
     problems.push(...checkUrls(gripUrls, (url) => parseGripUrl(url, gripVerifyKeys).name));
   }

@@ -1,7 +1,13 @@
-/** The parts of the option table: what an option is, and how its value is read from the environment. Pure. */
+/**
+ * The parts of the option table: what an option is, and how its value is read from the environment.
+ * Pure.
+ */
 import { HoldfastError, messageOf } from '../core/errors.js';
 
-/** The kinds of processes that have settings: `holdfast serve`, `holdfast belt`, and `holdfast serve --source`. */
+/**
+ * The kinds of processes that have settings: `holdfast serve`, `holdfast belt`, and `holdfast serve
+ * --source`.
+ */
 export const ROLES = ['node', 'belt writer', 'belt server'] as const;
 
 /** A kind of process that has settings. */
@@ -36,7 +42,10 @@ export type ValueOf<O> = O extends { readonly parse: (text: string) => infer T }
     : T | undefined
   : never;
 
-/** Settings that cannot be started with. The message lists every problem, a line each, and contains no secret. */
+/**
+ * Settings that cannot be started with. The message lists every problem, a line each, and contains
+ * no secret.
+ */
 export class SettingsError extends HoldfastError {
   readonly problems: readonly string[];
 
@@ -50,7 +59,10 @@ export class SettingsError extends HoldfastError {
   }
 }
 
-/** True when a variable has a value: an empty one is what compose files and shells make of a variable that is not set. */
+/**
+ * True when a variable has a value: an empty one is what compose files and shells make of a
+ * variable that is not set.
+ */
 export function isGiven({ name }: { readonly name: string }, env: EnvironmentVariables): boolean {
   return (env[name] ?? '').trim() !== '';
 }

@@ -1,7 +1,8 @@
 /* eslint max-lines: ['error', 400] -- one table, so that no option can be forgotten in another */
 /**
- * The option table: every setting of every process. Names, defaults, checks, help, warnings about unused and misspelt names, and the types of
- * the settings are made from it. Nothing else reads the environment.
+ * The option table: every setting of every process. Names, defaults, checks, help, warnings about
+ * unused and misspelt names, and the types of the settings are made from it. Nothing else reads the
+ * environment.
  *
  * A setting is added by adding an entry. The order is that of the help.
  */
@@ -19,7 +20,9 @@ export const MIN_ADMIN_TOKEN = 16;
 /** The characters of a key that is used in an HMAC, at least. */
 export const MIN_SECRET = 32;
 
-/** Returns an entry as it is, with the types of its roles, its value, and whether it has a default. */
+/**
+ * Returns an entry as it is, with the types of its roles, its value, and whether it has a default.
+ */
 function option<const R extends Role, T, const O extends Option<R, T>>(entry: O & Option<R, T>): O {
   return entry;
 }
@@ -43,7 +46,10 @@ export const options = {
     help: 'Address to listen on. The default is every IPv4 address; 127.0.0.1 is this machine only, :: is IPv4 and IPv6.',
     parse: text,
   }),
-  /** The location of the rulesets, as store/location.ts parses it. May contain credentials: do not log it. */
+  /**
+   * The location of the rulesets, as store/location.ts parses it. May contain credentials: do not
+   * log it.
+   */
   store: option({
     name: 'HOLDFAST_STORE',
     roles: ['node', 'belt writer'],
@@ -55,7 +61,9 @@ export const options = {
       return value;
     },
   }),
-  /** The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them. */
+  /**
+   * The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them.
+   */
   gripUrls: option({
     name: 'GRIP_URL',
     roles: ['node'],
@@ -65,7 +73,10 @@ export const options = {
     help: 'GRIP proxies to publish to, separated by spaces or commas, such as http://pushpin:5561?verify-iss=pushpin&verify-key=… or https://api.fastly.com/service/ID?key=TOKEN&verify-iss=fastly:ID.',
     parse: words,
   }),
-  /** The keys that verify `Grip-Sig` for each proxy whose URL has none of its own; each of them counts. */
+  /**
+   * The keys that verify `Grip-Sig` for each proxy whose URL has none of its own; each of them
+   * counts.
+   */
   gripVerifyKeys: option({
     name: 'GRIP_VERIFY_KEY',
     roles: ['node'],
@@ -83,7 +94,10 @@ export const options = {
     help: 'Milliseconds between two publish requests to a hosted proxy (https), at least: changes that come in between go together. A change after a pause goes immediately. 0 to 60000; 4000 stays below 1,000 requests an hour.',
     parse: integer(0, 60_000),
   }),
-  /** The holder of subscriptions: `auto` a proxy if the request came through one, else this process; `grip` never this process; `direct` always. */
+  /**
+   * The holder of subscriptions: `auto` a proxy if the request came through one, else this process;
+   * `grip` never this process; `direct` always.
+   */
   hold: option({
     name: 'HOLDFAST_HOLD',
     roles: ['node'],
@@ -91,7 +105,10 @@ export const options = {
     help: 'Which process holds subscriptions. auto: a GRIP proxy when the request came through one, else this process. grip: never this process (others are answered 501). direct: always this process; it still publishes to GRIP_URL, so that the holds of proxies continue.',
     parse: oneOf(HOLD_MODES),
   }),
-  /** Bearer tokens of the admin interface; `undefined`: generate one and keep it in the data directory (file store only). */
+  /**
+   * Bearer tokens of the admin interface; `undefined`: generate one and keep it in the data
+   * directory (file store only).
+   */
   adminTokens: option({
     name: 'HOLDFAST_ADMIN_TOKEN',
     roles: ['node'],
@@ -100,7 +117,10 @@ export const options = {
     help: `Bearer token of the admin interface, at least ${MIN_ADMIN_TOKEN} characters. Several, separated by spaces or commas, are all accepted; commands send the first. Generated into the data directory of a file store; required with a shared store and in production.`,
     parse: several(token(MIN_ADMIN_TOKEN)),
   }),
-  /** The first signs recovery links and tokens of event streams, each is accepted; `undefined`: as with the tokens. */
+  /**
+   * The first signs recovery links and tokens of event streams, each is accepted; `undefined`: as
+   * with the tokens.
+   */
   linkSecrets: option({
     name: 'HOLDFAST_SECRET',
     roles: ['node'],
@@ -125,7 +145,10 @@ export const options = {
     help: 'Seconds between the comments that keep an idle hold alive. 5 to 29: some SDKs and networks give up after 60 without a byte.',
     parse: integer(5, 29),
   }),
-  /** Seconds over which the clients of event streams are notified of a change, so that they do not all fetch in the same moment. */
+  /**
+   * Seconds over which the clients of event streams are notified of a change, so that they do not
+   * all fetch in the same moment.
+   */
   refetchSpreadSeconds: option({
     name: 'HOLDFAST_REFETCH_SPREAD',
     roles: ['node'],
@@ -157,7 +180,10 @@ export const options = {
     help: 'Direct holds that this process has at a time, at most; further ones are answered 503. 1 to 1000000. Each takes an open file and some 11 KiB.',
     parse: integer(1, 1_000_000),
   }),
-  /** The part of a URL before the path of event streams, without a slash at its end; `undefined`: the origin that is asked for values. */
+  /**
+   * The part of a URL before the path of event streams, without a slash at its end; `undefined`:
+   * the origin that is asked for values.
+   */
   streamUrl: option({
     name: 'HOLDFAST_STREAM_URL',
     roles: ['node'],
@@ -165,7 +191,10 @@ export const options = {
     help: 'Where OpenFeature providers find event streams (/ofrep/v1/streams/…), when that is another origin than the one that they ask for values, or below a path: such as https://streams.example.com.',
     parse: httpUrl,
   }),
-  /** Seconds over which direct holds are closed at shutdown; a belt writer writes what waits for at most so long. */
+  /**
+   * Seconds over which direct holds are closed at shutdown; a belt writer writes what waits for at
+   * most so long.
+   */
   drainSeconds: option({
     name: 'HOLDFAST_DRAIN',
     roles: ['node', 'belt writer'],
@@ -173,7 +202,10 @@ export const options = {
     help: 'Seconds over which direct holds are closed at shutdown, so that their clients do not all reconnect in the same moment; also the time that the belt has to write what waits. 0 to 600.',
     parse: integer(0, 600),
   }),
-  /** The service at a CDN where copies are purged, without the `/purge` of its API; `undefined`: none. */
+  /**
+   * The service at a CDN where copies are purged, without the `/purge` of its API; `undefined`:
+   * none.
+   */
   purgeUrl: option({
     name: 'HOLDFAST_PURGE_URL',
     roles: ['node'],
@@ -198,7 +230,10 @@ export const options = {
     help: 'Milliseconds from a change to its purge: the time that nodes may take to follow. Each is purged once more 5 seconds later. 0 to 60000.',
     parse: integer(0, 60_000),
   }),
-  /** The buckets that copies are written to, as bucket/location.ts parses them, each valid. May contain credentials: do not log them. */
+  /**
+   * The buckets that copies are written to, as bucket/location.ts parses them, each valid. May
+   * contain credentials: do not log them.
+   */
   beltUrls: option({
     name: 'HOLDFAST_BELT',
     roles: ['node', 'belt writer'],
@@ -261,7 +296,10 @@ export const options = {
     help: 'production: the admin token and the secret must be given, with any store.',
     parse: (value) => value === 'production',
   }),
-  /** The locations of the copies, as bucket/sources.ts parses them, each valid; at least one. May contain credentials: do not log them. */
+  /**
+   * The locations of the copies, as bucket/sources.ts parses them, each valid; at least one. May
+   * contain credentials: do not log them.
+   */
   sources: option({
     name: 'HOLDFAST_SOURCE',
     roles: ['belt server'],
@@ -289,7 +327,10 @@ export const options = {
   }),
 };
 
-/** Variables of the commands that talk to a server. They belong to a person's shell, so no process warns of them. */
+/**
+ * Variables of the commands that talk to a server. They belong to a person's shell, so no process
+ * warns of them.
+ */
 export const clientVariables = {
   url: { name: 'HOLDFAST_URL', default: 'http://127.0.0.1:8080', help: 'Where the commands find a server.' },
   key: { name: 'HOLDFAST_API_KEY', help: 'API key that commands read with.' },
@@ -298,7 +339,10 @@ export const clientVariables = {
 
 type Options = typeof options;
 
-/** The settings of one kind of process: those options of the table that have its role, by their names in the code. */
+/**
+ * The settings of one kind of process: those options of the table that have its role, by their
+ * names in the code.
+ */
 export type SettingsOf<R extends Role> = {
   readonly [K in keyof Options as R extends RolesOf<Options[K]> ? K : never]: ValueOf<Options[K]>;
 } & {

@@ -1,6 +1,6 @@
 /**
- * Parsers of setting values. Each returns the value, or throws an error whose message goes after the setting's name: `must be …`. No
- * message repeats the value, which may be a secret.
+ * Parsers of setting values. Each returns the value, or throws an error whose message goes after
+ * the setting's name: `must be …`. No message repeats the value, which may be a secret.
  */
 import { messageOf } from '../core/errors.js';
 
@@ -9,7 +9,10 @@ export function text(value: string): string {
   return value;
 }
 
-/** Returns a parser of whole numbers in decimal digits and nothing else; `Number` alone would take `1e3`, `0x10` and spaces too. */
+/**
+ * Returns a parser of whole numbers in decimal digits and nothing else; `Number` alone would take
+ * `1e3`, `0x10` and spaces too.
+ */
 export function integer(least: number, most: number): (text: string) => number {
   return (value) => {
     const number = Number(value);
@@ -59,7 +62,10 @@ export function httpUrl(value: string): string {
   return value.replace(/\/+$/, '');
 }
 
-/** Returns a parser of one or several values, separated by spaces or commas: while a secret is changed, the new one and the old one. */
+/**
+ * Returns a parser of one or several values, separated by spaces or commas: while a secret is
+ * changed, the new one and the old one.
+ */
 export function several(parse: (text: string) => string): (text: string) => readonly string[] {
   return (value) => {
     const parts = words(value);

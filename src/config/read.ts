@@ -5,14 +5,19 @@ import { parseOption, type EnvironmentVariables, type Option, type Role } from '
 import { nameWarnings } from './names.js';
 import { options, type CommonSettings, type SettingsOf } from './options.js';
 
-/** Values that could be read, without those that have a problem, and a sentence for each problem. */
+/**
+ * Values that could be read, without those that have a problem, and a sentence for each problem.
+ */
 export interface ReadOptions<S> {
   readonly values: Partial<S>;
   readonly problems: string[];
   readonly warnings: string[];
 }
 
-/** Reads every option that has the role. Options of other roles are not parsed: each one that is given is a warning. */
+/**
+ * Reads every option that has the role. Options of other roles are not parsed: each one that is
+ * given is a warning.
+ */
 export function readOptions<R extends Role>(role: R, env: EnvironmentVariables): ReadOptions<SettingsOf<R>> {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];

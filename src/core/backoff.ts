@@ -1,4 +1,6 @@
-/** Exponential backoff with jitter: how long to wait before a failed operation is tried again. Pure. */
+/**
+ * Exponential backoff with jitter: how long to wait before a failed operation is tried again. Pure.
+ */
 
 /** The range of a backoff. */
 export interface BackoffRange {
@@ -9,8 +11,9 @@ export interface BackoffRange {
 }
 
 /**
- * The delay before the next try, from half of a limit that doubles with each failure to all of it ("equal jitter"). For a server that
- * retries against one dependency: the pause is never much shorter than the failure suggests.
+ * The delay before the next try, from half of a limit that doubles with each failure to all of it
+ * ("equal jitter"). For a server that retries against one dependency: the pause is never much
+ * shorter than the failure suggests.
  *
  * @param failures in a row, 1 or more
  * @param random from 0 (inclusive) to 1 (exclusive)
@@ -21,8 +24,9 @@ export function equalJitter(failures: number, range: BackoffRange, random: numbe
 }
 
 /**
- * The delay before the next try, from nothing to a limit that doubles with each failure ("full jitter"). For clients: those that lost the
- * same server in the same instant come back evenly spread, where a fixed delay with a little jitter brings them back as one wave.
+ * The delay before the next try, from nothing to a limit that doubles with each failure ("full
+ * jitter"). For clients: those that lost the same server in the same instant come back evenly
+ * spread, where a fixed delay with a little jitter brings them back as one wave.
  *
  * @param failures in a row, 1 or more
  * @param random from 0 (inclusive) to 1 (exclusive)

@@ -1,6 +1,7 @@
 /**
- * The clock is a parameter of everything that waits, measures time or draws a random number, so that tests neither sleep nor guess.
- * Nothing of Node is imported: the client library uses it in browsers too.
+ * The clock is a parameter of everything that waits, measures time or draws a random number, so
+ * that tests neither sleep nor guess. Nothing of Node is imported: the client library uses it in
+ * browsers too.
  */
 export interface Clock {
   /** Milliseconds since 1970; jumps when somebody sets the machine's clock. */
@@ -9,7 +10,10 @@ export interface Clock {
   readonly monotonic: () => number;
   /** A number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** Resolves after that many milliseconds, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */
+  /**
+   * Resolves after that many milliseconds, or as soon as the signal aborts. Never rejects: the
+   * caller looks at the signal.
+   */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** Durable changes of files and directories: after a crash a file is the old one or the new one, and whole. */
+/**
+ * Durable changes of files and directories: after a crash a file is the old one or the new one, and
+ * whole.
+ */
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -10,16 +13,20 @@ export async function makeDirectory(path: string): Promise<void> {
 
 /** Options of {@link replaceFile}. */
 export interface ReplaceOptions {
-  /** True when several processes may replace this file at the same time; each then writes a temporary file of its own. */
+  /**
+   * True when several processes may replace this file at the same time; each then writes a
+   * temporary file of its own.
+   */
   readonly shared?: boolean;
 }
 
 let written = 0;
 
 /**
- * Replaces a file's content: written to a temporary file in the same directory, synced, renamed, and the directory synced, so that a loss
- * of power leaves the old content or the new. The file is readable by the owner alone. A failure removes the temporary file; a crash may
- * leave it (`<path>.new`, which the next call overwrites; `<path>.<pid>-<n>.new` when shared).
+ * Replaces a file's content: written to a temporary file in the same directory, synced, renamed,
+ * and the directory synced, so that a loss of power leaves the old content or the new. The file is
+ * readable by the owner alone. A failure removes the temporary file; a crash may leave it
+ * (`<path>.new`, which the next call overwrites; `<path>.<pid>-<n>.new` when shared).
  *
  * @throws the file system's error; the file is then unchanged
  */
@@ -45,7 +52,10 @@ export async function replaceFile(
   await syncDirectory(dirname(path));
 }
 
-/** Makes the names in a directory durable: a new name survives a loss of power only when its directory was synced. */
+/**
+ * Makes the names in a directory durable: a new name survives a loss of power only when its
+ * directory was synced.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   // Windows, on which the client library runs too, cannot sync a directory.
   if (process.platform === 'win32') return;

@@ -1,8 +1,9 @@
 /**
  * The one family of errors that Holdfast answers with or logs.
  *
- * A `code` is stable: programs branch on it, docs/protocol.md lists it. The message is a sentence for a person: it names the
- * field (also in `field`) and says what would be right. Which HTTP status a code becomes is decided in one place, http/errors.ts.
+ * A `code` is stable: programs branch on it, docs/protocol.md lists it. The message is a sentence
+ * for a person: it names the field (also in `field`) and says what would be right. Which HTTP
+ * status a code becomes is decided in one place, http/errors.ts.
  */
 export type ErrorCode =
   | 'body_invalid' // not JSON, not protobuf, or not an object of the expected shape at all

@@ -1,6 +1,6 @@
 /**
- * A queue per key: tasks of one key run one after the other in the order of their calls, tasks of different keys run side by side. A key
- * takes memory only while it has tasks.
+ * A queue per key: tasks of one key run one after the other in the order of their calls, tasks of
+ * different keys run side by side. A key takes memory only while it has tasks.
  */
 export class KeyedQueue<K> {
   readonly #last = new Map<K, Promise<unknown>>();
@@ -10,7 +10,10 @@ export class KeyedQueue<K> {
     return this.#last.size;
   }
 
-  /** Runs the task after all earlier ones of that key, whether these succeeded or failed. Settles as the task does. */
+  /**
+   * Runs the task after all earlier ones of that key, whether these succeeded or failed. Settles as
+   * the task does.
+   */
   run<T>(key: K, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const result = before.then(task, task);

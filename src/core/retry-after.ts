@@ -1,10 +1,14 @@
 /** How long an HTTP answer asks us to wait. */
 
-/** Limits on requests are counted by the hour at the longest; a header that asks for more is wrong, and must not silence anything for a day. */
+/**
+ * Limits on requests are counted by the hour at the longest; a header that asks for more is wrong,
+ * and must not silence anything for a day.
+ */
 const MAX_MS = 60 * 60 * 1000;
 
 /**
- * `Retry-After` in seconds or as a date, else Fastly's `Fastly-RateLimit-Reset` (seconds since 1970). At most an hour.
+ * `Retry-After` in seconds or as a date, else Fastly's `Fastly-RateLimit-Reset` (seconds since
+ * 1970). At most an hour.
  *
  * @param now milliseconds since 1970
  * @returns milliseconds; `undefined` where the answer asks for nothing, or for a time that is over

@@ -1,4 +1,7 @@
-/** A signal wakes the tasks that wait for work. It carries no data and keeps no state: a notification without a waiter is lost. */
+/**
+ * A signal wakes the tasks that wait for work. It carries no data and keeps no state: a
+ * notification without a waiter is lost.
+ */
 export class Signal {
   #waiting = new Set<() => void>();
 

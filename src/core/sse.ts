@@ -1,7 +1,8 @@
 /**
  * The one parser of Server-Sent Events, as the specification has it:
- * https://html.spec.whatwg.org/multipage/server-sent-events.html, section 9.2.6. Pure: bytes in, blocks out. Nothing of Node is imported: the
- * client library uses it in browsers too. docs/decisions/0030-one-sse-parser.md says why it is ours.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html, section 9.2.6. Pure: bytes in,
+ * blocks out. Nothing of Node is imported: the client library uses it in browsers too.
+ * docs/decisions/0030-one-sse-parser.md says why it is ours.
  */
 
 /** A complete part of a stream. */
@@ -17,21 +18,34 @@ export type SseBlock =
   | { readonly kind: 'retry'; readonly milliseconds: number }
   /** A line that begins with a colon, without the colon and one space. */
   | { readonly kind: 'comment'; readonly text: string }
-  /** A line that the specification ignores: an unknown field, or a value that its field does not allow. */
+  /**
+   * A line that the specification ignores: an unknown field, or a value that its field does not
+   * allow.
+   */
   | { readonly kind: 'ignored'; readonly line: string };
 
-/** The characters of one event or line that are kept before it is complete. Events of Holdfast have at most 65,000. */
+/**
+ * The characters of one event or line that are kept before it is complete. Events of Holdfast have
+ * at most 65,000.
+ */
 export const MAX_SSE_EVENT = 1_048_576;
 
 const CR = 13;
 const LF = 10;
 
-/** Parses the stream of one connection. After a reconnect a new parser is needed: half an event must not continue in another stream. */
+/**
+ * Parses the stream of one connection. After a reconnect a new parser is needed: half an event must
+ * not continue in another stream.
+ */
 export class SseParser {
-  /** "Streams must be decoded using the UTF-8 decode algorithm", which strips one byte order mark. */
+  /**
+   * "Streams must be decoded using the UTF-8 decode algorithm", which strips one byte order mark.
+   */
   readonly #decoder = new TextDecoder();
   #line = '';
-  /** True when the line before ended in CR, so that an LF which comes first now belongs to that end. */
+  /**
+   * True when the line before ended in CR, so that an LF which comes first now belongs to that end.
+   */
   #afterCr = false;
   #data: string[] = [];
   #size = 0;
@@ -91,7 +105,8 @@ export class SseParser {
         this.#size += value.length + 1;
         return true;
       case 'id':
-        // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value."
+        // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to
+        // the field value."
         if (value.includes('\0')) return false;
         this.#id = value;
         return true;
@@ -106,9 +121,10 @@ export class SseParser {
   }
 
   #dispatch(blocks: SseBlock[]): void {
-    // "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return." Each data line, an
-    // empty one too, has appended a line feed to that buffer, and the last of these is removed afterwards: so an event with one empty data line
-    // is dispatched, and one without any is not.
+    // "If the data buffer is an empty string, set the data buffer and the event type buffer to the
+    // empty string and return." Each data line, an empty one too, has appended a line feed to that
+    // buffer, and the last of these is removed afterwards: so an event with one empty data line is
+    // dispatched, and one without any is not.
     if (this.#data.length > 0) {
       const name = this.#name === '' ? undefined : this.#name;
       blocks.push({ kind: 'event', name, data: this.#data.join('\n'), id: this.#id });

@@ -1,15 +1,17 @@
 /**
  * Turns of the event loop for work that grows with an environment.
  *
- * Such work runs in slices of a few milliseconds, and all of a process together in one slice per turn
- * of the event loop. One `setImmediate` per work would not do: Node runs every immediate that is due
- * in one turn, so eight requests would make a turn of eight slices.
+ * Such work runs in slices of a few milliseconds, and all of a process together in one slice per
+ * turn of the event loop. One `setImmediate` per work would not do: Node runs every immediate that
+ * is due in one turn, so eight requests would make a turn of eight slices.
  *
  *     turn 1          turn 2          turn 3
  *     A▒▒▒ i/o timers B▒▒▒ i/o timers A▒▒▒ i/o …       A and B are two works, ▒▒▒ a slice
  */
 
-/** The length of a slice, milliseconds. A turn has one slice and the ordinary work of the process. */
+/**
+ * The length of a slice, milliseconds. A turn has one slice and the ordinary work of the process.
+ */
 const SLICE_MS = 8;
 
 /** The collaborators of turns; tests have their own. */
@@ -84,7 +86,9 @@ export class Slices {
     return this.#monotonic() >= this.#until;
   }
 
-  /** Gives the turn up; resolves at the start of the next slice. Anything may have changed by then. */
+  /**
+   * Gives the turn up; resolves at the start of the next slice. Anything may have changed by then.
+   */
   async next(): Promise<void> {
     await this.#next();
     this.#until = this.#monotonic() + this.#length;

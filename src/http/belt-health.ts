@@ -8,7 +8,10 @@ export interface BeltServerHealth {
   readonly copies: CopiesStatus;
 }
 
-/** Decides the readiness of a belt server. It may get traffic also while every source is down: it serves the copies that it has, and is `degraded`. */
+/**
+ * Decides the readiness of a belt server. It may get traffic also while every source is down: it
+ * serves the copies that it has, and is `degraded`.
+ */
 export function beltServerReadiness({ phase, copies }: BeltServerHealth): ReadinessReport {
   const { sources, environments, stale } = copies;
   const degraded = [

@@ -66,9 +66,11 @@ export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetri
 }
 
 /**
- * Decides whether a node may get traffic: data is applied and it is not stopping. A node whose store is unavailable still may (it serves the
- * rulesets in memory), and reports it: `degraded`, with the age of what it knows. The same goes for a node that cannot write, lead or trust its
- * clock, and for a proxy that fails: to take nodes out would help no client, but an operator must see it.
+ * Decides whether a node may get traffic: data is applied and it is not stopping. A node whose
+ * store is unavailable still may (it serves the rulesets in memory), and reports it: `degraded`,
+ * with the age of what it knows. The same goes for a node that cannot write, lead or trust its
+ * clock, and for a proxy that fails: to take nodes out would help no client, but an operator must
+ * see it.
  */
 export function nodeReadiness(health: NodeHealth): ReadinessReport {
   const { phase, store, replica, publisher, inbox, directHolds, belt, writes, lease, beltLease, clock } =
@@ -83,7 +85,8 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
   ];
   const body = {
     ...statusOf(phase, degraded),
-    // Environments that the store lost and this node still has can be written back: holdfast restore.
+    // Environments that the store lost and this node still has can be written back: holdfast
+    // restore.
     store: {
       name: store,
       state: replica.feed,

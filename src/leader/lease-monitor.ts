@@ -1,6 +1,6 @@
 /**
- * LeaseMonitor keeps track of whether this process leads, and of what keeps it from leading: readiness, metrics and the log need both
- * between two questions for the lease, too.
+ * LeaseMonitor keeps track of whether this process leads, and of what keeps it from leading:
+ * readiness, metrics and the log need both between two questions for the lease, too.
  */
 import type { Logger } from 'pino';
 
@@ -8,7 +8,10 @@ import type { Logger } from 'pino';
 export interface LeaseStatus {
   /** True while this process has the lease and does the leader's work. */
   readonly leader: boolean;
-  /** The reason that keeps it from leading, for operators, or from going on to lead; `undefined` when nothing does. */
+  /**
+   * The reason that keeps it from leading, for operators, or from going on to lead; `undefined`
+   * when nothing does.
+   */
   readonly problem:
     { readonly reason: string; /** Milliseconds since 1970. */ readonly since: number } | undefined;
 }
@@ -24,7 +27,10 @@ export interface LeaseMonitorOptions {
 
 type Cause = 'lease' | 'work';
 
-/** LeaseMonitor remembers the state of a lease, and logs the beginning and the end of each problem, once. */
+/**
+ * LeaseMonitor remembers the state of a lease, and logs the beginning and the end of each problem,
+ * once.
+ */
 export class LeaseMonitor {
   readonly #options: LeaseMonitorOptions;
   readonly #problems = new Map<Cause, { readonly reason: string; readonly since: number }>();
@@ -74,7 +80,8 @@ export class LeaseMonitor {
     const { log, now, work } = this.#options;
     const known = this.#problems.get(cause);
     this.#problems.set(cause, { reason, since: known?.since ?? now() });
-    // A problem that stays is met twice a second, and not always in the same words; one line says it.
+    // A problem that stays is met twice a second, and not always in the same words; one line says
+    // it.
     if (known === undefined) log.error({ error: reason, work }, message);
   }
 

@@ -1,4 +1,7 @@
-/** The metrics of a belt server, in addition to those of every process. docs/protocol.md, "Belt server", has their names and labels. */
+/**
+ * The metrics of a belt server, in addition to those of every process. docs/protocol.md, "Belt
+ * server", has their names and labels.
+ */
 import { Counter } from 'prom-client';
 import { ProcessMetrics } from './process-metrics.js';
 

@@ -1,12 +1,17 @@
 /**
- * ClockMonitor notices a wrong clock of this machine: requests are then refused that are right, and nothing else says why.
+ * ClockMonitor notices a wrong clock of this machine: requests are then refused that are right, and
+ * nothing else says why.
  *
- * Two things prove that clocks differ: a proxy's signature with the right key and issuer whose time is over or has not begun, and the store's
- * own time. Both clocks can be the wrong one; the reason names the difference.
+ * Two things prove that clocks differ: a proxy's signature with the right key and issuer whose time
+ * is over or has not begun, and the store's own time. Both clocks can be the wrong one; the reason
+ * names the difference.
  */
 import type { Logger } from 'pino';
 
-/** The longest difference from the store's clock that is no problem: half of what signatures tolerate. Seconds. */
+/**
+ * The longest difference from the store's clock that is no problem: half of what signatures
+ * tolerate. Seconds.
+ */
 const MAX_OFFSET = 30;
 /** A signature counts as a problem for so long after the last such signature. Milliseconds. */
 const PERIOD_MS = 60_000;
@@ -15,7 +20,9 @@ const MAX_ROUND_TRIP_MS = 5_000;
 
 /** The knowledge about the clock of this machine. */
 export interface ClockStatus {
-  /** The store's clock less that of this machine, seconds; `undefined` until the store was asked. */
+  /**
+   * The store's clock less that of this machine, seconds; `undefined` until the store was asked.
+   */
   readonly offset: number | undefined;
   /** The proof that a clock is wrong; `undefined` without one. */
   readonly problem:
@@ -33,7 +40,10 @@ export interface ClockMonitorOptions {
 
 type Proof = 'signature' | 'store';
 
-/** ClockMonitor remembers the proofs of a wrong clock, and logs the beginning and the end of each, once. */
+/**
+ * ClockMonitor remembers the proofs of a wrong clock, and logs the beginning and the end of each,
+ * once.
+ */
 export class ClockMonitor {
   readonly #options: ClockMonitorOptions;
   readonly #problems = new Map<Proof, { readonly reason: string; readonly since: number }>();

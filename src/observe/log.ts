@@ -1,4 +1,7 @@
-/** Logs one JSON line per event on standard output, by pino. Secrets never reach it: see `redact` and `describe`. */
+/**
+ * Logs one JSON line per event on standard output, by pino. Secrets never reach it: see `redact`
+ * and `describe`.
+ */
 import pino, { type DestinationStream, type Logger } from 'pino';
 
 /**
@@ -28,8 +31,9 @@ export function createLog(level: string, destination?: DestinationStream): Logge
 }
 
 /**
- * Describes an error by its kind, text and stack, and those of its causes. Nothing else that a library put on it is logged: Redis clients put the
- * command there with all its values, parsers of bodies the body.
+ * Describes an error by its kind, text and stack, and those of its causes. Nothing else that a
+ * library put on it is logged: Redis clients put the command there with all its values, parsers of
+ * bodies the body.
  */
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };

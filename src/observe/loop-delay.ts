@@ -1,9 +1,15 @@
-/** Measures for how long the event loop keeps callbacks waiting: a long turn delays every client, `/livez` and the lease. */
+/**
+ * Measures for how long the event loop keeps callbacks waiting: a long turn delays every client,
+ * `/livez` and the lease.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Milliseconds between two samples. */
 const RESOLUTION_MS = 5;
-/** Milliseconds of a window. Two are looked at, so that what happened a minute ago is seen however seldom metrics are read. */
+/**
+ * Milliseconds of a window. Two are looked at, so that what happened a minute ago is seen however
+ * seldom metrics are read.
+ */
 const WINDOW_MS = 60_000;
 
 /** Delays in seconds, by quantile; `1` is the longest. */
@@ -12,7 +18,8 @@ export type LoopDelays = Readonly<Record<'0.5' | '0.99' | '1', number>>;
 /**
  * Measures delays of the event loop.
  *
- * In contrast to the `nodejs_eventloop_lag_*` metrics it does not begin again at each read, so two readers do not take each other's values.
+ * In contrast to the `nodejs_eventloop_lag_*` metrics it does not begin again at each read, so two
+ * readers do not take each other's values.
  */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -26,7 +33,10 @@ export class LoopDelay {
     }, windowMs).unref();
   }
 
-  /** Returns the larger delays of the present window and the one before: the last one to two minutes. */
+  /**
+   * Returns the larger delays of the present window and the one before: the last one to two
+   * minutes.
+   */
   read(): LoopDelays {
     const now = this.#now();
     const before = this.#before;

@@ -1,4 +1,7 @@
-/** The metrics of a node, in addition to those of every process. docs/protocol.md, "Metrics", has their names and labels. */
+/**
+ * The metrics of a node, in addition to those of every process. docs/protocol.md, "Metrics", has
+ * their names and labels.
+ */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { ProcessMetrics } from './process-metrics.js';
 

@@ -1,4 +1,7 @@
-/** The container files against what is tested without containers: same topology, same settings, no secret. */
+/**
+ * The container files against what is tested without containers: same topology, same settings, no
+ * secret.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -45,7 +48,9 @@ function networksOf(service: Service | undefined): string[] {
   return Array.isArray(networks) ? (networks as string[]) : Object.keys(networks);
 }
 
-/** Interpolates a value as compose does, given the variables of .env; `$$` is its way to write `$`. */
+/**
+ * Interpolates a value as compose does, given the variables of .env; `$$` is its way to write `$`.
+ */
 function interpolate(value: string, env: Readonly<Record<string, string>>): string {
   return value.replace(/\$\{(\w+)(:\?[^}]*)?\}/g, (_match, name: string) => env[name] ?? '');
 }

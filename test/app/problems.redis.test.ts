@@ -1,4 +1,7 @@
-/** A real Redis that refuses writes, and one that is gone: shown in readiness, in metrics, and in one line of the log each. */
+/**
+ * A real Redis that refuses writes, and one that is gone: shown in readiness, in metrics, and in
+ * one line of the log each.
+ */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';

@@ -1,4 +1,7 @@
-/** Problems that clients do not see and operators must: in readiness, in a metric, and in one line of the log. */
+/**
+ * Problems that clients do not see and operators must: in readiness, in a metric, and in one line
+ * of the log.
+ */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { inSeconds, sign, startApp, type TestApp } from '../support/app.js';
 import { until } from '../support/until.js';

@@ -1,6 +1,7 @@
 /**
- * The cases of the public specification of Server-Sent Events that apply, through the whole library: a server sends the bytes, and what counts is what
- * the client has then. https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * The cases of the public specification of Server-Sent Events that apply, through the whole
+ * library: a server sends the bytes, and what counts is what the client has then.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -51,7 +51,10 @@ export function machineOf(streams: readonly boolean[], rules: Partial<Rules> = {
     passUntilSubscribed(): void {
       while (!held.actions.some(({ kind }) => kind === 'subscribe')) held.pass(machine.wakeAt - now);
     },
-    /** Lets time pass, and says `time` whenever the machine wants to be woken; returns all that it did. */
+    /**
+     * Lets time pass, and says `time` whenever the machine wants to be woken; returns all that it
+     * did.
+     */
     pass(milliseconds: number): Action[] {
       const until = now + milliseconds;
       const all: Action[] = [];

@@ -1,4 +1,7 @@
-/** What an application gets from `npm run build`: the exports of the package, by their names, in a process of its own. */
+/**
+ * What an application gets from `npm run build`: the exports of the package, by their names, in a
+ * process of its own.
+ */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -7,7 +7,10 @@ import { machineOf } from './held-machine.js';
 
 const MINUTE = 60_000;
 
-/** The times of the subscriptions of one client, over that time, to an origin that answers 200 and ends at once. */
+/**
+ * The times of the subscriptions of one client, over that time, to an origin that answers 200 and
+ * ends at once.
+ */
 function subscriptions(time: number, random: () => number): number[] {
   const held = machineOf([true]);
   const times: number[] = [];

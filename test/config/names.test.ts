@@ -1,4 +1,7 @@
-/** Warnings about names, for every option of the table: a new option is covered without a change here. */
+/**
+ * Warnings about names, for every option of the table: a new option is covered without a change
+ * here.
+ */
 import { describe, expect, it } from 'vitest';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { readBeltWriterSettings } from '../../src/config/belt-writer.js';
@@ -9,7 +12,10 @@ import { clientVariables, options } from '../../src/config/options.js';
 
 const table = Object.values<Option<Role, unknown>>(options);
 const names = table.map(({ name }) => name);
-/** Names that no other program has; others are only corrected where the prefix shows that Holdfast is meant. */
+/**
+ * Names that no other program has; others are only corrected where the prefix shows that Holdfast
+ * is meant.
+ */
 const ours = names.filter((name) => /^(HOLDFAST|GRIP)_/.test(name));
 
 const WARNINGS: Record<Role, (env: EnvironmentVariables) => readonly string[]> = {

@@ -15,7 +15,8 @@ describe('events', () => {
   });
 
   it('dispatches events with empty data, as the example of the specification does', () => {
-    // "The following stream fires two events": one of empty data, one of a line feed; the last block is not complete.
+    // "The following stream fires two events": one of empty data, one of a line feed; the last
+    // block is not complete.
     expect(parse('data\n\ndata\ndata\n\ndata:')).toEqual([event(''), event('\n')]);
   });
 

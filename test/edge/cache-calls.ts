@@ -1,6 +1,7 @@
 /**
- * The hostcalls of Fastly's HTTP cache for guests: the guest asks what there is, fetches what is missing by itself, and says what to keep. By their
- * public ABI; what a cache does between the calls is http-cache.ts.
+ * The hostcalls of Fastly's HTTP cache for guests: the guest asks what there is, fetches what is
+ * missing by itself, and says what to keep. By their public ABI; what a cache does between the
+ * calls is http-cache.ts.
  */
 import { storing } from './http-cache.js';
 import { at, type GuestBody, type GuestRequest, type Hostcall, type Surroundings } from './hostcalls.js';

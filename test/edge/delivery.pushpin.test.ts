@@ -1,6 +1,7 @@
 /**
- * A client at Fastly: the edge program as it is built, a real Pushpin in Fanout's place that signs with ES256 as Fanout does, and a node whose settings
- * are those of docs/fastly.md. Pushpin routes by the name that the program hands over to, and by nothing else.
+ * A client at Fastly: the edge program as it is built, a real Pushpin in Fanout's place that signs
+ * with ES256 as Fanout does, and a node whose settings are those of docs/fastly.md. Pushpin routes
+ * by the name that the program hands over to, and by nothing else.
  */
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The thread of one instance of the edge program, which answers one request, as at Fastly. A thread, because hostcalls wait for their answer and must not
- * stop the host.
+ * The thread of one instance of the edge program, which answers one request, as at Fastly. A
+ * thread, because hostcalls wait for their answer and must not stop the host.
  */
 import { WASI } from 'node:wasi';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';

@@ -1,6 +1,7 @@
 /**
- * A host for the edge program as it is built: an HTTP server that gives each request to a new instance of the WebAssembly, as Fastly does, sends
- * what the instance sends, and where it hands over to Fanout puts a real Pushpin in its place.
+ * A host for the edge program as it is built: an HTTP server that gives each request to a new
+ * instance of the WebAssembly, as Fastly does, sends what the instance sends, and where it hands
+ * over to Fanout puts a real Pushpin in its place.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -165,7 +166,9 @@ function respond(response: ServerResponse, { status, headers, body }: EdgeRespon
   response.writeHead(status, flat(headers, body)).end(body);
 }
 
-/** Fanout: asks the backend and holds the connection. Pushpin finds the backend by `Pushpin-Route`. */
+/**
+ * Fanout: asks the backend and holds the connection. Pushpin finds the backend by `Pushpin-Route`.
+ */
 function holdAt(
   fanout: NonNullable<EdgeStart['fanout']>,
   { method, uri, headers }: EdgeRequest,

@@ -1,6 +1,7 @@
 /**
- * The hostcalls of Fastly Compute that the edge program makes, by their public ABI: messages, bodies, sending, and handing over to Fanout. The
- * cache is in cache-calls.ts. Everything is at hand when it is asked for: bodies are complete, and to send is to wait for the answer.
+ * The hostcalls of Fastly Compute that the edge program makes, by their public ABI: messages,
+ * bodies, sending, and handing over to Fanout. The cache is in cache-calls.ts. Everything is at
+ * hand when it is asked for: bodies are complete, and to send is to wait for the answer.
  */
 import { BAD_HANDLE, INVALID_ARGUMENT, Memory, NONE, OK } from './memory.js';
 import {

@@ -1,6 +1,7 @@
 /**
- * A cache in the place of Fastly's, for the edge program's own requests: by URL and what `Vary` names, with the three ages of a copy. Fastly's real one
- * is documented and not to be had here; this one keeps to RFC 9111 and 5861, and to `Surrogate-Control` before `Cache-Control`.
+ * A cache in the place of Fastly's, for the edge program's own requests: by URL and what `Vary`
+ * names, with the three ages of a copy. Fastly's real one is documented and not to be had here;
+ * this one keeps to RFC 9111 and 5861, and to `Surrogate-Control` before `Cache-Control`.
  */
 import {
   valueOf,
@@ -26,7 +27,10 @@ export class HttpCache {
     this.#now = now;
   }
 
-  /** The copy for a request, fresh or stale; `undefined` when there is none that may be used for anything. */
+  /**
+   * The copy for a request, fresh or stale; `undefined` when there is none that may be used for
+   * anything.
+   */
   lookup(request: EdgeRequest): Found | undefined {
     const copy = this.#copies
       .get(request.uri)

@@ -58,7 +58,8 @@ export class Memory {
   }
 
   /**
-   * Puts several values into a buffer, a zero byte after each, from the one at `cursor` on. Tells the guest the cursor of the next that did not fit, or -1.
+   * Puts several values into a buffer, a zero byte after each, from the one at `cursor` on. Tells
+   * the guest the cursor of the next that did not fit, or -1.
    */
   putAll(values: readonly string[], at: ListPlace): number {
     let used = 0;

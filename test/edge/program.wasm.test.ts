@@ -1,4 +1,7 @@
-/** The edge program as it is built, between clients and an origin that is a plain HTTP server: what it sends, what it caches, what it refuses. */
+/**
+ * The edge program as it is built, between clients and an origin that is a plain HTTP server: what
+ * it sends, what it caches, what it refuses.
+ */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,7 @@
-/** What becomes of requests at the edge, for every route that the app has: a new one cannot be forgotten here. */
+/**
+ * What becomes of requests at the edge, for every route that the app has: a new one cannot be
+ * forgotten here.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isForProxies, route } from '../../edge/src/route.js';
 import { startApp, type TestApp } from '../support/app.js';

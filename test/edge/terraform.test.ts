@@ -1,6 +1,7 @@
 /**
- * examples/terraform, by Terraform's own grammar and by the names that the provider documents. `terraform validate` itself needs the provider, which comes
- * from a registry that tests do not reach.
+ * examples/terraform, by Terraform's own grammar and by the names that the provider documents.
+ * `terraform validate` itself needs the provider, which comes from a registry that tests do not
+ * reach.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,8 +19,9 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 type Block = Record<string, unknown>;
 
 /**
- * The arguments that the example may use, with those that must be there, as the documents of fastly/fastly 9 have them:
- * docs/resources/service_compute.md and docs/data-sources/package_hash.md.
+ * The arguments that the example may use, with those that must be there, as the documents of
+ * fastly/fastly 9 have them: docs/resources/service_compute.md and
+ * docs/data-sources/package_hash.md.
  */
 const SERVICE: Record<string, { required: string[]; optional: string[] }> = {
   domain: { required: ['name'], optional: ['comment'] },

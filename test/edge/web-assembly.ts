@@ -1,4 +1,7 @@
-/** What the host uses of WebAssembly. Node has it; its types are with those of browsers, which would come along with all of theirs. */
+/**
+ * What the host uses of WebAssembly. Node has it; its types are with those of browsers, which would
+ * come along with all of theirs.
+ */
 
 export interface WasmModule {
   readonly brand: 'WebAssembly.Module';

@@ -11,7 +11,10 @@ interface Line {
   readonly ms?: number;
 }
 
-/** Runs an election whose store answers by `acquire`; each sleep takes its time on the test's clock, and `until` ends the election. */
+/**
+ * Runs an election whose store answers by `acquire`; each sleep takes its time on the test's clock,
+ * and `until` ends the election.
+ */
 async function elect(
   acquire: (now: number) => Promise<boolean>,
   work: (signal: AbortSignal, now: number) => Promise<void>,

@@ -1,4 +1,7 @@
-/** Requests with large heads, as browsers with many cookies send them, through a real Pushpin to a real node. */
+/**
+ * Requests with large heads, as browsers with many cookies send them, through a real Pushpin to a
+ * real node.
+ */
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';

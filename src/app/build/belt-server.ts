@@ -1,4 +1,7 @@
-/** Builds a belt server and registers its gauges. Starts nothing; app/belt-server.ts does, and tests do with a clock of their own. */
+/**
+ * Builds a belt server and registers its gauges. Starts nothing; app/belt-server.ts does, and tests
+ * do with a clock of their own.
+ */
 import type { Express } from 'express';
 import type { Bucket, BucketReader } from '../../bucket/bucket.js';
 import { CopyCache } from '../../belt/server/cache.js';

@@ -1,4 +1,7 @@
-/** Builds the belt writer with its lease and its gauges: for a node that serves, and for a process that only copies. */
+/**
+ * Builds the belt writer with its lease and its gauges: for a node that serves, and for a process
+ * that only copies.
+ */
 import type { Bucket } from '../../bucket/bucket.js';
 import { openBucket } from '../../bucket/open.js';
 import { BeltWriter, type BeltStatus } from '../../belt/writer/writer.js';
@@ -20,7 +23,10 @@ export interface BuiltBeltWriter {
   readonly status: () => BeltStatus | undefined;
   /** The state of the belt's lease; `undefined` without buckets. */
   readonly lease: () => LeaseStatus | undefined;
-  /** Writes copies whenever this process has the belt's lease, until the signal aborts; then gives the lease up. */
+  /**
+   * Writes copies whenever this process has the belt's lease, until the signal aborts; then gives
+   * the lease up.
+   */
   readonly lead: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -60,7 +66,10 @@ export function buildBeltWriter(parts: BeltWriterParts, buckets: readonly Bucket
   return { status: () => writer.status(), lease: () => monitor.status, lead };
 }
 
-/** Registers the gauges of the belt; they have no values where there are no buckets, and on nodes that do not write. */
+/**
+ * Registers the gauges of the belt; they have no values where there are no buckets, and on nodes
+ * that do not write.
+ */
 function registerGauges(metrics: NodeMetrics, buckets: () => BeltStatus['buckets']): void {
   metrics.labelledGauge(
     'holdfast_belt_behind_environments',

@@ -12,11 +12,17 @@ interface LeaderWork {
 /** The lease of the store, and the work of this node while it has it. */
 export interface Leading {
   readonly status: () => LeaseStatus;
-  /** Does the works whenever this node has the lease, until the signal aborts; then releases the lease. */
+  /**
+   * Does the works whenever this node has the lease, until the signal aborts; then releases the
+   * lease.
+   */
   readonly lead: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Builds the leader's work. A node without any works leads too, so that one node leads in every installation, and metrics say so. */
+/**
+ * Builds the leader's work. A node without any works leads too, so that one node leads in every
+ * installation, and metrics say so.
+ */
 export function buildLeading(
   { store, metrics, log, clock, holder }: NodeParts,
   works: readonly (LeaderWork | undefined)[],
@@ -35,7 +41,9 @@ export function buildLeading(
   return { status, lead: (signal) => leadWhenElected(lease, work, signal) };
 }
 
-/** Registers the gauge of leases that a process cannot take; a lease without a status has no series. */
+/**
+ * Registers the gauge of leases that a process cannot take; a lease without a status has no series.
+ */
 export function registerLeaseGauge(
   metrics: ProcessMetrics,
   leases: Readonly<Record<string, () => LeaseStatus | undefined>>,

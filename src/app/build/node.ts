@@ -1,6 +1,6 @@
 /**
- * Builds a node of its features: from settings and an open store to an app that can serve. Starts nothing; app/node.ts does, and tests do
- * with a clock of their own.
+ * Builds a node of its features: from settings and an open store to an app that can serve. Starts
+ * nothing; app/node.ts does, and tests do with a clock of their own.
  */
 import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
@@ -28,7 +28,10 @@ export interface BuiltNode {
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
-  /** Does the work of a leader and writes copies, whenever it has the lease of each, until the signal aborts; then gives its leases up. */
+  /**
+   * Does the work of a leader and writes copies, whenever it has the lease of each, until the
+   * signal aborts; then gives its leases up.
+   */
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Sets the phase that readiness reports. It begins as `starting`. */
   readonly enter: (phase: NodeHealth['phase']) => void;

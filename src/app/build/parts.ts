@@ -5,11 +5,16 @@ import type { Logger } from '../../observe/log.js';
 import type { NodeMetrics } from '../../observe/node-metrics.js';
 import type { Store } from '../../store/store.js';
 
-/** The secrets of a node: those given in the settings, or with the embedded store those that its data directory has. */
+/**
+ * The secrets of a node: those given in the settings, or with the embedded store those that its
+ * data directory has.
+ */
 export interface Secrets {
   /** Each is accepted. At least one. */
   readonly adminTokens: readonly string[];
-  /** The first signs recovery links and the tokens of event streams, each is accepted. At least one. */
+  /**
+   * The first signs recovery links and the tokens of event streams, each is accepted. At least one.
+   */
   readonly linkSecrets: readonly string[];
 }
 

@@ -1,4 +1,7 @@
-/** Builds what the leader does: publishing to proxies, purging at a CDN, reading the inbox. Each registers its gauges. */
+/**
+ * Builds what the leader does: publishing to proxies, purging at a CDN, reading the inbox. Each
+ * registers its gauges.
+ */
 import { Purger } from '../../cdn/purger.js';
 import type { Committer } from '../../commit/committer.js';
 import type { ProxyAddress } from '../../grip/proxies.js';

@@ -12,7 +12,8 @@ export function buildReplica({ settings, store, metrics, log, clock }: NodeParts
     now: clock.monotonic,
     onDataLost: () => metrics.dataLost.inc(),
     heal: (stored, lost) => heal(store, log, stored, lost),
-    // A hold at a proxy is verified once in T, which uses its environment: one that was not used in two of them has no holds.
+    // A hold at a proxy is verified once in T, which uses its environment: one that was not used in
+    // two of them has no holds.
     retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
     onDropped: () => metrics.environmentsDropped.inc(),
   });

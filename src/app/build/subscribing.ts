@@ -1,4 +1,7 @@
-/** Builds what answers subscriptions: decisions, direct holds, the recovery link and the routes of streams. */
+/**
+ * Builds what answers subscriptions: decisions, direct holds, the recovery link and the routes of
+ * streams.
+ */
 import type { Router } from 'express';
 import type { ProxyAddress } from '../../grip/proxies.js';
 import { SignatureVerifier } from '../../grip/signature.js';

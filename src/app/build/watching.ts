@@ -1,4 +1,7 @@
-/** Builds the parts that notice why a node cannot do its work: refused writes, a wrong clock. Each registers its gauges. */
+/**
+ * Builds the parts that notice why a node cannot do its work: refused writes, a wrong clock. Each
+ * registers its gauges.
+ */
 import { ClockMonitor } from '../../observe/clock-monitor.js';
 import type { ProcessMetrics } from '../../observe/process-metrics.js';
 import type { SignatureCheck, SignatureVerifier } from '../../grip/signature.js';
