@@ -80,26 +80,60 @@ export const REJECTION_FIELDS = [
 const MOST_TEXTS = 7_000;
 
 /**
- * KEYS inbox, rejected, marker · ARGV event, '1' to touch the marker for WAIT, code, message, field
- * or '', at. 'rejected', or how the event stands.
+ * The sum of what rejected events take, kept next to their stream: a stream does not say. It is set right whenever
+ * there is one event or none, so that entries which were removed by hand make it wrong for a while only.
+ *
+ * An entry takes its texts and about 100 bytes more in memory.
  */
-export const REJECT = `${prelude}${deciding}
-local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
+const weighing = `
+local function weight(fields)
+  local sum = 100
+  for _, text in ipairs(fields) do sum = sum + #text end
+  return sum
+end
+local function total(key)
+  return tonumber(redis.call('GET', key) or '0')
+end
+local function setTotal(key, stream, sum)
+  if redis.call('XLEN', stream) == 0 or sum < 0 then sum = 0 end
+  redis.call('SET', key, string.format('%.0f', sum))
+end
+`;
+
+/**
+ * Rejects an event. The oldest rejected ones are removed when all together take more than the limit; the newest
+ * stays in any case.
+ *
+ * KEYS inbox, rejected, marker, bytes of rejected · ARGV event, '1' to touch the marker for WAIT, code, message, field
+ * or '', at, limit in bytes. {'rejected', how many were removed}, or how the event stands.
+ */
+export const REJECT = `${prelude}${deciding}${weighing}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream') or check(KEYS[4], 'string')
 if failed then return failed end
 local stands = standing(KEYS[1], ARGV[1])
 if stands then
   if ARGV[2] == '1' then redis.call('SET', KEYS[3], '1') end
   return stands
 end
-local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+local entry, removed = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1], 0
 if entry then
   local form, fields = 'plain', entry[2]
   if #fields > ${MOST_TEXTS} then form, fields = 'packed', {'holdfast-packed', cmsgpack.pack(fields)} end
-  redis.call('XADD', KEYS[2], '*', 'holdfast-event', ARGV[1], 'holdfast-code', ARGV[3], 'holdfast-message', ARGV[4],
+  local id = redis.call('XADD', KEYS[2], '*', 'holdfast-event', ARGV[1], 'holdfast-code', ARGV[3], 'holdfast-message', ARGV[4],
     'holdfast-field', ARGV[5], 'holdfast-at', ARGV[6], 'holdfast-form', form, unpack(fields))
+  local own = weight(redis.call('XRANGE', KEYS[2], id, id)[1][2])
+  local sum = redis.call('XLEN', KEYS[2]) == 1 and own or total(KEYS[4]) + own
+  while sum > tonumber(ARGV[7]) do
+    local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+    if oldest[1] == id then break end
+    sum = sum - weight(oldest[2])
+    redis.call('XDEL', KEYS[2], oldest[1])
+    removed = removed + 1
+  end
+  setTotal(KEYS[4], KEYS[2], math.max(sum, own))
 end
 remove(KEYS[1], ARGV[1])
-return 'rejected'
+return {'rejected', removed}
 `;
 
 /**
@@ -128,11 +162,11 @@ return {redis.call('XLEN', KEYS[1]), events}
 `;
 
 /**
- * KEYS inbox, rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'}
+ * KEYS inbox, rejected, bytes of rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'}
  * when it is packed or was not put there by REJECT.
  */
-export const RETRY = `${prelude}
-local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
+export const RETRY = `${prelude}${weighing}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream') or check(KEYS[3], 'string')
 if failed then return failed end
 local entry = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
 if not entry then return {'absent'} end
@@ -140,10 +174,17 @@ local fields, own = entry[2], ${2 * REJECTION_FIELDS.length}
 if fields[1] ~= 'holdfast-event' or fields[own - 1] ~= 'holdfast-form' or fields[own] ~= 'plain' then return {'fixed'} end
 local id = redis.call('XADD', KEYS[1], '*', unpack(fields, own + 1))
 redis.call('XDEL', KEYS[2], ARGV[1])
+setTotal(KEYS[3], KEYS[2], total(KEYS[3]) - weight(fields))
 return {'retried', id}
 `;
 
-/** KEYS rejected · ARGV rejected event. How many there were of it. */
-export const DROP = `${prelude}
-return check(KEYS[1], 'stream') or redis.call('XDEL', KEYS[1], ARGV[1])
+/** KEYS rejected, bytes of rejected · ARGV rejected event. How many there were of it. */
+export const DROP = `${prelude}${weighing}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'string')
+if failed then return failed end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if not entry then return 0 end
+redis.call('XDEL', KEYS[1], ARGV[1])
+setTotal(KEYS[2], KEYS[1], total(KEYS[2]) - weight(entry[2]))
+return 1
 `;

@@ -2,6 +2,7 @@
  * The inbox in Redis: one stream with a consumer group, and one for rejected events. [protocol]
  * #inbox
  */
+import type { Logger } from 'pino';
 import type { RedisLocation } from '../location.js';
 import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../inbox.js';
 import { BLOCK_MS, overConnections } from './blocking.js';
@@ -23,16 +24,34 @@ const COUNT = 8;
 const SHOWN_TEXTS = 2 * (REJECTION_FIELDS.length + 16);
 const SHOWN_BYTES = 1024;
 
+/**
+ * The most that rejected events may take in Redis together, bytes: a producer that only sends what is rejected must
+ * not fill the memory that commits need. Some thousand events of usual size.
+ */
+const REJECTED_BYTES = 64 * 1024 * 1024;
+
+/** Options of {@link RedisInbox}. */
+export interface InboxOptions {
+  readonly closing: AbortSignal;
+  readonly log: Logger;
+  /** Bytes; see REJECTED_BYTES. */
+  readonly rejectedBytes?: number | undefined;
+}
+
 /** RedisInbox is the inbox of a store in Redis. */
 export class RedisInbox implements Inbox {
   readonly #location: RedisLocation;
   readonly #commands: Commands;
   readonly #closing: AbortSignal;
+  readonly #log: Logger;
+  readonly #rejectedBytes: number;
 
-  constructor(location: RedisLocation, commands: Commands, closing: AbortSignal) {
+  constructor(location: RedisLocation, commands: Commands, options: InboxOptions) {
     this.#location = location;
     this.#commands = commands;
-    this.#closing = closing;
+    this.#closing = options.closing;
+    this.#log = options.log;
+    this.#rejectedBytes = options.rejectedBytes ?? REJECTED_BYTES;
   }
 
   follow(consumer: string, maxBytes: number, signal: AbortSignal): AsyncIterable<InboxSignal> {
@@ -57,10 +76,18 @@ export class RedisInbox implements Inbox {
   async reject(event: string, { code, message, field, at }: Rejection): Promise<'rejected' | Standing> {
     const reply = await this.#commands.write({
       lua: REJECT,
-      keys: [names.inbox, names.rejected, names.marker],
-      args: [event, this.#marks, code, message, field ?? '', at],
+      keys: [names.inbox, names.rejected, names.marker, names.rejectedBytes],
+      args: [event, this.#marks, code, message, field ?? '', at, this.#rejectedBytes],
     });
-    return this.#decision(reply, 'rejected');
+    if (!Array.isArray(reply)) return this.#decision(reply, 'rejected');
+    const [kind, removed] = replyList(reply);
+    if (Number(removed) > 0) {
+      this.#log.error(
+        { store: this.#commands.name, removed: Number(removed), limit: this.#rejectedBytes },
+        'the oldest rejected events were removed, because all together took more than the limit',
+      );
+    }
+    return this.#decision(kind ?? null, 'rejected');
   }
 
   async rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }> {
@@ -76,7 +103,7 @@ export class RedisInbox implements Inbox {
   async retry(id: string): ReturnType<Inbox['retry']> {
     const reply = await this.#commands.write({
       lua: RETRY,
-      keys: [names.inbox, names.rejected],
+      keys: [names.inbox, names.rejected, names.rejectedBytes],
       args: [id],
     });
     const [kind, event] = replyList(reply);
@@ -93,7 +120,10 @@ export class RedisInbox implements Inbox {
   }
 
   async drop(id: string): Promise<boolean> {
-    return (await this.#commands.write({ lua: DROP, keys: [names.rejected], args: [id] })) === 1;
+    return (
+      (await this.#commands.write({ lua: DROP, keys: [names.rejected, names.rejectedBytes], args: [id] })) ===
+      1
+    );
   }
 
   /**

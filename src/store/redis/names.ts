@@ -34,6 +34,8 @@ export const names = {
   inbox: `${TAG}:inbox`,
   /** Stream: events that were rejected. */
   rejected: `${TAG}:rejected`,
+  /** String: the approximate bytes of the rejected events together. */
+  rejectedBytes: `${TAG}:rejected:bytes`,
   /** String without meaning, written so that a WAIT has something to wait for. */
   marker: `${TAG}:marker`,
   /**

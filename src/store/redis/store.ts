@@ -44,6 +44,8 @@ export interface RedisStoreOptions {
   readonly log: Logger;
   /** The approximate number of entries that the feed keeps. Default 100,000. */
   readonly feedLength?: number;
+  /** The most that rejected inbox events may take together, bytes. Default 64 MiB. */
+  readonly rejectedBytes?: number;
   /** The longest wait for the first connection, milliseconds. Default 10,000. */
   readonly connectWithin?: number;
 }
@@ -84,7 +86,11 @@ class RedisStore implements Store {
       lease: names.beltLease,
       cursors: names.beltCursors,
     });
-    this.inbox = new RedisInbox(location, commands, this.#closing.signal);
+    this.inbox = new RedisInbox(location, commands, {
+      closing: this.#closing.signal,
+      log: options.log,
+      rejectedBytes: options.rejectedBytes,
+    });
   }
 
   get name(): string {

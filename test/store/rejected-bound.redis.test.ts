@@ -1,0 +1,84 @@
+/** The memory that rejected inbox events take in a real Redis. */
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RedisLocation } from '../../src/store/location.js';
+import { parseStoreLocation } from '../../src/store/open.js';
+import { openRedisStore } from '../../src/store/redis/store.js';
+import { startRedis } from '../support/redis.js';
+import { recordingLog } from './fixtures.js';
+
+const LIMIT = 1024 * 1024;
+const INBOX = '{holdfast}:inbox';
+const REJECTED = '{holdfast}:rejected';
+const rejection = { code: 'body_invalid', message: 'm', field: undefined, at: '2026-01-01T00:00:00Z' };
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function setUp() {
+  const server = await startRedis();
+  cleanups.push(() => server.stop());
+  const raw = new Redis({ port: server.port, host: '127.0.0.1' });
+  cleanups.push(() => raw.disconnect());
+  const { log, lines } = recordingLog();
+  const location = parseStoreLocation(server.url) as RedisLocation;
+  const store = await openRedisStore(location, { log, rejectedBytes: LIMIT });
+  cleanups.push(() => store.close());
+  const inbox = store.inbox!;
+  const abort = new AbortController();
+  cleanups.push(() => abort.abort());
+  const signals = inbox.follow('test', 10_000_000, abort.signal)[Symbol.asyncIterator]();
+  /** Adds events of a size, and rejects all that are undecided. */
+  const rejectAll = async (count: number, bytes: number) => {
+    for (let i = 0; i < count; i++) await raw.xadd(INBOX, '*', 'change', 'x'.repeat(bytes));
+    for (;;) {
+      const { value } = await signals.next();
+      if (value?.kind !== 'events') continue;
+      if (value.events.length === 0) return;
+      for (const { id } of value.events) expect(await inbox.reject(id, rejection)).toBe('rejected');
+    }
+  };
+  const memory = async () => Number(/used_memory:(\d+)/.exec(await raw.info('memory'))?.[1]);
+  return { raw, inbox, rejectAll, memory, lines };
+}
+
+describe('rejected events', () => {
+  it('take no more memory than the limit, however many there are: the oldest are removed, and the log says so', async () => {
+    const { raw, rejectAll, memory, lines } = await setUp();
+    const before = await memory();
+    await rejectAll(400, 16_000);
+    expect((await memory()) - before).toBeLessThan(2 * LIMIT);
+    const count = await raw.xlen(REJECTED);
+    expect(count).toBeGreaterThan(LIMIT / 16_000 - 3);
+    expect(count).toBeLessThan(LIMIT / 16_000 + 1);
+    const removed = lines().filter(({ level }) => level === 50);
+    expect(removed.reduce((sum, line) => sum + Number(line.removed), 0)).toBe(400 - count);
+    const [newest] = await raw.xrevrange(REJECTED, '+', '-', 'COUNT', 1);
+    expect(newest![1]).toContain('holdfast-code');
+  });
+
+  it('are all kept below the limit, also when others were retried, dropped or deleted by hand', async () => {
+    const { raw, inbox, rejectAll, lines } = await setUp();
+    await rejectAll(40, 16_000);
+    for (const { id } of (await inbox.rejected(30)).events) expect(await inbox.drop(id)).toBe(true);
+    const [one] = (await inbox.rejected(1)).events;
+    expect(await inbox.retry(one!.id)).toMatchObject({ kind: 'retried' });
+    await rejectAll(40, 16_000);
+    expect(await raw.xlen(REJECTED)).toBe(50);
+    await raw.xtrim(REJECTED, 'MAXLEN', 0);
+    await rejectAll(50, 16_000);
+    expect(await raw.xlen(REJECTED)).toBe(50);
+    expect(lines().filter(({ level }) => level === 50)).toEqual([]);
+  });
+
+  it('include the newest one, however large it is', async () => {
+    const { raw, rejectAll } = await setUp();
+    await rejectAll(3, 100);
+    await rejectAll(1, 3 * LIMIT);
+    expect(await raw.xlen(REJECTED)).toBe(1);
+    await rejectAll(1, 100);
+    expect(await raw.xlen(REJECTED)).toBe(1);
+  });
+});
