@@ -8,7 +8,7 @@
  */
 import type { Logger } from 'pino';
 
-/** Whether a store takes writes, as far as the last ones tell. */
+/** The state of a store's writes, as far as the last ones tell. */
 export type WriteState =
   | { readonly state: 'ok' }
   | {
@@ -19,7 +19,7 @@ export type WriteState =
       readonly since: number;
     };
 
-/** How long after a refusal the store is asked again, milliseconds. */
+/** The time after a refusal until the store is asked again, milliseconds. */
 const PROBE_EVERY = 1_000;
 
 /** Options of {@link WriteMonitor}. */

@@ -1,4 +1,4 @@
-/** What every store must do: one suite, run on each implementation and each way to reach it. */
+/** The contract of every store: one suite, run on each implementation and each way to reach it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { MAX_ID } from '../../src/ruleset/version.js';

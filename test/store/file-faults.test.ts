@@ -1,4 +1,4 @@
-/** What the file store does when its process, its disk or its file fail. */
+/** The file store when its process or its file fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readdir, readFile, truncate, writeFile, appendFile, stat } from 'node:fs/promises';
@@ -57,7 +57,7 @@ describe('a restart', () => {
     const store = await open();
     await fill(store);
     const expected = { ...(await everything(store)), cursors: new Map() };
-    // What a kill leaves: the log as it is now, and a lock of a process that is no more.
+    // A kill leaves the log as it is now, and a lock of a process that is no more.
     const left = await newDirectory();
     await copyFile(join(directory, 'log'), join(left, 'log'));
     await writeFile(join(left, 'lock'), `${await deadPid()} 1\n`);

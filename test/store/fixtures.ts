@@ -1,4 +1,4 @@
-/** What the tests of the stores put in, and how they watch the feed. */
+/** Content for the tests of the stores, and a follower that watches the feed. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,7 +122,7 @@ export function apiKey(id: string, more: Partial<Key> = {}): Key {
   };
 }
 
-/** What can be compared of configs: bytes as hex, sorted by id. */
+/** Configs in a form that can be compared: bytes as hex, sorted by id. */
 export function contents(
   configs: readonly EncodedConfig[],
 ): { id: bigint; key: string; deleted: boolean; bytes: string }[] {

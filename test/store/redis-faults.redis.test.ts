@@ -1,4 +1,4 @@
-/** What the store in Redis does when Redis fails, forgets, or is not as it should be. */
+/** The store in Redis when Redis fails, forgets, or is not as it should be. */
 import { cp, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { Redis } from 'ioredis';

@@ -213,7 +213,7 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     await raw.call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl(), '-hset', '-xdel');
     await expect(open(server.url.replace('//', '//holdfast:secret@'))).rejects.toMatchObject({
       code: 'store_unavailable',
-      message: expect.stringMatching(/may not run HSET, XDEL .*docs\/security\.md/),
+      message: expect.stringMatching(/may not run HSET, XDEL .*docs\/how-to\/redis\.md/),
     });
   });
 

@@ -90,7 +90,7 @@ describe('an error reply that leaves the outcome open', () => {
     expect(meaningOf(reply(message))).toMatchObject({ kind: 'interrupted', forbidden: true });
     const error = commandError('x', 'write', reply(message));
     expect(error.message).toMatch(/may have been made, or a part of it.*Idempotency-Key/);
-    expect(error.message).toContain('docs/security.md');
+    expect(error.message).toContain('docs/how-to/redis.md');
   });
 
   it.each([

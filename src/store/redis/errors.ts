@@ -5,7 +5,7 @@ import { meaningOf, remedyFor } from './reply-error.js';
 /** The purpose of a command that failed: only a write can leave the caller in doubt. */
 export type Intent = 'read' | 'write';
 
-/** How a caller finds out about a change that it is in doubt of. */
+/** The way for a caller to find out about a change that it is in doubt of. */
 const REPEAT = 'repeat it with the same Idempotency-Key to find out and to make it once';
 
 /**

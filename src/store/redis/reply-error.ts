@@ -43,7 +43,7 @@ interface Refusal {
   readonly remedy: string;
 }
 
-const PERMISSIONS = 'Give its user the permissions that docs/security.md lists';
+const PERMISSIONS = 'Give its user the permissions that docs/how-to/redis.md lists';
 
 const CODES = {
   READONLY: {

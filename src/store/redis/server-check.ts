@@ -56,6 +56,6 @@ async function checkPermissions(commands: Commands): Promise<void> {
   if (missing.length === 0) return;
   throw new HoldfastError(
     'store_unavailable',
-    `The user of the store (${commands.name}) may not run ${missing.join(', ')} on keys that begin with {holdfast}:. Give it the permissions that docs/security.md lists.`,
+    `The user of the store (${commands.name}) may not run ${missing.join(', ')} on keys that begin with {holdfast}:. Give it the permissions that docs/how-to/redis.md lists.`,
   );
 }
