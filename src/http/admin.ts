@@ -13,6 +13,7 @@ import { readContextSetJson } from '../ruleset/json.js';
 import { parseVersion } from '../ruleset/version.js';
 import type { Environment, Key, Store, StoredEnvironment } from '../store/store.js';
 import { requireAdmin } from './authenticate.js';
+import { limitBody } from './body-limit.js';
 import { changeRoutes } from './changes.js';
 import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';
@@ -61,6 +62,7 @@ export function adminRoutes(parts: AdminParts): Router {
     next();
   });
   router.use(changeRoutes(parts.committer));
+  router.use(limitBody(BODY_MAX_BYTES));
   router.use(json({ limit: BODY_MAX_BYTES, type: () => true }));
   environmentRoutes(router, parts);
   keyRoutes(router, parts);

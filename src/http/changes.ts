@@ -5,6 +5,7 @@ import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { digestOf, readChange, REQUEST_KEY_MAX } from '../commit/request.js';
 import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
+import { limitBody } from './body-limit.js';
 import { onlyMethods } from './errors.js';
 import { environmentId } from './params.js';
 
@@ -19,10 +20,14 @@ export function changeRoutes(committer: Committer): Router {
   const router = Router();
   router
     .route('/environments/:id/changes')
-    .post(raw({ limit: CHANGE_MAX_BYTES, type: () => true }), async (request, response) => {
-      const answer = await committer.commit(readRequest(request));
-      response.set('ETag', `"${answer.version}"`).json(answer);
-    })
+    .post(
+      limitBody(CHANGE_MAX_BYTES),
+      raw({ limit: CHANGE_MAX_BYTES, type: () => true }),
+      async (request, response) => {
+        const answer = await committer.commit(readRequest(request));
+        response.set('ETag', `"${answer.version}"`).json(answer);
+      },
+    )
     .all(onlyMethods('POST'));
   return router;
 }

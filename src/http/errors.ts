@@ -124,14 +124,19 @@ function pathOf(request: Request): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
+/** Builds the error for a body over a limit of that many bytes. */
+export function bodyTooLarge(limit: number, cause?: unknown): HoldfastError {
+  const remedy = limit === CHANGE_MAX_BYTES ? 'send it as several changes' : 'shorten it';
+  return new HoldfastError('change_too_large', `the body is over the limit of ${limit} bytes: ${remedy}`, {
+    cause,
+  });
+}
+
 function understand(thrown: unknown): HoldfastError {
   if (thrown instanceof HoldfastError) return thrown;
   const { type, status, limit } = describe(thrown);
   if (type === 'entity.too.large') {
-    const remedy = limit === CHANGE_MAX_BYTES ? 'send it as several changes' : 'shorten it';
-    return new HoldfastError('change_too_large', `the body is over the limit of ${limit} bytes: ${remedy}`, {
-      cause: thrown,
-    });
+    return bodyTooLarge(limit, thrown);
   }
   if (status >= 400 && status < 500) {
     return new HoldfastError('body_invalid', `the request cannot be read: ${messageOf(thrown)}`, {

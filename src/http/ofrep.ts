@@ -15,6 +15,7 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import { matchesEtag } from '../cdn/snapshot.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
+import { limitBody } from './body-limit.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods, type ErrorBody } from './errors.js';
@@ -62,7 +63,11 @@ interface Parts extends OfrepParts {
 export function ofrepRoutes(given: OfrepParts): Router {
   const router = Router();
   const parts: Parts = { ...given, answers: new FlagAnswers() };
-  const read = [knownKey(parts.rulesets), json({ limit: BODY_MAX_BYTES, type: () => true })];
+  const read = [
+    knownKey(parts.rulesets),
+    limitBody(BODY_MAX_BYTES),
+    json({ limit: BODY_MAX_BYTES, type: () => true }),
+  ];
   router.use(PREFIX, cors(CORS), errorsOfAll);
   router.use(restAsOneSegment(FLAGS));
   router

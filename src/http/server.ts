@@ -3,6 +3,7 @@
  * own defaults suit a server behind a protecting proxy; these suit one that clients may reach.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { closeWhenUnread } from './body-limit.js';
 
 /** The limits of a connection. Times are milliseconds. */
 export interface ConnectionLimits {
@@ -55,6 +56,8 @@ export function createHttpServer(app: RequestListener, limits: ConnectionLimits 
     },
     app,
   );
+  // First, because the app may answer before it returns.
+  server.prependListener('request', closeWhenUnread);
   server.setTimeout(limits.stalled);
   return server;
 }

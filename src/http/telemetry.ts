@@ -37,10 +37,10 @@ export function telemetryRoutes(keyring: Keys): Router {
   return router;
 }
 
-/** Reads to the end, also of what is over the limit, so that the connection can be used again. */
+/** Reads to the end, but no further than the limit; the rest of a larger body closes the connection. */
 function discardBody(request: Request): Promise<void> {
   return new Promise((resolve, reject) => {
-    let bytes = 0;
+    let bytes = Number(request.headers['content-length'] ?? 0) > REPORT_MAX_BYTES ? REPORT_MAX_BYTES : 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > REPORT_MAX_BYTES) {
