@@ -18,7 +18,14 @@ import { storeName } from '../location.js';
 import { WriteMonitor, type WriteState } from '../write-state.js';
 import { COMMAND_TIMEOUT, createRedisClient, whenReady, type RedisClient } from './client.js';
 import type { Reply } from './codec.js';
-import { commandError, storeUnreachable, underReplicated, wasNotSent, type Intent } from './errors.js';
+import {
+  commandError,
+  explained,
+  storeUnreachable,
+  underReplicated,
+  wasNotSent,
+  type Intent,
+} from './errors.js';
 import { names } from './names.js';
 import { meaningOf } from './reply-error.js';
 import { evaluate, scriptArguments, type Argument, type Script } from './script.js';
@@ -179,11 +186,19 @@ export class Commands {
     work: (client: RedisClient) => Promise<T>,
     deadline = Date.now() + GRACE,
   ): Promise<T> {
-    for (;;) {
+    for (let repeated = false; ;) {
       await this.#connected(client);
+      const asked = performance.now();
       try {
         return await work(client);
-      } catch (error) {
+      } catch (failure) {
+        const timeout = COMMAND_TIMEOUT + (client === this.#client ? 0 : WAIT_TIMEOUT);
+        const error = explained(failure, performance.now() - asked, timeout);
+        // The answer was not read because this process did not run: asking again costs nothing.
+        if (error !== failure && intent === 'read' && !repeated) {
+          repeated = true;
+          continue;
+        }
         const next = retryOf(error);
         this.#left ||= next === 'elsewhere';
         if (next === 'never' || Date.now() + RETRY_PAUSE > deadline || this.#closed) {

@@ -1,5 +1,6 @@
 /** Errors of Redis, or of the way to it, as errors of the store. Pure. */
 import { HoldfastError, messageOf } from '../../core/errors.js';
+import { overdueBy } from '../../core/overdue.js';
 import { meaningOf, remedyFor } from './reply-error.js';
 
 /** The purpose of a command that failed: only a write can leave the caller in doubt. */
@@ -41,6 +42,22 @@ export function commandError(name: string, intent: Intent, error: unknown): Hold
       });
     }
   }
+}
+
+/**
+ * Returns the error of a command, or one that says that this process did not run, where that is why
+ * its timeout fired: the answer may have been there, and the store is not to blame.
+ *
+ * @param waited milliseconds from the command to its error
+ * @param timeout milliseconds that the command was allowed
+ */
+export function explained(error: unknown, waited: number, timeout: number): unknown {
+  const late = overdueBy(waited, timeout);
+  if (late === 0 || messageOf(error) !== 'Command timed out') return error;
+  return new Error(
+    `Command timed out. But this process did not run for ${late} ms of that time or more, so the answer may not have been read in time (holdfast_event_loop_delay_seconds).`,
+    { cause: error },
+  );
 }
 
 /** The error for a Redis that cannot be reached; nothing was sent. */
