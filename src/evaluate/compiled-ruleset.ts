@@ -18,6 +18,7 @@ import { PredicateTable, type PredicateId, type PredicateInput } from './predica
 import type { NameResolver } from './predicates.js';
 import type { Evaluation } from './result.js';
 import { MAX_SEGMENT_DEPTH, segmentHeights } from './segments.js';
+import { mergeSorted } from './sliced-sort.js';
 import { boundariesOf, TimeBoundaries, type ConfigBoundaries } from './time-boundaries.js';
 
 /** The entry of a key. */
@@ -77,7 +78,7 @@ export class CompiledRuleset implements NameResolver {
 
   /** Applies a delta: each config replaces or deletes the one of its key. */
   apply(delta: readonly EncodedConfig[]): void {
-    this.commit(delta.map((encoded) => this.compile(encoded)));
+    this.commit(delta.map((encoded) => this.compile(encoded)).sort(compareEntries));
   }
 
   /** Compiles a config for `commit`; evaluations do not change before that. */
@@ -92,7 +93,11 @@ export class CompiledRuleset implements NameResolver {
     return { slot, config: compiled, boundaries, uses: [...this.#uses] };
   }
 
-  /** Puts compiled configs into effect, all of a delta together. */
+  /**
+   * Puts compiled configs into effect, all of a delta together.
+   *
+   * @param entries in the order of `compareEntries`
+   */
   commit(entries: readonly CompiledEntry[]): void {
     const appeared: Slot[] = [];
     let isOneHidden = false;
@@ -111,8 +116,7 @@ export class CompiledRuleset implements NameResolver {
     this.#boundaries = undefined;
     if (isSegmentChanged) this.#order();
     if (isOneHidden) this.#visible = this.#visible.filter(isVisible);
-    // Sorting what is nearly sorted takes little longer than reading it.
-    if (appeared.length > 0) this.#visible = [...this.#visible, ...appeared].sort(byKey);
+    if (appeared.length > 0) this.#visible = mergeSorted(this.#visible, appeared, bySlotKey);
   }
 
   /** The config of that key; `undefined` when no live config has it. */
@@ -141,10 +145,14 @@ export class CompiledRuleset implements NameResolver {
    * directly or not.
    */
   *#boundariesOfVisible(): Generator<ConfigBoundaries> {
-    const slots = new Set(this.#visible);
+    const segments = new Set<Slot>();
+    for (const { uses, boundaries } of this.#visible) {
+      for (const used of uses) segments.add(used);
+      yield boundaries;
+    }
     // An element added to a set during its iteration is visited too.
-    for (const { uses, boundaries } of slots) {
-      for (const used of uses) slots.add(used);
+    for (const { uses, boundaries } of segments) {
+      for (const used of uses) segments.add(used);
       yield boundaries;
     }
   }
@@ -215,6 +223,11 @@ function isVisible({ config }: Slot): boolean {
   return config?.facts.visible ?? false;
 }
 
-function byKey(a: Slot, b: Slot): number {
+function bySlotKey(a: Slot, b: Slot): number {
   return a.key < b.key ? -1 : 1;
+}
+
+/** The order of entries that `CompiledRuleset.commit` expects. */
+export function compareEntries(a: CompiledEntry, b: CompiledEntry): number {
+  return bySlotKey(a.slot, b.slot);
 }

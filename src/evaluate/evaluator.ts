@@ -6,7 +6,7 @@
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { EvaluationOptions } from './evaluation-options.js';
-import { CompiledRuleset, type CompiledEntry } from './compiled-ruleset.js';
+import { compareEntries, CompiledRuleset, type CompiledEntry } from './compiled-ruleset.js';
 import { MISSING } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
 import type { Evaluation, LoggerLevel } from './result.js';
@@ -178,8 +178,7 @@ export class Evaluator {
         compiledEntries.push(compiled.compile(encoded));
         if (slices.isOver) await slices.next();
       }
-      // In order of keys, so that there is little left to sort when they are put into effect.
-      const entries = await sortInSlices(compiledEntries, byKey, slices);
+      const entries = await sortInSlices(compiledEntries, compareEntries, slices);
       // An evaluation without `prepare` was first, and compiled at least this version.
       if (!isNew && this.#version !== from) return;
       compiled.commit(entries);
@@ -194,10 +193,6 @@ export class Evaluator {
     this.#defaults = defaultContexts(envelope);
     this.#version = version;
   }
-}
-
-function byKey(a: CompiledEntry, b: CompiledEntry): number {
-  return a.slot.key < b.slot.key ? -1 : 1;
 }
 
 function defaultContexts(envelope: Uint8Array): Contexts {

@@ -21,7 +21,7 @@ export async function sortInSlices<T>(
   while (runs.length > 1) {
     const merged: T[][] = [];
     for (let index = 0; index < runs.length; index += 2) {
-      merged.push(merge(runs[index] ?? [], runs[index + 1] ?? [], compare));
+      merged.push(mergeSorted(runs[index] ?? [], runs[index + 1] ?? [], compare));
       if (slices.isOver) await slices.next();
     }
     runs = merged;
@@ -29,7 +29,9 @@ export async function sortInSlices<T>(
   return runs[0] ?? [];
 }
 
-function merge<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): T[] {
+/** Merges two sorted arrays; of equal elements those of `a` come first. */
+export function mergeSorted<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): T[] {
+  if (a.length === 0) return [...b];
   const merged: T[] = [];
   let at = 0;
   for (const element of a) {
