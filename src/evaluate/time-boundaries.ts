@@ -11,7 +11,7 @@ import { CURRENT_TIME } from './predicate-table.js';
 /** The time boundaries of one config; `always`: each millisecond is one. */
 export type ConfigBoundaries = readonly TimeBoundary[] | 'always';
 
-interface TimeBoundary {
+export interface TimeBoundary {
   /** Milliseconds since 1970. */
   readonly time: number;
   /** False when the change comes with that millisecond, true when it comes with the next one. */

@@ -6,6 +6,7 @@
  * come back in `Grip-Last`, so that header alone says who a hold is, what it is for and where it
  * stands. [protocol] #holds
  */
+import { parsePosition, positionText } from '../ruleset/client-position.js';
 import { parseVersion } from '../ruleset/version.js';
 
 /**
@@ -25,7 +26,8 @@ export type Stream =
   /** The configs of an environment, for servers. Its position is a version. */
   | { readonly kind: 'configs'; readonly environment: bigint }
   /**
-   * Notifications that something clients see has changed. Its position is a client version.
+   * Notifications that something clients see has changed. Its position is that of
+   * client-position.ts.
    * `shard`: from 0 to 7, drawn when a client subscribes.
    */
   | { readonly kind: 'clients'; readonly environment: bigint; readonly shard: number };
@@ -52,12 +54,25 @@ export function keyChannel(keyId: string): string {
   return `key-${keyId}`;
 }
 
+/** Writes the position of a reader as the id of items, and of events of streams. */
+export function streamPositionText(kind: Stream['kind'], position: bigint): string {
+  return kind === 'configs' ? `${position}` : positionText(position);
+}
+
+/** Reads the position of a reader; `undefined` for any other text. */
+export function parseStreamPosition(kind: Stream['kind'], text: string | undefined): bigint | undefined {
+  return kind === 'configs' ? parseVersion(text) : parsePosition(text);
+}
+
+/** One part of `Grip-Last`. */
+const LAST_ID = /^\s*(environment|clients|key)-([A-Za-z0-9-]{1,64})\s*;\s*last-id=([0-9-]{1,36})\s*$/;
+
 /** The position of one hold, or of several at the same version, as a proxy reports it. */
 export interface HoldPosition {
   readonly stream: Stream;
   readonly keyId: string;
-  /** The version that the client has received. */
-  readonly version: bigint;
+  /** The version that the client has received; of an event stream, see client-position.ts. */
+  readonly position: bigint;
 }
 
 /**
@@ -68,12 +83,10 @@ export interface HoldPosition {
 export function parseGripLast(header: string | readonly string[] | undefined): HoldPosition | undefined {
   const parts = (typeof header === 'string' ? [header] : (header ?? [])).flatMap((text) => text.split(','));
   let stream: Stream | undefined;
-  let version: bigint | undefined;
+  let position: bigint | undefined;
   let keyId: string | undefined;
   for (const part of parts) {
-    const match = /^\s*(environment|clients|key)-([A-Za-z0-9-]{1,64})\s*;\s*last-id=([0-9]{1,19})\s*$/.exec(
-      part,
-    );
+    const match = LAST_ID.exec(part);
     const [, kind, name = '', lastId] = match ?? [];
     if (kind === 'key') {
       if (keyId !== undefined) return undefined;
@@ -81,12 +94,12 @@ export function parseGripLast(header: string | readonly string[] | undefined): H
     } else {
       if (stream !== undefined) return undefined;
       stream = kind === 'clients' ? clientStream(name) : configStream(name);
-      version = parseVersion(lastId);
-      if (stream === undefined || version === undefined) return undefined;
+      if (stream === undefined) return undefined;
+      position = parseStreamPosition(stream.kind, lastId);
     }
   }
-  if (stream === undefined || version === undefined || keyId === undefined) return undefined;
-  return { stream, keyId, version };
+  if (stream === undefined || position === undefined || keyId === undefined) return undefined;
+  return { stream, keyId, position };
 }
 
 function configStream(name: string): Stream | undefined {

@@ -9,7 +9,7 @@ import { ofrepFailureOf } from '../ofrep/errors.js';
 import { STREAM_PREFIX } from '../ofrep/event-stream.js';
 import type { Keyring } from '../keys/keyring.js';
 import type { Key } from '../store/store.js';
-import { positionOf } from '../subscribe/decide.js';
+import { claimedPosition } from '../subscribe/decide.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
@@ -55,7 +55,11 @@ async function subscribe(
   await respondWithStream(parts, request, response, {
     key,
     stream: { kind: 'clients', environment: key.environment, shard },
-    position: positionOf(headerOf(request, 'last-event-id'), typeof at === 'string' ? at : undefined),
+    position: claimedPosition(
+      'clients',
+      headerOf(request, 'last-event-id'),
+      typeof at === 'string' ? at : undefined,
+    ),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The routes of OpenFeature's remote evaluation protocol. [protocol] #openfeature */
 import { json, Router, type Request, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { currentPosition } from '../evaluate/client-boundaries.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import { flagBody, FlagAnswers, noFlag } from '../ofrep/answer.js';
@@ -11,6 +12,7 @@ import { evaluateFlags, evaluateFlag, type FlagQuery } from '../ofrep/evaluate.j
 import { eventStream, type EventStream } from '../ofrep/event-stream.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { KnownKey, Rulesets } from '../replica/rulesets.js';
+import { boundaryOfPosition, CLOCK_TOLERANCE_MS, versionOfPosition } from '../ruleset/client-position.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { matchesEtag } from '../cdn/snapshot.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
@@ -139,12 +141,13 @@ async function answerOne(parts: Parts, request: Request, response: Response, key
 
 async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
   const key = keyOf(response);
-  const told = readFlagConfigEtag(request.query.flagConfigEtag);
+  const notified = readFlagConfigEtag(request.query.flagConfigEtag);
   for (let attempt = 1; ; attempt++) {
-    const ruleset = await rulesetFor(parts.rulesets, key.environment, told, response);
-    const query = await queryOf(parts, request, ruleset);
+    const ruleset = await rulesetFor(parts.rulesets, key.environment, notified, response);
+    const query = { ...(await queryOf(parts, request, ruleset)), now: timeFor(parts.now(), notified) };
     const { clientVersion } = ruleset;
-    const { etag, body } = evaluateFlags(query, clientVersion, streamsOf(parts, key, clientVersion));
+    const streams = streamsOf(parts, key, currentPosition(ruleset, query.now));
+    const { etag, body } = evaluateFlags(query, clientVersion, streams);
     response.set('ETag', etag);
     if (matchesEtag(request.headers['if-none-match'], etag)) {
       response.status(304).set('Cache-Control', 'no-store').end();
@@ -160,20 +163,22 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
 /**
  * The ruleset to answer from.
  *
- * @param told the client version that an event stream notified the provider of: an older answer
- * would be taken for the new one, and no further notification would correct it
+ * @param notified the position that an event stream notified the provider of: an older answer would
+ * be taken for the new one, and no further notification would correct it
  */
 async function rulesetFor(
   rulesets: Rulesets,
   environment: bigint,
-  told: bigint | undefined,
+  notified: bigint | undefined,
   response: Response,
 ): Promise<Ruleset> {
   const { ruleset: present } = await currentRuleset(rulesets, environment, response);
-  if (told === undefined || told <= present.clientVersion) return present;
+  if (notified === undefined) return present;
+  const version = versionOfPosition(notified);
+  if (version <= present.clientVersion) return present;
   const asked = await rulesets.confirmed(environment);
   if (asked === undefined) throw lostEnvironment(environment);
-  if (!asked.confirmed && asked.ruleset.clientVersion < told) {
+  if (!asked.confirmed && asked.ruleset.clientVersion < version) {
     throw new HoldfastError(
       'store_unavailable',
       'that change has not arrived here yet, and the store cannot be asked for it',
@@ -183,12 +188,17 @@ async function rulesetFor(
   return asked.ruleset;
 }
 
-function streamsOf(
-  { streamTokens, streamUrl }: OfrepParts,
-  key: KnownKey,
-  clientVersion: bigint,
-): EventStream[] {
-  return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), clientVersion, streamUrl)];
+/**
+ * The time to evaluate for: that of this node's clock, or a little later when the provider was
+ * notified of a time boundary by a node whose clock is ahead.
+ */
+function timeFor(now: number, notified: bigint | undefined): number {
+  const boundary = notified === undefined ? 0 : boundaryOfPosition(notified);
+  return boundary > now && boundary <= now + CLOCK_TOLERANCE_MS ? boundary : now;
+}
+
+function streamsOf({ streamTokens, streamUrl }: OfrepParts, key: KnownKey, position: bigint): EventStream[] {
+  return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), position, streamUrl)];
 }
 
 async function queryOf(

@@ -10,7 +10,7 @@ import type { SignatureCheck, SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
 import type { NodeMetrics } from '../observe/node-metrics.js';
 import type { Replica } from '../replica/replica.js';
-import { positionOf } from '../subscribe/decide.js';
+import { claimedPosition } from '../subscribe/decide.js';
 import type { Key } from '../store/store.js';
 import type { DirectHolds, Sink } from '../subscribe/direct.js';
 import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
@@ -61,7 +61,11 @@ export function streamRoutes(parts: StreamParts): Router {
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
   const password = basicPassword(request.headers.authorization);
   const key = await authenticateKey(password, SERVER_KEYS, parts.replica.keyring);
-  const position = positionOf(headerOf(request, 'last-event-id'), headerOf(request, 'x-prefab-start-at-id'));
+  const position = claimedPosition(
+    'configs',
+    headerOf(request, 'last-event-id'),
+    headerOf(request, 'x-prefab-start-at-id'),
+  );
   await respondWithStream(parts, request, response, {
     key,
     stream: { kind: 'configs', environment: key.environment },

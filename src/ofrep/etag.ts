@@ -1,6 +1,6 @@
 /** ETags of bulk answers. [protocol] #openfeature */
 import { createHash } from 'node:crypto';
-import { parseVersion } from '../ruleset/version.js';
+import { parsePosition } from '../ruleset/client-position.js';
 
 /** Everything that a bulk answer depends on. */
 export interface EtagParts {
@@ -32,11 +32,11 @@ export function etagOf(parts: EtagParts): string {
 }
 
 /**
- * Reads the client version that an event stream notified a provider of, which repeats it as
+ * Reads the position that an event stream notified a provider of, which repeats it as
  * `flagConfigEtag`; quotes and weakness do not matter. `undefined` for anything else: it is a hint,
  * and no reason to refuse.
  */
 export function readFlagConfigEtag(text: unknown): bigint | undefined {
   if (typeof text !== 'string') return undefined;
-  return parseVersion(/^(?:W\/)?"?(\d{1,19})"?$/.exec(text)?.[1]);
+  return parsePosition(/^(?:W\/)?"?([\d-]{1,36})"?$/.exec(text)?.[1]);
 }

@@ -2,6 +2,7 @@
  * The event stream that a bulk answer names, on which a provider is notified to fetch again. Pure.
  * [protocol] #openfeature
  */
+import { positionText } from '../ruleset/client-position.js';
 
 /**
  * The address of an event stream. The web provider reads both forms; the second uses the origin
@@ -22,11 +23,11 @@ const INACTIVITY_SECONDS = 120;
  * Builds the address of an event stream.
  *
  * @param token opens the stream
- * @param clientVersion of the values in the answer: the stream begins behind it
+ * @param position of the values in the answer: the stream begins behind it
  * @param base the URL before the route's path, where that is not the origin of the answer
  */
-export function eventStream(token: string, clientVersion: bigint, base: string | undefined): EventStream {
-  const requestUri = `${STREAM_PREFIX}${token}?at=${clientVersion}`;
+export function eventStream(token: string, position: bigint, base: string | undefined): EventStream {
+  const requestUri = `${STREAM_PREFIX}${token}?at=${positionText(position)}`;
   const place = base === undefined ? { endpoint: { requestUri } } : { url: base + requestUri };
   return { type: 'sse', ...place, inactivityDelaySec: INACTIVITY_SECONDS };
 }

@@ -9,17 +9,17 @@
  * it has everything. A new leader reads the cursors, then the feed from the oldest of them, so the
  * entries that the old leader had not finished are sent again as ordinary items. Where the feed or
  * the outbox does not reach back that far (or there is no cursor), every environment gets a resync
- * item. The clients of event streams are notified spread over time, so their progress has a cursor
- * of its own; see refetch-schedule.ts.
+ * item. The clients of event streams are notified spread over time, so their progress has cursors of
+ * its own; see refetch-schedule.ts and boundary-watch.ts.
  */
 import { messageOf } from '../core/errors.js';
 import { CursorSaver } from '../leader/cursors.js';
 import type { FeedPosition, FeedSignal, Store } from '../store/store.js';
-import { readHistory, type History } from './history.js';
+import { readHistory } from './history.js';
 import { outboxEntryOf, targetsOf, type PublishTarget } from './outbox/entry.js';
 import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxCursor, type OutboxLimits } from './outbox/outbox.js';
 import type { ProxyStatus } from './proxy-worker.js';
-import { RefetchNotifier } from './refetch-notifier.js';
+import { RefetchNotifier, type UnfinishedRefetches } from './refetch-notifier.js';
 import { WorkerSet, type WorkerSetOptions, type WorkerSource } from './worker-set.js';
 
 /** The collaborators of a term. */
@@ -41,16 +41,16 @@ const DISCOVER_MS = 15_000;
  */
 const REFETCH_CURSOR = 'refetch';
 
+/**
+ * The cursor of the time up to which all clients are notified of time boundaries, milliseconds since
+ * 1970.
+ */
+const BOUNDARY_CURSOR = 'boundaries';
+
 /** The state that the term before left in the store. */
-interface Inheritance {
+interface Inheritance extends UnfinishedRefetches {
   /** The positions of all cursors, by name. */
   readonly cursors: Map<string, FeedPosition>;
-  /** The entries that not all clients were notified of. */
-  readonly unnotified: History;
-  /** The entries that not all proxies have. */
-  readonly unsent: History;
-  /** The position of the newest entry of the history, or of the feed. */
-  readonly last: FeedPosition;
 }
 
 /** A term of leadership: publishes every feed entry to every proxy until it ends. */
@@ -78,13 +78,19 @@ export class LeaderTerm {
       log,
     );
     this.#workers = new WorkerSet(options, this.#source());
-    this.#notifier = new RefetchNotifier(refetchSpread, {
+    this.#notifier = new RefetchNotifier({
+      store,
       clock: options.clock,
+      log,
+      spread: refetchSpread,
       send: (entries) => {
         for (const entry of entries) this.#outbox.push(entry);
         this.#workers.wake();
       },
-      settled: (position) => this.#saver.note(REFETCH_CURSOR, position),
+      settled: ({ position, time }) => {
+        this.#saver.note(REFETCH_CURSOR, position);
+        this.#saver.note(BOUNDARY_CURSOR, `${time}`);
+      },
     });
   }
 
@@ -105,40 +111,44 @@ export class LeaderTerm {
     if (signal.aborted) return;
     onBegin();
     const stopping = new AbortController();
-    let discovering: Promise<void> = Promise.resolve();
+    let background: Promise<unknown> = Promise.resolve();
     try {
       await this.#begin(inheritance);
-      discovering = this.#discover(AbortSignal.any([signal, stopping.signal]));
+      const working = AbortSignal.any([signal, stopping.signal]);
+      background = Promise.all([this.#discover(working), this.#notifier.load(working)]);
       const leading = AbortSignal.any([signal, this.#failed.signal]);
       for await (const feed of this.#options.store.follow(this.#last, leading)) await this.#take(feed);
       this.#failed.signal.throwIfAborted();
     } finally {
       stopping.abort();
       this.#notifier.stop();
-      await discovering;
+      await background;
       await this.#workers.stop();
       await this.#saver.close();
     }
   }
 
   async #inherit(signal: AbortSignal): Promise<Inheritance> {
-    const { store, limits = DEFAULT_OUTBOX_LIMITS } = this.#options;
+    const { store, clock, limits = DEFAULT_OUTBOX_LIMITS } = this.#options;
     const head = await store.head();
     const cursors = await store.leadership.cursors();
     const notified = takeFrom(cursors, REFETCH_CURSOR);
+    const [time] = takeFrom(cursors, BOUNDARY_CURSOR);
     const read = (from: Iterable<FeedPosition>) => readHistory(store, from, head, limits, signal);
     const [unnotified, unsent] = await Promise.all([read(notified), read(cursors.values())]);
-    return { cursors, unnotified, unsent, last: unsent.entries.at(-1)?.position ?? head };
+    // Without one there is nothing to make up for: holds heard of boundaries by their links.
+    const since = time !== undefined && /^\d{1,16}$/.test(time) ? Number(time) : clock.now();
+    return { cursors, since, unnotified, unsent, last: unsent.entries.at(-1)?.position ?? head };
   }
 
-  async #begin({ cursors, unnotified, unsent, last }: Inheritance): Promise<void> {
+  async #begin({ cursors, since, unnotified, unsent, last }: Inheritance): Promise<void> {
     for (const entry of unsent.entries) this.#outbox.push(outboxEntryOf(entry));
     // Entries that the outbox could not keep leave no trace in it.
     this.#oldest = this.#outbox.size === unsent.entries.length ? unsent.cursor : undefined;
     this.#cursors = cursors;
     this.#last = last;
     await this.#workers.reconcile();
-    this.#notifier.begin(unnotified, unsent, last);
+    this.#notifier.begin({ since, unnotified, unsent, last });
     // They say where proxies were when the term began; a proxy that appears later is a new one.
     this.#cursors.clear();
     this.#outbox.close();
@@ -207,7 +217,7 @@ export class LeaderTerm {
   /** Returns all environments and their clients: the targets of a proxy whose state is unknown. */
   async #everything(): Promise<PublishTarget[]> {
     const environments = await this.#options.store.environments();
-    return environments.flatMap(targetsOf);
+    return environments.flatMap((each) => targetsOf(each, this.#notifier.positionOf(each)));
   }
 }
 

@@ -16,48 +16,68 @@
  * per eighth of the spread and each client is notified at most once per spread, however many
  * changes there are, and the last of them reaches every shard.
  *
- * Invariant: for each shard, `notified` is the state of its last notification, and while that is
- * not the environment's client version the environment has a turn to come. An item says that it
- * follows the last notification of its shard, so a hold that missed one fetches its link, as with
- * any other item.
+ * A time boundary that passes is a change of what clients see as well; see boundary-watch.ts.
+ *
+ * Invariant: for each shard, `notified` is the position of its last notification, and while that is
+ * not the environment's position the environment has a turn to come. An item says that it follows
+ * the last notification of its shard, so a hold that missed one fetches its link, as with any other
+ * item.
  *
  * The part of this that is in memory only is safe by the feed: `settled` is a position up to which
- * every change has been sent to all shards. It is kept in the store like the cursors of proxies,
+ * every change has been sent to all shards, with a time for boundaries. It is kept in the store like the cursors of proxies,
  * and the next leader begins there. It may notify a shard again: proxies drop repeats within a
  * minute, and after that a hold that has it already gets an empty answer from its link. Where that
  * does not help (the store is unavailable, the feed was trimmed), the link's timeout does: no hold
  * is behind for longer than T.
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
-import type { Change } from '../ruleset/ruleset.js';
 import type { FeedPosition } from '../store/store.js';
 
 /** A notification of one shard. */
 export interface Refetch {
   readonly environment: bigint;
   readonly shard: number;
-  /** The client version of the shard's notification before. */
+  /** The position of the shard's notification before. */
   readonly previous: bigint;
-  /** The client version to fetch. */
-  readonly version: bigint;
-  /** The time of its commit, microseconds since 1970. */
+  /** The position of the values to fetch. */
+  readonly position: bigint;
+  /** The time of their commit, microseconds since 1970. */
   readonly at: bigint;
 }
 
-/** Changes of which not all shards are notified yet. */
+/**
+ * A move of an environment's clients: something that they see has changed, by a commit or because a
+ * time boundary has passed. Positions are those of ruleset/client-position.ts.
+ */
+export interface ClientMove {
+  readonly environment: bigint;
+  readonly previous: bigint;
+  readonly position: bigint;
+  /** The time of the commit, or of the boundary, microseconds since 1970. */
+  readonly at: bigint;
+}
+
+/** The extent of notifications: of all changes up to a position, and all boundaries up to a time. */
+export interface RefetchProgress {
+  readonly position: FeedPosition;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Moves of which not all shards are notified yet. */
 interface Unsettled {
-  /** The position of the feed entry before the first of them. */
-  readonly before: FeedPosition;
-  /** The client version of the last. */
-  version: bigint;
+  /** The progress before the first of them. */
+  readonly before: RefetchProgress;
+  /** The position of the last. */
+  position: bigint;
 }
 
 /** An environment with turns to come. */
 interface Round {
-  version: bigint;
+  position: bigint;
   /** The time of its commit, microseconds. */
   at: bigint;
-  /** The client version of each shard's last notification. */
+  /** The position of each shard's last notification. */
   readonly notified: bigint[];
   /** The shard whose turn is next. */
   shard: number;
@@ -65,7 +85,7 @@ interface Round {
   due: number;
   /** Turns in a row without a notification. */
   idle: number;
-  /** The oldest first; changes between two turns are one. */
+  /** The oldest first; moves between two turns are one. */
   readonly unsettled: Unsettled[];
   /** True when the last of `unsettled` was added since the last turn. */
   open: boolean;
@@ -80,7 +100,7 @@ export class RefetchSchedule {
    * and every wait is equally long.
    */
   readonly #rounds = new Map<bigint, Round>();
-  /** The unsettled changes of all rounds, the oldest first. */
+  /** The unsettled moves of all rounds, the oldest first. */
   readonly #unsettled = new Set<Unsettled>();
 
   /**
@@ -99,19 +119,19 @@ export class RefetchSchedule {
   }
 
   /**
-   * Takes a change of the feed, in its order, and returns the notifications that are due
-   * immediately: that of the first shard, when no round is on.
+   * Takes a move, in the order of the feed, and returns the notifications that are due immediately:
+   * that of the first shard, when no round is on.
    *
-   * @param before the position of the feed entry before it
+   * @param before the progress before it
    * @param now milliseconds, monotonic
    */
-  apply(change: Change, before: FeedPosition, now: number): Refetch[] {
-    const { environment, clientPrevious, clientVersion, at } = change;
+  apply(move: ClientMove, before: RefetchProgress, now: number): Refetch[] {
+    const { environment, previous, position, at } = move;
     const known = this.#rounds.get(environment);
     // Clients do not see it, or it is taken for the second time.
-    if (clientVersion <= (known?.version ?? clientPrevious)) return [];
-    const round = known ?? this.#begin(clientPrevious);
-    Object.assign(round, { version: clientVersion, at, idle: 0 });
+    if (position <= (known?.position ?? previous)) return [];
+    const round = known ?? this.#begin(previous);
+    Object.assign(round, { position, at, idle: 0 });
     this.#note(round, before);
     return known === undefined ? this.#turns(environment, round, now) : [];
   }
@@ -129,11 +149,11 @@ export class RefetchSchedule {
   }
 
   /**
-   * Returns a position up to which all shards are notified of every change.
+   * Returns the progress up to which all shards are notified of every move.
    *
-   * @param last the position of the feed entry that was taken last
+   * @param last the progress up to which moves were taken
    */
-  settled(last: FeedPosition): FeedPosition {
+  settled(last: RefetchProgress): RefetchProgress {
     const [oldest] = this.#unsettled;
     return oldest?.before ?? last;
   }
@@ -144,19 +164,19 @@ export class RefetchSchedule {
     this.#unsettled.clear();
   }
 
-  #begin(version: bigint): Round {
-    const notified = Array.from({ length: CLIENT_SHARDS }, () => version);
+  #begin(position: bigint): Round {
+    const notified = Array.from({ length: CLIENT_SHARDS }, () => position);
     const shard = Math.floor(CLIENT_SHARDS * this.#random());
-    return { version, at: 0n, notified, shard, due: 0, idle: 0, unsettled: [], open: false };
+    return { position, at: 0n, notified, shard, due: 0, idle: 0, unsettled: [], open: false };
   }
 
-  #note(round: Round, before: FeedPosition): void {
+  #note(round: Round, before: RefetchProgress): void {
     const last = round.unsettled.at(-1);
     if (round.open && last !== undefined) {
-      last.version = round.version;
+      last.position = round.position;
       return;
     }
-    const unsettled = { before, version: round.version };
+    const unsettled = { before, position: round.position };
     round.unsettled.push(unsettled);
     round.open = true;
     this.#unsettled.add(unsettled);
@@ -177,21 +197,21 @@ export class RefetchSchedule {
   }
 
   #turn(environment: bigint, round: Round): Refetch[] {
-    const { shard, version, at, notified, unsettled } = round;
-    const previous = notified[shard] ?? version;
+    const { shard, position, at, notified, unsettled } = round;
+    const previous = notified[shard] ?? position;
     round.shard = (shard + 1) % CLIENT_SHARDS;
     round.open = false;
-    if (previous === version) {
+    if (previous === position) {
       round.idle++;
       return [];
     }
-    notified[shard] = version;
+    notified[shard] = position;
     for (let oldest = unsettled[0]; oldest !== undefined; oldest = unsettled[0]) {
-      const reached = oldest.version;
+      const reached = oldest.position;
       if (notified.some((each) => each < reached)) break;
       this.#unsettled.delete(oldest);
       unsettled.shift();
     }
-    return [{ environment, shard, previous, version, at }];
+    return [{ environment, shard, previous, position, at }];
   }
 }

@@ -84,3 +84,14 @@ export class Admission {
 function placeOf({ keyId, address }: Subscriber): string {
   return `${keyId} ${address}`;
 }
+
+const REFUSED_FOR: Record<NonNullable<Refusal>, string> = {
+  all: 'which is its limit',
+  'event-streams': 'and event streams have their half of that',
+  'key-and-address': 'and this key and address have their share of that',
+};
+
+/** Describes a refusal for the client. */
+export function refusalText(refusal: NonNullable<Refusal>, maxHolds: number): string {
+  return `this node holds at most ${maxHolds} connections (HOLDFAST_MAX_HOLDS), ${REFUSED_FOR[refusal]}: subscribe again later, or through a GRIP proxy`;
+}

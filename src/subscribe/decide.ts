@@ -2,7 +2,7 @@
  * The decision at the heart of a subscription: from the position of a client to what it must be
  * sent. Pure.
  */
-import { parseVersion } from '../ruleset/version.js';
+import { parseStreamPosition, type Stream } from '../grip/channels.js';
 
 /** The relation of a client's position to the ruleset of this node, with what follows from it. */
 export type Decision =
@@ -19,10 +19,10 @@ export type Decision =
   | { readonly kind: 'unverified' };
 
 /**
- * Compares the position of a client with the version of this node.
+ * Compares the position of a client with that of this node.
  *
  * @param position of the client
- * @param ours the version of this node
+ * @param ours the position of a client that has everything that this node has
  * @param confirmed true when the store was asked and has nothing newer than ours
  */
 export function decide(position: bigint, ours: bigint, confirmed: boolean): Decision {
@@ -35,10 +35,14 @@ export function decide(position: bigint, ours: bigint, confirmed: boolean): Deci
  * Reads the position that a client claims: the larger of `Last-Event-ID` and its start
  * (`x-prefab-start-at-id`, or `at` in the URL of an event stream), because the node and ruby SDKs
  * repeat the start id of their first connection for ever, and a URL cannot change either. Text that
- * is not a version counts as absent; with neither, the client has nothing: 0. [protocol] #position
+ * is not a position counts as absent; with neither, the client has nothing: 0. [protocol] #position
  */
-export function positionOf(lastEventId: string | undefined, startedAt: string | undefined): bigint {
-  const last = parseVersion(lastEventId) ?? 0n;
-  const start = parseVersion(startedAt) ?? 0n;
+export function claimedPosition(
+  kind: Stream['kind'],
+  lastEventId: string | undefined,
+  startedAt: string | undefined,
+): bigint {
+  const last = parseStreamPosition(kind, lastEventId) ?? 0n;
+  const start = parseStreamPosition(kind, startedAt) ?? 0n;
   return last > start ? last : start;
 }

@@ -58,7 +58,7 @@ export class DeltaContents implements ContentSource {
     return { texts: this.#texts.size, references: this.#references };
   }
 
-  version({ version }: Ruleset): bigint {
+  position({ version }: Ruleset): bigint {
     return version;
   }
 

@@ -13,7 +13,8 @@ import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
-import { Admission, type Refusal, type Subscriber } from './admission.js';
+import { Admission, refusalText, type Subscriber } from './admission.js';
+import type { BoundaryAlarms } from './boundary-alarms.js';
 import { KEEP_ALIVE, streamStart, type StreamContents, type StreamEvent } from './stream.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -48,6 +49,7 @@ export interface DirectHoldsOptions {
   readonly onEnd?: (why: DirectEndReason) => void;
   /** Called for each subscription that was refused for lack of a slot. */
   readonly onRefused?: () => void;
+  readonly alarms: BoundaryAlarms;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
@@ -60,11 +62,11 @@ export interface DirectHoldsOptions {
  */
 export interface HoldSlot {
   /**
-   * Holds a connection whose client stands at `version`; what the stream has beyond it is sent
+   * Holds a connection whose client stands at `position`; what the stream has beyond it is sent
    * immediately. Its environment must be loaded, and belong to the key. A hold that comes too late,
    * because the drain has begun or its key was revoked in the meantime, ends immediately.
    */
-  open(sink: Sink, key: Key, stream: Stream, version: bigint): void;
+  open(sink: Sink, key: Key, stream: Stream, position: bigint): void;
   /** Frees the slot, unless a hold was opened; then the end of the hold frees it. */
   release(): void;
 }
@@ -77,8 +79,8 @@ interface DirectHold {
   readonly key: Key;
   readonly stream: Stream;
   readonly sink: Sink;
-  /** The version that the client has been sent. */
-  version: bigint;
+  /** The position that the client has been sent. */
+  position: bigint;
   /** Events that are being sent. */
   pending: readonly StreamEvent[];
   next: number;
@@ -135,9 +137,9 @@ export class DirectHolds {
     this.#admission.take(subscriber);
     let isOpening = true;
     return {
-      open: (sink, key, stream, version) => {
+      open: (sink, key, stream, position) => {
         isOpening = false;
-        this.#open(subscriber, sink, { key, stream, version });
+        this.#open(subscriber, sink, { key, stream, position });
       },
       release: () => {
         if (isOpening) this.#admission.free(subscriber);
@@ -146,7 +148,7 @@ export class DirectHolds {
     };
   }
 
-  #open(subscriber: Subscriber, sink: Sink, at: Pick<DirectHold, 'key' | 'stream' | 'version'>): void {
+  #open(subscriber: Subscriber, sink: Sink, at: Pick<DirectHold, 'key' | 'stream' | 'position'>): void {
     const now = this.#now();
     const hold: DirectHold = {
       ...at,
@@ -162,9 +164,7 @@ export class DirectHolds {
       unwatch: () => undefined,
     };
     this.#holds.add(hold);
-    hold.unwatch = this.#options.replica.watch(at.stream.environment, (ruleset) =>
-      this.#changed(hold, ruleset),
-    );
+    hold.unwatch = this.#watch(hold);
     sink.onDrain(() => {
       hold.blockedSince = undefined;
       this.#pump(hold);
@@ -205,6 +205,15 @@ export class DirectHolds {
     }
   }
 
+  #watch(hold: DirectHold): () => void {
+    const { replica, alarms } = this.#options;
+    const { kind, environment } = hold.stream;
+    const listener = (ruleset: Ruleset): void => this.#changed(hold, ruleset);
+    const ends = [replica.watch(environment, listener)];
+    if (kind === 'clients') ends.push(alarms.watch(environment, listener));
+    return () => ends.forEach((end) => end());
+  }
+
   /**
    * Sends a change, or schedules it for streams whose notifications are spread over time. One
    * scheduled notification serves all changes until it is sent.
@@ -213,7 +222,7 @@ export class DirectHolds {
     const contents = this.#options.contents[hold.stream.kind];
     const wait = contents.spread * this.#random();
     if (wait === 0) this.#pump(hold);
-    else if (contents.version(ruleset) !== hold.version) {
+    else if (contents.position(ruleset, hold.position) !== hold.position) {
       hold.scheduled ??= setTimeout(() => {
         hold.scheduled = undefined;
         this.#pump(hold);
@@ -229,18 +238,18 @@ export class DirectHolds {
       const event = hold.pending[hold.next];
       if (event !== undefined) {
         hold.next++;
-        hold.version = event.id;
+        hold.position = event.id;
         this.#write(hold, event.text());
         continue;
       }
       const ruleset = replica.loaded(environment);
-      const ours = ruleset === undefined ? hold.version : contents[kind].version(ruleset);
-      if (ruleset === undefined || ours === hold.version) return;
-      if (ours < hold.version) {
+      const ours = ruleset === undefined ? hold.position : contents[kind].position(ruleset, hold.position);
+      if (ruleset === undefined || ours === hold.position) return;
+      if (ours < hold.position) {
         void this.#verify(hold);
         return;
       }
-      hold.pending = contents[kind].events(ruleset, hold.version);
+      hold.pending = contents[kind].events(ruleset, hold.position);
       hold.next = 0;
     }
   }
@@ -253,9 +262,9 @@ export class DirectHolds {
     if (hold.verifying) return;
     hold.verifying = true;
     try {
-      const standing = await this.#options.subscriptions.standing(hold.stream, hold.version);
+      const standing = await this.#options.subscriptions.standing(hold.stream, hold.position);
       // A client ahead of the store is sent the whole ruleset, as if it had none.
-      if (standing === 'ahead') hold.version = 0n;
+      if (standing === 'ahead') hold.position = 0n;
       hold.verifying = false;
       if (standing !== 'unverified') this.#pump(hold);
     } catch (error) {
@@ -287,14 +296,4 @@ export class DirectHolds {
     this.#options.onEnd?.(why);
     return true;
   }
-}
-
-const REFUSED_FOR: Record<NonNullable<Refusal>, string> = {
-  all: 'which is its limit',
-  'event-streams': 'and event streams have their half of that',
-  'key-and-address': 'and this key and address have their share of that',
-};
-
-function refusalText(refusal: NonNullable<Refusal>, maxHolds: number): string {
-  return `this node holds at most ${maxHolds} connections (HOLDFAST_MAX_HOLDS), ${REFUSED_FOR[refusal]}: subscribe again later, or through a GRIP proxy`;
 }

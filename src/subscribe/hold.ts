@@ -1,5 +1,5 @@
 /** The instructions that make a GRIP proxy keep a connection open. [protocol] #holds */
-import { KEY_PREV_ID, keyChannel, streamChannel, type Stream } from '../grip/channels.js';
+import { KEY_PREV_ID, keyChannel, streamChannel, streamPositionText, type Stream } from '../grip/channels.js';
 import type { HoldInstructions } from '../grip/instructions.js';
 import { KEEP_ALIVE } from './stream.js';
 
@@ -16,7 +16,7 @@ export interface Hold {
   readonly stream: Stream;
   readonly keyId: string;
   /** The position that the response's body ends at. */
-  readonly version: bigint;
+  readonly position: bigint;
   /** The path of the recovery link. */
   readonly link: string;
 }
@@ -31,7 +31,7 @@ export interface Hold {
 export function holdInstructions(hold: Hold, times: HoldTimes, random: number): HoldInstructions {
   return {
     channels: [
-      { name: streamChannel(hold.stream), prevId: `${hold.version}` },
+      { name: streamChannel(hold.stream), prevId: streamPositionText(hold.stream.kind, hold.position) },
       { name: keyChannel(hold.keyId), prevId: KEY_PREV_ID },
     ],
     keepAlive: { text: KEEP_ALIVE, seconds: times.keepAlive },

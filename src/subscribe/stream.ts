@@ -2,6 +2,8 @@
  * The text of a stream: its beginning, its events, and keep-alives. [protocol] #stream
  */
 import type { Stream } from '../grip/channels.js';
+import { currentPosition } from '../evaluate/client-boundaries.js';
+import { boundaryOfPosition, CLOCK_TOLERANCE_MS, versionOfPosition } from '../ruleset/client-position.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { refetchText } from '../ruleset/refetch.js';
 
@@ -49,8 +51,12 @@ export interface StreamEvent {
 
 /** The content of the streams of one kind: the events that follow for a reader at a version. */
 export interface ContentSource {
-  /** The position of a reader that has everything. */
-  version(ruleset: Ruleset): bigint;
+  /**
+   * The position of a reader that has everything.
+   *
+   * @param reader the position of the reader in question
+   */
+  position(ruleset: Ruleset, reader: bigint): bigint;
   /** The events that bring a reader from `from` to that position; none when it is there. */
   events(ruleset: Ruleset, from: bigint): readonly StreamEvent[];
   /**
@@ -66,19 +72,31 @@ export type StreamContents = Readonly<Record<Stream['kind'], ContentSource>>;
 /** Events that notify clients to fetch: one, however much a client lacks. */
 export class RefetchContents implements ContentSource {
   readonly spread: number;
+  readonly #now: () => number;
 
-  /** @param spread milliseconds */
-  constructor(spread: number) {
+  /**
+   * @param spread milliseconds
+   * @param now milliseconds since 1970
+   */
+  constructor(spread: number, now: () => number) {
     this.spread = spread;
+    this.#now = now;
   }
 
-  version({ clientVersion }: Ruleset): bigint {
-    return clientVersion;
+  position(ruleset: Ruleset, reader: bigint): bigint {
+    const now = this.#now();
+    const ours = currentPosition(ruleset, now);
+    const isAheadByClock =
+      reader > ours &&
+      versionOfPosition(reader) === ruleset.clientVersion &&
+      boundaryOfPosition(reader) <= now + CLOCK_TOLERANCE_MS;
+    return isAheadByClock ? reader : ours;
   }
 
-  events({ clientVersion, committedAt }: Ruleset, from: bigint): readonly StreamEvent[] {
-    if (from === clientVersion) return [];
-    const text = refetchText(clientVersion, committedAt);
-    return [{ id: clientVersion, size: text.length, text: () => text }];
+  events(ruleset: Ruleset, from: bigint): readonly StreamEvent[] {
+    const id = this.position(ruleset, from);
+    if (from === id) return [];
+    const text = refetchText(id, ruleset.committedAt);
+    return [{ id, size: text.length, text: () => text }];
   }
 }

@@ -7,7 +7,7 @@
  * same: the missing delta, and fresh instructions.
  */
 import type { Logger } from 'pino';
-import { parseGripLast, type Stream } from '../grip/channels.js';
+import { parseGripLast, streamPositionText, type Stream } from '../grip/channels.js';
 import type { HoldInstructions } from '../grip/instructions.js';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
@@ -26,7 +26,7 @@ const LARGE = 1_000;
 /** The events that are sent, and the position of the client after them. */
 export interface CatchUp {
   readonly events: readonly StreamEvent[];
-  readonly version: bigint;
+  readonly position: bigint;
   readonly decision: Decision['kind'];
 }
 
@@ -84,10 +84,10 @@ export class Subscriptions {
         'Grip-Last must name one channel of a stream and one key channel, each with its last-id',
       );
     }
-    const { stream, keyId, version } = hold;
+    const { stream, keyId, position } = hold;
     const key = await this.#options.replica.keyring.findById(keyId);
     if (key === undefined || !mayFollow(key, stream)) return this.#refused(stream, keyId);
-    const catchUp = await this.catchUp(stream, version);
+    const catchUp = await this.catchUp(stream, position);
     return this.#held(stream, keyId, catchUp, '');
   }
 
@@ -113,7 +113,7 @@ export class Subscriptions {
     // may move on in the meantime, and is then as new as what was confirmed, or newer.
     if (current.ruleset.size > LARGE) await eventLoop.begin();
     const { ruleset, confirmed } = current;
-    const ours = contents[stream.kind].version(ruleset);
+    const ours = contents[stream.kind].position(ruleset, position);
     const decision = decide(position, ours, confirmed);
     if (decision.kind === 'ahead') this.#noteAhead(stream, position, ours);
     return { decision, ruleset };
@@ -121,7 +121,8 @@ export class Subscriptions {
 
   #noteAhead({ kind, environment }: Stream, client: bigint, store: bigint): void {
     const { log, onDataLost } = this.#options;
-    const place = { environment: `${environment}`, client: `${client}`, store: `${store}` };
+    const text = (position: bigint) => streamPositionText(kind, position);
+    const place = { environment: `${environment}`, client: text(client), store: text(store) };
     // The position of an event stream comes from any browser: it proves nothing, and must not fill
     // the log.
     if (kind === 'clients') {
@@ -137,30 +138,30 @@ export class Subscriptions {
     decision: Decision,
     ruleset: Ruleset,
     position: bigint,
-  ): { events: readonly StreamEvent[]; version: bigint } {
+  ): { events: readonly StreamEvent[]; position: bigint } {
     const contents = this.#options.contents[kind];
-    const brought = (from: bigint): Pick<CatchUp, 'events' | 'version'> => ({
-      events: contents.events(ruleset, from),
-      version: contents.version(ruleset),
-    });
+    const brought = (from: bigint): Pick<CatchUp, 'events' | 'position'> => {
+      const events = contents.events(ruleset, from);
+      return { events, position: events.at(-1)?.id ?? contents.position(ruleset, from) };
+    };
     switch (decision.kind) {
       case 'behind':
         return brought(decision.from);
       case 'current':
-        return { events: [], version: position };
+        return { events: [], position };
       case 'ahead':
         return brought(0n);
       case 'unverified':
-        return { events: [], version: position };
+        return { events: [], position };
     }
   }
 
-  #held(stream: Stream, keyId: string, { events, version, decision }: CatchUp, start: string): HeldReply {
+  #held(stream: Stream, keyId: string, { events, position, decision }: CatchUp, start: string): HeldReply {
     const { link, times, replica } = this.#options;
     // Revoked during the catch-up: the item that closes the key's streams came before this hold
     // could begin.
     if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
-    const hold = { stream, keyId, version, link: link.path() };
+    const hold = { stream, keyId, position, link: link.path() };
     const instructions = holdInstructions(hold, times, this.#random());
     return { instructions, start, events, stream: stream.kind, decision };
   }

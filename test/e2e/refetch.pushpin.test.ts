@@ -3,7 +3,7 @@
  * else, whatever is lost on the way; and not all pages at once.
  */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { flag, text } from '../support/configs.js';
+import { flag, scheduled, text } from '../support/configs.js';
 import type { HoldfastNode } from '../support/node.js';
 import { startPublishLink, type PublishLink } from '../support/publish-link.js';
 import { openSse, type SseConnection } from '../support/sse.js';
@@ -208,6 +208,80 @@ it('tells one that comes back what it lacks, by where it was last or where its U
   await Promise.all([behind, lastHeard, fresh].map((page) => told(page, next)));
   expect([ids(behind), ids(lastHeard), ids(fresh)]).toEqual([[version, next], [next], [next]]);
 });
+
+/** The value of the flag, as a provider asks for it after an event. */
+async function valueOf(name: string, etag: string): Promise<unknown> {
+  const answer = await fetch(`${stack.url}/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}`, {
+    method: 'POST',
+    headers: { 'x-api-key': key.key },
+    body: '{"context":{}}',
+  });
+  const { flags } = (await answer.json()) as { flags: { key: string; value: unknown }[] };
+  return flags.find((each) => each.key === name)?.value;
+}
+
+/** Commits a flag that comes on that much later, and returns its version and the time. */
+async function schedule(milliseconds: number): Promise<{ version: string; boundary: number }> {
+  const boundary = Date.now() + milliseconds;
+  const { version } = await stack.commit(environment, [scheduled('timed', boundary)]);
+  return { version, boundary };
+}
+
+it('notifies a page when the time of a scheduled rule comes, once, within the spread', async () => {
+  const connection = await held();
+  const { version, boundary } = await schedule(6_000);
+  await told(connection, version);
+  expect(await valueOf('timed', version)).toBe(false);
+  const id = `${version}-${boundary}`;
+  await told(connection, id, 15_000);
+  const { at, data } = connection.events.find((event) => event.id === id)!;
+  expect(performance.timeOrigin + at - boundary).toBeLessThan(SPREAD * 1000 + 2_000);
+  expect(JSON.parse(data)).toMatchObject({ type: 'refetchEvaluation', etag: id });
+  expect(await valueOf('timed', id)).toBe(true);
+  // The chain goes on: the next change follows by the published item.
+  await until(
+    'all shards are notified',
+    () => delivered().filter((item) => item.id === id).length === SHARDS,
+  );
+  const next = await toggle(false);
+  await told(connection, `${next}-${boundary}`);
+  expect(ids(connection)).toEqual([version, id, `${next}-${boundary}`]);
+  expect([connection.isClosed(), connection.errors]).toEqual([false, []]);
+}, 60_000);
+
+it('notifies a page that comes back at an unchanged version after the time of a scheduled rule', async () => {
+  await prepare();
+  const { version, boundary } = await schedule(2_000);
+  const before = await streamUrl();
+  await until('the time', () => Date.now() > boundary + 100);
+  const back = await subscribe(before, { 'last-event-id': version });
+  await told(back, `${version}-${boundary}`);
+  const fresh = await subscribe(await streamUrl());
+  const knowing = await subscribe(before, { 'last-event-id': `${version}-${boundary}` });
+  const next = await toggle(false);
+  await Promise.all([fresh, knowing].map((page) => told(page, `${next}-${boundary}`)));
+  expect([ids(fresh), ids(knowing)]).toEqual([[`${next}-${boundary}`], [`${next}-${boundary}`]]);
+}, 60_000);
+
+it('notifies all shards of a scheduled rule whose time came while the leader was gone', async () => {
+  const connection = await held();
+  const { version, boundary } = await schedule(5_000);
+  await told(connection, version);
+  const leading = await leader();
+  await until('the time is near', () => Date.now() > boundary - 500, { timeout: 20_000 });
+  await leading.kill();
+  const id = `${version}-${boundary}`;
+  const shards = () =>
+    new Set(
+      delivered()
+        .filter((item) => item.id === id)
+        .map(({ channel }) => channel),
+    );
+  await until('all shards are notified', () => shards().size === SHARDS, { timeout: 30_000 });
+  await told(connection, id);
+  expect(ids(connection)).toEqual([version, id]);
+  await leading.restart();
+}, 90_000);
 
 it('ends when the key is revoked, and the token opens it no more', async () => {
   const connection = await held();

@@ -5,13 +5,15 @@ import {
   keyChannel,
   parseGripLast,
   streamChannel,
+  streamPositionText,
   type Stream,
 } from '../../src/grip/channels.js';
+import { clientPosition, LAST_BOUNDARY } from '../../src/ruleset/client-position.js';
 import { MAX_ID } from '../../src/ruleset/version.js';
 
 const ENVIRONMENT = 'environment-7; last-id=42';
 const KEY = 'key-ab12; last-id=0';
-const position = { stream: { kind: 'configs', environment: 7n }, keyId: 'ab12', version: 42n };
+const position = { stream: { kind: 'configs', environment: 7n }, keyId: 'ab12', position: 42n };
 const CLIENTS = 'clients-7-3; last-id=42';
 
 describe('Grip-Last', () => {
@@ -27,7 +29,9 @@ describe('Grip-Last', () => {
 
   it('names the shard of an event stream', () => {
     const stream = { kind: 'clients', environment: 7n, shard: 3 };
-    expect(parseGripLast([KEY, CLIENTS])).toEqual({ ...position, stream });
+    const at = (boundary: number) => ({ ...position, stream, position: clientPosition(42n, boundary) });
+    expect(parseGripLast([KEY, CLIENTS])).toEqual(at(0));
+    expect(parseGripLast([KEY, `${CLIENTS}-1795296825336`])).toEqual(at(1_795_296_825_336));
   });
 
   it.each<[string, string | string[] | undefined]>([
@@ -53,6 +57,9 @@ describe('Grip-Last', () => {
     ['leading zeros', ['environment-07; last-id=42', KEY]],
     ['a version beyond int64', [`environment-7; last-id=${MAX_ID + 1n}`, KEY]],
     ['a negative version', ['environment-7; last-id=-1', KEY]],
+    ['a boundary on a stream of configs', ['environment-7; last-id=42-1000', KEY]],
+    ['no boundary after its dash', ['clients-7-3; last-id=42-', KEY]],
+    ['a boundary with leading zeros', ['clients-7-3; last-id=42-01', KEY]],
     ['something after the id', [`${ENVIRONMENT}; x=1`, KEY]],
     ['a key id with other characters', [ENVIRONMENT, 'key-a_b; last-id=0']],
     ['a trailing comma', `${ENVIRONMENT}, ${KEY},`],
@@ -88,7 +95,9 @@ describe('Grip-Last', () => {
           .split(',')
           .map((part) => part.replaceAll(/\s/g, ''));
         expect(parts).toHaveLength(2);
-        expect(parts).toContain(`${streamChannel(read.stream)};last-id=${read.version}`);
+        expect(parts).toContain(
+          `${streamChannel(read.stream)};last-id=${streamPositionText(read.stream.kind, read.position)}`,
+        );
         expect(parts.some((part) => part.startsWith(`${keyChannel(read.keyId)};last-id=`))).toBe(true);
       }),
       { numRuns: 2_000 },
@@ -97,15 +106,18 @@ describe('Grip-Last', () => {
 
   it('reads back what a hold was given, for any stream, key and version', () => {
     const id = fc.bigInt({ min: 0n, max: MAX_ID });
+    const boundary = fc.oneof(fc.constant(0), fc.nat(LAST_BOUNDARY));
     const keyId = fc.stringMatching(/^[A-Za-z0-9-]{1,64}$/);
     const stream = fc.oneof<fc.Arbitrary<Stream>[]>(
       fc.record({ kind: fc.constant('configs'), environment: id }),
       fc.record({ kind: fc.constant('clients'), environment: id, shard: fc.nat(CLIENT_SHARDS - 1) }),
     );
     fc.assert(
-      fc.property(stream, keyId, id, (of, key, version) => {
-        const header = [`${streamChannel(of)}; last-id=${version}`, `${keyChannel(key)}; last-id=0`];
-        expect(parseGripLast(header)).toEqual({ stream: of, keyId: key, version });
+      fc.property(stream, keyId, id, boundary, (of, key, version, time) => {
+        const position = of.kind === 'clients' ? clientPosition(version, time) : version;
+        const lastId = streamPositionText(of.kind, position);
+        const header = [`${streamChannel(of)}; last-id=${lastId}`, `${keyChannel(key)}; last-id=0`];
+        expect(parseGripLast(header)).toEqual({ stream: of, keyId: key, position });
       }),
     );
   });

@@ -6,7 +6,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashKey } from '../../src/keys/keyring.js';
 import { StreamTokens } from '../../src/subscribe/stream-token.js';
-import { deletion } from '../support/configs.js';
+import { deletion, scheduled } from '../support/configs.js';
 import { basic, LINK_SECRET, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { ANSWERED, FLAGS, forPro, LONG, visible } from '../ofrep/flags.js';
 import { Schemas } from '../ofrep/schema.js';
@@ -487,5 +487,22 @@ describe('a notification that a provider repeats', () => {
     const { status, body } = await ask(undefined, { headers, query: `?flagConfigEtag=${later}` });
     expect([status, body.errorCode]).toEqual([503, 'GENERAL']);
     asked.mockRestore();
+  });
+
+  it('of a time boundary is answered from it on, although this node’s clock is a little behind', async () => {
+    const other = await app.environment();
+    const boundary = Date.now() + 30_000;
+    const { version } = await other.commit(scheduled('timed', boundary));
+    const headers = { 'X-API-Key': other.key };
+    const answer = async (notified?: string) => {
+      const query = notified === undefined ? '' : `?flagConfigEtag=${notified}`;
+      const { body } = await ask(undefined, { headers, query });
+      const [stream] = body.eventStreams as { endpoint: { requestUri: string } }[];
+      const at = stream!.endpoint.requestUri.split('?at=')[1];
+      return { value: (body.flags as { value: unknown }[])[0]!.value, at };
+    };
+    expect(await answer()).toEqual({ value: false, at: version });
+    expect(await answer(`${version}-${boundary}`)).toEqual({ value: true, at: `${version}-${boundary}` });
+    expect(await answer(`${version}-${boundary + 3_600_000}`)).toEqual({ value: false, at: version });
   });
 });

@@ -1,5 +1,6 @@
 /** Values as JSON text, names of variants, and what event streams say in ETags. */
 import { describe, expect, it } from 'vitest';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import type { Value } from '../../src/evaluate/result.js';
 import { etagOf, readFlagConfigEtag } from '../../src/ofrep/etag.js';
 import { ofrepJsonOf, VARIANT_TEXT_MAX, variantOf } from '../../src/ofrep/value.js';
@@ -88,7 +89,12 @@ describe('an ETag', () => {
     ['', undefined],
     [['1', '2'], undefined],
     [undefined, undefined],
-  ])('that an event stream told of, %o, is the client version %o', (text, version) => {
-    expect(readFlagConfigEtag(text)).toBe(version);
+  ])('that an event stream notified of, %o, is the client version %o', (text, version) => {
+    const position = readFlagConfigEtag(text);
+    expect(position).toBe(version === undefined ? undefined : clientPosition(version, 0));
+  });
+
+  it('that an event stream notified of may name a time boundary', () => {
+    expect(readFlagConfigEtag('W/"17-1795300000000"')).toBe(clientPosition(17n, 1_795_300_000_000));
   });
 });

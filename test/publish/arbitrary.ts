@@ -1,5 +1,6 @@
 /** Feed entries as the outbox holds them, of any size, without encoding anything. */
 import type { ClientsTarget, OutboxEntry, PublishTarget } from '../../src/publish/outbox/entry.js';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import { refetchItem, type Item } from '../../src/publish/outbox/items.js';
 import { itemText, type PublishedItem } from '../support/publish-endpoint.js';
 
@@ -58,8 +59,9 @@ export function silentEntry(position: number): OutboxEntry {
 }
 
 /** Word to a shard of clients, which was told `previous` before. */
-export function tellEntry(position: number, subject: ClientsTarget, previous: number): OutboxEntry {
-  const { environment, shard, version } = subject;
-  const item = refetchItem({ environment, shard, version, previous: BigInt(previous), at: 0n });
-  return entryOf(position, subject, [item]);
+export function tellEntry(place: number, subject: ClientsTarget, previous: number): OutboxEntry {
+  const { environment, shard, position } = subject;
+  const before = clientPosition(BigInt(previous), 0);
+  const item = refetchItem({ environment, shard, position, previous: before, at: 0n });
+  return entryOf(place, subject, [item]);
 }

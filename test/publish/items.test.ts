@@ -52,7 +52,7 @@ describe('the items of a change', () => {
   });
 
   it('know their size in UTF-8', () => {
-    for (const item of [...changeItems(change(9n, 0)), resyncItem('environment-7', 9n), closeItem('k')]) {
+    for (const item of [...changeItems(change(9n, 0)), resyncItem('environment-7', '9'), closeItem('k')]) {
       expect(item.bytes).toBe(Buffer.byteLength(item.json));
     }
   });
@@ -60,7 +60,7 @@ describe('the items of a change', () => {
 
 describe('a resync item', () => {
   it('has an id, no prev-id and no content, so that every hold fetches what it lacks', () => {
-    expect(readItem(resyncItem('environment-7', 9n))).toEqual({
+    expect(readItem(resyncItem('environment-7', '9'))).toEqual({
       channel: 'environment-7',
       id: '9',
       formats: { 'http-stream': { content: '' } },

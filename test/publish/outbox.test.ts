@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import type { OutboxEntry } from '../../src/publish/outbox/entry.js';
 import { Outbox, type OutboxLimits, type OutboxCursor } from '../../src/publish/outbox/outbox.js';
 import { nextBatch } from '../../src/publish/outbox/batch.js';
@@ -195,7 +196,7 @@ describe('the ring', () => {
 const environment = (id: bigint, version: bigint) =>
   ({ kind: 'environment', environment: id, version }) as const;
 const clients = (shard: number, version: bigint) =>
-  ({ kind: 'clients', environment: 7n, shard, version }) as const;
+  ({ kind: 'clients', environment: 7n, shard, position: clientPosition(version, 0) }) as const;
 
 /*
  * The invariant, for any course of events. A proxy is a list of the items that it accepted; it is unknown which failed requests reached it.

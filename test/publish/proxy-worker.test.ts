@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import { Outbox } from '../../src/publish/outbox/outbox.js';
 import type { Item } from '../../src/publish/outbox/items.js';
 import type { PublishResult } from '../../src/publish/proxy-client.js';
@@ -145,7 +146,7 @@ describe('a worker', () => {
 
   it('counts word to clients, and takes its delay for no lag: they are told late on purpose', async () => {
     const { push, idle, events } = start();
-    const subject = { kind: 'clients', environment: 7n, shard: 0, version: 1n } as const;
+    const subject = { kind: 'clients', environment: 7n, shard: 0, position: clientPosition(1n, 0) } as const;
     push(changeEntry(1, 7n, 0, 1), tellEntry(2, subject, 0));
     await idle();
     expect(events).toEqual(['accepted 2', 'lag 999', 'refetched 1', 'cursor 2']);

@@ -10,7 +10,7 @@ import { LeaseMonitor } from '../../src/leader/lease-monitor.js';
 import { Publisher } from '../../src/publish/publisher.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import type { FeedSignal } from '../../src/store/store.js';
-import { flag, sized } from '../ruleset/arbitrary.js';
+import { flag, scheduled, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import {
   accept,
@@ -164,8 +164,11 @@ const resyncs = (proxy: PublishEndpoint) =>
 
 const cursorsAt = (position: string) =>
   until('the cursors', async () => {
-    const cursors = [...(await slow.direct.leadership.cursors()).values()];
-    // One more says up to where all clients are told.
+    const byName = await slow.direct.leadership.cursors();
+    // A time, not a position of the feed.
+    byName.delete('boundaries');
+    const cursors = [...byName.values()];
+    // One more says up to where all clients are notified.
     return cursors.length === endpoints.length + 1 && cursors.every((cursor) => cursor === position);
   });
 
@@ -714,5 +717,84 @@ describe('the clients of event streams', () => {
     const links = courses(proxy).map((course) => course.at(-1));
     expect(links).toEqual(SHARDS.map(() => `→${version}`));
     expect(first.version).not.toBe(version);
+  });
+
+  describe('with a flag that changes at a time', () => {
+    const commitScheduled = (from: number) => commitConfigs(slow.direct, ENV, scheduled('a', from));
+    /** The position of the version with a boundary, when all shards were notified of it. */
+    const notified = async (proxy: PublishEndpoint, id: string) =>
+      until(`all shards to be notified of ${id}`, () =>
+        courses(proxy).every((course) => course.at(-1)?.endsWith(`→${id}`)),
+      );
+
+    it('are notified when it comes, each once', async () => {
+      const proxy = await endpoint();
+      await leads(start('one'));
+      const boundary = Date.now() + 500;
+      const { version } = await commitScheduled(boundary);
+      await told(proxy, version);
+      expect(Date.now()).toBeLessThan(boundary);
+      await notified(proxy, `${version}-${boundary}`);
+      expect(Date.now()).toBeGreaterThanOrEqual(boundary);
+      const next = await commitSeen('b');
+      await notified(proxy, `${next.version}-${boundary}`);
+      const course = [
+        `0→${version}`,
+        `${version}→${version}-${boundary}`,
+        `${version}-${boundary}→${next.version}-${boundary}`,
+      ];
+      expect(courses(proxy)).toEqual(SHARDS.map(() => course));
+    });
+
+    it('are notified over the spread, which ends one spread after the time', async () => {
+      const proxy = await endpoint();
+      const spread = 800;
+      await leads(start('one', { refetchSpread: spread }));
+      const boundary = Date.now() + 1_500;
+      const { version } = await commitScheduled(boundary);
+      await notified(proxy, `${version}`);
+      await until('the first', () => toClients(proxy).length === 9);
+      const first = Date.now();
+      await notified(proxy, `${version}-${boundary}`);
+      expect(first).toBeGreaterThanOrEqual(boundary + spread / 8);
+      expect(Date.now() - first).toBeGreaterThan(spread / 2);
+      expect(toClients(proxy)).toHaveLength(16);
+    });
+
+    it('are notified by the next leader when it came while no node led', async () => {
+      const proxy = await endpoint();
+      const old = start('old');
+      await leads(old);
+      const boundary = Date.now() + 1_000;
+      const { version } = await commitScheduled(boundary);
+      await told(proxy, version);
+      await cursorsAt(await slow.direct.head());
+      await old.stop();
+      await until('the time to come', () => Date.now() > boundary);
+      await leads(start('new'));
+      await notified(proxy, `${version}-${boundary}`);
+      expect(courses(proxy)).toEqual(SHARDS.map(() => [`0→${version}`, `${version}→${version}-${boundary}`]));
+    });
+
+    it('are not notified again by the next leader when all were before', async () => {
+      const proxy = await endpoint();
+      const old = start('old');
+      await leads(old);
+      const boundary = Date.now() + 300;
+      const { version } = await commitScheduled(boundary);
+      await notified(proxy, `${version}-${boundary}`);
+      await until('the cursor', async () => {
+        const cursors = await slow.direct.leadership.cursors();
+        return Number(cursors.get('boundaries')) >= boundary;
+      });
+      await old.stop();
+      await leads(start('new'));
+      const next = await commitSeen('b');
+      await until('the next', () => toClients(proxy).length >= 24);
+      expect(courses(proxy).map((course) => course.at(-1)?.split('→')[1]?.split('-')[0])).toEqual(
+        SHARDS.map(() => `${next.version}`),
+      );
+      expect(toClients(proxy)).toHaveLength(24);
+    });
   });
 });

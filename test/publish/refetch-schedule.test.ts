@@ -1,18 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_SHARDS } from '../../src/grip/channels.js';
-import { RefetchSchedule, type Refetch } from '../../src/publish/refetch-schedule.js';
-import type { Change } from '../../src/ruleset/ruleset.js';
+import {
+  RefetchSchedule,
+  type ClientMove,
+  type Refetch,
+  type RefetchProgress,
+} from '../../src/publish/refetch-schedule.js';
 
 const SPREAD = 2_000;
 const GAP = SPREAD / CLIENT_SHARDS;
 
-function change(clientPrevious: bigint, clientVersion: bigint, environment = 7n): Change {
-  const step = { previous: clientPrevious, version: clientVersion, clientPrevious, clientVersion };
-  return { environment, ...step, at: clientVersion, envelope: new Uint8Array(), configs: [] };
+function move(previous: bigint, position: bigint, environment = 7n): ClientMove {
+  return { environment, previous, position, at: position };
 }
 
-const text = ({ shard, previous, version }: Refetch): string => `${shard}: ${previous}→${version}`;
+/** The progress at a position of the feed. */
+const at = (position: string): RefetchProgress => ({ position, time: 0 });
+
+const text = ({ shard, previous, position }: Refetch): string => `${shard}: ${previous}→${position}`;
 
 /** Every turn up to that time, with when it was. */
 function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][] {
@@ -26,17 +32,17 @@ function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][]
 describe('a change that clients see', () => {
   it('is told to the first shard at once, and to one after the other until the spread is over', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0.4);
-    expect(refetches.apply(change(5n, 6n), '0', 100).map(text)).toEqual(['3: 5→6']);
+    expect(refetches.apply(move(5n, 6n), at('0'), 100).map(text)).toEqual(['3: 5→6']);
     const turns = turnsUntil(refetches, 100 + SPREAD);
     expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
   });
 
   it('that comes in a round is told by the shards whose turn is to come, and then by those that had theirs', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.apply(change(5n, 6n), '0', 0);
+    refetches.apply(move(5n, 6n), at('0'), 0);
     turnsUntil(refetches, 2 * GAP);
-    expect(refetches.apply(change(6n, 7n), '1', 2 * GAP + 1)).toEqual([]);
-    expect(refetches.apply(change(7n, 8n), '2', 2 * GAP + 2)).toEqual([]);
+    expect(refetches.apply(move(6n, 7n), at('1'), 2 * GAP + 1)).toEqual([]);
+    expect(refetches.apply(move(7n, 8n), at('2'), 2 * GAP + 2)).toEqual([]);
     expect(turnsUntil(refetches, 10 * SPREAD).map(([, turn]) => turn)).toEqual([
       ...[3, 4, 5, 6, 7].map((shard) => `${shard}: 5→8`),
       ...[0, 1, 2].map((shard) => `${shard}: 6→8`),
@@ -45,14 +51,14 @@ describe('a change that clients see', () => {
 
   it('is told to all at once when there is no spread', () => {
     const refetches = new RefetchSchedule(0, () => 0);
-    expect(refetches.apply(change(5n, 6n), '0', 0)).toHaveLength(CLIENT_SHARDS);
-    expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
+    expect(refetches.apply(move(5n, 6n), at('0'), 0)).toHaveLength(CLIENT_SHARDS);
+    expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
   });
 
   it('of one environment does not wait for another', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.apply(change(5n, 6n), '0', 0);
-    expect(refetches.apply(change(1n, 2n, 8n), '1', 1)).toHaveLength(1);
+    refetches.apply(move(5n, 6n), at('0'), 0);
+    expect(refetches.apply(move(1n, 2n, 8n), at('1'), 1)).toHaveLength(1);
     expect(turnsUntil(refetches, GAP + 1)).toEqual([[GAP, '1: 5→6'], [GAP + 1, '1: 1→2']]); // prettier-ignore
   });
 });
@@ -60,33 +66,33 @@ describe('a change that clients see', () => {
 describe('a change that clients do not see', () => {
   it('is told to nobody', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    expect(refetches.apply({ ...change(5n, 5n), version: 9n }, '0', 0)).toEqual([]);
-    expect([refetches.next, refetches.settled('1')]).toEqual([undefined, '1']);
+    expect(refetches.apply(move(5n, 5n), at('0'), 0)).toEqual([]);
+    expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
   });
 });
 
 describe('what is settled', () => {
   it('is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.apply(change(1n, 2n), '10', 0);
+    refetches.apply(move(1n, 2n), at('10'), 0);
     turnsUntil(refetches, 3 * GAP);
-    refetches.apply(change(2n, 3n), '20', 3 * GAP);
-    expect(refetches.settled('21')).toBe('10');
+    refetches.apply(move(2n, 3n), at('20'), 3 * GAP);
+    expect(refetches.settled(at('21')).position).toBe('10');
     // The first change has gone round, with the second in it.
     turnsUntil(refetches, 7 * GAP);
-    refetches.apply(change(3n, 4n), '30', 7 * GAP);
-    expect(refetches.settled('31')).toBe('20');
+    refetches.apply(move(3n, 4n), at('30'), 7 * GAP);
+    expect(refetches.settled(at('31')).position).toBe('20');
     turnsUntil(refetches, 11 * GAP);
-    expect(refetches.settled('31')).toBe('30');
+    expect(refetches.settled(at('31')).position).toBe('30');
     turnsUntil(refetches, 15 * GAP);
-    expect(refetches.settled('31')).toBe('31');
+    expect(refetches.settled(at('31')).position).toBe('31');
   });
 
   it('is everything when all is forgotten', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
-    refetches.apply(change(1n, 2n), '10', 0);
+    refetches.apply(move(1n, 2n), at('10'), 0);
     refetches.reset();
-    expect([refetches.settled('11'), refetches.next]).toEqual(['11', undefined]);
+    expect([refetches.settled(at('11')).position, refetches.next]).toEqual(['11', undefined]);
   });
 });
 
@@ -112,9 +118,9 @@ describe('whatever the course of changes', () => {
           const place = `${refetch.environment} ${refetch.shard}`;
           const before = told.get(place);
           expect(refetch.previous).toBe(before?.version ?? 0n);
-          expect(refetch.version).toBe(versions.get(refetch.environment));
+          expect(refetch.position).toBe(versions.get(refetch.environment));
           if (before !== undefined) expect(at - before.at).toBeGreaterThanOrEqual(SPREAD);
-          told.set(place, { version: refetch.version, at });
+          told.set(place, { version: refetch.position, at });
         };
         const run = (end: number): void => {
           for (let at = refetches.next; at !== undefined && at <= end; at = refetches.next) {
@@ -128,11 +134,11 @@ describe('whatever the course of changes', () => {
             versions.set(environment, BigInt(i + 1));
             lastChange.set(environment, now);
           }
-          const step = change(previous, versions.get(environment) ?? 0n, environment);
-          for (const refetch of refetches.apply(step, `${i}`, now)) note(refetch, now);
+          const step = move(previous, versions.get(environment) ?? 0n, environment);
+          for (const refetch of refetches.apply(step, at(`${i}`), now)) note(refetch, now);
         });
         run(now + 10 * SPREAD);
-        expect([refetches.next, refetches.settled('end')]).toEqual([undefined, 'end']);
+        expect([refetches.next, refetches.settled(at('end')).position]).toEqual([undefined, 'end']);
         for (const [environment, version] of versions) {
           for (let shard = 0; shard < CLIENT_SHARDS; shard++) {
             const { version: last, at } = told.get(`${environment} ${shard}`)!;

@@ -13,7 +13,7 @@ import { basicPassword, requireAdmin } from '../../src/http/authenticate.js';
 import { readPrefabContexts } from '../../src/prefab/contexts.js';
 import { retryAfter } from '../../src/core/retry-after.js';
 import { matchesEtag } from '../../src/cdn/snapshot.js';
-import { positionOf } from '../../src/subscribe/decide.js';
+import { claimedPosition } from '../../src/subscribe/decide.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
 import { basic, sign } from '../support/app.js';
 import { CASES, check, checkAsync, headerText, mutated, refusedOr, TOTAL } from './cases.js';
@@ -63,7 +63,7 @@ describe('any header', () => {
   it(`of a position is a version or nothing (${CASES['positions (Last-Event-ID, x-prefab-start-at-id)']} cases)`, () => {
     const header = fc.option(fc.oneof(digits, mutated(digits), headerText), { nil: undefined });
     check('positions (Last-Event-ID, x-prefab-start-at-id)', fc.tuple(header, header), ([last, start]) => {
-      const position = positionOf(last, start);
+      const position = claimedPosition('configs', last, start);
       expect(position >= 0n && position <= MAX).toBe(true);
       if (position > 0n) expect([last, start]).toContain(`${position}`);
       return position > 0n ? 'somewhere' : 'nowhere';
@@ -141,7 +141,7 @@ describe('any header', () => {
         .replace(/\s/g, '')
         .split(',')
         .sort((a, b) => Number(a.startsWith('key-')) - Number(b.startsWith('key-')));
-      expect(first).toBe(`${streamChannel(hold.stream)};last-id=${hold.version}`);
+      expect(first).toBe(`${streamChannel(hold.stream)};last-id=${hold.position}`);
       expect(second).toMatch(new RegExp(`^key-${hold.keyId};last-id=\\d+$`));
       expect(more).toEqual([]);
       return 'read';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, positionOf } from '../../src/subscribe/decide.js';
+import { positionText } from '../../src/ruleset/client-position.js';
+import { decide, claimedPosition } from '../../src/subscribe/decide.js';
 
 describe('a reader', () => {
   it('below our version is behind, and gets the delta from where it stands', () => {
@@ -38,13 +39,26 @@ describe('where a client stands', () => {
     ['an id beyond int64', '9223372036854775808', undefined, 0n],
     ['the largest id', '9223372036854775807', '1', 2n ** 63n - 1n],
   ])('with %s', (_, event, start, position) => {
-    expect(positionOf(event, start)).toBe(position);
+    expect(claimedPosition('configs', event, start)).toBe(position);
+  });
+
+  it('of an event stream is a client version with a boundary, the later of the two', () => {
+    const claimed = (event: string, start: string) => positionText(claimedPosition('clients', event, start));
+    expect(claimed('5-2000', '5-1000')).toBe('5-2000');
+    expect(claimed('5', '5-1000')).toBe('5-1000');
+    expect(claimed('6', '5-1000')).toBe('6');
+    expect(claimed('5-', '5-01')).toBe('0');
+  });
+
+  it('of configs has no boundary', () => {
+    expect(claimedPosition('configs', '5-1000', undefined)).toBe(0n);
   });
 
   it('is never an error, whatever the headers say', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (event, start) => {
-        expect(positionOf(event, start)).toBeGreaterThanOrEqual(0n);
+        for (const kind of ['configs', 'clients'] as const)
+          expect(claimedPosition(kind, event, start)).toBeGreaterThanOrEqual(0n);
       }),
     );
   });

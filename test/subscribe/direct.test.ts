@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
+import { clientPosition } from '../../src/ruleset/client-position.js';
+import { BoundaryAlarms } from '../../src/subscribe/boundary-alarms.js';
 import { DirectHolds, type DirectEndReason, type Sink } from '../../src/subscribe/direct.js';
 import { RecoveryLink } from '../../src/subscribe/link.js';
 import type { Subscriber } from '../../src/subscribe/admission.js';
@@ -10,7 +12,7 @@ import { RefetchContents } from '../../src/subscribe/stream.js';
 import { Subscriptions } from '../../src/subscribe/subscriptions.js';
 import type { Config } from '../../src/ruleset/model.js';
 import type { Stream } from '../../src/grip/channels.js';
-import { flag, sized } from '../ruleset/arbitrary.js';
+import { flag, scheduled, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
@@ -29,6 +31,9 @@ let replica: Replica;
 let holds: DirectHolds;
 let key: Key;
 let now: number;
+/** Milliseconds since 1970; `undefined`: as the fake timers say. */
+let wall: number | undefined;
+const wallClock = () => wall ?? Date.now();
 let random: number;
 let ends: DirectEndReason[];
 let logs: string[];
@@ -41,6 +46,7 @@ beforeEach(async () => {
   replica = await startReplica(slow.store);
   await replica.ruleset(ENV);
   now = 0;
+  wall = 0;
   random = 0;
   ends = [];
   logs = [];
@@ -55,7 +61,7 @@ afterEach(async () => {
 });
 
 function directHolds(maxHolds = 1_000): DirectHolds {
-  const contents = { configs: new DeltaContents(), clients: new RefetchContents(SPREAD_MS) };
+  const contents = { configs: new DeltaContents(), clients: new RefetchContents(SPREAD_MS, wallClock) };
   const log = createLog('debug', { write: (line) => void logs.push(line) });
   const subscriptions = new Subscriptions({
     replica,
@@ -72,6 +78,7 @@ function directHolds(maxHolds = 1_000): DirectHolds {
     keepAlive: KEEP_ALIVE_SECONDS,
     maxAge: MAX_AGE_SECONDS,
     maxHolds,
+    alarms: new BoundaryAlarms(replica, wallClock),
     onEnd: (why) => ends.push(why),
     now: () => now,
     random: () => random,
@@ -436,7 +443,8 @@ describe('a client that is ahead of us', () => {
 
 describe('an event stream that is held directly', () => {
   const CLIENTS = { kind: 'clients', environment: ENV, shard: 0 } as const;
-  const openClient = (version: bigint) => open(version, new Connection(), key, CLIENTS);
+  const openClient = (version: bigint, boundary = 0) =>
+    open(clientPosition(version, boundary), new Connection(), key, CLIENTS);
   const commit = async (...configs: Config[]) => (await commitConfigs(slow.direct, ENV, ...configs)).version;
   const following = async (version: bigint) =>
     until('the replica to follow', () => replica.loaded(ENV)?.version === version);
@@ -485,6 +493,75 @@ describe('an event stream that is held directly', () => {
     expect([early.ids, late.ids]).toEqual([[], []]);
     vi.advanceTimersByTime(1);
     expect([early.ids, late.ids]).toEqual([[previous + 2n], [previous + 2n]]);
+  });
+
+  describe('with a rule on the time', () => {
+    const HOUR = 3_600_000;
+    const NOON = Date.parse('2030-01-01T12:00:00Z');
+    const ids = ({ written }: Connection) =>
+      written.flatMap((text) => [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id));
+    let version: bigint;
+
+    const elapse = (milliseconds: number) => vi.advanceTimersByTime(milliseconds);
+    const fakeTime = (now: number) =>
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now });
+
+    beforeEach(async () => {
+      version = await commit(scheduled('a', NOON));
+      await following(version);
+      wall = undefined;
+      fakeTime(NOON - 2 * HOUR);
+    });
+
+    it('is notified within the spread after a boundary, once', () => {
+      random = 0.5;
+      const connection = openClient(version);
+      elapse(2 * HOUR - 1);
+      expect(ids(connection)).toEqual([]);
+      elapse(1);
+      elapse(SPREAD_MS / 2);
+      expect(ids(connection)).toEqual([`${version}-${NOON}`]);
+      expect(connection.written.at(-1)).toContain(
+        `"etag":"${version}-${NOON}","lastModified":${NOON / 1000}`,
+      );
+      elapse(24 * HOUR);
+      expect(ids(connection)).toHaveLength(1);
+    });
+
+    it('is notified at its beginning of a boundary that passed before, unless it knows', () => {
+      fakeTime(NOON + 5);
+      expect(ids(openClient(version))).toEqual([`${version}-${NOON}`]);
+      expect(ids(openClient(version, NOON))).toEqual([]);
+    });
+
+    it('is not notified again by a node whose clock is a little behind', () => {
+      fakeTime(NOON - 1_000);
+      const connection = openClient(version, NOON);
+      elapse(2 * HOUR);
+      expect(ids(connection)).toEqual([]);
+    });
+
+    it('is notified when it claims a boundary that no clock has reached', async () => {
+      const connection = openClient(version, NOON + HOUR);
+      await vi.waitFor(() => expect(ids(connection)).toEqual([`${version}`]));
+    });
+
+    it('follows a change of the boundary, and has no timer left at its end', async () => {
+      vi.useRealTimers();
+      wall = NOON - 2 * HOUR;
+      const connection = openClient(version);
+      const next = await commit(scheduled('a', NOON - HOUR));
+      await following(next);
+      await until('the change', () => ids(connection).length === 1);
+      fakeTime(NOON - 2 * HOUR);
+      wall = undefined;
+      connection.leave();
+      const late = openClient(next);
+      elapse(HOUR);
+      expect([ids(connection), ids(late)]).toEqual([[`${next}`], [`${next}-${NOON - HOUR}`]]);
+      late.leave();
+      expect(vi.getTimerCount()).toBe(0);
+    });
   });
 
   it('that ends while it waits for its turn is not written to', async () => {

@@ -4,7 +4,7 @@ import { holdInstructions } from '../../src/subscribe/hold.js';
 import { KEEP_ALIVE } from '../../src/subscribe/stream.js';
 
 const stream = { kind: 'configs', environment: 7n } as const;
-const hold = { stream, keyId: 'ab-12', version: 17_018_962_363_976_479n, link: '/recover/token' };
+const hold = { stream, keyId: 'ab-12', position: 17_018_962_363_976_479n, link: '/recover/token' };
 const times = { keepAlive: 20, staleness: 60 };
 
 /** The link's timeout, seconds. */
@@ -29,7 +29,7 @@ describe('the instructions of a hold', () => {
     expect(parseGripLast(channels.map(({ name, prevId }) => `${name}; last-id=${prevId}`))).toEqual({
       stream,
       keyId: 'ab-12',
-      version: hold.version,
+      position: hold.position,
     });
   });
 
@@ -42,7 +42,7 @@ describe('the instructions of a hold', () => {
   });
 
   it('say where a client stands that has nothing yet', () => {
-    const { channels } = holdInstructions({ ...hold, version: 0n }, times, 0);
+    const { channels } = holdInstructions({ ...hold, position: 0n }, times, 0);
     expect(channels[0]).toEqual({ name: 'environment-7', prevId: '0' });
   });
 });

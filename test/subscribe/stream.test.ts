@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { KEEP_ALIVE, RefetchContents, streamStart } from '../../src/subscribe/stream.js';
 
@@ -21,14 +22,19 @@ describe('the events of an event stream', () => {
 
   it('are one, which says as JSON what to fetch again and since when, and has the client version as its id', () => {
     const text = 'data: {"type":"refetchEvaluation","etag":"5","lastModified":1700000000}\nid: 5\n\n';
-    const events = new RefetchContents(0).events(ruleset(5n), 3n);
-    expect(events.map((event) => [event.id, event.size, event.text()])).toEqual([[5n, text.length, text]]);
+    const events = new RefetchContents(0, () => 0).events(ruleset(5n), clientPosition(3n, 0));
+    expect(events.map((event) => [event.id, event.size, event.text()])).toEqual([
+      [clientPosition(5n, 0), text.length, text],
+    ]);
   });
 
   it('are the same for any reader that stands elsewhere, and none for one that has everything', () => {
-    const refetches = new RefetchContents(0);
-    const [one, other] = [refetches.events(ruleset(5n), 6n), refetches.events(ruleset(5n), 3n)];
+    const refetches = new RefetchContents(0, () => 0);
+    const [one, other] = [
+      refetches.events(ruleset(5n), clientPosition(6n, 0)),
+      refetches.events(ruleset(5n), clientPosition(3n, 0)),
+    ];
     expect(one.map((event) => event.text())).toEqual(other.map((event) => event.text()));
-    expect(refetches.events(ruleset(5n), 5n)).toEqual([]);
+    expect(refetches.events(ruleset(5n), clientPosition(5n, 0))).toEqual([]);
   });
 });

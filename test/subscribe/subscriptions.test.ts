@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
 import type { Replica } from '../../src/replica/replica.js';
 import type { Key } from '../../src/store/store.js';
+import { clientPosition } from '../../src/ruleset/client-position.js';
 import { RECOVERY_PREFIX, RecoveryLink } from '../../src/subscribe/link.js';
 import { DeltaContents } from '../../src/subscribe/deltas.js';
 import { RefetchContents, type StreamEvent } from '../../src/subscribe/stream.js';
 import { Subscriptions, type HeldReply } from '../../src/subscribe/subscriptions.js';
-import { flag, sized } from '../ruleset/arbitrary.js';
+import { flag, scheduled, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
@@ -20,6 +21,8 @@ let replica: Replica;
 let subscriptions: Subscriptions;
 let logs: string[];
 let lost: number;
+/** Milliseconds since 1970. */
+let wall: number;
 let key: Key;
 
 beforeEach(async () => {
@@ -30,9 +33,10 @@ beforeEach(async () => {
   replica = await startReplica(slow.store);
   logs = [];
   lost = 0;
+  wall = 0;
   subscriptions = new Subscriptions({
     replica,
-    contents: { configs: new DeltaContents(), clients: new RefetchContents(0) },
+    contents: { configs: new DeltaContents(), clients: new RefetchContents(0, () => wall) },
     link: new RecoveryLink(['secret']),
     times: { keepAlive: 20, staleness: 60 },
     log: createLog('debug', { write: (line) => void logs.push(line) }),
@@ -253,16 +257,34 @@ describe('an event stream', () => {
   it('begins with nothing for one that is current, whatever changed that it does not see', async () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
-    const reply = await subscriptions.hold(key, CLIENTS, seen);
+    const reply = await subscriptions.hold(key, CLIENTS, clientPosition(seen, 0));
     expect([reply.decision, bodyOf(reply), standsAt(reply)]).toEqual(['current', START, `${seen}`]);
   });
 
   it('notifies a client that is ahead, and does not count its claim as a proof of a loss', async () => {
     const seen = await commit('a');
-    const reply = await subscriptions.hold(key, CLIENTS, seen + 5n);
+    const reply = await subscriptions.hold(key, CLIENTS, clientPosition(seen + 5n, 0));
     expect([reply.decision, ids(bodyOf(reply)), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);
     expect(lost).toBe(0);
     expect(logs.filter((line) => line.includes('writes were lost'))).toEqual([]);
+  });
+
+  it('is notified of a time boundary over the link, and stands at it from then on', async () => {
+    wall = 999;
+    const { version } = await commitConfigs(slow.direct, ENV, scheduled('a', 1_000));
+    const held = await subscriptions.hold(key, CLIENTS, clientPosition(version, 0));
+    expect([held.decision, standsAt(held)]).toEqual(['current', `${version}`]);
+    wall = 1_000;
+    const behind = await subscriptions.recover(last(version));
+    expect([behind.decision, standsAt(behind)]).toEqual(['behind', `${version}-1000`]);
+    expect(bodyOf(behind)).toContain(`"etag":"${version}-1000"`);
+    const [lastId, keyId] = last(version);
+    const current = await subscriptions.recover([`${lastId}-1000`, keyId!]);
+    expect([current.decision, bodyOf(current), standsAt(current)]).toEqual([
+      'current',
+      '',
+      `${version}-1000`,
+    ]);
   });
 
   it('recovers over the same link, on the shard that it has', async () => {

@@ -13,6 +13,17 @@ export function flag(key: string, value: boolean): Config {
   };
 }
 
+/** A boolean flag that is on from a time on, milliseconds since 1970. */
+export function scheduled(key: string, from: number): Config {
+  const criterion = {
+    propertyName: 'prefab.current-time',
+    operator: 'PROP_GREATER_THAN_OR_EQUAL',
+    valueToMatch: { int: `${from}` },
+  };
+  const values = [{ criteria: [criterion], value: { bool: true } }, { value: { bool: false } }];
+  return { key, configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values }] };
+}
+
 /** A string config that is the same for everyone. */
 export function text(key: string, value: string): Config {
   return {

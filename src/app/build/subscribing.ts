@@ -8,6 +8,7 @@ import { SignatureVerifier } from '../../grip/signature.js';
 import { eventStreamRoutes } from '../../http/event-streams.js';
 import { streamRoutes } from '../../http/streams.js';
 import type { Replica } from '../../replica/replica.js';
+import { BoundaryAlarms } from '../../subscribe/boundary-alarms.js';
 import { DirectHolds } from '../../subscribe/direct.js';
 import { RecoveryLink } from '../../subscribe/link.js';
 import { StreamTokens } from '../../subscribe/stream-token.js';
@@ -35,7 +36,7 @@ export function buildSubscribing(
   const { now, random } = clock;
   const contents = {
     configs: new DeltaContents(),
-    clients: new RefetchContents(settings.refetchSpreadSeconds * 1000),
+    clients: new RefetchContents(settings.refetchSpreadSeconds * 1000, now),
   };
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
@@ -63,6 +64,7 @@ function buildDirectHolds(
 ): DirectHolds {
   const directHolds = new DirectHolds({
     ...shared,
+    alarms: new BoundaryAlarms(shared.replica, clock.now),
     log,
     keepAlive: settings.keepAliveSeconds,
     maxAge: settings.maxAgeSeconds,

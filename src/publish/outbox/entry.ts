@@ -31,16 +31,23 @@ export interface ClientsTarget {
   readonly kind: 'clients';
   readonly environment: bigint;
   readonly shard: number;
-  /** A client version. */
-  readonly version: bigint;
+  /** See ruleset/client-position.ts. */
+  readonly position: bigint;
 }
 
-/** Returns everything that a proxy may have missed of an environment. */
-export function targetsOf({ id: environment, version, clientVersion }: StoredEnvironment): PublishTarget[] {
+/**
+ * Returns everything that a proxy may have missed of an environment.
+ *
+ * @param position of its clients
+ */
+export function targetsOf(
+  { id: environment, version, clientVersion }: StoredEnvironment,
+  position: bigint,
+): PublishTarget[] {
   const shards = Array.from({ length: clientVersion > 0n ? CLIENT_SHARDS : 0 }, (_, shard) => shard);
   return [
     ...(version > 0n ? [{ kind: 'environment', environment, version } as const] : []),
-    ...shards.map((shard) => ({ kind: 'clients', environment, shard, version: clientVersion }) as const),
+    ...shards.map((shard) => ({ kind: 'clients', environment, shard, position }) as const),
   ];
 }
 
@@ -50,8 +57,8 @@ export function targetsOf({ id: environment, version, clientVersion }: StoredEnv
  * @param position that of the newest feed entry
  */
 export function refetchEntryOf(refetch: Refetch, position: FeedPosition): OutboxEntry {
-  const { environment, shard, version, at } = refetch;
-  const target = { kind: 'clients', environment, shard, version } as const;
+  const { environment, shard, position: id, at } = refetch;
+  const target = { kind: 'clients', environment, shard, position: id } as const;
   return entryOf(position, Number(at / 1000n), target, [refetchItem(refetch)]);
 }
 

@@ -1,6 +1,7 @@
 /** GRIP items: the messages that a proxy is sent for its channels. [protocol] #items */
 import { clientsChannel, KEY_PREV_ID, keyChannel, environmentChannel } from '../../grip/channels.js';
 import { cut, eventText } from '../../ruleset/event.js';
+import { positionText } from '../../ruleset/client-position.js';
 import { refetchText } from '../../ruleset/refetch.js';
 import type { Change } from '../../ruleset/ruleset.js';
 import type { Refetch } from '../refetch-schedule.js';
@@ -30,12 +31,12 @@ export function changeItems(change: Change): Item[] {
 }
 
 /** Builds the item that notifies one shard of an environment's clients to fetch. */
-export function refetchItem({ environment, shard, previous, version, at }: Refetch): Item {
+export function refetchItem({ environment, shard, previous, position, at }: Refetch): Item {
   return item({
     channel: clientsChannel(environment, shard),
-    id: `${version}`,
-    'prev-id': `${previous}`,
-    formats: { 'http-stream': { content: refetchText(version, at) } },
+    id: positionText(position),
+    'prev-id': positionText(previous),
+    formats: { 'http-stream': { content: refetchText(position, at) } },
   });
 }
 
@@ -44,10 +45,10 @@ export function refetchItem({ environment, shard, previous, version, at }: Refet
  * it follows no hold's position. Holds that have everything get an empty answer. Measured: 3,000
  * holds in 3.2 s with 41 requests.
  */
-export function resyncItem(channel: string, version: bigint): Item {
+export function resyncItem(channel: string, id: string): Item {
   return item({
     channel,
-    id: `${version}`,
+    id,
     formats: { 'http-stream': { content: '' } },
   });
 }

@@ -3,6 +3,7 @@
  * (a close, for a key), whatever was missed of it. Pure.
  */
 import { clientsChannel, environmentChannel, keyChannel } from '../../grip/channels.js';
+import { positionText } from '../../ruleset/client-position.js';
 import type { PublishTarget } from './entry.js';
 import { closeItem, resyncItem, type Item } from './items.js';
 
@@ -57,7 +58,7 @@ export class MissedTargets {
 
 /** Builds the item that repairs a missed target. */
 export function repairItem(target: MissedTarget): Item {
-  return target.kind === 'key' ? closeItem(target.keyId) : resyncItem(channelOf(target), versionOf(target));
+  return target.kind === 'key' ? closeItem(target.keyId) : resyncItem(channelOf(target), idOf(target));
 }
 
 function channelOf(target: MissedTarget): string {
@@ -71,6 +72,12 @@ function channelOf(target: MissedTarget): string {
   }
 }
 
+/** The version or position of a target, which tells what is newer. */
 function versionOf(target: MissedTarget): bigint {
-  return target.kind === 'key' ? 0n : target.version;
+  if (target.kind === 'key') return 0n;
+  return target.kind === 'clients' ? target.position : target.version;
+}
+
+function idOf(target: Exclude<MissedTarget, { kind: 'key' }>): string {
+  return target.kind === 'clients' ? positionText(target.position) : `${target.version}`;
 }
