@@ -45,7 +45,7 @@ async function open(options: Partial<FileStoreOptions> = {}, path = directory): 
 }
 
 describe('a restart', () => {
-  it('keeps everything', async () => {
+  it('a file store has everything after a restart', async () => {
     const before = await open();
     await fill(before);
     const expected = await everything(before);
@@ -53,7 +53,7 @@ describe('a restart', () => {
     expect(await everything(await open())).toEqual(expected);
   });
 
-  it('keeps everything that was acknowledged when the process was killed', async () => {
+  it('a file store has everything that was acknowledged before its process was killed', async () => {
     const store = await open();
     await fill(store);
     const expected = { ...(await everything(store)), cursors: new Map() };
@@ -64,7 +64,7 @@ describe('a restart', () => {
     expect(await everything(await open({}, left))).toEqual(expected);
   });
 
-  it('lets a follower go on where it was, without a gap', async () => {
+  it('a follower of a file store goes on after a restart without a gap', async () => {
     const before = await open();
     await fill(before);
     const position = await before.head();
@@ -77,7 +77,7 @@ describe('a restart', () => {
     expect(follower.kinds).toEqual(['entries']);
   });
 
-  it('remembers a request for 24 hours, also across restarts', async () => {
+  it('a file store remembers a request for 24 hours, also across restarts', async () => {
     let time = 1_700_000_000_000;
     const now = () => time;
     const before = await open({ now });
@@ -94,7 +94,7 @@ describe('a restart', () => {
     expect(await store.commit(again)).toEqual({ kind: 'committed' });
   });
 
-  it('never goes back in time, also when the clock does', async () => {
+  it('the time of a file store never goes back, also when the clock does', async () => {
     let time = 1_700_000_000_000;
     const now = () => time;
     const before = await open({ now });
@@ -107,7 +107,7 @@ describe('a restart', () => {
     expect(await (await open({ now })).time()).toBe(at);
   });
 
-  it('forgets cursors that it cannot read, and says so', async () => {
+  it('a file store with unreadable cursors opens without them and warns', async () => {
     const before = await open();
     await fill(before);
     await before.close();
@@ -120,7 +120,7 @@ describe('a restart', () => {
 });
 
 describe('a write that was cut off', () => {
-  it('is removed at start, wherever it was cut, and everything before it stays', async () => {
+  it('a torn write is removed at start, at whichever byte it ended, and everything before it stays', async () => {
     const store = await open();
     await store.commit(creation(1n));
     await store.commit(update(1n, 0n, [flag(10n, 'a')]));
@@ -144,7 +144,7 @@ describe('a write that was cut off', () => {
     }
   });
 
-  it('is followed by new commits that last', async () => {
+  it('commits after a torn write was removed last', async () => {
     const store = await open();
     await store.commit(creation(1n));
     await store.close();
@@ -155,7 +155,7 @@ describe('a write that was cut off', () => {
     expect(await (await open()).version(1n)).toBe(10n);
   });
 
-  it('is removed when its bytes are there but are not what was written', async () => {
+  it('bytes at the end that were never written as a record are removed at start', async () => {
     const store = await open();
     await store.commit(creation(1n));
     await store.close();
@@ -198,43 +198,43 @@ describe('damage', () => {
   }
 
   it.each([1, 2, 3, 4, 5, 6, 7])(
-    'in record %i, with others after it, is refused and left as it is',
+    'damage in record %i, with others after it, refuses the start and changes nothing',
     async (line) => {
       const flip = (text: string) => text.replace('"records"', '"recordz"');
       await refused((all) => all.map((text, index) => (index === line ? flip(text) : text)), line);
     },
   );
 
-  it('of the checksum itself is refused', async () => {
+  it('damage of a checksum refuses the start', async () => {
     await refused((all) => all.map((text, index) => (index === 2 ? `00000000${text.slice(8)}` : text)), 2);
   });
 
-  it('of the beginning is refused', async () => {
+  it('damage of the beginning of a log refuses the start', async () => {
     const message = await refused(([, ...rest]) => ['x', ...rest], 0);
     expect(message).toContain('inside what every log begins with');
   });
 
-  it('by a record that is missing is refused', async () => {
+  it('a missing record refuses the start', async () => {
     await refused((all) => all.filter((_, index) => index !== 7), 7);
   });
 
-  it('by a record that is there twice is refused', async () => {
+  it('a record that is there twice refuses the start', async () => {
     await refused((all) => all.flatMap((text, index) => (index === 7 ? [text, text] : [text])), 8);
   });
 
-  it('by a record that does not fit what is before it is refused', async () => {
+  it('a record that does not fit the ones before it refuses the start', async () => {
     const stray = frame({ sequence: 2, records: [{ type: 'commit', environment: '9', live: 0 }] })
       .toString()
       .trimEnd();
     await refused((all) => [...all.slice(0, 2), stray, ...all.slice(3)], 2);
   });
 
-  it('of an empty log is refused', async () => {
+  it('an empty log refuses the start', async () => {
     await writeFile(join(directory, 'log'), '');
     await expect(open()).rejects.toMatchObject({ code: 'store_damaged' });
   });
 
-  it('of a newer format is refused', async () => {
+  it('a log of a newer format refuses the start', async () => {
     await writeFile(join(directory, 'log'), frame({ holdfast: 2, sequence: 0, snapshot: 0 }));
     await expect(open()).rejects.toMatchObject({
       code: 'store_damaged',
@@ -253,7 +253,7 @@ describe('a log from before client versions were kept', () => {
     await writeFile(join(directory, 'log'), Buffer.concat(old));
   }
 
-  it('is read as one in which clients saw each change, and goes on from there', async () => {
+  it('a log without client versions is read as one in which clients saw each change', async () => {
     const before = await open();
     await before.commit(creation(1n));
     const unseen = { clientPrevious: 0n, clientVersion: 0n };
@@ -270,7 +270,7 @@ describe('a log from before client versions were kept', () => {
     expect(follower.entries).toMatchObject([{ change: { clientPrevious: 0n, clientVersion: 10n } }]);
   });
 
-  it('is read so from its snapshot too', async () => {
+  it('a snapshot without client versions is read as one in which clients saw each change', async () => {
     const before = await open();
     await wasteful(before);
     await before.close();

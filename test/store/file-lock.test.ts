@@ -58,7 +58,10 @@ class Holder {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    process.kill(await this.#pid(), signal);
+    const pid = await this.#pid();
+    // 0 would mean every process of this group, the tests themselves among them.
+    if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error('the process is gone');
+    process.kill(pid, signal);
   }
 
   async kill(): Promise<void> {

@@ -77,7 +77,7 @@ async function timed(work: Promise<unknown>): Promise<{ error: unknown; ms: numb
 }
 
 describe('when Redis goes away', () => {
-  it('says so once, fails commands within three seconds, and goes on without a gap when it is back with its data', async () => {
+  it('an outage of Redis is reported once, fails commands within three seconds, and ends without a gap', async () => {
     const server = await redis({ appendonly: true });
     const store = await open(server.url);
     const follower = await started(store);
@@ -99,7 +99,7 @@ describe('when Redis goes away', () => {
     expect(follower.versions).toEqual([10n, 12n]);
   });
 
-  it('tells whoever follows that it is back, also when nothing is new', async () => {
+  it('a follower is told of the end of an outage, also when nothing is new', async () => {
     const server = await redis({ appendonly: true });
     const store = await open(server.url);
     const follower = await started(store);
@@ -110,7 +110,7 @@ describe('when Redis goes away', () => {
     await follower.sees('idle', idle + 1);
   });
 
-  it('survives a short outage without an error', async () => {
+  it('a commit during a short outage of Redis is made without an error', async () => {
     const server = await redis({ appendonly: true });
     const store = await open(server.url);
     const follower = await started(store);
@@ -122,7 +122,7 @@ describe('when Redis goes away', () => {
     expect(result).toEqual({ kind: 'committed' });
   });
 
-  it('ends a feed that is away when its signal aborts', async () => {
+  it('a feed of an unavailable Redis ends when its signal aborts', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -132,7 +132,7 @@ describe('when Redis goes away', () => {
     expect(ms).toBeLessThan(500);
   });
 
-  it('says of a commit without an answer that it may have been made, and tells by its idempotency key that it was', async () => {
+  it('a commit without an answer may have been made, and its idempotency key tells that it was', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -156,7 +156,7 @@ describe('when Redis goes away', () => {
 });
 
 describe('when the connection is cut before the answer comes', () => {
-  it('does not send the commit again, which would find its own work and report a conflict', async () => {
+  it('a commit whose connection was cut is not sent again, which would find its own work and report a conflict', async () => {
     const server = await redis();
     const relay = await startRelay(server.port);
     const store = await open(relay.url);
@@ -173,7 +173,7 @@ describe('when the connection is cut before the answer comes', () => {
 });
 
 describe('when Redis lost data', () => {
-  it('has a gap when it was wiped, and goes on with what is written after', async () => {
+  it('the feed of a wiped Redis has a gap, and goes on with later changes', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -185,7 +185,7 @@ describe('when Redis lost data', () => {
     expect(follower.kinds).toEqual(['entries', 'gap', 'entries']);
   });
 
-  it('has a gap when it was restarted empty', async () => {
+  it('the feed of a Redis that was restarted empty has a gap', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -211,7 +211,7 @@ describe('when Redis lost data', () => {
     return { server, store, follower };
   }
 
-  it('has a gap when it went back to an older state, although nothing is written', async () => {
+  it('the feed of a Redis that went back to an older state has a gap, although nothing is written', async () => {
     const { server, store, follower } = await rollBack();
     await server.restart();
     await follower.sees('gap');
@@ -219,7 +219,7 @@ describe('when Redis lost data', () => {
     expect(await store.version(1n)).toBe(10n);
   });
 
-  it('has a gap when it went back to an older state and a commit came before the follower', async () => {
+  it('the feed of a Redis that went back to an older state has a gap, also when a commit came before the follower', async () => {
     const { server, store, follower } = await rollBack();
     await follower.stop();
     const position = follower.entries.at(-1)!.position;
@@ -233,7 +233,7 @@ describe('when Redis lost data', () => {
     expect(resumed.versions).toEqual([13n]);
   });
 
-  it('has a gap after a position that was trimmed away, and none after one that was not', async () => {
+  it('the feed has a gap after a position that was trimmed away, and none after one that was not', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -248,7 +248,7 @@ describe('when Redis lost data', () => {
     expect(early.versions).toEqual([18n, 19n, 20n]);
   });
 
-  it('has a gap when everything was trimmed away', async () => {
+  it('the feed has a gap when everything was trimmed away', async () => {
     const server = await redis();
     const store = await open(server.url);
     const follower = await started(store);
@@ -260,7 +260,7 @@ describe('when Redis lost data', () => {
     expect(late.signals).toContainEqual({ kind: 'gap', position: follower.entries.at(-1)!.position });
   });
 
-  it('keeps about as many entries as it is told to', async () => {
+  it('the feed keeps about as many entries as it is told to', async () => {
     const server = await redis({ args: ['--stream-node-max-entries', '10'] });
     const store = await open(server.url, { feedLength: 20 });
     await store.commit(creation(1n));
@@ -270,7 +270,7 @@ describe('when Redis lost data', () => {
     expect(length).toBeLessThan(40);
   });
 
-  it('has a gap and says so in the log when an entry cannot be read', async () => {
+  it('the feed has a gap and logs an error when an entry cannot be read', async () => {
     const server = await redis();
     const { log, lines } = recordingLog();
     const store = await open(server.url, { log });
@@ -293,7 +293,7 @@ describe('when Redis lost data', () => {
 });
 
 describe('what a node wrote that knew of no client versions', () => {
-  it('counts as seen by clients: an environment, and an entry of the feed', async () => {
+  it('a change without client versions counts as seen by clients, in an environment and in the feed', async () => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -320,7 +320,7 @@ describe('what a node wrote that knew of no client versions', () => {
     expect(follower.entries).toMatchObject([{ change: { clientPrevious: 10n, clientVersion: 11n } }]);
   });
 
-  it('counts so too when it changed an environment whose client version another node had written', async () => {
+  it('a change without client versions counts as seen also in an environment that had one', async () => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -343,7 +343,7 @@ describe('a script that fails', () => {
     idempotency: { key: 'k', digest: 'd', answer: 'a' },
   };
 
-  it('leaves nothing behind when Redis is out of memory', async () => {
+  it('a commit leaves nothing behind when Redis is out of memory', async () => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -371,7 +371,7 @@ describe('a script that fails', () => {
     ['{holdfast}:key-hashes', 'key'],
     ['{holdfast}:feed', 'key'],
     ['{holdfast}:feed:head', 'key'],
-  ])('leaves nothing behind when %s is of another type (%s)', async (name, kind) => {
+  ])('a script leaves nothing behind when %s is of another type (%s)', async (name, kind) => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -387,7 +387,7 @@ describe('a script that fails', () => {
     expect(await dump(raw)).toEqual(before);
   });
 
-  it('leaves nothing behind when Redis is a replica', async () => {
+  it('a commit leaves nothing behind when Redis is a replica', async () => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -402,7 +402,7 @@ describe('a script that fails', () => {
     expect(await dump(raw)).toEqual(before);
   });
 
-  it('refuses a ruleset with a config that it did not write', async () => {
+  it('a ruleset with a config in another form is refused as damaged', async () => {
     const server = await redis();
     const store = await open(server.url);
     await started(store);
@@ -412,7 +412,7 @@ describe('a script that fails', () => {
 });
 
 describe('replication', () => {
-  it('says of a change that too few replicas have that it was made', async () => {
+  it('a change that too few replicas confirm is reported as made', async () => {
     const server = await redis();
     const store = await open(`${server.url}?wait=1`);
     const failing = store.commit({ ...creation(1n), idempotency: { key: 'k', digest: 'd', answer: 'a' } });
@@ -430,7 +430,7 @@ describe('replication', () => {
     });
   });
 
-  it('does not hold reads up while a commit waits for replicas', async () => {
+  it('reads do not wait while a commit waits for replicas', async () => {
     const server = await redis();
     const store = await open(`${server.url}?wait=1`);
     const failing = timed(store.commit(creation(1n)));
@@ -439,7 +439,7 @@ describe('replication', () => {
     expect((await failing).ms).toBeGreaterThan(900);
   });
 
-  it('goes on, without a gap, with the replica that a Sentinel makes master', async () => {
+  it('a store goes on without a gap with the replica that a Sentinel makes master', async () => {
     const setup = await startSentinel();
     cleanups.push(() => setup.stop());
     const store = await open(`${setup.url}?wait=1`);
@@ -455,7 +455,7 @@ describe('replication', () => {
 });
 
 describe('opening', () => {
-  it('asks Sentinels that want a user and a password', async () => {
+  it('a store finds its master by Sentinels that want a user and a password', async () => {
     const users = ['requirepass other', 'user holdfast on >s/ecret% ~* &* +@all'];
     const setup = await startSentinel(users);
     cleanups.push(() => setup.stop());
@@ -468,7 +468,7 @@ describe('opening', () => {
     expect(String(error)).not.toContain('wrong');
   });
 
-  it('fails in time when Redis cannot be reached, naming the place and no password', async () => {
+  it('opening fails in time when Redis cannot be reached, and names the place and no password', async () => {
     const port = await freePort();
     const url = `redis://user:secret@127.0.0.1:${port}`;
     const { error, ms } = await timed(open(url, { connectWithin: 300 }));
@@ -480,14 +480,14 @@ describe('opening', () => {
     expect(ms).toBeLessThan(2_000);
   });
 
-  it('waits for a Redis that is starting', async () => {
+  it('opening waits for a Redis that is starting', async () => {
     const port = await freePort();
     const opening = open(`redis://127.0.0.1:${port}`);
     await redis({ port });
     expect(await (await opening).head()).toBe('0-0');
   });
 
-  it('says so when the password is wrong', async () => {
+  it('opening with a wrong password fails with WRONGPASS', async () => {
     const server = await redis({ args: ['--requirepass', 'p@ss word/%'] });
     const wrong = `redis://:wrong@127.0.0.1:${server.port}`;
     await expect(open(wrong, { connectWithin: 500 })).rejects.toMatchObject({
@@ -500,7 +500,7 @@ describe('opening', () => {
     expect(right.name).toBe(`redis 127.0.0.1:${server.port}`);
   });
 
-  it('refuses a Redis before 6.2', async () => {
+  it('opening refuses a Redis before 6.2', async () => {
     const url = await oldRedis();
     await expect(open(url)).rejects.toMatchObject({
       code: 'store_unavailable',
@@ -508,7 +508,7 @@ describe('opening', () => {
     });
   });
 
-  it('keeps databases apart', async () => {
+  it('two databases of one Redis are two stores', async () => {
     const server = await redis();
     const [one, two] = [await open(`${server.url}/1`), await open(`${server.url}/2`)];
     const follower = await follow(two);
@@ -519,14 +519,14 @@ describe('opening', () => {
     expect(contents((await two.read(1n))!.configs)).toEqual(contents([flag(20n, 'b')]));
   });
 
-  it('warns of a Redis that may throw data away', async () => {
+  it('opening warns of a Redis that may evict data', async () => {
     const server = await redis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
     const { log, lines } = recordingLog();
     await open(server.url, { log });
     expect(lines()).toContainEqual(expect.objectContaining({ level: 40, policy: 'allkeys-lru' }));
   });
 
-  it('opens the store that its location names', async () => {
+  it('a location opens the store that it names', async () => {
     const server = await redis();
     const store = await openStore(server.url, { log: silent });
     cleanups.push(() => store.close());

@@ -1,5 +1,5 @@
 /** Opens the embedded store: lock, log, replay. */
-import { copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { makeDirectory, syncDirectory } from '../../core/durable-file.js';
@@ -116,9 +116,16 @@ async function replay(directory: string, lock: Lock, now: () => number, logger: 
  */
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (/^(log\.(new|probe|[0-9a-f]+\.new)|lock\..*)$/.test(name))
-      await rm(join(directory, name), { force: true });
+    const path = join(directory, name);
+    const isOurs = /^log\.(new|probe|[0-9a-f]+\.new)$/.test(name);
+    if (isOurs || (name.startsWith('lock.stale.') && (await isOld(path)))) await rm(path, { force: true });
   }
+}
+
+/** False for a lock that another process has moved aside by mistake and is about to put back: its heartbeat is recent. */
+async function isOld(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > 60_000;
 }
 
 /**
