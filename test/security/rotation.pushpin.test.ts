@@ -1,5 +1,5 @@
 /**
- * Changing each secret of a whole installation while a client is connected: docs/security.md, step
+ * Changing each secret of a whole installation while a client is connected: docs/how-to/rotate-secrets.md, step
  * by step. Redis, Pushpin and two nodes, which are restarted one after the other with other
  * settings.
  */
