@@ -11,7 +11,7 @@ import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
-import { slicesFor } from './evaluation-slices.js';
+import { sendEvaluations, slicesFor } from './evaluation-slices.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the routes that evaluate. */
@@ -52,10 +52,11 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
           response.status(304).end();
           return;
         }
-        const built = await build(await slicesFor(attempt));
+        const slices = await slicesFor(attempt);
+        const built = await build(slices);
         if (built === undefined) continue;
         for (const { why } of built.leftOut) metrics.unresolved.inc({ why });
-        response.status(200).type('application/json').send(built.body);
+        await sendEvaluations(response, built.pieces, built.values, slices);
         return;
       }
     })

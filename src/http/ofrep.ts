@@ -21,7 +21,7 @@ import { limitBody } from './body-limit.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods, type ErrorBody } from './errors.js';
-import { slicesFor } from './evaluation-slices.js';
+import { sendEvaluations, slicesFor } from './evaluation-slices.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the OFREP routes. */
@@ -153,9 +153,11 @@ async function answerAll(parts: Parts, request: Request, response: Response): Pr
       response.status(304).set('Cache-Control', 'no-store').end();
       return;
     }
-    const text = await body(await slicesFor(attempt));
+    const slices = await slicesFor(attempt);
+    const text = await body(slices);
     if (text === undefined) continue;
-    send(response, text);
+    response.set('Cache-Control', 'no-store');
+    await sendEvaluations(response, text.pieces, text.flags, slices);
     return;
   }
 }

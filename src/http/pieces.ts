@@ -3,7 +3,8 @@
  * faster than the client reads, and never in memory as a whole.
  */
 import type { Response } from 'express';
-import type { Slices } from '../core/turns.js';
+import { listPieces, PIECE_SIZE } from '../core/pieces.js';
+import type { WorkSlices } from '../evaluate/work-slices.js';
 import { configJson, envelopeJson } from '../ruleset/config-json.js';
 import type { EncodedConfig } from '../ruleset/decode.js';
 
@@ -11,14 +12,6 @@ import type { EncodedConfig } from '../ruleset/decode.js';
  * A body. Each piece is built when it is asked for; an empty one lets the sender look at its slice.
  */
 export type Pieces = Iterable<Uint8Array | string>;
-
-/** Bytes or characters from which a piece is complete. */
-const PIECE_SIZE = 64 * 1024;
-
-/**
- * Elements after which a piece is complete, however short: some 3 ms of work for ordinary configs.
- */
-const PIECE_ELEMENTS = 64;
 
 /** Returns the length of an encoded `Configs`, bytes. */
 export function protobufLength(configs: readonly EncodedConfig[], envelope: Uint8Array): number {
@@ -54,35 +47,13 @@ export function* jsonPieces(
 }
 
 /**
- * Joins the texts of a list with commas.
- *
- * @param elements `undefined` for one that is left out
- */
-export function* listPieces(head: string, elements: Iterable<string | undefined>, tail: string): Pieces {
-  let piece = head;
-  let count = 0;
-  let separator = '';
-  for (const element of elements) {
-    if (element !== undefined) {
-      piece += separator + element;
-      separator = ',';
-    }
-    if (piece.length < PIECE_SIZE && ++count < PIECE_ELEMENTS) continue;
-    yield piece;
-    piece = '';
-    count = 0;
-  }
-  yield piece + tail;
-}
-
-/**
  * Sends a body. Resolves when all of it is written, or the client is gone. When a piece cannot be
  * built the caller's error handler cuts the connection: a client must not take a part for the
  * whole.
  *
  * @param slices those of the work that began the answer
  */
-export async function sendPieces(response: Response, pieces: Pieces, slices: Slices): Promise<void> {
+export async function sendPieces(response: Response, pieces: Pieces, slices: WorkSlices): Promise<void> {
   if (response.req.method === 'HEAD') {
     response.end();
     return;

@@ -3,6 +3,7 @@
  * has the tables. [protocol] #openfeature
  */
 import { HoldfastError } from '../core/errors.js';
+import { listPieces } from '../core/pieces.js';
 import type { Resolved, Evaluation } from '../evaluate/result.js';
 import { quote } from '../ruleset/fields.js';
 import { TARGETING_PROPERTY } from './contexts.js';
@@ -138,13 +139,19 @@ export interface BulkParts {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Builds the body that answers for all flags. Flags that do not exist for clients are left out. */
-export function bulkBody({ flags, eventStreams, metadata }: BulkParts): string {
-  const texts: string[] = [];
-  for (const answer of flags) {
-    if (answer.kind === 'success') texts.push(flagBody(answer));
-    else if (answer.kind === 'failure') texts.push(JSON.stringify(ofrepFailureOf(answer.error, answer.key)));
-  }
+/**
+ * Builds the body that answers for all flags, in pieces. Flags that do not exist for clients are left
+ * out.
+ */
+export function bulkBody({ flags, eventStreams, metadata }: BulkParts): Iterable<string> {
   const streams = eventStreams.length === 0 ? '' : `"eventStreams":${JSON.stringify(eventStreams)},`;
-  return `{"flags":[${texts.join(',')}],${streams}"metadata":${JSON.stringify(metadata)}}`;
+  return listPieces('{"flags":[', textsOf(flags), `],${streams}"metadata":${JSON.stringify(metadata)}}`);
+}
+
+function* textsOf(flags: Iterable<FlagAnswer>): Iterable<string | undefined> {
+  for (const answer of flags) {
+    if (answer.kind === 'success') yield flagBody(answer);
+    else if (answer.kind === 'failure') yield JSON.stringify(ofrepFailureOf(answer.error, answer.key));
+    else yield undefined;
+  }
 }

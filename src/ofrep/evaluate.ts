@@ -33,6 +33,13 @@ export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   return answers.of(key, evaluation, draws.has(key));
 }
 
+/** The JSON of all flags. */
+export interface BulkText {
+  /** The number of flags in it. */
+  readonly flags: number;
+  readonly pieces: Iterable<string>;
+}
+
 /** The answer for all flags: its ETag, and its body when that is needed. */
 export interface BulkAnswer {
   readonly etag: string;
@@ -40,7 +47,7 @@ export interface BulkAnswer {
    * Evaluates in slices and returns JSON; not needed for a 304. `undefined` when the ruleset changed
    * before the end: the ETag then belongs to no present answer, and another one must be prepared.
    */
-  readonly body: (slices: WorkSlices) => Promise<string | undefined>;
+  readonly body: (slices: WorkSlices) => Promise<BulkText | undefined>;
 }
 
 /**
@@ -85,7 +92,7 @@ export function evaluateFlags(
         version: `${clientVersion}`,
         ...(ignoredContext === undefined ? {} : { ignoredContext }),
       };
-      return bulkBody({ flags, eventStreams, metadata });
+      return { flags: flags.length, pieces: bulkBody({ flags, eventStreams, metadata }) };
     },
   };
 }

@@ -3,6 +3,7 @@
  * given contexts. [protocol] #evaluation-for-browsers
  */
 import { createHash } from 'node:crypto';
+import { listPieces } from '../core/pieces.js';
 import { deterministicRandom } from '../evaluate/random.js';
 import { canonical } from '../evaluate/contexts.js';
 import { ignoredText } from '../evaluate/ignored-attributes.js';
@@ -27,8 +28,10 @@ export interface EvaluationsAnswer {
 
 /** The body of an answer, and what is missing from it. */
 export interface BuiltEvaluations {
-  /** JSON. */
-  readonly body: string;
+  /** JSON, in pieces. */
+  readonly pieces: Iterable<string>;
+  /** The number of values in it. */
+  readonly values: number;
   /** Configs that clients may see, and that are not in the answer. */
   readonly leftOut: readonly Unresolved[];
 }
@@ -80,7 +83,11 @@ function bodyOf(
   ignoredContext: string | undefined,
 ): BuiltEvaluations {
   const metadata = ignoredContext === undefined ? '' : `,"metadata":${JSON.stringify({ ignoredContext })}`;
-  return { body: `{"evaluations":{${members.join(',')}}${metadata}}`, leftOut };
+  return {
+    pieces: listPieces('{"evaluations":{', members, `}${metadata}}`),
+    values: members.length,
+    leftOut,
+  };
 }
 
 function evaluationJson({ value, config, row, conditional, weighted }: Resolved): string {

@@ -50,6 +50,8 @@ function request(path: string, headers: Record<string, string>, method = 'GET'):
 const byKey = () => ({ authorization: basic(environment.key) });
 const byAdmin = () => ({ authorization: `Bearer ${ADMIN_TOKEN}` });
 const SNAPSHOT = '/api/v1/configs/0';
+const FLAGS = '/ofrep/v1/evaluate/flags';
+const VALUES = `/api/v2/configs/eval-with-context/${encodeURIComponent(Buffer.from('{"contexts":[]}').toString('base64'))}`;
 const JSON_FORM = `${SNAPSHOT}?format=json`;
 
 describe('a large environment', () => {
@@ -59,6 +61,14 @@ describe('a large environment', () => {
     [
       'a subscription through a proxy',
       async () => [await request('/api/v1/sse/config', { ...byKey(), 'grip-sig': await sign() })],
+    ],
+    [
+      'all flags for OpenFeature, twice',
+      async () => [await request(FLAGS, byKey(), 'POST'), await request(FLAGS, byKey(), 'POST')],
+    ],
+    [
+      'all values for a browser, twice',
+      async () => [await request(VALUES, byKey()), await request(VALUES, byKey())],
     ],
     [
       'the list of administration',
