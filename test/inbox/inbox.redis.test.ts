@@ -59,19 +59,30 @@ describe('events', () => {
     expect(await stack.raw.xpending(INBOX, 'holdfast')).toEqual([0, null, null, null]);
   });
 
-  it('carry JSON or protobuf, with the bytes that the producer sent', async () => {
-    const unknown = Buffer.concat([
-      encodeConfigs(text('b', 'x')).subarray(2),
-      Buffer.from('c23e0161', 'hex'),
-    ]);
-    const configs = Buffer.concat([Buffer.of(0x0a, unknown.length), unknown]);
+  it('carry JSON or protobuf, which is stored in one canonical encoding', async () => {
     await stack.add(['json', json(text('a', 'é'))], ['environment', '1']);
+    // sendToClientSdk (10) before all other fields: another encoding of the same config.
+    const encoded = encodeConfigs(text('b', 'x')).subarray(2);
+    const message = Buffer.concat([Buffer.from('5001', 'hex'), encoded]);
+    const configs = Buffer.concat([Buffer.of(0x0a, message.length), message]);
     await stack.add(['environment', '1'], ['configs', configs]);
     await stack.consume();
     await stack.settled();
     expect(await stack.committed()).toEqual(['a', 'b']);
     const stored = await stack.raw.hgetBuffer('{holdfast}:configs:1', 'b');
-    expect(stored!.toString('hex')).toContain('c23e0161');
+    expect(stored!.toString('hex')).toMatch(/5001$/);
+  });
+
+  it('are rejected with a field that the schema does not declare, or one that is malformed', async () => {
+    for (const field of ['c23e0161', 'f80f8080808080808080808001']) {
+      const encoded = encodeConfigs(text('b', 'x')).subarray(2);
+      const message = Buffer.concat([encoded, Buffer.from(field, 'hex')]);
+      const configs = Buffer.concat([Buffer.of(0x0a, message.length), message]);
+      await stack.add(['environment', '1'], ['configs', configs]);
+    }
+    await stack.consume();
+    await stack.settled();
+    expect((await reasons()).map(({ code }) => code)).toEqual(['field_invalid', 'body_invalid']);
   });
 
   it('are noticed within a moment by a consumer that waits', async () => {
