@@ -5,6 +5,7 @@
  * version. If another node was first, the plan is made again against what is there now. Commits of one environment through this node
  * wait for one another, so that only nodes compete, not requests.
  */
+import { runInTurns } from '../core/steps.js';
 import { KeyedQueue } from '../core/keyed-queue.js';
 import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
@@ -13,7 +14,8 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Standing } from '../store/inbox.js';
 import type { Environment, Store, StoredEnvironment } from '../store/store.js';
-import { planChange, planSettings, settingsOf, type PlanBase, type ChangePlan } from './plan.js';
+import { planChange, planSteps, type PlanBase, type ChangePlan } from './plan.js';
+import { planSettings, settingsOf } from './plan-settings.js';
 
 /** The answer to a committed change. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
@@ -57,6 +59,9 @@ export interface CommitterOptions {
 
 /** With three nodes committing to one environment without a pause, a commit was seen to lose at most a few times in a row. */
 const MAX_ATTEMPTS = 20;
+
+/** The number of configs up to which a change is planned in one turn of the event loop: 2 ms. */
+const ONE_TURN_CONFIGS = 16;
 
 /** Validates and commits changes, for every way in. */
 export class Committer {
@@ -105,16 +110,17 @@ export class Committer {
       const now = await store.time();
       const base = baseOf(await this.#confirmed(environment));
       const expect = base.ruleset.version;
-      let plan: ChangePlan;
+      let plan: ChangePlan | 'moved';
       try {
         checkVersion(request, base.ruleset);
-        plan = planChange(base, request.configs, now);
+        plan = await planInTurns(base, request.configs, now);
       } catch (error) {
         // The conflict may be the request itself, just committed through another node.
         const repeated = idempotency && (await store.repeated(environment, idempotency.key));
         if (repeated === undefined) throw error;
         return repeat(repeated, idempotency);
       }
+      if (plan === 'moved') continue;
       const answer = answerTo(plan, expect);
       const result = await store.commit({
         environment,
@@ -193,6 +199,27 @@ export class Committer {
       );
     }
     return current.ruleset;
+  }
+}
+
+/**
+ * Plans a change in slices of turns. `moved`: the ruleset changed between two of them, so neither a plan nor a refusal means anything.
+ *
+ * A change of a few configs is planned in one turn, and so never finds its ruleset moved.
+ */
+async function planInTurns(
+  base: PlanBase,
+  configs: readonly SubmittedConfig[],
+  now: bigint,
+): Promise<ChangePlan | 'moved'> {
+  if (configs.length <= ONE_TURN_CONFIGS) return planChange(base, configs, now);
+  const { version } = base.ruleset;
+  try {
+    const plan = await runInTurns(planSteps(base, configs, now));
+    return base.ruleset.version === version ? plan : 'moved';
+  } catch (error) {
+    if (base.ruleset.version !== version) return 'moved';
+    throw error;
   }
 }
 

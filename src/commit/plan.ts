@@ -2,19 +2,12 @@
  * Plans a commit before anything is written. Pure: the ruleset, the request and the time come in, a change comes
  * out, and the store commits it if the environment still is at the version that it was planned against.
  */
-import { HoldfastError } from '../core/errors.js';
-import {
-  decodeConfigs,
-  encodeContextSet,
-  decodeConfig,
-  encodeConfig,
-  encodeEnvelope,
-  type EncodedConfig,
-} from '../ruleset/codec.js';
+import { mapSteps, runSteps, type Steps } from '../core/steps.js';
+import { decodeConfig, encodeConfig, encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
-import { checkSegments, type ChangedConfig } from '../ruleset/segments.js';
+import { segmentSteps, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import { isSeenByClients } from './client-version.js';
 import { validateConfig } from '../ruleset/validate.js';
@@ -65,24 +58,38 @@ export function planChange(
   now: bigint,
   origin: 'submitted' | 'committed' = 'submitted',
 ): ChangePlan {
+  return runSteps(planSteps(base, submitted, now, origin));
+}
+
+/**
+ * Plans a change in steps; see {@link planChange}. The ruleset may move on between two steps: then the plan is worth nothing, whether it
+ * was made or refused.
+ */
+export function* planSteps(
+  base: PlanBase,
+  submitted: readonly SubmittedConfig[],
+  now: bigint,
+  origin: 'submitted' | 'committed' = 'submitted',
+): Steps<ChangePlan> {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
-  if (origin === 'submitted') validate(base, submitted);
+  if (origin === 'submitted') yield* validate(base, submitted);
   checkKeys(submitted);
   const idLimit = origin === 'submitted' ? idHorizon(now) : MAX_ID;
-  const entries = submitted.map((each) => entryOf(base, each, idLimit));
+  const entries = yield* mapSteps(submitted, (each) => entryOf(base, each, idLimit), 8);
   checkIds(entries);
   const ids = assignIds(base.ruleset, entries, now);
   const envelope = encodeEnvelope(base.settings);
   const changed: ChangedConfig[] = [];
-  const configs = entries.map((entry, index) => {
+  const encodeEntry = (entry: Entry, index: number): EncodedConfig => {
     if (entry.repeated && entry.before !== undefined) return entry.before;
     const encoded = encode(base, entry.submitted, ids[index] ?? 0n);
     checkSize(encoded, envelope.length, entry.submitted.field);
     changed.push({ encoded, field: entry.submitted.field, before: entry.before });
     return encoded;
-  });
+  };
+  const configs = yield* mapSteps(entries, encodeEntry, 8);
   const after = viewAfter(base.ruleset, changed);
-  checkSegments(after, changed);
+  yield* segmentSteps(after, changed);
   const seen = isSeenByClients(after, changed);
   return {
     change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
@@ -94,9 +101,12 @@ export function planChange(
   };
 }
 
-function validate({ settings }: PlanBase, submitted: readonly SubmittedConfig[]): void {
+function* validate({ settings }: PlanBase, submitted: readonly SubmittedConfig[]): Steps<void> {
   const { id: environment, projectId } = settings;
-  for (const { config, field } of submitted) validateConfig(config, { environment, projectId, field });
+  for (const { config, field } of submitted) {
+    validateConfig(config, { environment, projectId, field });
+    yield;
+  }
 }
 
 function checkKeys(submitted: readonly SubmittedConfig[]): void {
@@ -170,7 +180,8 @@ function encode(base: PlanBase, { config }: SubmittedConfig, id: bigint): Encode
  */
 function isRepeat(stored: EncodedConfig, submitted: EncodedConfig): boolean {
   return (
-    equal(stored.bytes, submitted.bytes) || equal(encodeConfig(decodeConfig(stored)).bytes, submitted.bytes)
+    bytesEqual(stored.bytes, submitted.bytes) ||
+    bytesEqual(encodeConfig(decodeConfig(stored)).bytes, submitted.bytes)
   );
 }
 
@@ -207,7 +218,7 @@ function changeOf(
 }
 
 /** From where to where a change takes an environment. */
-function stepOf(ruleset: Ruleset, version: bigint, seen: boolean) {
+export function stepOf(ruleset: Ruleset, version: bigint, seen: boolean) {
   const { environment, version: previous, clientVersion: clientPrevious } = ruleset;
   const clientVersion = seen ? version : clientPrevious;
   return { environment, previous, version, clientPrevious, clientVersion };
@@ -217,83 +228,15 @@ function stepOf(ruleset: Ruleset, version: bigint, seen: boolean) {
  * When a change is made, as far as ids are concerned: not before the one that it follows. A node can have asked for the time long ago
  * (it was stopped for a while, or the store was slow), and the next id would take the difference for time that has passed, and run ahead.
  */
-function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
+export function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
   return now > committedAt ? now : committedAt;
-}
-
-/**
- * Plans the creation of an environment, or a change of its settings.
- *
- * Only what clients see becomes a change: a new default context or project. A new environment is at version 0, and stays there until its
- * first change: other nodes learn of what is new by versions alone.
- *
- * @param base `undefined` to create the environment
- * @param now microseconds since 1970, by the store's clock
- * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its id; `config_too_large` when
- * a config and the new default context would not fit into one event
- */
-export function planSettings(base: PlanBase | undefined, settings: Environment, now: bigint): ChangePlan {
-  const envelope = encodeEnvelope(settings);
-  const largest = largestOf(base?.ruleset);
-  if (base !== undefined && largest !== undefined && settings.projectId !== base.settings.projectId) {
-    refuse(
-      'projectId',
-      `must stay ${base.settings.projectId}: the environment has configs of that project; create another environment.`,
-    );
-  }
-  const limit = MESSAGE_MAX_BYTES - envelope.length;
-  if (limit < (largest?.bytes.length ?? 0)) {
-    const beside =
-      largest === undefined
-        ? ''
-        : ` beside the config ${quote(largest.key)} of ${largest.bytes.length} bytes`;
-    throw new HoldfastError(
-      'config_too_large',
-      `defaultContext makes ${envelope.length} bytes of each event's ${MESSAGE_MAX_BYTES} and leaves too little room${beside}; make it smaller.`,
-      { field: 'defaultContext' },
-    );
-  }
-  return { change: envelopeChange(base, settings, now), configs: [], live: base?.ruleset.live ?? 0 };
-}
-
-function envelopeChange(base: PlanBase | undefined, settings: Environment, now: bigint): Change | undefined {
-  const envelope = encodeEnvelope(settings);
-  if (base === undefined || equal(base.ruleset.envelope, envelope)) return undefined;
-  const { ruleset } = base;
-  const version = nextId(now, ruleset.version, ruleset.committedAt);
-  if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${ruleset.version}.`);
-  // Everything is evaluated with the default context, and nothing with the project.
-  const seen = !equal(contextOf(base.settings), contextOf(settings));
-  return { ...stepOf(ruleset, version, seen), at: notBefore(ruleset, now), envelope, configs: [] };
-}
-
-function contextOf({ defaultContext }: Environment): Uint8Array {
-  return defaultContext ?? new Uint8Array();
-}
-
-function largestOf(ruleset: Ruleset | undefined): EncodedConfig | undefined {
-  let largest: EncodedConfig | undefined;
-  for (const config of ruleset?.configs() ?? []) {
-    if (largest === undefined || config.bytes.length > largest.bytes.length) largest = config;
-  }
-  return largest;
 }
 
 function liveOf(config: EncodedConfig | undefined): number {
   return config === undefined || config.deleted ? 0 : 1;
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
+/** True when two byte strings are the same. */
+export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-/** The settings that a ruleset's envelope was made of. The name is not among them: no client sees it, and planning does not need it. */
-export function settingsOf(ruleset: Ruleset): Environment {
-  const { configServicePointer, defaultContext } = decodeConfigs(ruleset.envelope);
-  return {
-    id: ruleset.environment,
-    projectId: BigInt(configServicePointer?.projectId ?? '0'),
-    name: '',
-    defaultContext: defaultContext === undefined ? undefined : encodeContextSet(defaultContext),
-  };
 }

@@ -18,7 +18,7 @@ import { PredicateTable, type PredicateId, type PredicateInput } from './predica
 import type { NameResolver } from './predicates.js';
 import type { Evaluation } from './result.js';
 import { MAX_SEGMENT_DEPTH, segmentHeights } from './segments.js';
-import { mergeSorted } from './sliced-sort.js';
+import { mergeSorted } from '../core/steps.js';
 import { boundariesOf, TimeBoundaries, type ConfigBoundaries } from './time-boundaries.js';
 
 /** The entry of a key. */

@@ -3,6 +3,7 @@
  * disagree the choice that docs/evaluation.md records. Pure and total: nothing here throws, for any
  * ruleset.
  */
+import { runInSlices, sortSteps } from '../core/steps.js';
 import { decodeConfigs } from '../ruleset/decode.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { EvaluationOptions } from './evaluation-options.js';
@@ -11,7 +12,6 @@ import { MISSING } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
 import type { Evaluation, LoggerLevel } from './result.js';
 import { EvaluationPass } from './evaluation-pass.js';
-import { sortInSlices } from './sliced-sort.js';
 import type { WorkSlices } from './work-slices.js';
 
 export type { EvaluationOptions } from './evaluation-options.js';
@@ -178,7 +178,7 @@ export class Evaluator {
         compiledEntries.push(compiled.compile(encoded));
         if (slices.isOver) await slices.next();
       }
-      const entries = await sortInSlices(compiledEntries, compareEntries, slices);
+      const entries = await runInSlices(sortSteps(compiledEntries, compareEntries), slices);
       // An evaluation without `prepare` was first, and compiled at least this version.
       if (!isNew && this.#version !== from) return;
       compiled.commit(entries);

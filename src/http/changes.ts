@@ -1,8 +1,9 @@
 /** The route of changes: `POST /environments/:id/changes`. [protocol] #changes */
+import { runInTurns } from '../core/steps.js';
 import { raw, Router, type Request } from 'express';
 import type { CommitRequest, Committer } from '../commit/committer.js';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
-import { digestOf, readChange, REQUEST_KEY_MAX } from '../commit/request.js';
+import { digestOf, changeSteps, REQUEST_KEY_MAX } from '../commit/request.js';
 import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 import { limitBody } from './body-limit.js';
@@ -24,7 +25,7 @@ export function changeRoutes(committer: Committer): Router {
       limitBody(CHANGE_MAX_BYTES),
       raw({ limit: CHANGE_MAX_BYTES, type: () => true }),
       async (request, response) => {
-        const answer = await committer.commit(readRequest(request));
+        const answer = await committer.commit(await readRequest(request));
         response.set('ETag', `"${answer.version}"`).json(answer);
       },
     )
@@ -32,7 +33,7 @@ export function changeRoutes(committer: Committer): Router {
   return router;
 }
 
-function readRequest(request: Request): CommitRequest {
+async function readRequest(request: Request): Promise<CommitRequest> {
   // Without a body the parser leaves `request.body` undefined.
   const body: unknown = request.body;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
@@ -44,10 +45,12 @@ function readRequest(request: Request): CommitRequest {
   const digest = digestOf(form, environment, ifVersion, bytes);
   return {
     environment,
-    configs: readChange(form, bytes, {
-      subject: 'the body',
-      protobuf: 'protobuf with Content-Type: application/x-protobuf',
-    }),
+    configs: await runInTurns(
+      changeSteps(form, bytes, {
+        subject: 'the body',
+        protobuf: 'protobuf with Content-Type: application/x-protobuf',
+      }),
+    ),
     ifVersion,
     idempotency: key === undefined ? undefined : { key, digest, field: 'Idempotency-Key' },
   };

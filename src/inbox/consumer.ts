@@ -12,6 +12,7 @@
  * An event that cannot be decided now keeps the others waiting, because order is what they were promised. What could do that for ever is
  * a defect of ours that an event triggers, so such an event is rejected after a few tries.
  */
+import { runInTurns } from '../core/steps.js';
 import { equalJitter } from '../core/backoff.js';
 import type { Logger } from 'pino';
 import type { Committer } from '../commit/committer.js';
@@ -19,7 +20,7 @@ import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/e
 import type { Replica } from '../replica/replica.js';
 import type { Inbox, InboxCounts, InboxEvent } from '../store/inbox.js';
 import type { Store } from '../store/store.js';
-import { INBOX_EVENT_MAX_BYTES, readEvent, type EventChange } from './event.js';
+import { INBOX_EVENT_MAX_BYTES, eventSteps, type EventChange } from './event.js';
 import { RecentlyCommitted } from './recently-committed.js';
 
 /** The parts of an inbox consumer. */
@@ -102,7 +103,7 @@ export class InboxConsumer {
   /** An event that is decided already, or too early because another process has an older one, is left as it is: the next read shows. */
   async #decide(event: InboxEvent): Promise<void> {
     try {
-      const change = readEvent(event);
+      const change = await runInTurns(eventSteps(event));
       const ruleset = this.#options.replica.loaded(change.request.environment);
       if (this.#made.isIn(ruleset, event.id, change.digest)) await this.#acknowledge(event.id);
       else await this.#commit(event.id, change);

@@ -1,7 +1,8 @@
 /** Converts the fields of an inbox event to a change to commit. Pure. [protocol] #inbox */
+import { runSteps, type Steps } from '../core/steps.js';
 import type { CommitRequest } from '../commit/committer.js';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
-import { digestOf, readChange, REQUEST_KEY_MAX, type Form } from '../commit/request.js';
+import { digestOf, changeSteps, REQUEST_KEY_MAX, type Form } from '../commit/request.js';
 import { HoldfastError } from '../core/errors.js';
 import { quote, refuse } from '../ruleset/fields.js';
 import { parseVersion } from '../ruleset/version.js';
@@ -30,6 +31,11 @@ export interface EventChange {
  * @throws HoldfastError `field_invalid`, `body_invalid` or `change_too_large`, with the field's name
  */
 export function readEvent(event: InboxEvent): EventChange {
+  return runSteps(eventSteps(event));
+}
+
+/** Reads an event in steps; see {@link readEvent}. */
+export function* eventSteps(event: InboxEvent): Steps<EventChange> {
   if (event.fields === undefined) throw tooLarge('the event', event.bytes);
   const fields = readFields(event.fields);
   const environment = readEnvironment(fields.get('environment'));
@@ -37,7 +43,10 @@ export function readEvent(event: InboxEvent): EventChange {
   const { field, form, bytes } = readPayload(fields);
   const digest = digestOf(form, environment, undefined, bytes);
   try {
-    const configs = readChange(form, bytes, { subject: 'it', protobuf: 'protobuf in the field configs' });
+    const configs = yield* changeSteps(form, bytes, {
+      subject: 'it',
+      protobuf: 'protobuf in the field configs',
+    });
     const idempotency = key === undefined ? undefined : { key, digest, field: 'event' };
     return { request: { environment, configs, idempotency }, digest };
   } catch (error) {

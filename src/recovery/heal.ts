@@ -12,7 +12,8 @@ import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Store } from '../store/store.js';
-import { planChange, settingsOf } from '../commit/plan.js';
+import { planChange } from '../commit/plan.js';
+import { settingsOf } from '../commit/plan-settings.js';
 
 /**
  * @param stored what the store has

@@ -5,7 +5,7 @@
 import type { Replica } from '../replica/replica.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { Store } from '../store/store.js';
-import { settingsOf } from '../commit/plan.js';
+import { settingsOf } from '../commit/plan-settings.js';
 
 /** The results of a restore. */
 export interface Restored {

@@ -73,7 +73,7 @@ export class Loader {
     if (stored === undefined) return this.#lost(environment, before);
     this.#memory.missing.delete(environment);
     this.#memory.names.set(environment, stored.name);
-    const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
+    const ruleset = await Ruleset.load({ ...stored, environment, envelope: encodeEnvelope(stored) });
     for (const change of arrived) {
       if (change.previous === ruleset.version) ruleset.apply(change);
     }

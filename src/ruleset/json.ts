@@ -11,11 +11,12 @@
  * camelCase and snake_case, int64 as text or number, enums by name or number, base64 of both
  * alphabets, "NaN" and "Infinity", and null for an absent field.
  */
+import { mapSteps, runSteps, type Steps } from '../core/steps.js';
 import { Enum, Type, type Field } from 'protobufjs';
 import { HoldfastError } from '../core/errors.js';
 import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
 import type { Configs, ContextSet } from './model.js';
-import { ConfigsMessage, ContextSetMessage } from './schema.js';
+import { ConfigMessage, ConfigsMessage, ContextSetMessage } from './schema.js';
 
 type JsonObject = Record<string, unknown>;
 
@@ -29,13 +30,27 @@ const LATER_OPERATORS: readonly string[] = ['"IS_PRESENT"', '"IS_NOT_PRESENT"'];
  * inside it
  */
 export function readConfigsJson(value: unknown): Configs {
+  return runSteps(configsJsonSteps(value));
+}
+
+/** Reads a `Configs` from parsed JSON in steps, a config in each; see {@link readConfigsJson}. */
+export function* configsJsonSteps(value: unknown): Steps<Configs> {
   if (!isObject(value)) {
     throw new HoldfastError(
       'body_invalid',
       `The body must be a JSON object such as {"configs": [...]}, not ${nameOf(value)}.`,
     );
   }
-  return readMessage(ConfigsMessage, value, '', 1);
+  const { configs, ...others } = value;
+  // Anything but a list is refused like any other field.
+  if (!Array.isArray(configs)) return readMessage(ConfigsMessage, value, '', 1);
+  const message: Configs = readMessage(ConfigsMessage, others, '', 1);
+  const read = yield* mapSteps(
+    configs,
+    (config, index) => readMessage(ConfigMessage, config, `configs[${index}]`, 2),
+    4,
+  );
+  return read.length === 0 ? message : { ...message, configs: read };
 }
 
 /**

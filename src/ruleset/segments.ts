@@ -6,6 +6,7 @@
  * introduce them: by references of changed configs, and by removing a segment that other configs
  * refer to.
  */
+import { runSteps, type Steps } from '../core/steps.js';
 import { HoldfastError } from '../core/errors.js';
 import { decodeConfig, type EncodedConfig } from './codec.js';
 import { quote, refuse } from './fields.js';
@@ -63,10 +64,19 @@ const NAMED_USERS = 3;
  * no boolean, and for a change that removes a segment that a config uses; `segment_circular`
  */
 export function checkSegments(after: RulesetView, changed: readonly ChangedConfig[]): void {
-  for (const config of changed) checkTargets(after, config);
-  checkUsers(after, changed);
+  runSteps(segmentSteps(after, changed));
+}
+
+/** Checks the references to segments in steps; see {@link checkSegments}. */
+export function* segmentSteps(after: RulesetView, changed: readonly ChangedConfig[]): Steps<void> {
+  for (const config of changed) {
+    checkTargets(after, config);
+    yield;
+  }
+  yield* checkUsers(after, changed);
   const finished = new Set<string>();
   for (const { encoded, field } of changed) {
+    yield;
     const cycle = findCycle(after, encoded.key, finished);
     if (cycle !== undefined) {
       const names = cycle.map(quote).join(' → ');
@@ -99,7 +109,7 @@ function checkTargets(after: RulesetView, { encoded, field }: ChangedConfig): vo
  * Refuses to remove a segment that an unchanged config uses. `checkTargets` checks the changed
  * configs.
  */
-function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void {
+function* checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): Steps<void> {
   const lost = new Map(
     changed
       .filter(({ before, encoded }) => before !== undefined && isSegment(before) && !isSegment(encoded))
@@ -108,7 +118,12 @@ function checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): void
   if (lost.size === 0) return;
   const users = new Map<string, string[]>();
   for (const { config, segments } of usersOf(after, lost)) {
-    for (const key of segments) users.set(key, [...(users.get(key) ?? []), config.key]);
+    for (const key of segments) {
+      const names = users.get(key);
+      if (names === undefined) users.set(key, [config.key]);
+      else names.push(config.key);
+    }
+    yield;
   }
   for (const [key, names] of users) {
     const config = lost.get(key);

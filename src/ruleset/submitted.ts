@@ -2,8 +2,9 @@
  * Configs submitted for a commit, as JSON or protobuf, read strictly and normalised. validate.ts,
  * segments.ts and commit/plan.ts check their meaning.
  */
+import { mapSteps, runSteps, type Steps } from '../core/steps.js';
 import { decodeConfig, splitConfigs } from './decode.js';
-import { readConfigsJson } from './json.js';
+import { configsJsonSteps } from './json.js';
 import type { Config } from './model.js';
 import { portableConfig } from './portable.js';
 import { CONFIGS_SHAPE } from './shapes.js';
@@ -24,7 +25,12 @@ export interface SubmittedConfig {
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */
 export function readSubmittedJson(value: unknown): SubmittedConfig[] {
-  const { configs = [] } = readConfigsJson(value);
+  return runSteps(submittedJsonSteps(value));
+}
+
+/** Reads the configs of a change from parsed JSON in steps; see {@link readSubmittedJson}. */
+export function* submittedJsonSteps(value: unknown): Steps<SubmittedConfig[]> {
+  const { configs = [] } = yield* configsJsonSteps(value);
   return configs.map(submitted);
 }
 
@@ -35,8 +41,13 @@ export function readSubmittedJson(value: unknown): SubmittedConfig[] {
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */
 export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
+  return runSteps(submittedProtobufSteps(bytes));
+}
+
+/** Reads the configs of a change from an encoded `Configs` in steps; see {@link readSubmittedProtobuf}. */
+export function* submittedProtobufSteps(bytes: Uint8Array): Steps<SubmittedConfig[]> {
   checkMessage(CONFIGS_SHAPE, bytes, { subject: 'The body', unknownFields: 'refuse' });
-  return splitConfigs(bytes).map(decodeConfig).map(submitted);
+  return yield* mapSteps(splitConfigs(bytes), (config, index) => submitted(decodeConfig(config), index));
 }
 
 function submitted(config: Config, index: number): SubmittedConfig {

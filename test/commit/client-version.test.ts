@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, planSettings, type PlanBase } from '../../src/commit/plan.js';
+import { planChange, type PlanBase } from '../../src/commit/plan.js';
+import { planSettings } from '../../src/commit/plan-settings.js';
 import { encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, planSettings, type PlanBase, type ChangePlan } from '../../src/commit/plan.js';
+import { planChange, type PlanBase, type ChangePlan } from '../../src/commit/plan.js';
+import { planSettings } from '../../src/commit/plan-settings.js';
 import {
   decodeConfig,
   decodeConfigs,
@@ -338,13 +339,13 @@ describe('settings', () => {
     expect(refusal(() => planSettings(baseWith(tombstone('a')), other, NOW))).toBe('field_invalid projectId');
   });
 
-  it('with a default context beside which a config no longer fits are refused, and the config is named', () => {
+  it('with a default context next to which a config no longer fits are refused, and the config is named', () => {
     const base = baseWith(flag('a'), sized('b', 30_000));
     const attempt = (bytes: number) =>
       planSettings(base, { ...settings, defaultContext: contextOf(bytes) }, NOW);
     expect(refusal(() => attempt(18_000))).toBe('accepted');
     expect(refusal(() => attempt(19_000))).toBe('config_too_large defaultContext');
-    expect(() => attempt(19_000)).toThrow(/beside the config "b" of 300\d\d bytes/);
+    expect(() => attempt(19_000)).toThrow(/next to the config "b" of 300\d\d bytes/);
   });
 
   it('with a default context that fills an event alone are refused from the start', () => {

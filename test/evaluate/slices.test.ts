@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { Evaluator } from '../../src/evaluate/evaluator.js';
 import { Evaluators } from '../../src/evaluate/evaluators.js';
-import { sortInSlices } from '../../src/evaluate/sliced-sort.js';
 import { ONE_TURN, type WorkSlices } from '../../src/evaluate/work-slices.js';
 import type { Evaluation } from '../../src/evaluate/result.js';
 import { change, NOW, outcome, rule, rulesetOf, userWith } from './rulesets.js';
@@ -108,13 +107,5 @@ describe('evaluating all configs in slices', () => {
     expect(visited).toBe(1);
     expect(await evaluator.evaluateVisibleInSlices(userWith('a'), NOW, ONE_TURN, () => visited++)).toBe(true);
     expect(visited).toBe(1 + 101);
-  });
-});
-
-describe('sortInSlices', () => {
-  it.each([0, 1, 2, 511, 512, 513, 5_000])('sorts %i elements, stable', async (length) => {
-    const elements = Array.from({ length }, (_, index) => ({ rank: (index * 7_919) % 97, index }));
-    const byRank = (a: { rank: number }, b: { rank: number }) => a.rank - b.rank;
-    expect(await sortInSlices(elements, byRank, shortSlices())).toEqual(elements.toSorted(byRank));
   });
 });

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planChange, planSettings } from '../../src/commit/plan.js';
+import { planChange } from '../../src/commit/plan.js';
+import { planSettings } from '../../src/commit/plan-settings.js';
 import {
   concat,
   decodeConfigs,

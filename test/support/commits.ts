@@ -1,5 +1,6 @@
 /** Commits and keys that go straight into a store, without the checks of the HTTP interface. */
-import { planChange, planSettings } from '../../src/commit/plan.js';
+import { planChange } from '../../src/commit/plan.js';
+import { planSettings } from '../../src/commit/plan-settings.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset, type Change } from '../../src/ruleset/ruleset.js';

@@ -1,4 +1,5 @@
 /** Conversion between Redis replies and the types of the port, in both directions. Pure. */
+import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
@@ -97,14 +98,24 @@ export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>)
 }
 
 /** Reads the configs of an environment. @throws HoldfastError `store_damaged` */
-export function storedConfigs(environment: bigint, hash: ReadonlyMap<string, Buffer>): EncodedConfig[] {
-  return [...hash].map(([key, bytes]) =>
-    undamaged(`config ${key} of environment ${environment}`, () => {
-      const [config, ...more] = splitConfigs(bytes);
-      if (config?.key !== key || more.length > 0) throw new Error('it is not the config of that key');
-      return config;
-    }),
-  );
+export function* storedConfigs(environment: bigint, reply: Reply | undefined): Steps<EncodedConfig[]> {
+  const items = replyList(reply);
+  const configs: EncodedConfig[] = [];
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    const bytes = items[i + 1];
+    if (!Buffer.isBuffer(bytes)) continue;
+    configs.push(storedConfig(environment, replyText(items[i]), bytes));
+    if (configs.length % 64 === 0) yield;
+  }
+  return configs;
+}
+
+function storedConfig(environment: bigint, key: string, bytes: Buffer): EncodedConfig {
+  return undamaged(`config ${key} of environment ${environment}`, () => {
+    const [config, ...more] = splitConfigs(bytes);
+    if (config?.key !== key || more.length > 0) throw new Error('it is not the config of that key');
+    return config;
+  });
 }
 
 /** Reads an entry of the feed. @throws when it is not one that the scripts append. */

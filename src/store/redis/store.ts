@@ -1,4 +1,5 @@
 /** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
+import { runInTurns } from '../../core/steps.js';
 import type { Logger } from 'pino';
 import { packAnswer } from '../answer.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
@@ -164,7 +165,7 @@ class RedisStore implements Store {
     const [settings, configs] = replyList(reply);
     return {
       ...storedEnvironment(environment, replyPairs(settings)),
-      configs: storedConfigs(environment, replyPairs(configs)),
+      configs: await runInTurns(storedConfigs(environment, configs)),
     };
   }
 
