@@ -25,17 +25,21 @@ import {
   replicaReport,
   streamingMissReport,
   throughputReport,
+  turnsReport,
   type Machine,
 } from './report.js';
 import { makeEnvironments, weighReplica } from './replica-memory.js';
 import { measureStreamingMiss } from './streaming-miss.js';
 import { openSubscribers } from './subscriber-pool.js';
 import { measureThroughput } from './throughput.js';
+import { measureLongTurns } from './turns.js';
 
 const SUBSCRIBERS = 1_000;
 
 interface Sizes {
   readonly evaluation: EvaluationSizes;
+  /** Configs of the environment. */
+  readonly turns: number;
   /** Minutes. */
   readonly streamingMiss: number;
   readonly latency: { readonly warmUp: number; readonly measured: number };
@@ -49,6 +53,7 @@ interface Sizes {
 
 const FULL: Sizes = {
   evaluation: { rounds: 20, people: 40, compilations: 30 },
+  turns: 50_000,
   streamingMiss: 3,
   latency: { warmUp: 10, measured: 100 },
   throughput: { rounds: 5, changes: 9_000, looped: 1_500 },
@@ -58,6 +63,7 @@ const FULL: Sizes = {
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
+  turns: 10_000,
   streamingMiss: 1,
   latency: { warmUp: 5, measured: 20 },
   throughput: { rounds: 1, changes: 9_000, looped: 600 },
@@ -68,7 +74,7 @@ const QUICK: Sizes = {
 
 /** The measurements on servers, and those in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
-const PARTS = ['evaluate', 'streaming-miss', 'belt-server', ...SERVED] as const;
+const PARTS = ['evaluate', 'turns', 'streaming-miss', 'belt-server', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
 /** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
@@ -86,6 +92,7 @@ await run(options.quick ? QUICK : FULL, new Set(parts));
 async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   print(machineReport(machine()));
   if (wanted.has('evaluate')) print(evaluationReport(await measureEvaluation(sizes.evaluation)));
+  if (wanted.has('turns')) print(turnsReport(sizes.turns, await measureLongTurns(sizes.turns)));
   if (wanted.has('streaming-miss'))
     print(streamingMissReport(await measureStreamingMiss(sizes.streamingMiss)));
   if (wanted.has('belt-server')) {

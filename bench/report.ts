@@ -1,4 +1,5 @@
 /** The report: tables, ratios, and whether each target is met. Pure. */
+import type { TurnResult } from './turns.js';
 import { CONFIGS_EACH as COPIED_CONFIGS, type BeltServerResult } from './belt-server.js';
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
 import type { EvaluationResult } from './evaluate.js';
@@ -135,6 +136,23 @@ export function catchUpReport({ rounds, bytes }: CatchUpResult): string {
     ),
     '',
     `Ratio of the medians: ${(median(subscribes) / median(hello)).toFixed(2)}.`,
+  ].join('\n');
+}
+
+/** The table of the longest turns of a node. */
+export function turnsReport(configs: number, results: readonly TurnResult[]): string {
+  return [
+    `## Turns of the event loop: an environment of ${figure(configs)} configs`,
+    '',
+    table(
+      ['milliseconds', 'longest turn, processor time', 'longest delay', 'whole answer'],
+      results.map(({ name, processor, delay, took }) => [
+        name,
+        processor.toFixed(1),
+        delay.toFixed(1),
+        took.toFixed(0),
+      ]),
+    ),
   ].join('\n');
 }
 

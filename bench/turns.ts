@@ -1,0 +1,91 @@
+/**
+ * The longest turn of the event loop while a node answers for a large environment: the node is in this
+ * process, so that its turns can be measured. The client only counts bytes.
+ */
+import { get } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { ADMIN_TOKEN, basic, sign, startApp, type TestApp } from '../test/support/app.js';
+import { flag } from '../test/support/configs.js';
+import { measureTurns } from '../test/support/turns.js';
+
+/** Configs of one change: below 1 MiB. */
+const BATCH = 2_500;
+
+/** A kind of request, and the turns of the node while it was answered. */
+export interface TurnResult {
+  readonly name: string;
+  /** Milliseconds from the request to the last byte. */
+  readonly took: number;
+  /** Milliseconds of processor time of the longest turn. */
+  readonly processor: number;
+  /** Milliseconds of the longest delay of the event loop, which also has what else runs on the machine. */
+  readonly delay: number;
+}
+
+/** Measures each kind of request for an environment of that many configs. */
+export async function measureLongTurns(configs: number): Promise<readonly TurnResult[]> {
+  const app = await startApp();
+  try {
+    const environment = await app.environment();
+    for (let from = 0; from < configs; from += BATCH) {
+      const keys = Array.from({ length: Math.min(BATCH, configs - from) }, (_, i) => `flag.${from + i}`);
+      await environment.commit(...keys.map((key) => flag(key, true)));
+    }
+    const results: TurnResult[] = [];
+    for (const [name, ask] of Object.entries(requestsOf(app, environment))) {
+      results.push(await measure(name, ask));
+    }
+    return results;
+  } finally {
+    await app.close();
+  }
+}
+
+type Ask = () => Promise<unknown>;
+
+function requestsOf(app: TestApp, { id, key }: { id: string; key: string }): Record<string, Ask> {
+  const byKey = { authorization: basic(key) };
+  const ask = (path: string, headers: Record<string, string> = byKey, method = 'GET') =>
+    count(app.url + path, headers, method);
+  const none = encodeURIComponent(Buffer.from('{"contexts":[]}').toString('base64'));
+  const json = () => ask('/api/v1/configs/0?format=json');
+  const list = () => ask(`/admin/v1/environments/${id}/configs`, { authorization: `Bearer ${ADMIN_TOKEN}` });
+  const flags = () => ask('/ofrep/v1/evaluate/flags', byKey, 'POST');
+  const values = () => ask(`/api/v2/configs/eval-with-context/${none}`);
+  const snapshot = () => ask('/api/v1/configs/0');
+  return {
+    snapshot,
+    'JSON, first': json,
+    'JSON, again': json,
+    'list of administration': list,
+    'subscription through a proxy': async () =>
+      ask('/api/v1/sse/config', { ...byKey, 'grip-sig': await sign() }),
+    'all flags by OFREP, first (compiles)': flags,
+    'all flags by OFREP, again': flags,
+    'eval-with-context, first': values,
+    'eval-with-context, again': values,
+    'two of each of these at the same time': () =>
+      Promise.all([snapshot, json, list, flags, values].flatMap((each) => [each(), each()])),
+  };
+}
+
+async function measure(name: string, ask: Ask): Promise<TurnResult> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const began = performance.now();
+  const { longestTurn } = await measureTurns(ask);
+  const took = performance.now() - began;
+  delay.disable();
+  return { name, took, processor: longestTurn, delay: delay.max / 1e6 };
+}
+
+function count(url: string, headers: Record<string, string>, method: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers, method }, (answer) => {
+      let bytes = 0;
+      answer.on('data', (part: Buffer) => (bytes += part.length)).on('error', reject);
+      answer.on('end', () => resolve(bytes));
+    });
+    request.on('error', reject);
+  });
+}
