@@ -66,8 +66,8 @@ export class ClientBoundaries {
 const known = new WeakMap<Ruleset, { boundaries: ClientBoundaries; version: bigint }>();
 
 /**
- * Returns the boundaries of a ruleset as it is now. Kept as long as the ruleset; a change costs its own
- * size.
+ * Returns the boundaries of a ruleset as it is now. Kept as long as the ruleset; a change costs its
+ * own size.
  */
 export function clientBoundaries(ruleset: Ruleset): ClientBoundaries {
   let entry = known.get(ruleset);

@@ -11,6 +11,7 @@ import { CURRENT_TIME } from './predicate-table.js';
 /** The time boundaries of one config; `always`: each millisecond is one. */
 export type ConfigBoundaries = readonly TimeBoundary[] | 'always';
 
+/** An instant from which on, or after which, a comparison with the time has another result. */
 export interface TimeBoundary {
   /** Milliseconds since 1970. */
   readonly time: number;

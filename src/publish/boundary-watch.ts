@@ -1,22 +1,23 @@
 /**
  * The time boundaries of all environments, on the node that leads. Pure.
  *
- * A flag with a rule on `prefab.current-time` changes for whoever asks, and no commit says so. So the
- * position of a client is its client version with the newest boundary that has passed, and a boundary
- * moves it as a commit does:
+ * A flag with a rule on `prefab.current-time` changes for every client that asks, and no commit
+ * says so. So the position of a client is its client version with the newest boundary that has
+ * passed, and a boundary moves it as a commit does:
  *
  *     time        ──────── 12:00 ────────── 12:05 ─────────────── 13:00 ──────▶
  *     environment    flag is on from 12:00        commit 5→6       off from 13:00
  *     position    5           5-1200                6-1200           6-1300
  *     item                5 → 5-1200          5-1200 → 6-1200   6-1200 → 6-1300
  *
- * Every node knows the position of its rulesets at any time, so a client that subscribes or recovers at
- * some moment continues this chain. Near a boundary two nodes may differ by as much as their clocks do.
- * Then an item does not follow the position of a hold, the hold fetches its link, and is right again.
+ * Every node knows the position of its rulesets at any time, so a client that subscribes or
+ * recovers at some moment continues this chain. Near a boundary two nodes may differ by as much as
+ * their clocks do. Then an item does not follow the position of a hold, the hold fetches its link,
+ * and is right again.
  *
- * Invariant: for each environment that is loaded, `notified` is the newest boundary that shards were or
- * are being notified of, and every boundary after it is returned by `due` once. A new leader begins at
- * the time up to which the one before had notified all shards.
+ * Invariant: for each environment that is loaded, `notified` is the newest boundary that shards
+ * were or are being notified of, and every boundary after it is returned by `due` once. A new
+ * leader begins at the time up to which the one before had notified all shards.
  *
  * Until an environment is loaded, its boundaries count as none: a change that comes then makes the
  * holds of its clients fetch their link.
@@ -45,7 +46,10 @@ export class BoundaryWatch {
   #reading: { readonly environment: bigint; readonly arrived: Change[] } | undefined;
   #time: number;
 
-  /** @param since the time up to which clients are notified of every boundary, milliseconds since 1970 */
+  /**
+   * @param since the time up to which clients are notified of every boundary, milliseconds since
+   *   1970
+   */
   constructor(since: number) {
     this.#time = since;
   }
@@ -124,7 +128,8 @@ export class BoundaryWatch {
     const previous = clientPosition(clientPrevious, watched.notified);
     watched.boundaries.apply(change.configs);
     watched.clientVersion = clientVersion;
-    // A boundary that has passed belongs to the move of the version, if there is one; else to `due`.
+    // A boundary that has passed belongs to the move of the version, if there is one; else to
+    // `due`.
     if (clientVersion > clientPrevious) watched.notified = watched.boundaries.last(now);
     if (watched.boundaries.isEmpty) this.#watched.delete(environment);
     else this.#watched.set(environment, watched);
@@ -132,8 +137,8 @@ export class BoundaryWatch {
   }
 
   /**
-   * Returns the moves that come with the boundaries which have passed; several of an environment are
-   * one move. A clock that was set back returns nothing again.
+   * Returns the moves that come with the boundaries which have passed; several of an environment
+   * are one move. A clock that was set back returns nothing again.
    *
    * @param now milliseconds since 1970
    */
@@ -160,7 +165,9 @@ export class BoundaryWatch {
     return clientPosition(clientVersion, this.#watched.get(id)?.notified ?? 0);
   }
 
-  /** Forgets all environments, because the feed has a gap: they are to be listed and loaded again. */
+  /**
+   * Forgets all environments, because the feed has a gap: they are to be listed and loaded again.
+   */
   reset(): void {
     this.#watched.clear();
     this.#unloaded = undefined;

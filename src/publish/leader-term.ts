@@ -9,8 +9,8 @@
  * it has everything. A new leader reads the cursors, then the feed from the oldest of them, so the
  * entries that the old leader had not finished are sent again as ordinary items. Where the feed or
  * the outbox does not reach back that far (or there is no cursor), every environment gets a resync
- * item. The clients of event streams are notified spread over time, so their progress has cursors of
- * its own; see refetch-schedule.ts and boundary-watch.ts.
+ * item. The clients of event streams are notified spread over time, so their progress has cursors
+ * of its own; see refetch-schedule.ts and boundary-watch.ts.
  */
 import { messageOf } from '../core/errors.js';
 import { CursorSaver } from '../leader/cursors.js';
@@ -42,8 +42,8 @@ const DISCOVER_MS = 15_000;
 const REFETCH_CURSOR = 'refetch';
 
 /**
- * The cursor of the time up to which all clients are notified of time boundaries, milliseconds since
- * 1970.
+ * The cursor of the time up to which all clients are notified of time boundaries, milliseconds
+ * since 1970.
  */
 const BOUNDARY_CURSOR = 'boundaries';
 

@@ -21,14 +21,17 @@ export interface RefetchNotifierOptions {
   readonly spread: number;
   /** Sends entries to all proxies. */
   readonly send: (entries: readonly OutboxEntry[]) => void;
-  /** Called, often, with the progress up to which all clients were sent a notification of every move. */
+  /**
+   * Called, often, with the progress up to which all clients were sent a notification of every
+   * move.
+   */
   readonly settled: (progress: RefetchProgress) => void;
 }
 
 /**
- * Boundaries are taken this much late at most, milliseconds: an eighth of the spread, so that the last
- * shard still is notified within the spread. By then the boundary has passed by the clocks of all
- * nodes, which answer those who fetch.
+ * Boundaries are taken this much late at most, milliseconds: an eighth of the spread, so that the
+ * last shard still is notified within the spread. By then the boundary has passed by the clocks of
+ * all nodes, which answer those who fetch.
  */
 const MAX_DELAY_MS = 1_000;
 /** A timer cannot be longer than 2^31 ms, and would end immediately; clocks may be set, too. */

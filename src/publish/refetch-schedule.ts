@@ -24,11 +24,11 @@
  * item.
  *
  * The part of this that is in memory only is safe by the feed: `settled` is a position up to which
- * every change has been sent to all shards, with a time for boundaries. It is kept in the store like the cursors of proxies,
- * and the next leader begins there. It may notify a shard again: proxies drop repeats within a
- * minute, and after that a hold that has it already gets an empty answer from its link. Where that
- * does not help (the store is unavailable, the feed was trimmed), the link's timeout does: no hold
- * is behind for longer than T.
+ * every change has been sent to all shards, with a time for boundaries. It is kept in the store
+ * like the cursors of proxies, and the next leader begins there. It may notify a shard again:
+ * proxies drop repeats within a minute, and after that a hold that has it already gets an empty
+ * answer from its link. Where that does not help (the store is unavailable, the feed was trimmed),
+ * the link's timeout does: no hold is behind for longer than T.
  */
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import type { FeedPosition } from '../store/store.js';
@@ -57,7 +57,9 @@ export interface ClientMove {
   readonly at: bigint;
 }
 
-/** The extent of notifications: of all changes up to a position, and all boundaries up to a time. */
+/**
+ * The extent of notifications: of all changes up to a position, and all boundaries up to a time.
+ */
 export interface RefetchProgress {
   readonly position: FeedPosition;
   /** Milliseconds since 1970. */

@@ -1,6 +1,6 @@
 /**
- * Positions on event streams: a client version and the newest time boundary that has passed, because
- * the values that clients see change with either.
+ * Positions on event streams: a client version and the newest time boundary that has passed,
+ * because the values that clients see change with either.
  *
  * Both are in one number, ordered first by version, then by boundary, so that positions compare as
  * versions do. As text, in event ids, GRIP items and URLs, a position is `<client version>`, or
@@ -45,7 +45,10 @@ export function positionText(position: bigint): string {
   return boundary === 0 ? `${versionOfPosition(position)}` : `${versionOfPosition(position)}-${boundary}`;
 }
 
-/** Reads a position from text, in exactly the form in which it is written; anything else is `undefined`. */
+/**
+ * Reads a position from text, in exactly the form in which it is written; anything else is
+ * `undefined`.
+ */
 export function parsePosition(text: string | undefined): bigint | undefined {
   const [, versionText, boundaryText = '0'] = /^(\d{1,19})(?:-([1-9]\d{0,15}))?$/.exec(text ?? '') ?? [];
   const version = parseVersion(versionText);

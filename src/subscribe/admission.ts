@@ -20,7 +20,7 @@ export interface Subscriber {
 }
 
 /** The share that has no slot left, or `undefined` when a slot is free. */
-export type Refusal = 'all' | 'event-streams' | 'key-and-address' | undefined;
+export type AdmissionRefusal = 'all' | 'event-streams' | 'key-and-address' | undefined;
 
 /**
  * The smallest share of one key from one address: a small limit must not lock out a page with a few
@@ -51,7 +51,7 @@ export class Admission {
   }
 
   /** Says which share is used up for a subscriber, if any. */
-  refusal(subscriber: Subscriber): Refusal {
+  refusal(subscriber: Subscriber): AdmissionRefusal {
     if (this.#taken >= this.#max) return 'all';
     if (subscriber.stream === 'configs') return undefined;
     if (this.#eventStreams >= this.#maxEventStreams) return 'event-streams';
@@ -85,13 +85,13 @@ function placeOf({ keyId, address }: Subscriber): string {
   return `${keyId} ${address}`;
 }
 
-const REFUSED_FOR: Record<NonNullable<Refusal>, string> = {
+const REFUSED_FOR: Record<NonNullable<AdmissionRefusal>, string> = {
   all: 'which is its limit',
   'event-streams': 'and event streams have their half of that',
   'key-and-address': 'and this key and address have their share of that',
 };
 
 /** Describes a refusal for the client. */
-export function refusalText(refusal: NonNullable<Refusal>, maxHolds: number): string {
+export function refusalText(refusal: NonNullable<AdmissionRefusal>, maxHolds: number): string {
   return `this node holds at most ${maxHolds} connections (HOLDFAST_MAX_HOLDS), ${REFUSED_FOR[refusal]}: subscribe again later, or through a GRIP proxy`;
 }

@@ -32,8 +32,8 @@ export class BoundaryAlarms {
   }
 
   /**
-   * Calls the listener after each boundary of an environment, which must be loaded, until the returned
-   * function is called.
+   * Calls the listener after each boundary of an environment, which must be loaded, until the
+   * returned function is called.
    */
   watch(environment: bigint, listener: RulesetListener): () => void {
     const alarm = this.#alarms.get(environment) ?? this.#begin(environment);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Admission, type Refusal, type Subscriber } from '../../src/subscribe/admission.js';
+import { Admission, type AdmissionRefusal, type Subscriber } from '../../src/subscribe/admission.js';
 
 const server: Subscriber = { keyId: 's', stream: 'configs', address: '10.0.0.1' };
 const page = (address: string, keyId = 'c'): Subscriber => ({ keyId, stream: 'clients', address });
 
 /** Takes slots until the first refusal, and returns their number and the refusal. */
-function fill(admission: Admission, next: (index: number) => Subscriber): [number, Refusal] {
+function fill(admission: Admission, next: (index: number) => Subscriber): [number, AdmissionRefusal] {
   for (let count = 0; ; count++) {
     const refusal = admission.refusal(next(count));
     if (refusal !== undefined) return [count, refusal];
