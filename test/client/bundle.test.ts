@@ -1,4 +1,4 @@
-/** What an application ships: the library in one file. */
+/** The library in one file, as an application ships it. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -142,7 +142,7 @@ describe('reading', () => {
 });
 
 describe('where it stands', () => {
-  /** What the second connection says, after these pieces on the first, which then ends. */
+  /** Returns the position of the second connection, after these pieces on the first, which then ends. */
   async function comesBackFrom(...pieces: string[]): Promise<string | undefined> {
     source.stream = endingWith(pieces);
     start();

@@ -11,11 +11,11 @@ export type Handler = (response: ServerResponse, request: IncomingMessage) => vo
 export interface FakeSource {
   readonly url: string;
   /**
-   * Of all requests so far, in order: method, path and the headers that say where the client
+   * All requests so far, in order: method, path and the headers that say where the client
    * stands.
    */
   readonly requests: readonly { path: string; known: string | undefined; from: string | undefined }[];
-  /** How many of them were for the stream. */
+  /** The number of these that were for the stream. */
   connections(): number;
   snapshot: Handler;
   stream: Handler;

@@ -1,5 +1,5 @@
 /**
- * What an application gets from `npm run build`: the exports of the package, by their names, in a
+ * The package as an application gets it from `npm run build`: the exports of the package, by their names, in a
  * process of its own.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';

@@ -29,7 +29,7 @@ const STALE = 4;
 const MUST_INSERT_OR_UPDATE = 8;
 const USABLE_IF_ERROR = 16;
 
-/** What to do with an answer of the backend. */
+/** The decision about an answer of the backend. */
 const INSERT = 0;
 const UPDATE = 1;
 const DO_NOT_STORE = 2;

@@ -159,7 +159,7 @@ describe('a client at the edge', () => {
   });
 
   it('gets the new snapshot after a change, because the copy is purged', async () => {
-    // An environment of its own, of which nobody else's changes are purged meanwhile.
+    // An environment of its own: no other test's changes of it are purged at the same time.
     await admin('PUT', '/admin/v1/environments/2', { projectId: '1', name: 'purged' });
     const own = (await admin('POST', '/admin/v1/environments/2/keys', { kind: 'server' })) as { key: string };
     await commit('first', 2);

@@ -59,7 +59,7 @@ function imports(module: WasmModule, own: Hostcalls): WasmImports {
     const missing = (): number => {
       throw new Error(`this host has no ${from}.${name}`);
     };
-    // What is asked about the client (its address, its TLS), nobody knows here.
+    // Questions about the client (its address, its TLS) have no answer here.
     const unknown = from === 'fastly_http_downstream' ? () => NONE : missing;
     (all[from] ??= {})[name] = own[from]?.[name] ?? unknown;
   }

@@ -27,7 +27,7 @@ export interface EdgeStart {
   readonly backends: Readonly<Record<string, string>>;
   /** The Pushpin in Fanout's place, with `accept_pushpin_route`. */
   readonly fanout?: { readonly url: string; readonly route: string };
-  /** Whether the service has Fastly's HTTP cache for guests; default true. */
+  /** False for a service without Fastly's HTTP cache for guests; default true. */
   readonly httpCache?: boolean;
   /** Default: a free one. */
   readonly port?: number;
@@ -38,9 +38,9 @@ export interface EdgeStart {
 export interface Edge {
   /** Where clients connect. */
   readonly url: string;
-  /** What the program sent to backends, in order. */
+  /** The requests of the program to backends, in order. */
   readonly sent: readonly BackendRequest[];
-  /** What it handed over to Fanout. */
+  /** The requests that it handed over to Fanout. */
   readonly handoffs: readonly EdgeRequest[];
   /** Removes what the cache has with that surrogate key, as Fastly's API does. */
   purge(key: string): void;
@@ -81,7 +81,7 @@ export async function startEdge(options: EdgeStart): Promise<Edge> {
       if (fanout === undefined) throw new Error('the program handed over, and there is no Fanout');
       holdAt(fanout, outcome.request, response);
     })().catch((error: unknown) => {
-      // What went wrong in the program or here is the test's to see.
+      // Errors of the program or of this file are for the test to see.
       response.writeHead(500, { 'Content-Type': 'text/plain' }).end(String(error));
     });
   });

@@ -199,7 +199,7 @@ function requestCalls(around: Surroundings): Record<string, Hostcall> {
 }
 
 const GENERIC_ERROR = 1;
-/** Of the send error details. */
+/** A part of the send error details. */
 const CONNECTION_REFUSED = 7;
 
 function responseCalls({ memory, handles, decide }: Surroundings): Record<string, Hostcall> {

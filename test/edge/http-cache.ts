@@ -56,7 +56,7 @@ export class HttpCache {
   }
 }
 
-/** What the headers of an answer ask of a shared cache; `undefined`: not to be stored. */
+/** Reads what the headers of an answer ask of a shared cache; `undefined`: not to be stored. */
 export function storing(response: EdgeResponse): Stored | undefined {
   const { status, headers } = response;
   const own = directives(valueOf(headers, 'Cache-Control'));

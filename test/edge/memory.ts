@@ -1,4 +1,4 @@
-/** What a guest's hostcalls read from and write to its memory. Little-endian, 32-bit addresses. */
+/** The memory of a guest, as its hostcalls read and write it. Little-endian, 32-bit addresses. */
 import type { WasmMemory } from './web-assembly.js';
 
 /** The statuses that hostcalls return, as far as this host needs them. */
@@ -79,7 +79,7 @@ export class Memory {
   }
 
   #view(): DataView {
-    // Anew each time: a memory that grows gets another buffer.
+    // Created each time: a memory that grows gets another buffer.
     return new DataView(this.#memory().buffer);
   }
 }

@@ -17,7 +17,7 @@ export interface EdgeResponse {
   body: Uint8Array;
 }
 
-/** What a guest decides for a request of a client. */
+/** The decision of a guest about a request of a client. */
 export type Outcome =
   | { readonly kind: 'respond'; readonly response: EdgeResponse }
   /** `redirect_to_grip_proxy`: Fanout is to ask the backend and to hold the connection. */
@@ -31,7 +31,7 @@ export interface BackendRequest {
   readonly pass: boolean;
 }
 
-/** What a cache keeps of an answer. Durations in seconds. */
+/** The part of an answer that a cache keeps. Durations in seconds. */
 export interface Stored {
   readonly response: EdgeResponse;
   readonly maxAge: number;
@@ -42,7 +42,7 @@ export interface Stored {
   readonly surrogateKeys: string;
 }
 
-/** What the thread of a guest asks the host, and waits for. */
+/** A question of the thread of a guest to the host, for whose answer it waits. */
 export type Ask =
   | { readonly kind: 'send'; readonly send: BackendRequest }
   | { readonly kind: 'lookup'; readonly request: EdgeRequest }
@@ -61,11 +61,11 @@ export interface Found {
   readonly age: number;
 }
 
-/** What a guest's thread is started with. */
+/** The data with which a guest's thread is started. */
 export interface GuestStart {
   readonly wasm: WasmModule;
   readonly request: EdgeRequest;
-  /** Whether the service has Fastly's HTTP cache for guests. */
+  /** True when the service has Fastly's HTTP cache for guests. */
   readonly httpCache: boolean;
   /** Counts up when the host has replied. */
   readonly replies: SharedArrayBuffer;

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheHeaders } from '../../src/cdn/snapshot.js';
 import { startEdge, type Edge, type EdgeStart } from './host.js';
 
-/** What the origin was asked. */
+/** The requests that the origin got. */
 interface Asked {
   readonly request: IncomingMessage;
   readonly body: string;

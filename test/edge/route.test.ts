@@ -1,5 +1,5 @@
 /**
- * What becomes of requests at the edge, for every route that the app has: a new one cannot be
+ * Requests at the edge, for every route that the app has: a new one cannot be
  * forgotten here.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

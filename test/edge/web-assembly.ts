@@ -1,5 +1,5 @@
 /**
- * What the host uses of WebAssembly. Node has it; its types are with those of browsers, which would
+ * The part of WebAssembly that the host uses. Node has it; its types are with those of browsers, which would
  * come along with all of theirs.
  */
 
