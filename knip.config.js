@@ -7,9 +7,9 @@ export default {
     // Run as processes or workers of their own.
     'test/support/{stack-main,defect-on-signal}.{ts,mjs}',
     'test/bucket/file-incrementer.ts',
-    'test/store/limited-disk.ts',
+    'test/store/{limited-disk,full-disk,lock-holder,many-imports}.ts',
     'test/edge/guest.ts',
-    'bench/{main,soak,proxy-memory,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
+    'bench/{main,soak,file-compaction,proxy-memory,children,subscriber-pool,replica-memory,hello,gc-on-signal}.{ts,mjs}',
     'chaos/{main,shift-clock}.{ts,mjs}',
     'lab/main.ts',
     'scripts/*.{mjs,ts}',

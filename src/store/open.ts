@@ -5,7 +5,7 @@ import { parseStoreLocation } from './location.js';
 import { openRedisStore } from './redis/store.js';
 import type { Store } from './store.js';
 
-export { parseStoreLocation, storeName, type StoreLocation } from './location.js';
+export { parseStoreLocation, storeName } from './location.js';
 
 /**
  * Opens a store and waits until it answers, for Redis at most 10 seconds.

@@ -227,7 +227,7 @@ export class FileStore implements Store {
     this.#writes.accepted();
     for (const mutation of mutations) {
       this.#state.apply(mutation, this.#now());
-      this.#feed.push(++this.#sequence, feedEntry(this.#sequence, mutation));
+      this.#feed.push(++this.#sequence, feedEntryOf(this.#sequence, mutation));
     }
     this.#compactIfDue();
   }
@@ -274,7 +274,7 @@ export class FileStore implements Store {
 }
 
 /** Makes the entry that followers get; none of a commit that only changed a name. */
-export function feedEntry(sequence: number, mutation: Mutation): FeedEntry | undefined {
+export function feedEntryOf(sequence: number, mutation: Mutation): FeedEntry | undefined {
   const position = `${sequence}`;
   if (mutation.type === 'key') return { position, kind: 'key', key: mutation.key };
   return mutation.change && { position, kind: 'change', change: mutation.change };

@@ -59,7 +59,7 @@ export interface Lock {
 }
 
 /** LostLockError says that another process took the directory over. */
-export class LostLockError extends Error {
+class LostLockError extends Error {
   constructor(directory: string) {
     super(
       `another process has taken ${directory} over; a file store serves one process: stop one of them and restart the other`,

@@ -17,7 +17,6 @@ import { replaceFile, syncDirectory } from '../../core/durable-file.js';
 import { messageOf } from '../../core/errors.js';
 import { KeyedQueue } from '../../core/keyed-queue.js';
 import { frame } from './frame.js';
-import { LostLockError } from './lock.js';
 import type { LogBatch, LogHeader } from './record.js';
 import { keepRemoved } from './removed.js';
 import { replayFile, type LogReplay } from './replay.js';
@@ -197,11 +196,6 @@ export class Log {
     await this.#file.datasync();
     this.#rest = undefined;
   }
-}
-
-/** True for an error that only another process can be the cause of. */
-export function isLost(error: unknown): boolean {
-  return error instanceof LostLockError || (error instanceof DoubtfulAppendError && isLost(error.cause));
 }
 
 /** Writes all bytes at a position, in as many writes as the system needs. */

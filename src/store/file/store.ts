@@ -6,7 +6,7 @@ import { makeDirectory, syncDirectory } from '../../core/durable-file.js';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { Store } from '../store.js';
 import { Feed } from './feed.js';
-import { feedEntry, FileStore } from './file-store.js';
+import { feedEntryOf, FileStore } from './file-store.js';
 import { FileLeadership } from './leadership.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
@@ -100,7 +100,7 @@ async function replay(directory: string, lock: Lock, now: () => number, logger: 
         for (const record of batch.records) {
           const mutation = decodeMutation(record);
           state.apply(mutation, now());
-          feed.push(++sequence, feedEntry(sequence, mutation));
+          feed.push(++sequence, feedEntryOf(sequence, mutation));
         }
       },
     },
