@@ -1,13 +1,16 @@
 /**
- * Bodies that are too large, and bodies that nobody reads any more. Express's parsers read an oversized
- * body to its end before they answer, and Node reads on after an answer: a client sent 3 GB in 22 s
- * after it was refused.
+ * Bodies that are too large, and bodies that no handler reads any more. Express's parsers read an
+ * oversized body to its end before they answer, and Node reads on after an answer: a client sent 3
+ * GB in 22 s after it was refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { bodyTooLarge, sendError } from './errors.js';
 
-/** Bytes of a body that are still read after its answer, so that an ordinary request may end in order. */
+/**
+ * Bytes of a body that are still read after its answer, so that an ordinary request may end in
+ * order.
+ */
 const UNREAD_MAX_BYTES = 256 * 1024;
 
 /**
@@ -30,8 +33,8 @@ export function limitBody(limit: number): RequestHandler {
  * Ends a connection whose request goes on after its answer, when more than a little of the body
  * arrives. Less may take until the time for a request is over, which Node watches.
  *
- * `prefinish` comes before Node itself looks at a body that nobody has read: from then on Node would
- * drop it chunk by chunk without an event.
+ * `prefinish` comes before Node itself looks at a body that nobody has read: from then on Node
+ * would drop it chunk by chunk without an event.
  */
 export function closeWhenUnread(request: IncomingMessage, response: ServerResponse): void {
   response.once('prefinish', () => {

@@ -27,7 +27,7 @@ export interface DeltaLimits {
 /** The deltas that lead to one version of an environment. */
 interface Known {
   readonly version: bigint;
-  /** By the version that they begin at. */
+  /** The deltas, by the version that they begin at. */
   readonly from: Map<bigint, readonly DeltaEvent[]>;
 }
 

@@ -109,7 +109,7 @@ export class Subscriptions {
     const { replica, contents } = this.#options;
     const current = await replica.confirmed(stream.environment);
     if (current === undefined) throw lostEnvironment(stream.environment);
-    // What follows takes time with a large ruleset, and waits for a slice of its own. The ruleset
+    // The rest takes time with a large ruleset, and waits for a slice of its own. The ruleset
     // may move on in the meantime, and is then as new as what was confirmed, or newer.
     if (current.ruleset.size > LARGE) await eventLoop.begin();
     const { ruleset, confirmed } = current;
