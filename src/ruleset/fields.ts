@@ -62,9 +62,14 @@ export function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }
 
-/** Refuses a field: `predicate` follows its path in the sentence and says what would be right. */
+/** The error for a field: `predicate` follows its path in the sentence and says what would be right. */
+export function refusalOf(field: string, predicate: string, code: ErrorCode = 'field_invalid'): HoldfastError {
+  return new HoldfastError(code, `${field} ${predicate}`, { field });
+}
+
+/** Throws `refusalOf` of the same arguments. */
 export function refuse(field: string, predicate: string, code: ErrorCode = 'field_invalid'): never {
-  throw new HoldfastError(code, `${field} ${predicate}`, { field });
+  throw refusalOf(field, predicate, code);
 }
 
 function snakeCase(name: string): string {

@@ -9,7 +9,7 @@
 import { runSteps, type Steps } from '../core/steps.js';
 import { HoldfastError } from '../core/errors.js';
 import { decodeConfig, type EncodedConfig } from './codec.js';
-import { quote, refuse } from './fields.js';
+import { quote, refusalOf } from './fields.js';
 import type { Config, ConfigValue } from './model.js';
 import { kindOf } from './values.js';
 
@@ -60,8 +60,7 @@ const NAMED_USERS = 3;
 /**
  * Checks the references to segments after a change.
  *
- * @throws HoldfastError `segment_missing` for a reference to a config that is missing, deleted or
- * no boolean, and for a change that removes a segment that a config uses; `segment_circular`
+ * @throws HoldfastError the first of `segmentProblems`
  */
 export function checkSegments(after: RulesetView, changed: readonly ChangedConfig[]): void {
   runSteps(segmentSteps(after, changed));
@@ -69,72 +68,91 @@ export function checkSegments(after: RulesetView, changed: readonly ChangedConfi
 
 /** Checks the references to segments in steps; see {@link checkSegments}. */
 export function* segmentSteps(after: RulesetView, changed: readonly ChangedConfig[]): Steps<void> {
-  for (const config of changed) {
-    checkTargets(after, config);
+  for (const problem of segmentProblems(after, changed)) {
+    if (problem !== undefined) throw problem.error;
     yield;
-  }
-  yield* checkUsers(after, changed);
-  const finished = new Set<string>();
-  for (const { encoded, field } of changed) {
-    yield;
-    const cycle = findCycle(after, encoded.key, finished);
-    if (cycle !== undefined) {
-      const names = cycle.map(quote).join(' → ');
-      refuse(
-        field,
-        `makes segments refer to each other in a cycle: ${names}; remove one of these references.`,
-        'segment_circular',
-      );
-    }
   }
 }
 
-function checkTargets(after: RulesetView, { encoded, field }: ChangedConfig): void {
+/** A config that a change cannot have, and why. */
+export interface SegmentProblem {
+  readonly config: ChangedConfig;
+  readonly error: HoldfastError;
+}
+
+/**
+ * Finds the configs of a change that break the rules of segments: `segment_missing` for a reference
+ * to a config that is missing, deleted or no boolean, and for one that removes a segment that a
+ * config uses; `segment_circular`. Lazy: the caller may take a config out of `after` before it asks
+ * for the next problem. Of each cycle one config is found. `undefined` is a step without a problem.
+ */
+export function* segmentProblems(
+  after: RulesetView,
+  changed: readonly ChangedConfig[],
+): Generator<SegmentProblem | undefined, void, void> {
+  for (const config of changed) {
+    const error = targetProblem(after, config);
+    yield error && { config, error };
+  }
+  yield* userProblems(after, changed);
+  const finished = new Set<string>();
+  for (const config of changed) {
+    yield undefined;
+    const cycle = findCycle(after, config.encoded.key, finished);
+    if (cycle === undefined) continue;
+    const names = cycle.map(quote).join(' → ');
+    const rule = `makes segments refer to each other in a cycle: ${names}; remove one of these references.`;
+    yield { config, error: refusalOf(config.field, rule, 'segment_circular') };
+  }
+}
+
+function targetProblem(after: RulesetView, { encoded, field }: ChangedConfig): HoldfastError | undefined {
   for (const { key, path } of factsOf(encoded).references) {
     const target = after.get(key);
     const at = `${field}.${path}`;
     if (target === undefined || target.deleted) {
       const state = target === undefined ? 'does not exist' : 'is deleted';
       const remedy = 'add it before, or in the same change.';
-      refuse(at, `names the segment ${quote(key)}, which ${state}; ${remedy}`, 'segment_missing');
+      return refusalOf(at, `names the segment ${quote(key)}, which ${state}; ${remedy}`, 'segment_missing');
     }
     if (!factsOf(target).boolean) {
       const rule = `names the segment ${quote(key)}, which has values that are not boolean; a segment must be of value type BOOL.`;
-      refuse(at, rule, 'segment_missing');
+      return refusalOf(at, rule, 'segment_missing');
     }
   }
+  return undefined;
 }
 
 /**
- * Refuses to remove a segment that an unchanged config uses. `checkTargets` checks the changed
+ * Finds removed segments that an unchanged config uses. `targetProblem` looks at the changed
  * configs.
  */
-function* checkUsers(after: RulesetView, changed: readonly ChangedConfig[]): Steps<void> {
+function* userProblems(
+  after: RulesetView,
+  changed: readonly ChangedConfig[],
+): Generator<SegmentProblem | undefined, void, void> {
   const lost = new Map(
     changed
       .filter(({ before, encoded }) => before !== undefined && isSegment(before) && !isSegment(encoded))
       .map((config) => [config.encoded.key, config]),
   );
   if (lost.size === 0) return;
-  const users = new Map<string, string[]>();
+  const users = new Map<string, { named: string[]; total: number }>();
   for (const { config, segments } of usersOf(after, lost)) {
     for (const key of segments) {
-      const names = users.get(key);
-      if (names === undefined) users.set(key, [config.key]);
-      else names.push(config.key);
+      const known = users.get(key) ?? { named: [], total: 0 };
+      if (known.total++ < NAMED_USERS) known.named.push(config.key);
+      users.set(key, known);
     }
-    yield;
+    yield undefined;
   }
-  for (const [key, names] of users) {
+  for (const [key, { named, total }] of users) {
     const config = lost.get(key);
     if (config === undefined) continue;
-    const more = names.length > NAMED_USERS ? ` and ${names.length - NAMED_USERS} more` : '';
+    const more = total > NAMED_USERS ? ` and ${total - NAMED_USERS} more` : '';
     const state = config.encoded.deleted ? 'is deleted' : 'becomes something else than a boolean';
-    throw new HoldfastError(
-      'segment_missing',
-      `${config.field}: the segment ${quote(key)} ${state} but is used by ${names.slice(0, NAMED_USERS).map(quote).join(', ')}${more}; remove these references before, or in the same change.`,
-      { field: config.field },
-    );
+    const message = `${config.field}: the segment ${quote(key)} ${state} but is used by ${named.map(quote).join(', ')}${more}; remove these references before, or in the same change.`;
+    yield { config, error: new HoldfastError('segment_missing', message, { field: config.field }) };
   }
 }
 
@@ -164,7 +182,7 @@ function* candidates(after: RulesetView, keys: readonly string[]): Generator<Enc
  * The cycle that can be reached from a config, first key repeated at the end. Depth first with its
  * own stack, because a chain of segments can be as long as the ruleset.
  *
- * @param finished keys from which no cycle can be reached; found ones are added
+ * @param finished keys from which no further cycle need be looked for; found ones are added
  */
 function findCycle(after: RulesetView, start: string, finished: Set<string>): string[] | undefined {
   const path: { key: string; next: string[] }[] = [];
@@ -173,6 +191,7 @@ function findCycle(after: RulesetView, start: string, finished: Set<string>): st
   for (;;) {
     if (key !== undefined && onPath.has(key)) {
       const keys = path.map((step) => step.key);
+      for (const each of keys) finished.add(each);
       return [...keys.slice(keys.indexOf(key)), key];
     }
     if (key !== undefined && !finished.has(key)) {
