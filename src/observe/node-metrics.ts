@@ -26,7 +26,19 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly dataLost = new Counter({
     name: 'holdfast_data_lost_total',
-    help: 'Times that the store was found behind a client or behind this node: it lost writes.',
+    help: 'Times that the store was found to lack writes that this node has: it lost them.',
+    registers: [this.registry],
+  });
+
+  readonly givenUp = new Counter({
+    name: 'holdfast_lost_configs_given_up_total',
+    help: 'Lost configs that could no longer be committed again; they are among the rejected events.',
+    registers: [this.registry],
+  });
+
+  readonly clientsAhead = new Counter({
+    name: 'holdfast_clients_ahead_total',
+    help: 'Clients that named a version above that of the store, and were sent the whole ruleset.',
     registers: [this.registry],
   });
 

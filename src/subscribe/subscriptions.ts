@@ -48,8 +48,8 @@ export interface SubscriptionsOptions {
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
   readonly log: Logger;
-  /** Called for every server that was found ahead of the store: writes were lost. */
-  readonly onDataLost?: () => void;
+  /** Called for every client that names a version above the store's. Anybody can make one up, so it is no evidence of a loss. */
+  readonly onAhead?: () => void;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
 }
@@ -119,18 +119,18 @@ export class Subscriptions {
     return { decision, ruleset };
   }
 
+  /**
+   * Counts a client that is ahead of the store. Its word proves nothing and must neither fill the
+   * log nor raise an alarm: that writes were lost is told by the replica, which had them.
+   */
   #noteAhead({ kind, environment }: Stream, client: bigint, store: bigint): void {
-    const { log, onDataLost } = this.#options;
+    const { log, onAhead } = this.#options;
     const text = (position: bigint) => streamPositionText(kind, position);
-    const place = { environment: `${environment}`, client: text(client), store: text(store) };
-    // The position of an event stream comes from any browser: it proves nothing, and must not fill
-    // the log.
-    if (kind === 'clients') {
-      log.debug(place, 'an event stream is ahead of the store; its client is told to fetch');
-      return;
-    }
-    log.error(place, 'a client is ahead of the store: writes were lost; it gets the whole ruleset');
-    onDataLost?.();
+    onAhead?.();
+    log.debug(
+      { stream: kind, environment: `${environment}`, client: text(client), store: text(store) },
+      'a client names a version above that of the store; it is sent everything',
+    );
   }
 
   #answer(

@@ -20,7 +20,7 @@ export function rulesetOf(count: number, bytes = 0): Ruleset {
 
 export async function startReplica(store: Store): Promise<Replica> {
   const log = createLog('silent');
-  const replica = new Replica({ store, log, heal: (stored, lost) => heal(store, log, stored, lost) });
+  const replica = new Replica({ store, log, heal: (lost) => heal({ store, log }, lost) });
   await replica.start();
   return replica;
 }

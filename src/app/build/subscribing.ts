@@ -40,8 +40,8 @@ export function buildSubscribing(
   };
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
-  const onDataLost = (): void => metrics.dataLost.inc();
-  const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onDataLost });
+  const onAhead = (): void => metrics.clientsAhead.inc();
+  const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onAhead });
   const directHolds = buildDirectHolds(parts, { replica, subscriptions, contents });
   const streamTokens = new StreamTokens(secrets.linkSecrets, now);
   const signers = proxies.flatMap((proxy) => proxy.signers);
