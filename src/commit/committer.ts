@@ -13,7 +13,7 @@ import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Standing } from '../store/inbox.js';
-import type { Environment, Store, StoredEnvironment } from '../store/store.js';
+import type { Commit, Environment, Store, StoredEnvironment } from '../store/store.js';
 import { planChange, planSteps, type PlanBase, type ChangePlan } from './plan.js';
 import { planSettings, settingsOf } from './plan-settings.js';
 
@@ -79,7 +79,7 @@ export class Committer {
    * `idempotency_mismatch`; `busy` when other nodes were first too many times; `store_unavailable`
    */
   async commit(request: CommitRequest): Promise<CommitAnswer> {
-    const outcome = await this.#queue.run(request.environment, () => this.#commit(request, undefined));
+    const outcome = await this.#queue.run(request.environment, () => this.#commit(request));
     if ('answer' in outcome) return outcome.answer;
     throw new HoldfastError('internal', `the store took a request for an event that is ${outcome.kind}`);
   }
@@ -88,10 +88,11 @@ export class Committer {
    * Commits an inbox event: it is acknowledged and removed in the same step, so that it is committed once, however many processes try.
    *
    * @param event its place in the inbox
+   * @param passed the places of older undecided events, which are of other environments
    * @throws HoldfastError as `commit`
    */
-  commitEvent(request: CommitRequest, event: string): Promise<EventOutcome> {
-    return this.#queue.run(request.environment, () => this.#commit(request, event));
+  commitEvent(request: CommitRequest, event: string, passed: readonly string[] = []): Promise<EventOutcome> {
+    return this.#queue.run(request.environment, () => this.#commit(request, { event, passed }));
   }
 
   /** Creates an environment, or changes its settings. */
@@ -99,7 +100,7 @@ export class Committer {
     return this.#queue.run(settings.id, () => this.#putEnvironment(settings));
   }
 
-  async #commit(request: CommitRequest, event: string | undefined): Promise<EventOutcome> {
+  async #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
     const { environment, idempotency } = request;
     if (idempotency !== undefined) {
@@ -127,7 +128,7 @@ export class Committer {
         expect,
         change: plan.change,
         live: plan.live,
-        event,
+        ...event,
         idempotency:
           idempotency === undefined ? undefined : { ...idempotency, answer: JSON.stringify(answer) },
       });
@@ -193,9 +194,10 @@ export class Committer {
       throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
     }
     if (!current.confirmed) {
+      const reason = current.reason === undefined ? '' : ` (${current.reason})`;
       throw new HoldfastError(
         'store_unavailable',
-        'the store cannot be reached, so nothing can be changed now: repeat the request later',
+        `environment ${environment} cannot be compared with the store, so nothing can be changed now: repeat the request later${reason}`,
       );
     }
     return current.ruleset;

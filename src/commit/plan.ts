@@ -30,6 +30,17 @@ export interface ChangePlan {
   readonly live: number;
 }
 
+/** The deviations of a plan from that of an ordinary request. */
+export interface PlanOptions {
+  /**
+   * Set for configs that were committed before, by this or another version of Holdfast: neither
+   * their contents nor their ids are judged again, but their size and their segments are, which
+   * depend on what else there is now. Assigned ids are above this version, so that readers which
+   * are at it get them.
+   */
+  readonly recommitAbove?: bigint;
+}
+
 /** A submitted config on its way into the change; a repeat is already stored and stays out of it. */
 interface Entry {
   readonly submitted: SubmittedConfig;
@@ -49,16 +60,15 @@ interface Entry {
  * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a deletion can be sent twice.
  *
  * @param now microseconds since 1970, by the store's clock
- * @param origin `committed` for configs that the store lost: they are not validated again, by rules that may be stricter by now
  * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
  */
 export function planChange(
   base: PlanBase,
   submitted: readonly SubmittedConfig[],
   now: bigint,
-  origin: 'submitted' | 'committed' = 'submitted',
+  options: PlanOptions = {},
 ): ChangePlan {
-  return runSteps(planSteps(base, submitted, now, origin));
+  return runSteps(planSteps(base, submitted, now, options));
 }
 
 /**
@@ -69,15 +79,16 @@ export function* planSteps(
   base: PlanBase,
   submitted: readonly SubmittedConfig[],
   now: bigint,
-  origin: 'submitted' | 'committed' = 'submitted',
+  { recommitAbove }: PlanOptions = {},
 ): Steps<ChangePlan> {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
-  if (origin === 'submitted') yield* validate(base, submitted);
+  const isRecommit = recommitAbove !== undefined;
+  if (!isRecommit) yield* validate(base, submitted);
   checkKeys(submitted);
-  const idLimit = origin === 'submitted' ? idHorizon(now) : MAX_ID;
+  const idLimit = isRecommit ? MAX_ID : idHorizon(now);
   const entries = yield* mapSteps(submitted, (each) => entryOf(base, each, idLimit), 8);
   checkIds(entries);
-  const ids = assignIds(base.ruleset, entries, now);
+  const ids = assignIds(base.ruleset, entries, now, recommitAbove);
   const envelope = encodeEnvelope(base.settings);
   const changed: ChangedConfig[] = [];
   const encodeEntry = (entry: Entry, index: number): EncodedConfig => {
@@ -158,8 +169,14 @@ function checkIds(entries: readonly Entry[]): void {
   }
 }
 
-function assignIds({ version, committedAt }: Ruleset, entries: readonly Entry[], now: bigint): bigint[] {
-  const highest = entries.reduce((high, { given }) => (given > high ? given : high), version);
+function assignIds(
+  { version, committedAt }: Ruleset,
+  entries: readonly Entry[],
+  now: bigint,
+  above = 0n,
+): bigint[] {
+  const lowest = above > version ? above : version;
+  const highest = entries.reduce((high, { given }) => (given > high ? given : high), lowest);
   let next = nextId(now, highest, committedAt);
   return entries.map(({ given, submitted }) => {
     if (given !== 0n) return given;

@@ -76,7 +76,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
   const { phase, store, replica, publisher, inbox, directHolds, belt, writes, lease, beltLease, clock } =
     health;
   const degraded = [
-    ...(replica.feed === 'away' || replica.missing > 0 ? ['store'] : []),
+    ...(replica.feed === 'away' || replica.missing > 0 || replica.recovering > 0 ? ['store'] : []),
     ...(writes.state === 'refusing' ? ['writes'] : []),
     ...(lease.problem !== undefined ? ['lease'] : []),
     ...(clock.problem !== undefined ? ['clock'] : []),
@@ -91,6 +91,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
       name: store,
       state: replica.feed,
       missingEnvironments: replica.missing,
+      recoveringEnvironments: replica.recovering,
       writes: writesOf(writes),
     },
     feed: { lagMs: replica.lag },

@@ -1,54 +1,130 @@
 /**
  * Healing: commits writes again that the store lost.
  *
- * Redis that persists once a second loses up to a second of acknowledged commits when it dies. The nodes still have them in memory, and
- * clients have received them. They are committed again: with the ids that they had, so that clients that received them are current again, or with
- * new ones where the store has moved beyond those. Every node that notices tries; the store's compare-and-set lets one succeed, and
- * the others then find nothing lost.
+ * Redis that persists once a second loses up to a second of acknowledged commits when it dies. The
+ * nodes still have them in memory, and clients have received them. They are committed again: with
+ * the ids that they had, so that clients that received them are current again, or with new ones
+ * where the store has moved beyond those. Every node that notices tries; the store's
+ * compare-and-set lets one succeed, and the others then find nothing lost.
+ *
+ * Healing always ends. A config that can no longer be committed (healing-plan.ts) is given up: it is
+ * logged, counted, and put among the rejected events, from where an operator can retry it.
  */
-import { HoldfastError } from '../core/errors.js';
+import { HoldfastError, isRetryable, messageOf } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
-import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
-import type { Ruleset } from '../ruleset/ruleset.js';
-import type { SubmittedConfig } from '../ruleset/submitted.js';
+import type { HealingOutcome, LostWrites } from '../replica/options.js';
+import { decodeConfig, encodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Store } from '../store/store.js';
-import { planChange } from '../commit/plan.js';
-import { settingsOf } from '../commit/plan-settings.js';
+import { planHealing, type GivenUpConfig, type HealingPlan } from './healing-plan.js';
 
-/**
- * @param stored what the store has
- * @param lost configs that it has not, or has in an older state
- * @throws HoldfastError `busy` when another commit was first: look again at what is lost; `store_unavailable`
- */
-export async function heal(
-  store: Store,
-  log: Logger,
-  stored: Ruleset,
-  lost: readonly EncodedConfig[],
-): Promise<void> {
-  const base = { ruleset: stored, settings: settingsOf(stored) };
-  const plan = planChange(
-    base,
-    lost.map((config) => resubmit(config, stored.version)),
-    await store.time(),
-    'committed',
-  );
-  const { environment, version } = stored;
-  const result = await store.commit({ environment, expect: version, change: plan.change, live: plan.live });
-  if (result.kind !== 'committed') {
-    throw new HoldfastError(
-      'busy',
-      `environment ${environment} was changed while lost configs were committed again`,
-    );
-  }
-  log.warn(
-    { environment: `${environment}`, version: `${plan.change?.version ?? version}`, configs: lost.length },
-    'what the store lost is committed again',
-  );
+/** The parts of healing. */
+export interface HealingParts {
+  readonly store: Store;
+  readonly log: Logger;
+  /** Called with the number of configs that were given up. */
+  readonly onGivenUp?: (configs: number) => void;
 }
 
-function resubmit(config: EncodedConfig, version: bigint): SubmittedConfig {
-  const { id, ...rest } = decodeConfig(config);
-  const again = id !== undefined && config.id > version ? { id, ...rest } : rest;
-  return { config: again, field: config.key };
+/** The number of keys that a log line names. */
+const NAMED_KEYS = 20;
+
+/**
+ * Commits what can be committed again, and gives the rest up.
+ *
+ * @throws HoldfastError `busy` when another commit was first: look again at what is lost; `store_unavailable`
+ */
+export async function heal(parts: HealingParts, lost: LostWrites): Promise<HealingOutcome> {
+  const { store, log } = parts;
+  const now = await store.time();
+  const healing = planOrAbandon(lost, now);
+  const { environment, version } = lost.stored;
+  // Before the commit: should this process end between the two, they are listed twice, and not lost.
+  const noted = await noteGivenUp(store, environment, healing.givenUp, now);
+  if (healing.plan !== undefined) {
+    const { change, live } = healing.plan;
+    const result = await store.commit({ environment, expect: version, change, live });
+    if (result.kind !== 'committed') {
+      // The node that was first has listed them, or they fit by now.
+      await drop(store, noted, log);
+      throw new HoldfastError(
+        'busy',
+        `environment ${environment} was changed while lost configs were committed again`,
+      );
+    }
+    log.warn(
+      { environment: `${environment}`, version: `${change?.version ?? version}`, configs: healing.healed },
+      'the configs that the store lost are committed again',
+    );
+  }
+  tell(parts, lost, healing.givenUp);
+  return healing.plan === undefined ? 'abandoned' : 'committed';
+}
+
+function planOrAbandon(
+  lost: LostWrites,
+  now: bigint,
+): Omit<HealingPlan, 'plan'> & { readonly plan: HealingPlan['plan'] | undefined } {
+  try {
+    return planHealing(lost, now);
+  } catch (cause) {
+    if (isRetryable(cause)) throw cause;
+    const error =
+      cause instanceof HoldfastError ? cause : new HoldfastError('internal', messageOf(cause), { cause });
+    return { plan: undefined, healed: 0, givenUp: lost.configs.map((config) => ({ config, error })) };
+  }
+}
+
+/** Puts configs among the rejected events. Does nothing with a store that has no inbox: such a store loses nothing. */
+async function noteGivenUp(
+  store: Store,
+  environment: bigint,
+  givenUp: readonly GivenUpConfig[],
+  now: bigint,
+): Promise<string[]> {
+  const { inbox } = store;
+  const at = new Date(Number(now / 1000n)).toISOString();
+  const noted: string[] = [];
+  for (const { config, error } of inbox === undefined ? [] : givenUp) {
+    const fields = [
+      { name: Buffer.from('environment'), value: Buffer.from(`${environment}`) },
+      { name: Buffer.from('configs'), value: Buffer.from(bytesWithoutId(config)) },
+    ];
+    const message = `the store lost the config ${JSON.stringify(config.key)}, and it cannot be committed again: ${error.message}`;
+    const id = await inbox?.addRejected(fields, { code: error.code, message, field: undefined, at });
+    if (id !== undefined) noted.push(id);
+  }
+  return noted;
+}
+
+/** An id that was lost is not one that can be committed later. */
+function bytesWithoutId(config: EncodedConfig): Uint8Array {
+  return encodeConfig({ ...decodeConfig(config), id: '0' }).bytes;
+}
+
+async function drop(store: Store, noted: readonly string[], log: Logger): Promise<void> {
+  try {
+    for (const id of noted) await store.inbox?.drop(id);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'rejected events of lost configs are listed twice');
+  }
+}
+
+function tell(
+  { log, onGivenUp }: HealingParts,
+  { stored, ours }: LostWrites,
+  givenUp: readonly GivenUpConfig[],
+): void {
+  if (givenUp.length === 0) return;
+  onGivenUp?.(givenUp.length);
+  log.error(
+    {
+      environment: `${stored.environment}`,
+      ours: `${ours.version}`,
+      store: `${stored.version}`,
+      configs: givenUp.length,
+      keys: givenUp.slice(0, NAMED_KEYS).map(({ config }) => config.key),
+      error: givenUp[0]?.error.message,
+    },
+    'configs that the store lost can no longer be committed and are given up; holdfast rejected list shows them',
+  );
 }

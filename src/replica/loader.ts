@@ -3,10 +3,12 @@
  * was in memory before. replica.ts has the race between a load and the feed.
  */
 import type { Logger } from 'pino';
+import { HoldfastError } from '../core/errors.js';
 import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { Ruleset, type Change } from '../ruleset/ruleset.js';
 import type { Store } from '../store/store.js';
 import type { ReplicaMemory } from './memory.js';
+import type { HealingOutcome, LostWrites, ReplicaOptions } from './options.js';
 
 /** The parts of a loader; replica.ts describes the callbacks. */
 export interface LoaderOptions {
@@ -14,8 +16,11 @@ export interface LoaderOptions {
   readonly memory: ReplicaMemory;
   readonly log: Logger;
   readonly onDataLost: (environment: bigint, ours: bigint, stores: bigint) => void;
-  readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
+  readonly heal: ReplicaOptions['heal'];
 }
+
+/** Reads and commits in a row, when others change the environment while it is healed; then the feed's next signal goes on. */
+const HEAL_ATTEMPTS = 20;
 
 interface Loading {
   readonly promise: Promise<Ruleset | undefined>;
@@ -68,46 +73,68 @@ export class Loader {
   }
 
   async #read(environment: bigint, arrived: readonly Change[]): Promise<Ruleset | undefined> {
-    const stored = await this.#options.store.read(environment);
-    const before = this.#memory.rulesets.get(environment);
-    if (stored === undefined) return this.#lost(environment, before);
-    this.#memory.missing.delete(environment);
-    this.#memory.names.set(environment, stored.name);
-    const ruleset = await Ruleset.load({ ...stored, environment, envelope: encodeEnvelope(stored) });
-    for (const change of arrived) {
-      if (change.previous === ruleset.version) ruleset.apply(change);
+    for (let attempt = 1; ; attempt++) {
+      const stored = await this.#options.store.read(environment);
+      const before = this.#memory.rulesets.get(environment);
+      if (stored === undefined) return this.#lost(environment, before);
+      this.#memory.missing.delete(environment);
+      this.#memory.names.set(environment, stored.name);
+      const ruleset = await Ruleset.load({ ...stored, environment, envelope: encodeEnvelope(stored) });
+      for (const change of arrived) {
+        if (change.previous === ruleset.version) ruleset.apply(change);
+      }
+      const configs = before === undefined ? [] : lostBy(ruleset, before);
+      if (before === undefined || configs.length === 0) return this.#place(ruleset, before);
+      const outcome = await this.#heal({ stored: ruleset, ours: before, configs }, attempt);
+      if (outcome === 'abandoned') return this.#place(ruleset, before);
     }
-    if (before !== undefined) {
-      const lost = lostBy(ruleset, before);
-      if (lost.length > 0) return await this.#recommit(ruleset, before, lost);
-    }
+  }
+
+  #place(ruleset: Ruleset, before: Ruleset | undefined): Ruleset {
+    const { environment } = ruleset;
     this.#memory.rulesets.set(environment, ruleset);
+    this.#memory.recovering.delete(environment);
     if (before === undefined) this.#memory.use(environment);
-    if (before !== undefined && isOther(ruleset, before)) this.#memory.listeners.tell(ruleset);
+    else if (isOther(ruleset, before)) this.#memory.listeners.tell(ruleset);
     return ruleset;
   }
 
-  /** Ours stays in place until the store has it again. Rejects when that could not be done; then it is tried again. */
-  async #recommit(stored: Ruleset, ours: Ruleset, lost: readonly EncodedConfig[]): Promise<Ruleset> {
-    const environment = ours.environment;
-    this.#options.log.error(
-      {
-        environment: `${environment}`,
-        ours: `${ours.version}`,
-        store: `${stored.version}`,
-        configs: lost.length,
-      },
-      'the store lost writes that this node has; committing them again',
-    );
-    this.#options.onDataLost(environment, ours.version, stored.version);
+  /**
+   * Ours stays in place until the store has what it lost. Rejects when that could not be done: the
+   * environment is stale until then, so that each signal of the feed tries again.
+   *
+   * @returns `raced`: another commit was first, and the store is to be read again
+   */
+  async #heal(lost: LostWrites, attempt: number): Promise<HealingOutcome | 'raced'> {
+    const { environment, version } = lost.ours;
+    if (!this.#memory.recovering.has(environment)) {
+      this.#memory.recovering.add(environment);
+      this.#options.log.error(
+        {
+          environment: `${environment}`,
+          ours: `${version}`,
+          store: `${lost.stored.version}`,
+          configs: lost.configs.length,
+        },
+        'the store lost writes that this node has; committing them again',
+      );
+      this.#options.onDataLost(environment, version, lost.stored.version);
+    }
     this.#memory.stale.add(environment);
-    await this.#options.heal(stored, lost);
-    return ours;
+    try {
+      const outcome = await this.#options.heal(lost);
+      if (outcome === 'committed' && attempt >= HEAL_ATTEMPTS) throw stillLost(environment);
+      return outcome;
+    } catch (error) {
+      const isRace = error instanceof HoldfastError && error.code === 'busy';
+      if (isRace && attempt < HEAL_ATTEMPTS) return 'raced';
+      throw error;
+    }
   }
 
   /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
   #lost(environment: bigint, before: Ruleset | undefined): Ruleset | undefined {
-    if (before !== undefined) {
+    if (before !== undefined && !this.#memory.missing.has(environment)) {
       this.#memory.missing.add(environment);
       this.#options.log.error(
         { environment: `${environment}`, ours: `${before.version}` },
@@ -117,6 +144,13 @@ export class Loader {
     }
     return before;
   }
+}
+
+function stillLost(environment: bigint): HoldfastError {
+  return new HoldfastError(
+    'store_unavailable',
+    `the store loses writes of environment ${environment} as often as they are committed again`,
+  );
 }
 
 /** Several lost changes that were committed again as one can end at the version that this node had and at another client version. */

@@ -13,6 +13,8 @@ export class ReplicaMemory {
   readonly stale = new Set<bigint>();
   /** Environments that are in memory and that the store lost. */
   readonly missing = new Set<bigint>();
+  /** Environments of which the store lost writes that are not committed again yet. */
+  readonly recovering = new Set<bigint>();
   readonly listeners: Listeners;
   readonly #retention: Retention;
   readonly #now: () => number;

@@ -15,7 +15,25 @@ export interface ReplicaStatus {
   readonly keys: number;
   /** Environments that this node has and the store lost; `holdfast restore` writes them back. */
   readonly missing: number;
+  /** Environments of which the store lost writes that are not committed again yet. */
+  readonly recovering: number;
 }
+
+/** Writes of one environment that this node has, and that the store lost. */
+export interface LostWrites {
+  /** The store's ruleset. */
+  readonly stored: Ruleset;
+  /** This node's ruleset, with the lost writes. */
+  readonly ours: Ruleset;
+  /** The configs of `ours` that the store lacks or has in an older state. At least one. */
+  readonly configs: readonly EncodedConfig[];
+}
+
+/**
+ * The outcome of healing. `committed`: the store has moved on, and is to be read again. `abandoned`: none of the lost writes could be
+ * committed, now or later; the store's ruleset is the one that counts.
+ */
+export type HealingOutcome = 'committed' | 'abandoned';
 
 /** The parts and settings of a replica. */
 export interface ReplicaOptions {
@@ -25,13 +43,8 @@ export interface ReplicaOptions {
   readonly now?: () => number;
   /** Called each time that the store was found to lack writes that this node has. */
   readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
-  /**
-   * Commits lost writes again.
-   *
-   * @param stored the store's ruleset
-   * @param lost configs that this node has, and the store lacks or has in an older state
-   */
-  readonly heal: (stored: Ruleset, lost: readonly EncodedConfig[]) => Promise<void>;
+  /** Commits lost writes again. Rejects when that cannot be done now; it is called again until it resolves. */
+  readonly heal: (lost: LostWrites) => Promise<HealingOutcome>;
   /** Which environments stay in memory. Default: all. */
   readonly retention?: RetentionOptions;
   /** Called for each environment that was dropped. */

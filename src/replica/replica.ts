@@ -14,8 +14,10 @@
  * ruleset's version (there was a gap) makes the environment load again: by a read that begins afterwards, because one that is under
  * way may have seen less, and again with each signal of the feed until one succeeds.
  *
- * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays, and the lost writes are committed again (recovery/heal.ts); then the environment is read again. A store that lost the whole environment is left
- * to an operator (`holdfast restore`), because it may be another store.
+ * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays until the
+ * lost writes are committed again, each that still can be (recovery/heal.ts); the others are given up, and the environment is read again.
+ * So an environment always comes to the store's ruleset. A store that lost the whole environment is left to an operator
+ * (`holdfast restore`), because it may be another store.
  *
  * Environments that are not used are dropped when there are many (retention.ts). To the feed, a dropped environment is one that was never
  * loaded: its changes are passed over, and its next use reads the store. What stays: one that has listeners (a direct hold reads it without loading it), one that is being read or must be read again (the read finds lost writes by comparing with it), one that the
@@ -91,6 +93,7 @@ export class Replica implements Rulesets {
       environments: this.#memory.rulesets.size,
       keys: this.keyring.size,
       missing: this.#memory.missing.size,
+      recovering: this.#memory.recovering.size,
     };
   }
 
@@ -136,7 +139,8 @@ export class Replica implements Rulesets {
         { environment: `${environment}`, error: messageOf(error) },
         'answered without the store',
       );
-      return { ruleset: this.#memory.rulesets.get(environment) ?? ruleset, confirmed: false };
+      const known = this.#memory.rulesets.get(environment) ?? ruleset;
+      return { ruleset: known, confirmed: false, reason: messageOf(error) };
     }
     const now = this.#memory.rulesets.get(environment) ?? ruleset;
     // A store that lost the environment proves nothing about what we have.

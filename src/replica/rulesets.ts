@@ -25,6 +25,8 @@ export interface Confirmed {
   readonly ruleset: Ruleset;
   /** False: the store could not be asked, so this is what we have and may lag. */
   readonly confirmed: boolean;
+  /** Why the store could not be asked, or what it has not be taken over. */
+  readonly reason?: string;
 }
 
 /** Gives keys by hash. */

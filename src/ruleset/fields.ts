@@ -63,7 +63,11 @@ export function quote(name: string): string {
 }
 
 /** The error for a field: `predicate` follows its path in the sentence and says what would be right. */
-export function refusalOf(field: string, predicate: string, code: ErrorCode = 'field_invalid'): HoldfastError {
+export function refusalOf(
+  field: string,
+  predicate: string,
+  code: ErrorCode = 'field_invalid',
+): HoldfastError {
   return new HoldfastError(code, `${field} ${predicate}`, { field });
 }
 

@@ -25,11 +25,21 @@ export interface EventField {
   readonly value: Buffer;
 }
 
+/** A reader of the inbox. */
+export interface InboxReader {
+  /** Unique to this process. */
+  readonly consumer: string;
+  /** Events with more bytes come without their fields. */
+  readonly maxBytes: number;
+  /** The id after which the next signal begins; `undefined`: with the oldest event. Asked before each signal. */
+  readonly after: () => string | undefined;
+}
+
 /** One step of following the inbox. */
 export type InboxSignal =
   | {
       readonly kind: 'events';
-      /** The oldest undecided ones, oldest first; none when there are none. */
+      /** The oldest undecided ones after that place, oldest first; none when there are none. */
       readonly events: readonly InboxEvent[];
       readonly counts: InboxCounts;
     }
@@ -69,23 +79,35 @@ export interface RejectedEvent extends Rejection {
 /**
  * Inbox is the place where other systems put ruleset-change events. An event stays in it until it
  * is decided: committed (`Commit.event`), acknowledged or rejected, each in one step which happens
- * at most once per event and only to the oldest one. So a reader that is interrupted anywhere reads
- * again and goes on.
+ * at most once per event, and only if all older undecided events are among those that the reader
+ * passed over because they are of other environments. So a reader that is interrupted anywhere
+ * reads again and goes on.
  */
 export interface Inbox {
   /**
-   * The undecided events, always from the oldest one on: those not decided when the next signal is
-   * asked for come again. A signal at least every two seconds while the store can be reached. Ends
+   * The undecided events from the oldest one on: those not decided when the next signal is asked
+   * for come again. A signal at least every two seconds while the store can be reached. Ends
    * without error when `signal` aborts. Never throws.
-   *
-   * @param consumer unique to this process
-   * @param maxBytes events with more come without their fields
    */
-  follow(consumer: string, maxBytes: number, signal: AbortSignal): AsyncIterable<InboxSignal>;
-  /** Removes an event that needs no commit. */
-  acknowledge(event: string): Promise<'acknowledged' | Standing>;
-  /** Moves an event to the rejected ones, with all its fields. */
-  reject(event: string, rejection: Rejection): Promise<'rejected' | Standing>;
+  follow(reader: InboxReader, signal: AbortSignal): AsyncIterable<InboxSignal>;
+  /**
+   * Removes an event that needs no commit.
+   *
+   * @param passed older undecided events of other environments
+   */
+  acknowledge(event: string, passed?: readonly string[]): Promise<'acknowledged' | Standing>;
+  /**
+   * Moves an event to the rejected ones, with all its fields.
+   *
+   * @param passed older undecided events of other environments
+   */
+  reject(event: string, rejection: Rejection, passed?: readonly string[]): Promise<'rejected' | Standing>;
+  /**
+   * Adds an event to the rejected ones that was never in the inbox. A retry puts it there.
+   *
+   * @returns its id among them
+   */
+  addRejected(fields: readonly EventField[], rejection: Rejection): Promise<string>;
 
   /** The oldest rejected events, at most `count`, and the number of all. */
   rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }>;

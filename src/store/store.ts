@@ -95,6 +95,8 @@ export interface Commit {
    * that has an inbox.
    */
   readonly event?: string | undefined;
+  /** Older undecided events that the reader passed over, because they are of other environments. */
+  readonly passed?: readonly string[] | undefined;
 }
 
 /** A request under its idempotency key, and the answer that a repeat of it gets. */

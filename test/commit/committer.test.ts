@@ -22,7 +22,7 @@ beforeEach(async () => {
   replica = new Replica({
     store: slow.store,
     log,
-    heal: (stored, configs) => heal(slow.store, log, stored, configs),
+    heal: (lost) => heal({ store: slow.store, log }, lost),
   });
   await replica.start();
   await replica.ruleset(ENV);

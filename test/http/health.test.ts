@@ -51,6 +51,7 @@ describe('GET /readyz', () => {
         name: expect.stringMatching(/^file /),
         state: 'current',
         missingEnvironments: 0,
+        recoveringEnvironments: 0,
         writes: { state: 'ok' },
       },
       feed: { lagMs: expect.any(Number) },

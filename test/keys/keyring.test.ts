@@ -113,7 +113,7 @@ describe('revoking', () => {
     const replica = new Replica({
       store: slow.store,
       log: createLog('silent'),
-      heal: () => Promise.resolve(),
+      heal: () => Promise.resolve('committed'),
     });
     replica.keyring.onRevoked(() => {
       throw new Error('broken listener');

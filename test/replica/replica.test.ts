@@ -37,7 +37,7 @@ async function start(options: Partial<ReplicaOptions> = {}): Promise<void> {
     store: slow.store,
     log,
     onDataLost: (...args) => lost.push(args),
-    heal: (stored, configs) => heal(slow.store, log, stored, configs),
+    heal: (lost) => heal({ store: slow.store, log }, lost),
     ...options,
   });
   await replica.start();

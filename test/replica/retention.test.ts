@@ -30,7 +30,7 @@ beforeEach(async () => {
     store: slow.store,
     log,
     now: () => now,
-    heal: (stored, lost) => heal(slow.store, log, stored, lost),
+    heal: (lost) => heal({ store: slow.store, log }, lost),
     retention: { keep: KEEP, idle: IDLE },
     onDropped: (environment) => dropped.push(environment),
   });

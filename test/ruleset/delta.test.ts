@@ -98,7 +98,7 @@ describe('a reader', () => {
               { ruleset, settings: present },
               readSubmittedJson({ configs }),
               now,
-              'committed',
+              { recommitAbove: 0n },
             );
             ruleset.apply(change!);
             expect(live).toBe(ruleset.live);

@@ -27,9 +27,10 @@ async function setUp() {
   const store = await openRedisStore(location, { log, rejectedBytes: LIMIT });
   cleanups.push(() => store.close());
   const inbox = store.inbox!;
+  const reader = { consumer: 'test', maxBytes: 10_000_000, after: () => undefined };
   const abort = new AbortController();
   cleanups.push(() => abort.abort());
-  const signals = inbox.follow('test', 10_000_000, abort.signal)[Symbol.asyncIterator]();
+  const signals = inbox.follow(reader, abort.signal)[Symbol.asyncIterator]();
   /** Adds events of a size, and rejects all that are undecided. */
   const rejectAll = async (count: number, bytes: number) => {
     for (let i = 0; i < count; i++) await raw.xadd(INBOX, '*', 'change', 'x'.repeat(bytes));

@@ -153,7 +153,7 @@ async function consume(store: Store, { consumer = `node-${Math.random()}`, fault
   const replica = new Replica({
     store: faulty,
     log,
-    heal: (stored, lost) => heal(faulty, log, stored, lost),
+    heal: (lost) => heal({ store: faulty, log }, lost),
   });
   const committer = new Committer({ store: faulty, replica });
   const counts: Consuming['counts'] = { committed: 0, repeated: 0, rejected: [] };
@@ -167,6 +167,7 @@ async function consume(store: Store, { consumer = `node-${Math.random()}`, fault
     onCommitted: () => counts.committed++,
     onRepeated: () => counts.repeated++,
     onRejected: (code) => counts.rejected.push(code),
+    now: () => performance.now(),
     // A tenth of the time: what is waited for are conditions, and what is tested is not how long.
     sleep: (ms, signal) => delay(ms / 10, undefined, { signal }).catch(() => undefined),
   });

@@ -90,6 +90,7 @@ export function buildInbox(
       onCommitted: () => metrics.inboxCommitted.inc(),
       onRepeated: () => metrics.inboxRepeated.inc(),
       onRejected: (code) => metrics.inboxRejected.inc({ code }),
+      now: clock.monotonic,
       sleep: clock.sleep,
     });
   metrics.gauge(

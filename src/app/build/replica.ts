@@ -11,7 +11,7 @@ export function buildReplica({ settings, store, metrics, log, clock }: NodeParts
     log,
     now: clock.monotonic,
     onDataLost: () => metrics.dataLost.inc(),
-    heal: (stored, lost) => heal(store, log, stored, lost),
+    heal: (lost) => heal({ store, log, onGivenUp: (configs) => metrics.givenUp.inc(configs) }, lost),
     // A hold at a proxy is verified once in T, which uses its environment: one that was not used in
     // two of them has no holds.
     retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
@@ -29,6 +29,11 @@ export function buildReplica({ settings, store, metrics, log, clock }: NodeParts
     'holdfast_store_missing_environments',
     'Environments that this node has in memory and the store lost; holdfast restore writes them back.',
     () => replica.status().missing,
+  );
+  metrics.gauge(
+    'holdfast_store_recovering_environments',
+    'Environments of which the store lost writes that are not committed again yet; this node serves its own copy.',
+    () => replica.status().recovering,
   );
   metrics.gauge(
     'holdfast_feed_lag_seconds',

@@ -56,7 +56,7 @@ export function commitArguments(
     flag(options.wait > 0),
     idempotency === undefined ? '' : JSON.stringify([idempotency.digest, answer]),
     `${options.idempotencyTtl}`,
-    commit.event ?? '',
+    commit.event === undefined ? '' : [commit.event, ...(commit.passed ?? [])].join(' '),
     flag(settings !== undefined),
     `${settings?.projectId ?? ''}`,
     settings?.name ?? '',

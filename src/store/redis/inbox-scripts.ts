@@ -14,8 +14,8 @@ import { deciding, prelude } from './scripts.js';
  * acknowledged by hand, or a consumer was removed together with its pending events.
  *
  * KEYS inbox, rejected · ARGV consumer, how many events, how many bytes an event may have to come
- * with its fields. {{id, bytes, fields or nil}…}, number of undecided events, number of rejected
- * events
+ * with its fields, the start of the range. {{id, bytes, fields or nil}…}, number of undecided
+ * events, number of rejected events
  */
 export const TAKE = `${prelude}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream')
@@ -25,7 +25,7 @@ local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM
 if made['err'] and not string.find(made['err'], 'BUSYGROUP') then return made end
 
 local events, present = {}, {}
-for i, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])) do
+for i, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[4], '+', 'COUNT', ARGV[2])) do
   local id, fields, bytes = entry[1], entry[2], 0
   for _, text in ipairs(fields) do bytes = bytes + #text end
   redis.call('XCLAIM', KEYS[1], '${GROUP}', ARGV[1], '0', id, 'FORCE', 'JUSTID')
@@ -33,7 +33,7 @@ for i, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2])
   events[i] = {id, bytes, bytes <= tonumber(ARGV[3]) and fields}
 end
 -- Events that were removed or trimmed away are pending still, and would keep back those after them.
-for _, pending in ipairs(redis.call('XPENDING', KEYS[1], '${GROUP}', '-', '+', ARGV[2])) do
+for _, pending in ipairs(redis.call('XPENDING', KEYS[1], '${GROUP}', ARGV[4], '+', ARGV[2])) do
   local id = pending[1]
   if not present[id] and #redis.call('XRANGE', KEYS[1], id, id) == 0 then
     redis.call('XACK', KEYS[1], '${GROUP}', id)
@@ -51,13 +51,13 @@ return {events, redis.call('XLEN', KEYS[1]), redis.call('XLEN', KEYS[2])}
 `;
 
 /**
- * KEYS inbox, marker · ARGV event, '1' to touch the marker for WAIT. 'acknowledged', or how the
- * event stands.
+ * KEYS inbox, marker · ARGV event, '1' to touch the marker for WAIT, passed events. 'acknowledged',
+ * or how the event stands.
  */
 export const ACKNOWLEDGE = `${prelude}${deciding}
 local failed = check(KEYS[1], 'stream')
 if failed then return failed end
-local stands = standing(KEYS[1], ARGV[1])
+local stands = standing(KEYS[1], ARGV[1], ARGV[3])
 if not stands then remove(KEYS[1], ARGV[1])
 elseif ARGV[2] == '1' then redis.call('SET', KEYS[2], '1') end
 return stands or 'acknowledged'
@@ -98,6 +98,20 @@ local function setTotal(key, stream, sum)
   if redis.call('XLEN', stream) == 0 or sum < 0 then sum = 0 end
   redis.call('SET', key, string.format('%.0f', sum))
 end
+-- Adds the newest event to the sum and removes the oldest ones beyond the limit; how many.
+local function bound(key, stream, id, limit)
+  local own, removed = weight(redis.call('XRANGE', stream, id, id)[1][2]), 0
+  local sum = redis.call('XLEN', stream) == 1 and own or total(key) + own
+  while sum > tonumber(limit) do
+    local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+    if oldest[1] == id then break end
+    sum = sum - weight(oldest[2])
+    redis.call('XDEL', stream, oldest[1])
+    removed = removed + 1
+  end
+  setTotal(key, stream, math.max(sum, own))
+  return removed
+end
 `;
 
 /**
@@ -105,12 +119,12 @@ end
  * stays in any case.
  *
  * KEYS inbox, rejected, marker, bytes of rejected · ARGV event, '1' to touch the marker for WAIT, code, message, field
- * or '', at, limit in bytes. {'rejected', how many were removed}, or how the event stands.
+ * or '', at, limit in bytes, passed events. {'rejected', how many were removed}, or how the event stands.
  */
 export const REJECT = `${prelude}${deciding}${weighing}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream') or check(KEYS[4], 'string')
 if failed then return failed end
-local stands = standing(KEYS[1], ARGV[1])
+local stands = standing(KEYS[1], ARGV[1], ARGV[8])
 if stands then
   if ARGV[2] == '1' then redis.call('SET', KEYS[3], '1') end
   return stands
@@ -121,19 +135,24 @@ if entry then
   if #fields > ${MOST_TEXTS} then form, fields = 'packed', {'holdfast-packed', cmsgpack.pack(fields)} end
   local id = redis.call('XADD', KEYS[2], '*', 'holdfast-event', ARGV[1], 'holdfast-code', ARGV[3], 'holdfast-message', ARGV[4],
     'holdfast-field', ARGV[5], 'holdfast-at', ARGV[6], 'holdfast-form', form, unpack(fields))
-  local own = weight(redis.call('XRANGE', KEYS[2], id, id)[1][2])
-  local sum = redis.call('XLEN', KEYS[2]) == 1 and own or total(KEYS[4]) + own
-  while sum > tonumber(ARGV[7]) do
-    local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-    if oldest[1] == id then break end
-    sum = sum - weight(oldest[2])
-    redis.call('XDEL', KEYS[2], oldest[1])
-    removed = removed + 1
-  end
-  setTotal(KEYS[4], KEYS[2], math.max(sum, own))
+  removed = bound(KEYS[4], KEYS[2], id, ARGV[7])
 end
 remove(KEYS[1], ARGV[1])
 return {'rejected', removed}
+`;
+
+/**
+ * Adds a rejected event that was never in the inbox, within the same limit.
+ *
+ * KEYS rejected, bytes of rejected · ARGV limit in bytes, code, message, field or '', at, names and values of the
+ * event. {its id, how many were removed}
+ */
+export const ADD_REJECTED = `${prelude}${weighing}
+local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'string')
+if failed then return failed end
+local id = redis.call('XADD', KEYS[1], '*', 'holdfast-event', '0-0', 'holdfast-code', ARGV[2], 'holdfast-message', ARGV[3],
+  'holdfast-field', ARGV[4], 'holdfast-at', ARGV[5], 'holdfast-form', 'plain', unpack(ARGV, 6))
+return {id, bound(KEYS[2], KEYS[1], id, ARGV[1])}
 `;
 
 /**

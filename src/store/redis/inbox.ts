@@ -4,14 +4,32 @@
  */
 import type { Logger } from 'pino';
 import type { RedisLocation } from '../location.js';
-import type { Inbox, InboxEvent, InboxSignal, RejectedEvent, Rejection, Standing } from '../inbox.js';
+import type {
+  EventField,
+  Inbox,
+  InboxEvent,
+  InboxReader,
+  InboxSignal,
+  RejectedEvent,
+  Rejection,
+  Standing,
+} from '../inbox.js';
 import { BLOCK_MS, overConnections } from './blocking.js';
 import type { RedisClient } from './client.js';
 import { replyList, replyText, type Reply } from './codec.js';
 import type { Commands } from './commands.js';
 import { unexpected } from './errors.js';
 import { evaluate } from './script.js';
-import { ACKNOWLEDGE, DROP, LIST_REJECTED, REJECT, REJECTION_FIELDS, RETRY, TAKE } from './inbox-scripts.js';
+import {
+  ACKNOWLEDGE,
+  ADD_REJECTED,
+  DROP,
+  LIST_REJECTED,
+  REJECT,
+  REJECTION_FIELDS,
+  RETRY,
+  TAKE,
+} from './inbox-scripts.js';
 import { GROUP, names } from './names.js';
 
 /** Events per reading; with a mebibyte each, all that an inbox has in memory. */
@@ -54,40 +72,58 @@ export class RedisInbox implements Inbox {
     this.#rejectedBytes = options.rejectedBytes ?? REJECTED_BYTES;
   }
 
-  follow(consumer: string, maxBytes: number, signal: AbortSignal): AsyncIterable<InboxSignal> {
+  follow(reader: InboxReader, signal: AbortSignal): AsyncIterable<InboxSignal> {
     const options = {
       location: this.#location,
       name: this.#commands.name,
       moved: this.#commands.moved,
       signal: AbortSignal.any([signal, this.#closing]),
     };
-    return overConnections(options, (client) => readInbox(client, consumer, maxBytes));
+    return overConnections(options, (client) => readInbox(client, reader));
   }
 
-  async acknowledge(event: string): Promise<'acknowledged' | Standing> {
+  async acknowledge(event: string, passed: readonly string[] = []): Promise<'acknowledged' | Standing> {
     const reply = await this.#commands.write({
       lua: ACKNOWLEDGE,
       keys: [names.inbox, names.marker],
-      args: [event, this.#marks],
+      args: [event, this.#marks, passed.join(' ')],
     });
     return this.#decision(reply, 'acknowledged');
   }
 
-  async reject(event: string, { code, message, field, at }: Rejection): Promise<'rejected' | Standing> {
+  async reject(
+    event: string,
+    { code, message, field, at }: Rejection,
+    passed: readonly string[] = [],
+  ): Promise<'rejected' | Standing> {
     const reply = await this.#commands.write({
       lua: REJECT,
       keys: [names.inbox, names.rejected, names.marker, names.rejectedBytes],
-      args: [event, this.#marks, code, message, field ?? '', at, this.#rejectedBytes],
+      args: [event, this.#marks, code, message, field ?? '', at, this.#rejectedBytes, passed.join(' ')],
     });
     if (!Array.isArray(reply)) return this.#decision(reply, 'rejected');
     const [kind, removed] = replyList(reply);
-    if (Number(removed) > 0) {
-      this.#log.error(
-        { store: this.#commands.name, removed: Number(removed), limit: this.#rejectedBytes },
-        'the oldest rejected events were removed, because all together took more than the limit',
-      );
-    }
+    this.#noteRemoved(Number(removed));
     return this.#decision(kind ?? null, 'rejected');
+  }
+
+  async addRejected(fields: readonly EventField[], rejection: Rejection): Promise<string> {
+    const { code, message, field, at } = rejection;
+    const reply = await this.#commands.write({
+      lua: ADD_REJECTED,
+      keys: [names.rejected, names.rejectedBytes],
+      args: [
+        this.#rejectedBytes,
+        code,
+        message,
+        field ?? '',
+        at,
+        ...fields.flatMap(({ name, value }) => [name, value]),
+      ],
+    });
+    const [id, removed] = replyList(reply);
+    this.#noteRemoved(Number(removed));
+    return replyText(id);
   }
 
   async rejected(count: number): Promise<{ total: number; events: readonly RejectedEvent[] }> {
@@ -126,6 +162,14 @@ export class RedisInbox implements Inbox {
     );
   }
 
+  #noteRemoved(removed: number): void {
+    if (removed === 0) return;
+    this.#log.error(
+      { store: this.#commands.name, removed, limit: this.#rejectedBytes },
+      'the oldest rejected events were removed, because all together took more than the limit',
+    );
+  }
+
   /**
    * An argument of scripts that may find nothing to write: '1' when WAIT needs a write all the
    * same.
@@ -144,19 +188,19 @@ export class RedisInbox implements Inbox {
 
 async function* readInbox(
   client: RedisClient,
-  consumer: string,
-  maxBytes: number,
+  { consumer, maxBytes, after }: InboxReader,
 ): AsyncGenerator<InboxSignal, void, void> {
   for (;;) {
+    const from = after();
     const reply = await evaluate(client, {
       lua: TAKE,
       keys: [names.inbox, names.rejected],
-      args: [consumer, COUNT, maxBytes],
+      args: [consumer, COUNT, maxBytes, from === undefined ? '-' : `(${from}`],
     });
     const [taken, waiting, rejected] = replyList(reply);
     const events = replyList(taken).map(inboxEvent);
     yield { kind: 'events', events, counts: { waiting: Number(waiting), rejected: Number(rejected) } };
-    if (events.length === 0) await arrival(client, consumer);
+    if (events.length === 0 && from === undefined) await arrival(client, consumer);
   }
 }
 

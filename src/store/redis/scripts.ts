@@ -37,13 +37,20 @@ end
 
 /**
  * The decision of an inbox event, in each script that makes one. An event is undecided while it is
- * pending in the group; all older ones are decided when it is the first pending one. The script
- * that decides it removes it.
+ * pending in the group. It may be decided when every older pending one is among those that its
+ * reader passed over: events never change, so that these are of other environments stays true. The
+ * script that decides it removes it.
  */
 export const deciding = `
-local function standing(inbox, event)
+local function standing(inbox, event, passed)
   if #redis.call('XPENDING', inbox, '${GROUP}', event, event, 1) == 0 then return 'decided' end
-  if redis.call('XPENDING', inbox, '${GROUP}', '-', '+', 1)[1][1] ~= event then return 'early' end
+  local others, count = {}, 1
+  for id in string.gmatch(passed, '%S+') do others[id] = true count = count + 1 end
+  for _, pending in ipairs(redis.call('XPENDING', inbox, '${GROUP}', '-', event, count)) do
+    if pending[1] == event then return nil end
+    if not others[pending[1]] then return 'early' end
+  end
+  return 'early'
 end
 local function remove(inbox, event)
   redis.call('XACK', inbox, '${GROUP}', event)
@@ -56,7 +63,7 @@ end
  *
  * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox
  * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
- *      idempotency record or '', its expiry in ms, inbox event or '',
+ *      idempotency record or '', its expiry in ms, inbox event and those passed over, or '',
  *      '1' if there are settings, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, previous, version, at, its client versions, the environment's client version, envelope, then key and bytes of
  *      each config
@@ -67,8 +74,9 @@ local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3]
   or (ARGV[8] ~= '' and check(KEYS[8], 'stream'))
 if failed then return failed end
 
-if ARGV[8] ~= '' then
-  local stands = standing(KEYS[8], ARGV[8])
+local event, passed = string.match(ARGV[8], '^(%S*)(.*)$')
+if event ~= '' then
+  local stands = standing(KEYS[8], event, passed)
   if stands then
     -- It may be decided by this very request, whose answer was lost before the replicas had it.
     if ARGV[5] == '1' then redis.call('SET', KEYS[7], '1') end
@@ -104,7 +112,7 @@ if ARGV[9] == '1' then
 end
 if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[7]) end
-if ARGV[8] ~= '' then remove(KEYS[8], ARGV[8]) end
+if event ~= '' then remove(KEYS[8], event) end
 return {'committed'}
 `;
 

@@ -1,0 +1,118 @@
+/**
+ * Plans the healing of an environment: which lost writes can be committed again, and what readers
+ * of them need besides. Pure.
+ *
+ * The store may have moved on since it lost them, so that some no longer fit: a flag whose segment
+ * was deleted, the deletion of a segment that a new flag uses. Those are given up one by one, until
+ * the rest fits. Readers that received them must not keep them, so what the store has under their
+ * keys is committed again, with ids above all that any reader has:
+ *
+ *     store   seg v1   flag v2 (lost)   delete seg v3
+ *     node    seg v1   flag v2
+ *     plan    give flag up              delete flag v4
+ *
+ * The same is done for writes of the store that have ids below those of the lost ones: a reader
+ * that has these would never be sent them.
+ */
+import { settingsOf } from '../commit/plan-settings.js';
+import { planChange, type ChangePlan } from '../commit/plan.js';
+import { HoldfastError } from '../core/errors.js';
+import type { LostWrites } from '../replica/options.js';
+import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
+import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
+import { segmentProblems, type ChangedConfig, type RulesetView } from '../ruleset/segments.js';
+import type { SubmittedConfig } from '../ruleset/submitted.js';
+
+/** A lost config that cannot be committed again. */
+export interface GivenUpConfig {
+  readonly config: EncodedConfig;
+  /** The rule that it breaks now. */
+  readonly error: HoldfastError;
+}
+
+/** A planned healing. */
+export interface HealingPlan {
+  readonly plan: ChangePlan;
+  /** The number of lost configs that the plan commits again. */
+  readonly healed: number;
+  readonly givenUp: readonly GivenUpConfig[];
+}
+
+/**
+ * Plans the healing of one environment.
+ *
+ * @param now microseconds since 1970, by the store's clock
+ * @throws HoldfastError when nothing at all can be committed, such as when no ids are left
+ */
+export function planHealing({ stored, ours, configs }: LostWrites, now: bigint): HealingPlan {
+  const { kept, givenUp } = select(stored, configs);
+  const overtaken = [...stored.configs()].filter(
+    ({ key, id }) => id <= ours.version && ours.get(key)?.id !== id && !kept.has(key),
+  );
+  const restated = new Map([
+    ...overtaken.map((config) => [config.key, withoutId(config)] as const),
+    ...givenUp.map(({ config: { key } }) => [key, storedState(stored, key)] as const),
+  ]);
+  const again = [...kept.values()].map(({ encoded }) => resubmit(encoded, stored.version));
+  const base = { ruleset: stored, settings: settingsOf(stored) };
+  const plan = planChange(base, [...again, ...restated.values()], now, { recommitAbove: ours.version });
+  return { plan, healed: kept.size, givenUp };
+}
+
+/** Takes configs out until the others can be committed together. */
+function select(
+  stored: Ruleset,
+  lost: readonly EncodedConfig[],
+): { kept: ReadonlyMap<string, ChangedConfig>; givenUp: GivenUpConfig[] } {
+  const kept = new Map<string, ChangedConfig>();
+  const givenUp: GivenUpConfig[] = [];
+  const limit = MESSAGE_MAX_BYTES - stored.envelope.length;
+  for (const encoded of lost) {
+    const { key, bytes } = encoded;
+    if (bytes.length <= limit) kept.set(key, { encoded, field: key, before: stored.get(key) });
+    else givenUp.push({ config: encoded, error: tooLarge(encoded, limit) });
+  }
+  const view = viewOf(stored, kept);
+  for (let before = -1; before !== kept.size;) {
+    before = kept.size;
+    for (const problem of segmentProblems(view, [...kept.values()])) {
+      if (problem === undefined) continue;
+      const { config, error } = problem;
+      // The view changes with it, so that mostly one pass finds those that depend on it too.
+      if (kept.delete(config.encoded.key)) givenUp.push({ config: config.encoded, error });
+    }
+  }
+  return { kept, givenUp };
+}
+
+function viewOf(stored: Ruleset, kept: ReadonlyMap<string, ChangedConfig>): RulesetView {
+  return {
+    get: (key) => kept.get(key)?.encoded ?? stored.get(key),
+    *configs() {
+      for (const config of stored.configs()) if (!kept.has(config.key)) yield config;
+      for (const { encoded } of kept.values()) yield encoded;
+    },
+  };
+}
+
+function tooLarge({ key, bytes }: EncodedConfig, limit: number): HoldfastError {
+  return new HoldfastError(
+    'config_too_large',
+    `${key} is ${bytes.length} bytes encoded; at most ${limit} fit into one event with the default context that the environment has now.`,
+  );
+}
+
+function resubmit(config: EncodedConfig, version: bigint): SubmittedConfig {
+  // Below the version of the store, readers of the store would not be sent it.
+  return config.id > version ? { config: decodeConfig(config), field: config.key } : withoutId(config);
+}
+
+function storedState(stored: Ruleset, key: string): SubmittedConfig {
+  const config = stored.get(key);
+  return config === undefined ? { config: { key, configType: 'DELETED' }, field: key } : withoutId(config);
+}
+
+function withoutId(encoded: EncodedConfig): SubmittedConfig {
+  return { config: { ...decodeConfig(encoded), id: '0' }, field: encoded.key };
+}
