@@ -6,8 +6,9 @@ const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
 /** Tests that need the compiled server or the edge program built. */
 const WITH_BUILDS = ['test/**/*.{dist,wasm}.test.ts'];
 
-// Code first, several files at a time; then what needs builds; then what needs servers, one file at a time, because a small machine that
-// runs several Pushpins makes every limit of time a matter of luck. `npm run test:unit` runs the first group alone.
+// Code first, several files at a time; then what needs builds; then what needs servers, one file at
+// a time, because a small machine that runs several Pushpins makes every limit of time a matter of
+// luck. `npm run test:unit` runs the first group alone.
 export default defineConfig({
   test: {
     projects: [
@@ -36,7 +37,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
-    // On the shared machines of CI a process can stand still for seconds. A test that only passes at its second try is printed as such.
+    // On the shared machines of CI a process can stand still for seconds. A test that only passes
+    // at its second try is printed as such.
     retry: process.env.CI === undefined ? 0 : 1,
     // A forgotten `.only` would leave the others out in silence.
     allowOnly: false,

@@ -1,5 +1,6 @@
 /**
- * Measures a belt server: time from the start of its process to its first answer, memory with everything loaded, and what must be installed.
+ * Measures a belt server: time from the start of its process to its first answer, memory with
+ * everything loaded, and what must be installed.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -27,7 +28,9 @@ const AT_ONCE = 8;
 
 export interface BeltServerResult {
   readonly environments: number;
-  /** Milliseconds from the start of the process to the end of the first snapshot, each from nothing. */
+  /**
+   * Milliseconds from the start of the process to the end of the first snapshot, each from nothing.
+   */
   readonly starts: {
     readonly file: readonly number[];
     readonly s3: readonly number[];
@@ -104,7 +107,9 @@ async function startTimes(args: readonly string[]): Promise<number[]> {
   return times;
 }
 
-/** The same of a node with a new file store, to /readyz: what a process takes that loads everything. */
+/**
+ * The same of a node with a new file store, to /readyz: what a process takes that loads everything.
+ */
 async function readyTimes(): Promise<number[]> {
   const times: number[] = [];
   for (let i = 0; i < STARTS; i++) {
@@ -186,7 +191,9 @@ function packagesSize(): number {
     .reduce((sum, [path]) => sum + sizeOf(join(ROOT, path), 'node_modules'), 0);
 }
 
-/** The size of a folder's files, bytes. @param without a folder below it that is counted elsewhere */
+/**
+ * The size of a folder's files, bytes. @param without a folder below it that is counted elsewhere
+ */
 function sizeOf(path: string, without?: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;

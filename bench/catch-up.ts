@@ -1,4 +1,7 @@
-/** Subscriptions that one node answers in a second, each with the catch-up of 100 configs, against an Express server that says hello. */
+/**
+ * Subscriptions that one node answers in a second, each with the catch-up of 100 configs, against
+ * an Express server that says hello.
+ */
 import { SignJWT } from 'jose';
 import { Pool } from 'undici';
 import { flag } from '../test/support/configs.js';

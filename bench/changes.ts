@@ -3,7 +3,10 @@ import { encodeConfig, encodeEnvelope } from '../src/ruleset/codec.js';
 import type { Change } from '../src/ruleset/ruleset.js';
 import { flag } from '../test/support/configs.js';
 
-/** So many that a subscriber who has one of them gets few enough items at once for its queue in Pushpin (100). */
+/**
+ * So many that a subscriber who has one of them gets few enough items at once for its queue in
+ * Pushpin (100).
+ */
 export const ENVIRONMENTS = 300;
 
 /** Small changes, each of one flag, to the environments in turn. */

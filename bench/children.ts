@@ -1,4 +1,7 @@
-/** Processes of the benchmark's own, in TypeScript. They end when this one disconnects from them or ends. */
+/**
+ * Processes of the benchmark's own, in TypeScript. They end when this one disconnects from them or
+ * ends.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

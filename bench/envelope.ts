@@ -1,6 +1,6 @@
 /**
- * Tells whether memory grows, from samples that go up and down with each collection of garbage: only the lowest ones say what is in use.
- * Pure.
+ * Tells whether memory grows, from samples that go up and down with each collection of garbage:
+ * only the lowest ones say what is in use. Pure.
  */
 import { median } from './statistics.js';
 
@@ -22,7 +22,10 @@ export function lowerEnvelope(samples: readonly Sample[], spans: number): Sample
   return [...lowest.values()];
 }
 
-/** Growth in a minute: the median of the slopes of all pairs (Theil and Sen), which one odd sample does not move. */
+/**
+ * Growth in a minute: the median of the slopes of all pairs (Theil and Sen), which one odd sample
+ * does not move.
+ */
 export function slope(samples: readonly Sample[]): number {
   const slopes = samples.flatMap((b, i) =>
     samples.slice(0, i).map((a) => (b.value - a.value) / (b.at - a.at)),
@@ -39,7 +42,10 @@ export interface Trend {
   readonly flat: boolean;
 }
 
-/** Spans of time: enough for a slope, and few enough for a full collection in each, which a node under little load needs a minute for. */
+/**
+ * Spans of time: enough for a slope, and few enough for a full collection in each, which a node
+ * under little load needs a minute for.
+ */
 const SPANS = 8;
 /** The first samples do not count: caches fill, code is compiled. */
 const WARM_UP = 2;

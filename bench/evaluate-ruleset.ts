@@ -21,7 +21,7 @@ const YEAR = 365 * 86_400_000;
 const NOW = Date.UTC(2026, 0, 1);
 
 /** Numbers from 0 (inclusive) to 1 (exclusive) that are the same in each run (mulberry32). */
-export class Dice {
+class Dice {
   #state: number;
 
   constructor(seed: number) {

@@ -1,6 +1,6 @@
 /**
- * Finds the ids of events in the bytes of a stream, and nothing else: with a thousand connections in one process, a real parser would be
- * a good part of what is measured.
+ * Finds the ids of events in the bytes of a stream, and nothing else: with a thousand connections
+ * in one process, a real parser would be a good part of what is measured.
  */
 
 /** An id line with at most 19 digits, and the newline before it. */
@@ -11,8 +11,8 @@ export class EventIds {
   #rest = '';
 
   /**
-   * The ids that are complete with this part of the stream. HTTP's chunk sizes may stand anywhere between lines, but not inside the id line:
-   * Pushpin sends an item as one chunk.
+   * The ids that are complete with this part of the stream. HTTP's chunk sizes may stand anywhere
+   * between lines, but not inside the id line: Pushpin sends an item as one chunk.
    */
   take(bytes: Buffer): string[] {
     const text = this.#rest + bytes.toString('latin1');

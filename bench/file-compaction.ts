@@ -1,9 +1,11 @@
 /**
- * `node --import tsx bench/file-compaction.ts [SECONDS]`: the file store while its log is compacted. Prints the size
- * of the log and the longest commit, during compactions and outside of them; needs no server.
+ * `node --import tsx bench/file-compaction.ts [SECONDS]`: the file store while its log is
+ * compacted. Prints the size of the log and the longest commit, during compactions and outside of
+ * them; needs no server.
  *
- * Two loads, one commit after the other: one flag of a small environment over and over, which is all superseded
- * records; and 50 configs at a time of 50,000, where each compaction writes everything that is live.
+ * Two loads, one commit after the other: one flag of a small environment over and over, which is
+ * all superseded records; and 50 configs at a time of 50,000, where each compaction writes
+ * everything that is live.
  */
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The least that an Express server can do, as a process: what a subscription is compared with. Sends its port to its parent. */
+/**
+ * The least that an Express server can do, as a process: what a subscription is compared with.
+ * Sends its port to its parent.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';

@@ -1,11 +1,13 @@
 /**
- * From a change to the last of 1,000 clients: through Holdfast, and by publishing the very same bytes straight to Pushpin, which is the
- * limit that Holdfast cannot beat.
+ * From a change to the last of 1,000 clients: through Holdfast, and by publishing the very same
+ * bytes straight to Pushpin, which is the limit that Holdfast cannot beat.
  *
- * Two environments with 1,000 holds each, all open all the time in one Pushpin, and all held by the same node's instructions. Changes of the
- * first are committed; to the second's channel this program publishes by itself items of the form and size that Holdfast would. Both
- * cannot use one environment, because a hold that has received an item which Holdfast does not know stands ahead of the store, and
- * Holdfast's next item does not follow what that hold has. T is so long (main.ts) that no hold is verified while this runs.
+ * Two environments with 1,000 holds each, all open all the time in one Pushpin, and all held by the
+ * same node's instructions. Changes of the first are committed; to the second's channel this
+ * program publishes by itself items of the form and size that Holdfast would. Both cannot use one
+ * environment, because a hold that has received an item which Holdfast does not know stands ahead
+ * of the store, and Holdfast's next item does not follow what that hold has. T is so long (main.ts)
+ * that no hold is verified while this runs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { changeItems } from '../src/publish/outbox/items.js';
@@ -26,12 +28,17 @@ export interface LatencyResult {
   /** POST sent → last client, milliseconds. */
   readonly holdfast: readonly number[];
   readonly straight: readonly number[];
-  /** POST sent → its answer, milliseconds: the commit is durable; the item is accepted by Pushpin. */
+  /**
+   * POST sent → its answer, milliseconds: the commit is durable; the item is accepted by Pushpin.
+   */
   readonly committed: readonly number[];
   readonly accepted: readonly number[];
   /** Mean time from commit to acceptance by Pushpin, as the node measures it, milliseconds. */
   readonly publishLag: number;
-  /** Holds that fetched the recovery link meanwhile, which would make the figures those of repairs. Expected: 0. */
+  /**
+   * Holds that fetched the recovery link meanwhile, which would make the figures those of repairs.
+   * Expected: 0.
+   */
   readonly recoveries: number;
 }
 
@@ -40,7 +47,10 @@ interface Round {
   readonly answered: number;
 }
 
-/** The clients and Pushpin come to rest between rounds. The length varies, so that rounds do not fall into step with a timer. */
+/**
+ * The clients and Pushpin come to rest between rounds. The length varies, so that rounds do not
+ * fall into step with a timer.
+ */
 function pause(): Promise<void> {
   return delay(40 + 40 * Math.random());
 }
@@ -103,7 +113,9 @@ function committing(stack: Stack, { environment, subscribers }: Audience): Way {
   };
 }
 
-/** Publishes as one leader of that environment would, from the version on at which its holds stand. */
+/**
+ * Publishes as one leader of that environment would, from the version on at which its holds stand.
+ */
 async function publishing(stack: Stack, { environment, subscribers }: Audience): Promise<Way> {
   const described = await stack.admin(`/admin/v1/environments/${environment}`);
   let previous = BigInt(((await described.json()) as { version: string }).version);

@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --quick] [-- --only PART]`: what Holdfast costs and carries, on real servers, each figure side by side with the limit or
- * the alternative, measured in the same run. Prints tables; fails only when something cannot be measured, never because of a figure.
+ * `npm run bench [-- --quick] [-- --only PART]`: what Holdfast costs and carries, on real servers,
+ * each figure side by side with the limit or the alternative, measured in the same run. Prints
+ * tables; fails only when something cannot be measured, never because of a figure.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -77,7 +78,10 @@ const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as cons
 const PARTS = ['evaluate', 'turns', 'streaming-miss', 'belt-server', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
-/** No hold is verified while something is measured: with T = 60 s, chance would put the work for some of them into some of the rounds. */
+/**
+ * No hold is verified while something is measured: with T = 60 s, chance would put the work for
+ * some of them into some of the rounds.
+ */
 const LONG_STALENESS = '3600';
 const COLLECTS_GARBAGE = { NODE_OPTIONS: `--import=${new URL('gc-on-signal.mjs', import.meta.url).href}` };
 

@@ -1,6 +1,7 @@
 /**
- * Measures the cost of a hold at a node: memory and open files, per direct hold and per hold at a GRIP proxy. As many holds are open before the first
- * look as are added until the second, so that what the first ones cost once is not counted; garbage is collected before each look.
+ * Measures the cost of a hold at a node: memory and open files, per direct hold and per hold at a
+ * GRIP proxy. As many holds are open before the first look as are added until the second, so that
+ * what the first ones cost once is not counted; garbage is collected before each look.
  */
 import type { HoldfastNode } from '../test/support/node.js';
 import { until } from '../test/support/until.js';
@@ -11,13 +12,19 @@ import type { SubscribersStart } from './subscribers.js';
 export interface HoldCost {
   /** Growth of what is reachable in JavaScript's heap and beside it, KiB per hold. */
   readonly heap: number;
-  /** Growth of the process' resident memory, KiB per hold. It also grows with the requests that there were, up to a point. */
+  /**
+   * Growth of the process' resident memory, KiB per hold. It also grows with the requests that
+   * there were, up to a point.
+   */
   readonly resident: number;
   /** Open files, most of them sockets, per hold. */
   readonly files: number;
 }
 
-/** Subscribes at a proxy or directly, as many as `start` says twice, and measures what the second half costs the node. */
+/**
+ * Subscribes at a proxy or directly, as many as `start` says twice, and measures what the second
+ * half costs the node.
+ */
 export async function weighHolds(
   node: HoldfastNode,
   start: SubscribersStart,

@@ -1,6 +1,6 @@
 /**
- * Measures the memory of a node that has read many environments once, which are not used afterwards: with all of them kept, and with as
- * many as HOLDFAST_IN_MEMORY keeps by default.
+ * Measures the memory of a node that has read many environments once, which are not used
+ * afterwards: with all of them kept, and with as many as HOLDFAST_IN_MEMORY keeps by default.
  */
 import { commitConfigs, createEnvironment, keyNamed } from '../test/support/commits.js';
 import { flag } from '../test/support/configs.js';
@@ -27,7 +27,10 @@ export interface ReplicaMemory {
   readonly resident: number;
 }
 
-/** Makes environments, each with a key whose text is `keyOf` it. Straight into the store: over HTTP it would take ten times as long. */
+/**
+ * Makes environments, each with a key whose text is `keyOf` it. Straight into the store: over HTTP
+ * it would take ten times as long.
+ */
 export async function makeEnvironments(redisUrl: string, count: number): Promise<void> {
   const store = await openStore(redisUrl, { log: createLog('silent') });
   const configs = Array.from({ length: CONFIGS_EACH }, (_, i) => flag(`bench.flag.${i}`, true));
@@ -42,7 +45,10 @@ export async function makeEnvironments(redisUrl: string, count: number): Promise
   }
 }
 
-/** Starts a node, lets it read each environment once, and weighs it when it has dropped what it drops. */
+/**
+ * Starts a node, lets it read each environment once, and weighs it when it has dropped what it
+ * drops.
+ */
 export async function weighReplica(
   env: Readonly<Record<string, string>>,
   count: number,

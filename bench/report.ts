@@ -16,7 +16,10 @@ import type { ThroughputResult } from './throughput.js';
 const LATENCY_TARGET = 1.3;
 /** The lowest ratio allowed of a leader's changes per second to those of the simple loop. */
 const THROUGHPUT_TARGET = 15;
-/** The lowest ratio allowed of the evaluator's evaluations per second to those of the SDK, used in its faster way. */
+/**
+ * The lowest ratio allowed of the evaluator's evaluations per second to those of the SDK, used in
+ * its faster way.
+ */
 const EVALUATION_TARGET = 10;
 
 export interface Machine {

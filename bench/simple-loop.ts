@@ -1,6 +1,7 @@
 /**
- * The obvious loop over @fanoutio/grip: one POST per item, one after the other. A process of its own, also because that package
- * publishes with Node's own fetch, which no longer accepts its headers once another version of undici is loaded.
+ * The obvious loop over @fanoutio/grip: one POST per item, one after the other. A process of its
+ * own, also because that package publishes with Node's own fetch, which no longer accepts its
+ * headers once another version of undici is loaded.
  */
 import { HttpStreamFormat, Item, Publisher } from '@fanoutio/grip';
 import { changeItems } from '../src/publish/outbox/items.js';

@@ -1,4 +1,7 @@
-/** The load of a soak: subscribers that come and go, changes, snapshots, and items that are lost now and then. */
+/**
+ * The load of a soak: subscribers that come and go, changes, snapshots, and items that are lost now
+ * and then.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { deletion, text } from '../test/support/configs.js';
 import type { PublishLink } from '../test/support/publish-link.js';
@@ -14,7 +17,10 @@ export interface SoakPlan {
   readonly changes: number;
 }
 
-/** Counts of the load's actions. Outcomes that a healthy installation does not show have names of their own. */
+/**
+ * Counts of the load's actions. Outcomes that a healthy installation does not show have names of
+ * their own.
+ */
 export interface SoakCounts {
   subscriptions: number;
   events: number;
@@ -28,7 +34,10 @@ export interface SoakCounts {
 /** The bounds of a subscriber's stay and of its absence, seconds. */
 const STAYS = [5, 60] as const;
 const AWAY = [0, 3] as const;
-/** Keys of an environment; each change writes one of them, so that rulesets stay as large as they are. */
+/**
+ * Keys of an environment; each change writes one of them, so that rulesets stay as large as they
+ * are.
+ */
 const KEYS = 40;
 /** One in so many changes is a deletion, and in so many the item is lost. */
 const DELETIONS = 8;
@@ -59,7 +68,10 @@ export class SoakLoad {
     this.#random = random;
   }
 
-  /** Each environment gets all of its keys at once: one that filled up with time would look like a leak. */
+  /**
+   * Each environment gets all of its keys at once: one that filled up with time would look like a
+   * leak.
+   */
   async prepare(): Promise<void> {
     for (let id = 1; id <= this.#plan.environments; id++) {
       await this.#stack.createEnvironment(id);
@@ -69,7 +81,10 @@ export class SoakLoad {
     }
   }
 
-  /** Goes on until the signal aborts, then waits until all of it has ended. Rejects when a change is refused. */
+  /**
+   * Goes on until the signal aborts, then waits until all of it has ended. Rejects when a change is
+   * refused.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { held, direct } = this.#plan;
     const nodes = this.#stack.nodes;
@@ -149,7 +164,10 @@ export class SoakLoad {
     }
   }
 
-  /** Checks that new subscribers of that environment, at the proxy and at each node, reach its version. */
+  /**
+   * Checks that new subscribers of that environment, at the proxy and at each node, reach its
+   * version.
+   */
   async isWhole(environment: number): Promise<boolean> {
     const urls = [this.#stack.url, ...this.#stack.nodes.map(({ url }) => url)];
     const reached = await Promise.all(

@@ -1,7 +1,9 @@
 /**
- * `npm run soak -- [--minutes 30] [--held 150] [--direct 30] [--changes 10]`: whether memory stays flat under churn. Redis, a Pushpin, and two
- * nodes with more environments than they keep in memory; subscribers come and go, changes are made, one in 25 of their items is lost
- * and repaired. Memory is what the nodes say at /metrics; no collection of garbage is asked for. Exits with 1 when a node's is not flat.
+ * `npm run soak -- [--minutes 30] [--held 150] [--direct 30] [--changes 10]`: whether memory stays
+ * flat under churn. Redis, a Pushpin, and two nodes with more environments than they keep in
+ * memory; subscribers come and go, changes are made, one in 25 of their items is lost and repaired.
+ * Memory is what the nodes say at /metrics; no collection of garbage is asked for. Exits with 1
+ * when a node's is not flat.
  */
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * The failure that this project began with: streams that are answered 200 and end after 25 ms. How often each kind of client asks an origin that does
- * that, side by side in the same time.
+ * The failure that this project began with: streams that are answered 200 and end after 25 ms. How
+ * often each kind of client asks an origin that does that, side by side in the same time.
  */
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { EventSource } from 'eventsource';

@@ -3,7 +3,10 @@ import { endChild, startChild } from './children.js';
 import type { SubscribersMessage, SubscribersStart } from './subscribers.js';
 
 export interface SubscriberPool {
-  /** Resolves to when the last of them had the event with that id, by the monotonic clock, nanoseconds. It may have had it before. */
+  /**
+   * Resolves to when the last of them had the event with that id, by the monotonic clock,
+   * nanoseconds. It may have had it before.
+   */
   reached(id: string): Promise<bigint>;
   close(): Promise<void>;
 }

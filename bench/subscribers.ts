@@ -1,6 +1,7 @@
 /**
- * A process of its own that holds many subscriptions on raw sockets and says when the last of them has received an event. Apart from
- * subscriber-pool.ts, because who measures must not be held up by who receives.
+ * A process of its own that holds many subscriptions on raw sockets and says when the last of them
+ * has received an event. Apart from subscriber-pool.ts, because who measures must not be held up by
+ * who receives.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,7 +16,10 @@ export interface SubscribersStart {
 
 export type SubscribersMessage =
   | { readonly kind: 'open' }
-  /** All have received the event. `at`: when the last of them had, by the machine's monotonic clock, nanoseconds. */
+  /**
+   * All have received the event. `at`: when the last of them had, by the machine's monotonic clock,
+   * nanoseconds.
+   */
   | { readonly kind: 'reached'; readonly id: string; readonly at: string }
   | { readonly kind: 'failed'; readonly reason: string };
 

@@ -1,4 +1,7 @@
-/** Tables in plain text that are Markdown too, so that a run can be pasted into docs/benchmarks.md. Pure. */
+/**
+ * Tables in plain text that are Markdown too, so that a run can be pasted into docs/benchmarks.md.
+ * Pure.
+ */
 
 /** The first column is text and begins at the left; the others are figures and end at the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

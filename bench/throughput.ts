@@ -1,10 +1,11 @@
 /**
- * Changes per second that one leader carries from the store to one Pushpin, against the simple loop of @fanoutio/grip: one POST per item, one
- * after the other.
+ * Changes per second that one leader carries from the store to one Pushpin, against the simple loop
+ * of @fanoutio/grip: one POST per item, one after the other.
  *
- * The leader is a node as it is deployed. So that nothing competes with it for the machine, it is stopped (SIGSTOP) while the changes are
- * committed straight to the store, and then goes on: it reads them from the feed, applies and encodes them, and publishes them in order. The
- * end is when the last of them has come out of Pushpin at a subscriber, who is the only one.
+ * The leader is a node as it is deployed. So that nothing competes with it for the machine, it is
+ * stopped (SIGSTOP) while the changes are committed straight to the store, and then goes on: it
+ * reads them from the feed, applies and encodes them, and publishes them in order. The end is when
+ * the last of them has come out of Pushpin at a subscriber, who is the only one.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createLog } from '../src/observe/log.js';
@@ -30,8 +31,9 @@ export interface ThroughputResult {
   readonly plan: ThroughputPlan;
   readonly rounds: readonly ThroughputRound[];
   /**
-   * Items that Pushpin accepted from the leader beside one per change and those that tell clients of event streams; resync items; failed requests; fetches of the recovery link. Expected:
-   * 0 each, else something other than the publishing of changes was measured.
+   * Items that Pushpin accepted from the leader beside one per change and those that tell clients
+   * of event streams; resync items; failed requests; fetches of the recovery link. Expected: 0
+   * each, else something other than the publishing of changes was measured.
    */
   readonly unexpected: Readonly<Record<'items' | 'resyncs' | 'failures' | 'recoveries', number>>;
 }
@@ -39,7 +41,10 @@ export interface ThroughputResult {
 export interface ThroughputPlan {
   /** That count; one more comes before them. */
   readonly rounds: number;
-  /** Per round; below the bound of a backlog (10,000), past which a leader sends resync items instead. */
+  /**
+   * Per round; below the bound of a backlog (10,000), past which a leader sends resync items
+   * instead.
+   */
   readonly changes: number;
   /** Per round, of the same kind as the changes. */
   readonly looped: number;
@@ -65,8 +70,8 @@ export async function measureThroughput(stack: Stack, plan: ThroughputPlan): Pro
     const { key } = await stack.createKey(committed.last);
     const checks = await recoveries(stack);
     subscriber = await openSubscribers({ url: `${stack.url}/api/v1/sse/config`, key, count: 1 });
-    // Pushpin sends a hold to the recovery link about a second after it was the first of its channel. An answer to that would bring the last
-    // change before the leader does.
+    // Pushpin sends a hold to the recovery link about a second after it was the first of its
+    // channel. An answer to that would bring the last change before the leader does.
     await until('the first check of the hold', async () => (await recoveries(stack)) > checks);
     await until('the environments are published', async () => (await waiting(stack)) === 0);
     const before = await readMetrics(node);

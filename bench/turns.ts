@@ -1,6 +1,6 @@
 /**
- * The longest turn of the event loop while a node answers for a large environment: the node is in this
- * process, so that its turns can be measured. The client only counts bytes.
+ * The longest turn of the event loop while a node answers for a large environment: the node is in
+ * this process, so that its turns can be measured. The client only counts bytes.
  */
 import { get } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -18,7 +18,10 @@ export interface TurnResult {
   readonly took: number;
   /** Milliseconds of processor time of the longest turn. */
   readonly processor: number;
-  /** Milliseconds of the longest delay of the event loop, which also has what else runs on the machine. */
+  /**
+   * Milliseconds of the longest delay of the event loop, which also has what else runs on the
+   * machine.
+   */
   readonly delay: number;
 }
 

@@ -1,4 +1,7 @@
-/** All clients of a run: of several kinds, at both Pushpins and held directly by the nodes, in several environments. */
+/**
+ * All clients of a run: of several kinds, at both Pushpins and held directly by the nodes, in
+ * several environments.
+ */
 import { until } from '../test/support/until.js';
 import type { Client, ClientOptions } from './clients/client.js';
 import { EventSourceClient } from './clients/event-source.js';
@@ -16,7 +19,9 @@ const SDKS = 0.05;
 const EVENT_SOURCES = 0.15;
 /** The habits of the strict clients and the EventSources. */
 const DIRECT = 0.2;
-/** Connections that are begun at once: Pushpin 1.36 answers some of 200 with an error, of 100 none. */
+/**
+ * Connections that are begun at once: Pushpin 1.36 answers some of 200 with an error, of 100 none.
+ */
 const AT_ONCE = 20;
 /** Clients that share a key which can be revoked. */
 const TENANTS = 3;

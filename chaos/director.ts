@@ -1,7 +1,9 @@
 /**
- * Makes the faults of a plan happen, each at its time, and keeps record of when they really began and ended.
+ * Makes the faults of a plan happen, each at its time, and keeps record of when they really began
+ * and ended.
  *
- * A fault that meets what another one has in its hands waits until that is over: a node that is down cannot be paused.
+ * A fault that meets what another one has in its hands waits until that is over: a node that is
+ * down cannot be paused.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KINDS } from './kinds.js';

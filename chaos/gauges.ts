@@ -1,4 +1,7 @@
-/** The nodes' counters, summed over their lives: a node that was restarted counts from zero, and its earlier counts are kept. */
+/**
+ * The nodes' counters, summed over their lives: a node that was restarted counts from zero, and its
+ * earlier counts are kept.
+ */
 import type { SiteNode } from './site-node.js';
 
 const INTERVAL = 400;
@@ -13,7 +16,10 @@ const COUNTERS = [
 ] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** The harness was not run for longer than this, milliseconds: the machine had other things to do, which is no fault of the installation. */
+/**
+ * The harness was not run for longer than this, milliseconds: the machine had other things to do,
+ * which is no fault of the installation.
+ */
 const STALL = 400;
 const TICK = 100;
 

@@ -33,7 +33,9 @@ export interface Evidence {
 /** The figures of a run. */
 export interface Figures {
   readonly commits: number;
-  /** The ones among these that the store was made to lose, and those that no node had to write back. */
+  /**
+   * The ones among these that the store was made to lose, and those that no node had to write back.
+   */
   readonly endangered: number;
   readonly lost: number;
   /** Commits without an answer, and how many of them were made. */

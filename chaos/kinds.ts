@@ -1,8 +1,10 @@
 /**
- * Every kind of fault, in one table: its target, how long it lasts, and what it excuses. A kind is added here and in perform.ts.
+ * Every kind of fault, in one table: its target, how long it lasts, and what it excuses. A kind is
+ * added here and in perform.ts.
  *
- * What excuses little makes a strict check. A fault on the way from the leader to a proxy excuses nothing at all: the invariant says that
- * no hold goes unverified for longer than T, also if every publish is lost.
+ * What excuses little makes a strict check. A fault on the way from the leader to a proxy excuses
+ * nothing at all: the invariant says that no hold goes unverified for longer than T, also if every
+ * publish is lost.
  */
 
 export type Resource =
@@ -22,8 +24,9 @@ export interface Kind {
   /** Lasts longer in longer runs. */
   readonly stretches?: true;
   /**
-   * The holds whose staleness it excuses while it lasts: `all`: everyone's, because it stands between what is committed and every node's
-   * memory; `those it meets`: that of holds at the node, or of the clients, that it meets; `none`.
+   * The holds whose staleness it excuses while it lasts: `all`: everyone's, because it stands
+   * between what is committed and every node's memory; `those it meets`: that of holds at the node,
+   * or of the clients, that it meets; `none`.
    */
   readonly excuses: 'all' | 'those it meets' | 'none';
   /** Nothing else happens meanwhile. */

@@ -1,7 +1,8 @@
 /**
- * `npm run chaos -- [--seed N | --seeds A..B] [--minutes M] [--subscribers N] [--faults KIND,KIND] [--strict-loss] [--keep] [--plan]`:
- * meets a real installation with faults that are drawn from the seed, and checks every promise of docs/guarantees.md. Prints a table; on a
- * violation also the seed, the time line and the folder of the logs, and ends with 1.
+ * `npm run chaos -- [--seed N | --seeds A..B] [--minutes M] [--subscribers N] [--faults KIND,KIND]
+ * [--strict-loss] [--keep] [--plan]`: meets a real installation with faults that are drawn from the
+ * seed, and checks every promise of docs/guarantees.md. Prints a table; on a violation also the
+ * seed, the time line and the folder of the logs, and ends with 1.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,10 @@ import { makePlan, planText } from './plan.js';
 import { lineOf, report } from './report.js';
 import { runSeed, type RunOptions, type RunResult } from './run.js';
 
-/** The time in which faults begin, milliseconds, unless --minutes says otherwise; with start, rest and checks a seed takes about twice as long. */
+/**
+ * The time in which faults begin, milliseconds, unless --minutes says otherwise; with start, rest
+ * and checks a seed takes about twice as long.
+ */
 const LENGTH = 15_000;
 
 const { values } = parseArgs({
@@ -39,7 +43,8 @@ async function main(): Promise<number> {
   const results: RunResult[] = [];
   let broken = 0;
   let asked = false;
-  // The seed at hand is brought to its end, so that nothing is left running; a second signal ends everything at once.
+  // The seed at hand is brought to its end, so that nothing is left running; a second signal ends
+  // everything at once.
   process.once('SIGINT', () => {
     asked = true;
     print('Interrupted: this seed is the last one; interrupt again to end at once.');
@@ -70,7 +75,9 @@ async function main(): Promise<number> {
   return violated.length + broken > 0 ? 1 : 0;
 }
 
-/** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
+/**
+ * Behind a function, because the compiler believes that a flag it has seen to be false stays so.
+ */
 function isSet(flag: () => boolean): boolean {
   return flag();
 }

@@ -27,7 +27,10 @@ export interface Strike {
 /** Ends the fault; resolves when what it met runs again. */
 export type Undo = () => Promise<unknown> | undefined;
 
-/** Two hundred milliseconds to four seconds: an answer that comes late, and one that comes too late (publishers wait 5 s). */
+/**
+ * Two hundred milliseconds to four seconds: an answer that comes late, and one that comes too late
+ * (publishers wait 5 s).
+ */
 const PUBLISH_DELAY: readonly [number, number] = [100, 4_000];
 const REDIS_DELAY: readonly [number, number] = [20, 600];
 const HOUR = 3_600_000;
@@ -35,7 +38,10 @@ const HOUR = 3_600_000;
 const LAST_SECOND = 1_000;
 /** One in so many strict clients. */
 const SOME_READERS = 0.15;
-/** The drain (1 s) and what requests under way may take (5 s), with a margin for the machine. Milliseconds. */
+/**
+ * The drain (1 s) and what requests under way may take (5 s), with a margin for the machine.
+ * Milliseconds.
+ */
 const STOP_WITHIN = 12_000;
 
 /** The time that a node may need to reconnect to a restarted Redis, milliseconds. */
@@ -133,7 +139,10 @@ async function loseLastSecond({ site, lost }: Strike): Promise<Undo> {
   return () => site.redis.restart();
 }
 
-/** Redis is empty for as long as the fault lasts; then an administrator has each node write back what it has. */
+/**
+ * Redis is empty for as long as the fault lasts; then an administrator has each node write back
+ * what it has.
+ */
 async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
   await site.redis.kill();
   await site.redisFile.empty();
@@ -147,7 +156,10 @@ async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
   };
 }
 
-/** A node that does not have its connection to Redis back says 503, and then is asked again, as its answer advises. */
+/**
+ * A node that does not have its connection to Redis back says 503, and then is asked again, as its
+ * answer advises.
+ */
 async function restore(site: Site, node: SiteNode): Promise<string> {
   const api = adminApi(site.secrets.adminToken);
   let answer = '';
@@ -163,7 +175,9 @@ async function restore(site: Site, node: SiteNode): Promise<string> {
   return answer;
 }
 
-/** Every second time its clients come back as a herd: all at once, whatever they were asked to wait. */
+/**
+ * Every second time its clients come back as a herd: all at once, whatever they were asked to wait.
+ */
 async function killPushpin({ site, target, crowd, fault, note }: Strike): Promise<Undo> {
   const pushpin = site.pushpins[target]!;
   await pushpin.kill();

@@ -27,7 +27,10 @@ export interface PlanOptions {
 
 /** The first fault begins after this, milliseconds; then changes are on their way. */
 const FIRST = 700;
-/** Between two groups, milliseconds: long enough that some repairs end, short enough that some do not. */
+/**
+ * Between two groups, milliseconds: long enough that some repairs end, short enough that some do
+ * not.
+ */
 const GAP: readonly [number, number] = [300, 2_000];
 /** Faults of one group begin within this of each other, milliseconds. */
 const OVERLAP = 1_500;
@@ -35,8 +38,8 @@ const OVERLAP = 1_500;
 const LEADER_CHANCE = 0.6;
 
 /**
- * Draws groups of one, two or three faults that overlap, one group after the other. The first fault's kind goes through all of them from
- * seed to seed, so that a run over many seeds has each.
+ * Draws groups of one, two or three faults that overlap, one group after the other. The first
+ * fault's kind goes through all of them from seed to seed, so that a run over many seeds has each.
  */
 export function makePlan({ seed, length, kinds = ALL_KINDS }: PlanOptions): Fault[] {
   const random = new Random(`plan ${seed}`);

@@ -1,7 +1,8 @@
 /**
  * Repeatable randomness: everything that the harness draws comes from the seed. Pure.
  *
- * A task that draws while other things happen draws from a fork of its own, so that what it gets does not depend on who was first.
+ * A task that draws while other things happen draws from a fork of its own, so that what it gets
+ * does not depend on who was first.
  */
 
 export class Random {
@@ -19,7 +20,10 @@ export class Random {
     return new Random(`${this.#name}/${name}`);
   }
 
-  /** From 0 (inclusive) to 1 (exclusive). The generator is mulberry32: 32 bits of state, good enough for drawing lots. */
+  /**
+   * From 0 (inclusive) to 1 (exclusive). The generator is mulberry32: 32 bits of state, good enough
+   * for drawing lots.
+   */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);

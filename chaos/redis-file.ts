@@ -1,6 +1,6 @@
 /**
- * The append-only file of a Redis, as a disk that forgets: what was written after some moment is cut off while Redis is down, as when
- * `appendfsync everysec` meets a power cut.
+ * The append-only file of a Redis, as a disk that forgets: what was written after some moment is
+ * cut off while Redis is down, as when `appendfsync everysec` meets a power cut.
  */
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** One seed: starts an installation, lets faults meet it while changes go on, waits for rest, and checks everything. */
+/**
+ * One seed: starts an installation, lets faults meet it while changes go on, waits for rest, and
+ * checks everything.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +31,10 @@ export interface RunOptions {
   readonly length: number;
   readonly subscribers: number;
   readonly kinds?: readonly FaultKind[] | undefined;
-  /** True when an acknowledged commit that the store was made to lose counts as a violation; else it is a number in the table. */
+  /**
+   * True when an acknowledged commit that the store was made to lose counts as a violation; else it
+   * is a number in the table.
+   */
   readonly strictLoss: boolean;
   /** Keep the folder also when there is nothing to see in it. */
   readonly keep: boolean;
@@ -45,17 +51,21 @@ export interface RunResult extends Findings {
 }
 
 /** T of the invariant: the least that Holdfast takes, seconds. */
-export const STALENESS = 5;
+const STALENESS = 5;
 /**
- * The margin added to T, milliseconds: a proxy looks at its timers about once a second, retries a link after a second, and everything runs
- * on one machine.
+ * The margin added to T, milliseconds: a proxy looks at its timers about once a second, retries a
+ * link after a second, and everything runs on one machine.
  */
-export const MARGIN = 4_000;
-/** A client waits up to 10 s before it reconnects (`retry:`), and a proxy up to twice as long as the nodes were away. Milliseconds. */
+const MARGIN = 4_000;
+/**
+ * A client waits up to 10 s before it reconnects (`retry:`), and a proxy up to twice as long as the
+ * nodes were away. Milliseconds.
+ */
 const COME_BACK = 12_000;
 /**
- * A Pushpin that starts takes connections some milliseconds before it can answer. A request that comes then gets no answer, and its connection
- * is closed after 60 s (measured on Condure 1.9.1); an SDK that sets itself no time limit waits so long. Milliseconds.
+ * A Pushpin that starts takes connections some milliseconds before it can answer. A request that
+ * comes then gets no answer, and its connection is closed after 60 s (measured on Condure 1.9.1);
+ * an SDK that sets itself no time limit waits so long. Milliseconds.
  */
 const UNANSWERED = 61_000;
 const ENVIRONMENTS = [1n, 2n, 3n];
@@ -240,7 +250,10 @@ class Run {
     }
   }
 
-  /** Waits until every client has what the store has, or until the time for it is over; the judge then says who has not. */
+  /**
+   * Waits until every client has what the store has, or until the time for it is over; the judge
+   * then says who has not.
+   */
   async #rest(site: Site, over: number): Promise<Truth> {
     const started = this.happened.filter(({ fault }) => fault.kind === 'pushpin killed').map(({ to }) => to);
     const from = Math.max(over, ...started.map((to) => to + UNANSWERED));

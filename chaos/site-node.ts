@@ -1,4 +1,7 @@
-/** A node under fault: started again like a supervisor would, at whatever time it can start, and with a clock that may be off. */
+/**
+ * A node under fault: started again like a supervisor would, at whatever time it can start, and
+ * with a clock that may be off.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../src/core/errors.js';
 import { startNode, type HoldfastNode } from '../test/support/node.js';
@@ -13,7 +16,10 @@ export interface SiteNodeOptions {
 }
 
 const CLOCK = new URL('shift-clock.mjs', import.meta.url).href;
-/** A node that cannot start has waited 10 s for its store by then; this long after, it surely can. Milliseconds. */
+/**
+ * A node that cannot start has waited 10 s for its store by then; this long after, it surely can.
+ * Milliseconds.
+ */
 const START_WITHIN = 60_000;
 const BETWEEN_STARTS = 200;
 

@@ -1,6 +1,6 @@
 /**
- * The installation that faults meet: one Redis with its file, a link from each node to it, two Pushpins with a link in front of each
- * publish port, three nodes. Everything real but the links.
+ * The installation that faults meet: one Redis with its file, a link from each node to it, two
+ * Pushpins with a link in front of each publish port, three nodes. Everything real but the links.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -44,7 +44,7 @@ export interface SiteOptions {
 }
 
 /** Seconds over which a node that stops ends its direct holds: short, because a run is. */
-export const DRAIN_SECONDS = 1;
+const DRAIN_SECONDS = 1;
 
 export async function startSite(options: SiteOptions): Promise<Site> {
   const { dir, note } = options;
@@ -85,26 +85,12 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         return pushpin;
       }),
     );
-    const nodes = ports.map(
-      (port, index) =>
-        new SiteNode({
-          index,
-          port,
-          note,
-          logFile: join(dir, `holdfast-${index + 1}.log`),
-          env: {
-            ...nodeEnvironment(
-              secrets,
-              `redis://127.0.0.1:${redisLinks[index]!.port}`,
-              publishLinks.map((link) => link.url),
-            ),
-            HOLDFAST_STALENESS: `${options.staleness}`,
-            HOLDFAST_DRAIN: `${DRAIN_SECONDS}`,
-            HOLDFAST_KEEPALIVE: '5',
-            LOG_LEVEL: 'debug',
-          },
-        }),
-    );
+    const urls = publishLinks.map((link) => link.url);
+    const nodes = ports.map((port, index) => {
+      const redisUrl = `redis://127.0.0.1:${redisLinks[index]!.port}`;
+      const env = { ...nodeEnvironment(secrets, redisUrl, urls), ...siteEnvironment(options) };
+      return new SiteNode({ index, port, note, logFile: join(dir, `holdfast-${index + 1}.log`), env });
+    });
     stops.push(() => Promise.all(nodes.map((node) => node.kill())));
     await Promise.all(nodes.map((node) => node.start()));
     return { secrets, redis, redisFile, redisLinks, pushpins, publishLinks, nodes, store, stop };
@@ -112,6 +98,16 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     await stop();
     throw error;
   }
+}
+
+/** The settings of every node of a site. */
+function siteEnvironment({ staleness }: SiteOptions): Record<string, string> {
+  return {
+    HOLDFAST_STALENESS: `${staleness}`,
+    HOLDFAST_DRAIN: `${DRAIN_SECONDS}`,
+    HOLDFAST_KEEPALIVE: '5',
+    LOG_LEVEL: 'debug',
+  };
 }
 
 /** Hexadecimal, because it also travels in URLs and in pushpin.conf. */

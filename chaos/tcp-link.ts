@@ -1,4 +1,7 @@
-/** A link in front of a TCP server that can be slow, cut, or silent. It knows nothing of what passes through. */
+/**
+ * A link in front of a TCP server that can be slow, cut, or silent. It knows nothing of what passes
+ * through.
+ */
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 

@@ -1,5 +1,6 @@
 /**
- * The truth at rest: the rulesets in the store, and every commit that its feed has. Read by the harness itself, past the nodes.
+ * The truth at rest: the rulesets in the store, and every commit that its feed has. Read by the
+ * harness itself, past the nodes.
  */
 import { decodeConfig, type EncodedConfig } from '../src/ruleset/codec.js';
 import type { FeedEntry, Store } from '../src/store/store.js';
@@ -43,8 +44,9 @@ export interface Truth {
 }
 
 /**
- * True when the harness made the store lose writes. Then clients have seen ids that the feed has not. The nodes write back what they have in
- * memory; `strict`: so at rest no client may have anything else than the store.
+ * True when the harness made the store lose writes. Then clients have seen ids that the feed has
+ * not. The nodes write back what they have in memory; `strict`: so at rest no client may have
+ * anything else than the store.
  */
 export type Loss = 'none' | 'forgiven' | 'strict';
 

@@ -12,7 +12,10 @@ const RIGHT = 16;
 const TITLE = 26;
 const FOOT = 24;
 
-/** Colours of its own, and a ground of its own, so that it can be read on a light page and on a dark one. */
+/**
+ * Colours of its own, and a ground of its own, so that it can be read on a light page and on a dark
+ * one.
+ */
 const STYLE = `
   .ground { fill: #ffffff; } .text { fill: #374151; } .axis { stroke: #9ca3af; } .bar { fill: #2563eb; } .restart { stroke: #dc2626; } .note { fill: #b91c1c; }
   text { font: 12px system-ui, sans-serif; }

@@ -1,4 +1,7 @@
-/** The clients that are compared. They differ in one thing only: when they come back after a stream has ended. */
+/**
+ * The clients that are compared. They differ in one thing only: when they come back after a stream
+ * has ended.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSource } from 'eventsource';
 import { fullJitter } from '../src/core/backoff.js';
@@ -9,12 +12,21 @@ import type { Target } from './target.js';
 export const CLIENT_KINDS = ['naive', 'EventSource', 'back-off', 'no pause', 'late joiner'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
-/** The pause of the naive loop after an end, as in the Node SDK: however short the stream was. Milliseconds. */
+/**
+ * The pause of the naive loop after an end, as in the Node SDK: however short the stream was.
+ * Milliseconds.
+ */
 const NAIVE_PAUSE = 1_000;
-/** The rule of Holdfast's client: a stream that ends sooner has failed, and failures back off. Milliseconds. */
+/**
+ * The rule of Holdfast's client: a stream that ends sooner has failed, and failures back off.
+ * Milliseconds.
+ */
 const MIN_CONNECTION = 5_000;
 const BACKOFF = { first: 1_000, max: 30_000 };
-/** A loop without a pause is stopped after so many requests, so that it measures the cache and not this machine. */
+/**
+ * A loop without a pause is stopped after so many requests, so that it measures the cache and not
+ * this machine.
+ */
 const NO_PAUSE_MOST = 2_000;
 /** The time that a late joiner stays, and the time that it is away. Milliseconds. */
 const JOINER_STAYS = 1_000;
@@ -72,7 +84,10 @@ async function joinAgain(target: Target, journal: Journal, signal: AbortSignal):
   }
 }
 
-/** The npm package of that name, which does what browsers do. It gives up for good on any status but 200, as they do. */
+/**
+ * The npm package of that name, which does what browsers do. It gives up for good on any status but
+ * 200, as they do.
+ */
 function runEventSource(target: Target, journal: Journal, signal: AbortSignal): Promise<void> {
   const source = new EventSource(target.url, {
     fetch: (url, init) => {

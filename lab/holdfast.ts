@@ -82,7 +82,10 @@ function numbersIn(data: string): number[] {
   });
 }
 
-/** Subscriptions and recoveries that a node has answered; not the checks of its health, and not the changes. */
+/**
+ * Subscriptions and recoveries that a node has answered; not the checks of its health, and not the
+ * changes.
+ */
 async function requestsOf(node: HoldfastNode): Promise<number> {
   const metrics = await (await fetch(`${node.url}/metrics`)).text();
   const counts = metrics.matchAll(/^holdfast_http_requests_total\{route="([^"]+)"[^}]*\} (\d+)$/gm);

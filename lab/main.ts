@@ -1,6 +1,7 @@
 /**
- * `npm run lab -- [--only a,c] [--clients N] [--kinds KIND,KIND] [--seconds S]`: streaming miss, streaming miss with the published workaround, and Holdfast
- * behind Pushpin, with the same clients and the same restart of the origin, side by side. Prints a table.
+ * `npm run lab -- [--only a,c] [--clients N] [--kinds KIND,KIND] [--seconds S]`: streaming miss,
+ * streaming miss with the published workaround, and Holdfast behind Pushpin, with the same clients
+ * and the same restart of the origin, side by side. Prints a table.
  *
  * `npm run lab -- --write` makes all runs of docs/streaming-miss.md and puts their figures there.
  */

@@ -1,8 +1,9 @@
 /**
- * An SSE origin that follows the published advice for streaming miss: its streams end by themselves, and each may be cached until two seconds before that.
+ * An SSE origin that follows the published advice for streaming miss: its streams end by
+ * themselves, and each may be cached until two seconds before that.
  *
- * A stream begins with everything there is, as each client's does: it is shared by clients that stand in different places, so it cannot begin where one of them
- * stands.
+ * A stream begins with everything there is, as each client's does: it is shared by clients that
+ * stand in different places, so it cannot begin where one of them stands.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +22,10 @@ export interface OriginOptions {
   readonly end: End;
 }
 
-/** The pause that clients are asked to keep before they reconnect, as the author of the CDN's article on SSE has it in his library. Milliseconds. */
+/**
+ * The pause that clients are asked to keep before they reconnect, as the author of the CDN's
+ * article on SSE has it in his library. Milliseconds.
+ */
 const RETRY = 1_000;
 
 export class Origin {
@@ -49,7 +53,8 @@ export class Origin {
   /** Listens; on the same port again after `stop`. */
   async start(): Promise<void> {
     const server = createServer((_request, response) => this.#answer(response));
-    // Well above what the cache keeps idle connections for, so that none is closed while it is taken for the next request.
+    // Well above what the cache keeps idle connections for, so that none is closed while it is
+    // taken for the next request.
     server.keepAliveTimeout = 300_000;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -65,7 +70,10 @@ export class Origin {
     for (const response of this.#open.keys()) response.write(textOf(event));
   }
 
-  /** Ends all streams and listens again at once, as when a deploy puts a new process in the place of the old one. */
+  /**
+   * Ends all streams and listens again at once, as when a deploy puts a new process in the place of
+   * the old one.
+   */
   async restart(): Promise<void> {
     await this.stop(this.#options.end);
     await this.start();

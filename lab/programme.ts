@@ -1,4 +1,7 @@
-/** The runs that docs/streaming-miss.md has the figures of, each as the text or picture that stands there. */
+/**
+ * The runs that docs/streaming-miss.md has the figures of, each as the text or picture that stands
+ * there.
+ */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { chart } from './chart.js';

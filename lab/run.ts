@@ -17,7 +17,10 @@ export interface RunOptions {
   readonly every?: number;
   /** The length of an event's value; default 40. */
   readonly bytes?: number;
-  /** True when all events change the same key, so that each replaces the one before; default: each has its own. */
+  /**
+   * True when all events change the same key, so that each replaces the one before; default: each
+   * has its own.
+   */
   readonly oneKey?: boolean;
 }
 
@@ -39,11 +42,17 @@ export interface Run {
   /** The number of each event → when it was published, milliseconds since the run began. */
   readonly published: ReadonlyMap<number, number>;
   readonly results: readonly RunResult[];
-  /** The longest that the lab, which is all clients and the origins of (a) and (b), was kept from its work by itself or by others. Milliseconds. */
+  /**
+   * The longest that the lab, which is all clients and the origins of (a) and (b), was kept from
+   * its work by itself or by others. Milliseconds.
+   */
   readonly ownDelay: number;
 }
 
-/** Clients begin within so long, as those of a fleet do: they are not what is measured. Milliseconds. */
+/**
+ * Clients begin within so long, as those of a fleet do: they are not what is measured.
+ * Milliseconds.
+ */
 const ARRIVAL = 500;
 /** The last event is published so long before the end, so that it can arrive. Milliseconds. */
 export const REST = 1_000;
@@ -74,7 +83,8 @@ export async function run(
       await until((number - 0.5) * every);
       published.set(number, now());
       const event = makeEvent(number, oneKey ? 'same' : `${number}`, bytes);
-      // Not one after the other: a set-up that is slow to take an event must not hold up the others.
+      // Not one after the other: a set-up that is slow to take an event must not hold up the
+      // others.
       sent.push(all((setUp) => setUp.publish(event)));
     }
     await Promise.all(sent);

@@ -5,7 +5,10 @@ import type { Journal } from './journal.js';
 import type { Target } from './target.js';
 
 export interface Outcome {
-  /** Milliseconds from the head of the answer to the end of the stream; `undefined` when there was no 200. */
+  /**
+   * Milliseconds from the head of the answer to the end of the stream; `undefined` when there was
+   * no 200.
+   */
   readonly lasted: number | undefined;
   /** The value of the stream's `retry:`, milliseconds. */
   readonly retry: number | undefined;

@@ -4,11 +4,14 @@ import type { Journal } from './journal.js';
 import { REST, type Run, type RunResult } from './run.js';
 
 /** An event that took longer to arrive is late. Milliseconds. */
-export const LATE = 2_000;
+const LATE = 2_000;
 /** A connection that lasted less is short. Milliseconds. */
-export const SHORT = 500;
+const SHORT = 500;
 
-/** The results of one kind of client in one set-up: the mean of each client's figures, where it does not say otherwise. */
+/**
+ * The results of one kind of client in one set-up: the mean of each client's figures, where it does
+ * not say otherwise.
+ */
 export interface Summary {
   readonly kind: ClientKind;
   readonly requests: number;
@@ -23,7 +26,10 @@ export interface Summary {
   readonly late: number;
   /** Not received by the end of the run. */
   readonly missed: number;
-  /** The longest time in which a client received nothing that it did not have; the longest of all of them. Seconds. */
+  /**
+   * The longest time in which a client received nothing that it did not have; the longest of all of
+   * them. Seconds.
+   */
   readonly silence: number;
 }
 

@@ -1,4 +1,7 @@
-/** A private Varnish: its own process, folder and port, with the configuration of lab/vcl/ and one origin. */
+/**
+ * A private Varnish: its own process, folder and port, with the configuration of lab/vcl/ and one
+ * origin.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -39,11 +42,13 @@ export async function startVarnish(vcl: Vcl, originPort: number): Promise<Varnis
   const running = startProcess({
     command: 'varnishd',
     args: [
-      // In the foreground, with the rights of the caller, and without a port for its administration (which would need a file with a secret).
+      // In the foreground, with the rights of the caller, and without a port for its administration
+      // (which would need a file with a secret).
       ...['-F', '-j', 'none', '-T', 'none'],
       ...['-n', dir, '-a', `127.0.0.1:${port}`, '-f', file],
       ...['-s', 'malloc,64m', '-l', '4m'],
-      // Each open stream takes one of its threads: enough from the start, so that a wave of clients does not wait for them.
+      // Each open stream takes one of its threads: enough from the start, so that a wave of clients
+      // does not wait for them.
       ...['-p', 'thread_pool_min=150'],
     ],
     env: { PATH: PATH_OF_VARNISH, HOME: dir },

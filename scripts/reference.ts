@@ -1,5 +1,6 @@
 /**
- * The pages of docs/reference that are made from the code: `npm run docs` writes them, test/docs/reference.test.ts fails when one is stale.
+ * The pages of docs/reference that are made from the code: `npm run docs` writes them,
+ * test/docs/reference.test.ts fails when one is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

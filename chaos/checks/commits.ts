@@ -9,17 +9,22 @@ export interface CommitsCheck {
   readonly violations: readonly Violation[];
   /** Acknowledged ones that may have been lost by a store that was made to lose writes. */
   readonly endangered: number;
-  /** The tokens of the lost ones that are gone for good: no node had them in memory to write them back. */
+  /**
+   * The tokens of the lost ones that are gone for good: no node had them in memory to write them
+   * back.
+   */
   readonly lost: readonly string[];
   /** Without an answer, and found whole in the store. */
   readonly unansweredMade: number;
 }
 
 /**
- * A commit that was on its way or acknowledged while the store lost writes is judged by its configs, not as a whole: the nodes commit again
- * what they have of it, together with what else was lost, and without what was changed again since.
+ * A commit that was on its way or acknowledged while the store lost writes is judged by its
+ * configs, not as a whole: the nodes commit again what they have of it, together with what else was
+ * lost, and without what was changed again since.
  *
- * @param losses when the store lost what was written: from the first write that is gone to the moment that it runs again
+ * @param losses when the store lost what was written: from the first write that is gone to the
+ *   moment that it runs again
  */
 export function checkCommits(entries: readonly Entry[], truth: Truth, losses: readonly Span[]): CommitsCheck {
   const made = entriesByToken(truth.history);
@@ -35,7 +40,8 @@ export function checkCommits(entries: readonly Entry[], truth: Truth, losses: re
       if (!survives(entry, truth)) lost.push(entry.intent.token);
       continue;
     }
-    // An event is committed some time after it was acknowledged, so a loss may have met its commit and not itself.
+    // An event is committed some time after it was acknowledged, so a loss may have met its commit
+    // and not itself.
     if (losses.length > 0 && entry.outcome?.kind === 'accepted' && survives(entry, truth)) continue;
     if (found.length === 1 && entry.outcome?.kind === 'unknown') unansweredMade++;
     const problem = judge(entry, found, truth);
@@ -85,8 +91,9 @@ function misses(outcome: Outcome, change: Committed, { intent, ifVersion }: Entr
 }
 
 /**
- * True when the store has the commit's configs, or later ones. An event has no ids that its writer knows, but the inbox keeps their
- * order: where the writer's key has a later token of the same writer, the event was committed.
+ * True when the store has the commit's configs, or later ones. An event has no ids that its writer
+ * knows, but the inbox keeps their order: where the writer's key has a later token of the same
+ * writer, the event was committed.
  */
 function survives({ intent, outcome, writerKey }: Entry, truth: Truth): boolean {
   const configs = truth.rulesets.get(intent.environment)?.configs;
@@ -102,7 +109,10 @@ function isAcknowledged(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'committed' || outcome?.kind === 'accepted';
 }
 
-/** Each commit of the harness sets its writer's key to its token. What was committed again can have the tokens of several. */
+/**
+ * Each commit of the harness sets its writer's key to its token. What was committed again can have
+ * the tokens of several.
+ */
 function entriesByToken(history: readonly Committed[]): Map<string, Committed[]> {
   const made = new Map<string, Committed[]>();
   for (const change of history) {
@@ -114,7 +124,10 @@ function entriesByToken(history: readonly Committed[]): Map<string, Committed[]>
   return made;
 }
 
-/** True when it could be made during that time. A node that was stopped makes a commit long after its writer has given up waiting. */
+/**
+ * True when it could be made during that time. A node that was stopped makes a commit long after
+ * its writer has given up waiting.
+ */
 function overlaps({ begun, settled = Infinity, outcome }: Entry, { from, to }: Span): boolean {
   const end = outcome?.kind === 'unknown' ? Infinity : settled;
   return begun <= to && end >= from;

@@ -3,7 +3,9 @@ import type { Journal, Span } from '../clients/journal.js';
 import { merge, unexcused } from './staleness.js';
 import type { Violation } from './violation.js';
 
-/** A client that reads again finds what has come meanwhile, the end too, within this. Milliseconds. */
+/**
+ * A client that reads again finds what has come meanwhile, the end too, within this. Milliseconds.
+ */
 const FOUND = 500;
 
 /** @param explained when the server at the other end was down, or was being stopped */
@@ -37,8 +39,8 @@ export function checkConnections(journal: Journal, explained: readonly Span[]): 
 }
 
 /**
- * A hold whose key was revoked ends within T after that: the item that closes its streams may be lost, and then the next fetch of
- * the link ends them.
+ * A hold whose key was revoked ends within T after that: the item that closes its streams may be
+ * lost, and then the next fetch of the link ends them.
  *
  * @param excused as for staleness
  * @param limit milliseconds: T and the margin

@@ -4,11 +4,15 @@ import type { Happened } from '../director.js';
 import { KINDS } from '../kinds.js';
 
 /**
- * The time after which a node that was cut off from Redis knows its connections dead and has new ones: 5 s of silence on a connection
- * that is owed an answer, up to 3 s to connect, up to 1.25 s between attempts. Milliseconds.
+ * The time after which a node that was cut off from Redis knows its connections dead and has new
+ * ones: 5 s of silence on a connection that is owed an answer, up to 3 s to connect, up to 1.25 s
+ * between attempts. Milliseconds.
  */
 const RECONNECT = 5_000;
-/** A server that ended takes its connections with it at once; the client's own thread hears of it a little later. Milliseconds. */
+/**
+ * A server that ended takes its connections with it at once; the client's own thread hears of it a
+ * little later. Milliseconds.
+ */
 const HEARD = 1_500;
 
 /** When a client may be behind for longer than T. */

@@ -1,4 +1,7 @@
-/** The nodes at rest: each serves what the store has, none ended by itself, none had to say that something went wrong inside. */
+/**
+ * The nodes at rest: each serves what the store has, none ended by itself, none had to say that
+ * something went wrong inside.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/core/errors.js';

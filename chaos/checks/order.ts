@@ -1,9 +1,12 @@
 /**
- * Compares what a client received with every commit that there was: nothing is invented, nothing goes back, nothing is left out. Pure.
+ * Compares what a client received with every commit that there was: nothing is invented, nothing
+ * goes back, nothing is left out. Pure.
  *
- * Left out: when a client stands at an id, it must have every config up to that id, by that id or a later one. But for one case: a delta
- * that is cut into several events has each config once, at its last id. So a config that was changed again before the event was sent comes
- * with a later event, and the event before it leaves it out. Ids say when they were given, in microseconds, to within a second.
+ * Left out: when a client stands at an id, it must have every config up to that id, by that id or a
+ * later one. But for one case: a delta that is cut into several events has each config once, at its
+ * last id. So a config that was changed again before the event was sent comes with a later event,
+ * and the event before it leaves it out. Ids say when they were given, in microseconds, to within a
+ * second.
  */
 import type { Journal, ReceivedConfig } from '../clients/journal.js';
 import type { Sighting } from '../clients/sdk.js';
@@ -46,7 +49,10 @@ function judge(
   return lost ? undefined : `received ${key} at ${id} after ${before.id}`;
 }
 
-/** An id may run ahead of the clock by the number of configs that were committed at once, microseconds; and clocks may differ. Milliseconds. */
+/**
+ * An id may run ahead of the clock by the number of configs that were committed at once,
+ * microseconds; and clocks may differ. Milliseconds.
+ */
 const SLACK = 1_000;
 
 interface Due {
@@ -86,8 +92,9 @@ class Owed {
 }
 
 /**
- * The same for a client that shows only values, each of which is unique under its key. That ends where the store lost writes: what then is
- * written back, or added to the inbox again, is a value that was there before. Clients that show ids are checked all the same.
+ * The same for a client that shows only values, each of which is unique under its key. That ends
+ * where the store lost writes: what then is written back, or added to the inbox again, is a value
+ * that was there before. Clients that show ids are checked all the same.
  */
 export function checkSightings(
   name: string,

@@ -1,8 +1,9 @@
 /**
  * Compares the time that holds were behind with T. Pure.
  *
- * A hold is behind an acknowledged commit from the acknowledgement (or from its own beginning, if that is later) until it has received
- * an event at or above its version. It may be for T, and for as long as a fault that excuses it lasts.
+ * A hold is behind an acknowledged commit from the acknowledgement (or from its own beginning, if
+ * that is later) until it has received an event at or above its version. It may be for T, and for
+ * as long as a fault that excuses it lasts.
  */
 import type { Connection, Journal, Span } from '../clients/journal.js';
 import type { Violation } from './violation.js';
@@ -16,7 +17,10 @@ export interface Acknowledged {
 
 export interface StalenessCheck {
   readonly violations: readonly Violation[];
-  /** The longest that a hold was behind, milliseconds: all of it, and without the time that faults excuse. */
+  /**
+   * The longest that a hold was behind, milliseconds: all of it, and without the time that faults
+   * excuse.
+   */
   readonly longest: number;
   readonly longestUnexcused: number;
 }
@@ -63,7 +67,8 @@ function behindFor(connection: Connection, version: bigint, at: number, end: num
   const from = Math.max(at, connection.opened);
   if (from >= closed || connection.from >= version) return undefined;
   const { events } = connection;
-  // Ids ascend but for what a store that lost writes does; the first event that reaches the version is what counts.
+  // Ids ascend but for what a store that lost writes does; the first event that reaches the version
+  // is what counts.
   const arrival = events.find(({ id }) => id >= version)?.at ?? closed;
   return arrival > from ? { from, to: arrival } : undefined;
 }

@@ -1,4 +1,7 @@
-/** The `eventsource` package, as a web application uses it: it reconnects by itself, and is replaced when it has given up. */
+/**
+ * The `eventsource` package, as a web application uses it: it reconnects by itself, and is replaced
+ * when it has given up.
+ */
 import { EventSource } from 'eventsource';
 import { messageOf } from '../../src/core/errors.js';
 import type { Truth } from '../truth.js';
@@ -7,7 +10,10 @@ import { decodeEvent } from './event.js';
 import { differences } from './held.js';
 import { Journal, type Connection } from './journal.js';
 
-/** Milliseconds, from and to, before an EventSource that has given up (any status but 200) is replaced. */
+/**
+ * Milliseconds, from and to, before an EventSource that has given up (any status but 200) is
+ * replaced.
+ */
 const ANEW: readonly [number, number] = [500, 1_500];
 
 export class EventSourceClient implements Client {

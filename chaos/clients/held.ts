@@ -3,8 +3,9 @@ import type { Truth } from '../truth.js';
 import type { Journal } from './journal.js';
 
 /**
- * The first difference between what a client has and the store; `undefined` when there is none. What the store lost may be with clients
- * still, if the harness made the store lose it: a lost id is above the store's own.
+ * The first difference between what a client has and the store; `undefined` when there is none.
+ * What the store lost may be with clients still, if the harness made the store lose it: a lost id
+ * is above the store's own.
  */
 export function differences(journal: Journal, truth: Truth): string | undefined {
   const ruleset = truth.rulesets.get(journal.environment);

@@ -1,4 +1,6 @@
-/** The unmodified npm SDK. It shows no events, so what it evaluates is looked at again and again. */
+/**
+ * The unmodified npm SDK. It shows no events, so what it evaluates is looked at again and again.
+ */
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import type { Truth } from '../truth.js';
 import type { Client, ClientOptions } from './client.js';
@@ -88,7 +90,10 @@ export class SdkClient implements Client {
     return value === MISSING ? undefined : value;
   }
 
-  /** True when the value may come from a commit that the store has lost: the store never had it under that key. */
+  /**
+   * True when the value may come from a commit that the store has lost: the store never had it
+   * under that key.
+   */
   #mayBeLost({ history }: Truth, key: string, value: unknown): boolean {
     if (typeof value !== 'string') return true;
     return !history.some(({ environment, configs }) => {

@@ -1,4 +1,7 @@
-/** Reads a stream byte by byte as docs/protocol.md has it, and nothing else. Pure. [protocol] #stream */
+/**
+ * Reads a stream byte by byte as docs/protocol.md has it, and nothing else. Pure. [protocol]
+ * #stream
+ */
 import { EVENT_MAX_BYTES } from '../../src/ruleset/event.js';
 
 /** A part of a stream, or the objection to one that the protocol does not allow. */

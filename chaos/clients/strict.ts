@@ -1,6 +1,6 @@
 /**
- * A client that checks every byte, straight on node:http. Comes back by Last-Event-ID, after the time that its stream asked for, for as long
- * as it takes.
+ * A client that checks every byte, straight on node:http. Comes back by Last-Event-ID, after the
+ * time that its stream asked for, for as long as it takes.
  */
 import { request, type IncomingMessage } from 'node:http';
 import { messageOf } from '../../src/core/errors.js';
@@ -13,7 +13,10 @@ import { StreamReader } from './stream-reader.js';
 
 /** A head that takes longer is none, milliseconds. */
 const HEAD_WITHIN = 12_000;
-/** Keep-alives come every 5 s (site.ts), and a paused node sends none for 8.5 s. Longer silence is an objection. Milliseconds. */
+/**
+ * Keep-alives come every 5 s (site.ts), and a paused node sends none for 8.5 s. Longer silence is
+ * an objection. Milliseconds.
+ */
 const SILENCE = 20_000;
 /** Between attempts to connect that failed, milliseconds, from and to. */
 const AGAIN: readonly [number, number] = [300, 1_000];
@@ -86,7 +89,9 @@ export class StrictClient implements Client {
     }
   }
 
-  /** Behind a function, because the compiler believes that a flag it has seen to be false stays so. */
+  /**
+   * Behind a function, because the compiler believes that a flag it has seen to be false stays so.
+   */
   #isClosed(): boolean {
     return this.#closed;
   }
@@ -101,7 +106,10 @@ export class StrictClient implements Client {
     });
   }
 
-  /** One connection from its beginning to its end. Resolves to how long to wait before the next, milliseconds. */
+  /**
+   * One connection from its beginning to its end. Resolves to how long to wait before the next,
+   * milliseconds.
+   */
   #connect(): Promise<number> {
     const from = this.journal.position;
     const { key, url, random } = this.#options;

@@ -1,4 +1,7 @@
-/** Commits over HTTP as a careful program does: each request with an Idempotency-Key, repeated at another node until there is an answer. */
+/**
+ * Commits over HTTP as a careful program does: each request with an Idempotency-Key, repeated at
+ * another node until there is an answer.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/core/errors.js';
 import type { Api } from '../api.js';
@@ -47,7 +50,10 @@ export class HttpWriter implements Writer {
     }
   }
 
-  /** One commit that is tried until it is made. Rejects when it is not within that many milliseconds. */
+  /**
+   * One commit that is tried until it is made. Rejects when it is not within that many
+   * milliseconds.
+   */
   async insist(environment: bigint, within: number): Promise<void> {
     const deadline = performance.now() + within;
     let reason = '';

@@ -1,4 +1,7 @@
-/** Commits as another system does: by adding events to the inbox with XADD, and again under the same event id until there is an answer. */
+/**
+ * Commits as another system does: by adding events to the inbox with XADD, and again under the same
+ * event id until there is an answer.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { messageOf } from '../../src/core/errors.js';

@@ -4,7 +4,10 @@ import { deletion, flag, text } from '../../test/support/configs.js';
 import type { Random } from '../random.js';
 
 export interface Intent {
-  /** Unique in the run; also the value of every string config in it, so that the feed shows which intent an entry is. */
+  /**
+   * Unique in the run; also the value of every string config in it, so that the feed shows which
+   * intent an entry is.
+   */
   readonly token: string;
   readonly environment: bigint;
   readonly configs: readonly Config[];
@@ -43,7 +46,9 @@ export function firstConfigs(token: string): Config[] {
   return [...TEXT_KEYS.map((key) => text(key, token)), ...FLAG_KEYS.map((key) => flag(key, false))];
 }
 
-/** Draws a change: mostly small, as people make them, and sometimes one that takes several events. */
+/**
+ * Draws a change: mostly small, as people make them, and sometimes one that takes several events.
+ */
 export function drawConfigs(writer: string, token: string, random: Random): Config[] {
   const own = text(writerKey(writer), token);
   const lot = random.next();

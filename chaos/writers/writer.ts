@@ -2,6 +2,9 @@
 
 export interface Writer {
   readonly name: string;
-  /** Commits until the signal aborts; what is on its way then is brought to its end, and entered in the ledger. */
+  /**
+   * Commits until the signal aborts; what is on its way then is brought to its end, and entered in
+   * the ledger.
+   */
   run(signal: AbortSignal): Promise<void>;
 }

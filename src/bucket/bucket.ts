@@ -1,18 +1,25 @@
 /**
- * The port to where copies are kept. Implementations: file.ts and s3.ts, under one contract suite (test/bucket/bucket-contract.ts).
+ * The port to where copies are kept. Implementations: file.ts and s3.ts, under one contract suite
+ * (test/bucket/bucket-contract.ts).
  *
  * What it promises:
  * - A name has its whole content or none: no reader sees a part of a write, also not after a crash.
- * - When `write` resolves to `written`, the content is durable to the degree that the bucket is made for.
- * - Of several conditional writes that were made against one state, at most one is made, where `conditions` is `kept`.
+ * - When `write` resolves to `written`, the content is durable to the degree that the bucket is
+ *   made for.
+ * - Of several conditional writes that were made against one state, at most one is made, where
+ *   `conditions` is `kept`.
  *
- * Names are paths of letters, digits, dots and dashes, below the prefix that the bucket was opened with. Every method rejects with
- * HoldfastError `bucket_unavailable` when the bucket cannot be reached in time or refuses, and when the signal aborts.
+ * Names are paths of letters, digits, dots and dashes, below the prefix that the bucket was opened
+ * with. Every method rejects with HoldfastError `bucket_unavailable` when the bucket cannot be
+ * reached in time or refuses, and when the signal aborts.
  */
 
 /** The read half of a bucket. */
 export interface BucketReader {
-  /** For logs, metrics and cursors: the kind and place, without credentials, such as `s3 my-bucket/flags`. */
+  /**
+   * For logs, metrics and cursors: the kind and place, without credentials, such as `s3
+   * my-bucket/flags`.
+   */
   readonly name: string;
   /** @param unless an ETag: content that still has it is not sent again */
   read(
@@ -29,12 +36,17 @@ export interface Bucket extends BucketReader {
   /** Removes a name. One that is not there is no error. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
   /**
-   * Tests whether conditions of writes are kept. An older store accepts and ignores them, so it is tried with an object of the name `conditions`; that also shows whether the bucket can be written to at all.
+   * Tests whether conditions of writes are kept. An older store accepts and ignores them, so it is
+   * tried with an object of the name `conditions`; that also shows whether the bucket can be
+   * written to at all.
    */
   conditions(signal?: AbortSignal): Promise<'kept' | 'ignored'>;
 }
 
-/** `age`: for how many seconds a cache between here and the bucket has had the answer; absent where there is none. */
+/**
+ * `age`: for how many seconds a cache between here and the bucket has had the answer; absent where
+ * there is none.
+ */
 export type BucketRead =
   | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly etag: string; readonly age?: number }
   /** It has the ETag that was given. */
@@ -49,7 +61,10 @@ export type BucketWrite =
 
 /** The condition and headers of a write. */
 export interface WriteOptions {
-  /** `absent`: nothing has that name. An ETag: what has it is still what was read. `undefined`: write in any case. */
+  /**
+   * `absent`: nothing has that name. An ETag: what has it is still what was read. `undefined`:
+   * write in any case.
+   */
   readonly condition?: 'absent' | { readonly etag: string } | undefined;
   readonly contentType: string;
   /** For those who read the bucket over HTTP, such as a CDN. */

@@ -1,15 +1,17 @@
 /**
  * A bucket that is a folder.
  *
- * File systems replace a file at once (rename), but not on a condition, and Node has no locks. What they have is link(2): of several
- * who make the same name, one succeeds. So a name that is replaced has generations, each a file of its own:
+ * File systems replace a file at once (rename), but not on a condition, and Node has no locks. What
+ * they have is link(2): of several who make the same name, one succeeds. So a name that is replaced
+ * has generations, each a file of its own:
  *
  *     latest.json        what other programs see; always one of the generations, and soon the newest
  *     latest.json.~7     the newest generation: the content
  *
- * Invariant: the content of a name is its highest generation (without any: the file itself), and the highest is never removed.
- * A write that was made against generation 6 makes 7, exclusively. One that slept in the meantime, and whose 7 was made and removed by others, can
- * make 7 once more; it then finds a higher one, and knows that it came too late:
+ * Invariant: the content of a name is its highest generation (without any: the file itself), and
+ * the highest is never removed. A write that was made against generation 6 makes 7, exclusively.
+ * One that slept in the meantime, and whose 7 was made and removed by others, can make 7 once more;
+ * it then finds a higher one, and knows that it came too late:
  *
  *     A: reads 6 ················· links 7, finds 8: takes its 7 away, conflict
  *     B:          links 7, links 8, removes 6 and 7
@@ -143,7 +145,9 @@ async function find(path: string): Promise<Found | undefined> {
   }
 }
 
-/** Makes a temporary file the content after `current`; false when something else has become that. */
+/**
+ * Makes a temporary file the content after `current`; false when something else has become that.
+ */
 async function succeed(temporary: string, path: string, current: Found | undefined): Promise<boolean> {
   const own = current === undefined ? 0 : current.generation + 1;
   if (!(await linkNew(temporary, at(path, own)))) return false;
@@ -157,7 +161,10 @@ async function succeed(temporary: string, path: string, current: Found | undefin
   return true;
 }
 
-/** Makes the file itself the highest generation, also when another is made in the meantime, and removes the others. */
+/**
+ * Makes the file itself the highest generation, also when another is made in the meantime, and
+ * removes the others.
+ */
 async function publish(path: string): Promise<void> {
   for (let done = -1; ;) {
     const all = await generations(path);

@@ -1,6 +1,7 @@
 /**
- * Copies at a plain HTTP address: a bucket that is open to its readers, or a CDN in front of one. Read only, without credentials but those that
- * the URL's query may carry, such as the signature of a shared link.
+ * Copies at a plain HTTP address: a bucket that is open to its readers, or a CDN in front of one.
+ * Read only, without credentials but those that the URL's query may carry, such as the signature of
+ * a shared link.
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
 import type { BucketReader, BucketRead } from './bucket.js';
@@ -45,7 +46,8 @@ export class HttpSource implements BucketReader {
     if (response.status === 304) return { kind: 'unchanged', age };
     if (response.status === 404 || response.status === 410) return { kind: 'absent' };
     if (response.status !== 200) {
-      // Public buckets that may not be listed answer 403 for what is not there, which cannot be told from a wrong permission.
+      // Public buckets that may not be listed answer 403 for what is not there, which cannot be
+      // told from a wrong permission.
       throw this.#unavailable(`answered ${response.status} for ${name}, where 200 or 404 is expected`);
     }
     const bytes = await this.#bytesOf(response, name);

@@ -1,7 +1,10 @@
 /** Where a bucket is: one URL of HOLDFAST_BELT, read once. Pure; connects to nothing. */
 import { HoldfastError } from '../core/errors.js';
 
-/** For `s3:` URLs that have no credentials or region of their own. From the usual AWS environment variables. */
+/**
+ * For `s3:` URLs that have no credentials or region of their own. From the usual AWS environment
+ * variables.
+ */
 export interface AwsSettings {
   readonly accessKeyId: string | undefined;
   readonly secretAccessKey: string | undefined;
@@ -22,7 +25,10 @@ export interface S3BucketLocation {
   readonly bucket: string;
   /** Before every name: empty, or ending in a slash. */
   readonly prefix: string;
-  /** The URL below which names are, without a slash at its end: it contains the bucket, in the host or in the path. */
+  /**
+   * The URL below which names are, without a slash at its end: it contains the bucket, in the host
+   * or in the path.
+   */
   readonly base: string;
   readonly region: string;
   readonly accessKeyId: string;
@@ -42,11 +48,13 @@ const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
 /**
  * Reads the URL of a bucket.
  *
- * `s3:` without `endpoint` is Amazon's. With one it is any service that speaks the protocol; the bucket then is the first part of the path
- * (`path-style=false`: of the host name), which is what such services and their certificates expect. Key and secret are
- * percent-encoded, and come from the AWS variables when the URL has none.
+ * `s3:` without `endpoint` is Amazon's. With one it is any service that speaks the protocol; the
+ * bucket then is the first part of the path (`path-style=false`: of the host name), which is what
+ * such services and their certificates expect. Key and secret are percent-encoded, and come from
+ * the AWS variables when the URL has none.
  *
- * @throws HoldfastError `field_invalid`, field HOLDFAST_BELT. The URL itself is not repeated: it may hold a secret.
+ * @throws HoldfastError `field_invalid`, field HOLDFAST_BELT. The URL itself is not repeated: it
+ *   may hold a secret.
  */
 export function parseBucketLocation(text: string, aws: AwsSettings): BucketLocation {
   if (text.startsWith('file:')) return parseFile(text.slice('file:'.length));
@@ -90,7 +98,8 @@ function parseS3(text: string, aws: AwsSettings): S3BucketLocation {
 
 function prefixOf(pathname: string): string {
   const parts = pathname.split('/').filter((part) => part !== '');
-  // A dot would be taken for a step up or none by everything that normalises URLs; other characters need escaping that stores disagree on.
+  // A dot would be taken for a step up or none by everything that normalises URLs; other characters
+  // need escaping that stores disagree on.
   const bad = parts.some((part) => !/^[A-Za-z0-9._-]+$/.test(part) || /^\.+$/.test(part));
   if (bad)
     throw invalid('has a prefix with other characters than letters, digits, dots, dashes and underscores');

@@ -7,7 +7,8 @@ import { parseBucketLocation, type AwsSettings } from './location.js';
  * Opens a bucket. Connects to nothing; what is wrong with the place shows at the first use.
  *
  * @param url as HOLDFAST_BELT has it; may contain credentials
- * @throws HoldfastError `field_invalid` for a URL of no known form, or one that lacks credentials; without repeating it
+ * @throws HoldfastError `field_invalid` for a URL of no known form, or one that lacks credentials;
+ *   without repeating it
  */
 export async function openBucket(url: string, aws: AwsSettings): Promise<Bucket> {
   const location = parseBucketLocation(url, aws);

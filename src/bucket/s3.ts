@@ -1,8 +1,10 @@
 /**
- * A bucket in a store that speaks the S3 protocol: Amazon S3, Cloudflare R2, Google Cloud Storage by its XML interface, MinIO and others.
+ * A bucket in a store that speaks the S3 protocol: Amazon S3, Cloudflare R2, Google Cloud Storage
+ * by its XML interface, MinIO and others.
  *
- * Only what the belt needs of the protocol, over fetch, with requests that aws4fetch signs: docs/decisions/0023-belt-speaks-s3-itself.md says
- * why no SDK. Nothing is retried here; who writes waits and tries again.
+ * Only what the belt needs of the protocol, over fetch, with requests that aws4fetch signs:
+ * docs/decisions/0023-belt-speaks-s3-itself.md says why no SDK. Nothing is retried here; who writes
+ * waits and tries again.
  */
 import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
@@ -117,7 +119,8 @@ export class S3Bucket implements Bucket {
     const headers = {
       'content-type': contentType,
       'cache-control': cacheControl,
-      // The store refuses a body that does not have it: what arrives damaged or in part is not kept.
+      // The store refuses a body that does not have it: what arrives damaged or in part is not
+      // kept.
       'x-amz-content-sha256': createHash('sha256').update(bytes).digest('hex'),
       ...conditionHeader(condition),
     };
@@ -160,7 +163,8 @@ export class S3Bucket implements Bucket {
         ...(headers && { headers }),
         ...(body && { body }),
       });
-      // A redirect would not be signed for where it leads; the message of mustBeOk says what to change.
+      // A redirect would not be signed for where it leads; the message of mustBeOk says what to
+      // change.
       const response = await fetch(signed, { signal: until, redirect: 'manual' });
       try {
         return await take(response);

@@ -1,8 +1,9 @@
 /**
- * The HTTP interface as the commands use it: credentials, retries, and the server's sentence as the error.
+ * The HTTP interface as the commands use it: credentials, retries, and the server's sentence as the
+ * error.
  *
- * Only what can be repeated without harm is retried: reads, and writes that carry an `Idempotency-Key`, which is the same in every
- * attempt. [protocol] #changes
+ * Only what can be repeated without harm is retried: reads, and writes that carry an
+ * `Idempotency-Key`, which is the same in every attempt. [protocol] #changes
  */
 import { equalJitter } from '../core/backoff.js';
 import { randomUUID } from 'node:crypto';
@@ -39,7 +40,10 @@ export interface Present {
   readonly configs: readonly Config[];
   /** The environment that they are of. */
   readonly environment: string;
-  /** The version that they were read at, as the text that `If-Match` takes; only from the admin interface. */
+  /**
+   * The version that they were read at, as the text that `If-Match` takes; only from the admin
+   * interface.
+   */
   readonly etag: string | undefined;
 }
 
@@ -91,7 +95,10 @@ export class Api {
     return `Basic ${Buffer.from(`holdfast:${key}`).toString('base64')}`;
   }
 
-  /** All configs that are not deleted; with the admin token, else with the API key, whose environment it then is. */
+  /**
+   * All configs that are not deleted; with the admin token, else with the API key, whose
+   * environment it then is.
+   */
   async present(environment: string): Promise<Present> {
     const reply = this.isAdmin
       ? await this.request('GET', `/admin/v1/environments/${environment}/configs`, { as: 'admin' })
@@ -104,7 +111,10 @@ export class Api {
     };
   }
 
-  /** Refuses to go on without a version: a change that is based on a read must not undo what came after it. */
+  /**
+   * Refuses to go on without a version: a change that is based on a read must not undo what came
+   * after it.
+   */
   #versionTag(etag: string | undefined): string {
     // A proxy that compresses makes the validator weak; it names the same version.
     const strong = /^(?:W\/)?("\d+")$/.exec(etag ?? '')?.[1];
@@ -116,7 +126,8 @@ export class Api {
    * Commits a change.
    *
    * @param body `{"configs": […]}` as JSON text
-   * @throws HoldfastError `version_mismatch` when the environment is not at the version that `etag` names
+   * @throws HoldfastError `version_mismatch` when the environment is not at the version that `etag`
+   *   names
    */
   async commit(environment: string, body: string, etag?: string): Promise<Committed> {
     const headers = {

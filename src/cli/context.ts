@@ -38,15 +38,21 @@ function adminToken(env: EnvironmentVariables): string | undefined {
  * @param name the argument or option that it came from, for the error
  * @throws UsageError
  */
-export function environmentId(text: string, name = '--environment (HOLDFAST_ENVIRONMENT)'): string {
+export function environmentArgument(text: string, name = '--environment (HOLDFAST_ENVIRONMENT)'): string {
   if ((parseVersion(text) ?? 0n) > 0n) return text;
   throw new UsageError(`${name} must be the number of an environment, from 1.`);
 }
 
-/** The beginning of a warning: arguments of a process can be read by every user of the machine (`ps`), its environment cannot. */
+/**
+ * The beginning of a warning: arguments of a process can be read by every user of the machine
+ * (`ps`), its environment cannot.
+ */
 const VISIBLE = 'visible in the list of processes, so prefer';
 
-/** Adds the options that say where the server is and who asks. Defaults are not commander's, which would print them: some are secrets. */
+/**
+ * Adds the options that say where the server is and who asks. Defaults are not commander's, which
+ * would print them: some are secrets.
+ */
 export function connected(command: Command, ...credentials: ('token' | 'key' | 'environment')[]): Command {
   command.option('--url <url>', `server (HOLDFAST_URL; ${clientVariables.url.default})`);
   if (credentials.includes('token'))
@@ -75,7 +81,7 @@ export function commandContext(env: EnvironmentVariables, around: CommandIO): Co
         around,
       ),
     environment: (options) =>
-      environmentId(
+      environmentArgument(
         options.environment ??
           variable(env, clientVariables.environment.name) ??
           clientVariables.environment.default,

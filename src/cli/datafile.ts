@@ -1,8 +1,9 @@
 /**
  * Datafiles: rulesets as files of proto3-JSON, and how one is cut into changes. Pure.
  *
- * A change is limited in size and a ruleset is not. A change must also make sense by itself: a segment has to be there before, or
- * together with, the configs that use it. So configs are put in an order in which segments come first, and any cut is right.
+ * A change is limited in size and a ruleset is not. A change must also make sense by itself: a
+ * segment has to be there before, or together with, the configs that use it. So configs are put in
+ * an order in which segments come first, and any cut is right.
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { readConfigsJson } from '../ruleset/json.js';
@@ -17,7 +18,10 @@ export const CHANGE_BYTES = 1_000_000;
 export interface ImportOptions {
   /** The environment to import into, decimal. */
   readonly environment: string;
-  /** Keep the file's ids instead of having new ones assigned; they must be above the environment's version. */
+  /**
+   * Keep the file's ids instead of having new ones assigned; they must be above the environment's
+   * version.
+   */
   readonly keepIds: boolean;
   /** Accept a file of another environment, and make its rows rows of this one. */
   readonly remap: boolean;
@@ -29,7 +33,10 @@ export interface ImportOptions {
 export interface ImportPlan {
   /** In the order in which they must be committed. */
   readonly changes: readonly PlannedChange[];
-  /** Keys of deletions in the file, which are left out: with new ids they would say that something was deleted now. */
+  /**
+   * Keys of deletions in the file, which are left out: with new ids they would say that something
+   * was deleted now.
+   */
   readonly skipped: readonly string[];
   /** True when the file has a default context, which an import does not touch. */
   readonly hasDefaultContext: boolean;
@@ -46,7 +53,8 @@ export interface PlannedChange {
  * Reads a datafile.
  *
  * @param name of the file, for errors
- * @throws HoldfastError `body_invalid`, `field_invalid` for anything that the server would not read either
+ * @throws HoldfastError `body_invalid`, `field_invalid` for anything that the server would not read
+ *   either
  */
 export function readDatafile(name: string, text: string): Configs {
   let json: unknown;
@@ -59,11 +67,13 @@ export function readDatafile(name: string, text: string): Configs {
 }
 
 /**
- * Cuts a datafile into changes. Each config is validated as the server will, because a file that is cut is not committed as a whole:
- * what is wrong with it should be known before its first part is.
+ * Cuts a datafile into changes. Each config is validated as the server will, because a file that is
+ * cut is not committed as a whole: what is wrong with it should be known before its first part is.
  *
- * @throws HoldfastError with the code of the rule that a config breaks; `key_duplicate`; `row_environment` for a file of another environment without `remap`; `segment_missing` when with `keepIds` a
- * segment would come in a later change than its user; `change_too_large` when a single config fits into no change
+ * @throws HoldfastError with the code of the rule that a config breaks; `key_duplicate`;
+ *   `row_environment` for a file of another environment without `remap`; `segment_missing` when
+ *   with `keepIds` a segment would come in a later change than its user; `change_too_large` when a
+ *   single config fits into no change
  */
 export function planImport(file: Configs, options: ImportOptions): ImportPlan {
   const all = remapped(file, options);
@@ -138,8 +148,8 @@ function ascending(a: Config, b: Config): number {
 }
 
 /**
- * The same configs, each after the segments that it uses; otherwise in their order. Segments that use each other in a circle stay
- * somewhere: the server refuses them.
+ * The same configs, each after the segments that it uses; otherwise in their order. Segments that
+ * use each other in a circle stay somewhere: the server refuses them.
  */
 export function segmentsFirst(configs: readonly Config[]): Config[] {
   const byKey = new Map(configs.map((config) => [config.key ?? '', config]));
@@ -204,7 +214,10 @@ function cut(configs: readonly Config[], limit: number): Config[][] {
   return chunks;
 }
 
-/** Ids decide the order when they are kept, and that order can be at odds with the one that segments need. */
+/**
+ * Ids decide the order when they are kept, and that order can be at odds with the one that segments
+ * need.
+ */
 function checkSegmentOrder(chunks: readonly (readonly Config[])[]): void {
   const chunkOf = new Map(chunks.flatMap((chunk, i) => chunk.map((config) => [config.key, i] as const)));
   for (const [i, chunk] of chunks.entries()) {

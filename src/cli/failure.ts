@@ -4,7 +4,9 @@ import { SettingsError } from '../config/option.js';
 import { UsageError, type Output } from './io.js';
 import { plain } from './format.js';
 
-/** Writes one line, and returns the exit code: 2 when the command or the settings are wrong, else 1. */
+/**
+ * Writes one line, and returns the exit code: 2 when the command or the settings are wrong, else 1.
+ */
 export function tellFailure(error: unknown, stderr: Output): number {
   // The one message of several lines: a list of what is wrong with the settings.
   const text = error instanceof SettingsError ? error.message : plain(messageOf(error));

@@ -1,7 +1,9 @@
 /**
- * The command line. Every command but `serve`, `belt` and `restore --from` is a client of the HTTP interface.
+ * The command line. Every command but `serve`, `belt` and `restore --from` is a client of the HTTP
+ * interface.
  *
- * Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is one line on standard error.
+ * Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is
+ * one line on standard error.
  */
 import { systemClock } from '../core/clock.js';
 import { Command, CommanderError, Option } from 'commander';
@@ -20,7 +22,7 @@ import { UsageError, type Output, type CommandIO } from './io.js';
 import {
   commandContext,
   connected,
-  environmentId,
+  environmentArgument,
   type CommandContext,
   type SharedOptions,
 } from './context.js';
@@ -45,7 +47,10 @@ export interface CliParts {
   readonly now?: () => number;
   readonly random?: () => number;
   readonly sleep?: CommandIO['sleep'];
-  /** Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` and `belt` are stopped by their own signals. */
+  /**
+   * Aborts on Ctrl-C: ends `tail`, gives up what another command waits for. `serve` and `belt` are
+   * stopped by their own signals.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -226,7 +231,7 @@ function addEnvironments(program: Command, { around, open }: CommandContext): vo
     .requiredOption('--project <id>', 'project that it belongs to')
     .requiredOption('--name <name>', 'its name')
     .action((id: string, options: SharedOptions & { project: string; name: string }) =>
-      putEnvironment(open(options), around, environmentId(id, '<id>'), {
+      putEnvironment(open(options), around, environmentArgument(id, '<id>'), {
         projectId: options.project,
         name: options.name,
       }),

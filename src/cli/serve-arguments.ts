@@ -1,13 +1,16 @@
 /**
- * Recognises a command line that says `serve` and nothing that has to be explained. A server then starts without loading the other commands, which
- * takes a tiny machine as long as all the rest.
+ * Recognises a command line that says `serve` and nothing that has to be explained. A server then
+ * starts without loading the other commands, which takes a tiny machine as long as all the rest.
  */
 export interface ServeArguments {
   /** The value of `--source`; `undefined` without it. */
   readonly source: string | undefined;
 }
 
-/** @param argv what follows the name of the program. `undefined`: it is for the reader of all commands. */
+/**
+ * @param argv what follows the name of the program. `undefined`: it is for the reader of all
+ *   commands.
+ */
 export function serveArguments(argv: readonly string[]): ServeArguments | undefined {
   const [command = 'serve', first, ...rest] = argv;
   if (command !== 'serve') return undefined;

@@ -1,4 +1,7 @@
-/** Values as a person types and reads them. Whether a value is valid is decided by the server, in one place. */
+/**
+ * Values as a person types and reads them. Whether a value is valid is decided by the server, in
+ * one place.
+ */
 import type { Config, ConfigValue } from '../ruleset/model.js';
 import { kindOf } from '../ruleset/values.js';
 import { parseVersion } from '../ruleset/version.js';
@@ -23,7 +26,10 @@ export const typeNames: Readonly<Record<string, string>> = {
   'string-list': 'STRING_LIST',
 };
 
-/** Reads a value as that value type. Throws UsageError when the text cannot be one, or when the type cannot be written as text. */
+/**
+ * Reads a value as that value type. Throws UsageError when the text cannot be one, or when the type
+ * cannot be written as text.
+ */
 export function parseAs(valueType: string, text: string): TypedValue {
   const wrong = (expected: string) =>
     new UsageError(`VALUE must be ${expected} for the type ${valueType}, and is ${JSON.stringify(text)}.`);
@@ -133,8 +139,8 @@ const EARLIEST_TIME = 1_420_070_400_000_000n;
 const DAY = 86_400_000_000n;
 
 /**
- * When a change was made, read from its id: milliseconds since 1970. `undefined` for an id that is no time; sources may give ids
- * of their own.
+ * When a change was made, read from its id: milliseconds since 1970. `undefined` for an id that is
+ * no time; sources may give ids of their own.
  *
  * @param now milliseconds since 1970
  */

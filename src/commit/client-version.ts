@@ -1,18 +1,20 @@
 /**
- * Decides whether a change affects values that client-side SDKs see; then it moves the environment's client version, on
- * which their caches and event streams hang. Pure.
+ * Decides whether a change affects values that client-side SDKs see; then it moves the
+ * environment's client version, on which their caches and event streams hang. Pure.
  *
- * Seen are: a config that clients may have the value of, before or after the change; and a segment that such a config uses, itself or through other
- * segments, because it decides its value. A config that is committed again as it was counts as well, because it has a new id, which is in what
- * clients are answered. Where in doubt a change is seen: the price is a fetch, and of the opposite a client that is never told.
+ * Seen are: a config that clients may have the value of, before or after the change; and a segment
+ * that such a config uses, itself or through other segments, because it decides its value. A config
+ * that is committed again as it was counts as well, because it has a new id, which is in what
+ * clients are answered. Where in doubt a change is seen: the price is a fetch, and of the opposite
+ * a client that is never told.
  */
 import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import { isSegment, usersOf, type ChangedConfig, type RulesetView } from '../ruleset/segments.js';
 import { isVisibleToClients } from '../ruleset/visible.js';
 
 /**
- * @param after the ruleset as it will be. Who uses a segment is looked up there only: a user that is another one before the change is itself
- * changed, and seen if it is visible
+ * @param after the ruleset as it will be. Who uses a segment is looked up there only: a user that
+ *   is another one before the change is itself changed, and seen if it is visible
  */
 export function isSeenByClients(after: RulesetView, changed: readonly ChangedConfig[]): boolean {
   for (const { before, encoded } of changed) {
@@ -31,7 +33,10 @@ function isUsedVisibly(after: RulesetView, segments: ReadonlySet<string>): boole
   return direct.some(isSegment) && isReachedVisibly(direct, allUsers(after));
 }
 
-/** The users of each segment, found in one pass, because a search for the users of each in turn would take the length of a chain of segments times as long. */
+/**
+ * The users of each segment, found in one pass, because a search for the users of each in turn
+ * would take the length of a chain of segments times as long.
+ */
 function allUsers(view: RulesetView): Map<string, EncodedConfig[]> {
   const users = new Map<string, EncodedConfig[]>();
   for (const { config, segments } of usersOf(view)) {

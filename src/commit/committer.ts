@@ -1,9 +1,10 @@
 /**
  * Committing: every way in ends here, so that every change is validated alike.
  *
- * A change is planned in memory against the ruleset at a version, and the store writes it only if the environment still is at that
- * version. If another node was first, the plan is made again against what is there now. Commits of one environment through this node
- * wait for one another, so that only nodes compete, not requests.
+ * A change is planned in memory against the ruleset at a version, and the store writes it only if
+ * the environment still is at that version. If another node was first, the plan is made again
+ * against what is there now. Commits of one environment through this node wait for one another, so
+ * that only nodes compete, not requests.
  */
 import { runInTurns } from '../core/steps.js';
 import { KeyedQueue } from '../core/keyed-queue.js';
@@ -57,7 +58,10 @@ export interface CommitterOptions {
   readonly onConflict?: () => void;
 }
 
-/** With three nodes committing to one environment without a pause, a commit was seen to lose at most a few times in a row. */
+/**
+ * With three nodes committing to one environment without a pause, a commit was seen to lose at most
+ * a few times in a row.
+ */
 const MAX_ATTEMPTS = 20;
 
 /** The number of configs up to which a change is planned in one turn of the event loop: 2 ms. */
@@ -75,8 +79,9 @@ export class Committer {
   /**
    * Commits a change.
    *
-   * @throws HoldfastError with the code of the rule that is broken; `environment_unknown`; `version_mismatch`;
-   * `idempotency_mismatch`; `busy` when other nodes were first too many times; `store_unavailable`
+   * @throws HoldfastError with the code of the rule that is broken; `environment_unknown`;
+   *   `version_mismatch`; `idempotency_mismatch`; `busy` when other nodes were first too many
+   *   times; `store_unavailable`
    */
   async commit(request: CommitRequest): Promise<CommitAnswer> {
     const outcome = await this.#queue.run(request.environment, () => this.#commit(request));
@@ -85,7 +90,8 @@ export class Committer {
   }
 
   /**
-   * Commits an inbox event: it is acknowledged and removed in the same step, so that it is committed once, however many processes try.
+   * Commits an inbox event: it is acknowledged and removed in the same step, so that it is
+   * committed once, however many processes try.
    *
    * @param event its place in the inbox
    * @param passed the places of older undecided events, which are of other environments
@@ -185,11 +191,15 @@ export class Committer {
     );
   }
 
-  /** The ruleset as the store has it now. It moves on with the feed: a plan made on it must not wait between two reads of it. */
+  /**
+   * The ruleset as the store has it now. It moves on with the feed: a plan made on it must not wait
+   * between two reads of it.
+   */
   async #confirmed(environment: bigint): Promise<Ruleset> {
     const current = await this.#options.replica.confirmed(environment);
     if (current === undefined) {
-      // Where there are keys, there was an environment. A caller that gets "does not exist" gives up, and an event would be rejected.
+      // Where there are keys, there was an environment. A caller that gets "does not exist" gives
+      // up, and an event would be rejected.
       const lost = this.#options.replica.keyring.has(environment);
       throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
     }
@@ -205,7 +215,8 @@ export class Committer {
 }
 
 /**
- * Plans a change in slices of turns. `moved`: the ruleset changed between two of them, so neither a plan nor a refusal means anything.
+ * Plans a change in slices of turns. `moved`: the ruleset changed between two of them, so neither a
+ * plan nor a refusal means anything.
  *
  * A change of a few configs is planned in one turn, and so never finds its ruleset moved.
  */

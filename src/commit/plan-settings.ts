@@ -11,13 +11,14 @@ import { bytesEqual, notBefore, stepOf, type ChangePlan, type PlanBase } from '.
 /**
  * Plans the creation of an environment, or a change of its settings.
  *
- * Only what clients see becomes a change: a new default context or project. A new environment is at version 0, and stays there until its
- * first change: other nodes learn of what is new by versions alone.
+ * Only what clients see becomes a change: a new default context or project. A new environment is at
+ * version 0, and stays there until its first change: other nodes learn of what is new by versions
+ * alone.
  *
  * @param base `undefined` to create the environment
  * @param now microseconds since 1970, by the store's clock
- * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its id; `config_too_large` when
- * a config and the new default context would not fit into one event
+ * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its
+ *   id; `config_too_large` when a config and the new default context would not fit into one event
  */
 export function planSettings(base: PlanBase | undefined, settings: Environment, now: bigint): ChangePlan {
   const envelope = encodeEnvelope(settings);
@@ -66,7 +67,10 @@ function largestOf(ruleset: Ruleset | undefined): EncodedConfig | undefined {
   return largest;
 }
 
-/** The settings that a ruleset's envelope was made of. The name is not among them: no client sees it, and planning does not need it. */
+/**
+ * The settings that a ruleset's envelope was made of. The name is not among them: no client sees
+ * it, and planning does not need it.
+ */
 export function settingsOf(ruleset: Ruleset): Environment {
   const { configServicePointer, defaultContext } = decodeConfigs(ruleset.envelope);
   return {

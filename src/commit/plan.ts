@@ -1,6 +1,7 @@
 /**
- * Plans a commit before anything is written. Pure: the ruleset, the request and the time come in, a change comes
- * out, and the store commits it if the environment still is at the version that it was planned against.
+ * Plans a commit before anything is written. Pure: the ruleset, the request and the time come in, a
+ * change comes out, and the store commits it if the environment still is at the version that it was
+ * planned against.
  */
 import { mapSteps, runSteps, type Steps } from '../core/steps.js';
 import { decodeConfig, encodeConfig, encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
@@ -41,7 +42,9 @@ export interface PlanOptions {
   readonly recommitAbove?: bigint;
 }
 
-/** A submitted config on its way into the change; a repeat is already stored and stays out of it. */
+/**
+ * A submitted config on its way into the change; a repeat is already stored and stays out of it.
+ */
 interface Entry {
   readonly submitted: SubmittedConfig;
   readonly key: string;
@@ -54,13 +57,15 @@ interface Entry {
 /**
  * Plans a change of configs.
  *
- * - A config with an id of its own must be above the environment's version. One at or below it, with the bytes that the ruleset
- *   has under that key and id, is a repeat: done, without effect.
+ * - A config with an id of its own must be above the environment's version. One at or below it,
+ *   with the bytes that the ruleset has under that key and id, is a repeat: done, without effect.
  * - Configs without id, or with 0, get ids above all given ones, in the order of the request.
- * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a deletion can be sent twice.
+ * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a
+ *   deletion can be sent twice.
  *
  * @param now microseconds since 1970, by the store's clock
- * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and segments.ts for those of single configs
+ * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and
+ *   segments.ts for those of single configs
  */
 export function planChange(
   base: PlanBase,
@@ -72,8 +77,8 @@ export function planChange(
 }
 
 /**
- * Plans a change in steps; see {@link planChange}. The ruleset may move on between two steps: then the plan is worth nothing, whether it
- * was made or refused.
+ * Plans a change in steps; see {@link planChange}. The ruleset may move on between two steps: then
+ * the plan is worth nothing, whether it was made or refused.
  */
 export function* planSteps(
   base: PlanBase,
@@ -242,8 +247,9 @@ export function stepOf(ruleset: Ruleset, version: bigint, seen: boolean) {
 }
 
 /**
- * When a change is made, as far as ids are concerned: not before the one that it follows. A node can have asked for the time long ago
- * (it was stopped for a while, or the store was slow), and the next id would take the difference for time that has passed, and run ahead.
+ * When a change is made, as far as ids are concerned: not before the one that it follows. A node
+ * can have asked for the time long ago (it was stopped for a while, or the store was slow), and the
+ * next id would take the difference for time that has passed, and run ahead.
  */
 export function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
   return now > committedAt ? now : committedAt;

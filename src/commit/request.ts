@@ -13,7 +13,8 @@ export const REQUEST_KEY_MAX = 255;
 /**
  * Reads the configs of a change.
  *
- * @param words for the sentence about what is not JSON: what it is, and how protobuf would have been sent
+ * @param words for the sentence about what is not JSON: what it is, and how protobuf would have
+ *   been sent
  * @throws HoldfastError `body_invalid`, `field_invalid`
  */
 export function readChange(form: Form, bytes: Uint8Array, words: ChangeWords): SubmittedConfig[] {

@@ -364,6 +364,3 @@ export type CommonSettings = Pick<
   NodeSettings,
   keyof NodeSettings & keyof BeltWriterSettings & keyof BeltServerSettings
 >;
-
-/** The holder of subscriptions; see `options.hold`. */
-export type HoldMode = NodeSettings['hold'];

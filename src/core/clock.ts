@@ -4,7 +4,7 @@
  * browsers too.
  */
 export interface Clock {
-  /** Milliseconds since 1970; jumps when somebody sets the machine's clock. */
+  /** Milliseconds since 1970; jumps when the machine's clock is set. */
   readonly now: () => number;
   /** Milliseconds since an arbitrary start; never goes back. */
   readonly monotonic: () => number;

@@ -20,7 +20,7 @@ export type ErrorCode =
   | 'operator_unsupported' // an operator at which a public SDK throws
   | 'segment_missing'
   | 'segment_circular'
-  | 'targeting_key_missing' // a flag is drawn by whom the context is about, and the context does not say
+  | 'targeting_key_missing' // a flag is drawn by the context's targeting key, and the context has none
   | 'id_conflict' // an id at or below the version with other content
   | 'change_too_large'
   | 'config_too_large'
@@ -33,13 +33,14 @@ export type ErrorCode =
   | 'signature_refused' // a Grip-Sig that does not count, where only proxies may subscribe
   | 'link_invalid' // a request to the recovery link that no configured proxy made
   | 'busy' // too many concurrent changes of one environment, or too many holds
-  | 'no_streams' // a subscription where nobody streams: a server of copies
+  | 'no_streams' // a subscription at a belt server, which has no streams
   | 'store_unavailable'
   | 'store_damaged'
   | 'bucket_unavailable' // a place of copies cannot be reached, or refuses
   | 'copy_damaged' // a copy in a bucket is not what was written
   | 'internal';
 
+/** The facts of an error beyond its code and message. */
 export interface HoldfastErrorOptions {
   /** The path of the offending field, such as `configs[3].rows[0].projectEnvId`. */
   readonly field?: string;
@@ -48,6 +49,7 @@ export interface HoldfastErrorOptions {
   readonly cause?: unknown;
 }
 
+/** An error that Holdfast answers with or logs. */
 export class HoldfastError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;

@@ -3,12 +3,14 @@
 /** Characters from which a piece is complete. */
 export const PIECE_SIZE = 64 * 1024;
 
-/** Elements after which a piece is complete, however short: some 3 ms of work for ordinary configs. */
+/**
+ * Elements after which a piece is complete, however short: some 3 ms of work for ordinary configs.
+ */
 const PIECE_ELEMENTS = 64;
 
 /**
- * Joins the texts of a list with commas. Each piece is made when it is asked for; an empty one lets the
- * caller look at its slice.
+ * Joins the texts of a list with commas. Each piece is made when it is asked for; an empty one lets
+ * the caller look at its slice.
  *
  * @param elements `undefined` for one that is left out
  */

@@ -1,4 +1,4 @@
-/** How long an HTTP answer asks us to wait. */
+/** The wait that an HTTP answer asks for. */
 
 /**
  * Limits on requests are counted by the hour at the longest; a header that asks for more is wrong,

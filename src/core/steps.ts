@@ -1,8 +1,9 @@
 /**
- * Work in steps: a generator that yields between small pieces, so that one function serves callers that need the result immediately and
- * callers that must not keep the event loop (turns.ts).
+ * Work in steps: a generator that yields between small pieces, so that one function serves callers
+ * that need the result immediately and callers that must not keep the event loop (turns.ts).
  *
- * A step takes well under a slice. State that the work reads may have changed after a yield when it runs in slices: the caller checks.
+ * A step takes well under a slice. State that the work reads may have changed after a yield when it
+ * runs in slices: the caller checks.
  */
 import { eventLoop, type Slices, type Turns } from './turns.js';
 
@@ -35,7 +36,8 @@ export async function runInTurns<T>(steps: Steps<T>, turns: Turns = eventLoop): 
 const RUN = 512;
 
 /**
- * Sorts a copy of an array by merging runs (stable). The longest step is a merge of the whole array: 5 ms for 50,000 elements.
+ * Sorts a copy of an array by merging runs (stable). The longest step is a merge of the whole
+ * array: 5 ms for 50,000 elements.
  */
 export function* sortSteps<T>(array: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
   let runs: T[][] = [];

@@ -1,13 +1,13 @@
 /**
  * The budget of an evaluation pass: a bound on the work that contexts can cause.
  *
- * A client chooses its contexts, and some predicates take time in proportion to the length of a text,
- * times the size of an expression. Without a bound, one request with 20 KB of user agent and 20
- * expressions took 3 s. Short texts are free, so ordinary contexts never meet the bound: the work is then
- * bounded by the ruleset.
+ * A client chooses its contexts, and some predicates take time in proportion to the length of a
+ * text, times the size of an expression. Without a bound, one request with 20 KB of user agent and
+ * 20 expressions took 3 s. Short texts are free, so ordinary contexts never meet the bound: the
+ * work is then bounded by the ruleset.
  *
- * The unit is a character of a text times an instruction of an expression, at most 30 ns as measured.
- * The budget is a number and not a time, so that equal requests get equal answers.
+ * The unit is a character of a text times an instruction of an expression, at most 30 ns as
+ * measured. The budget is a number and not a time, so that equal requests get equal answers.
  */
 
 /** The work of all predicates of a pass on long texts: at most 30 ms. */

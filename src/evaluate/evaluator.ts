@@ -56,8 +56,8 @@ export class Evaluator {
   }
 
   /**
-   * Compiles the present version in slices, so that the evaluation that follows in the same turn need
-   * not. Calls during the work share it.
+   * Compiles the present version in slices, so that the evaluation that follows in the same turn
+   * need not. Calls during the work share it.
    */
   async prepare(begin: () => Promise<WorkSlices>): Promise<void> {
     if (this.#ruleset.version === this.#version) return;
@@ -90,7 +90,8 @@ export class Evaluator {
    * Evaluates the same configs as `evaluateVisible`, in slices.
    *
    * @param visit called for each evaluation, in order of keys; its work is part of the slices
-   * @returns false when the ruleset changed before the end: what was visited is of no single version
+   * @returns false when the ruleset changed before the end: what was visited is of no single
+   *   version
    */
   async evaluateVisibleInSlices(
     contexts: Contexts,

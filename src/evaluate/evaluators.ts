@@ -26,9 +26,9 @@ export class Evaluators {
   }
 
   /**
-   * The ruleset's evaluator, with the present version compiled. Compiling a ruleset, or a large change
-   * of it, is done in slices and shared by all that wait for it. When the promise resolves, an
-   * evaluation in the same turn compiles nothing.
+   * The ruleset's evaluator, with the present version compiled. Compiling a ruleset, or a large
+   * change of it, is done in slices and shared by all that wait for it. When the promise resolves,
+   * an evaluation in the same turn compiles nothing.
    */
   async of(ruleset: Ruleset): Promise<Evaluator> {
     let evaluator = this.#byRuleset.get(ruleset);

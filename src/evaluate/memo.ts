@@ -1,6 +1,8 @@
 /** Results of predicates for the length of one evaluation pass. */
 
-/** Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits. */
+/**
+ * Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits.
+ */
 const MAX_PASSES = 2 ** 29 - 1;
 
 /** The cells of a pass, and the content of a cell for each result in this pass. */

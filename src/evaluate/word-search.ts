@@ -1,9 +1,11 @@
 /**
- * Searches a text for many words in one pass (Aho and Corasick, 1975): time in proportion to the text,
- * regardless of the number of words.
+ * Searches a text for many words in one pass (Aho and Corasick, 1975): time in proportion to the
+ * text, regardless of the number of words.
  */
 
-/** Up to this many words of at most this length are searched for one by one, which is then faster. */
+/**
+ * Up to this many words of at most this length are searched for one by one, which is then faster.
+ */
 const FEW_WORDS = 4;
 const SHORT_WORD = 64;
 
@@ -20,7 +22,9 @@ export function compileWords(words: readonly string[]): WordSearch {
   return (text) => automaton.finds(text);
 }
 
-/** A trie of all words, and for each node the node of its longest proper suffix. Node 0 is the root. */
+/**
+ * A trie of all words, and for each node the node of its longest proper suffix. Node 0 is the root.
+ */
 class WordAutomaton {
   readonly #children: ChildTable;
   readonly #suffix: Int32Array;
@@ -73,8 +77,8 @@ class WordAutomaton {
 }
 
 /**
- * The children of nodes by code unit, in an open hash table: 60,000 nodes are added in 8 ms, to a `Map`
- * in 60 ms.
+ * The children of nodes by code unit, in an open hash table: 60,000 nodes are added in 8 ms, to a
+ * `Map` in 60 ms.
  */
 class ChildTable {
   readonly #mask: number;

@@ -85,7 +85,7 @@ export function basicPassword(authorization: string | undefined): string | undef
 }
 
 /** Reads the token of an `Authorization: Bearer` header; `undefined` when there is none. */
-export function bearerToken(authorization: string | undefined): string | undefined {
+function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 

@@ -37,7 +37,9 @@ export function telemetryRoutes(keyring: Keys): Router {
   return router;
 }
 
-/** Reads to the end, but no further than the limit; the rest of a larger body closes the connection. */
+/**
+ * Reads to the end, but no further than the limit; the rest of a larger body closes the connection.
+ */
 function discardBody(request: Request): Promise<void> {
   return new Promise((resolve, reject) => {
     let bytes = Number(request.headers['content-length'] ?? 0) > REPORT_MAX_BYTES ? REPORT_MAX_BYTES : 0;

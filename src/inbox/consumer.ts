@@ -1,17 +1,20 @@
 /**
- * The consumer of the inbox: while this node leads, it decides each event, those of one environment the oldest first, one after the other.
+ * The consumer of the inbox: while this node leads, it decides each event, those of one environment
+ * the oldest first, one after the other.
  *
- * Invariant: an event is in the inbox until it is decided, and each decision is one step of the store, which happens only if the event
- * is undecided and all older ones of its environment are decided. So this may be interrupted anywhere, repeat anything, and run twice:
+ * Invariant: an event is in the inbox until it is decided, and each decision is one step of the
+ * store, which happens only if the event is undecided and all older ones of its environment are
+ * decided. So this may be interrupted anywhere, repeat anything, and run twice:
  *
  *     A   reads 1 2 3   commits 1   (paused for longer than its lease)         commits 2: decided    commits 3: decided
  *     B                              reads 2 3   commits 2   commits 3
  *
  *     A   reads 1   commits 1, the answer is lost   commits 1: decided
  *
- * An event that cannot be decided now keeps the others of its environment waiting, because order is what they were promised; those of
- * other environments are decided in the meantime (pass.ts). What could keep them waiting for ever is a defect of ours that an event
- * triggers, so such an event is rejected after a few tries.
+ * An event that cannot be decided now keeps the others of its environment waiting, because order is
+ * what they were promised; those of other environments are decided in the meantime (pass.ts). What
+ * could keep them waiting for ever is a defect of ours that an event triggers, so such an event is
+ * rejected after a few tries.
  */
 import { runInTurns } from '../core/steps.js';
 import { equalJitter } from '../core/backoff.js';
@@ -49,12 +52,16 @@ export interface InboxStatus extends InboxCounts {
 }
 
 /**
- * The number of tries of an event when the failure is neither its fault nor that of an unavailable store, and the number after which it
- * no longer keeps other environments waiting. A lost connection so changes no order at all.
+ * The number of tries of an event when the failure is neither its fault nor that of an unavailable
+ * store, and the number after which it no longer keeps other environments waiting. A lost
+ * connection so changes no order at all.
  */
 const TRIES = 3;
 
-/** The backoff between tries of an event, without jitter: one leader tries. Short enough for a conflict, then the time that a store needs. */
+/**
+ * The backoff between tries of an event, without jitter: one leader tries. Short enough for a
+ * conflict, then the time that a store needs.
+ */
 const BACKOFF = { first: 50, max: 1_000 };
 
 /** Decides the events of the inbox while this node leads. */
@@ -115,7 +122,8 @@ export class InboxConsumer {
   /**
    * Decides events, and holds those of environments that cannot be changed now.
    *
-   * @returns true when the store itself fails, or nothing more can be held: what is left comes again
+   * @returns true when the store itself fails, or nothing more can be held: what is left comes
+   *   again
    */
   async #decideAll(events: readonly InboxEvent[], signal: AbortSignal): Promise<boolean> {
     for (const event of events) {
@@ -152,7 +160,10 @@ export class InboxConsumer {
     }
   }
 
-  /** An event that is decided already, or too early because another process has an older one, is left as it is: the next read shows. */
+  /**
+   * An event that is decided already, or too early because another process has an older one, is
+   * left as it is: the next read shows.
+   */
   async #decide(event: InboxEvent, read: ReadEvent): Promise<void> {
     try {
       if (read.change === undefined) throw read.error;

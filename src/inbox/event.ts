@@ -15,7 +15,10 @@ const FORMS = new Map<string, Form>([
 ]);
 const NAMES = ['environment', ...FORMS.keys(), 'event'];
 
-/** No event that is worth reading has more bytes: a change of the largest size, and room for the names and the other values. */
+/**
+ * No event that is worth reading has more bytes: a change of the largest size, and room for the
+ * names and the other values.
+ */
 export const INBOX_EVENT_MAX_BYTES = CHANGE_MAX_BYTES + 4096;
 
 /** The change that an event asks for. */
@@ -26,9 +29,11 @@ export interface EventChange {
 }
 
 /**
- * Reads an event as strictly as a request: a field that is misspelt would else be one that is missing.
+ * Reads an event as strictly as a request: a field that is misspelt would else be one that is
+ * missing.
  *
- * @throws HoldfastError `field_invalid`, `body_invalid` or `change_too_large`, with the field's name
+ * @throws HoldfastError `field_invalid`, `body_invalid` or `change_too_large`, with the field's
+ *   name
  */
 export function readEvent(event: InboxEvent): EventChange {
   return runSteps(eventSteps(event));

@@ -11,7 +11,9 @@ import type { InboxEvent } from '../store/inbox.js';
 const HELD_EVENTS = 1_000;
 /** Bytes of these at most: each pass reads them again. */
 const HELD_BYTES = 16 * 1024 * 1024;
-/** Milliseconds after which a pass ends while it holds events, so that they are tried again soon. */
+/**
+ * Milliseconds after which a pass ends while it holds events, so that they are tried again soon.
+ */
 const LONGEST_MS = 1_000;
 
 /** The events that a pass through the inbox holds. */

@@ -1,13 +1,17 @@
 /**
  * The inbox events that this process committed recently.
  *
- * A Redis that persists once a second can die and come back without its last second. Then the events of that second are in the inbox
- * again, and the nodes commit what the store lost from their memory (commit/heal.ts). To commit such an event once more would put it
- * after what was committed since, and could undo that.
+ * A Redis that persists once a second can die and come back without its last second. Then the
+ * events of that second are in the inbox again, and the nodes commit what the store lost from their
+ * memory (commit/heal.ts). To commit such an event once more would put it after what was committed
+ * since, and could undo that.
  */
 import type { Ruleset } from '../ruleset/ruleset.js';
 
-/** Configs in all of them together: those of a second or two at several times the rate that a consumer reaches. A few MB. */
+/**
+ * Configs in all of them together: those of a second or two at several times the rate that a
+ * consumer reaches. A few MB.
+ */
 const REMEMBERED = 20_000;
 
 /** The result of a committed event. */

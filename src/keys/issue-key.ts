@@ -11,8 +11,9 @@ export interface IssuedKey {
 }
 
 /**
- * A new key of the form `<random>-P<projectId>-E<environmentId>-SDK-<random>` (`CLIENT` for client keys): some public SDKs read the ids
- * from it, and some refuse a key without a dash. 192 of its bits are random.
+ * A new key of the form `<random>-P<projectId>-E<environmentId>-SDK-<random>` (`CLIENT` for client
+ * keys): some public SDKs read the ids from it, and some refuse a key without a dash. 192 of its
+ * bits are random.
  *
  * @param now milliseconds since 1970
  */

@@ -26,8 +26,8 @@ export class Keyring {
   }
 
   /**
-   * Writes keys and revocations back that we have and the store has not, because it lost writes. Returns how many. Nodes that do so at the
-   * same time do no harm.
+   * Writes keys and revocations back that we have and the store has not, because it lost writes.
+   * Returns how many. Nodes that do so at the same time do no harm.
    */
   async writeBack(): Promise<number> {
     const stored = new Map((await this.#store.keys()).map((key) => [key.id, key]));
@@ -53,7 +53,8 @@ export class Keyring {
   }
 
   /**
-   * Takes a key as the store had it. Revoking is final: a reading of the keys that began before the feed told of it must not undo it.
+   * Takes a key as the store had it. Revoking is final: a reading of the keys that began before the
+   * feed told of it must not undo it.
    */
   take(key: Key): void {
     const known = this.#byId.get(key.id);
@@ -66,10 +67,12 @@ export class Keyring {
   }
 
   /**
-   * The key with this text, revoked or not; `undefined` when there is none. One that is not in memory is looked up in the store, because
-   * it may have been created a moment ago through another node, and a client that is told 401 may give up for good.
+   * The key with this text, revoked or not; `undefined` when there is none. One that is not in
+   * memory is looked up in the store, because it may have been created a moment ago through another
+   * node, and a client that is told 401 may give up for good.
    *
-   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is unavailable: that is not a refusal
+   * @throws HoldfastError `store_unavailable` when it is not in memory and the store is
+   *   unavailable: that is not a refusal
    */
   async find(text: string): Promise<Key | undefined> {
     const hash = hashKey(text);
@@ -96,7 +99,8 @@ export class Keyring {
   }
 
   /**
-   * The key with this id, revoked or not. One that is not in memory makes all keys be read again: it may be seconds old.
+   * The key with this id, revoked or not. One that is not in memory makes all keys be read again:
+   * it may be seconds old.
    *
    * @throws HoldfastError `store_unavailable` when it is not in memory and the store is unavailable
    */
@@ -111,7 +115,9 @@ export class Keyring {
   }
 }
 
-/** The stored form of a key: its text has 192 random bits, so a plain SHA-256 cannot be reversed. */
+/**
+ * The stored form of a key: its text has 192 random bits, so a plain SHA-256 cannot be reversed.
+ */
 export function hashKey(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -140,8 +140,8 @@ export interface BulkParts {
 }
 
 /**
- * Builds the body that answers for all flags, in pieces. Flags that do not exist for clients are left
- * out.
+ * Builds the body that answers for all flags, in pieces. Flags that do not exist for clients are
+ * left out.
  */
 export function bulkBody({ flags, eventStreams, metadata }: BulkParts): Iterable<string> {
   const streams = eventStreams.length === 0 ? '' : `"eventStreams":${JSON.stringify(eventStreams)},`;

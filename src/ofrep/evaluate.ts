@@ -44,8 +44,9 @@ export interface BulkText {
 export interface BulkAnswer {
   readonly etag: string;
   /**
-   * Evaluates in slices and returns JSON; not needed for a 304. `undefined` when the ruleset changed
-   * before the end: the ETag then belongs to no present answer, and another one must be prepared.
+   * Evaluates in slices and returns JSON; not needed for a 304. `undefined` when the ruleset
+   * changed before the end: the ETag then belongs to no present answer, and another one must be
+   * prepared.
    */
   readonly body: (slices: WorkSlices) => Promise<BulkText | undefined>;
 }

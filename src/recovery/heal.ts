@@ -7,8 +7,8 @@
  * where the store has moved beyond those. Every node that notices tries; the store's
  * compare-and-set lets one succeed, and the others then find nothing lost.
  *
- * Healing always ends. A config that can no longer be committed (healing-plan.ts) is given up: it is
- * logged, counted, and put among the rejected events, from where an operator can retry it.
+ * Healing always ends. A config that can no longer be committed (healing-plan.ts) is given up: it
+ * is logged, counted, and put among the rejected events, from where an operator can retry it.
  */
 import { HoldfastError, isRetryable, messageOf } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
@@ -31,14 +31,16 @@ const NAMED_KEYS = 20;
 /**
  * Commits what can be committed again, and gives the rest up.
  *
- * @throws HoldfastError `busy` when another commit was first: look again at what is lost; `store_unavailable`
+ * @throws HoldfastError `busy` when another commit was first: look again at what is lost;
+ *   `store_unavailable`
  */
 export async function heal(parts: HealingParts, lost: LostWrites): Promise<HealingOutcome> {
   const { store, log } = parts;
   const now = await store.time();
   const healing = planOrAbandon(lost, now);
   const { environment, version } = lost.stored;
-  // Before the commit: should this process end between the two, they are listed twice, and not lost.
+  // Before the commit: should this process end between the two, they are listed twice, and not
+  // lost.
   const noted = await noteGivenUp(store, environment, healing.givenUp, now);
   if (healing.plan !== undefined) {
     const { change, live } = healing.plan;
@@ -74,7 +76,10 @@ function planOrAbandon(
   }
 }
 
-/** Puts configs among the rejected events. Does nothing with a store that has no inbox: such a store loses nothing. */
+/**
+ * Puts configs among the rejected events. Does nothing with a store that has no inbox: such a store
+ * loses nothing.
+ */
 async function noteGivenUp(
   store: Store,
   environment: bigint,

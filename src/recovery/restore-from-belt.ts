@@ -1,6 +1,7 @@
 /**
- * Writing back what the store lost, from the copies in a bucket: after Redis was started empty, and no node remembers.
- * An operator asks for it (`holdfast restore --from`), because an empty store may also be the wrong one.
+ * Writing back what the store lost, from the copies in a bucket: after Redis was started empty, and
+ * no node remembers. An operator asks for it (`holdfast restore --from`), because an empty store
+ * may also be the wrong one.
  */
 import type { Bucket } from '../bucket/bucket.js';
 import { type Manifest } from '../belt/format/manifest.js';
@@ -17,10 +18,12 @@ export interface RestoredCopies extends Restored {
 }
 
 /**
- * Commits every environment that is in the bucket and not in the store, at its version and with its ids, and then the keys and revocations
- * that the store has not. What the store has is left alone. Can be repeated.
+ * Commits every environment that is in the bucket and not in the store, at its version and with its
+ * ids, and then the keys and revocations that the store has not. What the store has is left alone.
+ * Can be repeated.
  *
- * @throws HoldfastError `bucket_unavailable`, `store_unavailable`, `copy_damaged`; what was written until then stays
+ * @throws HoldfastError `bucket_unavailable`, `store_unavailable`, `copy_damaged`; what was written
+ *   until then stays
  */
 export async function restoreCopies(
   store: Store,

@@ -1,6 +1,7 @@
 /**
- * Writing back whole environments that the store lost, from what this node has in memory: after Redis was started empty. An operator asks
- * for it (`holdfast restore`), because an empty store may also be the wrong one.
+ * Writing back whole environments that the store lost, from what this node has in memory: after
+ * Redis was started empty. An operator asks for it (`holdfast restore`), because an empty store may
+ * also be the wrong one.
  */
 import type { Replica } from '../replica/replica.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
@@ -16,8 +17,9 @@ export interface Restored {
 }
 
 /**
- * Commits every environment that is in memory and not in the store, at its version, and then the keys that the store has not. What the store
- * has is left alone. Can be repeated, and asked of every node: each writes what the others did not have.
+ * Commits every environment that is in memory and not in the store, at its version, and then the
+ * keys that the store has not. What the store has is left alone. Can be repeated, and asked of
+ * every node: each writes what the others did not have.
  *
  * @throws HoldfastError `store_unavailable`; what was written until then stays
  */
@@ -32,7 +34,10 @@ export async function restore(store: Store, replica: Replica): Promise<Restored>
   return { environments, keys: await replica.keyring.writeBack() };
 }
 
-/** Creates an environment with that ruleset, at its version. False when the store has the environment. */
+/**
+ * Creates an environment with that ruleset, at its version. False when the store has the
+ * environment.
+ */
 export async function commitWhole(store: Store, ruleset: Ruleset, name: string): Promise<boolean> {
   const { environment, version } = ruleset;
   const result = await store.commit({
@@ -45,7 +50,10 @@ export async function commitWhole(store: Store, ruleset: Ruleset, name: string):
   return result.kind === 'committed';
 }
 
-/** A ruleset as one change. Its client version too is the one that clients know, so that they need not fetch anything again. */
+/**
+ * A ruleset as one change. Its client version too is the one that clients know, so that they need
+ * not fetch anything again.
+ */
 function wholeOf(ruleset: Ruleset): Change {
   const { environment, version, clientVersion, committedAt: at, envelope } = ruleset;
   const configs = ruleset.delta(0n);

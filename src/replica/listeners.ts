@@ -3,7 +3,10 @@ import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 
-/** Called after each change of an environment's ruleset; the ruleset may be another object than before. */
+/**
+ * Called after each change of an environment's ruleset; the ruleset may be another object than
+ * before.
+ */
 export type RulesetListener = (ruleset: Ruleset) => void;
 
 /** Listeners by environment. */

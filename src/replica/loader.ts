@@ -1,6 +1,7 @@
 /**
- * The loader: reads environments from the store into memory, one read per environment at a time, and compares each with the ruleset that
- * was in memory before. replica.ts has the race between a load and the feed.
+ * The loader: reads environments from the store into memory, one read per environment at a time,
+ * and compares each with the ruleset that was in memory before. replica.ts has the race between a
+ * load and the feed.
  */
 import type { Logger } from 'pino';
 import { HoldfastError } from '../core/errors.js';
@@ -19,7 +20,10 @@ export interface LoaderOptions {
   readonly heal: ReplicaOptions['heal'];
 }
 
-/** Reads and commits in a row, when others change the environment while it is healed; then the feed's next signal goes on. */
+/**
+ * Reads and commits in a row, when others change the environment while it is healed; then the
+ * feed's next signal goes on.
+ */
 const HEAL_ATTEMPTS = 20;
 
 interface Loading {
@@ -54,7 +58,9 @@ export class Loader {
     this.#loading.get(change.environment)?.arrived.push(change);
   }
 
-  /** Reads the environment again. A read that is under way does not count: it may have seen less. */
+  /**
+   * Reads the environment again. A read that is under way does not count: it may have seen less.
+   */
   async reload(environment: bigint): Promise<Ruleset | undefined> {
     // It must not be dropped before the read begins, which compares with the present ruleset.
     if (this.#memory.rulesets.has(environment)) this.#memory.use(environment);
@@ -62,7 +68,10 @@ export class Loader {
     return this.load(environment);
   }
 
-  /** Loads the environment, or joins a load that is under way. `undefined`: the store does not have it. */
+  /**
+   * Loads the environment, or joins a load that is under way. `undefined`: the store does not have
+   * it.
+   */
   load(environment: bigint): Promise<Ruleset | undefined> {
     const running = this.#loading.get(environment);
     if (running !== undefined) return running.promise;
@@ -132,7 +141,10 @@ export class Loader {
     }
   }
 
-  /** An environment that the store no longer knows: what we have is the best copy there is, so it stays. */
+  /**
+   * An environment that the store no longer knows: what we have is the best copy there is, so it
+   * stays.
+   */
   #lost(environment: bigint, before: Ruleset | undefined): Ruleset | undefined {
     if (before !== undefined && !this.#memory.missing.has(environment)) {
       this.#memory.missing.add(environment);
@@ -153,12 +165,18 @@ function stillLost(environment: bigint): HoldfastError {
   );
 }
 
-/** Several lost changes that were committed again as one can end at the version that this node had and at another client version. */
+/**
+ * Several lost changes that were committed again as one can end at the version that this node had
+ * and at another client version.
+ */
 function isOther(ruleset: Ruleset, before: Ruleset): boolean {
   return ruleset.version !== before.version || ruleset.clientVersion !== before.clientVersion;
 }
 
-/** The configs of `ours` that `stored` lacks or has in an older state: for each key the higher id is the newer state. */
+/**
+ * The configs of `ours` that `stored` lacks or has in an older state: for each key the higher id is
+ * the newer state.
+ */
 function lostBy(stored: Ruleset, ours: Ruleset): EncodedConfig[] {
   return [...ours.configs()].filter((config) => (stored.get(config.key)?.id ?? 0n) < config.id);
 }

@@ -1,4 +1,7 @@
-/** The memory of a replica: the rulesets, and the marks that the stages of the replica leave on them. */
+/**
+ * The memory of a replica: the rulesets, and the marks that the stages of the replica leave on
+ * them.
+ */
 import type { Logger } from 'pino';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { Listeners } from './listeners.js';
@@ -7,7 +10,9 @@ import { Retention, type RetentionOptions } from './retention.js';
 /** The rulesets in memory, by environment. */
 export class ReplicaMemory {
   readonly rulesets = new Map<bigint, Ruleset>();
-  /** The names of the environments in memory. No feed entry brings a new name: no client sees it. */
+  /**
+   * The names of the environments in memory. No feed entry brings a new name: no client sees it.
+   */
   readonly names = new Map<bigint, string>();
   /** Environments that must be read again; the feed will not bring what they lack. */
   readonly stale = new Set<bigint>();

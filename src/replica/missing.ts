@@ -9,7 +9,10 @@ export function unknownEnvironment(environment: bigint): HoldfastError {
   );
 }
 
-/** The error for a key whose environment is gone: the store lost data. To a client that is a fault of ours, to be tried again. */
+/**
+ * The error for a key whose environment is gone: the store lost data. To a client that is a fault
+ * of ours, to be tried again.
+ */
 export function lostEnvironment(environment: bigint): HoldfastError {
   return new HoldfastError(
     'store_unavailable',

@@ -30,8 +30,9 @@ export interface LostWrites {
 }
 
 /**
- * The outcome of healing. `committed`: the store has moved on, and is to be read again. `abandoned`: none of the lost writes could be
- * committed, now or later; the store's ruleset is the one that counts.
+ * The outcome of healing. `committed`: the store has moved on, and is to be read again.
+ * `abandoned`: none of the lost writes could be committed, now or later; the store's ruleset is the
+ * one that counts.
  */
 export type HealingOutcome = 'committed' | 'abandoned';
 
@@ -43,7 +44,10 @@ export interface ReplicaOptions {
   readonly now?: () => number;
   /** Called each time that the store was found to lack writes that this node has. */
   readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
-  /** Commits lost writes again. Rejects when that cannot be done now; it is called again until it resolves. */
+  /**
+   * Commits lost writes again. Rejects when that cannot be done now; it is called again until it
+   * resolves.
+   */
   readonly heal: (lost: LostWrites) => Promise<HealingOutcome>;
   /** Which environments stay in memory. Default: all. */
   readonly retention?: RetentionOptions;

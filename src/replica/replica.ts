@@ -1,27 +1,35 @@
+/* eslint max-lines: ['error', 330] -- the head states the invariant and the race in 28 lines */
 /**
  * The replica: rulesets in memory, kept current from the feed; every read is answered from them.
  *
- * Invariant: for each loaded environment, the ruleset here = the store's ruleset at `ruleset.version`.
+ * Invariant: for each loaded environment, the ruleset here = the store's ruleset at
+ * `ruleset.version`.
  *
  * The race that could break it is a load that overlaps with the feed:
  *
  *     feed     ── v4 ──────── v5 ─────────────── v6 ──▶
  *     load            read begins      read ends (it saw v4, or v5)
  *
- * v5 arrives while the environment is not loaded yet. It must not be dropped (the read may have seen v4) and must not be applied twice
- * (the read may have seen v5). So changes that arrive during a load are kept next to it and offered to the loaded ruleset afterwards, and
- * a change at or below the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow the
- * ruleset's version (there was a gap) makes the environment load again: by a read that begins afterwards, because one that is under
- * way may have seen less, and again with each signal of the feed until one succeeds.
+ * v5 arrives while the environment is not loaded yet. It must not be dropped (the read may have
+ * seen v4) and must not be applied twice (the read may have seen v5). So changes that arrive during
+ * a load are kept next to it and offered to the loaded ruleset afterwards, and a change at or below
+ * the ruleset's version is passed over. Versions decide, not arrival. A change that does not follow
+ * the ruleset's version (there was a gap) makes the environment load again: by a read that begins
+ * afterwards, because one that is under way may have seen less, and again with each signal of the
+ * feed until one succeeds.
  *
- * One exception, when the store loses writes that we have (it restarted from an older file): ours is the better copy. It stays until the
- * lost writes are committed again, each that still can be (recovery/heal.ts); the others are given up, and the environment is read again.
- * So an environment always comes to the store's ruleset. A store that lost the whole environment is left to an operator
- * (`holdfast restore`), because it may be another store.
+ * One exception, when the store loses writes that we have (it restarted from an older file): ours
+ * is the better copy. It stays until the lost writes are committed again, each that still can be
+ * (recovery/heal.ts); the others are given up, and the environment is read again. So an environment
+ * always comes to the store's ruleset. A store that lost the whole environment is left to an
+ * operator (`holdfast restore`), because it may be another store.
  *
- * Environments that are not used are dropped when there are many (retention.ts). To the feed, a dropped environment is one that was never
- * loaded: its changes are passed over, and its next use reads the store. What stays: one that has listeners (a direct hold reads it without loading it), one that is being read or must be read again (the read finds lost writes by comparing with it), one that the
- * store lost (ours is the only copy), and all of them while the store is unavailable (nothing could be read again).
+ * Environments that are not used are dropped when there are many (retention.ts). To the feed, a
+ * dropped environment is one that was never loaded: its changes are passed over, and its next use
+ * reads the store. What stays: one that has listeners (a direct hold reads it without loading it),
+ * one that is being read or must be read again (the read finds lost writes by comparing with it),
+ * one that the store lost (ours is the only copy), and all of them while the store is unavailable
+ * (nothing could be read again).
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
@@ -35,7 +43,10 @@ import type { ReplicaOptions, ReplicaStatus } from './options.js';
 import type { RetentionOptions } from './retention.js';
 import type { Confirmed, Rulesets } from './rulesets.js';
 
-/** The time that a confirmed read waits for the feed to bring the store's version, before it reads the store itself. */
+/**
+ * The time that a confirmed read waits for the feed to bring the store's version, before it reads
+ * the store itself.
+ */
 const FEED_GRACE_MS = 50;
 
 const KEEP_ALL: RetentionOptions = { keep: Infinity, idle: Infinity };
@@ -72,7 +83,10 @@ export class Replica implements Rulesets {
     this.#heard = this.#now();
   }
 
-  /** Loads the keys and begins to follow the feed. Resolves when both are done: from then on reads are answered. */
+  /**
+   * Loads the keys and begins to follow the feed. Resolves when both are done: from then on reads
+   * are answered.
+   */
   async start(): Promise<void> {
     const head = await this.#store.head();
     await this.keyring.load();
@@ -98,7 +112,8 @@ export class Replica implements Rulesets {
   }
 
   /**
-   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is no such environment.
+   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is
+   * no such environment.
    *
    * @throws HoldfastError `store_unavailable` when it must be loaded and the store is unavailable
    */
@@ -109,7 +124,9 @@ export class Replica implements Rulesets {
     return known;
   }
 
-  /** All that is in memory: rulesets, and the names that their environments had when they were read. */
+  /**
+   * All that is in memory: rulesets, and the names that their environments had when they were read.
+   */
   *everything(): Generator<{ ruleset: Ruleset; name: string }> {
     for (const [environment, ruleset] of this.#memory.rulesets) {
       yield { ruleset, name: this.#memory.names.get(environment) ?? '' };
@@ -122,8 +139,9 @@ export class Replica implements Rulesets {
   }
 
   /**
-   * The environment's ruleset, at least as new as the store's was when this was called. This is what makes a verified hold verified:
-   * an answer from a replica that lags would leave the hold stale until it asks again.
+   * The environment's ruleset, at least as new as the store's was when this was called. This is
+   * what makes a verified hold verified: an answer from a replica that lags would leave the hold
+   * stale until it asks again.
    */
   async confirmed(environment: bigint): Promise<Confirmed | undefined> {
     const ruleset = await this.ruleset(environment);
@@ -132,7 +150,8 @@ export class Replica implements Rulesets {
     try {
       stored = await this.#store.version(environment);
       if (stored !== undefined && this.#lags(environment, stored)) await this.#catchUp(environment, stored);
-      // Normally the answer is merely older than what the feed has brought in the meantime. It can also be that the store lost writes.
+      // Normally the answer is merely older than what the feed has brought in the meantime. It can
+      // also be that the store lost writes.
       if (stored !== undefined && stored < ruleset.version) this.#memory.stale.add(environment);
     } catch (error) {
       this.#log.warn(
@@ -148,7 +167,9 @@ export class Replica implements Rulesets {
   }
 
   /**
-   * Takes a change that was just committed through this node, before the feed brings it. So from the time that its author has the answer, this node serves it, and can commit it again should the store lose it in its next second.
+   * Takes a change that was just committed through this node, before the feed brings it. So from
+   * the time that its author has the answer, this node serves it, and can commit it again should
+   * the store lose it in its next second.
    */
   committed(change: Change): void {
     this.#loader.offer(change);
@@ -159,12 +180,18 @@ export class Replica implements Rulesets {
     this.#memory.listeners.tell(ruleset);
   }
 
-  /** Reads the environment from the store again. A read that is under way does not count: it may have seen less. */
+  /**
+   * Reads the environment from the store again. A read that is under way does not count: it may
+   * have seen less.
+   */
   reload(environment: bigint): Promise<Ruleset | undefined> {
     return this.#loader.reload(environment);
   }
 
-  /** Notifies `listener` of every change of that environment, which must be loaded, until the returned function is called. */
+  /**
+   * Notifies `listener` of every change of that environment, which must be loaded, until the
+   * returned function is called.
+   */
   watch(environment: bigint, listener: RulesetListener): () => void {
     return this.#memory.listeners.add(environment, listener);
   }
@@ -209,7 +236,10 @@ export class Replica implements Rulesets {
     await this.#refresh();
   }
 
-  /** The feed has a signal at least every two seconds while the store is available, which is often enough. */
+  /**
+   * The feed has a signal at least every two seconds while the store is available, which is often
+   * enough.
+   */
   #drop(): void {
     const isNeeded = (environment: bigint): boolean => this.#isNeeded(environment);
     for (const environment of this.#memory.drop(isNeeded)) this.#onDropped(environment);
@@ -252,7 +282,10 @@ export class Replica implements Rulesets {
     for (const environment of this.#loader.loading) this.#memory.stale.add(environment);
   }
 
-  /** Reads stale environments again. Those that cannot be read now stay stale, and the feed's next signal calls this again. */
+  /**
+   * Reads stale environments again. Those that cannot be read now stay stale, and the feed's next
+   * signal calls this again.
+   */
   async #refresh(): Promise<void> {
     if (this.#keysStale) await this.#reloadKeys();
     for (const environment of this.#memory.stale) {

@@ -1,7 +1,9 @@
 /**
- * The retention of environments in memory: a number that is always kept, and beyond these the ones in use. Pure.
+ * The retention of environments in memory: a number that is always kept, and beyond these the ones
+ * in use. Pure.
  *
- * The longest unused one goes first. One that is needed counts as used when it comes first, so that a pass costs what it drops and not what it skips.
+ * The longest unused one goes first. One that is needed counts as used when it comes first, so that
+ * a pass costs what it drops and not what it skips.
  */
 export interface RetentionOptions {
   /** The number of environments that stay when unused. */

@@ -1,6 +1,6 @@
 /**
- * The source of rulesets and API keys for routes that answer clients. The replica is one implementation, which follows the store; a belt server
- * is another, which reads copies.
+ * The source of rulesets and API keys for routes that answer clients. The replica is one
+ * implementation, which follows the store; a belt server is another, which reads copies.
  */
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
@@ -9,7 +9,8 @@ import type { Key } from '../store/store.js';
 export interface Rulesets {
   readonly keyring: Keys;
   /**
-   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is no such environment.
+   * The environment's ruleset as we have it, loaded if this is its first use. `undefined`: there is
+   * no such environment.
    *
    * @throws HoldfastError `store_unavailable` when it must be loaded and cannot be
    */

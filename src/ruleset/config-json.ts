@@ -2,14 +2,15 @@
 import { decodeConfig, decodeConfigs, type EncodedConfig } from './decode.js';
 
 /**
- * A text is kept for as long as its config. It costs about its length in memory, in environments that
- * are read as JSON.
+ * A text is kept for as long as its config. It costs about its length in memory, in environments
+ * that are read as JSON.
  */
 const known = new WeakMap<EncodedConfig, string>();
 
 /**
- * Returns the JSON of a config. Made once per config, so that a request for all configs of a version
- * decodes only those that changed since the request before. Throws when the bytes are damaged.
+ * Returns the JSON of a config. Made once per config, so that a request for all configs of a
+ * version decodes only those that changed since the request before. Throws when the bytes are
+ * damaged.
  */
 export function configJson(config: EncodedConfig): string {
   const present = known.get(config);

@@ -62,7 +62,9 @@ export function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }
 
-/** The error for a field: `predicate` follows its path in the sentence and says what would be right. */
+/**
+ * The error for a field: `predicate` follows its path in the sentence and says what would be right.
+ */
 export function refusalOf(
   field: string,
   predicate: string,

@@ -1,20 +1,20 @@
 /**
- * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node. RE2
- * has no backreferences and no lookarounds. See docs/decisions/0021-regular-expressions.md.
+ * The regular expressions of rules: those of RE2, so that no rule and no context can stall a node.
+ * RE2 has no backreferences and no lookarounds. See docs/decisions/0021-regular-expressions.md.
  */
 import { RE2JS } from 're2js';
 
 /**
- * The limit of an expression, in instructions: about one per character and repetition. RE2 needs time
- * in proportion to the text times the instructions; evaluate/budget.ts bounds the product.
+ * The limit of an expression, in instructions: about one per character and repetition. RE2 needs
+ * time in proportion to the text times the instructions; evaluate/budget.ts bounds the product.
  */
 export const PATTERN_MAX_SIZE = 5_000;
 
 /**
- * Memory of one expression for the states that its searches have met, bytes. The library's own limit is
- * 8 MB; 20 expressions took 500 MB. Texts that need more states than fit are searched without them,
- * which is no slower: building a state that is not met again took up to 230 ns per character and
- * instruction, the search without states at most 30 ns.
+ * Memory of one expression for the states that its searches have met, bytes. The library's own
+ * limit is 8 MB; 20 expressions took 500 MB. Texts that need more states than fit are searched
+ * without them, which is no slower: building a state that is not met again took up to 230 ns per
+ * character and instruction, the search without states at most 30 ns.
  */
 const STATE_BYTES = 64 * 1024;
 
@@ -27,8 +27,8 @@ export interface Pattern {
 }
 
 /**
- * Compiles an expression. It is searched for: to match a whole text it must begin with `^` and end with
- * `$`.
+ * Compiles an expression. It is searched for: to match a whole text it must begin with `^` and end
+ * with `$`.
  *
  * @throws Error whose message says what is wrong with it
  */

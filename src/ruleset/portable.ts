@@ -1,9 +1,11 @@
 /**
- * Rewrites constants of criteria that some public SDK misreads to an equal form that all read alike. Pure.
+ * Rewrites constants of criteria that some public SDK misreads to an equal form that all read
+ * alike. Pure.
  *
  * - Dates: python reads integers only, java no doubles, and each reads other texts. All read whole
  *   milliseconds.
- * - Integers from 2^31 to 2^32 - 1 in comparisons: node reads them as negative. All read the equal double.
+ * - Integers from 2^31 to 2^32 - 1 in comparisons: node reads them as negative. All read the equal
+ *   double.
  */
 import { instant } from './dates.js';
 import type { ConditionalValue, Config, ConfigRow, ConfigValue, Criterion } from './model.js';

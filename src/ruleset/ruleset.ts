@@ -79,7 +79,8 @@ export class Ruleset {
   }
 
   /**
-   * Makes a ruleset in slices of turns of the event loop: 50,000 configs take 200 ms, which the constructor spends in one turn.
+   * Makes a ruleset in slices of turns of the event loop: 50,000 configs take 200 ms, which the
+   * constructor spends in one turn.
    */
   static async load(start: RulesetStart): Promise<Ruleset> {
     const { byId, byKey } = await runInTurns(indexSteps(start.configs));
@@ -146,7 +147,8 @@ export class Ruleset {
       else low = middle + 1;
     }
     const newer = this.#byId.slice(low);
-    // Without superseded entries there is nothing to filter: 2 ms in place of 25 for 50,000 configs.
+    // Without superseded entries there is nothing to filter: 2 ms in place of 25 for 50,000
+    // configs.
     if (this.#byId.length === this.#byKey.size) return newer;
     return newer.filter((config) => this.#byKey.get(config.key) === config);
   }

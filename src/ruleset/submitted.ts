@@ -44,7 +44,10 @@ export function readSubmittedProtobuf(bytes: Uint8Array): SubmittedConfig[] {
   return runSteps(submittedProtobufSteps(bytes));
 }
 
-/** Reads the configs of a change from an encoded `Configs` in steps; see {@link readSubmittedProtobuf}. */
+/**
+ * Reads the configs of a change from an encoded `Configs` in steps; see {@link
+ * readSubmittedProtobuf}.
+ */
 export function* submittedProtobufSteps(bytes: Uint8Array): Steps<SubmittedConfig[]> {
   checkMessage(CONFIGS_SHAPE, bytes, { subject: 'The body', unknownFields: 'refuse' });
   return yield* mapSteps(splitConfigs(bytes), (config, index) => submitted(decodeConfig(config), index));

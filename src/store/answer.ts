@@ -1,6 +1,7 @@
 /**
- * Answers that are kept for repeats of a request, packed: the answer to a large import names each of its configs,
- * several megabytes which are kept for a day and compress to about a sixth. Packing runs outside of the event loop.
+ * Answers that are kept for repeats of a request, packed: the answer to a large import names each
+ * of its configs, several megabytes which are kept for a day and compress to about a sixth. Packing
+ * runs outside of the event loop.
  */
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';

@@ -1,4 +1,7 @@
-/** The part of the store's port through which other systems change rulesets. Only stores of several processes have it. */
+/**
+ * The part of the store's port through which other systems change rulesets. Only stores of several
+ * processes have it.
+ */
 
 /**
  * The reason why an inbox event cannot be decided: it is `decided` (committed, rejected or taken
@@ -31,7 +34,10 @@ export interface InboxReader {
   readonly consumer: string;
   /** Events with more bytes come without their fields. */
   readonly maxBytes: number;
-  /** The id after which the next signal begins; `undefined`: with the oldest event. Asked before each signal. */
+  /**
+   * The id after which the next signal begins; `undefined`: with the oldest event. Asked before
+   * each signal.
+   */
   readonly after: () => string | undefined;
 }
 

@@ -4,9 +4,8 @@
  *
  * Promises:
  * - A commit is all or nothing, and happens only if the environment still is at the version that it
- * was
- *   planned against. No reader sees half of one. When `commit` resolves, it is durable to the degree that
- *   the store is configured for.
+ *   was planned against. No reader sees half of one. When `commit` resolves, it is durable to the
+ *   degree that the store is configured for.
  * - Every commit and every created or revoked key is one entry of one ordered log, the feed.
  * - A follower of the feed gets each entry in order, or is told that there is a gap. Never neither.
  *

@@ -48,7 +48,10 @@ export interface SubscriptionsOptions {
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
   readonly log: Logger;
-  /** Called for every client that names a version above the store's. Anybody can make one up, so it is no evidence of a loss. */
+  /**
+   * Called for every client that names a version above the store's. Anybody can make one up, so it
+   * is no evidence of a loss.
+   */
   readonly onAhead?: () => void;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;

@@ -82,7 +82,10 @@ describe('changes', () => {
     fc.assert(
       fc.property(actions, (all) => {
         const changes = new PendingUploads();
-        /** The newest change of each environment, those that a write under way has seen, and those that are written. */
+        /**
+         * The newest change of each environment, those that a write under way has seen, and those
+         * that are written.
+         */
         const newest = new Map<bigint, number>();
         const writing = new Map<bigint, number>();
         const written = new Map<bigint, number>();

@@ -1,6 +1,6 @@
 /**
- * The invariant of the belt under two writers that stop anywhere: a manifest never goes back, what it names is always there and whole, and
- * in the end it names the newest ruleset.
+ * The invariant of the belt under two writers that stop anywhere: a manifest never goes back, what
+ * it names is always there and whole, and in the end it names the newest ruleset.
  */
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,10 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-/** A bucket in memory whose every step happens when the test says so: reads and writes are one step each, as in an object store. */
+/**
+ * A bucket in memory whose every step happens when the test says so: reads and writes are one step
+ * each, as in an object store.
+ */
 class SteppedBucket implements Bucket {
   readonly name = 'stepped';
   readonly objects: Map<string, Buffer>;
@@ -142,7 +145,10 @@ describe('two writers that stop anywhere', () => {
     expect(seen.at(-1)?.version).toBe(version);
   }
 
-  /** Copies the environment again and again, one access to the bucket per step, and stands still in between. */
+  /**
+   * Copies the environment again and again, one access to the bucket per step, and stands still in
+   * between.
+   */
   class SteppedWriter {
     #go: () => void = () => undefined;
     #reached: () => void = () => undefined;
@@ -163,7 +169,10 @@ describe('two writers that stop anywhere', () => {
       );
     }
 
-    /** Lets the access happen that it stands before, and comes back when it stands before the next, or is done. */
+    /**
+     * Lets the access happen that it stands before, and comes back when it stands before the next,
+     * or is done.
+     */
     async step(): Promise<void> {
       const next = new Promise<void>((resolve) => (this.#reached = resolve));
       this.#running ??= this.#transfer().finally(() => {

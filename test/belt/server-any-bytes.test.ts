@@ -1,4 +1,7 @@
-/** A belt server whose sources have anything at all: it answers with a whole copy or with none, and goes on. */
+/**
+ * A belt server whose sources have anything at all: it answers with a whole copy or with none, and
+ * goes on.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';

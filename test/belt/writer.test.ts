@@ -1,4 +1,6 @@
-/** The belt writer on a real store and folders: what is in the buckets follows what is in the store. */
+/**
+ * The belt writer on a real store and folders: what is in the buckets follows what is in the store.
+ */
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { lowerEnvelope, slope, trend, type Sample } from '../../bench/envelope.js';
 
-/** Half an hour of samples, two seconds apart: what is in use, and garbage that is collected every 70 s. */
+/**
+ * Half an hour of samples, two seconds apart: what is in use, and garbage that is collected every
+ * 70 s.
+ */
 function samples(inUse: (minute: number) => number): Sample[] {
   return Array.from({ length: 900 }, (_, i) => {
     const at = i / 30;

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket, WriteOptions } from '../../src/bucket/bucket.js';
 
 export interface ContractSetup {
-  /** A bucket that has nothing of another test; each call gives another view of the same place for the same `place`. */
+  /**
+   * A bucket that has nothing of another test; each call gives another view of the same place for
+   * the same `place`.
+   */
   open(place: string): Promise<Bucket>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** A process that counts up in a folder, by conditional writes, and tells its parent how many of them were made. */
+/**
+ * A process that counts up in a folder, by conditional writes, and tells its parent how many of
+ * them were made.
+ */
 import { FileBucket } from '../../src/bucket/file.js';
 
 const [directory = '', rounds = '0'] = process.argv.slice(2);

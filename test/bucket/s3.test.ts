@@ -1,4 +1,7 @@
-/** Stores that speak the S3 protocol: the contract, with and without conditional writes, and everything that can go wrong on the way. */
+/**
+ * Stores that speak the S3 protocol: the contract, with and without conditional writes, and
+ * everything that can go wrong on the way.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBucketLocation, type S3BucketLocation } from '../../src/bucket/location.js';
 import { openBucket } from '../../src/bucket/open.js';

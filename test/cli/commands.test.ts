@@ -229,7 +229,9 @@ describe('environments', () => {
     );
   });
 
-  /** The settings that are put when the environment exists with these settings, or does not exist. */
+  /**
+   * The settings that are put when the environment exists with these settings, or does not exist.
+   */
   async function putOver(present: object | undefined): Promise<unknown> {
     server.intercepts.push((_seen, response) => {
       if (present === undefined) refuse(response, 404, 'environment_unknown', 'environment 5 does not exist');

@@ -1,6 +1,7 @@
 /**
- * Just enough of the HTTP interface to test the commands against, and strict: a request that docs/protocol.md does not allow is answered
- * 400 and fails the test that made it. What the real server does with commands is tested in test/e2e.
+ * Just enough of the HTTP interface to test the commands against, and strict: a request that
+ * docs/protocol.md does not allow is answered 400 and fails the test that made it. What the real
+ * server does with commands is tested in test/e2e.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

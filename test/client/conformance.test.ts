@@ -142,7 +142,10 @@ describe('reading', () => {
 });
 
 describe('where it stands', () => {
-  /** Returns the position of the second connection, after these pieces on the first, which then ends. */
+  /**
+   * Returns the position of the second connection, after these pieces on the first, which then
+   * ends.
+   */
   async function comesBackFrom(...pieces: string[]): Promise<string | undefined> {
     source.stream = endingWith(pieces);
     start();

@@ -63,7 +63,7 @@ export function configs(list: readonly Config[], environment = ENVIRONMENT): Buf
 }
 
 /** Answers with these configs, whatever version is asked for, as a source at that version. */
-export function snapshotOf(version: number | bigint, ...list: Config[]): Handler {
+function snapshotOf(version: number | bigint, ...list: Config[]): Handler {
   return (response, request) => {
     const etag = `"${ENVIRONMENT}-${version}"`;
     response.setHeader('ETag', etag);

@@ -1,6 +1,6 @@
 /**
- * The package as an application gets it from `npm run build`: the exports of the package, by their names, in a
- * process of its own.
+ * The package as an application gets it from `npm run build`: the exports of the package, by their
+ * names, in a process of its own.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -22,7 +22,10 @@ function changeOf(base: PlanBase, configs: readonly Config[], now = NOW) {
   return planChange(base, readSubmittedJson({ configs }), now).change!;
 }
 
-/** True when clients see a change of these configs. Checks that its client version is one of the two that it may be. */
+/**
+ * True when clients see a change of these configs. Checks that its client version is one of the two
+ * that it may be.
+ */
 function isSeen(base: PlanBase, configs: readonly Config[]): boolean {
   const { version, clientPrevious, clientVersion } = changeOf(base, configs, NOW + 1_000n);
   expect(clientPrevious).toBe(base.ruleset.clientVersion);

@@ -34,7 +34,10 @@ afterEach(async () => {
   await slow.close();
 });
 
-/** Another node commits, and the feed brings it here, while this node waits for an answer of the store. */
+/**
+ * Another node commits, and the feed brings it here, while this node waits for an answer of the
+ * store.
+ */
 async function commitMeanwhile(call: 'time' | 'version', work: () => Promise<unknown>): Promise<void> {
   const gate = slow.hold(call, 'after');
   const done = work();

@@ -7,7 +7,10 @@ export const root = join(import.meta.dirname, '../..');
 /** The text of a file, by its path from the root of the repository. */
 export const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** The files of a folder and of all below it that end like that, with paths from the root of the repository. */
+/**
+ * The files of a folder and of all below it that end like that, with paths from the root of the
+ * repository.
+ */
 export const find = (folder: string, ending: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending) && !name.includes('node_modules/'))
@@ -42,7 +45,10 @@ export function section(text: string, heading: string): string {
   return body.split(/^## /m)[0] ?? '';
 }
 
-/** The cells of a section's tables, without their heads. Code marks and escapes are not part of the text. */
+/**
+ * The cells of a section's tables, without their heads. Code marks and escapes are not part of the
+ * text.
+ */
 export function table(text: string, heading: string): string[][] {
   return [...section(text, heading).matchAll(/^\|.*\n\|[ :|-]+\n((?:\|.*\n?)+)/gm)].flatMap(([, body = '']) =>
     body

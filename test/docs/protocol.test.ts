@@ -1,4 +1,7 @@
-/** docs/protocol.md against the code: its tables of routes, errors and limits say what the code does. */
+/**
+ * docs/protocol.md against the code: its tables of routes, errors and limits say what the code
+ * does.
+ */
 import { describe, expect, it } from 'vitest';
 import { CHANGE_MAX_BYTES } from '../../src/commit/limits.js';
 import type { ErrorCode } from '../../src/core/errors.js';

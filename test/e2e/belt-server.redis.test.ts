@@ -1,4 +1,7 @@
-/** A belt server as a process, on copies that real nodes have written to an S3 server and to a folder, when everything else is gone. */
+/**
+ * A belt server as a process, on copies that real nodes have written to an S3 server and to a
+ * folder, when everything else is gone.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

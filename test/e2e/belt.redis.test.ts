@@ -1,5 +1,6 @@
 /**
- * The belt writer as part of nodes, and alone, on a real Redis: whoever dies or stands still, copies go on and never go back.
+ * The belt writer as part of nodes, and alone, on a real Redis: whichever process dies or stands
+ * still, copies go on and never go back.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 /**
- * The fault harness, short and from a fixed seed: `npm run chaos` runs it longer. Its checks are tested in test/chaos; here is whether a
- * real installation keeps its promises under faults that came up again and again while it was built.
+ * The fault harness, short and from a fixed seed: `npm run chaos` runs it longer. Its checks are
+ * tested in test/chaos; here is whether a real installation keeps its promises under faults that
+ * came up again and again while it was built.
  */
 import { expect, it } from 'vitest';
 import type { FaultKind } from '../../chaos/kinds.js';

@@ -1,6 +1,6 @@
 /**
- * The drill: one part after another is killed, and clients run, start and restart all the while. docs/belt.md has what it measured;
- * HOLDFAST_TEST_DRILL=table prints it.
+ * The drill: one part after another is killed, and clients run, start and restart all the while.
+ * docs/belt.md has what it measured; HOLDFAST_TEST_DRILL=table prints it.
  *
  *     store ── nodes ── Pushpin ──────────────────┐
  *       └── belt writer ──┬── S3 ──┬── belt 1 ────┼── clients
@@ -33,7 +33,7 @@ const rows: DrillRow[] = [];
 const SLOW = { timeout: 20_000 };
 
 beforeAll(async () => {
-  // The node SDK prints each request that nobody answers, with its stack.
+  // The node SDK prints each request without an answer, with its stack.
   for (const level of ['warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
   drill = await startDrill();
   await drill.change();
@@ -51,7 +51,10 @@ afterAll(async () => {
   if (process.env.HOLDFAST_TEST_DRILL === 'table') console.log(tableOf(rows));
 });
 
-/** Those that need no care when nothing answers: each with the belt servers first, with Pushpin first, and OpenFeature. */
+/**
+ * Those that need no care when nothing answers: each with the belt servers first, with Pushpin
+ * first, and OpenFeature.
+ */
 async function startSdks(): Promise<DrillClient[]> {
   const { keys, sources } = drill;
   const [first, second, origin] = sources as [string, string, string];
@@ -83,11 +86,19 @@ async function have(clients: readonly DrillClient[], change: string): Promise<vo
 }
 
 interface Expected {
-  /** The source that answers the library when it starts, and the one that it then follows, by their place. */
+  /**
+   * The source that answers the library when it starts, and the one that it then follows, by their
+   * place.
+   */
   readonly source: readonly [number, number];
-  /** What each belt server says of itself; nothing when it is down. `stale`: it says so in its answers. */
+  /**
+   * The report of each belt server; empty when it is down. `stale`: it says so in its
+   * answers.
+   */
   readonly belts: readonly [BeltExpected | undefined, BeltExpected | undefined];
-  /** Who still has an older change when they start, because their first source does, and which. */
+  /**
+   * The clients that start with an older change, because their first source has it, and the change.
+   */
   readonly older?: { readonly names: readonly string[]; readonly change: string };
 }
 
@@ -97,7 +108,10 @@ interface BeltExpected {
   readonly change?: string;
 }
 
-/** Looks at everybody: those that run, those that start, and those that start again with what they saved. */
+/**
+ * Looks at everybody: those that run, those that start, and those that start again with what they
+ * saved.
+ */
 async function look({ source, belts, older }: Expected): Promise<void> {
   const { newest } = drill;
   const upToDate = (clients: readonly DrillClient[]) =>
@@ -124,7 +138,7 @@ async function look({ source, belts, older }: Expected): Promise<void> {
   }
 }
 
-/** What the library says when it is ready, with or without a file that an earlier one has left. */
+/** The library's report when it is ready, with or without a file that an earlier one has left. */
 async function libraryStarts([first, then]: Expected['source'], saves?: string): Promise<string> {
   const started = await startLibrary(drill, saves === undefined ? {} : { saves });
   try {
@@ -161,7 +175,7 @@ async function beltSays(i: 0 | 1, expected: BeltExpected | undefined): Promise<s
   return beltWord(await until('a belt server says how it is', says, { ...SLOW, context }));
 }
 
-/** Everything runs again: a change reaches all that run, and nobody says that it may be old. */
+/** Everything runs again: a change reaches all that run, and none reports that it may be old. */
 async function returnToNewest(): Promise<void> {
   await drill.restore();
   await have(running, drill.newest);

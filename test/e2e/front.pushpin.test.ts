@@ -1,6 +1,6 @@
 /**
- * The files of examples/front/ before a real Pushpin: they answer 503 while Pushpin is killed, cut off
- * slow requests, and let streams pass. docs/how-to/front.md promises it.
+ * The files of examples/front/ before a real Pushpin: they answer 503 while Pushpin is killed, cut
+ * off slow requests, and let streams pass. docs/how-to/front.md promises it.
  */
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,10 @@ import { openSse, type SseConnection } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-/** The time after which the files end a request that does not become complete; they have 10 s. Milliseconds. */
+/**
+ * The time after which the files end a request that does not become complete; they have 10 s.
+ * Milliseconds.
+ */
 const SLOW_LIMIT = 20_000;
 
 let stack: Stack;
@@ -45,7 +48,10 @@ async function seesChange(connection: SseConnection, value: boolean): Promise<vo
   expect(read(event).configs?.map((config) => config.key)).toEqual(['flag.a']);
 }
 
-/** Sends the beginning of a request, then `drip` a second; resolves to the answer and the time when the connection ended. */
+/**
+ * Sends the beginning of a request, then `drip` a second; resolves to the answer and the time when
+ * the connection ended.
+ */
 function slowRequest(front: Front, head: string, drip: string): Promise<{ text: string; after: number }> {
   return new Promise((resolve) => {
     const started = performance.now();

@@ -1,4 +1,7 @@
-/** From an XADD of another system to a client behind Pushpin: real Redis, real Pushpin, two nodes as processes. */
+/**
+ * From an XADD of another system to a client behind Pushpin: real Redis, real Pushpin, two nodes as
+ * processes.
+ */
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { flag, keys, read } from '../support/configs.js';

@@ -1,6 +1,7 @@
 /**
- * A short run of the lab (docs/streaming-miss.md): streaming miss, the same with the published workaround, and Holdfast behind Pushpin, with a real Varnish
- * and a real Pushpin, one restart of each origin, and the same clients.
+ * A short run of the lab (docs/streaming-miss.md): streaming miss, the same with the published
+ * workaround, and Holdfast behind Pushpin, with a real Varnish and a real Pushpin, one restart of
+ * each origin, and the same clients.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientKind } from '../../lab/clients.js';

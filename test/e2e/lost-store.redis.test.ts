@@ -1,5 +1,6 @@
 /**
- * A store that loses data, on a real Redis: what nodes still have is not taken from anybody, and finds its way back.
+ * A store that loses data, on a real Redis: what nodes still have is not taken from anybody, and
+ * finds its way back.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -79,7 +80,8 @@ describe('a Redis that lost its last writes', () => {
     const rollBack = await copyOfRedis();
     await stack.commit(1, [flag('acknowledged', true)]);
     await client.waitFor(({ events }) => keys(events).includes('acknowledged'));
-    // Both nodes are stopped from noticing before something else is committed: by one that has never seen the lost commit.
+    // Both nodes are stopped from noticing before something else is committed: by one that has
+    // never seen the lost commit.
     await rollBack();
     await stack.commit(1, [flag('newer', true)]);
     await client.waitFor(({ events }) => keys(events).includes('newer'));

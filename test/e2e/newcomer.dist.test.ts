@@ -1,6 +1,6 @@
 /**
- * The first minutes of a newcomer: what `npm start` prints works as it is pasted, a second start finds its data, and the commands do what they
- * say, on a real server with the embedded store.
+ * The first minutes of a newcomer: what `npm start` prints works as it is pasted, a second start
+ * finds its data, and the commands do what they say, on a real server with the embedded store.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

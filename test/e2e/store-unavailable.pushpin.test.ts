@@ -1,6 +1,7 @@
 /**
- * A Redis that is killed and comes back with its file, on real parts: reads go on, writes are refused by name, open streams stay open at
- * the proxy and at the node, and changes flow again without a restart of anything else.
+ * A Redis that is killed and comes back with its file, on real parts: reads go on, writes are
+ * refused by name, open streams stay open at the proxy and at the node, and changes flow again
+ * without a restart of anything else.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flag, keys } from '../support/configs.js';
@@ -126,7 +127,10 @@ describe('while Redis is gone', () => {
   });
 });
 
-/** The node has heard from the feed again, and its other connection, which takes up to a second longer, is there too. */
+/**
+ * The node has heard from the feed again, and its other connection, which takes up to a second
+ * longer, is there too.
+ */
 async function isBack(node: number): Promise<void> {
   await until('the node is ready', async () => (await readiness(node)).body.status === 'ready');
   await until('it reaches the store', async () => {

@@ -5,7 +5,7 @@ import type { WasmMemory } from './web-assembly.js';
 export const OK = 0;
 export const BAD_HANDLE = 3;
 export const INVALID_ARGUMENT = 2;
-export const BUFFER_LEN = 4;
+const BUFFER_LEN = 4;
 export const UNSUPPORTED = 5;
 export const NONE = 10;
 

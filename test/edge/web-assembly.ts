@@ -1,6 +1,6 @@
 /**
- * The part of WebAssembly that the host uses. Node has it; its types are with those of browsers, which would
- * come along with all of theirs.
+ * The part of WebAssembly that the host uses. Node has it; its types are with those of browsers,
+ * which would come along with all of theirs.
  */
 
 export interface WasmModule {

@@ -23,7 +23,9 @@ function evaluateAll(
   return { values: evaluator.evaluateVisible(userWith(value), NOW).map(outcome), reports };
 }
 
-/** A text without a match, on which searches for `a[ab]{40}c…` need a new state for each character. */
+/**
+ * A text without a match, on which searches for `a[ab]{40}c…` need a new state for each character.
+ */
 function hostile(length: number): string {
   let random = 1;
   return Array.from({ length }, () => {

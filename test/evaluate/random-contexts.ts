@@ -41,7 +41,7 @@ const PIECES = ['al', 'alice', '@example', '.com', '.org', 'b', 'é', '本', '�
 export const word = fc.constantFrom(...WORDS);
 export const piece = fc.constantFrom(...PIECES);
 /** `e` only where no number comes of it: the node SDK takes a prerelease of `1e3` for a number. */
-export const PRERELEASES = ['alpha', 'beta', 'rc', 'rc1', 'x-1', 'A', '0', '1', '2', '10', '11'];
+const PRERELEASES = ['alpha', 'beta', 'rc', 'rc1', 'x-1', 'A', '0', '1', '2', '10', '11'];
 
 const text = fc.oneof(
   { weight: 8, arbitrary: word },

@@ -124,7 +124,7 @@ const row: fc.Arbitrary<ConfigRow> = fc.record(
   { requiredKeys: [] },
 );
 
-export const wildConfig: fc.Arbitrary<Config> = fc.record(
+const wildConfig: fc.Arbitrary<Config> = fc.record(
   {
     key: fc.constantFrom(...KEYS),
     configType: namesOf('prefab.ConfigType'),

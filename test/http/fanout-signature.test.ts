@@ -56,7 +56,10 @@ function sign({ iss, key, ...rest }: Signed): Promise<string> {
   return token.sign(key);
 }
 
-/** 200: held by the proxy; 503: the signature does not count, and this installation holds nothing itself. */
+/**
+ * 200: held by the proxy; 503: the signature does not count, and this installation holds nothing
+ * itself.
+ */
 async function subscribe(node: TestApp, signature: string): Promise<number> {
   const environment: TestEnvironment = await node.environment();
   const answer = await node.http

@@ -1,4 +1,6 @@
-/** Administration, metrics and health are not reached through a proxy. [protocol] #through-a-proxy */
+/**
+ * Administration, metrics and health are not reached through a proxy. [protocol] #through-a-proxy
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 import { routesOf } from '../support/routes.js';

@@ -7,7 +7,7 @@ import { deletion, flag } from '../support/configs.js';
 import { measureTurns } from '../support/turns.js';
 
 const CONFIGS = 20_000;
-/** Of one change: below 1 MiB. */
+/** The number of configs of one change: below 1 MiB. */
 const BATCH = 2_500;
 /** Milliseconds of one turn. */
 const LONGEST = 50;

@@ -1,4 +1,7 @@
-/** The inbox under faults, on a real Redis: every event is decided once and in order, wherever a consumer is interrupted. */
+/**
+ * The inbox under faults, on a real Redis: every event is decided once and in order, wherever a
+ * consumer is interrupted.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { planChange } from '../../src/commit/plan.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';

@@ -1,4 +1,7 @@
-/** Events that wait and events that do not: under other writers, unexpected errors, a stop, and a Redis that fails. */
+/**
+ * Events that wait and events that do not: under other writers, unexpected errors, a stop, and a
+ * Redis that fails.
+ */
 import { cp, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';

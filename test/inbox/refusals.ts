@@ -1,4 +1,7 @@
-/** An event for each code with which a change can be refused. The environment is 1, where the event id `used` is taken. */
+/**
+ * An event for each code with which a change can be refused. The environment is 1, where the event
+ * id `used` is taken.
+ */
 import { text } from '../support/configs.js';
 import { change, json, type Fields } from '../support/inbox.js';
 

@@ -1,4 +1,7 @@
-/** Rejected events as an administrator meets them: routes, commands, metrics, readiness. On a real Redis, with the real app. */
+/**
+ * Rejected events as an administrator meets them: routes, commands, metrics, readiness. On a real
+ * Redis, with the real app.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../cli/run.js';
 import { ADMIN_TOKEN, startApp, type TestApp } from '../support/app.js';
@@ -33,7 +36,10 @@ beforeEach(async () => {
   await app.admin('put', '/environments/1').send({ projectId: '3', name: 'one' });
 });
 
-/** Adds an event that will be rejected, and waits until it is; returns its id among the rejected ones. */
+/**
+ * Adds an event that will be rejected, and waits until it is; returns its id among the rejected
+ * ones.
+ */
 async function reject(...fields: Fields): Promise<string> {
   const before = await stack.raw.xlen(REJECTED);
   await stack.add(...fields);

@@ -26,7 +26,7 @@ const scalar = fc.oneof(
 );
 
 /** Most of what is in it can be read. */
-export const context = fc.letrec<{ members: unknown }>((tie) => ({
+const context = fc.letrec<{ members: unknown }>((tie) => ({
   members: fc.dictionary(
     name,
     fc.oneof(

@@ -26,7 +26,7 @@ export function forPro(key: string, value: string, otherwise?: string): Config {
 }
 
 /** A flag that half of all get, by the property. */
-export function half(key: string, hashByPropertyName?: string): Config {
+function half(key: string, hashByPropertyName?: string): Config {
   const weightedValues = [
     { weight: 1, value: { string: 'heads' } },
     { weight: 1, value: { string: 'tails' } },

@@ -39,7 +39,7 @@ export function publicDocument(): Document {
  * - An object's type is `object`. Lists are structures too in OpenFeature's own types, and every
  *   provider takes them.
  */
-export function mendedDocument(): Document {
+function mendedDocument(): Document {
   const document = publicDocument();
   const { evaluationSuccess, codeDefaultFlag, objectFlag } = document.components.schemas as {
     evaluationSuccess: { allOf: [unknown, { oneOf?: unknown; anyOf?: unknown }] };

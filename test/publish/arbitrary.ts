@@ -23,7 +23,7 @@ export function itemOf(environment: bigint, previous: number, id: number, bytes 
   return { json, bytes: json.length };
 }
 
-export function entryOf(position: number, subject: PublishTarget, items: readonly Item[]): OutboxEntry {
+function entryOf(position: number, subject: PublishTarget, items: readonly Item[]): OutboxEntry {
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   return { position: `${position}`, at: position, target: subject, items, bytes };
 }

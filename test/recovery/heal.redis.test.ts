@@ -1,4 +1,7 @@
-/** Lost writes that can no longer be committed as they were, on a real Redis: every node comes to the store's ruleset. */
+/**
+ * Lost writes that can no longer be committed as they were, on a real Redis: every node comes to
+ * the store's ruleset.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/recovery/heal.js';

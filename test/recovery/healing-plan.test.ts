@@ -23,7 +23,10 @@ function after(...changes: Config[][]): Ruleset {
   return ruleset;
 }
 
-/** The store and a node, which differ after `common`. Both orders of their changes are those of the clock. */
+/**
+ * The store and a node, which differ after `common`. Both orders of their changes are those of the
+ * clock.
+ */
 function healing(
   common: Config[],
   ours: Config[][],

@@ -1,4 +1,6 @@
-/** Which environments a replica drops from memory, on a real file store; the clock is the test's. */
+/**
+ * Which environments a replica drops from memory, on a real file store; the clock is the test's.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
@@ -50,7 +52,10 @@ async function use(...environments: bigint[]): Promise<void> {
   }
 }
 
-/** Waits until the feed had word that began after this call: each word makes the replica look for what to drop. */
+/**
+ * Waits until the feed had word that began after this call: each word makes the replica look for
+ * what to drop.
+ */
 async function word(): Promise<void> {
   let words = 0;
   slow.onFeed((signal) => {

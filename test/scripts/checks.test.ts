@@ -1,4 +1,7 @@
-/** The checks of `npm run check` on projects with one deliberate violation each: every rule must be seen to fail. */
+/**
+ * The checks of `npm run check` on projects with one deliberate violation each: every rule must be
+ * seen to fail.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The steps of scripts/setup.mjs, run by Node as the scripts run them, with programs of our own on PATH. */
+/**
+ * The steps of scripts/setup.mjs, run by Node as the scripts run them, with programs of our own on
+ * PATH.
+ */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -27,7 +30,9 @@ function program(name: string, body = 'exit 0'): void {
   chmodSync(join(dir, name), 0o755);
 }
 
-/** An apt-get that notes how it was called and, on `install`, puts the named programs into place. */
+/**
+ * An apt-get that notes how it was called and, on `install`, puts the named programs into place.
+ */
 function apt(version: string, installs: boolean): void {
   symlinkSync('/usr/bin/env', join(dir, 'env'));
   // For those who do not run the tests as root.

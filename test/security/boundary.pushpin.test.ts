@@ -107,7 +107,10 @@ function isInternal(answer: string): boolean {
   return /process_cpu_seconds_total|"status":|\r\n\r\nok\n|"environments":/.test(answer);
 }
 
-/** The answer to a request over a socket of its own, as text; what has arrived by then after a while. */
+/**
+ * The answer to a request over a socket of its own, as text; what has arrived by then after a
+ * while.
+ */
 function answerTo(target: string, host: string, method = 'GET', body = ''): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(pushpin.url).port), '127.0.0.1');

@@ -1,7 +1,7 @@
 /**
- * Changing each secret of a whole installation while a client is connected: docs/how-to/rotate-secrets.md, step
- * by step. Redis, Pushpin and two nodes, which are restarted one after the other with other
- * settings.
+ * Changing each secret of a whole installation while a client is connected:
+ * docs/how-to/rotate-secrets.md, step by step. Redis, Pushpin and two nodes, which are restarted
+ * one after the other with other settings.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
 
 const MIB = 1024 * 1024;
-/** The largest limit of a body, what is read after an answer, and what fills the buffers of both sockets. */
+/**
+ * The largest limit of a body, what is read after an answer, and what fills the buffers of both
+ * sockets.
+ */
 const READ_AT_MOST = 12 * MIB;
 
 let app: TestApp;
@@ -23,7 +26,9 @@ interface Outcome {
   readonly read: number;
 }
 
-/** Sends a head and then a body without end, as fast as it is taken, until the connection is closed. */
+/**
+ * Sends a head and then a body without end, as fast as it is taken, until the connection is closed.
+ */
 async function pour(head: string, framing: string): Promise<Outcome> {
   let peer: Socket | undefined;
   app.server.once('connection', (socket) => (peer = socket));

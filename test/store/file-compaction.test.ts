@@ -1,4 +1,7 @@
-/** The log of the file store while it is replaced: its size, and every place at which that can be interrupted. */
+/**
+ * The log of the file store while it is replaced: its size, and every place at which that can be
+ * interrupted.
+ */
 import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -22,7 +25,10 @@ import {
 /** Every byte at which something can end; each seventh in a quick run. */
 const STEP = quick ? 7 : 1;
 
-/** An opening of a store takes some ten milliseconds, and these tests open some thousand. Milliseconds. */
+/**
+ * An opening of a store takes some ten milliseconds, and these tests open some thousand.
+ * Milliseconds.
+ */
 const LONG = 180_000;
 
 let directory: string;

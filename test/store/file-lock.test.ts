@@ -1,4 +1,7 @@
-/** Two processes on one data directory, as two containers with one volume are: each the first of its pid namespace. */
+/**
+ * Two processes on one data directory, as two containers with one volume are: each the first of its
+ * pid namespace.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, lstat, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';

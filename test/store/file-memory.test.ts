@@ -1,4 +1,7 @@
-/** The memory of the file store: what it keeps beyond the rulesets is bounded by what it really takes. */
+/**
+ * The memory of the file store: what it keeps beyond the rulesets is bounded by what it really
+ * takes.
+ */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 /**
- * Run as a process of its own, on a small file system in memory: fills it up to each number of free pages, and does
- * there what a store does at start, in commits and in a compaction. Prints what went wrong, and how often each step
- * failed, as it should.
+ * Run as a process of its own, on a small file system in memory: fills it up to each number of free
+ * pages, and does there what a store does at start, in commits and in a compaction. Prints what
+ * went wrong, and how often each step failed, as it should.
  */
 import { cp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Reads the least permissions of the store's user out of docs/how-to/redis.md, so that the text is what
- * is tested.
+ * Reads the least permissions of the store's user out of docs/how-to/redis.md, so that the text is
+ * what is tested.
  */
 import { readFileSync } from 'node:fs';
 

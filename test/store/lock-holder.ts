@@ -1,6 +1,7 @@
 /**
- * Run as a process of its own: opens the file store in a directory and does what lines on its input say, one answer
- * per line. `commit` raises environment 1 by one version; `run` does so without end, with an answer for each.
+ * Run as a process of its own: opens the file store in a directory and does what lines on its input
+ * say, one answer per line. `commit` raises environment 1 by one version; `run` does so without
+ * end, with an answer for each.
  */
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../src/core/errors.js';

@@ -1,6 +1,6 @@
 /**
- * Run as a process of its own with a small heap: imports the same configs into a file store over and over, each time
- * with an answer that names them all, and prints the memory at the end.
+ * Run as a process of its own with a small heap: imports the same configs into a file store over
+ * and over, each time with an answer that names them all, and prints the memory at the end.
  */
 import { packAnswer } from '../../src/store/answer.js';
 import { openFileStore } from '../../src/store/file/store.js';

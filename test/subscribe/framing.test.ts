@@ -1,6 +1,6 @@
 /**
- * The bytes of a stream as the parsers of clients read them: real ones where npm has them, and models
- * of the others' documented behaviour. [protocol] #stream
+ * The bytes of a stream as the parsers of clients read them: real ones where npm has them, and
+ * models of the others' documented behaviour. [protocol] #stream
  */
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -69,7 +69,9 @@ function onceAnIdWasSeen(text: string): Dispatched[] {
   return dispatched;
 }
 
-/** Go's r3labs/sse, of the Go SDK: an event for each part between blank lines, of at most 64 KiB. */
+/**
+ * Go's r3labs/sse, of the Go SDK: an event for each part between blank lines, of at most 64 KiB.
+ */
 function partsBetweenBlankLines(text: string): Dispatched[] {
   const parts = text.split('\n\n').slice(0, -1);
   return parts.map((part) => {

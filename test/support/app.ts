@@ -23,7 +23,7 @@ import { until } from './until.js';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 export const LINK_SECRET = 'signs the recovery links of the tests';
-export const ISSUER = 'pushpin';
+const ISSUER = 'pushpin';
 /** Pushpin signs with it. */
 export const GRIP_KEY = 'shared by the proxy and the node';
 export const GRIP_URL = `http://127.0.0.1:5561/?iss=${ISSUER}&key=${encodeURIComponent(GRIP_KEY)}`;

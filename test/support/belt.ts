@@ -1,4 +1,7 @@
-/** Support for tests of the belt: buckets as readers see them, and a writer that can be told to stop. */
+/**
+ * Support for tests of the belt: buckets as readers see them, and a writer that can be told to
+ * stop.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Bucket, BucketReader } from '../../src/bucket/bucket.js';
 import type { ReconcileTimes } from '../../src/belt/writer/reconcile.js';
@@ -18,7 +21,10 @@ export interface Copy {
   readonly configs: readonly string[];
 }
 
-/** The copy that a reader gets: manifest, then snapshot, everything checked. Rejects when they do not belong together. */
+/**
+ * The copy that a reader gets: manifest, then snapshot, everything checked. Rejects when they do
+ * not belong together.
+ */
 export async function copyIn(bucket: BucketReader, environment = 1n): Promise<Copy | undefined> {
   const manifest = await manifestIn(bucket, environment);
   if (manifest === undefined) return undefined;

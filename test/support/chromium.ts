@@ -1,4 +1,7 @@
-/** A real browser for pages that use Holdfast: the distribution's Chromium, without a window, with an empty profile of its own. */
+/**
+ * A real browser for pages that use Holdfast: the distribution's Chromium, without a window, with
+ * an empty profile of its own.
+ */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';

@@ -1,4 +1,7 @@
-/** Support for tests of belt servers: copies as a writer would leave them, sources that can be told to fail, and the server in this process. */
+/**
+ * Support for tests of belt servers: copies as a writer would leave them, sources that can be told
+ * to fail, and the server in this process.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,7 +89,10 @@ export async function writeBytes(bucket: Bucket, name: string, bytes: Uint8Array
   await bucket.write(name, bytes, { contentType: 'application/octet-stream', cacheControl: 'no-store' });
 }
 
-/** The behaviour of a source at a read, by name: passes it on (`undefined`), fails, never answers, or answers after that. */
+/**
+ * The behaviour of a source at a read, by name: passes it on (`undefined`), fails, never answers,
+ * or answers after that.
+ */
 export type SourceFault = 'down' | 'hang' | Promise<void> | undefined;
 
 /** A folder of copies behind a gate. */

@@ -1,4 +1,7 @@
-/** A server that takes connections and what is sent on them, and never answers: a proxy or a store that hangs. */
+/**
+ * A server that takes connections and what is sent on them, and never answers: a proxy or a store
+ * that hangs.
+ */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface DeafServer {

@@ -1,4 +1,7 @@
-/** The clients of the drill: the library, and the unmodified SDKs, each started as an application does it. */
+/**
+ * The clients of the drill: the library, and the unmodified SDKs, each started as an application
+ * does it.
+ */
 import { join } from 'node:path';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { Context, Prefab as PrefabInPages } from '@prefab-cloud/prefab-cloud-js';
@@ -21,14 +24,20 @@ export interface LibraryClient extends DrillClient {
 
 export interface JsClient extends DrillClient {
   poll(): Promise<void>;
-  /** Ends polling right after a poll: one that no source answers is an unhandled rejection, which a page survives and a test does not. */
+  /**
+   * Ends polling right after a poll: one that no source answers is an unhandled rejection, which a
+   * page survives and a test does not.
+   */
   pause(): Promise<void>;
 }
 
 /** Applications would wait longer; so tests are short. Milliseconds. */
 const POLL = 300;
 
-/** Above the interval of the belt servers, and below the age at which they say themselves that they are stale. Milliseconds. */
+/**
+ * Above the interval of the belt servers, and below the age at which they say themselves that they
+ * are stale. Milliseconds.
+ */
 const STALE_AFTER = 2_500;
 
 interface LibrarySetup {
@@ -57,7 +66,10 @@ export async function startLibrary(drill: Drill, setup: LibrarySetup = {}): Prom
   return { name: 'library', client, value: async () => client.get(FLAG), close };
 }
 
-/** The SDK for servers. It streams from its first source only, and asks the others when the one before does not answer. */
+/**
+ * The SDK for servers. It streams from its first source only, and asks the others when the one
+ * before does not answer.
+ */
 export async function startNodeSdk(
   name: string,
   key: string,

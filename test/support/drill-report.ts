@@ -1,4 +1,7 @@
-/** The drill's measurements, a row for each state: what was down, who answered, with which version, and the age that was said. */
+/**
+ * The drill's measurements, a row for each state: what was down, who answered, with which version,
+ * and the age that was said.
+ */
 import type { ClientStatus } from '../../src/client/index.js';
 import type { BeltWord, Drill } from './drill.js';
 

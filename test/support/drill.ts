@@ -1,7 +1,8 @@
 /**
- * An installation with everything that rulesets can come from, each part a process of its own that can be killed and brought back: Redis, two nodes, a
- * Pushpin, a belt writer, a bucket in S3 and one in a folder, and two belt servers. The first reads the bucket in S3 only and keeps copies on disk,
- * the second reads both buckets and keeps none.
+ * An installation with everything that rulesets can come from, each part a process of its own that
+ * can be killed and brought back: Redis, two nodes, a Pushpin, a belt writer, a bucket in S3 and
+ * one in a folder, and two belt servers. The first reads the bucket in S3 only and keeps copies on
+ * disk, the second reads both buckets and keeps none.
  */
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -17,7 +18,9 @@ import { until } from './until.js';
 /** A flag whose value is the name of the last change. */
 export const FLAG = 'drill';
 
-/** Seconds after which belt servers look again; three times that without a confirmation is stale. */
+/**
+ * Seconds after which belt servers look again; three times that without a confirmation is stale.
+ */
 const REVALIDATE = 1;
 
 export const PARTS = ['Redis', 'nodes', 'Pushpin', 'S3', 'belt 1', 'belt 2'] as const;

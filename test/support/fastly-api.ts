@@ -1,6 +1,7 @@
 /**
- * Fastly's API in the parts that Holdfast calls, as documented and as strictly as may be: publishing to Fanout, and purging. Who breaks a rule is answered as Fastly
- * would, and the rule is noted, so that a test can demand that none was.
+ * Fastly's API in the parts that Holdfast calls, as documented and as strictly as may be:
+ * publishing to Fanout, and purging. Who breaks a rule is answered as Fastly would, and the rule is
+ * noted, so that a test can demand that none was.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

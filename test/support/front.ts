@@ -24,7 +24,10 @@ const STOP_TIMEOUT = 5_000;
 /** The folders in which nginx keeps what does not fit into memory; Debian's are for root. */
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-/** Starts a server; resolves when it answers. Only ports, folders and its size differ from the file in examples/front/. */
+/**
+ * Starts a server; resolves when it answers. Only ports, folders and its size differ from the file
+ * in examples/front/.
+ */
 export async function startFront(name: FrontName, pushpinUrl: string): Promise<Front> {
   const dir = mkdtempSync(join(tmpdir(), `hf-${name}-`));
   const port = await freePort();

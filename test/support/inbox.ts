@@ -80,7 +80,7 @@ export function fails(times = 1, error: Error = away()): Fault {
   };
 }
 
-export const away = (): HoldfastError => new HoldfastError('store_unavailable', 'away, says the test');
+const away = (): HoldfastError => new HoldfastError('store_unavailable', 'away, says the test');
 
 export async function startInbox(
   url?: (server: RedisServer) => string,

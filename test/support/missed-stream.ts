@@ -1,6 +1,6 @@
 /**
- * The failure that this project began with, in small: an origin whose stream is answered 200 and ends after 25 ms, as a cache answers that has a
- * finished copy of a stream and takes it for fresh.
+ * The failure that this project began with, in small: an origin whose stream is answered 200 and
+ * ends after 25 ms, as a cache answers that has a finished copy of a stream and takes it for fresh.
  */
 import { concat, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { flag } from './configs.js';

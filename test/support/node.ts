@@ -11,7 +11,9 @@ export interface NodeStart {
   readonly env: Readonly<Record<string, string>>;
   /** Default: a free one. */
   readonly port?: number;
-  /** The file that its output is appended to; default: a new file in the system's temporary folder. */
+  /**
+   * The file that its output is appended to; default: a new file in the system's temporary folder.
+   */
   readonly logFile?: string;
   /** The arguments of node in place of `dist/main.js serve`. */
   readonly command?: readonly string[];
@@ -23,7 +25,10 @@ export interface HoldfastNode {
   readonly port: number;
   readonly pid: number;
   logs(): string;
-  /** SIGTERM, and waits for its end: the exit code, or the signal that killed it when it did not obey within 20 s. */
+  /**
+   * SIGTERM, and waits for its end: the exit code, or the signal that killed it when it did not
+   * obey within 20 s.
+   */
   stop(): Promise<number | NodeJS.Signals>;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;

@@ -2,8 +2,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Below the range from which systems take the local ports of outgoing connections (32768 on Linux, 49152 elsewhere), so that no
- * connection can take a port between the look and its use.
+ * Below the range from which systems take the local ports of outgoing connections (32768 on Linux,
+ * 49152 elsewhere), so that no connection can take a port between the look and its use.
  */
 const LOWEST = 12_000;
 const HIGHEST = 20_000; // a Redis Cluster node also takes its port + 10,000

@@ -25,11 +25,17 @@ export interface ProcessOptions {
   readonly cwd?: string | undefined;
   /** The file that stdout and stderr are appended to. */
   readonly logFile: string;
-  /** The signal it gets when this process dies without ending it. A parent that must end children of its own needs SIGTERM. */
+  /**
+   * The signal it gets when this process dies without ending it. A parent that must end children of
+   * its own needs SIGTERM.
+   */
   readonly onOrphaned: 'SIGTERM' | 'SIGKILL';
 }
 
-/** Starts a process in a session of its own: Ctrl-C in a terminal reaches only this process, which then ends the others in order. */
+/**
+ * Starts a process in a session of its own: Ctrl-C in a terminal reaches only this process, which
+ * then ends the others in order.
+ */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.command, options.args, {
@@ -58,7 +64,10 @@ export function startProcess(options: ProcessOptions): RunningProcess {
   };
 }
 
-/** Ends a process and waits for it: with a signal, then with SIGKILL if it does not obey in time (milliseconds). */
+/**
+ * Ends a process and waits for it: with a signal, then with SIGKILL if it does not obey in time
+ * (milliseconds).
+ */
 export async function endProcess(
   running: RunningProcess,
   signal: NodeJS.Signals,
@@ -93,8 +102,9 @@ export async function killAll(pids: readonly number[]): Promise<void> {
 }
 
 /**
- * Lets a shell wait for this process's end, on a pipe that the kernel closes however it ends, and then signal the child. It is itself
- * ended when the child has ended, before the child's id can be used again.
+ * Lets a shell wait for this process's end, on a pipe that the kernel closes however it ends, and
+ * then signal the child. It is itself ended when the child has ended, before the child's id can be
+ * used again.
  */
 function guard(child: ChildProcess, pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   const script = 'read -r _; kill -s "$1" "$2" 2>/dev/null';

@@ -1,4 +1,7 @@
-/** A real HTTP server in the place of a proxy's publish endpoint: it remembers what it is told, and answers as the test says. */
+/**
+ * A real HTTP server in the place of a proxy's publish endpoint: it remembers what it is told, and
+ * answers as the test says.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 

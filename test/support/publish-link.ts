@@ -1,6 +1,6 @@
 /**
- * A link in front of a proxy's publish port that can lose things: it speaks HTTP, so that it can lose a request and yet answer as if it
- * had been delivered.
+ * A link in front of a proxy's publish port that can lose things: it speaks HTTP, so that it can
+ * lose a request and yet answer as if it had been delivered.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

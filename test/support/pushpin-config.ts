@@ -1,6 +1,6 @@
 /**
- * The configuration of a private Pushpin, made from the one of the container image (pushpin/), so that every line that is not about
- * ports, folders and the key is tested for real.
+ * The configuration of a private Pushpin, made from the one of the container image (pushpin/), so
+ * that every line that is not about ports, folders and the key is tested for real.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { join } from 'node:path';
 export type PushpinOptions = Readonly<Record<string, string | number>>;
 
 export interface PushpinPlace {
-  /** Where configuration, sockets and pid files go. Short: a socket's path may have 107 characters. */
+  /**
+   * Where configuration, sockets and pid files go. Short: a socket's path may have 107 characters.
+   */
   readonly dir: string;
   readonly httpPort: number;
   readonly publishPort: number;
@@ -61,8 +63,8 @@ export function isLegacy(version: string): boolean {
 }
 
 /**
- * Pushpin's internal.conf with Zurl's sockets in Pushpin's own folder. Debian's names those of a Zurl that runs as a system service;
- * a private Pushpin starts its own.
+ * Pushpin's internal.conf with Zurl's sockets in Pushpin's own folder. Debian's names those of a
+ * Zurl that runs as a system service; a private Pushpin starts its own.
  */
 export function privateInternalConfig(text: string): string {
   return text.replaceAll('ipc:///var/run/zurl/', 'ipc://{rundir}/{ipc_prefix}');
@@ -79,7 +81,10 @@ export function optionOf(text: string, name: string): string | undefined {
   return at.line === undefined ? undefined : lines[at.line]?.replace(/^[^=]*=/, '');
 }
 
-/** The text of a configuration with options set: in place where they are, else at the head of their section. */
+/**
+ * The text of a configuration with options set: in place where they are, else at the head of their
+ * section.
+ */
 export function withOptions(text: string, options: PushpinOptions): string {
   return Object.entries(options).reduce((result, [name, value]) => {
     const { lines, at, option } = locate(result, name);

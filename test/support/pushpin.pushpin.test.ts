@@ -35,7 +35,10 @@ function named(name: string): Parameters<typeof startOrigin>[0] {
   return (_request, response) => response.end(name);
 }
 
-/** A stream that is held. For some milliseconds after its start Pushpin's proxy may not reach its handler, and says 500; clients try again. */
+/**
+ * A stream that is held. For some milliseconds after its start Pushpin's proxy may not reach its
+ * handler, and says 500; clients try again.
+ */
 function held(proxy: Pushpin): Promise<SseConnection> {
   return until('a hold', async () => {
     const stream = await openSse(`${proxy.url}/api/stream`);

@@ -20,7 +20,10 @@ export interface PushpinStart {
   readonly targets: readonly string[];
   /** The text of its routes; default: pushpin/routes, with the targets. */
   readonly routes?: string;
-  /** Signs Grip-Sig: letters and digits, as many as you like, or `file:` and the path of a private key. */
+  /**
+   * Signs Grip-Sig: letters and digits, as many as you like, or `file:` and the path of a private
+   * key.
+   */
   readonly sigKey: string;
   /** The issuer of Grip-Sig; default: what pushpin/pushpin.conf says. */
   readonly sigIss?: string;
@@ -55,7 +58,10 @@ export interface Pushpin {
 /** The program; `PUSHPIN=/path/to/pushpin npm test -- test/e2e` tests another version. */
 const PUSHPIN = process.env.PUSHPIN ?? 'pushpin';
 
-/** The time that Pushpin may take to end in order: each of its services has 4 s before it kills it. Milliseconds. */
+/**
+ * The time that Pushpin may take to end in order: each of its services has 4 s before it kills it.
+ * Milliseconds.
+ */
 const STOP_TIMEOUT = 6_000;
 const START_TIMEOUT = 15_000;
 
@@ -125,12 +131,15 @@ async function launch(dir: string, logFile: string, url: string, publishUrl: str
   return { runner, pids: [runner.pid, ...servicePids(dir)] };
 }
 
-/** True when both ports work: a request is answered (502 while no node runs), an empty batch of items is taken. */
+/**
+ * True when both ports work: a request is answered (502 while no node runs), an empty batch of
+ * items is taken.
+ */
 async function isReady(runner: RunningProcess, url: string, publishUrl: string): Promise<boolean> {
   if (runner.hasEnded()) return false;
   if ((await publish(publishUrl, [])) !== 200) return false;
-  // A request that comes before the proxy has connected to the connection manager gets no answer at all; only one that has a route
-  // shows that the proxy reaches the handler.
+  // A request that comes before the proxy has connected to the connection manager gets no answer at
+  // all; only one that has a route shows that the proxy reaches the handler.
   const answer = await fetch(`${url}/api/`, { signal: AbortSignal.timeout(500) });
   await answer.body?.cancel();
   return true;

@@ -1,9 +1,11 @@
 /**
- * A server of the S3 protocol for tests (s3rver), and a gate in front of it, which a test tells what to do with requests.
+ * A server of the S3 protocol for tests (s3rver), and a gate in front of it, which a test tells
+ * what to do with requests.
  *
- * What s3rver is not: it knows access keys and does not check signatures of version 4; it takes conditional writes and ignores the conditions, as
- * older stores do; and it cannot make the tokens of long lists where OpenSSL has no DES. The gate can keep conditions, one write
- * at a time, which is what stores that have them promise, and asks for lists in the older form, which has no tokens.
+ * What s3rver is not: it knows access keys and does not check signatures of version 4; it takes
+ * conditional writes and ignores the conditions, as older stores do; and it cannot make the tokens
+ * of long lists where OpenSSL has no DES. The gate can keep conditions, one write at a time, which
+ * is what stores that have them promise, and asks for lists in the older form, which has no tokens.
  * HOLDFAST_TEST_BUCKET makes test/bucket/s3.test.ts run against another store too.
  */
 import {
@@ -49,7 +51,10 @@ export interface S3Setup {
   readonly asked: Asked[];
   /** Decides about each request from now on. */
   fault(decide: (asked: Asked) => Fault | undefined): void;
-  /** Is not there any more: what is under way is cut, and connections are refused. What it has stored stays. */
+  /**
+   * Is not there any more: what is under way is cut, and connections are refused. What it has
+   * stored stays.
+   */
   kill(): Promise<void>;
   /** Is there again, on the same port, after `kill`. */
   restart(): Promise<void>;

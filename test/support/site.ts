@@ -1,4 +1,7 @@
-/** A web site on an origin of its own, so that a page's requests to Holdfast are those of another site. */
+/**
+ * A web site on an origin of its own, so that a page's requests to Holdfast are those of another
+ * site.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

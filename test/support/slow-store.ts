@@ -26,7 +26,10 @@ export interface SlowStore {
   readonly direct: Store;
   /** The number of calls of each method. */
   readonly calls: Partial<Record<Call, number>>;
-  /** The next call of that method waits before (it then sees what is there when the gate opens) or after the store's answer. */
+  /**
+   * The next call of that method waits before (it then sees what is there when the gate opens) or
+   * after the store's answer.
+   */
   hold(call: Call, when: 'before' | 'after'): Gate;
   /** True makes those methods reject with `store_unavailable`. */
   away(calls: readonly Call[], away: boolean): void;

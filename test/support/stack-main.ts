@@ -1,4 +1,7 @@
-/** `npm run stack [-- FOLDER]`: the whole installation on free ports, with its logs in one folder, until Ctrl-C. */
+/**
+ * `npm run stack [-- FOLDER]`: the whole installation on free ports, with its logs in one folder,
+ * until Ctrl-C.
+ */
 import { rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { startStack, type Stack } from './stack.js';
@@ -40,7 +43,10 @@ function instructions(stack: Stack, key: string): string {
   ].join('\n');
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second one, sent for impatience, must not leave processes behind, so it has no effect. */
+/**
+ * Resolves at the first SIGINT or SIGTERM. A second one, sent for impatience, must not leave
+ * processes behind, so it has no effect.
+ */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());

@@ -1,6 +1,6 @@
 /**
- * A whole installation on one machine: Redis, Pushpin and Holdfast nodes, wired together as docker-compose.yml does it, on free ports. Tests and
- * `npm run stack` use it.
+ * A whole installation on one machine: Redis, Pushpin and Holdfast nodes, wired together as
+ * docker-compose.yml does it, on free ports. Tests and `npm run stack` use it.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync } from 'node:fs';
@@ -36,7 +36,10 @@ export interface Stack {
   readonly secrets: StackSecrets;
   /** Where clients subscribe: the first Pushpin. */
   readonly url: string;
-  /** A call to the admin interface of the first node, or of the node given, with the token. A body is sent as JSON. */
+  /**
+   * A call to the admin interface of the first node, or of the node given, with the token. A body
+   * is sent as JSON.
+   */
   admin(path: string, call?: AdminCall): Promise<Response>;
   /** Creates an environment (default: 1 of project 1) and returns its id. */
   createEnvironment(id?: number, settings?: Readonly<Record<string, unknown>>): Promise<number>;
@@ -60,7 +63,10 @@ export interface Committed {
   readonly version: string;
 }
 
-/** Starts everything; resolves when all nodes are ready. What was started is ended again when something cannot be. */
+/**
+ * Starts everything; resolves when all nodes are ready. What was started is ended again when
+ * something cannot be.
+ */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hf-stack-'));
   mkdirSync(dir, { recursive: true });

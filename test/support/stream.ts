@@ -14,7 +14,9 @@ export interface ReadEvent {
 }
 
 export interface ReadBody {
-  /** The value of `retry:`, milliseconds; `undefined` when the body does not begin as a stream does. */
+  /**
+   * The value of `retry:`, milliseconds; `undefined` when the body does not begin as a stream does.
+   */
   readonly retry: number | undefined;
   readonly events: readonly ReadEvent[];
 }

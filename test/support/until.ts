@@ -11,7 +11,10 @@ export interface UntilOptions {
   readonly context?: () => string;
 }
 
-/** Waits until `condition` holds (is not false, null or undefined), and returns what it returned. What it throws counts as not yet. */
+/**
+ * Waits until `condition` holds (is not false, null or undefined), and returns what it returned.
+ * What it throws counts as not yet.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

@@ -21,7 +21,9 @@ export interface Manifest {
   readonly version: bigint;
   /** The version of the values that client-side SDKs see; at most `version`. */
   readonly clientVersion: bigint;
-  /** When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0. */
+  /**
+   * When that version was committed: microseconds since 1970 by the store's clock. 0 at version 0.
+   */
   readonly committedAt: bigint;
   /** When the manifest was written, milliseconds since 1970 by the writer's clock. */
   readonly writtenAt: number;
@@ -60,10 +62,12 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 /**
  * Reads a manifest. Fields that it does not know are passed over: a later writer may add some.
  *
- * By hand and not by a schema library, because servers on tiny machines read manifests and little else: zod adds 12 MB and 0.15 s to such a process.
+ * By hand and not by a schema library, because servers on tiny machines read manifests and little
+ * else: zod adds 12 MB and 0.15 s to such a process.
  *
  * @param environment whose manifest it must be
- * @throws HoldfastError `copy_damaged`; with `format` in its details when a later Holdfast wrote it, which an earlier one must leave alone
+ * @throws HoldfastError `copy_damaged`; with `format` in its details when a later Holdfast wrote
+ *   it, which an earlier one must leave alone
  */
 export function decodeManifest(bytes: Uint8Array, environment: bigint): Manifest {
   try {

@@ -1,12 +1,14 @@
 /**
- * The content of a bucket: names (here), the manifest, snapshots, and the order rule (next to here). Pure.
+ * The content of a bucket: names (here), the manifest, snapshots, and the order rule (next to
+ * here). Pure.
  *
  *     environments/<environment>/<version>.binpb   a snapshot: the whole ruleset, tombstones included, as one encoded `Configs`
  *     environments/<environment>/latest.json       the manifest: which snapshot is the newest, and what a server needs to serve it
  *
- * The order rule, which every writer keeps: a manifest is never replaced by one of a lower version; at the same version it must name the same
- * bytes, and only keys and names may change; a key that it has is never taken away, and one that is revoked stays revoked. A
- * snapshot is written before the manifest that names it, and never with other content than it had.
+ * The order rule, which every writer keeps: a manifest is never replaced by one of a lower version;
+ * at the same version it must name the same bytes, and only keys and names may change; a key that
+ * it has is never taken away, and one that is revoked stays revoked. A snapshot is written before
+ * the manifest that names it, and never with other content than it had.
  */
 import { parseVersion } from '../../ruleset/version.js';
 

@@ -21,10 +21,16 @@ export type OrderDecision =
   | { readonly kind: 'same' }
   /** It is newer than what would replace it. */
   | { readonly kind: 'ahead'; readonly version: bigint }
-  /** It has the same version with other content: the store lost what was copied, and something else took its version. */
+  /**
+   * It has the same version with other content: the store lost what was copied, and something else
+   * took its version.
+   */
   | { readonly kind: 'forked' };
 
-/** Decides whether `next` may replace the bucket's manifest. @param existing the bucket's, if it has one */
+/**
+ * Decides whether `next` may replace the bucket's manifest. @param existing the bucket's, if it has
+ * one
+ */
 export function decideOrder(existing: Manifest | undefined, next: Manifest): OrderDecision {
   if (existing === undefined) return { kind: 'write', manifest: next };
   if (existing.version > next.version) return { kind: 'ahead', version: existing.version };
@@ -45,7 +51,10 @@ export function lacksKeys(existing: readonly CopiedKey[], keys: readonly CopiedK
   return !sameKeys(existing, mergeKeys(existing, keys));
 }
 
-/** All keys of both. The store deletes none, so one that only the copy has was lost by the store. A revocation in either counts. */
+/**
+ * All keys of both. The store deletes none, so one that only the copy has was lost by the store. A
+ * revocation in either counts.
+ */
 export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedKey[]): CopiedKey[] {
   const merged = new Map(existing.map((key) => [key.id, key]));
   for (const key of next) {

@@ -28,8 +28,9 @@ export function checkSnapshot(manifest: Manifest, bytes: Uint8Array): void {
 }
 
 /**
- * The ruleset of a snapshot that was checked. It is written as a ruleset encodes itself: the configs, and then the envelope. Bytes that
- * the protobuf library of some client refuses are refused here too: such a client would lose all flags.
+ * The ruleset of a snapshot that was checked. It is written as a ruleset encodes itself: the
+ * configs, and then the envelope. Bytes that the protobuf library of some client refuses are
+ * refused here too: such a client would lose all flags.
  *
  * @throws HoldfastError `copy_damaged` when the bytes are no ruleset of that version
  */
@@ -58,9 +59,10 @@ export interface ListedSnapshot {
 }
 
 /**
- * The snapshots of an environment that can be removed: not the one that the manifest names or a newer one, not one of the last `keep`, and not one that
- * a reader may be about to fetch. A reader has a manifest from before the next snapshot was written, so a snapshot goes when the next
- * one is older than `grace`; its own age says nothing.
+ * The snapshots of an environment that can be removed: not the one that the manifest names or a
+ * newer one, not one of the last `keep`, and not one that a reader may be about to fetch. A reader
+ * has a manifest from before the next snapshot was written, so a snapshot goes when the next one is
+ * older than `grace`; its own age says nothing.
  *
  * @param current the manifest's version
  * @param keep the number that stays, the current one included; at least 1

@@ -1,6 +1,7 @@
 /**
- * The last good copies on disk, so that a belt server can start while every source is down. The folder is a bucket like those that copies
- * are read from, written by this server alone: `writtenAt` in a manifest is when the copy was last known to be the newest.
+ * The last good copies on disk, so that a belt server can start while every source is down. The
+ * folder is a bucket like those that copies are read from, written by this server alone:
+ * `writtenAt` in a manifest is when the copy was last known to be the newest.
  */
 import { KeyedQueue } from '../../core/keyed-queue.js';
 import type { Logger } from 'pino';
@@ -34,7 +35,10 @@ export class CopyCache {
     this.#log = log;
   }
 
-  /** The copy, checked as one from a source is. `undefined`: there is none, or it is damaged. Never rejects. */
+  /**
+   * The copy, checked as one from a source is. `undefined`: there is none, or it is damaged. Never
+   * rejects.
+   */
   async read(environment: bigint): Promise<{ manifest: Manifest; ruleset: Ruleset } | undefined> {
     try {
       const reading = await this.#bucket.read(manifestName(environment));
@@ -55,9 +59,11 @@ export class CopyCache {
   }
 
   /**
-   * Writes a manifest, behind the snapshot of its ruleset if that is not there yet. Resolves to whether that succeeded; a failure is logged.
+   * Writes a manifest, behind the snapshot of its ruleset if that is not there yet. Resolves to
+   * whether that succeeded; a failure is logged.
    *
-   * @param ruleset as it is now; when it is the turn of this write it may have moved on, and then a later write is for that
+   * @param ruleset as it is now; when it is the turn of this write it may have moved on, and then a
+   *   later write is for that
    */
   write(manifest: Manifest, ruleset: Ruleset): Promise<boolean> {
     return this.#writes.run(manifest.environment, () => this.#write(manifest, ruleset));

@@ -1,5 +1,6 @@
 /**
- * The rulesets of a belt server: from copies alone. Loads an environment at its first use, and looks again at an interval while it is used.
+ * The rulesets of a belt server: from copies alone. Loads an environment at its first use, and
+ * looks again at an interval while it is used.
  *
  *     use ──▶ loaded? ──no──▶ look (shared by all who wait), or the cache while sources are slow
  *               │yes
@@ -57,11 +58,17 @@ const IDLE_MS = 10 * 60_000;
 const PATIENCE_MS = 2_000;
 /** The time that a request waits where no copy can be served yet, milliseconds. */
 const LOAD_MS = 10_000;
-/** Looks that a question can ask for out of turn (an unknown key, a newer version) are so far apart at least, milliseconds. */
+/**
+ * Looks that a question can ask for out of turn (an unknown key, a newer version) are so far apart
+ * at least, milliseconds.
+ */
 const APART_MS = 1_000;
 /** Environments that are remembered not to exist. */
 const ABSENT_MAX = 10_000;
-/** After so many intervals without a confirmation a copy is stale; one that is slow or missed once is not. */
+/**
+ * After so many intervals without a confirmation a copy is stale; one that is slow or missed once
+ * is not.
+ */
 const STALE_INTERVALS = 3;
 
 interface Entry {
@@ -98,7 +105,10 @@ export class Copies implements Rulesets {
     return (await this.#entry(environment))?.copy.ruleset;
   }
 
-  /** Asks the sources, unless that was done a moment ago. Copies are never confirmed: the store may have something newer. */
+  /**
+   * Asks the sources, unless that was done a moment ago. Copies are never confirmed: the store may
+   * have something newer.
+   */
   async confirmed(environment: bigint): Promise<Confirmed | undefined> {
     const entry = await this.#entry(environment);
     if (entry === undefined) return undefined;
@@ -137,14 +147,18 @@ export class Copies implements Rulesets {
     return milliseconds > STALE_INTERVALS * this.#options.interval;
   }
 
-  /** The environment is in the text; the key itself is compared by its hash, and counts only in that environment. */
+  /**
+   * The environment is in the text; the key itself is compared by its hash, and counts only in that
+   * environment.
+   */
   async #findKey(text: string): Promise<KnownKey | undefined> {
     const environment = environmentOf(text);
     const entry = environment === undefined ? undefined : await this.#entry(environment);
     if (entry === undefined) return undefined;
     const { copy } = entry;
     const hash = createHash('sha256').update(text).digest('hex');
-    // One that is not known may have been made a moment ago, and a client that is told 401 may give up for good.
+    // One that is not known may have been made a moment ago, and a client that is told 401 may give
+    // up for good.
     const key = copy.key(hash) ?? (await this.#lookNow(copy).then(() => copy.key(hash)));
     if (key !== undefined) return { ...key, environment: copy.environment };
     if (!copy.isCurrent) {
@@ -167,7 +181,9 @@ export class Copies implements Rulesets {
     return known;
   }
 
-  /** @throws HoldfastError `store_unavailable` when there may be a copy and none can be had in time */
+  /**
+   * @throws HoldfastError `store_unavailable` when there may be a copy and none can be had in time
+   */
   async #load(environment: bigint): Promise<Entry | undefined> {
     const foundAt = this.#absent.get(environment) ?? -Infinity;
     if (this.#options.now() - foundAt < APART_MS) return undefined;
@@ -243,7 +259,10 @@ export class Copies implements Rulesets {
   }
 }
 
-/** The environment that a key says it is of: `<random>-P<project>-E<environment>-SDK-<random>`, as replica/issue-key.ts makes them. */
+/**
+ * The environment that a key says it is of: `<random>-P<project>-E<environment>-SDK-<random>`, as
+ * replica/issue-key.ts makes them.
+ */
 function environmentOf(text: string): bigint | undefined {
   const match = /^[^-]+-P\d+-E(\d+)-(?:SDK|CLIENT)-[^-]+$/.exec(text);
   return parseVersion(match?.[1]);
@@ -253,7 +272,10 @@ function unavailable(problem: string): HoldfastError {
   return new HoldfastError('store_unavailable', `${problem}: try again, or ask another server`);
 }
 
-/** Waits for work that goes on by itself, for so many milliseconds; then rejects with `late`, or resolves without one. */
+/**
+ * Waits for work that goes on by itself, for so many milliseconds; then rejects with `late`, or
+ * resolves without one.
+ */
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined>;
 async function within<T>(milliseconds: number, work: Promise<T>, late: Error): Promise<T>;
 async function within<T>(milliseconds: number, work: Promise<T>, late?: Error): Promise<T | undefined> {

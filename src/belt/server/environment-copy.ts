@@ -1,10 +1,12 @@
 /**
- * One environment as a belt server has it: the newest valid copy among its sources, and the keys of all of them.
+ * One environment as a belt server has it: the newest valid copy among its sources, and the keys of
+ * all of them.
  *
  * Invariants:
  * - What is served was checked whole (taking.ts), and its version never falls.
  * - A key that any source has ever called revoked is revoked.
- * - `confirmedAt` is a moment at which a source had no newer version than is served, and none is known that has.
+ * - `confirmedAt` is a moment at which a source had no newer version than is served, and none is
+ *   known that has.
  *
  *     look:   manifests of all sources ──(all, or the first and a little while)──▶ newest valid copy ──▶ served
  *                        └── one that comes late ─────────────────────────────────────┘
@@ -24,14 +26,19 @@ export interface CopyTimes {
   readonly manifest: number;
   /** For a snapshot, milliseconds. */
   readonly snapshot: number;
-  /** The time that other sources have after the first manifest, milliseconds. A newer one that comes later is used then. */
+  /**
+   * The time that other sources have after the first manifest, milliseconds. A newer one that comes
+   * later is used then.
+   */
   readonly grace: number;
 }
 
 /** The timeouts of a real belt server. */
 export const COPY_TIMES: CopyTimes = { manifest: 5_000, snapshot: 30_000, grace: 1_000 };
 
-/** A confirmation is written to the cache when the one that it has is older than this, milliseconds. */
+/**
+ * A confirmation is written to the cache when the one that it has is older than this, milliseconds.
+ */
 const RESAVE_MS = 10 * 60_000;
 
 /** The parts and settings of one environment's copy. */
@@ -96,7 +103,10 @@ export class EnvironmentCopy {
     return this.#lookedAt;
   }
 
-  /** True when at the last refresh a source had the served version, and none is known to have a newer one. */
+  /**
+   * True when at the last refresh a source had the served version, and none is known to have a
+   * newer one.
+   */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
@@ -115,7 +125,9 @@ export class EnvironmentCopy {
     return this.#byHash.get(hash);
   }
 
-  /** For how long a source has had an older version than is served, milliseconds; 0 when it has not. */
+  /**
+   * For how long a source has had an older version than is served, milliseconds; 0 when it has not.
+   */
   behindFor(source: CopySource): number {
     const manifest = this.#states.find((state) => state.source === source)?.manifest;
     if (this.#held === undefined || manifest === undefined) return 0;
@@ -135,7 +147,10 @@ export class EnvironmentCopy {
     this.#saved = { version, keys: this.#keys, at };
   }
 
-  /** Asks all sources for what they have, and takes what is newer and valid. Never rejects; calls in the meantime share it. */
+  /**
+   * Asks all sources for what they have, and takes what is newer and valid. Never rejects; calls in
+   * the meantime share it.
+   */
   refresh(): Promise<void> {
     if (this.#refreshing === undefined) {
       this.#lookedAt = this.#options.now();
@@ -152,7 +167,10 @@ export class EnvironmentCopy {
     await this.#take();
   }
 
-  /** Waits for all, or for a while after the first manifest has come; not for sources that were failing before, which would delay every first use. */
+  /**
+   * Waits for all, or for a while after the first manifest has come; not for sources that were
+   * failing before, which would delay every first use.
+   */
   async #enough(asked: readonly Promise<void>[]): Promise<void> {
     const { grace } = this.#options.times;
     const failing = new Set(this.#states.filter(({ source }) => source.failing));
@@ -175,7 +193,10 @@ export class EnvironmentCopy {
     this.#byHash = new Map(this.#keys.map((key) => [key.hash, key]));
   }
 
-  /** One after the other: two that were under way at once could take an older version after a newer one. */
+  /**
+   * One after the other: two that were under way at once could take an older version after a newer
+   * one.
+   */
   #take(): Promise<void> {
     this.#taking = this.#taking.then(async () => {
       const tried = new Set<Manifest>();
@@ -189,7 +210,10 @@ export class EnvironmentCopy {
     return this.#taking;
   }
 
-  /** The newest copy that is newer than ours; of equal versions the one whose source knows of more revocations. */
+  /**
+   * The newest copy that is newer than ours; of equal versions the one whose source knows of more
+   * revocations.
+   */
   #newest(tried: ReadonlySet<Manifest>): { state: SourceState; manifest: Manifest } | undefined {
     const ours = this.#held?.manifest.version ?? -1n;
     let best: { state: SourceState; manifest: Manifest } | undefined;
@@ -229,7 +253,10 @@ export class EnvironmentCopy {
     if (!isBehind) this.#confirmedAt = Math.max(this.#confirmedAt, ...same.map(({ at }) => at));
   }
 
-  /** Gives new data to the cache: a copy, keys, and, roughly, when it was last confirmed. Runs in the background. */
+  /**
+   * Gives new data to the cache: a copy, keys, and, roughly, when it was last confirmed. Runs in
+   * the background.
+   */
   #save(): void {
     const { cache } = this.#options;
     if (cache === undefined || this.#held === undefined) return;

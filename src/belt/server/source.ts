@@ -1,4 +1,7 @@
-/** One source of copies as a belt server reads it: every read ends in time, few are made at once, and how it fares is known. */
+/**
+ * One source of copies as a belt server reads it: every read ends in time, few are made at once,
+ * and how it fares is known.
+ */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { BucketReader, BucketRead } from '../../bucket/bucket.js';
@@ -23,7 +26,10 @@ export interface CopySourceOptions {
   readonly onRead: (outcome: BucketRead['kind'] | 'failed') => void;
 }
 
-/** Reads at a time: what a source that hangs can hold. The others wait for their turn, and their time begins then. */
+/**
+ * Reads at a time: what a source that hangs can hold. The others wait for their turn, and their
+ * time begins then.
+ */
 const AT_ONCE = 32;
 
 /** Reads copies from one bucket, with a timeout and a bound on concurrent reads. */

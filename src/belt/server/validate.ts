@@ -5,7 +5,10 @@ import type { Ruleset } from '../../ruleset/ruleset.js';
 import { type Manifest } from '../format/manifest.js';
 import { checkSnapshot, rulesetOf } from '../format/snapshot.js';
 
-/** Why a copy is not served. `backwards` and `forked` are said of manifests that are whole, and that the order rule forbids. */
+/**
+ * Why a copy is not served. `backwards` and `forked` are said of manifests that are whole, and that
+ * the order rule forbids.
+ */
 export type Refusal = 'manifest' | 'missing' | 'checksum' | 'content' | 'backwards' | 'forked';
 
 /** A copy that must not be served. */
@@ -20,8 +23,9 @@ export class RefusedCopy extends Error {
 }
 
 /**
- * The ruleset of a snapshot, of which everything was checked that can be: its size and checksum, that all of it decodes, that it is of the
- * environment, project and version that the manifest says, and that what will be served of it is the same bytes.
+ * The ruleset of a snapshot, of which everything was checked that can be: its size and checksum,
+ * that all of it decodes, that it is of the environment, project and version that the manifest
+ * says, and that what will be served of it is the same bytes.
  *
  * @throws RefusedCopy
  */
@@ -51,8 +55,8 @@ export function orRefuse<T>(refusal: Refusal, read: () => T): T {
 }
 
 /**
- * Makes a held ruleset the newer one: by adding to it, where the newer one only adds, so that evaluators compile only what changed; else by
- * another object. Returns which one is to be served.
+ * Makes a held ruleset the newer one: by adding to it, where the newer one only adds, so that
+ * evaluators compile only what changed; else by another object. Returns which one is to be served.
  */
 export function mergeCopy(held: Ruleset | undefined, newer: Ruleset): Ruleset {
   if (held === undefined || !onlyAdds(held, newer)) return newer;

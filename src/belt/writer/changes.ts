@@ -1,11 +1,13 @@
 /**
- * The uploads that a bucket has yet to get: a set of environments, and the time at which each may be written. Pure.
+ * The uploads that a bucket has yet to get: a set of environments, and the time at which each may
+ * be written. Pure.
  *
- * Invariant: an environment that changed after the cursor is in the set, until a write that began after the change has succeeded. So the cursor
- * may be kept in the store, and a writer that goes on from there finds everything that the bucket lacks.
+ * Invariant: an environment that changed after the cursor is in the set, until a write that began
+ * after the change has succeeded. So the cursor may be kept in the store, and a writer that goes on
+ * from there finds everything that the bucket lacks.
  *
- * A set and not a queue of changes: what is written is always the present state. So however many changes come while a write is under way
- * or a bucket is away, one write follows.
+ * A set and not a queue of changes: what is written is always the present state. So however many
+ * changes come while a write is under way or a bucket is away, one write follows.
  */
 import type { FeedPosition } from '../../store/store.js';
 
@@ -52,7 +54,10 @@ export class PendingUploads {
     this.#add(environment, { ...mark, sequence: this.#sequence++ });
   }
 
-  /** Takes the next environment to be written. @param hurry whether also one that was written just now */
+  /**
+   * Takes the next environment to be written. @param hurry whether also one that was written just
+   * now
+   */
   take(now: number, hurry = false): { environment: bigint; pending: PendingUpload } | undefined {
     this.#wakeUp(now);
     for (const [environment, pending] of this.#waiting) {
@@ -64,7 +69,10 @@ export class PendingUploads {
     return undefined;
   }
 
-  /** In how many milliseconds one that waits can be taken; `undefined`: not before something else happens. */
+  /**
+   * In how many milliseconds one that waits can be taken; `undefined`: not before something else
+   * happens.
+   */
   due(now: number): number | undefined {
     for (const [environment, until] of this.#resting) {
       if (this.#waiting.has(environment)) return Math.max(0, until - now);
@@ -85,7 +93,10 @@ export class PendingUploads {
     if (pending !== undefined) this.#add(environment, pending);
   }
 
-  /** Where to go on from, so that nothing is missed. @param last the newest position whose change was marked */
+  /**
+   * Where to go on from, so that nothing is missed. @param last the newest position whose change
+   * was marked
+   */
   cursor(last: FeedPosition): FeedPosition | undefined {
     const oldest = this.#least(({ sequence }) => sequence);
     return oldest === undefined ? last : oldest.before;

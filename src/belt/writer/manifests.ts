@@ -54,7 +54,8 @@ export async function compareManifest(
     const manifest = await manifests.read(stored.id, signal);
     if (manifest === undefined) return { kind: 'absent' };
     if (manifest.version > stored.version) return { kind: 'ahead', manifest };
-    // The same version of another time is another commit: only a transfer, which reads the ruleset, tells what that means.
+    // The same version of another time is another commit: only a transfer, which reads the ruleset,
+    // tells what that means.
     const another = manifest.version === stored.version && manifest.committedAt !== stored.at;
     const behind = manifest.version < stored.version || another || lacksKeys(manifest.keys, copiedKeys(keys));
     return { kind: behind ? 'behind' : 'equal', manifest };
@@ -64,7 +65,10 @@ export async function compareManifest(
   }
 }
 
-/** Runs `work` for each item, at most that many at a time. Stops at the first that rejects, and rejects with it. */
+/**
+ * Runs `work` for each item, at most that many at a time. Stops at the first that rejects, and
+ * rejects with it.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   atATime: number,

@@ -1,4 +1,7 @@
-/** Prunes a bucket: goes through all its names, removes old snapshots, and finds copies that the store knows nothing of. */
+/**
+ * Prunes a bucket: goes through all its names, removes old snapshots, and finds copies that the
+ * store knows nothing of.
+ */
 import { HoldfastError } from '../../core/errors.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { ENVIRONMENTS_PREFIX, parseName, snapshotName } from '../format/names.js';
@@ -6,9 +9,10 @@ import { obsolete, type ListedSnapshot } from '../format/snapshot.js';
 import type { ManifestCache } from './manifests.js';
 
 /**
- * The time that a snapshot stays after it was superseded, milliseconds. A reader fetches it right after its manifest; caches on the way may have kept that for a while.
+ * The time that a snapshot stays after it was superseded, milliseconds. A reader fetches it right
+ * after its manifest; caches on the way may have kept that for a while.
  */
-export const GRACE_MS = 10 * 60 * 1000;
+const GRACE_MS = 10 * 60 * 1000;
 
 /** The parts and settings of a pruning. */
 export interface PruneParts {
@@ -25,7 +29,10 @@ export interface PruneParts {
 export interface Pruned {
   /** Environments that have a copy. */
   readonly environments: ReadonlySet<bigint>;
-  /** Environments whose snapshot is missing although the manifest names it: it was removed from outside. */
+  /**
+   * Environments whose snapshot is missing although the manifest names it: it was removed from
+   * outside.
+   */
   readonly incomplete: readonly bigint[];
   readonly removed: number;
 }
@@ -46,7 +53,9 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   return { environments, incomplete, removed };
 }
 
-/** Groups the names by environment: they come in order, so those of an environment come together. */
+/**
+ * Groups the names by environment: they come in order, so those of an environment come together.
+ */
 async function* folders({
   bucket,
   signal,

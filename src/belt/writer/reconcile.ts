@@ -1,7 +1,10 @@
 /**
- * Reconciles a bucket with the store: immediately when nothing is known of the bucket, then every minute.
+ * Reconciles a bucket with the store: immediately when nothing is known of the bucket, then every
+ * minute.
  *
- * The metrics report its findings, and it repairs everything that the feed says nothing of: a manifest that was removed from outside or that a writer which slept has set back in a store without conditional writes, a snapshot that a rule of the bucket took away.
+ * The metrics report its findings, and it repairs everything that the feed says nothing of: a
+ * manifest that was removed from outside or that a writer which slept has set back in a store
+ * without conditional writes, a snapshot that a rule of the bucket took away.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
@@ -21,7 +24,10 @@ export interface ReconcileTimes {
   readonly check: number;
   /** Between two times that all names of the bucket are gone through, milliseconds. */
   readonly sweep: number;
-  /** Manifests read in a second, at most, so that a large installation does not pay for its comparisons. */
+  /**
+   * Manifests read in a second, at most, so that a large installation does not pay for its
+   * comparisons.
+   */
   readonly manifestsPerSecond: number;
 }
 
@@ -40,7 +46,10 @@ export interface ReconcilerOptions {
   readonly times: ReconcileTimes;
   readonly now: () => number;
   readonly random: () => number;
-  /** The position up to which changes are marked, and how often everything had to be compared because of a gap. */
+  /**
+   * The position up to which changes are marked, and how often everything had to be compared
+   * because of a gap.
+   */
   readonly place: () => { readonly last: FeedPosition; readonly gaps: number };
   /** Rings when that may have changed. */
   readonly signal: Signal;
@@ -67,7 +76,10 @@ export class Reconciler {
     this.#manifests = new ManifestCache(options.bucket);
   }
 
-  /** True when everything was compared since the last gap. Only then does a cursor say what the bucket lacks. */
+  /**
+   * True when everything was compared since the last gap. Only then does a cursor say what the
+   * bucket lacks.
+   */
   get complete(): boolean {
     return this.#compared === this.#options.place().gaps;
   }
@@ -131,7 +143,8 @@ export class Reconciler {
     const pause = complete ? (AT_A_TIME * 1000) / times.manifestsPerSecond : 0;
     const resting = new Signal();
     await inParallel(await store.environments(), AT_A_TIME, async (stored) => {
-      // A gap that came in the meantime begins another comparison, which is not to wait for this one.
+      // A gap that came in the meantime begins another comparison, which is not to wait for this
+      // one.
       if (place().gaps !== gaps) return;
       stopping.throwIfAborted();
       await this.#compare(stored, complete ? last : undefined, stopping);
@@ -149,7 +162,8 @@ export class Reconciler {
   ): Promise<void> {
     const { keyring, mark, isAhead, now } = this.#options;
     const { kind } = await compareManifest(this.#manifests, stored, keyring.of(stored.id), stopping);
-    // One that is ahead is looked at once more when that is news, because only a write tells it from a change that came in between.
+    // One that is ahead is looked at once more when that is news, because only a write tells it
+    // from a change that came in between.
     const known = kind === 'ahead' && isAhead(stored.id);
     if (known || (kind === 'equal' && !isAhead(stored.id))) return;
     mark(stored.id, { before, at: stored.at === 0n ? now() : Number(stored.at / 1000n) });

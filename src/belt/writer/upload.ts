@@ -6,8 +6,9 @@
  *     A: reads ruleset 7 ····························· manifest 6 → 7? it is 8 now: refused, or seen as newer. 8 stays
  *     B:     reads ruleset 8, manifest 6, writes 8.binpb, manifest 6 → 8
  *
- * The manifest is replaced on the condition that it is the one that was read. Where a store ignores conditions, it is read once more after it
- * was written, and what another writer then finds older than the store's ruleset is written again (worker.ts, `check`).
+ * The manifest is replaced on the condition that it is the one that was read. Where a store ignores
+ * conditions, it is read once more after it was written, and what another writer then finds older
+ * than the store's ruleset is written again (worker.ts, `check`).
  */
 import { HoldfastError } from '../../core/errors.js';
 import { encodeEnvelope } from '../../ruleset/codec.js';
@@ -28,7 +29,10 @@ import {
 import { copiedKeys, decideOrder } from '../format/order.js';
 import { checkSnapshot, sha256 } from '../format/snapshot.js';
 
-/** The number of times that a manifest may change between being read and being replaced. Each time another writer succeeded. */
+/**
+ * The number of times that a manifest may change between being read and being replaced. Each time
+ * another writer succeeded.
+ */
 const ATTEMPTS = 10;
 
 /** The parts that an upload needs. */
@@ -46,7 +50,10 @@ export interface UploadParts {
 /** The outcome of an upload. */
 export type UploadOutcome =
   | { readonly kind: 'written' | 'same'; readonly version: bigint }
-  /** The bucket has a newer copy than the store, or the store has nothing: it lost what was copied. Nothing was written. */
+  /**
+   * The bucket has a newer copy than the store, or the store has nothing: it lost what was copied.
+   * Nothing was written.
+   */
   | { readonly kind: 'ahead'; readonly copy: bigint; readonly stored: bigint | undefined }
   /** The bucket has other content at that version. Nothing was written. */
   | { readonly kind: 'forked'; readonly version: bigint }
@@ -55,7 +62,8 @@ export type UploadOutcome =
 
 /**
  * @param repair write the snapshot although the manifest names it already
- * @throws HoldfastError `bucket_unavailable`, `store_unavailable`; then it may be done again at any time
+ * @throws HoldfastError `bucket_unavailable`, `store_unavailable`; then it may be done again at any
+ *   time
  */
 export async function upload(
   environment: bigint,
@@ -68,7 +76,8 @@ export async function upload(
     const outcome = stored === undefined ? lost(existing) : await replace(stored, existing, parts, repair);
     if (outcome === 'conflict') continue;
     if (outcome.kind === 'ahead' || outcome.kind === 'forked') {
-      // The ruleset was read before the manifest: another writer may have written what was committed in between.
+      // The ruleset was read before the manifest: another writer may have written what was
+      // committed in between.
       const now = await parts.store.version(environment);
       if (now !== stored?.version) continue;
     }
@@ -150,8 +159,8 @@ async function isThere({ environment, version }: Manifest, parts: UploadParts): 
 }
 
 /**
- * Writes a snapshot under its name, once. What has the name and other content was never named by a manifest (a manifest of an older
- * version cannot have), or is damaged.
+ * Writes a snapshot under its name, once. What has the name and other content was never named by a
+ * manifest (a manifest of an older version cannot have), or is damaged.
  */
 async function writeSnapshot(manifest: Manifest, snapshot: Uint8Array, parts: UploadParts): Promise<void> {
   const { bucket, signal } = parts;

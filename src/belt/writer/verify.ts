@@ -1,6 +1,6 @@
 /**
- * Comparing every copy in a bucket with the store, thoroughly: every snapshot is read, hashed, and held against the ruleset.
- * The cheap form, which runs all the time, is checks.ts.
+ * Comparing every copy in a bucket with the store, thoroughly: every snapshot is read, hashed, and
+ * held against the ruleset. The cheap form, which runs all the time, is checks.ts.
  */
 import { HoldfastError } from '../../core/errors.js';
 import { encodeEnvelope } from '../../ruleset/codec.js';
@@ -25,7 +25,10 @@ export type CopyState =
   | 'ahead'
   /** It has the store's version, and other content. */
   | 'forked'
-  /** Its manifest cannot be read, or its snapshot is missing, or is not the one that the manifest names. */
+  /**
+   * Its manifest cannot be read, or its snapshot is missing, or is not the one that the manifest
+   * names.
+   */
   | 'damaged';
 
 /** The result for one environment. */
@@ -62,7 +65,8 @@ export async function verifyBucket(
     const parsed = parseName(name);
     if (parsed?.kind === 'manifest') environments.add(parsed.environment);
   }
-  // After the bucket, so that what was created in the meantime is not taken for something that the store lost.
+  // After the bucket, so that what was created in the meantime is not taken for something that the
+  // store lost.
   for (const { id } of await store.environments()) environments.add(id);
   const keys = await store.keys();
   const verified: VerifiedCopy[] = [];
@@ -75,7 +79,8 @@ export async function verifyBucket(
 }
 
 /**
- * A copy as a reader gets it: the manifest, and the snapshot that it names, which is what was written.
+ * A copy as a reader gets it: the manifest, and the snapshot that it names, which is what was
+ * written.
  *
  * @throws HoldfastError `copy_damaged`, `bucket_unavailable`
  */

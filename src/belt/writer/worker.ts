@@ -1,11 +1,12 @@
 /**
- * The worker of one bucket: keeps it in step with the store, for as long as this node writes copies.
+ * The worker of one bucket: keeps it in step with the store while this node writes copies.
  *
  *     feed ────▶ changes ──▶ slots ──▶ bucket
  *     checks ──────▲           (each upload reads the store again)
  *
- * Workers share nothing, not even the rulesets they read, so a bucket that is slow or unreachable delays no other. Each follows the feed from its own
- * cursor. Where there is none that can be used, all manifests are compared with the store, and what is behind is written.
+ * Workers share nothing, not even the rulesets they read, so a bucket that is slow or unreachable
+ * delays no other. Each follows the feed from its own cursor. Where there is none that can be used,
+ * all manifests are compared with the store, and what is behind is written.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
@@ -33,7 +34,9 @@ export interface BucketWorkerOptions {
   readonly bucket: Bucket;
   /** The number of snapshots of an environment that stay. */
   readonly keep: number;
-  /** Milliseconds for which changes that are waiting are still written after the signal has aborted. */
+  /**
+   * Milliseconds for which changes that are waiting are still written after the signal has aborted.
+   */
   readonly drain: number;
   readonly events: BucketWorkerEvents;
   readonly saveCursor: (position: FeedPosition) => Promise<unknown>;
@@ -45,7 +48,9 @@ export interface BucketWorkerOptions {
   readonly times?: ReconcileTimes;
 }
 
-/** Transfers at a time: a bucket far away has a round trip of 0.1 s, and each transfer takes three. */
+/**
+ * Uploads at a time: a bucket far away has a round trip of 0.1 s, and each upload takes three.
+ */
 const LANES = 4;
 const SAVE_CURSOR_MS = 1_000;
 
@@ -114,8 +119,8 @@ export class BucketWorker {
   }
 
   /**
-   * Works until the signal aborts, then writes what is waiting for as long as `drain` says. To be run once. Rejects when the store
-   * cannot be read at the start, and with a fault of ours.
+   * Works until the signal aborts, then writes what is waiting for as long as `drain` says. To be
+   * run once. Rejects when the store cannot be read at the start, and with a fault of ours.
    *
    * @param cursor the position that the bucket had reached; `undefined`: unknown
    */
@@ -175,7 +180,7 @@ export class BucketWorker {
       const taken = mayTry ? this.#changes.take(now(), draining) : undefined;
       if (taken !== undefined) await this.#transfer(taken.environment, taken.pending, end);
       else if (draining) return;
-      // The others wait for the bell, which the first rings whenever it has tried.
+      // The others wait for the signal, which the first notifies whenever it has tried.
       else if (failing && lane > 0) await this.#signal.wait(undefined, stopping);
       else await this.#signal.wait(pause > 0 ? pause : this.#changes.due(now()), stopping);
     }

@@ -1,11 +1,13 @@
 /**
- * The belt writer: while this node has the belt's lease, every environment that changes is copied to every bucket.
+ * The belt writer: while this node has the belt's lease, every environment that changes is copied
+ * to every bucket.
  *
  *     feed ──┬──▶ worker ──▶ bucket
  *            └──▶ worker ──▶ bucket
  *
- * Two writers for a moment do no harm (transfer.ts says why), so the lease only keeps the work from being done twice. It is not the
- * publisher's: a bucket in trouble must not make another node publish, and `holdfast belt` writes without serving.
+ * Two writers for a moment do no harm (transfer.ts says why), so the lease only keeps the work from
+ * being done twice. It is not the publisher's: a bucket in trouble must not make another node
+ * publish, and `holdfast belt` writes without serving.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
@@ -23,7 +25,10 @@ export interface BeltWriterOptions {
   readonly buckets: readonly Bucket[];
   /** Unique to this process. */
   readonly holder: string;
-  /** The number of snapshots of an environment that stay in a bucket, the newest included; at least 1. */
+  /**
+   * The number of snapshots of an environment that stay in a bucket, the newest included; at least
+   * 1.
+   */
   readonly keep: number;
   /** Milliseconds for which changes that are waiting are still written when this is to stop. */
   readonly drain: number;
@@ -59,7 +64,10 @@ export class BeltWriter {
     return { writer: this.#writing, buckets: [...this.#workers.values()].map((worker) => worker.status()) };
   }
 
-  /** Writes copies until the signal aborts. To be called while this process has the lease `beltLeadership`. */
+  /**
+   * Writes copies until the signal aborts. To be called while this process has the lease
+   * `beltLeadership`.
+   */
   async lead(signal: AbortSignal): Promise<void> {
     this.#writing = true;
     try {
@@ -70,7 +78,9 @@ export class BeltWriter {
     }
   }
 
-  /** Keeps a bucket's worker running: what ends one is its own matter and not that of the others. */
+  /**
+   * Keeps a bucket's worker running: what ends one is its own matter and not that of the others.
+   */
   async #keep(bucket: Bucket, signal: AbortSignal): Promise<void> {
     const { store, holder, log, random, observe } = this.#options;
     const stopped = (): boolean => signal.aborted;

@@ -1,4 +1,7 @@
-/** `belt verify` and `restore --from`: commands that work on the buckets and the store themselves, and need no server. */
+/**
+ * `belt verify` and `restore --from`: commands that work on the buckets and the store themselves,
+ * and need no server.
+ */
 import type { Bucket } from '../../bucket/bucket.js';
 import { openBucket } from '../../bucket/open.js';
 import { verifyBucket, type VerifiedCopy } from '../../belt/writer/verify.js';
@@ -25,8 +28,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Prints what differs between the store and each bucket. Throws when something does, but for changes that are younger than `within`, and when a
- * bucket cannot be read; after all buckets.
+ * Prints what differs between the store and each bucket. Throws when something does, but for
+ * changes that are younger than `within`, and when a bucket cannot be read; after all buckets.
  */
 export async function verifyBelt(
   env: EnvironmentVariables,

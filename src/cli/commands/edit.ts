@@ -1,8 +1,8 @@
 /**
  * `set` and `delete`: read, plan, and commit only if nothing changed since the read.
  *
- * Two people who set at once are settled by `If-Match`: the second commit is answered `version_mismatch`, and is planned again on what
- * the first one left.
+ * Two people who set at once are settled by `If-Match`: the second commit is answered
+ * `version_mismatch`, and is planned again on what the first one left.
  */
 import { HoldfastError } from '../../core/errors.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
@@ -74,7 +74,8 @@ async function edit(
   environment: string,
   plan: (configs: readonly Config[]) => Edit,
 ): Promise<Edit & { committed: Committed }> {
-  // `set` and `delete` need the admin token to write, so that they must not begin by reading with an API key.
+  // `set` and `delete` need the admin token to write, so that they must not begin by reading with
+  // an API key.
   api.authorization('admin');
   for (let attempt = 1; ; attempt++) {
     const { configs, etag } = await api.present(environment);
@@ -91,14 +92,16 @@ async function edit(
 }
 
 /**
- * The config with another unconditional value in the environment; rules with criteria stay as they are.
+ * The config with another unconditional value in the environment; rules with criteria stay as they
+ * are.
  *
- * Which row: the environment's own, else the default row, else a new one for the environment. A new row beside a default row would
- * hide the targeting that is there. In the row the first value without criteria decides, so that one is replaced; where there is none,
- * one is added at the end.
+ * Which row: the environment's own, else the default row, else a new one for the environment. A new
+ * row beside a default row would hide the targeting that is there. In the row the first value
+ * without criteria decides, so that one is replaced; where there is none, one is added at the end.
  *
- * The type is `type` if given, else the config's, else what the text looks like. A config that does not exist becomes a FEATURE_FLAG
- * when the value is true or false, a LOG_LEVEL when it is a log level, else a CONFIG.
+ * The type is `type` if given, else the config's, else what the text looks like. A config that does
+ * not exist becomes a FEATURE_FLAG when the value is true or false, a LOG_LEVEL when it is a log
+ * level, else a CONFIG.
  */
 export function withValue(
   present: Config | undefined,

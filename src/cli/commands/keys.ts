@@ -26,7 +26,8 @@ export interface ListedEnvironment {
 }
 
 /**
- * Creates an API key and prints it. The request is not repeated: the text of a key is shown once, so a second request after a lost answer would leave a key behind whose text is lost.
+ * Creates an API key and prints it. The request is not repeated: the text of a key is shown once,
+ * so a second request after a lost answer would leave a key behind whose text is lost.
  */
 export async function createKey(
   api: Api,
@@ -86,7 +87,8 @@ export async function putEnvironment(
   body: { projectId: string; name: string },
 ): Promise<void> {
   const path = `/admin/v1/environments/${id}`;
-  // PUT replaces all settings, and giving an environment a new name must not take its default context away.
+  // PUT replaces all settings, and giving an environment a new name must not take its default
+  // context away.
   const defaultContext = (await presentEnvironment(api, id))?.defaultContext;
   await api.request('PUT', path, { as: 'admin', body: { ...body, defaultContext } });
   around.stdout.write(`Environment ${id} is there\n`);

@@ -32,7 +32,9 @@ export async function listRejected(api: Api, around: CommandIO, most: string): P
   around.stderr.write(`${count(total, 'rejected event')}${more}\n`);
 }
 
-/** Asked for once only: a second request after a lost answer would say that the event is not there. */
+/**
+ * Asked for once only: a second request after a lost answer would say that the event is not there.
+ */
 export async function retryRejected(api: Api, around: CommandIO, id: string): Promise<void> {
   const path = `/admin/v1/rejected/${encodeURIComponent(id)}/retry`;
   const { event } = (await api.request('POST', path, { as: 'admin', once: true })).body as { event: string };

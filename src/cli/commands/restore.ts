@@ -12,7 +12,10 @@ interface Restored {
   readonly keys: number;
 }
 
-/** Has the node write back every environment that it has in memory and the store has lost, and the keys. */
+/**
+ * Has the node write back every environment that it has in memory and the store has lost, and the
+ * keys.
+ */
 export async function restoreFromNode(api: Api, around: CommandIO): Promise<void> {
   const { environments, keys } = (await api.request('POST', '/admin/v1/restore', { as: 'admin' }))
     .body as Restored;
@@ -24,7 +27,8 @@ export async function restoreFromNode(api: Api, around: CommandIO): Promise<void
 }
 
 /**
- * Commits a datafile with its ids into the environment that it is of, which is created if the store lost it too. Keys are not in datafiles.
+ * Commits a datafile with its ids into the environment that it is of, which is created if the store
+ * lost it too. Keys are not in datafiles.
  */
 export async function restoreFromFile(api: Api, around: CommandIO, file: string): Promise<void> {
   const datafile = await readFileOf(around, file);

@@ -1,8 +1,9 @@
 /**
  * `tail`: subscribes as a client would, and prints each delta as it arrives.
  *
- * Deltas go to standard output, everything about the connection to standard error. The stream is taken up again where it stopped, by
- * `Last-Event-ID`, so nothing is missing and nothing comes twice.
+ * Deltas go to standard output, everything about the connection to standard error. The stream is
+ * taken up again where it stopped, by `Last-Event-ID`, so nothing is missing and nothing comes
+ * twice.
  */
 import { equalJitter } from '../../core/backoff.js';
 import { messageOf } from '../../core/errors.js';
@@ -19,7 +20,9 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 /** A connection that lasted this long was a good one, also if nothing happened on it. */
 const GOOD_CONNECTION_MS = 10_000;
-/** Older deltas are history that the stream began with; how long they took to arrive says nothing. */
+/**
+ * Older deltas are history that the stream began with; how long they took to arrive says nothing.
+ */
 const FRESH_MS = 60_000;
 /** Answers after which trying again can help; any other is final. */
 const PASSING_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
@@ -33,7 +36,8 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
     const before = reader.events;
     const reason = await connect(api, around, reader);
     if (around.signal.aborted) return;
-    // A stream that ends at once without an event is a failure too, or it would be asked for again and again.
+    // A stream that ends at once without an event is a failure too, or it would be asked for again
+    // and again.
     const good = reader.events > before || around.now() - started >= GOOD_CONNECTION_MS;
     failures = good ? 0 : failures + 1;
     const wait = delay(failures, reader.retry, around.random());
@@ -45,7 +49,10 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
   }
 }
 
-/** The delay before the next connection: the server's `retry:`, doubled for each failure in a row, with jitter. */
+/**
+ * The delay before the next connection: the server's `retry:`, doubled for each failure in a row,
+ * with jitter.
+ */
 function delay(failures: number, retry: number, random: number): number {
   return equalJitter(Math.max(failures, 1), { first: retry, max: LONGEST_DELAY_MS }, random);
 }
@@ -94,7 +101,8 @@ class Reader {
   }
 
   async read(response: Response): Promise<void> {
-    // One parser per connection: half an event of the last one must not be glued to the first of this one.
+    // One parser per connection: half an event of the last one must not be glued to the first of
+    // this one.
     const parser = new SseParser();
     if (response.body === null) return;
     const chunks: AsyncIterable<Uint8Array> = response.body;

@@ -1,17 +1,18 @@
 /**
- * Compaction: a log that is mostly superseded is replaced by one that begins with a snapshot, while commits go on.
+ * Compaction: a log that is mostly superseded is replaced by one that begins with a snapshot, while
+ * commits go on.
  *
  *     commits      ──┬──c1──c2──…──c900──────────c901──┬───c902──▶   each waits for at most the last step
  *     compaction     image  snapshot ▶ c1 … c900 ▶ sync │ c901, sync, rename
  *
- * The image is taken between two batches, in one turn: the lists of configs and no bytes of them. The snapshot is
- * written in pieces of 256 KiB, and the batches that were appended since the image are then copied as they are, in
- * rounds until little is left. The last step runs in the log's turn: the rest is copied and synced, and the new
- * file takes the name `log`.
+ * The image is taken between two batches, in one turn: the lists of configs and no bytes of them.
+ * The snapshot is written in pieces of 256 KiB, and the batches that were appended since the image
+ * are then copied as they are, in rounds until little is left. The last step runs in the log's
+ * turn: the rest is copied and synced, and the new file takes the name `log`.
  *
- * Invariant: `log` is a whole log at any time, and the batch that was acknowledged last is in it: until the rename
- * the old file is complete, and the new one is complete and synced before it. What a crash or a full disk leaves
- * is a file of another name, which the next start removes.
+ * Invariant: `log` is a whole log at any time, and the batch that was acknowledged last is in it:
+ * until the rename the old file is complete, and the new one is complete and synced before it. What
+ * a crash or a full disk leaves is a file of another name, which the next start removes.
  */
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -26,7 +27,10 @@ const LAST_STEP = 256 * 1024;
 /** The bytes that are written together. */
 const PIECE = 256 * 1024;
 
-/** The bytes after which the new file is synced, so that no commit waits for the disk to take more than these. */
+/**
+ * The bytes after which the new file is synced, so that no commit waits for the disk to take more
+ * than these.
+ */
 const SYNC_EVERY = 4 * PIECE;
 
 /** The parts of a compaction. */

@@ -12,8 +12,9 @@ const MAX_ENTRIES = 10_000;
 const MAX_MEMORY = 32 * 1024 * 1024;
 
 /**
- * The memory of a config in addition to its bytes and key, and of an entry in addition to its configs. Measured on
- * Node 20 with flags of 30 bytes: 350 of heap when they were read from the log, 540 in all when they were encoded.
+ * The memory of a config in addition to its bytes and key, and of an entry in addition to its
+ * configs. Measured on Node 20 with flags of 30 bytes: 350 of heap when they were read from the
+ * log, 540 in all when they were encoded.
  */
 const CONFIG_MEMORY = 500;
 const ENTRY_MEMORY = 500;

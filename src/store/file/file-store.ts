@@ -1,6 +1,6 @@
 /**
- * The embedded store: a directory, one process, nothing to install. All data is in memory; the log makes it last,
- * and is compacted in the background.
+ * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
+ * makes it last, and is compacted in the background.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -216,7 +216,9 @@ export class FileStore implements Store {
     this.#writes.refused(messageOf(error));
   }
 
-  /** First the disk, then memory: a mutation that cannot be read again after a crash was never seen. */
+  /**
+   * First the disk, then memory: a mutation that cannot be read again after a crash was never seen.
+   */
   async #write(mutations: readonly Mutation[]): Promise<void> {
     try {
       await this.#log.append({ sequence: this.#sequence + 1, records: mutations.map(encodeMutation) });

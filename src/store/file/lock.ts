@@ -1,24 +1,26 @@
 /**
  * The lock of a data directory: one process uses it at a time.
  *
- * Node has no flock(2), so the lock is a name in the directory, `lock`: a symbolic link whose target names its
- * owner. A link is made with its content in one step, needs no room on a full disk, and its time is the
- * owner's heartbeat. The system does not remove it when its owner dies, so a found lock is judged:
+ * Node has no flock(2), so the lock is a name in the directory, `lock`: a symbolic link whose
+ * target names its owner. A link is made with its content in one step, needs no room on a full
+ * disk, and its time is the owner's heartbeat. The system does not remove it when its owner dies,
+ * so a found lock is judged:
  *
  *     same boot and same pid namespace   the process is gone, or has that number since another time: dead
  *                                        it is there: alive
  *     any other (containers that share   its time changes within the patience: alive
  *     a volume are all "process 1")      it does not: taken for dead
  *
- * The last verdict can be wrong: the owner may only have stood still, and run on later. So an owner verifies its
- * lock before and after each write, and a lock that was taken over by that verdict says so (`isTakeover`): the
- * new owner moves the log to a new inode before it reads it, where late writes of the old one do not reach.
+ * The last verdict can be wrong: the owner may only have stood still, and run on later. So an owner
+ * verifies its lock before and after each write, and a lock that was taken over by that verdict
+ * says so (`isTakeover`): the new owner moves the log to a new inode before it reads it, where late
+ * writes of the old one do not reach.
  *
  *     old owner   verify ✓ │ write │ stands still …………………………… │ verify ✗: not acknowledged
  *     new owner                     │ lock │ log to a new inode │ read │ write
  *
- * Invariant: an acknowledged write ends before a verification that saw the owner's own lock, so the next owner,
- * which reads the log after it has placed its lock, reads that write.
+ * Invariant: an acknowledged write ends before a verification that saw the owner's own lock, so the
+ * next owner, which reads the log after it has placed its lock, reads that write.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, lutimes, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -30,7 +32,10 @@ import { HoldfastError } from '../../core/errors.js';
 /** The time between two heartbeats, milliseconds. */
 const BEAT = 1_000;
 
-/** The time without a heartbeat after which an owner that cannot be seen is taken for dead, milliseconds. */
+/**
+ * The time without a heartbeat after which an owner that cannot be seen is taken for dead,
+ * milliseconds.
+ */
 const PATIENCE = 8_000;
 
 /** The pause between two looks at a lock whose heartbeat is waited for, milliseconds. */
@@ -69,8 +74,8 @@ class LostLockError extends Error {
 }
 
 /**
- * Takes the lock of a directory. Waits for the patience where the last owner did not release it and cannot be
- * seen, such as after a container was killed.
+ * Takes the lock of a directory. Waits for the patience where the last owner did not release it and
+ * cannot be seen, such as after a container was killed.
  *
  * @throws HoldfastError `store_unavailable` when a living process has it.
  */
@@ -111,7 +116,8 @@ function hold(directory: string, path: string, owner: Owner, options: LockOption
       .then(() => lutimes(path, new Date(), new Date()))
       .then(() => (missed = 0))
       .catch((error: unknown) => {
-        // Another failure only makes the heartbeat late, and a lock that is being put back is there at the next.
+        // Another failure only makes the heartbeat late, and a lock that is being put back is there
+        // at the next.
         if (!(error instanceof LostLockError) || ++missed < 2) return;
         clearInterval(beat);
         options.onLost?.(error);
@@ -195,9 +201,10 @@ async function judge(content: string): Promise<Verdict> {
 }
 
 /**
- * Takes a stale lock away: by renaming it, which only one process can do, and by looking at what was renamed. If
- * two find the same stale lock, the slower one must not take away the lock of the faster one: it puts it back,
- * and an owner that missed its lock in between finds it again at its next verification.
+ * Takes a stale lock away: by renaming it, which only one process can do, and by looking at what
+ * was renamed. If two find the same stale lock, the slower one must not take away the lock of the
+ * faster one: it puts it back, and an owner that missed its lock in between finds it again at its
+ * next verification.
  */
 async function removeStale(path: string, content: string, token: string): Promise<void> {
   const aside = `${path}.stale.${token}`;
@@ -207,7 +214,10 @@ async function removeStale(path: string, content: string, token: string): Promis
   await rm(aside, { force: true });
 }
 
-/** Names a process among all of all machines: at most 59 bytes, which ext4 keeps in the inode itself. */
+/**
+ * Names a process among all of all machines: at most 59 bytes, which ext4 keeps in the inode
+ * itself.
+ */
 async function describeOwner(pid: number, token: string): Promise<string> {
   return [await bootId(), await pidNamespace(), pid, await startOf(pid), token].join('.');
 }
@@ -218,13 +228,18 @@ async function bootId(): Promise<string> {
   return createHash('sha256').update(id.trim()).digest('hex').slice(0, 12);
 }
 
-/** Process numbers mean something within one of these only; a container has its own. Empty where there are none. */
+/**
+ * Process numbers mean something within one of these only; a container has its own. Empty where
+ * there are none.
+ */
 async function pidNamespace(): Promise<string> {
   const link = await readlink('/proc/self/ns/pid').catch(() => '');
   return link.replace(/\D/g, '');
 }
 
-/** The time at which a process started, in the system's own terms; empty where there is no /proc. */
+/**
+ * The time at which a process started, in the system's own terms; empty where there is no /proc.
+ */
 async function startOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // proc(5): the 22nd field; the second is a name in parentheses, which may contain anything.

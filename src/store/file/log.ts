@@ -1,14 +1,15 @@
 /**
  * The log: the one file of a file store.
  *
- * Only its end is ever written, a batch at a time, and a batch counts when `append` has resolved: fdatasync has
- * returned, and the directory's lock was still ours. So when the process dies at any moment, the last line is all
- * that can be wrong. Bytes after the last whole record are moved to a file of their own: they are a write that was
- * cut off, or the last record, damaged since; which of the two, nothing can tell. A bad line with a whole one after
- * it was written well once and was damaged since; then nothing is touched, and a person must decide.
+ * Only its end is ever written, a batch at a time, and a batch counts when `append` has resolved:
+ * fdatasync has returned, and the directory's lock was still ours. So when the process dies at any
+ * moment, the last line is all that can be wrong. Bytes after the last whole record are moved to a
+ * file of their own: they are a write that was cut off, or the last record, damaged since; which of
+ * the two, nothing can tell. A bad line with a whole one after it was written well once and was
+ * damaged since; then nothing is touched, and a person must decide.
  *
- * A log that is mostly superseded is replaced while it is in use (compaction.ts): only the last step of that,
- * `replaceWith`, waits for an append, and appends wait only for it.
+ * A log that is mostly superseded is replaced while it is in use (compaction.ts): only the last
+ * step of that, `replaceWith`, waits for an append, and appends wait only for it.
  */
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -56,7 +57,10 @@ export class Log {
   readonly #turns = new KeyedQueue<'log'>();
   #file: FileHandle;
   #end: number;
-  /** Bytes follow the end that are no record; `keep`: they were there at start, and are moved to a file. */
+  /**
+   * Bytes follow the end that are no record; `keep`: they were there at start, and are moved to a
+   * file.
+   */
   #rest: { keep: boolean } | undefined;
   /** The file has a new name that a loss of power may undo. */
   #isNameUnsynced = false;
@@ -81,8 +85,8 @@ export class Log {
   }
 
   /**
-   * Opens the log and replays it. Needs no room on the disk: bytes after the last record that cannot be moved
-   * away now are moved before the next append.
+   * Opens the log and replays it. Needs no room on the disk: bytes after the last record that
+   * cannot be moved away now are moved before the next append.
    *
    * @throws HoldfastError `store_damaged`, with nothing changed
    */
@@ -133,7 +137,10 @@ export class Log {
     });
   }
 
-  /** Rejects with the reason for which a batch could not be appended now, as far as that can be told without one. */
+  /**
+   * Rejects with the reason for which a batch could not be appended now, as far as that can be told
+   * without one.
+   */
   check(): Promise<void> {
     return this.#turns.run('log', () => this.#ready());
   }
@@ -146,7 +153,8 @@ export class Log {
   }
 
   /**
-   * Puts another file in the place of this one, after `finish` has added the batches that are missing there.
+   * Puts another file in the place of this one, after `finish` has added the batches that are
+   * missing there.
    *
    * @throws with the present file still in use
    */
@@ -188,7 +196,10 @@ export class Log {
     this.#isNameUnsynced = false;
   }
 
-  /** Cuts the file to its whole records. Not when another process may have the directory: then it may be its file. */
+  /**
+   * Cuts the file to its whole records. Not when another process may have the directory: then it
+   * may be its file.
+   */
   async #removeRest(): Promise<void> {
     await this.#verify();
     if (this.#rest?.keep === true) await keepRemoved(this.path, this.#file, this.#end, this.#log);

@@ -1,6 +1,6 @@
 /**
- * Bytes that were removed from the end of a log, kept next to it: they may be a commit that was acknowledged and
- * damaged since, and only a person can tell.
+ * Bytes that were removed from the end of a log, kept next to it: they may be a commit that was
+ * acknowledged and damaged since, and only a person can tell.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, rm, type FileHandle } from 'node:fs/promises';
@@ -9,12 +9,15 @@ import type { Logger } from 'pino';
 import { replaceFile } from '../../core/durable-file.js';
 import { messageOf } from '../../core/errors.js';
 
-/** The number of such files that are kept, so that a machine which loses power every day does not fill its disk. */
+/**
+ * The number of such files that are kept, so that a machine which loses power every day does not
+ * fill its disk.
+ */
 const KEPT = 10;
 
 /**
- * Copies the bytes from an offset to the end of the log into a file of their own, `log.removed-<time>`, and
- * removes the oldest such files beyond ten.
+ * Copies the bytes from an offset to the end of the log into a file of their own,
+ * `log.removed-<time>`, and removes the oldest such files beyond ten.
  *
  * @throws the file system's error
  */

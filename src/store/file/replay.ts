@@ -1,10 +1,16 @@
-/** Reading a log from its beginning: header, snapshot, batches, and the verdict on bytes that are none of these. */
+/**
+ * Reading a log from its beginning: header, snapshot, batches, and the verdict on bytes that are
+ * none of these.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import { readLines, unframe } from './frame.js';
 import type { LogBatch, LogHeader, SnapshotRecord } from './record.js';
 
-/** The receiver of a log's records, in their order. A method that throws declares the record damaged. */
+/**
+ * The receiver of a log's records, in their order. A method that throws declares the record
+ * damaged.
+ */
 export interface LogReplay {
   header(header: LogHeader): void;
   snapshot(record: SnapshotRecord): void;
@@ -14,7 +20,8 @@ export interface LogReplay {
 /**
  * Replays a log.
  *
- * @returns the end of the last whole record, and the size of the file: bytes in between are no record
+ * @returns the end of the last whole record, and the size of the file: bytes in between are no
+ *   record
  * @throws HoldfastError `store_damaged`
  */
 export async function replayFile(

@@ -19,15 +19,19 @@ const LINE_BYTES = 64 * 1024;
 const RECORD_BYTES = 300;
 
 /**
- * The most memory that remembered requests may take, bytes. Beyond it the oldest are forgotten, before their 24
- * hours are over: a repeat of such a request is then refused as one that was planned against an older version.
+ * The most memory that remembered requests may take, bytes. Beyond it the oldest are forgotten,
+ * before their 24 hours are over: a repeat of such a request is then refused as one that was
+ * planned against an older version.
  */
 const REMEMBERED_BYTES = 64 * 1024 * 1024;
 
 /** The approximate memory of a remembered request in addition to its texts, bytes. */
 const REMEMBERED_OVERHEAD = 500;
 
-/** Everything that a state holds, as of one moment, by the lines of a snapshot. Holds no bytes of its own. */
+/**
+ * Everything that a state holds, as of one moment, by the lines of a snapshot. Holds no bytes of
+ * its own.
+ */
 export type StateImage = readonly ImageLine[];
 
 type ImageLine =

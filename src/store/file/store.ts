@@ -13,7 +13,10 @@ import { Log } from './log.js';
 import { decodeMutation } from './record.js';
 import { FileState } from './state.js';
 
-/** The part of the log's bound that does not depend on its content, bytes; see `FileStoreOptions.compactAbove`. */
+/**
+ * The part of the log's bound that does not depend on its content, bytes; see
+ * `FileStoreOptions.compactAbove`.
+ */
 const COMPACT_ABOVE = 4 * 1024 * 1024;
 
 /** Options of {@link openFileStore}. */
@@ -21,17 +24,23 @@ export interface FileStoreOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** The log is compacted when it is larger than twice its live data and this together. Bytes. Default 4 MiB. */
+  /**
+   * The log is compacted when it is larger than twice its live data and this together. Bytes.
+   * Default 4 MiB.
+   */
   readonly compactAbove?: number;
-  /** The wait for a heartbeat of an owner that did not release the directory, milliseconds. Default 8,000. */
+  /**
+   * The wait for a heartbeat of an owner that did not release the directory, milliseconds. Default
+   * 8,000.
+   */
   readonly lockPatience?: number;
 }
 
 /**
  * Opens the store in a directory, which is made if there is none. A full disk is no obstacle.
  *
- * @throws HoldfastError `store_unavailable` when another process has the directory or it cannot be read,
- * `store_damaged` when the log is not what was written.
+ * @throws HoldfastError `store_unavailable` when another process has the directory or it cannot be
+ *   read, `store_damaged` when the log is not what was written.
  */
 export async function openFileStore(directory: string, options: FileStoreOptions): Promise<Store> {
   const owner: { store?: FileStore; lost?: Error } = {};
@@ -111,8 +120,9 @@ async function replay(directory: string, lock: Lock, now: () => number, logger: 
 }
 
 /**
- * Removes the files that an interrupted owner left. An owner that only stood still cannot finish a compaction then:
- * the file that it would rename is gone, and it does not make another one, because the lock is no longer its own.
+ * Removes the files that an interrupted owner left. An owner that only stood still cannot finish a
+ * compaction then: the file that it would rename is gone, and it does not make another one, because
+ * the lock is no longer its own.
  */
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
@@ -122,15 +132,19 @@ async function removeTemporary(directory: string): Promise<void> {
   }
 }
 
-/** False for a lock that another process has moved aside by mistake and is about to put back: its heartbeat is recent. */
+/**
+ * False for a lock that another process has moved aside by mistake and is about to put back: its
+ * heartbeat is recent.
+ */
 async function isOld(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > 60_000;
 }
 
 /**
- * Copies the log to a file of its own. Late writes of the former owner, if it still runs, then go to a file without
- * a name. Without room for the copy the log is used as it is: then only its verifications keep that owner out.
+ * Copies the log to a file of its own. Late writes of the former owner, if it still runs, then go
+ * to a file without a name. Without room for the copy the log is used as it is: then only its
+ * verifications keep that owner out.
  */
 async function moveToNewInode(directory: string, token: string, logger: Logger): Promise<void> {
   const path = join(directory, 'log');

@@ -80,8 +80,9 @@ export const REJECTION_FIELDS = [
 const MOST_TEXTS = 7_000;
 
 /**
- * The sum of what rejected events take, kept next to their stream: a stream does not say. It is set right whenever
- * there is one event or none, so that entries which were removed by hand make it wrong for a while only.
+ * The sum of what rejected events take, kept next to their stream: a stream does not say. It is set
+ * right whenever there is one event or none, so that entries which were removed by hand make it
+ * wrong for a while only.
  *
  * An entry takes its texts and about 100 bytes more in memory.
  */
@@ -115,11 +116,12 @@ end
 `;
 
 /**
- * Rejects an event. The oldest rejected ones are removed when all together take more than the limit; the newest
- * stays in any case.
+ * Rejects an event. The oldest rejected ones are removed when all together take more than the
+ * limit; the newest stays in any case.
  *
- * KEYS inbox, rejected, marker, bytes of rejected · ARGV event, '1' to touch the marker for WAIT, code, message, field
- * or '', at, limit in bytes, passed events. {'rejected', how many were removed}, or how the event stands.
+ * KEYS inbox, rejected, marker, bytes of rejected · ARGV event, '1' to touch the marker for WAIT,
+ * code, message, field or '', at, limit in bytes, passed events. {'rejected', how many were
+ * removed}, or how the event stands.
  */
 export const REJECT = `${prelude}${deciding}${weighing}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream') or check(KEYS[4], 'string')
@@ -144,8 +146,8 @@ return {'rejected', removed}
 /**
  * Adds a rejected event that was never in the inbox, within the same limit.
  *
- * KEYS rejected, bytes of rejected · ARGV limit in bytes, code, message, field or '', at, names and values of the
- * event. {its id, how many were removed}
+ * KEYS rejected, bytes of rejected · ARGV limit in bytes, code, message, field or '', at, names and
+ * values of the event. {its id, how many were removed}
  */
 export const ADD_REJECTED = `${prelude}${weighing}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'string')
@@ -181,8 +183,8 @@ return {redis.call('XLEN', KEYS[1]), events}
 `;
 
 /**
- * KEYS inbox, rejected, bytes of rejected · ARGV rejected event. {'retried', its new id}, {'absent'}, or {'fixed'}
- * when it is packed or was not put there by REJECT.
+ * KEYS inbox, rejected, bytes of rejected · ARGV rejected event. {'retried', its new id},
+ * {'absent'}, or {'fixed'} when it is packed or was not put there by REJECT.
  */
 export const RETRY = `${prelude}${weighing}
 local failed = check(KEYS[1], 'stream') or check(KEYS[2], 'stream') or check(KEYS[3], 'string')

@@ -43,8 +43,8 @@ const SHOWN_TEXTS = 2 * (REJECTION_FIELDS.length + 16);
 const SHOWN_BYTES = 1024;
 
 /**
- * The most that rejected events may take in Redis together, bytes: a producer that only sends what is rejected must
- * not fill the memory that commits need. Some thousand events of usual size.
+ * The most that rejected events may take in Redis together, bytes: a producer that only sends what
+ * is rejected must not fill the memory that commits need. Some thousand events of usual size.
  */
 const REJECTED_BYTES = 64 * 1024 * 1024;
 

@@ -61,8 +61,8 @@ end
 /**
  * A commit: compare and set.
  *
- * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox
- * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
+ * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox ARGV id, expected
+ * version or '', live, feed limit, '1' to touch the marker for WAIT,
  *      idempotency record or '', its expiry in ms, inbox event and those passed over, or '',
  *      '1' if there are settings, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, previous, version, at, its client versions, the environment's client version, envelope, then key and bytes of
