@@ -88,10 +88,16 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await details('bytes')).toEqual(failed('PARSE_ERROR'));
     expect(await details('bool')).toEqual(failed('TYPE_MISMATCH'));
     expect(await details('split', { plan: 'pro' })).toEqual(failed('TARGETING_KEY_MISSING'));
-    expect(await details('string', { roles: [['admin']] })).toEqual(failed('INVALID_CONTEXT'));
+    const contradictory = { 'user.plan': 'free', user: { plan: 'pro' } };
+    expect(await details('string', contradictory)).toEqual(failed('INVALID_CONTEXT'));
     // This provider takes an answer without a value for a broken one. The application gets its
     // default all the same.
     expect(await details('unmatched', { 'user.plan': 'free' })).toEqual(failed('GENERAL'));
+  });
+
+  it('gives the value although one attribute cannot be read', async () => {
+    const context = { roles: [['admin']] } as unknown as typeof user;
+    expect(await client.getStringDetails('string', 'default', context)).toMatchObject({ value: 'hello' });
   });
 
   it('does what the example does', async () => {
