@@ -2,9 +2,10 @@
  * The longest turn of the event loop while a node answers for a large environment: the node is in
  * this process, so that its turns can be measured. The client only counts bytes.
  */
-import { get } from 'node:http';
+import { request as open } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ADMIN_TOKEN, basic, sign, startApp, type TestApp } from '../test/support/app.js';
+import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
 import { flag } from '../test/support/configs.js';
 import { measureTurns } from '../test/support/turns.js';
 
@@ -52,11 +53,15 @@ function requestsOf(app: TestApp, { id, key }: { id: string; key: string }): Rec
     count(app.url + path, headers, method);
   const none = encodeURIComponent(Buffer.from('{"contexts":[]}').toString('base64'));
   const json = () => ask('/api/v1/configs/0?format=json');
-  const list = () => ask(`/admin/v1/environments/${id}/configs`, { authorization: `Bearer ${ADMIN_TOKEN}` });
+  const admin = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const list = () => ask(`/admin/v1/environments/${id}/configs`, admin);
   const flags = () => ask('/ofrep/v1/evaluate/flags', byKey, 'POST');
   const values = () => ask(`/api/v2/configs/eval-with-context/${none}`);
   const snapshot = () => ask('/api/v1/configs/0');
+  const change = changeOf(CHANGE_MAX_BYTES);
   return {
+    'commit of 1 MiB': () => count(`${app.url}/admin/v1/environments/${id}/changes`, admin, 'POST', change),
+    'load from the store': () => app.replica.reload(BigInt(id)),
     snapshot,
     'JSON, first': json,
     'JSON, again': json,
@@ -82,13 +87,30 @@ async function measure(name: string, ask: Ask): Promise<TurnResult> {
   return { name, took, processor: longestTurn, delay: delay.max / 1e6 };
 }
 
-function count(url: string, headers: Record<string, string>, method: string): Promise<number> {
+/** The JSON of a change of almost that many bytes: flags with a rule. */
+function changeOf(bytes: number): string {
+  const configs: string[] = [];
+  for (let length = 100; ;) {
+    const text = JSON.stringify({
+      ...flag(`flag.in-a-large-change.${configs.length}`, true),
+      id: undefined,
+    });
+    length += text.length + 1;
+    if (length > bytes) return `{"configs":[${configs.join(',')}]}`;
+    configs.push(text);
+  }
+}
+
+function count(url: string, headers: Record<string, string>, method: string, body = ''): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { headers, method }, (answer) => {
+    const request = open(url, { headers, method }, (answer) => {
       let bytes = 0;
       answer.on('data', (part: Buffer) => (bytes += part.length)).on('error', reject);
-      answer.on('end', () => resolve(bytes));
+      answer.on('end', () => {
+        if (answer.statusCode === 200) resolve(bytes);
+        else reject(new Error(`${method} ${url} was answered ${answer.statusCode}`));
+      });
     });
-    request.on('error', reject);
+    request.on('error', reject).end(body);
   });
 }

@@ -62,7 +62,7 @@ describe('a belt server', () => {
     await server.snapshot().set('if-none-match', '"1-9-json"').expect(304);
   });
 
-  it('reads nothing before it is asked, and once for many who ask at once', async () => {
+  it('reads nothing before it is asked, and once for many clients that ask at the same time', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     expect(first.asked).toEqual([]);
@@ -173,7 +173,7 @@ describe('a belt server', () => {
     expect(await server.copies.ruleset(1n)).not.toBe(ruleset);
   });
 
-  it('drops what nobody uses beyond the environments that it keeps', async () => {
+  it('drops unused environments beyond those that it keeps', async () => {
     const { server, first } = await start({ env: { HOLDFAST_IN_MEMORY: '1' } });
     for (const environment of [1n, 2n, 3n]) await writeCopy(first.bucket, { environment });
     await server.snapshot(keyText(1n)).expect(200);
@@ -213,7 +213,7 @@ describe('keys at a belt server', () => {
     await server.snapshot(fresh).expect(200);
   });
 
-  it('are not refused while nobody can be asked', async () => {
+  it('are not refused while no source can be asked', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     await server.snapshot().expect(200);

@@ -135,7 +135,7 @@ describe('the belt writer', () => {
     expect(await namesIn(bucket)).toEqual(['environments/1/10.binpb', 'environments/1/latest.json']);
   });
 
-  it('goes on from its cursor: what changed while nobody wrote, and nothing else', async () => {
+  it('goes on from its cursor: what changed while no node wrote, and nothing else', async () => {
     await commit(10n);
     await commit(20n, 2n);
     await copied();
@@ -227,7 +227,7 @@ describe('the belt writer', () => {
     await reaches(11n);
   });
 
-  it('repairs a manifest and a snapshot that somebody removed', async () => {
+  it('repairs a manifest and a snapshot that were removed from outside', async () => {
     await commit(10n);
     await commit(20n, 2n);
     await start({ times: { check: 50, sweep: 50 } });

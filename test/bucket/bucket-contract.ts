@@ -94,7 +94,7 @@ export function bucketContract(
       expect(await namesIn(bucket, 'a/')).toEqual([]);
     });
 
-    it('ends at once with bucket_unavailable when it is told to stop', async () => {
+    it('ends immediately with bucket_unavailable when it is aborted', async () => {
       const bucket = await open();
       const signal = AbortSignal.abort();
       await expect(bucket.read('a', { signal })).rejects.toMatchObject({ code: 'bucket_unavailable' });

@@ -86,7 +86,7 @@ describe('when it is purged', () => {
     expect(queue.due()).toBeUndefined();
   });
 
-  it('anew for a change that came too shortly before', () => {
+  it('again for a change that came too shortly before', () => {
     const queue = queueWith(change(1, 7n, false));
     queue.take(change(2, 7n, false, NOW + 100), NOW + 100);
     queue.next(NOW + DELAY)?.settle(NOW + DELAY, NOW + DELAY);
@@ -94,7 +94,7 @@ describe('when it is purged', () => {
     expect(queue.due()).toBe(NOW + 100 + DELAY);
   });
 
-  it('anew for a change that comes while the request is under way', () => {
+  it('again for a change that comes while the request is under way', () => {
     const queue = queueWith(change(1, 7n, false));
     const batch = queue.next(NOW + DELAY)!;
     queue.take(change(2, 7n, false, NOW + DELAY + 5), NOW + DELAY + 5);

@@ -3,7 +3,7 @@ import { checkCommits } from '../../chaos/checks/commits.js';
 import type { Entry, Outcome } from '../../chaos/writers/ledger.js';
 import { ENV, texts, truthOf } from './evidence.js';
 
-describe('what writers were told', () => {
+describe('the answers that writers got', () => {
   const truth = truthOf([
     {
       token: 'w1-1',
@@ -108,7 +108,7 @@ describe('what writers were told', () => {
     expect(texts(checkCommits([entry('w1-1', unknown)], together, []).violations)).toContain('in part');
   });
 
-  it('counts what the store was made to lose, and what nobody wrote back', () => {
+  it('counts what the store was made to lose, and what was not written back', () => {
     const loss = { from: 15, to: 30 };
     const superseded = entry('w1-1', committed(1, 2));
     const gone = entry('w1-5', committed(7, 8));

@@ -40,7 +40,7 @@ function plannedKeys(file: Configs, options: Partial<ImportOptions> = {}): unkno
 }
 
 describe('an import', () => {
-  it('leaves ids out, so that they are assigned anew', () => {
+  it('leaves ids out, so that new ones are assigned', () => {
     expect(plannedConfigs({ configs: [text('a', { id: '5' })] })).toEqual([[text('a')]]);
   });
 

@@ -105,7 +105,7 @@ describe('tail', () => {
     expect(tail.out().match(/version/g)).toHaveLength(2);
   });
 
-  it('waits longer and longer while it gets nothing, up to 30 s, and starts anew when an event came', async () => {
+  it('waits longer and longer while it gets nothing, up to 30 s, and starts again when an event came', async () => {
     const unavailable = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
       refuse(response, 503, 'store_unavailable', 'The store is unavailable.');
       return true;

@@ -68,7 +68,7 @@ describe('the bundle', () => {
     expect(stdout.trim()).toBe('true []');
   });
 
-  it('lets a process end whose client nobody waits for and that can reach nobody', async () => {
+  it('lets a process end whose client is not awaited and reaches no source', async () => {
     const script = join(folder, 'alone.mjs');
     const code = `
       import { createClient } from './src/client/index.js';

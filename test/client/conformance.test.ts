@@ -118,7 +118,7 @@ describe('reading', () => {
     expect(source.requests.at(-1)?.from).toBe('5');
   });
 
-  it('begins anew with each stream: nothing of a cut off event is left', async () => {
+  it('begins again with each stream: nothing of a cut off event is left', async () => {
     let count = 0;
     source.stream = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -37,7 +37,7 @@ describe.each<[string, () => LastGood]>([
 });
 
 describe('a file', () => {
-  it('is left as it was when it cannot be replaced, and nothing stays beside it', async () => {
+  it('is left as it was when it cannot be replaced, and nothing stays next to it', async () => {
     const path = join(folder, 'file');
     await mkdir(path);
     await writeFile(join(path, 'in-the-way'), '');

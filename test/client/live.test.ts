@@ -93,7 +93,7 @@ describe('the client library and a node', () => {
     expect(client.get('a')).toBe(true);
   });
 
-  it('says that it has nothing when nobody answers in time, and goes on trying', async () => {
+  it('reports that it has nothing when no source answers in time, and goes on trying', async () => {
     const port = await freePort();
     const backoff = { first: 20, most: 50 };
     const client = start('any', { sources: [`http://127.0.0.1:${port}`], readyTimeout: 100, backoff });

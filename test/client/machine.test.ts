@@ -132,7 +132,7 @@ describe('a saved copy', () => {
     ]);
   });
 
-  it('is what there is when every source is down, at once', () => {
+  it('is what there is when every source is down, immediately', () => {
     const held = machineOf([false, false]);
     held.start(SAVED);
     held.answer(FAILED);
@@ -230,7 +230,7 @@ describe('one cursor', () => {
     expect(held.machine.cursor).toMatchObject({ environment: 7n, version: 5n });
   });
 
-  it('does not take a 304 for the newest when a stream moved us on meanwhile', () => {
+  it('does not take a 304 for the newest when a stream moved us on in the meantime', () => {
     const held = machineOf([true]);
     held.start(SAVED);
     held.answer(FAILED);
@@ -266,7 +266,7 @@ describe('a source whose answer is stale', () => {
     expect(held.answer(snapshot(6n))).toEqual([{ kind: 'merge' }]);
   });
 
-  it('is as good as any when nobody else answers', () => {
+  it('is as good as any when no other source answers', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n, 7n, OLD));
@@ -314,7 +314,7 @@ describe('polling', () => {
     }
   });
 
-  it('goes on while streams open and end at once', () => {
+  it('goes on while streams open and end immediately', () => {
     const held = machineOf([true]);
     held.start();
     held.answer(snapshot(5n));
@@ -481,7 +481,7 @@ describe('a stream', () => {
     expect(held.pass(500)).toMatchObject([{ kind: 'subscribe', source: 0 }]);
   });
 
-  it('is asked of the next source at once when a source has none, and of the first again much later', () => {
+  it('is asked of the next source immediately when a source has none, and of the first again much later', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n));
@@ -490,7 +490,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.stream).toMatchObject({ notBefore: 0.75 * ABSENT_FOR, failures: 0 });
   });
 
-  it('that a server ends with 204 is not opened again until somebody revives it', () => {
+  it('that a server ends with 204 is not opened again until it is reset', () => {
     const held = machineOf([true]);
     held.start();
     held.answer(snapshot(5n));
@@ -561,7 +561,7 @@ describe('a key that is refused', () => {
     expect(held.pass(70_000).every((action) => !('source' in action) || action.source === 1)).toBe(true);
   });
 
-  it('by every source is hopeless when there is nothing, until somebody revives it', () => {
+  it('by every source is allRefused when there is nothing, until it is reset', () => {
     const held = machineOf([true]);
     held.start();
     expect(kinds(held.answer(REFUSED))).toEqual(['warn', 'allRefused']);

@@ -48,7 +48,7 @@ describe('a value', () => {
     ],
     ['is encrypted', config('STRING', { string: 'x', decryptWith: 'secret' }), 'withheld'],
     [
-      'is for nobody',
+      'is for no context',
       { ...config('BOOL', {}), rows: [{ projectEnvId: '8', values: [{ value: { bool: true } }] }] },
       'unmatched',
     ],

@@ -60,7 +60,7 @@ it.each(['time', 'version'] as const)(
   },
 );
 
-it('refuses a version that is no longer the newest when the feed has brought a newer one meanwhile', async () => {
+it('refuses a version that is no longer the newest when the feed has brought a newer one in the meantime', async () => {
   const ifVersion = (await commitConfigs(slow.direct, ENV, flag('first'))).version;
   await until('it is here', () => replica.loaded(ENV)?.version === ifVersion);
   const configs = readSubmittedJson({ configs: [flag('ours')] });

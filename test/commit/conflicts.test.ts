@@ -172,7 +172,7 @@ describe('a request with an idempotency key', () => {
     });
   });
 
-  it('that two nodes get at once is committed by one, and both answer alike', async () => {
+  it('that two nodes get at the same time is committed by one, and both answer alike', async () => {
     const [a, b] = [await startNode(), await startNode(slow.direct)];
     const once = request([flag('a')], { idempotency: idempotency() });
     const gate = slow.hold('commit', 'before');

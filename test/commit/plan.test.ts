@@ -262,7 +262,7 @@ describe('the size of a config', () => {
     );
   });
 
-  it('has less room beside a large default context', () => {
+  it('has less room next to a large default context', () => {
     const { ruleset } = emptyBase();
     const base = { ruleset, settings: { ...settings, defaultContext: contextOf(20_000) } };
     expect(result(base, [sized('a', 20_000)])).toBe('accepted');

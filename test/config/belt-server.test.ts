@@ -34,7 +34,7 @@ describe('the settings of a belt server', () => {
     expect(twice).not.toContain('sig');
   });
 
-  it('are reported all at once, without what may be secret', () => {
+  it('are reported together, without what may be secret', () => {
     const found = problems({
       HOLDFAST_SOURCE: 'ftp://user:password@x https://user:password@y',
       HOLDFAST_REVALIDATE: '0',

@@ -17,7 +17,7 @@ function problems(env: EnvironmentVariables): readonly string[] {
   return [];
 }
 
-describe('settings that nobody gave', () => {
+describe('settings that are not given', () => {
   it('are the documented defaults', () => {
     expect(readNodeSettings({})).toEqual({
       host: '0.0.0.0',
@@ -226,7 +226,7 @@ describe('GRIP_URL', () => {
     expect(gripUrls).toEqual(['http://a:5561', 'http://b:5561', 'http://c:5561']);
   });
 
-  it('needs a key for each, or nobody could be believed', () => {
+  it('needs a key for each, or no signature could be believed', () => {
     const found = problems({ GRIP_URL: 'http://a:5561?verify-key=k http://b:5561?key=publish-only' });
     expect(found).toEqual([
       expect.stringMatching(/http:\/\/b:5561 has no key to verify Grip-Sig with.*place 2 of 2/),
@@ -249,7 +249,7 @@ describe('GRIP_URL', () => {
 });
 
 describe('problems', () => {
-  it('are reported all at once, a line each', () => {
+  it('are reported together, a line each', () => {
     const env = {
       PORT: 'http',
       HOLDFAST_STORE: 'redis://127.0.0.1',

@@ -16,7 +16,7 @@ describe('sleep', () => {
     expect(removed).toHaveBeenCalledOnce();
   });
 
-  it('resolves at once when the signal aborts, also before the call', async () => {
+  it('resolves immediately when the signal aborts, also before the call', async () => {
     const abort = new AbortController();
     const slept = sleep(1_000_000, abort.signal);
     abort.abort();

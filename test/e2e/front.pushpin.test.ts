@@ -124,7 +124,7 @@ describe.each(FRONTS)('%s before Pushpin', (name) => {
     expect(refused.headers.get('www-authenticate')).toContain('Basic');
   });
 
-  it('cuts off requests that are sent slowly, and no stream that is silent meanwhile', async () => {
+  it('cuts off requests that are sent slowly, and no stream that is silent in the meantime', async () => {
     const connection = await subscribe(front);
     const line = 'HTTP/1.1\r\nHost: a\r\n';
     const started = performance.now();

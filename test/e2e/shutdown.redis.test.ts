@@ -210,7 +210,7 @@ describe('an unexpected error', () => {
     ['exception', 'uncaughtException'],
     ['rejection', 'unhandledRejection'],
   ])(
-    'that nobody caught (%s) is logged and ends the process with another exit code than 0',
+    'that was not caught (%s) is logged and ends the process with another exit code than 0',
     async (kind, origin) => {
       const node = await startAnother({ NODE_OPTIONS: DEFECT, DEFECT: kind });
       process.kill(node.pid, 'SIGUSR2');

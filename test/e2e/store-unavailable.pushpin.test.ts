@@ -144,7 +144,7 @@ describe('when Redis is back with its file', () => {
     for (const node of [0, 1]) await isBack(node);
   });
 
-  it('changes reach every stream, those that were open before and those that were opened meanwhile', async () => {
+  it('changes reach every stream, those that were open before and those that were opened in the meantime', async () => {
     expect(await metric('holdfast_store_up')).toBe(2);
     await stack.commit(1, [flag('after', true)]);
     expect(closing.length).toBe(2 * places().length);

@@ -137,7 +137,7 @@ describe('a client that sends both headers', () => {
 });
 
 describe('a client that is ahead of the store', () => {
-  it('is counted and raises no alarm, because anybody can make a version up', async () => {
+  it('is counted and raises no alarm, because a client can make a version up', async () => {
     const lost = await app.metric('holdfast_data_lost_total');
     const named = await app.metric('holdfast_clients_ahead_total');
     const ahead = await app.metric(

@@ -192,7 +192,7 @@ describe('a hand in the stream', () => {
     expect(await afterDeath((ids) => stack.raw.xdel(INBOX, ids[0]!))).toEqual(['b', 'c']);
   });
 
-  it('that deletes everything stops nobody', async () => {
+  it('that deletes everything stops no consumer', async () => {
     await stack.consume();
     await stack.raw.del(INBOX);
     await until('the group is there again', async () => (await stack.raw.exists(INBOX)) === 1);

@@ -111,7 +111,7 @@ describe('an event that triggers a defect', () => {
   });
 });
 
-describe('a consumer that is told to stop', () => {
+describe('a consumer that is aborted', () => {
   it('finishes the event at hand, and leaves the others to the next one', async () => {
     for (let i = 0; i < 20; i++) await stack.addChange(1, change(`k${i}`));
     let reached = (): void => undefined;

@@ -31,7 +31,7 @@ describe('an event that was committed', () => {
     expect(events.isIn(undefined, '1-0', 'd')).toBe(false);
   });
 
-  it('is told from another one in its place', () => {
+  it('is distinguished from another one in its place', () => {
     const events = new RecentlyCommitted();
     events.note('1-0', made);
     const all = ruleset(flag(10n, 'a'), flag(11n, 'b'));

@@ -117,7 +117,7 @@ describe('the list of rejected events', () => {
     await app.admin('get', '/rejected?count=1&count=2').expect(400);
   });
 
-  it('has also what somebody else put there, without a reason', async () => {
+  it('has also entries from outside, without a reason', async () => {
     const id = (await stack.raw.xadd(REJECTED, '*', 'holdfast-event', '1-0', 'b', 'c'))!;
     const [event] = (await list()).events;
     expect(event).toMatchObject({ id, event: '', error: { code: '' } });

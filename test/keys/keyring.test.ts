@@ -37,7 +37,7 @@ describe('find', () => {
     expect(slow.calls.keyByHash).toBe(1);
   });
 
-  it('is undefined for a key that nobody has', async () => {
+  it('is undefined for an unknown key', async () => {
     expect(await keyring.find('wrong')).toBeUndefined();
   });
 
@@ -81,7 +81,7 @@ describe('findById', () => {
 });
 
 describe('revoking', () => {
-  it('is told once, whether the feed or a reading brings it', async () => {
+  it('is notified once, whether the feed or a reading brings it', async () => {
     const told: string[] = [];
     keyring.onRevoked((key) => told.push(key.id));
     await add('one');

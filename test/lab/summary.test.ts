@@ -151,13 +151,13 @@ describe('requests', () => {
     expect(svg).toContain('prefers-color-scheme: dark');
   });
 
-  it('stand in the table beside those at the origin', () => {
+  it('stand in the table next to those at the origin', () => {
     expect(runTable(twice)).toMatch(/\| \(a\) streaming miss \| +naive \| +3\.0 \|.*\| +7 \|$/m);
   });
 });
 
 describe('what late joiners download', () => {
-  it('is told as the least and the most of their connections', () => {
+  it('is reported as the least and the most of their connections', () => {
     const run = makeRun(
       [
         (client) => {

@@ -25,7 +25,7 @@ describe('works of a leader', () => {
     expect(log).toEqual(['a ended', 'b ended', 'all']);
   });
 
-  it('are all told to stop when one fails, and its error is known when the last has ended', async () => {
+  it('are all aborted when one fails, and its error is known when the last has ended', async () => {
     const log: string[] = [];
     const failing = () => Promise.reject(new Error('a defect'));
     const leading = runTogether(obedient(log, 'a'), failing)(new AbortController().signal);
@@ -33,7 +33,7 @@ describe('works of a leader', () => {
     expect(log).toEqual(['a ended']);
   });
 
-  it('are all told to stop when one ends', async () => {
+  it('are all aborted when one ends', async () => {
     const log: string[] = [];
     await runTogether(obedient(log, 'a'), () => Promise.resolve())(new AbortController().signal);
     expect(log).toEqual(['a ended']);

@@ -53,7 +53,7 @@ describe('a context', () => {
   });
 
   it.each([{ 'user.key': 'u2' }, { user: { key: 'u2' } }])(
-    'that has %j keeps it beside a targeting key',
+    'that has %j keeps it next to a targeting key',
     (user) => {
       expect(read({ targetingKey: 'u1', ...user })).toEqual({ user: { key: 'u2' } });
     },

@@ -155,7 +155,7 @@ describe('giving up a single item', () => {
     expect(batches(cursor, 1e6)).toEqual([['7: →1'], ['8: 0→1']]);
   });
 
-  it('leaves the innocent alone when the entry has left the ring meanwhile', () => {
+  it('leaves the innocent alone when the entry has left the ring in the meantime', () => {
     const outbox = new Outbox({ entries: 1, bytes: 1e6 });
     const cursor = outbox.cursorAtEnd('0');
     outbox.push(changeEntry(1, 7n, 0, 1));

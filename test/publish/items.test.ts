@@ -69,7 +69,7 @@ describe('a resync item', () => {
 });
 
 describe('a close item', () => {
-  it('has the holds’ prev-id and no id, so that it acts at once and is never a repeat', () => {
+  it('has the holds’ prev-id and no id, so that it acts immediately and is never a repeat', () => {
     expect(readItem(closeItem('ab-12'))).toEqual({
       channel: 'key-ab-12',
       'prev-id': '0',

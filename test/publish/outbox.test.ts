@@ -118,7 +118,7 @@ describe('an entry that leaves the ring while it is on its way', () => {
     expect(names(sendAll(cursor))).toEqual(['7: →2', '7: 2→3', '7: 3→4', '7: 4→5']);
   });
 
-  it('is resynced also when it was accepted, if everything was missed meanwhile', () => {
+  it('is resynced also when it was accepted, if everything was missed in the meantime', () => {
     const outbox = new Outbox();
     const cursor = outbox.cursorAtEnd('0');
     outbox.push(changeEntry(1, 7n, 0, 1));

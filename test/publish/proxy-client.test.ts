@@ -45,7 +45,7 @@ describe('a publish request', () => {
     expect(endpoint.connections()).toBe(1);
   });
 
-  it('comes in order also when several are asked for at once', async () => {
+  it('comes in order also when several are asked for at the same time', async () => {
     await Promise.all([1, 2, 3, 4].map((id) => client.publish([itemOf(7n, id - 1, id)])));
     expect(endpoint.accepted.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
     expect(endpoint.connections()).toBe(1);

@@ -97,7 +97,7 @@ describe('a worker', () => {
     expect(requests).toEqual([['7: 0→1', '8: 0→1'], ['7: 1→2']]);
   });
 
-  it('has one request under way at a time, and hears what is pushed meanwhile', async () => {
+  it('has one request under way at a time, and hears what is pushed in the meantime', async () => {
     let release = (): void => undefined;
     const first = new Promise<PublishResult>((resolve) => (release = () => resolve(accepted)));
     const { push, idle, requests } = start({ answer: (_, n) => (n === 1 ? first : undefined) });
@@ -112,7 +112,7 @@ describe('a worker', () => {
     expect(requests).toEqual([['7: 0→1'], ['7: 1→2', '7: 2→3']]);
   });
 
-  it('sends a change after a pause at once, and what comes within the interval after it together', async () => {
+  it('sends a change after a pause immediately, and what comes within the interval after it together', async () => {
     const { push, idle, requests, sleeps, endSleep } = start({ interval: 100, manualSleep: true });
     push(changeEntry(1, 7n, 0, 1));
     await idle();
@@ -144,7 +144,7 @@ describe('a worker', () => {
     expect(events).toEqual(['accepted 1', 'lag 100', 'cursor 2']);
   });
 
-  it('counts word to clients, and takes its delay for no lag: they are told late on purpose', async () => {
+  it('counts notifications of clients, and not their delay as lag: they are late on purpose', async () => {
     const { push, idle, events } = start();
     const subject = { kind: 'clients', environment: 7n, shard: 0, position: clientPosition(1n, 0) } as const;
     push(changeEntry(1, 7n, 0, 1), tellEntry(2, subject, 0));

@@ -214,7 +214,7 @@ describe('a leader', () => {
     expect(proxy.accepted.map(itemText)).toEqual(['key-k1 close']);
   });
 
-  it('makes every environment recover at a proxy that nobody knows', async () => {
+  it('makes every environment recover at a new proxy', async () => {
     await createEnvironment(slow.direct, 8n);
     const { version } = await commit('a');
     const other = await commitConfigs(slow.direct, 8n, sized('b', 1));
@@ -242,7 +242,7 @@ describe('a leader', () => {
 });
 
 describe('a proxy that is down', () => {
-  it('gets everything when it is back, and delays nobody meanwhile', async () => {
+  it('gets everything when it is back, and delays no other in the meantime', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     const node = start('one');
     await leads(node);
@@ -258,7 +258,7 @@ describe('a proxy that is down', () => {
     expect(resyncs(a)).toEqual([]);
   });
 
-  it('and does not answer delays nobody either', async () => {
+  it('and does not answer delays no other either', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one'));
     const waiting: (() => void)[] = [];
@@ -388,7 +388,7 @@ describe('a new leader', () => {
     expect(resyncs(proxy)).toEqual([`7: →${version}`]);
   });
 
-  it('begins at once when the newest thing in the store is no entry of the feed', async () => {
+  it('begins immediately when the newest thing in the store is no entry of the feed', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -530,7 +530,7 @@ describe('proxies that come and go', () => {
     await has(proxy, version);
   });
 
-  it('that went and come again are strangers', async () => {
+  it('that went and come again are new proxies', async () => {
     const { proxy, addresses, node: begin } = await behindName();
     addresses('127.0.0.1');
     const old = begin();
@@ -611,7 +611,7 @@ describe('the clients of event streams', () => {
         .map((item) => `${item['prev-id'] ?? ''}→${item.id}`),
     );
 
-  it('are told of a change that they see, on every shard, and of no other', async () => {
+  it('are notified of a change that they see, on every shard, and of no other', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     const unseen = await commit('server-only');
@@ -626,7 +626,7 @@ describe('the clients of event streams', () => {
     expect(content).toBe(`data: ${data}\nid: ${seen.version}\n\n`);
   });
 
-  it('are told over the spread: the first at once, each at most once, and all of the last change', async () => {
+  it('are notified over the spread: the first immediately, each at most once, and all of the last change', async () => {
     const proxy = await endpoint();
     await leads(start('one', { refetchSpread: 800 }));
     const versions: bigint[] = [];
@@ -643,7 +643,7 @@ describe('the clients of event streams', () => {
     }
   });
 
-  it('that the old leader had no time to tell are told by the new one, and each once', async () => {
+  it('that the old leader had no time to notify are notified by the new one, and each once', async () => {
     const proxy = await endpoint();
     const old = start('old', { refetchSpread: 60_000 });
     await leads(old);
@@ -659,7 +659,7 @@ describe('the clients of event streams', () => {
     expect(toClients(proxy)).toHaveLength(9);
   });
 
-  it('are not told again by a new leader when nothing was left', async () => {
+  it('are not notified again by a new leader when nothing was left', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -674,7 +674,7 @@ describe('the clients of event streams', () => {
     expect(toClients(proxy)).toHaveLength(8);
   });
 
-  it('at a proxy that nobody knows are told to fetch their link', async () => {
+  it('at a new proxy are made to fetch their link', async () => {
     const { version } = await commitSeen('a');
     const proxy = await endpoint();
     await leads(start('one'));
@@ -682,7 +682,7 @@ describe('the clients of event streams', () => {
     expect(courses(proxy)).toEqual(SHARDS.map(() => [`→${version}`]));
   });
 
-  it('at a proxy that was away too long are told so too, and all others as ever', async () => {
+  it('at a proxy that was unreachable too long are made to fetch it too, and all others are notified as ever', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one', { limits: { entries: 12, bytes: 1e6 } }));
     await a.cut();
@@ -700,7 +700,7 @@ describe('the clients of event streams', () => {
     expect(courses(b)).toEqual(SHARDS.map(() => whole));
   });
 
-  it('are told to fetch their link when the feed has a gap', async () => {
+  it('are made to fetch their link when the feed has a gap', async () => {
     const proxy = await endpoint();
     let gap = false;
     slow.onFeed(async (signal): Promise<FeedSignal[]> => {

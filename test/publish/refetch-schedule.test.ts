@@ -30,14 +30,14 @@ function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][]
 }
 
 describe('a change that clients see', () => {
-  it('is told to the first shard at once, and to one after the other until the spread is over', () => {
+  it('notifies the first shard immediately, and one after the other until the spread is over', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0.4);
     expect(refetches.apply(move(5n, 6n), at('0'), 100).map(text)).toEqual(['3: 5→6']);
     const turns = turnsUntil(refetches, 100 + SPREAD);
     expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
   });
 
-  it('that comes in a round is told by the shards whose turn is to come, and then by those that had theirs', () => {
+  it('that comes in a round is announced to the shards whose turn is to come, and then to those that had theirs', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.apply(move(5n, 6n), at('0'), 0);
     turnsUntil(refetches, 2 * GAP);
@@ -49,7 +49,7 @@ describe('a change that clients see', () => {
     ]);
   });
 
-  it('is told to all at once when there is no spread', () => {
+  it('is announced to all shards immediately when there is no spread', () => {
     const refetches = new RefetchSchedule(0, () => 0);
     expect(refetches.apply(move(5n, 6n), at('0'), 0)).toHaveLength(CLIENT_SHARDS);
     expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
@@ -64,7 +64,7 @@ describe('a change that clients see', () => {
 });
 
 describe('a change that clients do not see', () => {
-  it('is told to nobody', () => {
+  it('is announced to no shard', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     expect(refetches.apply(move(5n, 5n), at('0'), 0)).toEqual([]);
     expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
@@ -106,7 +106,7 @@ describe('whatever the course of changes', () => {
     { minLength: 1, maxLength: 60 },
   );
 
-  it('each shard is told step by step, at most once per spread, and of the last change within one', () => {
+  it('each shard is notified step by step, at most once per spread, and of the last change within one', () => {
     fc.assert(
       fc.property(steps, fc.double({ min: 0, max: 0.999, noNaN: true }), (course, random) => {
         const refetches = new RefetchSchedule(SPREAD, () => random);

@@ -398,7 +398,7 @@ describe('a store that lost writes', () => {
     return { version, restored: () => older.direct.version(ENV) };
   }
 
-  it('gets them back with the ids that they had, and nobody sees an older ruleset meanwhile', async () => {
+  it('gets them back with the ids that they had, and no client sees an older ruleset in the meantime', async () => {
     await start();
     const seen: bigint[] = [];
     replica.watch(ENV, (ruleset) => seen.push(ruleset.version));
@@ -447,7 +447,7 @@ describe('watch', () => {
     expect(seen).toEqual([first.version]);
   });
 
-  it('tells the others when one listener fails or leaves while it is told', async () => {
+  it('notifies the others when one listener fails or leaves while it is notified', async () => {
     await start();
     await replica.ruleset(ENV);
     const seen: string[] = [];

@@ -69,7 +69,7 @@ async function word(): Promise<void> {
   });
 }
 
-describe('environments that nobody used for a while', () => {
+describe('environments that were not used for a while', () => {
   it('are dropped, the longest unused first, until as many are left as are kept', async () => {
     await use(1n, 2n, 3n, 4n, 1n);
     now += IDLE;
@@ -92,7 +92,7 @@ describe('environments that nobody used for a while', () => {
     expect(dropped).toEqual([1n]);
   });
 
-  it('are read again at their next use, with what was committed meanwhile', async () => {
+  it('are read again at their next use, with what was committed in the meantime', async () => {
     await use(1n, 2n, 3n);
     now += IDLE;
     await word();
@@ -106,8 +106,8 @@ describe('environments that nobody used for a while', () => {
   });
 });
 
-describe('an environment stays although nobody asked for it for a while', () => {
-  it('while somebody watches it', async () => {
+describe('an environment stays although it was not used for a while', () => {
+  it('while it has a listener', async () => {
     await use(1n, 2n, 3n, 4n);
     const unwatch = replica.watch(1n, () => undefined);
     now += IDLE;

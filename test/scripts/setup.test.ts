@@ -100,7 +100,7 @@ describe('the servers that tests need', () => {
     expect(calls().at(-1)).toMatch(/install .* condure zurl$/);
   });
 
-  it('need no program beside a Pushpin from 1.40 on', () => {
+  it('need no program next to a Pushpin from 1.40 on', () => {
     apt('1.40.1', true);
     expect(run('setup.installServers').code).toBe(0);
     expect(calls()).toHaveLength(2);

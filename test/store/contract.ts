@@ -192,7 +192,7 @@ function commits(current: () => Store): void {
       expect(contents(stored!.configs)).toEqual(contents([flag(10n, 'a')]));
     });
 
-    it('keeps what clients see of a change beside its version, for readers and followers', async () => {
+    it('keeps what clients see of a change next to its version, for readers and followers', async () => {
       await current().commit({ ...creation(1n), change: changeOf(1n, 0n, [flag(10n, 'a')]), live: 1 });
       expect(await current().read(1n)).toMatchObject({ version: 10n, clientVersion: 10n });
       const follower = new Follower(current(), await current().head());
@@ -480,7 +480,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       }
     });
 
-    it('brings the changes of each environment in order while many are committed at once', async () => {
+    it('brings the changes of each environment in order while many are committed at the same time', async () => {
       const follower = follow(await current().head());
       const environments = [2n, 3n, 4n, 5n];
       const run = async (environment: bigint) => {
@@ -502,7 +502,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(follower.kinds).not.toContain('gap');
     });
 
-    it('ends at once when its signal aborts', async () => {
+    it('ends immediately when its signal aborts', async () => {
       const follower = follow(await current().head());
       await follower.sees('idle');
       const start = performance.now();

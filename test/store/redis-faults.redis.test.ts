@@ -99,7 +99,7 @@ describe('when Redis goes away', () => {
     expect(follower.versions).toEqual([10n, 12n]);
   });
 
-  it('a follower is told of the end of an outage, also when nothing is new', async () => {
+  it('a follower gets the end of an outage, also when nothing is new', async () => {
     const server = await redis({ appendonly: true });
     const store = await open(server.url);
     const follower = await started(store);
@@ -260,7 +260,7 @@ describe('when Redis lost data', () => {
     expect(late.signals).toContainEqual({ kind: 'gap', position: follower.entries.at(-1)!.position });
   });
 
-  it('the feed keeps about as many entries as it is told to', async () => {
+  it('the feed keeps about as many entries as it is set to', async () => {
     const server = await redis({ args: ['--stream-node-max-entries', '10'] });
     const store = await open(server.url, { feedLength: 20 });
     await store.commit(creation(1n));

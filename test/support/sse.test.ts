@@ -68,7 +68,7 @@ describe('the SSE client of the tests', () => {
     expect(await stream.closed).toBe('broken');
   });
 
-  it('fails a wait at once when the stream ends first, and says what arrived', async () => {
+  it('fails a wait immediately when the stream ends first, and says what arrived', async () => {
     const url = await serve((response) => response.end('data: a\n\n'));
     const stream = await openSse(url);
     await expect(stream.waitForEvent((event) => event.data === 'b')).rejects.toThrow('data: a');
