@@ -411,7 +411,7 @@ describe('a client that is ahead of us', () => {
 
   it('of an environment without anything gets nothing, and the store is asked once', async () => {
     const connection = open(10n);
-    await until('the store to be asked', () => logs.some((line) => line.includes('writes were lost')));
+    await until('the decision', () => logs.some((line) => line.includes('it is sent everything')));
     await new Promise((resolve) => setImmediate(resolve));
     expect(connection.written).toHaveLength(1);
     expect(slow.calls.version).toBe(1);
