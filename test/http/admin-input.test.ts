@@ -1,16 +1,9 @@
 /** Bad input of environments and keys: the field is named, and nothing changes. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { describe, expect, it } from 'vitest';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp();
+const environment = sharedEnvironment(app);
 
 describe('an environment or a key is refused with', () => {
   const good = { projectId: '1', name: 'x' };

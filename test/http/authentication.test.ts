@@ -2,18 +2,12 @@
  * Authentication for rulesets: server keys, as the password of HTTP Basic, alike on the stream and
  * on the snapshot.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { describe, expect, it } from 'vitest';
+import { basic, sign } from '../support/app.js';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp();
+const environment = sharedEnvironment(app);
 
 async function newKey(kind: 'server' | 'client'): Promise<{ id: string; key: string }> {
   const issued = await app.admin('post', `/environments/${environment.id}/keys`).send({ kind }).expect(201);

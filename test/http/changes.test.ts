@@ -1,20 +1,15 @@
 /** Commits: what is answered, and how a caller makes sure of what it meant. */
 import { gzipSync } from 'node:zlib';
 import type { Response } from 'supertest';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { concat, encodeConfig } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
-import { startApp, type Headers, type TestApp, type TestEnvironment } from '../support/app.js';
+import type { Headers, TestEnvironment } from '../support/app.js';
 import { deletion, flag, text } from '../support/configs.js';
+import { sharedApp } from '../support/shared.js';
 
-let app: TestApp;
+const app = sharedApp();
 let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-});
-
-afterAll(() => app.close());
 
 beforeEach(async () => {
   environment = await app.environment();

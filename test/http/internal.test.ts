@@ -1,19 +1,13 @@
 /**
  * Administration, metrics and health are not reached through a proxy. [protocol] #through-a-proxy
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN, sign } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp();
+const environment = sharedEnvironment(app);
 
 const refused = () => app.metric('holdfast_proxied_internal_requests_total');
 

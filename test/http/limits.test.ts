@@ -1,20 +1,15 @@
 /** The largest change and the largest config. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MESSAGE_MAX_BYTES } from '../../src/ruleset/event.js';
-import { startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import type { TestEnvironment } from '../support/app.js';
 import { flag, text } from '../support/configs.js';
+import { sharedApp } from '../support/shared.js';
 
 const MIB = 1024 * 1024;
 
-let app: TestApp;
+const app = sharedApp();
 let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-});
-
-afterAll(() => app.close());
 
 beforeEach(async () => {
   environment = await app.environment();

@@ -1,19 +1,13 @@
 /**
  * Every route that the app has, read from its router, so that a new one cannot be forgotten here.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp();
+const environment = sharedEnvironment(app);
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 

@@ -3,9 +3,10 @@
  * else does.
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GRIP_URL, inSeconds, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GRIP_URL, inSeconds, sign } from '../support/app.js';
 import { instructions } from '../support/stream.js';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
 /** The key pair that a hosted proxy signs with. */
 const hosted = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -14,15 +15,8 @@ const PUBLIC_PEM = hosted.publicKey.export({ type: 'spki', format: 'pem' }).toSt
 const HOSTED_URL = `https://proxy.invalid/service/a?key=token&verify-iss=${HOSTED_ISSUER}&verify-key=base64:${encodeURIComponent(Buffer.from(PUBLIC_PEM).toString('base64'))}`;
 
 /** Refuses direct holds, so that an answer of 501 is a signature that was not believed. */
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp({ env: { HOLDFAST_HOLD: 'grip', GRIP_URL: `${GRIP_URL} ${HOSTED_URL}` } });
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp({ env: { HOLDFAST_HOLD: 'grip', GRIP_URL: `${GRIP_URL} ${HOSTED_URL}` } });
+const environment = sharedEnvironment(app);
 
 async function outcome(signature: string): Promise<string> {
   const answer = await environment.subscribe({ 'grip-sig': signature });

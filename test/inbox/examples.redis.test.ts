@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { REJECTED, startInbox, type InboxStack } from '../support/inbox.js';
+import { describe, expect, it } from 'vitest';
+import { REJECTED, startInbox } from '../support/inbox.js';
 import { startRedis } from '../support/redis.js';
+import { sharedInbox } from '../support/shared.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'examples/inbox');
@@ -16,12 +17,7 @@ const PRODUCERS: [string, string[]][] = [
   ['redis-cli', ['sh', join(folder, 'producer.sh')]],
 ];
 
-let stack: InboxStack;
-beforeAll(async () => {
-  stack = await startInbox();
-});
-afterAll(() => stack.stop());
-beforeEach(() => stack.clear());
+const stack = sharedInbox();
 
 async function produce(command: readonly string[], url: string, environment: string, event: string) {
   const [program = '', ...args] = command;

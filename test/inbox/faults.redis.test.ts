@@ -2,7 +2,7 @@
  * The inbox under faults, on a real Redis: every event is decided once and in order, wherever a
  * consumer is interrupted.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { planChange } from '../../src/commit/plan.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
@@ -16,20 +16,14 @@ import {
   fails,
   INBOX,
   REJECTED,
-  startInbox,
   type Fault,
   type Faults,
-  type InboxStack,
   type Step,
 } from '../support/inbox.js';
 import { until } from '../support/until.js';
+import { sharedInbox } from '../support/shared.js';
 
-let stack: InboxStack;
-beforeAll(async () => {
-  stack = await startInbox();
-});
-afterAll(() => stack.stop());
-beforeEach(() => stack.clear());
+const stack = sharedInbox();
 
 /** Three changes, one that repeats the first, one that is invalid, and two more. */
 async function addMixed(): Promise<void> {

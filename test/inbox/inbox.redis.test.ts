@@ -1,26 +1,13 @@
 /** The outcome of events, on a real Redis. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deletion, flag, text } from '../support/configs.js';
-import {
-  change,
-  encodeConfigs,
-  json,
-  INBOX,
-  REJECTED,
-  startInbox,
-  type Fields,
-  type InboxStack,
-} from '../support/inbox.js';
+import { change, encodeConfigs, json, INBOX, REJECTED, type Fields } from '../support/inbox.js';
 import { refusals } from './refusals.js';
 import { until } from '../support/until.js';
+import { sharedInbox } from '../support/shared.js';
 
-let stack: InboxStack;
-beforeAll(async () => {
-  stack = await startInbox();
-});
-afterAll(() => stack.stop());
-beforeEach(() => stack.clear());
+const stack = sharedInbox();
 
 const numbered = (n: number): string[] => Array.from({ length: n }, (_, i) => `k${i}`);
 /** A rejected event: the reason, and its own fields as text. */

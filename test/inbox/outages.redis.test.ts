@@ -3,7 +3,7 @@
  * Redis that fails.
  */
 import { cp, rm } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/core/errors.js';
 import { decodeConfig } from '../../src/ruleset/codec.js';
 import type { Commit } from '../../src/store/store.js';
@@ -22,13 +22,9 @@ import {
 } from '../support/inbox.js';
 import { startCluster, startRedis, startSentinel } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { sharedInbox } from '../support/shared.js';
 
-let stack: InboxStack;
-beforeAll(async () => {
-  stack = await startInbox();
-});
-afterAll(() => stack.stop());
-beforeEach(() => stack.clear());
+const stack = sharedInbox();
 
 const stacks: InboxStack[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@
  * Lost writes that can no longer be committed as they were, on a real Redis: every node comes to
  * the store's ruleset.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/recovery/heal.js';
 import { Replica } from '../../src/replica/replica.js';
@@ -14,15 +14,11 @@ import { segment, tombstone } from '../ruleset/arbitrary.js';
 import { recordingLog } from '../store/fixtures.js';
 import { flag } from '../support/configs.js';
 import { commitConfigs, createEnvironment } from '../support/commits.js';
-import { change, INBOX, REJECTED, startInbox, type InboxStack } from '../support/inbox.js';
+import { change, INBOX, REJECTED } from '../support/inbox.js';
 import { until } from '../support/until.js';
+import { sharedInbox } from '../support/shared.js';
 
-let stack: InboxStack;
-beforeAll(async () => {
-  stack = await startInbox();
-});
-afterAll(() => stack.stop());
-beforeEach(() => stack.clear());
+const stack = sharedInbox();
 
 const stopping: (() => Promise<void>)[] = [];
 afterEach(async () => {

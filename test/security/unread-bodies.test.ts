@@ -1,7 +1,8 @@
 /** Bodies that are too large or not wanted: they are answered, and then not read on. */
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, basic, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN, basic } from '../support/app.js';
+import { sharedApp, sharedEnvironment } from '../support/shared.js';
 
 const MIB = 1024 * 1024;
 /**
@@ -10,15 +11,8 @@ const MIB = 1024 * 1024;
  */
 const READ_AT_MOST = 12 * MIB;
 
-let app: TestApp;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  app = await startApp();
-  environment = await app.environment();
-});
-
-afterAll(() => app.close());
+const app = sharedApp();
+const environment = sharedEnvironment(app);
 
 interface Outcome {
   readonly answer: string;
