@@ -87,9 +87,9 @@ export function parseGripLast(header: string | readonly string[] | undefined): H
   let keyId: string | undefined;
   for (const part of parts) {
     const match = LAST_ID.exec(part);
-    const [, kind, name = '', lastId] = match ?? [];
+    const [, kind, name = '', lastId = ''] = match ?? [];
     if (kind === 'key') {
-      if (keyId !== undefined) return undefined;
+      if (keyId !== undefined || parseVersion(lastId) === undefined) return undefined;
       keyId = name;
     } else {
       if (stream !== undefined) return undefined;
