@@ -148,7 +148,8 @@ export class CompiledRuleset implements NameResolver {
     const segments = new Set<Slot>();
     for (const { uses, boundaries } of this.#visible) {
       for (const used of uses) segments.add(used);
-      yield boundaries;
+      // Most have none, and a yield for each would take three times as long.
+      if (boundaries.length > 0) yield boundaries;
     }
     // An element added to a set during its iteration is visited too.
     for (const { uses, boundaries } of segments) {

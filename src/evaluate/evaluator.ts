@@ -187,6 +187,10 @@ export class Evaluator {
       if (isNew && version !== this.#ruleset.version) continue;
       this.#compiled = compiled;
       this.#isAt(this.#ruleset, version);
+      // The commit, the time boundaries and the caller's work each have a turn of their own.
+      await slices.next();
+      this.#compiled.intervalAt(0);
+      await slices.next();
     }
   }
 
