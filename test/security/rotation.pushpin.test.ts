@@ -161,6 +161,6 @@ describe('while a client is connected', () => {
     const answer = await fetch(`${nodes[0]!.url}/api/v1/sse/config`, {
       headers: { authorization, 'grip-sig': forged },
     });
-    expect(answer.status).toBe(501);
+    expect(answer.status).toBe(503);
   });
 });
