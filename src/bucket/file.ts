@@ -1,9 +1,9 @@
 /**
  * A bucket that is a folder.
  *
- * File systems replace a file at once (rename), but not on a condition, and Node has no locks. What
- * they have is link(2): of several who make the same name, one succeeds. So a name that is replaced
- * has generations, each a file of its own:
+ * File systems replace a file atomically (rename), but not on a condition, and Node has no locks.
+ * What they have is link(2): of several who make the same name, one succeeds. So a name that is
+ * replaced has generations, each a file of its own:
  *
  *     latest.json        what other programs see; always one of the generations, and soon the newest
  *     latest.json.~7     the newest generation: the content

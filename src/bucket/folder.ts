@@ -1,7 +1,7 @@
 /**
  * A folder as belt servers read it. One without any copy is one that is not mounted: "there is no
  * such environment" would make them refuse every key, and SDKs that are refused may not come back.
- * An S3 bucket that does not exist is told apart by the store itself.
+ * An S3 bucket that does not exist is recognised by the store itself.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';

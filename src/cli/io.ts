@@ -15,7 +15,9 @@ export interface CommandIO {
   readonly now: () => number;
   /** From 0 to below 1. */
   readonly random: () => number;
-  /** Resolves after that many milliseconds, or at once when the signal aborts. Never rejects. */
+  /**
+   * Resolves after that many milliseconds, or immediately when the signal aborts. Never rejects.
+   */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Aborts when the person at the keyboard has had enough. */
   readonly signal: AbortSignal;

@@ -56,7 +56,7 @@ export interface CliParts {
 
 /** Runs one command. Never rejects; resolves to the exit code. */
 export async function runCli(parts: CliParts): Promise<number> {
-  const around = surroundings(parts);
+  const around = commandIO(parts);
   const program = build(parts, around);
   try {
     await program.parseAsync(parts.argv.length === 0 ? ['serve'] : parts.argv, { from: 'user' });
@@ -67,7 +67,7 @@ export async function runCli(parts: CliParts): Promise<number> {
   }
 }
 
-function surroundings(parts: CliParts): CommandIO {
+function commandIO(parts: CliParts): CommandIO {
   return {
     fetch: parts.fetch ?? fetch,
     stdout: parts.stdout,

@@ -214,7 +214,7 @@ function retryAfterOf(retryAfter: string | null): number {
 }
 
 /**
- * `Age` is how long ago a cache or a server of copies last knew its answer to be the newest.
+ * `Age` is how long ago a cache or a belt server last knew its answer to be the newest.
  * Milliseconds.
  */
 function ageOf(response: Response): number {

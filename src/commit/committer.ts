@@ -251,7 +251,7 @@ function checkVersion({ ifVersion, environment }: CommitRequest, ruleset: Rulese
   if (ifVersion === undefined || ifVersion === ruleset.version) return;
   throw new HoldfastError(
     'version_mismatch',
-    `environment ${environment} is at version ${ruleset.version}, not ${ifVersion}: read it again and decide anew`,
+    `environment ${environment} is at version ${ruleset.version}, not ${ifVersion}: read it again and decide again`,
     { field: 'If-Match', details: { version: `${ruleset.version}` } },
   );
 }

@@ -1,7 +1,8 @@
 /** Results of predicates for the length of one evaluation pass. */
 
 /**
- * Passes that are told apart before the array must be cleared, so that a mark fits into 32 bits.
+ * The number of passes that are distinguished before the array must be cleared, so that a mark fits
+ * into 32 bits.
  */
 const MAX_PASSES = 2 ** 29 - 1;
 

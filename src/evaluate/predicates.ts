@@ -43,12 +43,12 @@ export function compileCriterion(criterion: Criterion, names: NameResolver): Pre
   if (operator === 'ALWAYS_TRUE') return ALWAYS;
   if (operator === 'IN_SEG')
     return valueToMatch.string === undefined ? NEVER : names.segment(valueToMatch.string);
-  const { predicates: vocabulary } = names;
-  const property = vocabulary.property(propertyName);
+  const { predicates: table } = names;
+  const property = table.property(propertyName);
   // Lists can be long, and their words are kept anyway.
-  const words = valueToMatch.stringList?.values?.map((text) => vocabulary.addWord(text));
+  const words = valueToMatch.stringList?.values?.map((text) => table.addWord(text));
   const name = `${operator} ${property.index} ${words?.join() ?? JSON.stringify(valueToMatch)}`;
-  return vocabulary.add(
+  return table.add(
     name,
     () =>
       compileList(operator, property, valueToMatch, words ?? []) ??

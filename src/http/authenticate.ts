@@ -30,7 +30,7 @@ export const ALL_KEYS: KeyRule = {
  * there is none
  * @throws HoldfastError `unauthorized` when there is none, or it is unknown, revoked, or of another
  * kind; `store_unavailable` when it is not in memory and cannot be looked up, or when there is no
- * key at all: a client that is told 401 may give up for good
+ * key at all: a client that gets 401 may give up for good
  */
 export async function authenticateKey<K extends KnownKey>(
   text: string | undefined,

@@ -153,7 +153,7 @@ export function streamGrip({ signatures }: StreamParts): RequestHandler {
  * Builds the answer to a request that would need a direct hold where none are given. Without
  * `Grip-Sig` it came past the proxy, and a repetition would too. With one that does not count it
  * came through a proxy, and a clock or a key is wrong: 503, because that passes, and some SDKs that
- * are told 501 stop streaming for the life of their process.
+ * get 501 stop streaming for the life of their process.
  */
 function directHoldRefused(check: SignatureCheck | undefined): HoldfastError {
   if (check === undefined || check.kind === 'absent') {

@@ -13,8 +13,8 @@
  *
  * An event that cannot be decided now keeps the others of its environment waiting, because order is
  * what they were promised; those of other environments are decided in the meantime (pass.ts). What
- * could keep them waiting for ever is a defect of ours that an event triggers, so such an event is
- * rejected after a few tries.
+ * could keep them waiting for ever is an unexpected error of ours that an event triggers, so such
+ * an event is rejected after a few tries.
  */
 import { runInTurns } from '../core/steps.js';
 import { equalJitter } from '../core/backoff.js';

@@ -20,7 +20,7 @@ export class Keyring {
     return this.#byId.size;
   }
 
-  /** Reads all keys. Keys that were revoked since the last time are told to listeners. */
+  /** Reads all keys. Keys that were revoked since the last time are passed to listeners. */
   async load(): Promise<void> {
     for (const key of await this.#store.keys()) this.take(key);
   }
@@ -69,7 +69,7 @@ export class Keyring {
   /**
    * The key with this text, revoked or not; `undefined` when there is none. One that is not in
    * memory is looked up in the store, because it may have been created a moment ago through another
-   * node, and a client that is told 401 may give up for good.
+   * node, and a client that gets 401 may give up for good.
    *
    * @throws HoldfastError `store_unavailable` when it is not in memory and the store is
    *   unavailable: that is not a refusal

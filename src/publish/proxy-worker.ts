@@ -176,7 +176,7 @@ export class ProxyWorker {
     }
     log.error(
       { proxy: this.name, reason },
-      'the proxy refused an item for good; its holds are told to recover instead',
+      'the proxy refused an item for good; its holds are made to recover instead',
     );
     batch.drop();
   }

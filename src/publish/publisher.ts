@@ -1,6 +1,6 @@
 /**
  * The publisher: while this node leads, every feed entry reaches every GRIP proxy, in order, and
- * the holds of a proxy that missed something are told to recover. See leader-term.ts.
+ * the holds of a proxy that missed something are made to recover. See leader-term.ts.
  */
 import { LeaderTerm, type PublisherOptions } from './leader-term.js';
 import type { ProxyStatus } from './proxy-worker.js';

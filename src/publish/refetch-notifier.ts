@@ -110,7 +110,7 @@ export class RefetchNotifier {
     this.#take(entries, before, entries.at(-1)?.position ?? before);
   }
 
-  /** Forgets all that is scheduled: after a gap every hold is told to fetch its link. */
+  /** Forgets all that is scheduled: after a gap every hold is made to fetch its link. */
   reset(position: FeedPosition): void {
     this.#schedule.reset();
     this.#watch.reset();

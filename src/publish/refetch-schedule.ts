@@ -1,7 +1,7 @@
 /**
- * The schedule of refetch notifications: the times at which the clients of event streams are told
- * that something they see has changed. Not all together, because each of them then asks for all its
- * values, and the providers do so without a delay of their own. Pure.
+ * The schedule of refetch notifications: the times at which the clients of event streams are
+ * notified that something they see has changed. Not all together, because each of them then asks
+ * for all its values, and the providers do so without a delay of their own. Pure.
  *
  * The holds of an environment are on eight channels, its shards. After a change that clients see,
  * the shards are notified one after the other, an eighth of the spread apart, each of the state at

@@ -33,7 +33,7 @@ export interface WorkerSource {
 }
 
 /**
- * The time that a proxy has to answer the request under way when its worker is told to stop,
+ * The time that a proxy has to answer the request under way when its worker is stopped,
  * milliseconds.
  */
 const LAST_ANSWER_MS = 1_000;

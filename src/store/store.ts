@@ -7,7 +7,8 @@
  *   was planned against. No reader sees half of one. When `commit` resolves, it is durable to the
  *   degree that the store is configured for.
  * - Every commit and every created or revoked key is one entry of one ordered log, the feed.
- * - A follower of the feed gets each entry in order, or is told that there is a gap. Never neither.
+ * - A follower of the feed gets each entry in order, or a signal that there is a gap. Never
+ *   neither.
  *
  * Every method rejects with HoldfastError `store_unavailable` when the store cannot be reached in
  * time.

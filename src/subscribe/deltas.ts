@@ -3,8 +3,8 @@
  *
  * An event is a list of references to configs until its text is needed. Texts are kept up to a
  * limit and made again beyond it, in some 20 µs each. So a reader that is slow costs its connection
- * and one text, whatever the size of the ruleset: when texts were made for the whole delta at once,
- * a hundred slow readers of a ruleset of 53 MB took 1.7 to 2.4 GB.
+ * and one text, whatever the size of the ruleset: when texts were made for the whole delta in one
+ * go, a hundred slow readers of a ruleset of 53 MB took 1.7 to 2.4 GB.
  */
 import { cut, eventBytes, eventText, type Piece } from '../ruleset/event.js';
 import type { Ruleset } from '../ruleset/ruleset.js';

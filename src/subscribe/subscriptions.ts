@@ -124,7 +124,7 @@ export class Subscriptions {
 
   /**
    * Counts a client that is ahead of the store. Its word proves nothing and must neither fill the
-   * log nor raise an alarm: that writes were lost is told by the replica, which had them.
+   * log nor raise an alarm: that writes were lost is reported by the replica, which had them.
    */
   #noteAhead({ kind, environment }: Stream, client: bigint, store: bigint): void {
     const { log, onAhead } = this.#options;

@@ -157,7 +157,7 @@ export class Copies implements Rulesets {
     if (entry === undefined) return undefined;
     const { copy } = entry;
     const hash = createHash('sha256').update(text).digest('hex');
-    // One that is not known may have been made a moment ago, and a client that is told 401 may give
+    // One that is not known may have been made a moment ago, and a client that gets 401 may give
     // up for good.
     const key = copy.key(hash) ?? (await this.#lookNow(copy).then(() => copy.key(hash)));
     if (key !== undefined) return { ...key, environment: copy.environment };

@@ -194,8 +194,8 @@ export class EnvironmentCopy {
   }
 
   /**
-   * One after the other: two that were under way at once could take an older version after a newer
-   * one.
+   * One after the other: two that were under way at the same time could take an older version after
+   * a newer one.
    */
   #take(): Promise<void> {
     this.#taking = this.#taking.then(async () => {

@@ -1,6 +1,6 @@
 /**
- * One source of copies as a belt server reads it: every read ends in time, few are made at once,
- * and how it fares is known.
+ * One source of copies as a belt server reads it: every read ends in time, few are made at the same
+ * time, and how it fares is known.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
@@ -59,7 +59,7 @@ export class CopySource {
 
   /**
    * @param unless an ETag; an empty one is none
-   * @param within milliseconds, from the moment that its turn has come
+   * @param within milliseconds, from its start
    * @throws HoldfastError `bucket_unavailable`
    */
   async read(name: string, within: number, unless?: string): Promise<BucketRead> {

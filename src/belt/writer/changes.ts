@@ -7,7 +7,7 @@
  * from there finds everything that the bucket lacks.
  *
  * A set and not a queue of changes: what is written is always the present state. So however many
- * changes come while a write is under way or a bucket is away, one write follows.
+ * changes come while a write is under way or a bucket is unreachable, one write follows.
  */
 import type { FeedPosition } from '../../store/store.js';
 

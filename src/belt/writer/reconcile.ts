@@ -162,7 +162,7 @@ export class Reconciler {
   ): Promise<void> {
     const { keyring, mark, isAhead, now } = this.#options;
     const { kind } = await compareManifest(this.#manifests, stored, keyring.of(stored.id), stopping);
-    // One that is ahead is looked at once more when that is news, because only a write tells it
+    // One that is ahead is read once more when that is news, because only a write tells it
     // from a change that came in between.
     const known = kind === 'ahead' && isAhead(stored.id);
     if (known || (kind === 'equal' && !isAhead(stored.id))) return;

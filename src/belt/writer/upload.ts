@@ -1,7 +1,7 @@
 /**
  * Copies one environment to one bucket, as it is now.
  *
- * Two writers at once do no harm, also when one of them slept anywhere in between:
+ * Two writers at the same time do no harm, also when one of them slept anywhere in between:
  *
  *     A: reads ruleset 7 ····························· manifest 6 → 7? it is 8 now: refused, or seen as newer. 8 stays
  *     B:     reads ruleset 8, manifest 6, writes 8.binpb, manifest 6 → 8

@@ -1,7 +1,7 @@
 /**
  * `set` and `delete`: read, plan, and commit only if nothing changed since the read.
  *
- * Two people who set at once are settled by `If-Match`: the second commit is answered
+ * Two people who set at the same time are settled by `If-Match`: the second commit is answered
  * `version_mismatch`, and is planned again on what the first one left.
  */
 import { HoldfastError } from '../../core/errors.js';
@@ -96,7 +96,7 @@ async function edit(
  * are.
  *
  * Which row: the environment's own, else the default row, else a new one for the environment. A new
- * row beside a default row would hide the targeting that is there. In the row the first value
+ * row next to a default row would hide the targeting that is there. In the row the first value
  * without criteria decides, so that one is replaced; where there is none, one is added at the end.
  *
  * The type is `type` if given, else the config's, else what the text looks like. A config that does

@@ -36,8 +36,8 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
     const before = reader.events;
     const reason = await connect(api, around, reader);
     if (around.signal.aborted) return;
-    // A stream that ends at once without an event is a failure too, or it would be asked for again
-    // and again.
+    // A stream that ends immediately without an event is a failure too, or it would be asked for
+    // again and again.
     const good = reader.events > before || around.now() - started >= GOOD_CONNECTION_MS;
     failures = good ? 0 : failures + 1;
     const wait = delay(failures, reader.retry, around.random());

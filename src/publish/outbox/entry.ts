@@ -18,7 +18,7 @@ export interface OutboxEntry {
   readonly bytes: number;
 }
 
-/** The concern of an entry: its holds are told to recover when its items cannot be sent. */
+/** The concern of an entry: its holds are made to recover when its items cannot be sent. */
 export type PublishTarget =
   | { readonly kind: 'environment'; readonly environment: bigint; readonly version: bigint }
   | ClientsTarget
