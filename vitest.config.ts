@@ -5,10 +5,14 @@ import { quick } from './test/support/runs.js';
 const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
 /** Tests that need the compiled server or the edge program built. */
 const WITH_BUILDS = ['test/**/*.{dist,wasm}.test.ts'];
+/** Tests that need Linux: namespaces, small file systems, the memory of whole processes. */
+const WITH_SYSTEM = ['test/**/*.system.test.ts'];
+/** Tests that replace modules, which they may do only where modules are their own. */
+const WITH_MOCKS = ['test/bucket/file-sleeper.test.ts'];
 
-// Code first, several files at a time; then what needs builds; then what needs servers, one file at
-// a time, because a small machine that runs several Pushpins makes every limit of time a matter of
-// luck. `npm run test:unit` runs the first group alone.
+// Code first, several files at a time; then what needs builds or Linux; then what needs servers, one
+// file at a time, because a small machine that runs several Pushpins makes every limit of time a
+// matter of luck. `npm run test:unit` runs `code` and `mocks`, which need nothing but Node.
 export default defineConfig({
   test: {
     projects: [
@@ -17,14 +21,25 @@ export default defineConfig({
         test: {
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: [...WITH_SERVERS, ...WITH_BUILDS],
-          maxWorkers: quick ? 4 : 2,
+          exclude: [...WITH_SERVERS, ...WITH_BUILDS, ...WITH_SYSTEM, ...WITH_MOCKS],
+          // Half of the time is waiting, and a third was loading the same modules for each file.
+          maxWorkers: quick ? 6 : 2,
+          isolate: !quick,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'builds', include: WITH_BUILDS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        test: { name: 'mocks', include: WITH_MOCKS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'machine',
+          include: [...WITH_BUILDS, ...WITH_SYSTEM],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

@@ -39,7 +39,7 @@ const code = await vitest([
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,
-  ...(unit ? ['--project', 'code'] : []),
+  ...(unit ? ['--project', 'code', '--project', 'mocks'] : []),
   ...chosen,
 ]);
 const { passed, failed, notes } = count(readReport(), code, chosen);
