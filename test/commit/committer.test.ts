@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
@@ -113,4 +113,21 @@ it('does not say that an environment does not exist when there are keys of it: t
   await expect(committer.commit({ environment: 99n, configs })).rejects.toMatchObject({
     code: 'store_unavailable',
   });
+});
+
+it('plans a large change again, before it asks the store, when another change came between two slices', async () => {
+  const onConflict = vi.fn();
+  const large = new Committer({ store: slow.store, replica, onConflict });
+  const configs = readSubmittedJson({ configs: Array.from({ length: 4_000 }, (_, i) => flag(`k${i}`)) });
+  const gate = slow.hold('version', 'after');
+  const done = large.commit({ environment: ENV, configs });
+  await gate.reached;
+  gate.open();
+  // The plan takes dozens of slices; the change of another node is here after a few.
+  await commitConfigs(slow.direct, ENV, flag('theirs'));
+  await until('the feed has brought it', () => keysHere().includes('theirs'));
+  expect(keysHere()).toEqual(['theirs']);
+  await done;
+  expect(onConflict).not.toHaveBeenCalled();
+  expect(keysHere()).toHaveLength(4_001);
 });

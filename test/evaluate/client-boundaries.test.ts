@@ -4,7 +4,8 @@ import { clientBoundaries, ClientBoundaries, currentPosition } from '../../src/e
 import { encodeConfig } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { positionText } from '../../src/ruleset/client-position.js';
-import { flag, scheduled, segment, sized, tombstone } from '../ruleset/arbitrary.js';
+import { flag, segment, sized, tombstone } from '../ruleset/arbitrary.js';
+import { scheduled } from '../support/configs.js';
 import { change, rulesetOf } from './rulesets.js';
 
 let id = 0;

@@ -6,7 +6,8 @@ import { encodeConfig } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
 import type { StoredRuleset } from '../../src/store/store.js';
-import { flag, scheduled, sized } from '../ruleset/arbitrary.js';
+import { flag, sized } from '../ruleset/arbitrary.js';
+import { scheduled } from '../support/configs.js';
 
 const SINCE = 1_000;
 

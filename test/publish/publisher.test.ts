@@ -10,7 +10,8 @@ import { LeaseMonitor } from '../../src/leader/lease-monitor.js';
 import { Publisher } from '../../src/publish/publisher.js';
 import { splitConfigs } from '../../src/ruleset/codec.js';
 import type { FeedSignal } from '../../src/store/store.js';
-import { flag, scheduled, sized } from '../ruleset/arbitrary.js';
+import { flag, sized } from '../ruleset/arbitrary.js';
+import { scheduled } from '../support/configs.js';
 import { commitConfigs, createEnvironment, keyNamed } from '../support/commits.js';
 import {
   accept,

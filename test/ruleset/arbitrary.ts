@@ -126,17 +126,6 @@ export function flag(key: string, on = true): Config {
   };
 }
 
-/** A boolean flag that is on from a time on, milliseconds since 1970. */
-export function scheduled(key: string, from: number): Config {
-  const criterion = {
-    propertyName: 'prefab.current-time',
-    operator: 'PROP_GREATER_THAN_OR_EQUAL',
-    valueToMatch: { int: `${from}` },
-  };
-  const values = [{ criteria: [criterion], value: { bool: true } }, { value: { bool: false } }];
-  return { key, configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values }] };
-}
-
 /** A segment, which holds if all of the other segments hold. */
 export function segment(key: string, ...others: string[]): Config {
   const criteria = others.map((other) => ({ operator: 'IN_SEG', valueToMatch: { string: other } }));
