@@ -13,6 +13,25 @@ export const sizes = {
   },
 };
 
+const READS_ON =
+  'is|are|has|have|had|was|were|may|can|cannot|must|does|do|of|that|which|with|without|and|in|at|by|for|from|on|to';
+
+/** A title of a test is found by search, so it names its subject and does not read on from its group. */
+export const titles = {
+  files: ['{test,edge}/**/*.test.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...[`Literal[value=/^(${READS_ON}) /]`, `TemplateLiteral[quasis.0.value.raw=/^(${READS_ON}) /]`].map(
+        (title) => ({
+          selector: `CallExpression:matches([callee.name=/^(it|test)$/], [callee.callee.object.name=/^(it|test)$/]) > ${title}:first-child`,
+          message: 'Name the subject in the title: it stands alone, without its describe.',
+        }),
+      ),
+    ],
+  },
+};
+
 export default tseslint.config(
   {
     // edge/src/main.ts: its types are in packages of its own, which only tests install; they compile it.
@@ -20,6 +39,7 @@ export default tseslint.config(
   },
   js.configs.recommended,
   sizes,
+  titles,
   {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },

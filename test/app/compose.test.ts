@@ -71,7 +71,7 @@ describe('the container files', () => {
     },
   );
 
-  it('name exact versions of images, with the digest where it is known', () => {
+  it('the container files name exact versions of images, with the digest where it is known', () => {
     const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     const images = [...bases, redis?.image, pushpin?.image];
     expect(images.length).toBe(5);
@@ -81,7 +81,7 @@ describe('the container files', () => {
 });
 
 describe('docker-compose.yml', () => {
-  it('has two nodes, one Pushpin and one Redis, as the stack has', () => {
+  it('docker-compose.yml has two nodes, one Pushpin and one Redis, as the stack has', () => {
     expect(Object.keys(nodes)).toEqual(['holdfast-1', 'holdfast-2']);
     expect(pushpin?.image).toMatch(/^fanout\/pushpin:1\.41\./);
     expect(redis?.image).toMatch(/^redis:7\./);
@@ -187,7 +187,7 @@ describe('the images', () => {
   const stages = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 
-  it('have pinned tags', () => {
+  it('the images have pinned tags', () => {
     const images = [
       ...stages,
       ...Object.values(compose.services).flatMap(({ image, build }) => (build ? [] : [image])),
@@ -195,19 +195,19 @@ describe('the images', () => {
     for (const image of images) expect(image).toMatch(/:\d/);
   });
 
-  it('leave what only compiling needs in a stage of its own', () => {
+  it('the images leave what only compiling needs in a stage of its own', () => {
     expect(stages.length).toBeGreaterThan(1);
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
     expect(last).not.toMatch(/npm (ci|run|install)/);
   });
 
-  it('do not run as root', () => {
+  it('the images do not run as root', () => {
     const [, user] = /^USER (\S+)/m.exec(last) ?? [];
     expect(user).toBe('node');
     expect(last.indexOf('\nUSER')).toBeLessThan(last.indexOf('\nENTRYPOINT'));
   });
 
-  it('start the server itself, so that it gets SIGTERM', () => {
+  it('the images start the server itself, so that it gets SIGTERM', () => {
     expect(last).toMatch(/^ENTRYPOINT \["node", "dist\/main\.js"\]$/m);
   });
 
@@ -228,7 +228,7 @@ describe('docker-compose.belt.yml', () => {
   const belt = parse(read('docker-compose.belt.yml')) as typeof compose;
   const service = belt.services.belt;
 
-  it('has one server of copies, from what a person gives, with a cache on a volume', () => {
+  it('docker-compose.belt.yml has one server of copies, from what a person gives, with a cache on a volume', () => {
     expect(Object.keys(belt.services)).toEqual(['belt']);
     const given = { HOLDFAST_SOURCE: 'https://copies.example.com/flags' };
     const env = Object.entries(service?.environment ?? {}).map(([name, value]) => [

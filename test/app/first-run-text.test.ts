@@ -11,7 +11,7 @@ const configs = exampleConfigs();
 const start = { url: 'http://127.0.0.1:8080', key: 'abc-P1-E1-SDK-def', adminToken: 'the-admin-token' };
 
 describe('the example configs', () => {
-  it('are valid in every environment', () => {
+  it('the example configs are valid in every environment', () => {
     for (const { config, field } of readSubmittedJson({ configs })) {
       validateConfig(config, { environment: 12_345n, projectId: 1n, field });
     }
@@ -20,7 +20,7 @@ describe('the example configs', () => {
     );
   });
 
-  it('name segments that are among them', () => {
+  it('the example configs name segments that are among them', () => {
     const encoded = configs.map((config, i) => encodeConfig({ ...config, id: `${i + 1}` }));
     const ruleset = new Ruleset({
       environment: 1n,
@@ -37,14 +37,14 @@ describe('the example configs', () => {
     expect(() => checkSegments(ruleset, changed)).not.toThrow();
   });
 
-  it('show one of each common kind', () => {
+  it('the example configs show one of each common kind', () => {
     expect(new Set(configs.map(({ valueType }) => valueType))).toEqual(
       new Set(['BOOL', 'STRING', 'JSON', 'LOG_LEVEL']),
     );
     expect(configs.map(({ key }) => key)).toContain('flag.welcome-banner');
   });
 
-  it('have segments first', () => {
+  it('the example configs have segments first', () => {
     const planned = planImport(
       { configs },
       { environment: '1', keepIds: false, remap: false, changeBytes: 1e6 },
@@ -57,7 +57,7 @@ describe('what the first start prints', () => {
   const text = firstStartText(start);
   const commands = text.split('\n').filter((line) => line.startsWith('curl '));
 
-  it('has the key, the token and three lines to paste', () => {
+  it('what the first start prints has the key, the token and three lines to paste', () => {
     expect(text).toContain(start.key);
     expect(text).toContain(start.adminToken);
     expect(commands).toHaveLength(3);
@@ -76,7 +76,7 @@ describe('what the first start prints', () => {
 });
 
 describe('what a later start prints', () => {
-  it('says where it runs and that the credentials stay', () => {
+  it('what a later start prints says where it runs and that the credentials stay', () => {
     const text = laterStartText({ url: start.url, store: 'file ./data' });
     expect(text).toContain(start.url);
     expect(text).toContain('file ./data');

@@ -6,14 +6,14 @@ import { PendingUploads, REST_MS } from '../../src/belt/writer/changes.js';
 const mark = (before: number, at = before) => ({ before: `${before}`, at });
 
 describe('changes', () => {
-  it('are one write, however many there were', () => {
+  it('changes are one write, however many there were', () => {
     const changes = new PendingUploads();
     for (let i = 0; i < 5; i++) changes.mark(1n, mark(i));
     expect(changes.take(0)).toMatchObject({ environment: 1n, pending: { before: '0', at: 0 } });
     expect(changes.take(0)).toBeUndefined();
   });
 
-  it('that come while their environment is written are written after it', () => {
+  it('changes that come while their environment is written are written after it', () => {
     const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(0);
@@ -24,7 +24,7 @@ describe('changes', () => {
     expect(changes.take(REST_MS)).toMatchObject({ environment: 1n });
   });
 
-  it('wait until a second has passed since the last write of their environment began, and others do not', () => {
+  it('changes wait until a second has passed since the last write of their environment began, and others do not', () => {
     const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(500);
@@ -37,7 +37,7 @@ describe('changes', () => {
     expect(changes.take(1_500)).toMatchObject({ environment: 1n });
   });
 
-  it('do not wait when there is no time left', () => {
+  it('changes do not wait when there is no time left', () => {
     const changes = new PendingUploads();
     changes.mark(1n, mark(0));
     changes.take(0);
@@ -46,7 +46,7 @@ describe('changes', () => {
     expect(changes.take(1, true)).toMatchObject({ environment: 1n });
   });
 
-  it('that could not be written are the oldest again, and remember that the snapshot is to be repaired', () => {
+  it('changes that could not be written are the oldest again, and remember that the snapshot is to be repaired', () => {
     const changes = new PendingUploads();
     changes.mark(1n, { ...mark(0), repair: true });
     changes.take(0);
@@ -57,7 +57,7 @@ describe('changes', () => {
     expect(changes.take(0)?.pending).toMatchObject({ before: '0', at: 0, repair: true });
   });
 
-  it('leave no cursor while one is not written that no position stands for', () => {
+  it('changes leave no cursor while one is not written that no position stands for', () => {
     const changes = new PendingUploads();
     changes.mark(1n, { before: undefined, at: 0 });
     changes.mark(2n, mark(1));
@@ -67,7 +67,7 @@ describe('changes', () => {
     expect(changes.cursor('9')).toBe('1');
   });
 
-  it('never let the cursor pass a change that is not written, whatever happens in which order', () => {
+  it('changes never let the cursor pass a change that is not written, whatever happens in which order', () => {
     // Change number n is at position n + 1, so it is after a cursor of n or less.
     const actions = fc.array(
       fc.oneof(

@@ -74,7 +74,7 @@ describe('a bucket in an object store', () => {
   beforeEach(() => begin(true));
   afterEach(end);
 
-  it('gets everything when it comes back, and is left alone more and more while it fails', async () => {
+  it('a bucket in an object store gets everything when it comes back, and is left alone more and more while it fails', async () => {
     const { writer, events } = await start();
     await reaches(1n);
     s3.fault(() => ({ status: 503 }));
@@ -96,19 +96,22 @@ describe('a bucket in an object store', () => {
     ['after the snapshot', 'swallow', SNAPSHOT],
     ['before the manifest', 'reset', POINTER],
     ['after the manifest', 'swallow', POINTER],
-  ] as const)('is written to again when the connection is lost %s', async (_when, fault, what) => {
-    const { events } = await start();
-    await reaches(1n);
-    let times = 0;
-    s3.fault((asked) => (writes(what)(asked) && times++ < 2 ? fault : undefined));
-    await commit(2n);
-    await until('it failed', () => events.failed > 0);
-    await reaches(2n);
-    await until('it is known to be there', () => running[0]!.writer.status().buckets[0]?.behind === 0);
-    expect((await copyIn(bucket))?.configs).toEqual(['flag.1', 'flag.2']);
-  });
+  ] as const)(
+    'a bucket in an object store is written to again when the connection is lost %s',
+    async (_when, fault, what) => {
+      const { events } = await start();
+      await reaches(1n);
+      let times = 0;
+      s3.fault((asked) => (writes(what)(asked) && times++ < 2 ? fault : undefined));
+      await commit(2n);
+      await until('it failed', () => events.failed > 0);
+      await reaches(2n);
+      await until('it is known to be there', () => running[0]!.writer.status().buckets[0]?.behind === 0);
+      expect((await copyIn(bucket))?.configs).toEqual(['flag.1', 'flag.2']);
+    },
+  );
 
-  it('never has a manifest to a snapshot that is not there, also when its writer dies in between', async () => {
+  it('a bucket in an object store never has a manifest to a snapshot that is not there, also when its writer dies in between', async () => {
     const writer = await start({ drain: 0 });
     await reaches(1n);
     s3.fault((asked) => (writes(POINTER)(asked) ? 'hang' : undefined));
@@ -125,7 +128,7 @@ describe('a bucket in an object store', () => {
     expect((await copyIn(bucket))?.configs).toEqual(['flag.1', 'flag.2']);
   });
 
-  it('is not taken back by a writer that slept with an old manifest in its hand', async () => {
+  it('a bucket in an object store is not taken back by a writer that slept with an old manifest in its hand', async () => {
     let wake: () => void = () => undefined;
     const sleeping = new Promise<void>((resolve) => (wake = resolve));
     let slept = false;
@@ -155,7 +158,7 @@ describe('a bucket in an object store', () => {
     await other.stop();
   });
 
-  it('does not hold up a stop when it never answers, and the next writer goes on from there', async () => {
+  it('a bucket in an object store does not hold up a stop when it never answers, and the next writer goes on from there', async () => {
     const writer = await start({ drain: 300 });
     await reaches(1n);
     await until('its cursor is saved', async () => (await store.beltLeadership.cursors()).size === 1);
@@ -177,7 +180,7 @@ describe('a bucket that ignores conditions', () => {
   beforeEach(() => begin(false));
   afterEach(end);
 
-  it('is brought back by the next comparison when a writer that slept has taken it back', async () => {
+  it('a bucket that ignores conditions is brought back by the next comparison when a writer that slept has taken it back', async () => {
     let wake: () => void = () => undefined;
     const sleeping = new Promise<void>((resolve) => (wake = resolve));
     let slept = false;

@@ -41,7 +41,7 @@ function manifest(version: bigint, more: Partial<Manifest> = {}): Manifest {
 }
 
 describe('a manifest', () => {
-  it('is read as it was written, ids above 2^53 to the digit', () => {
+  it('a manifest is read as it was written, ids above 2^53 to the digit', () => {
     const written = manifest(9_007_199_254_740_993n, {
       clientVersion: 9_007_199_254_740_991n,
       keys: [key('one'), key('two', 5)],
@@ -49,7 +49,7 @@ describe('a manifest', () => {
     expect(decodeManifest(encodeManifest(written), 1n)).toEqual(written);
   });
 
-  it('with fields of a later writer is read', () => {
+  it('a manifest with fields of a later writer is read', () => {
     const json = JSON.parse(Buffer.from(encodeManifest(manifest(1n))).toString()) as object;
     expect(decodeManifest(Buffer.from(JSON.stringify({ ...json, more: 1 })), 1n)).toEqual(manifest(1n));
   });
@@ -65,18 +65,18 @@ describe('a manifest', () => {
     ['with a checksum that is none', (json: string) => json.replace(/"sha256":"\w/, '"sha256":"x')],
     ['with keys that are no list', (json: string) => json.replace('"keys":[]', '"keys":{}')],
     ['with a key of no kind', (json: string) => json.replace('"keys":[]', '"keys":[{"id":"a"}]')],
-  ])('that is %s is damaged', (_what, damage) => {
+  ])('a manifest that is %s is damaged', (_what, damage) => {
     const json = Buffer.from(encodeManifest(manifest(5n))).toString();
     expect(() => decodeManifest(Buffer.from(damage(json)), 1n)).toThrow(
       expect.objectContaining({ code: 'copy_damaged' }),
     );
   });
 
-  it('of a later format says to update', () => {
+  it('a manifest of a later format says to update', () => {
     expect(() => decodeManifest(Buffer.from('{"format": 2}'), 1n)).toThrow(/later version of Holdfast/);
   });
 
-  it('accepts the snapshot that it names, and no other', () => {
+  it('a manifest accepts the snapshot that it names, and no other', () => {
     expect(() => checkSnapshot(manifest(1n), snapshot)).not.toThrow();
     for (const other of ['a snapshoT', 'a snapsho', '']) {
       expect(() => checkSnapshot(manifest(1n), Buffer.from(other))).toThrow(
@@ -87,7 +87,7 @@ describe('a manifest', () => {
 });
 
 describe('a snapshot', () => {
-  it('becomes the ruleset again that it was, tombstones and envelope included', () => {
+  it('a snapshot becomes the ruleset again that it was, tombstones and envelope included', () => {
     const envelope = encodeEnvelope(settings(1n));
     const configs = [flag(3n, 'a'), tombstone(5n, 'b')];
     const ruleset = new Ruleset({
@@ -105,12 +105,12 @@ describe('a snapshot', () => {
     expect(Buffer.from(again.envelope).equals(envelope)).toBe(true);
   });
 
-  it('with an id above its version is damaged', () => {
+  it('a snapshot with an id above its version is damaged', () => {
     const bytes = Buffer.concat([flag(8n, 'a').bytes]);
     expect(() => rulesetOf(manifest(7n), bytes)).toThrow(expect.objectContaining({ code: 'copy_damaged' }));
   });
 
-  it('with a malformed varint in an undeclared field is damaged', () => {
+  it('a snapshot with a malformed varint in an undeclared field is damaged', () => {
     const config = configMessageOf(flag(5n, 'a'));
     const message = Buffer.concat([config, Buffer.from('f80f8080808080808080808001', 'hex')]);
     const bytes = Buffer.concat([Buffer.from([10, message.length]), message]);
@@ -119,7 +119,7 @@ describe('a snapshot', () => {
 });
 
 describe('names', () => {
-  it('say what they are of', () => {
+  it('names say what they are of', () => {
     expect(parseName(manifestName(12n))).toEqual({ environment: 12n, kind: 'manifest' });
     expect(parseName(snapshotName(12n, 34n))).toEqual({ environment: 12n, kind: 'snapshot', version: 34n });
     for (const other of [
@@ -134,26 +134,26 @@ describe('names', () => {
 });
 
 describe('the order rule', () => {
-  it('takes a first and a newer manifest', () => {
+  it('the order rule takes a first and a newer manifest', () => {
     expect(decideOrder(undefined, manifest(1n)).kind).toBe('write');
     expect(decideOrder(manifest(1n), manifest(2n, { sha256: 'f'.repeat(64) })).kind).toBe('write');
   });
 
-  it('takes no older one, and none of the same version with other content', () => {
+  it('the order rule takes no older one, and none of the same version with other content', () => {
     expect(decideOrder(manifest(2n), manifest(1n))).toEqual({ kind: 'ahead', version: 2n });
     expect(decideOrder(manifest(2n), manifest(2n, { sha256: 'f'.repeat(64) }))).toEqual({ kind: 'forked' });
   });
 
-  it('has nothing to write when only the time of writing differs', () => {
+  it('the order rule has nothing to write when only the time of writing differs', () => {
     expect(decideOrder(manifest(1n), manifest(1n, { writtenAt: 5 }))).toEqual({ kind: 'same' });
   });
 
-  it('takes new keys and another name at the same version', () => {
+  it('the order rule takes new keys and another name at the same version', () => {
     expect(decideOrder(manifest(1n), manifest(1n, { keys: [key('one')] })).kind).toBe('write');
     expect(decideOrder(manifest(1n), manifest(1n, { name: 'Staging' })).kind).toBe('write');
   });
 
-  it('keeps what is revoked revoked and forgets no key, whatever the order in which manifests come', () => {
+  it('the order rule keeps what is revoked revoked and forgets no key, whatever the order in which manifests come', () => {
     const keys = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), revoked: fc.boolean() }), {
       selector: ({ id }) => id,
     });
@@ -183,7 +183,7 @@ describe('the order rule', () => {
     );
   });
 
-  it('notices a key or a revocation that a manifest lacks, and nothing that only the manifest has', () => {
+  it('the order rule notices a key or a revocation that a manifest lacks, and nothing that only the manifest has', () => {
     expect(lacksKeys([], [key('one')])).toBe(true);
     expect(lacksKeys([key('one')], [key('one', 5)])).toBe(true);
     expect(lacksKeys([key('one', 5), key('two')], [key('one')])).toBe(false);
@@ -195,18 +195,18 @@ describe('old snapshots', () => {
   const at = (times: Record<string, number>) =>
     Object.entries(times).map(([version, writtenAt]) => ({ version: BigInt(version), writtenAt }));
 
-  it('go when there are enough newer ones and the next is older than the grace time', () => {
+  it('old snapshots go when there are enough newer ones and the next is older than the grace time', () => {
     const snapshots = at({ 1: 0, 2: 10, 3: 20, 4: 30 });
     expect(obsolete(snapshots, 4n, { keep: 2, grace, now: 100 })).toEqual([2n, 1n]);
     expect(obsolete(snapshots, 4n, { keep: 3, grace, now: 100 })).toEqual([1n]);
   });
 
-  it('stay for the grace time after they were superseded, however old they are', () => {
+  it('old snapshots stay for the grace time after they were superseded, however old they are', () => {
     expect(obsolete(at({ 1: 0, 2: 95 }), 2n, { keep: 1, grace, now: 100 })).toEqual([]);
     expect(obsolete(at({ 1: 0, 2: 89 }), 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
   });
 
-  it('never are the one that the manifest names, or newer ones', () => {
+  it('old snapshots never are the one that the manifest names, or newer ones', () => {
     const snapshots = at({ 1: 0, 2: 10, 3: 20 });
     expect(obsolete(snapshots, 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
     expect(obsolete(snapshots, 1n, { keep: 1, grace, now: 100 })).toEqual([]);

@@ -86,7 +86,7 @@ class SteppedBucket implements Bucket {
 const etagOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe('two writers that stop anywhere', () => {
-  it('never take a manifest back, and never leave it naming what is not there', async () => {
+  it('two writers that stop anywhere never take a manifest back, and never leave it naming what is not there', async () => {
     const choices = fc.array(fc.nat({ max: 4 }), { minLength: 20, maxLength: 120 });
     await fc.assert(
       fc.asyncProperty(choices, async (schedule) => {
@@ -208,7 +208,7 @@ describe('two writers that stop anywhere', () => {
 });
 
 describe('a copy that is newer than the ruleset that was read', () => {
-  it('is no loss when what it is of was committed, and copied by another writer, in between', async () => {
+  it('a copy that is newer than the ruleset that was read is no loss when what it is of was committed, and copied by another writer, in between', async () => {
     await store.commit(creation(1n));
     const objects = new Map<string, Buffer>();
     const at = () => Promise.resolve();
@@ -230,7 +230,7 @@ describe('a copy that is newer than the ruleset that was read', () => {
 });
 
 describe('a bucket that ignores conditions', () => {
-  it('has the newest ruleset in the end when another writer sets the manifest back while it is written', async () => {
+  it('a bucket that ignores conditions has the newest ruleset in the end when another writer sets the manifest back while it is written', async () => {
     await store.commit(creation(1n));
     await store.commit(update(1n, 0n, [flag(1n, 'a')]));
     const objects = new Map<string, Buffer>();
@@ -254,7 +254,7 @@ describe('a bucket that ignores conditions', () => {
 });
 
 describe('many writers on one folder, while changes go on', () => {
-  it('never take a manifest back, and end with the newest ruleset', async () => {
+  it('many writers on one folder, while changes go on never take a manifest back, and end with the newest ruleset', async () => {
     await store.commit(creation(1n));
     const folder = join(directory, 'bucket');
     const until = new AbortController();

@@ -70,7 +70,7 @@ async function mustBeWhole(server: TestCopyServer): Promise<void> {
 }
 
 describe('whatever the bytes are', () => {
-  it('of a manifest, a whole copy is served or none', async () => {
+  it('whatever the bytes are of a manifest, a whole copy is served or none', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         await writeBytes(source.bucket, manifestName(1n), damage(manifest));
@@ -83,7 +83,7 @@ describe('whatever the bytes are', () => {
     await writeBytes(source.bucket, manifestName(1n), manifest);
   });
 
-  it('of a snapshot, a whole copy is served or none', async () => {
+  it('whatever the bytes are of a snapshot, a whole copy is served or none', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         await writeBytes(source.bucket, snapshotName(1n, 6n), damage(snapshot));
@@ -96,7 +96,7 @@ describe('whatever the bytes are', () => {
     await writeBytes(source.bucket, snapshotName(1n, 6n), snapshot);
   });
 
-  it('of a snapshot that the manifest names with its checksum, nothing is answered but a status that is documented', async () => {
+  it('whatever the bytes are of a snapshot that the manifest names with its checksum, nothing is answered but a status that is documented', async () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         const bytes = damage(snapshot);

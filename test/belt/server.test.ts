@@ -62,7 +62,7 @@ describe('a belt server', () => {
     await server.snapshot().set('if-none-match', '"1-9-json"').expect(304);
   });
 
-  it('reads nothing before it is asked, and once for many clients that ask at the same time', async () => {
+  it('a belt server reads nothing before it is asked, and once for many clients that ask at the same time', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     expect(first.asked).toEqual([]);
@@ -93,7 +93,7 @@ describe('a belt server', () => {
     await server.snapshot(client).expect(401);
   });
 
-  it('has no other routes', async () => {
+  it('a belt server has no other routes', async () => {
     const { server } = await start();
     for (const path of ['/admin/v1/environments', '/api/v1/sse/recover/x', '/ofrep/v1/streams/x', '/']) {
       await server.http.get(path).expect(404);
@@ -107,7 +107,7 @@ describe('a belt server', () => {
     expect(answer.body.error.code).toBe('no_streams');
   });
 
-  it('says how old its answers are, and lets a CDN keep them as long as those of nodes', async () => {
+  it('a belt server says how old its answers are, and lets a CDN keep them as long as those of nodes', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     const { headers } = await server.snapshot();
@@ -133,7 +133,7 @@ describe('a belt server', () => {
     expect((await server.http.get('/readyz')).body.status).toBe('ready');
   });
 
-  it('looks again by ETag while an environment is used, and not while it is not', async () => {
+  it('a belt server looks again by ETag while an environment is used, and not while it is not', async () => {
     const { server, first } = await start({ env: { HOLDFAST_REVALIDATE: '1' } });
     await writeCopy(first.bucket);
     await writeCopy(first.bucket, { environment: 2n });
@@ -158,7 +158,7 @@ describe('a belt server', () => {
     expect(await server.metric(unchanged)).toBeGreaterThanOrEqual(3);
   });
 
-  it('adds to the ruleset that it has where a copy only adds, and replaces it where not', async () => {
+  it('a belt server adds to the ruleset that it has where a copy only adds, and replaces it where not', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     await server.snapshot().expect(200);
@@ -173,7 +173,7 @@ describe('a belt server', () => {
     expect(await server.copies.ruleset(1n)).not.toBe(ruleset);
   });
 
-  it('drops unused environments beyond those that it keeps', async () => {
+  it('a belt server drops unused environments beyond those that it keeps', async () => {
     const { server, first } = await start({ env: { HOLDFAST_IN_MEMORY: '1' } });
     for (const environment of [1n, 2n, 3n]) await writeCopy(first.bucket, { environment });
     await server.snapshot(keyText(1n)).expect(200);
@@ -188,7 +188,7 @@ describe('a belt server', () => {
 });
 
 describe('keys at a belt server', () => {
-  it('are those of the environment that they name, and no others', async () => {
+  it('keys at a belt server are those of the environment that they name, and no others', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     await writeCopy(first.bucket, { environment: 2n });
@@ -203,7 +203,7 @@ describe('keys at a belt server', () => {
     await server.snapshot(keyText(1n)).expect(200);
   });
 
-  it('that were made a moment ago are looked for', async () => {
+  it('keys at a belt server that were made a moment ago are looked for', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     await server.snapshot().expect(200);
@@ -213,7 +213,7 @@ describe('keys at a belt server', () => {
     await server.snapshot(fresh).expect(200);
   });
 
-  it('are not refused while no source can be asked', async () => {
+  it('keys at a belt server are not refused while no source can be asked', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket);
     await server.snapshot().expect(200);
@@ -225,7 +225,7 @@ describe('keys at a belt server', () => {
     await server.snapshot().expect(200);
   });
 
-  it('are refused when any source has them as revoked, also an older one, and whatever comes later', async () => {
+  it('keys at a belt server are refused when any source has them as revoked, also an older one, and whatever comes later', async () => {
     const { server, first, second } = await start({ sources: 2 });
     const revoked = keyText(1n, 'SDK', 'revoked');
     const keys = [keyOf(keyText()), keyOf(revoked)];
@@ -275,7 +275,7 @@ describe('a damaged copy', () => {
     ],
     ['has a manifest of another environment', 'manifest', { configs: newer, manifest: { environment: 2n } }],
   ] as const) {
-    it(`that ${name} is not served; the next newest is`, async () => {
+    it(`a damaged copy that ${name} is not served; the next newest is`, async () => {
       const { server, first, second } = await start({ sources: 2 });
       await writeCopy(first.bucket, copy);
       await writeCopy(second.bucket, good);
@@ -284,7 +284,7 @@ describe('a damaged copy', () => {
     });
   }
 
-  it('whose snapshot is missing is not served, and makes what is served grow old', async () => {
+  it('a damaged copy whose snapshot is missing is not served, and makes what is served grow old', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket, good);
     expect(await server.served()).toEqual(['good']);
@@ -297,7 +297,7 @@ describe('a damaged copy', () => {
     expect(await server.metric('holdfast_copies_refused_total{reason="missing"}')).toBe(1);
   });
 
-  it('of a newer version leaves what is served unconfirmed, although another source has just that', async () => {
+  it('a damaged copy of a newer version leaves what is served unconfirmed, although another source has just that', async () => {
     const { server, first, second } = await start({ sources: 2 });
     await writeCopy(first.bucket, good);
     await writeCopy(second.bucket, good);
@@ -309,7 +309,7 @@ describe('a damaged copy', () => {
     expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(60);
   });
 
-  it('does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {
+  it('a damaged copy does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {
     const { server, first } = await start();
     await writeBytes(first.bucket, manifestName(1n), Buffer.from('{"format":1'));
     await server.snapshot().expect(503);
@@ -317,7 +317,7 @@ describe('a damaged copy', () => {
     expect(await server.served()).toEqual(['good']);
   });
 
-  it('of an older version never replaces what was served', async () => {
+  it('a damaged copy of an older version never replaces what was served', async () => {
     const { server, first } = await start();
     await writeCopy(first.bucket, { configs: [flag(9n, 'flag.new')] });
     expect(await server.served()).toEqual(['flag.new']);
@@ -329,7 +329,7 @@ describe('a damaged copy', () => {
     expect(await server.metric('holdfast_copies_refused_total{reason="backwards"}')).toBe(1);
   });
 
-  it('with other content at the same version is not taken', async () => {
+  it('a damaged copy with other content at the same version is not taken', async () => {
     const { server, first, second } = await start({ sources: 2 });
     await writeCopy(first.bucket, good);
     expect(await server.served()).toEqual(['good']);
@@ -341,7 +341,7 @@ describe('a damaged copy', () => {
 });
 
 describe('several sources', () => {
-  it('are compared, and the newest is served', async () => {
+  it('several sources are compared, and the newest is served', async () => {
     const { server, first, second } = await start({ sources: 2 });
     await writeCopy(first.bucket);
     await writeCopy(second.bucket, { configs: [flag(6n, 'flag.newer')] });
@@ -354,7 +354,7 @@ describe('several sources', () => {
     expect(sources[0].lagMs).toBeGreaterThanOrEqual(3 * SECOND);
   });
 
-  it('of which one hangs delay a first use by a moment, and the next ones not at all', async () => {
+  it('several sources of which one hangs delay a first use by a moment, and the next ones not at all', async () => {
     const { server, first, second } = await start({ sources: 2 });
     first.fault = () => 'hang';
     for (const environment of [1n, 2n]) await writeCopy(second.bucket, { environment });
@@ -370,7 +370,7 @@ describe('several sources', () => {
     expect(performance.now() - again).toBeLessThan(TIMES.grace);
   });
 
-  it('of which one is slow and newer get their turn when it has answered', async () => {
+  it('several sources of which one is slow and newer get their turn when it has answered', async () => {
     const { server, first, second } = await start({ sources: 2, env: { HOLDFAST_REVALIDATE: '3600' } });
     let answer = (): void => undefined;
     const slow = new Promise<void>((resolve) => (answer = resolve));
@@ -382,7 +382,7 @@ describe('several sources', () => {
     await until('the newer one', async () => (await server.served())[0] === 'flag.newer');
   });
 
-  it('of which one hangs half way are passed over for the next', async () => {
+  it('several sources of which one hangs half way are passed over for the next', async () => {
     const { server, first, second } = await start({ sources: 2 });
     first.fault = (name) => (name.endsWith('.binpb') ? 'hang' : undefined);
     await writeCopy(first.bucket, { configs: [flag(6n, 'flag.newer')] });
@@ -392,7 +392,7 @@ describe('several sources', () => {
 });
 
 describe('the cache on disk', () => {
-  it('lets a server start while every source is down, with the age that its copies have', async () => {
+  it('the cache on disk lets a server start while every source is down, with the age that its copies have', async () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
     const revoked = keyText(1n, 'SDK', 'revoked');
@@ -413,7 +413,7 @@ describe('the cache on disk', () => {
     }
   });
 
-  it('gives way to newer copies, keeps one per environment, and never goes back', async () => {
+  it('the cache on disk gives way to newer copies, keeps one per environment, and never goes back', async () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
     await writeCopy(source.bucket);
@@ -432,7 +432,7 @@ describe('the cache on disk', () => {
     expect(await two.served()).toEqual(['flag.b']);
   });
 
-  it('is not served when it is damaged', async () => {
+  it('the cache on disk is not served when it is damaged', async () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
     await writeCopy(cache, {

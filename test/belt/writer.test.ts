@@ -101,7 +101,7 @@ describe('the belt writer', () => {
     });
   });
 
-  it('writes the snapshot that clients get from a node, byte for byte', async () => {
+  it('the belt writer writes the snapshot that clients get from a node, byte for byte', async () => {
     await commit(10n);
     await start();
     await reaches(10n);
@@ -117,7 +117,7 @@ describe('the belt writer', () => {
     expect((await copyIn(bucket))?.configs).toEqual([]);
   });
 
-  it('brings keys and their revocation to the manifest, never a text, and no new snapshot', async () => {
+  it('the belt writer brings keys and their revocation to the manifest, never a text, and no new snapshot', async () => {
     await commit(10n);
     await start();
     await reaches(10n);
@@ -135,7 +135,7 @@ describe('the belt writer', () => {
     expect(await namesIn(bucket)).toEqual(['environments/1/10.binpb', 'environments/1/latest.json']);
   });
 
-  it('goes on from its cursor: what changed while no node wrote, and nothing else', async () => {
+  it('the belt writer goes on from its cursor: what changed while no node wrote, and nothing else', async () => {
     await commit(10n);
     await commit(20n, 2n);
     await copied();
@@ -147,7 +147,7 @@ describe('the belt writer', () => {
     expect(slow.calls.read).toBe(reads + 1);
   });
 
-  it('writes an environment that changes all the time at most once a second, and its last state always', async () => {
+  it('the belt writer writes an environment that changes all the time at most once a second, and its last state always', async () => {
     await commit(1n);
     const { events } = await start();
     await reaches(1n);
@@ -157,7 +157,7 @@ describe('the belt writer', () => {
     expect((await copyIn(bucket))?.configs).toHaveLength(60);
   });
 
-  it('does not let an environment wait because another changes all the time', async () => {
+  it('the belt writer does not let an environment wait because another changes all the time', async () => {
     await commit(1n);
     await start();
     await reaches(1n);
@@ -169,7 +169,7 @@ describe('the belt writer', () => {
     expect(performance.now() - began).toBeLessThan(900);
   });
 
-  it('compares everything after a gap in the feed', async () => {
+  it('the belt writer compares everything after a gap in the feed', async () => {
     await commit(10n);
     await start();
     await reaches(10n);
@@ -184,7 +184,7 @@ describe('the belt writer', () => {
     expect(gap).toBe(false);
   });
 
-  it('keeps the buckets apart: one that cannot be written to delays no other, and gets everything when it can', async () => {
+  it('the belt writer keeps the buckets apart: one that cannot be written to delays no other, and gets everything when it can', async () => {
     await mkdir(join(directory, 'broken'));
     await writeFile(join(directory, 'broken', 'environments'), 'in the way');
     const broken = new FileBucket(join(directory, 'broken'));
@@ -201,7 +201,7 @@ describe('the belt writer', () => {
     await until('it is known to be well', () => status()?.state === 'ok' && status()?.behind === 0);
   });
 
-  it('writes what waits before it stops', async () => {
+  it('the belt writer writes what waits before it stops', async () => {
     await commit(10n);
     const writer = await start();
     await reaches(10n);
@@ -212,7 +212,7 @@ describe('the belt writer', () => {
     expect(await versionIn(bucket)).toBe(11n);
   });
 
-  it('leaves what it cannot write in time to the next', async () => {
+  it('the belt writer leaves what it cannot write in time to the next', async () => {
     await commit(10n);
     const writer = await start({ drain: 100 });
     await reaches(10n);
@@ -227,7 +227,7 @@ describe('the belt writer', () => {
     await reaches(11n);
   });
 
-  it('repairs a manifest and a snapshot that were removed from outside', async () => {
+  it('the belt writer repairs a manifest and a snapshot that were removed from outside', async () => {
     await commit(10n);
     await commit(20n, 2n);
     await start({ times: { check: 50, sweep: 50 } });
@@ -241,7 +241,7 @@ describe('the belt writer', () => {
     );
   });
 
-  it('replaces a manifest that is damaged', async () => {
+  it('the belt writer replaces a manifest that is damaged', async () => {
     await commit(10n);
     await start({ times: { check: 50 } });
     await reaches(10n);
@@ -252,7 +252,7 @@ describe('the belt writer', () => {
     await until('it can be read again', async () => (await copyIn(bucket))?.manifest.version === 10n);
   });
 
-  it('leaves a manifest of a later format alone', async () => {
+  it('the belt writer leaves a manifest of a later format alone', async () => {
     const later = Buffer.from('{"format": 2}');
     await bucket.write('environments/1/latest.json', later, { contentType: '', cacheControl: '' });
     await commit(10n);
@@ -264,7 +264,7 @@ describe('the belt writer', () => {
     expect(await bucket.read('environments/1/latest.json')).toMatchObject({ bytes: later });
   });
 
-  it('measures how long changes take to be copied, and how far a bucket is behind', async () => {
+  it('the belt writer measures how long changes take to be copied, and how far a bucket is behind', async () => {
     await commit(BigInt(Date.now()) * 1000n);
     const { writer, events } = await start();
     await until('it is written', () => events.lags.length === 1);
@@ -279,7 +279,7 @@ describe('the belt writer', () => {
 });
 
 describe('old snapshots', () => {
-  it('are removed but for the last ones, when no reader can still be about to fetch them', async () => {
+  it('old snapshots are removed but for the last ones, when no reader can still be about to fetch them', async () => {
     await start({ keep: 2, times: { check: 50, sweep: 50 } });
     for (const id of [10n, 11n, 12n, 13n]) {
       await commit(id);
@@ -300,7 +300,7 @@ describe('old snapshots', () => {
 });
 
 describe('a store that lost data', () => {
-  it('takes no copy back to an older version, and the loss is said', async () => {
+  it('a store that lost data takes no copy back to an older version, and the loss is said', async () => {
     await commit(10n);
     await commit(11n);
     await copied();
@@ -321,7 +321,7 @@ describe('a store that lost data', () => {
     await until('nothing is ahead', () => writer.status().buckets[0]?.ahead === 0);
   });
 
-  it('that has lost an environment leaves its copy as it is, and the loss is said', async () => {
+  it('a store that lost data that has lost an environment leaves its copy as it is, and the loss is said', async () => {
     await commit(10n);
     await copied();
     await otherStore();
@@ -332,7 +332,7 @@ describe('a store that lost data', () => {
     expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 10n } });
   });
 
-  it('takes no copy back either when its manifest cannot be read', async () => {
+  it('a store that lost data takes no copy back either when its manifest cannot be read', async () => {
     await commit(10n);
     await commit(11n);
     await copied();
@@ -344,7 +344,7 @@ describe('a store that lost data', () => {
     expect(await bucket.read('environments/1/latest.json')).toMatchObject({ bytes: Buffer.from('{') });
   });
 
-  it('that has other content at a copied version leaves the copy as it is', async () => {
+  it('a store that lost data that has other content at a copied version leaves the copy as it is', async () => {
     await commit(10n);
     await copied();
     const before = await copyIn(bucket);
@@ -356,7 +356,7 @@ describe('a store that lost data', () => {
     expect(await copyIn(bucket)).toEqual(before);
   });
 
-  it('that has lost a revocation and a key takes neither from the copy', async () => {
+  it('a store that lost data that has lost a revocation and a key takes neither from the copy', async () => {
     await commit(10n);
     await store.addKey(apiKey('one'));
     await store.addKey(apiKey('two'));

@@ -14,7 +14,7 @@ function samples(inUse: (minute: number) => number): Sample[] {
 }
 
 describe('the lower envelope', () => {
-  it('is the lowest sample of each span', () => {
+  it('the lower envelope is the lowest sample of each span', () => {
     const values = [5, 3, 4, 9, 7, 8, 2, 6];
     const found = lowerEnvelope(
       values.map((value, at) => ({ at, value })),
@@ -25,22 +25,22 @@ describe('the lower envelope', () => {
 });
 
 describe('the slope', () => {
-  it('is not moved by one odd sample', () => {
+  it('the slope is not moved by one odd sample', () => {
     const line = Array.from({ length: 10 }, (_, at) => ({ at, value: 2 * at }));
     expect(slope(line.with(4, { at: 4, value: 1_000 }))).toBeCloseTo(2);
   });
 });
 
 describe('memory', () => {
-  it('is flat when only garbage comes and goes', () => {
+  it('memory is flat when only garbage comes and goes', () => {
     expect(trend(samples(() => 40))).toMatchObject({ flat: true, hourly: 0 });
   });
 
-  it('is flat when it grew while it warmed up, and no more', () => {
+  it('memory is flat when it grew while it warmed up, and no more', () => {
     expect(trend(samples((minute) => 20 + Math.min(20, 4 * minute))).flat).toBe(true);
   });
 
-  it('is not flat when it grows by half of itself in an hour, however much garbage hides it', () => {
+  it('memory is not flat when it grows by half of itself in an hour, however much garbage hides it', () => {
     const { flat, hourly } = trend(samples((minute) => 40 + minute / 3));
     expect(flat).toBe(false);
     expect(hourly).toBeGreaterThan(15);

@@ -63,7 +63,7 @@ export function bucketContract(
       expect(await bucket.read('a/c')).toEqual({ kind: 'absent' });
     });
 
-    it('does not send again what the reader has', async () => {
+    it('a bucket does not send again what the reader has', async () => {
       const bucket = await open();
       await bucket.write('a', bytes('one'), AS);
       const etag = await etagOf(bucket, 'a');

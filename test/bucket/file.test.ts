@@ -29,7 +29,7 @@ bucketContract('a folder', async () => {
 });
 
 describe('a folder that several processes write to', () => {
-  it('loses no success', async () => {
+  it('a folder that several processes write to loses no success', async () => {
     const directory = await folder();
     const worker = join(import.meta.dirname, 'file-incrementer.ts');
     const processes = Array.from({ length: 3 }, () =>
@@ -49,7 +49,7 @@ describe('a folder that several processes write to', () => {
 });
 
 describe('a folder', () => {
-  it('shows other programs the newest content under the plain name, and nothing of how it came about', async () => {
+  it('a folder shows other programs the newest content under the plain name, and nothing of how it came about', async () => {
     const directory = await folder();
     const bucket = new FileBucket(directory);
     for (const text of ['one', 'two', 'three']) await bucket.write('a/latest.json', bytes(text), AS);
@@ -58,7 +58,7 @@ describe('a folder', () => {
     expect((await readdir(join(directory, 'a'))).sort()).toEqual(['latest.json', 'latest.json.~2']);
   });
 
-  it('goes on from the newest generation when a writer died before it became the plain file', async () => {
+  it('a folder goes on from the newest generation when a writer died before it became the plain file', async () => {
     const directory = await folder();
     const bucket = new FileBucket(directory);
     await bucket.write('latest.json', bytes('one'), AS);
@@ -69,7 +69,7 @@ describe('a folder', () => {
     expect(await readFile(join(directory, 'latest.json'), 'utf8')).toBe('three');
   });
 
-  it('refuses a writer that slept while others wrote, also when its generation is free again', async () => {
+  it('a folder refuses a writer that slept while others wrote, also when its generation is free again', async () => {
     const directory = await folder();
     const bucket = new FileBucket(directory);
     await bucket.write('latest.json', bytes('one'), AS);
@@ -84,7 +84,7 @@ describe('a folder', () => {
     expect(await textAt(bucket, 'latest.json')).toBe('five');
   });
 
-  it('ignores half-written files of writers that died, and takes them away after an hour', async () => {
+  it('a folder ignores half-written files of writers that died, and takes them away after an hour', async () => {
     const directory = await folder();
     const bucket = new FileBucket(directory);
     await bucket.write('a', bytes('one'), AS);
@@ -101,7 +101,7 @@ describe('a folder', () => {
     expect((await readdir(directory)).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('says what is wrong when it cannot be written to', async () => {
+  it('a folder says what is wrong when it cannot be written to', async () => {
     const directory = await folder();
     await writeFile(join(directory, 'a'), 'a file');
     await expect(new FileBucket(directory).write('a/b', bytes('x'), AS)).rejects.toMatchObject({

@@ -23,16 +23,16 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe('a folder that copies are read from', () => {
-  it('has nothing of an environment when it has others', async () => {
+  it('a folder that copies are read from has nothing of an environment when it has others', async () => {
     await mkdir(join(directory, 'environments/2'), { recursive: true });
     expect(await source.read(POINTER)).toEqual({ kind: 'absent' });
   });
 
-  it('is unavailable when it is empty, as the place is where nothing is mounted', async () => {
+  it('a folder that copies are read from is unavailable when it is empty, as the place is where nothing is mounted', async () => {
     await expect(source.read(POINTER)).rejects.toMatchObject({ code: 'bucket_unavailable' });
   });
 
-  it('is unavailable when it is not there', async () => {
+  it('a folder that copies are read from is unavailable when it is not there', async () => {
     await mkdir(join(directory, 'environments'));
     await rename(directory, `${directory}-gone`);
     await expect(source.read(POINTER)).rejects.toMatchObject({

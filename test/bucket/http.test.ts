@@ -39,7 +39,7 @@ async function sourceAt(answer: Answer, path = '/flags/'): Promise<BucketReader>
 }
 
 describe('a source at an HTTP address', () => {
-  it('has copies below its path, keeps its query, and asks by ETag', async () => {
+  it('a source at an HTTP address has copies below its path, keeps its query, and asks by ETag', async () => {
     const asked: unknown[] = [];
     const source = await sourceAt(({ url, headers }, response) => {
       asked.push([url, headers['if-none-match']]);
@@ -59,7 +59,7 @@ describe('a source at an HTTP address', () => {
     expect(source.name).not.toContain('signature');
   });
 
-  it('has nothing where it says 404 or 410, and is unavailable where it says anything else', async () => {
+  it('a source at an HTTP address has nothing where it says 404 or 410, and is unavailable where it says anything else', async () => {
     let status = 404;
     const source = await sourceAt((_request, response) => response.writeHead(status).end());
     for (status of [404, 410]) expect(await source.read('x')).toEqual({ kind: 'absent' });
@@ -70,7 +70,7 @@ describe('a source at an HTTP address', () => {
     await expect(closed.read('x')).rejects.toMatchObject({ code: 'bucket_unavailable' });
   });
 
-  it('that ends in the middle of a body has given nothing', async () => {
+  it('a source at an HTTP address that ends in the middle of a body has given nothing', async () => {
     const source = await sourceAt((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => response.destroy());
@@ -78,7 +78,7 @@ describe('a source at an HTTP address', () => {
     await expect(source.read('x')).rejects.toMatchObject({ code: 'bucket_unavailable' });
   });
 
-  it('serves a belt server, and the time that a cache has had a manifest counts as age', async () => {
+  it('a source at an HTTP address serves a belt server, and the time that a cache has had a manifest counts as age', async () => {
     const bucket = await newBucket();
     await writeCopy(bucket);
     const source = await sourceAt((request, response) => {
@@ -95,7 +95,7 @@ describe('a source at an HTTP address', () => {
 });
 
 describe('the URL of a source', () => {
-  it('is called by its place, without what may be secret', () => {
+  it('the URL of a source is called by its place, without what may be secret', () => {
     expect(sourceName('https://copies.example.com/flags/?sig=abc', NO_AWS)).toBe(
       'https://copies.example.com/flags',
     );
@@ -112,7 +112,7 @@ describe('the URL of a source', () => {
     's3://bucket',
     'x',
   ]) {
-    it(`cannot be ${url}, and is not repeated`, () => {
+    it(`the URL of a source cannot be ${url}, and is not repeated`, () => {
       expect(() => sourceName(url, NO_AWS)).toThrow(/HOLDFAST_SOURCE/);
       try {
         sourceName(url, NO_AWS);

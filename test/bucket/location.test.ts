@@ -61,7 +61,7 @@ describe('the URL of a bucket', () => {
     expect(bucketName(location)).toBe(name);
   });
 
-  it('takes credentials from itself, else from the AWS variables, and never mixes them', () => {
+  it('the URL of a bucket takes credentials from itself, else from the AWS variables, and never mixes them', () => {
     expect(parseBucketLocation('s3://flags', AWS)).toMatchObject({
       accessKeyId: 'AKID',
       secretAccessKey: 'SECRET',
@@ -94,7 +94,7 @@ describe('the URL of a bucket', () => {
     expect(refused).not.toThrow('topsecret');
   });
 
-  it('of a store without credentials is refused', () => {
+  it('the URL of a bucket of a store without credentials is refused', () => {
     expect(() => parseBucketLocation('s3://flags', { ...AWS, secretAccessKey: undefined })).toThrow(
       'AWS_SECRET_ACCESS_KEY',
     );

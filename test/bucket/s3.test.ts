@@ -63,18 +63,21 @@ describe('an S3 bucket', () => {
     ['resets the connection', 'reset', 'cannot be reached'],
     ['takes the request and never answers', 'hang', 'no answer within 300 ms'],
     ['stops half way through the answer', 'cut', 'cannot be reached'],
-  ] as const)('that %s is unavailable, and the error says why', async (_what, fault, message) => {
-    s3.fault(() => undefined);
-    await bucket.write('a', bytes('x'.repeat(1000)), AS);
-    s3.fault(() => fault);
-    const error = { code: 'bucket_unavailable', message: expect.stringContaining(message) as string };
-    await expect(bucket.read('a')).rejects.toMatchObject(error);
-    if (fault !== 'cut') await expect(bucket.write('a', bytes('y'), AS)).rejects.toMatchObject(error);
-    s3.fault(() => undefined);
-    expect(await bucket.read('a')).toMatchObject({ kind: 'found', bytes: bytes('x'.repeat(1000)) });
-  });
+  ] as const)(
+    'an S3 bucket that %s is unavailable, and the error says why',
+    async (_what, fault, message) => {
+      s3.fault(() => undefined);
+      await bucket.write('a', bytes('x'.repeat(1000)), AS);
+      s3.fault(() => fault);
+      const error = { code: 'bucket_unavailable', message: expect.stringContaining(message) as string };
+      await expect(bucket.read('a')).rejects.toMatchObject(error);
+      if (fault !== 'cut') await expect(bucket.write('a', bytes('y'), AS)).rejects.toMatchObject(error);
+      s3.fault(() => undefined);
+      expect(await bucket.read('a')).toMatchObject({ kind: 'found', bytes: bytes('x'.repeat(1000)) });
+    },
+  );
 
-  it('that does not know the key is unavailable, and the error has no secret in it', async () => {
+  it('an S3 bucket that does not know the key is unavailable, and the error has no secret in it', async () => {
     const wrong = await openBucket(s3.url.replace('S3RVER:S3RVER@', 'nobody:not-the-secret@'), NO_AWS);
     const error: unknown = await wrong.write('a', bytes('x'), AS).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'bucket_unavailable' });
@@ -82,7 +85,7 @@ describe('an S3 bucket', () => {
     expect(String(error)).not.toContain('not-the-secret');
   });
 
-  it('that does not exist is unavailable, and not empty', async () => {
+  it('an S3 bucket that does not exist is unavailable, and not empty', async () => {
     const wrong = await openBucket(s3.url.replace('@belt/', '@elsewhere/'), NO_AWS);
     await expect(wrong.read('a')).rejects.toMatchObject({ code: 'bucket_unavailable' });
     await expect(wrong.write('a', bytes('x'), { ...AS, condition: 'absent' })).rejects.toMatchObject({
@@ -90,7 +93,7 @@ describe('an S3 bucket', () => {
     });
   });
 
-  it('that has no conditional writes and says so is written to all the same', async () => {
+  it('an S3 bucket that has no conditional writes and says so is written to all the same', async () => {
     s3.fault(({ method }) => (method === 'PUT' && conditional() ? { status: 501 } : undefined));
     let puts = 0;
     const conditional = () => ++puts % 2 === 1;
@@ -99,7 +102,7 @@ describe('an S3 bucket', () => {
     expect(await bucket.read('b')).toMatchObject({ kind: 'found' });
   });
 
-  it('lists more names than fit into one answer', async () => {
+  it('an S3 bucket lists more names than fit into one answer', async () => {
     const names = Array.from({ length: 1100 }, (_, i) => `many/${String(i).padStart(4, '0')}`);
     const patient = await openBucket(s3.url, NO_AWS);
     for (let i = 0; i < names.length; i += 50) {

@@ -37,26 +37,26 @@ function queueWith(...entries: FeedEntry[]): PurgeQueue {
 }
 
 describe('what is purged', () => {
-  it('after a change that clients see: rulesets and values of its environment', () => {
+  it('what is purged after a change that clients see: rulesets and values of its environment', () => {
     expect(queueWith(change(1, 7n)).next(NOW + DELAY)?.keys).toEqual(['environment-7', 'values-7']);
   });
 
-  it('after a change that clients do not see: rulesets alone', () => {
+  it('what is purged after a change that clients do not see: rulesets alone', () => {
     expect(queueWith(change(1, 7n, false)).next(NOW + DELAY)?.keys).toEqual(['environment-7']);
   });
 
-  it('after a key is revoked: the copies of its environment; not when one is made', () => {
+  it('what is purged after a key is revoked: the copies of its environment; not when one is made', () => {
     expect(queueWith(keyEntry(1, NOW)).next(NOW + DELAY)?.keys).toEqual(['environment-7', 'values-7']);
     expect(queueWith(keyEntry(1)).due()).toBeUndefined();
   });
 
-  it('after a gap in the feed: everything', () => {
+  it('what is purged after a gap in the feed: everything', () => {
     const queue = queueWith();
     queue.takeAll([1n, 2n], '9', NOW);
     expect(queue.next(NOW + DELAY)?.keys).toEqual(['environment-1', 'values-1', 'environment-2', 'values-2']);
   });
 
-  it('is a key once, however often its environment changes, and at most 256 in a request', () => {
+  it('what is purged is a key once, however often its environment changes, and at most 256 in a request', () => {
     const queue = queueWith(...Array.from({ length: 400 }, (_, i) => change(i + 1, BigInt(i % 200))));
     expect(queue.size).toBe(400);
     const first = queue.next(NOW + DELAY)!;
@@ -69,13 +69,13 @@ describe('what is purged', () => {
 });
 
 describe('when it is purged', () => {
-  it('not before nodes had the time to follow', () => {
+  it('when it is purged, not before nodes had the time to follow', () => {
     const queue = queueWith(change(1, 7n));
     expect(queue.due()).toBe(NOW + DELAY);
     expect(queue.next(NOW + DELAY - 1)).toBeUndefined();
   });
 
-  it('and once more, for a node that was slow', () => {
+  it('when it is purged, and once more, for a node that was slow', () => {
     const queue = queueWith(change(1, 7n, false));
     expect(queue.next(NOW + DELAY)?.settle(NOW + DELAY, NOW + DELAY + 20)).toEqual([DELAY + 30]);
     expect(queue.due()).toBe(NOW + DELAY + 20 + REPEAT_MS);
@@ -104,14 +104,14 @@ describe('when it is purged', () => {
 });
 
 describe('the cursor', () => {
-  it('is the place before the oldest change that is not purged', () => {
+  it('the cursor is the place before the oldest change that is not purged', () => {
     const queue = queueWith(change(1, 7n, false), change(2, 8n, false), change(3, 9n, false));
     expect(queue.cursor).toBe('0');
     queue.next(NOW + DELAY)?.settle(NOW + DELAY, NOW + DELAY);
     expect(queue.cursor).toBe('3');
   });
 
-  it('never passes an entry whose key was not purged the delay after it or later', () => {
+  it('the cursor never passes an entry whose key was not purged the delay after it or later', () => {
     const step = fc.oneof(
       fc.record({ environment: fc.bigInt(1n, 4n), visible: fc.boolean(), wait: fc.nat(700) }),
       fc.constant('purge' as const),

@@ -84,7 +84,7 @@ const commit = (environment = 7n) => commitConfigs(slow.direct, environment, fla
 const purged = () => api.purges.flat();
 
 describe('a change', () => {
-  it('is purged when nodes had the time to follow, once more later, and measured', async () => {
+  it('a change is purged when nodes had the time to follow, once more later, and measured', async () => {
     const { purger } = await lead();
     await commit();
     await until('both purges', () => api.purges.length === 2);
@@ -95,7 +95,7 @@ describe('a change', () => {
     expect(purger.waiting).toBe(0);
   });
 
-  it('of which there are many is purged in few requests', async () => {
+  it('a change of which there are many is purged in few requests', async () => {
     for (let id = 100n; id < 140n; id++) await createEnvironment(slow.direct, id);
     await lead('a', 1_000);
     for (let round = 0; round < 3; round++) for (let id = 100n; id < 140n; id++) await commit(id);
@@ -104,7 +104,7 @@ describe('a change', () => {
     expect(api.statuses.length).toBeLessThan(30);
   });
 
-  it('of a key that is revoked is one too', async () => {
+  it('a change of a key that is revoked is one too', async () => {
     await slow.direct.addKey(keyNamed('k', 7n));
     await lead();
     await slow.direct.revokeKey('k', Date.now());
@@ -113,7 +113,7 @@ describe('a change', () => {
 });
 
 describe('an API that is not well', () => {
-  it('is tried again with backoff, and nothing is lost', async () => {
+  it('an API that is not well is tried again with backoff, and nothing is lost', async () => {
     await lead();
     api.failures.push(503, 'cut', 500);
     await commit();
@@ -126,7 +126,7 @@ describe('an API that is not well', () => {
     expect(logs.join()).not.toContain(api.token);
   });
 
-  it('is left alone for as long as it asks', async () => {
+  it('an API that is not well is left alone for as long as it asks', async () => {
     await api.close();
     api = await startFastlyApi({ limit: 1, window: 25, now: () => Date.now() + ahead });
     await lead();

@@ -3,7 +3,7 @@ import { matchesEtag, snapshotHead } from '../../src/cdn/snapshot.js';
 import { rulesetOf } from '../subscribe/rulesets.js';
 
 describe('the head of a snapshot', () => {
-  it('has an ETag for each environment, version and form', () => {
+  it('the head of a snapshot has an ETag for each environment, version and form', () => {
     const etags = [
       snapshotHead(rulesetOf(3), 'protobuf').etag,
       snapshotHead(rulesetOf(3), 'json').etag,
@@ -26,7 +26,7 @@ describe('If-None-Match', () => {
     ['w/"7-3"', false],
     ['', false],
     [undefined, false],
-  ])('of %s', (header, matches) => {
+  ])('If-None-Match of %s', (header, matches) => {
     expect(matchesEtag(header, '"7-3"')).toBe(matches);
   });
 });

@@ -41,7 +41,7 @@ describe('the answers that writers got', () => {
   const unknown: Outcome = { kind: 'unknown', reason: 'no answer' };
   const problems = (...entries: Entry[]): string => texts(checkCommits(entries, truth, []).violations);
 
-  it('agrees when acknowledged commits are in the store, and others whole or not at all', () => {
+  it('the answers that writers got agrees when acknowledged commits are in the store, and others whole or not at all', () => {
     const entries = [entry('w1-1', committed(1, 2)), entry('w1-2', unknown), entry('w1-3', unknown)];
     expect(checkCommits(entries, truth, [])).toMatchObject({ violations: [], unansweredMade: 1 });
   });
@@ -62,17 +62,17 @@ describe('the answers that writers got', () => {
     ],
     ['it has no outcome', entry('w1-3', undefined), 'never brought to an end'],
     ['an accepted event is missing', entry('w1-3', { kind: 'accepted' }), 'is not in the store'],
-  ])('does not when %s', (_, one, text) => {
+  ])('the answers that writers got does not when %s', (_, one, text) => {
     expect(problems(one)).toContain(text);
   });
 
-  it('does not when half of a commit was made', () => {
+  it('the answers that writers got does not when half of a commit was made', () => {
     const one = entry('w1-1', unknown);
     const whole = { ...one, intent: { ...one.intent, configs: [...one.intent.configs, { key: 'z' }] } };
     expect(problems(whole)).toContain('in part');
   });
 
-  it('does not when a commit was made twice', () => {
+  it('the answers that writers got does not when a commit was made twice', () => {
     const twice = truthOf([
       { token: 'w1-1', configs: [['writer.w1', 2]] },
       { token: 'w1-1', configs: [['writer.w1', 4]] },
@@ -80,7 +80,7 @@ describe('the answers that writers got', () => {
     expect(texts(checkCommits([entry('w1-1', unknown)], twice, []).violations)).toContain('made 2 times');
   });
 
-  it('does not when what is not valid was made, or is not among the rejected', () => {
+  it('the answers that writers got does not when what is not valid was made, or is not among the rejected', () => {
     const one = entry('w1-1', { kind: 'accepted' });
     expect(problems({ ...one, intent: { ...one.intent, valid: false } })).toContain('made all the same');
     const other = entry('w1-9', { kind: 'accepted' });
@@ -89,7 +89,7 @@ describe('the answers that writers got', () => {
     );
   });
 
-  it('agrees when what a node made after its writer gave up was lost and written back together with other configs', () => {
+  it('the answers that writers got agrees when what a node made after its writer gave up was lost and written back together with other configs', () => {
     const together = truthOf(
       [
         {
@@ -108,7 +108,7 @@ describe('the answers that writers got', () => {
     expect(texts(checkCommits([entry('w1-1', unknown)], together, []).violations)).toContain('in part');
   });
 
-  it('counts what the store was made to lose, and what was not written back', () => {
+  it('the answers that writers got counts what the store was made to lose, and what was not written back', () => {
     const loss = { from: 15, to: 30 };
     const superseded = entry('w1-1', committed(1, 2));
     const gone = entry('w1-5', committed(7, 8));

@@ -24,7 +24,7 @@ describe('chance from a seed', () => {
     expect(random.fork('writers').next()).not.toBe(early);
   });
 
-  it('is even enough to draw lots with', () => {
+  it('chance from a seed is even enough to draw lots with', () => {
     const random = new Random('even');
     const counts = [0, 0, 0, 0];
     for (let i = 0; i < 8_000; i++) counts[random.integer(0, 3)]!++;
@@ -37,17 +37,17 @@ describe('chance from a seed', () => {
 });
 
 describe('the plan of faults', () => {
-  it('is the same for the same seed', () => {
+  it('the plan of faults is the same for the same seed', () => {
     expect(makePlan({ seed: 7, length: LENGTH })).toEqual(plans[7]);
     expect(plans[8]).not.toEqual(plans[7]);
   });
 
-  it('begins with each kind in turn, so that as many seeds as there are kinds have each', () => {
+  it('the plan of faults begins with each kind in turn, so that as many seeds as there are kinds have each', () => {
     const first = plans.slice(0, ALL_KINDS.length).map((plan) => plan[0]!.kind);
     expect(new Set(first)).toEqual(new Set(ALL_KINDS));
   });
 
-  it('has single faults and faults that overlap', () => {
+  it('the plan of faults has single faults and faults that overlap', () => {
     const overlaps = plans.map((plan) =>
       plan.some((fault, i) => plan.slice(0, i).some((before) => before.at + before.length > fault.at)),
     );
@@ -55,7 +55,7 @@ describe('the plan of faults', () => {
     expect(overlaps).toContain(false);
   });
 
-  it('keeps to the length of each kind and to targets that exist', () => {
+  it('the plan of faults keeps to the length of each kind and to targets that exist', () => {
     for (const { kind, length, target, at } of plans.flat()) {
       const [least, most] = KINDS[kind].seconds;
       expect(length).toBeGreaterThanOrEqual(least * 1000);
@@ -68,13 +68,13 @@ describe('the plan of faults', () => {
     }
   });
 
-  it('meets the leader above all', () => {
+  it('the plan of faults meets the leader above all', () => {
     const killed = plans.flat().filter(({ kind }) => kind === 'node killed');
     const leaders = killed.filter(({ target }) => target === 'leader');
     expect(leaders.length).toBeGreaterThan(killed.length / 2);
   });
 
-  it('lets a fault that must be alone overlap with nothing', () => {
+  it('the plan of faults lets a fault that must be alone overlap with nothing', () => {
     for (const plan of plans) {
       for (const alone of plan.filter(({ kind }) => KINDS[kind].alone === true)) {
         const others = plan.filter((fault) => fault !== alone);
@@ -85,18 +85,18 @@ describe('the plan of faults', () => {
     }
   });
 
-  it('draws from the kinds that are asked for only', () => {
+  it('the plan of faults draws from the kinds that are asked for only', () => {
     const plan = makePlan({ seed: 3, length: LENGTH, kinds: [kindNamed('redis slow')] });
     expect(new Set(plan.map(({ kind }) => kind))).toEqual(new Set(['redis slow']));
     expect(() => kindNamed('rain')).toThrow('redis slow');
   });
 
-  it('is printed with a line for each fault', () => {
+  it('the plan of faults is printed with a line for each fault', () => {
     const plan = makePlan({ seed: 3, length: LENGTH });
     expect(planText(plan).split('\n')).toHaveLength(plan.length);
   });
 
-  it('lasts longer when more time is given, also in single faults', () => {
+  it('the plan of faults lasts longer when more time is given, also in single faults', () => {
     const longest = Math.max(
       ...makePlan({ seed: 1, length: 20 * 60_000 })
         .filter(({ kind }) => kind === 'publishing cut off')

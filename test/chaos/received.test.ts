@@ -17,7 +17,7 @@ describe('what a client received', () => {
     { configs: [['b', 4]] },
   ]);
 
-  it('may be every change, or a delta that leaves out what was changed again', () => {
+  it('what a client received may be every change, or a delta that leaves out what was changed again', () => {
     expect(
       checkJournal(
         journalOf(
@@ -48,15 +48,15 @@ describe('what a client received', () => {
     ).toEqual([]);
   });
 
-  it('may come cut into events, of which an early one leaves out what a later one has in a newer state', () => {
+  it('what a client received may come cut into events, of which an early one leaves out what a later one has in a newer state', () => {
     expect(checkJournal(journalOf([3, [['a', 3]]], [4, [['b', 4]]]), truth)).toEqual([]);
   });
 
-  it('may come twice', () => {
+  it('what a client received may come twice', () => {
     expect(checkJournal(journalOf([1, [['a', 1]]], [1, [['a', 1]]]), truth)).toEqual([]);
   });
 
-  it('must not go back for a key', () => {
+  it('what a client received must not go back for a key', () => {
     const journal = journalOf(
       [
         3,
@@ -70,24 +70,24 @@ describe('what a client received', () => {
     expect(texts(checkJournal(journal, truth))).toContain('received a at 1 after 3');
   });
 
-  it('must not leave out a config', () => {
+  it('what a client received must not leave out a config', () => {
     expect(texts(checkJournal(journalOf([4, [['b', 4]]]), truth))).toContain('stands at 4 without a at 3');
   });
 
-  it('must not leave out a config that was changed again only after the event', () => {
+  it('what a client received must not leave out a config that was changed again only after the event', () => {
     const future = Math.ceil((performance.timeOrigin + performance.now() + 60_000) * 1000);
     const later = truthOf([{ configs: [['a', 1]] }, { configs: [['b', 2]] }, { configs: [['a', future]] }]);
     expect(texts(checkJournal(journalOf([2, [['b', 2]]]), later))).toContain('stands at 2 without a at 1');
   });
 
-  it('must have been committed, with these bytes', () => {
+  it('what a client received must have been committed, with these bytes', () => {
     expect(texts(checkJournal(journalOf([9, [['z', 9]]]), truth))).toContain('never committed');
     const journal = new Journal('the client', ENV, { kind: 'direct', index: 0 });
     journal.take(journal.open(0n), 1n, [{ ...config('a', 1), digest: 'other' }]);
     expect(texts(checkJournal(journal, truth))).toContain('other bytes');
   });
 
-  it('may be beyond a store that lost writes, and go back from there only if that is forgiven', () => {
+  it('what a client received may be beyond a store that lost writes, and go back from there only if that is forgiven', () => {
     const journal = journalOf(
       [
         3,
@@ -111,7 +111,7 @@ describe('what a client received', () => {
     expect(texts(check('none'))).toContain('never committed');
   });
 
-  it('must not go back in what an SDK evaluates', () => {
+  it('what a client received must not go back in what an SDK evaluates', () => {
     const see = (...values: [string, string][]) =>
       checkSightings(
         'the SDK',
@@ -128,7 +128,7 @@ describe('what a client received', () => {
 describe('what a client has at rest', () => {
   const truth = truthOf([{ configs: [['a', 1]] }, { configs: [['b', 2]] }]);
 
-  it('is exactly what the store has', () => {
+  it('what a client has at rest is exactly what the store has', () => {
     expect(differences(journalOf([1, [['a', 1]]], [2, [['b', 2]]]), truth)).toBeUndefined();
   });
 
@@ -179,11 +179,11 @@ describe('what a client has at rest', () => {
       ]),
       'stands at 3',
     ],
-  ])('differs when %s', (_, journal, text) => {
+  ])('what a client has at rest differs when %s', (_, journal, text) => {
     expect(differences(journal, truth)).toContain(text);
   });
 
-  it('may be beyond a store that lost writes, if that is forgiven', () => {
+  it('what a client has at rest may be beyond a store that lost writes, if that is forgiven', () => {
     const journal = journalOf([
       2,
       [

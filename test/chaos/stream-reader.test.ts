@@ -10,7 +10,7 @@ const objections = (text: string): string[] =>
   read(text).flatMap((block) => (block.kind === 'objection' ? [block.text] : []));
 
 describe('the strict reader of streams', () => {
-  it('reads beginning, events and keep-alives', () => {
+  it('the strict reader of streams reads beginning, events and keep-alives', () => {
     expect(read(`${START}data: YQ==\nid: 5\n\n: keep-alive\n`)).toEqual([
       { kind: 'retry', milliseconds: 1234 },
       { kind: 'event', data: 'YQ==', id: '5' },
@@ -18,7 +18,7 @@ describe('the strict reader of streams', () => {
     ]);
   });
 
-  it('reads the same byte by byte', () => {
+  it('the strict reader of streams reads the same byte by byte', () => {
     const text = `${START}data: YQ==\nid: 5\n\n: keep-alive\n`;
     const reader = new StreamReader();
     const blocks = [...Buffer.from(text)].flatMap((byte) => reader.take(Buffer.from([byte])));
@@ -26,7 +26,7 @@ describe('the strict reader of streams', () => {
     expect(reader.rest).toBe('');
   });
 
-  it('keeps what is not complete', () => {
+  it('the strict reader of streams keeps what is not complete', () => {
     const reader = new StreamReader();
     reader.take(Buffer.from(`${START}data: YQ==\nid: 5\n`));
     expect(reader.rest).toBe('data: YQ==\nid: 5\n');
@@ -45,7 +45,7 @@ describe('the strict reader of streams', () => {
     ['another comment', `${START}: hello\n\n`],
     ['an event that is too large', `${START}data: ${'A'.repeat(65_000)}\nid: 5\n\n`],
     ['a line without end', `${START}data: ${'A'.repeat(66_000)}`],
-  ])('objects to %s', (_, text) => {
+  ])('the strict reader of streams objects to %s', (_, text) => {
     expect(objections(text)).toHaveLength(1);
   });
 });
@@ -55,7 +55,7 @@ describe('the strict reader of events', () => {
   const config = (id: string) => encodeConfig({ ...flag(`flag.${id}`, true), id, projectId: '1' });
   const data = (...ids: string[]) => Buffer.from(concat(ids.map(config), envelope)).toString('base64');
 
-  it('reads the configs of an event', () => {
+  it('the strict reader of events reads the configs of an event', () => {
     const { id, configs } = decodeEvent(data('5', '7'), '7', 1n);
     expect(id).toBe(7n);
     expect(configs.map(({ key }) => key)).toEqual(['flag.5', 'flag.7']);
@@ -69,7 +69,7 @@ describe('the strict reader of events', () => {
     ['has no id', data('5'), '0', 1n],
     ['has base64 that is cut', data('5').slice(0, -1), '5', 1n],
     ['has no pointer', '', '5', 1n],
-  ])('objects to an event that %s', (_, text, id, environment) => {
+  ])('the strict reader of events objects to an event that %s', (_, text, id, environment) => {
     expect(() => decodeEvent(text, id, environment)).toThrow();
   });
 });

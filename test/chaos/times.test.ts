@@ -23,12 +23,12 @@ describe('staleness', () => {
   const stale = (one: Journal, excused: { from: number; to: number }[] = []) =>
     checkStaleness(one, due, excused, 3_000, 60_000);
 
-  it('is the time from the acknowledgement to the arrival', () => {
+  it('staleness is the time from the acknowledgement to the arrival', () => {
     const check = stale(journal(connection(0, [[3_500, 5]])));
     expect(check).toMatchObject({ longest: 2_500, longestUnexcused: 2_500, violations: [] });
   });
 
-  it('is none when the change came before its acknowledgement, or the client had it when it came', () => {
+  it('staleness is none when the change came before its acknowledgement, or the client had it when it came', () => {
     expect(stale(journal(connection(0, [[900, 5]]))).longest).toBe(0);
     expect(stale(journal({ ...connection(0, []), from: 5n })).longest).toBe(0);
   });
@@ -38,7 +38,7 @@ describe('staleness', () => {
     expect(check).toMatchObject({ longest: 1_000, violations: [] });
   });
 
-  it('is a violation beyond the limit', () => {
+  it('staleness is a violation beyond the limit', () => {
     expect(stale(journal(connection(0, [[4_500, 5]]))).violations).toHaveLength(1);
     expect(stale(journal(connection(0, []))).violations).toHaveLength(1);
   });
@@ -73,31 +73,31 @@ describe('what a fault excuses', () => {
   const client = (kind: 'pushpin' | 'direct', index: number): Journal =>
     new Journal('it', ENV, { kind, index });
 
-  it('is nothing for a fault on the way to a proxy: T holds although nothing is published', () => {
+  it('what a fault excuses is nothing for a fault on the way to a proxy: T holds although nothing is published', () => {
     expect(staleExcuses(client('pushpin', 0), [happened('publishing cut off')], [])).toEqual([]);
   });
 
-  it('is staleness while the store is unavailable', () => {
+  it('what a fault excuses is staleness while the store is unavailable', () => {
     expect(staleExcuses(client('direct', 0), [happened('redis killed')], [])).toEqual([
       { from: 1_000, to: 2_000 },
     ]);
   });
 
-  it('is the end of connections at the server that was down, and no other', () => {
+  it('what a fault excuses is the end of connections at the server that was down, and no other', () => {
     expect(endExcuses({ kind: 'pushpin', index: 1 }, [happened('pushpin killed', 1)])).toHaveLength(1);
     expect(endExcuses({ kind: 'pushpin', index: 0 }, [happened('pushpin killed', 1)])).toEqual([]);
     expect(endExcuses({ kind: 'pushpin', index: 1 }, [happened('node killed', 1)])).toEqual([]);
     expect(endExcuses({ kind: 'direct', index: 1 }, [happened('node killed', 1)])).toHaveLength(1);
   });
 
-  it('lets a connection end only then', () => {
+  it('what a fault excuses lets a connection end only then', () => {
     const journal = client('pushpin', 0);
     journal.connections.push({ from: 0n, opened: 0, events: [], end: { at: 1_500, how: 'broken' } });
     expect(checkConnections(journal, [{ from: 1_000, to: 2_000 }])).toEqual([]);
     expect(checkConnections(journal, [{ from: 1_600, to: 2_000 }])).toHaveLength(1);
   });
 
-  it('lets a client that did not read see the end when it reads again', () => {
+  it('what a fault excuses lets a client that did not read see the end when it reads again', () => {
     const journal = client('direct', 0);
     journal.slow.push({ from: 500, to: 4_000 });
     journal.connections.push({ from: 0n, opened: 0, events: [], end: { at: 4_020, how: 'ended' } });
@@ -105,7 +105,7 @@ describe('what a fault excuses', () => {
     expect(checkConnections(journal, [{ from: 4_100, to: 5_000 }])).toHaveLength(1);
   });
 
-  it('never lets a client be refused by name', () => {
+  it('what a fault excuses never lets a client be refused by name', () => {
     const journal = client('pushpin', 0);
     journal.refused('status 503');
     expect(checkConnections(journal, [])).toEqual([]);
@@ -130,23 +130,23 @@ describe('clients whose key was revoked', () => {
   const check = (one: Journal, excused: Span[] = [], losses: Span[] = []) =>
     checkRevoked(one, excused, 5_000, losses, 60_000);
 
-  it('may be held until T has passed', () => {
+  it('clients whose key was revoked may be held until T has passed', () => {
     expect(check(journal(held(0, 1_500)))).toEqual([]);
     expect(check(journal(held(0, 6_900)))).toEqual([]);
   });
 
-  it('may not be held any longer, nor again', () => {
+  it('clients whose key was revoked may not be held any longer, nor again', () => {
     expect(check(journal(held(0, 7_100)))).toHaveLength(1);
     expect(check(journal(held(0)))).toHaveLength(1);
     expect(check(journal(held(0, 1_500), held(10_000, 10_100)))).toHaveLength(1);
   });
 
-  it('may be held for as long as a fault excuses, and when the revocation may have been lost', () => {
+  it('clients whose key was revoked may be held for as long as a fault excuses, and when the revocation may have been lost', () => {
     expect(check(journal(held(0, 8_000)), [{ from: 3_000, to: 5_000 }])).toEqual([]);
     expect(check(journal(held(0)), [], [{ from: 1_500, to: 1_800 }])).toEqual([]);
   });
 
-  it('may be refused by name from then on, and their connections may end', () => {
+  it('clients whose key was revoked may be refused by name from then on, and their connections may end', () => {
     const one = journal(held(0, 1_500));
     one.refusals.push({ at: 3_000, text: 'status 401' });
     expect(checkConnections(one, [])).toEqual([]);

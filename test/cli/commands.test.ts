@@ -151,7 +151,7 @@ describe('show', () => {
     expect(server.commits[0]?.configs).toHaveLength(7);
   });
 
-  it('does not show a confidential value in the list', async () => {
+  it('show does not show a confidential value in the list', async () => {
     const values = [{ value: { string: 'hunter2', confidential: true } }];
     server.put({ key: 'password', configType: 'CONFIG', valueType: 'STRING', rows: [{ values }] });
     const { out } = await run(['show'], { env });

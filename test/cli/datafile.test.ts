@@ -40,20 +40,20 @@ function plannedKeys(file: Configs, options: Partial<ImportOptions> = {}): unkno
 }
 
 describe('an import', () => {
-  it('leaves ids out, so that new ones are assigned', () => {
+  it('an import leaves ids out, so that new ones are assigned', () => {
     expect(plannedConfigs({ configs: [text('a', { id: '5' })] })).toEqual([[text('a')]]);
   });
 
-  it('keeps ids on demand, and their order', () => {
+  it('an import keeps ids on demand, and their order', () => {
     const configs = [text('a', { id: '17018962363976480' }), text('b', { id: '17018962363976479' })];
     expect(plannedConfigs({ configs }, { keepIds: true })).toEqual([[configs[1], configs[0]]]);
   });
 
-  it('is no change at all for an empty file', () => {
+  it('an import is no change at all for an empty file', () => {
     expect(planImport({}, defaults).changes).toEqual([]);
   });
 
-  it('leaves deletions out, unless ids are kept', () => {
+  it('an import leaves deletions out, unless ids are kept', () => {
     const configs: Config[] = [text('a', { id: '1' }), { id: '2', key: 'b', configType: 'DELETED' }];
     expect(planImport({ configs }, defaults)).toMatchObject({ skipped: ['b'], changes: [{ configs: 1 }] });
     expect(planImport({ configs }, { ...defaults, keepIds: true })).toMatchObject({
@@ -62,7 +62,7 @@ describe('an import', () => {
     });
   });
 
-  it('refuses a config that the server would refuse, named by its place in the file', () => {
+  it('an import refuses a config that the server would refuse, named by its place in the file', () => {
     const configs = [
       text('a'),
       text('b', { rows: [{ projectEnvId: '2', values: [{ value: { string: 'x' } }] }] }),
@@ -72,7 +72,7 @@ describe('an import', () => {
     );
   });
 
-  it('refuses a key that is there twice, also when the two would be in different changes', () => {
+  it('an import refuses a key that is there twice, also when the two would be in different changes', () => {
     expect(() =>
       planImport({ configs: [text('a'), text('b'), text('a')] }, { ...defaults, changeBytes: 150 }),
     ).toThrow(expect.objectContaining({ code: 'key_duplicate', field: 'configs[2].key' }));
@@ -93,13 +93,13 @@ describe('a file of another environment', () => {
     ],
   };
 
-  it('is refused', () => {
+  it('a file of another environment is refused', () => {
     expect(() => planImport(file, defaults)).toThrow(
       /The file is of environment 2 and the target is 1.*--remap/,
     );
   });
 
-  it('becomes one of the target with --remap', () => {
+  it('a file of another environment becomes one of the target with --remap', () => {
     expect(plannedConfigs(file, { remap: true })).toEqual([
       [
         text('a', {
@@ -112,24 +112,24 @@ describe('a file of another environment', () => {
     ]);
   });
 
-  it('must say which one with --remap', () => {
+  it('a file of another environment must say which one with --remap', () => {
     expect(() => planImport({ configs: [text('a')] }, { ...defaults, remap: true })).toThrow(
       /--remap needs configServicePointer\.projectEnvId/,
     );
   });
 
-  it('is none when the target is named', () => {
+  it('a file of another environment is none when the target is named', () => {
     expect(plannedKeys(file, { environment: '2' })).toEqual([['a']]);
   });
 });
 
 describe('the order of configs', () => {
-  it('puts segments before their users, at any depth, and keeps the rest', () => {
+  it('the order of configs puts segments before their users, at any depth, and keeps the rest', () => {
     const configs = [text('a'), using('user', 'outer'), using('outer', 'inner'), text('b'), using('inner')];
     expect(plannedKeys({ configs })).toEqual([['a', 'inner', 'outer', 'user', 'b']]);
   });
 
-  it('holds for any acyclic references, and loses nothing', () => {
+  it('the order of configs holds for any acyclic references, and loses nothing', () => {
     const graph = fc.array(fc.array(fc.nat(30), { maxLength: 4 }), { maxLength: 30 });
     fc.assert(
       fc.property(graph, fc.infiniteStream(fc.nat()), (edges, order) => {
@@ -151,18 +151,18 @@ describe('the order of configs', () => {
     );
   });
 
-  it('leaves a circle to the server', () => {
+  it('the order of configs leaves a circle to the server', () => {
     expect(plannedKeys({ configs: [using('a', 'b'), using('b', 'a')] })).toEqual([['b', 'a']]);
   });
 
-  it('survives a chain of 20,000 segments', () => {
+  it('the order of configs survives a chain of 20,000 segments', () => {
     const chain = Array.from({ length: 20_000 }, (_, i) => using(`s${i}`, `s${i + 1}`));
     expect(segmentsFirst(chain)[0]?.key).toBe('s19999');
   });
 });
 
 describe('a file that is too large for one change', () => {
-  it('is cut so that each body fits, counted in bytes', () => {
+  it('a file that is too large for one change is cut so that each body fits, counted in bytes', () => {
     const configs = Array.from({ length: 40 }, (_, i) => text(`ключ-${i}`));
     const { changes } = planImport({ configs }, { ...defaults, changeBytes: 1000 });
     for (const { body } of changes) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(1000);
@@ -170,18 +170,18 @@ describe('a file that is too large for one change', () => {
     expect(changes.reduce((sum, change) => sum + change.configs, 0)).toBe(40);
   });
 
-  it('has its segments in the first changes', () => {
+  it('a file that is too large for one change has its segments in the first changes', () => {
     const configs = [using('user', 'segment'), text('x'.repeat(200)), using('segment')];
     expect(plannedKeys({ configs }, { changeBytes: 700 })[0]).toEqual(['segment', 'user']);
   });
 
-  it('is refused when a single config fits into none', () => {
+  it('a file that is too large for one change is refused when a single config fits into none', () => {
     expect(() => planImport({ configs: [text('x'.repeat(300))] }, { ...defaults, changeBytes: 300 })).toThrow(
       expect.objectContaining({ code: 'change_too_large' }),
     );
   });
 
-  it('is refused when kept ids put a segment into a later change than its user', () => {
+  it('a file that is too large for one change is refused when kept ids put a segment into a later change than its user', () => {
     const configs = [
       { ...using('user', 'segment'), id: '1' },
       { ...using('segment'), id: '2' },

@@ -20,37 +20,37 @@ function rowsAfter(present: Config, options: Partial<SetOptions> = {}, value = '
 }
 
 describe('the value that set changes', () => {
-  it("is the one without criteria in the environment's row; rules and other rows stay", () => {
+  it("the value that set changes is the one without criteria in the environment's row; rules and other rows stay", () => {
     const rows = rowsAfter(flag({ values: [off] }, { projectEnvId: '1', values: [rule, off] }));
     expect(rows).toEqual([{ values: [off] }, { projectEnvId: '1', values: [rule, on] }]);
   });
 
-  it('is that of the default row when the environment has none, so that targeting there stays in force', () => {
+  it('the value that set changes is that of the default row when the environment has none, so that targeting there stays in force', () => {
     expect(rowsAfter(flag({ values: [rule, off] }))).toEqual([{ values: [rule, on] }]);
   });
 
-  it('is added at the end where every value has criteria', () => {
+  it('the value that set changes is added at the end where every value has criteria', () => {
     expect(rowsAfter(flag({ projectEnvId: '1', values: [rule] }))).toEqual([
       { projectEnvId: '1', values: [rule, on] },
     ]);
   });
 
-  it('is the first of several without criteria, the only one that ever counts', () => {
+  it('the value that set changes is the first of several without criteria, the only one that ever counts', () => {
     expect(rowsAfter(flag({ values: [off, rule, off] }))).toEqual([{ values: [on, rule, off] }]);
   });
 
-  it('replaces everything with --all-rules', () => {
+  it('the value that set changes replaces everything with --all-rules', () => {
     expect(
       rowsAfter(flag({ values: [off] }, { projectEnvId: '1', values: [rule] }), { allRules: true }),
     ).toEqual([{ projectEnvId: '1', values: [on] }]);
   });
 
-  it('stays confidential', () => {
+  it('the value that set changes stays confidential', () => {
     const present = flag({ values: [{ value: { bool: false, confidential: true } }] });
     expect(rowsAfter(present)).toEqual([{ values: [{ value: { bool: true, confidential: true } }] }]);
   });
 
-  it('leaves the config as it was otherwise, without its id and author', () => {
+  it('the value that set changes leaves the config as it was otherwise, without its id and author', () => {
     const present: Config = {
       ...flag({ values: [off] }),
       sendToClientSdk: true,
@@ -82,7 +82,7 @@ describe('the type that set gives', () => {
     ['{"a":1}', 'CONFIG', 'JSON', { json: { json: '{"a":1}' } }],
     ['True', 'CONFIG', 'STRING', { string: 'True' }],
     ['', 'CONFIG', 'STRING', { string: '' }],
-  ])('of a new config is read from %j', (text, configType, valueType, value) => {
+  ])('the type that set gives of a new config is read from %j', (text, configType, valueType, value) => {
     expect(create(text)).toEqual({
       key: 'new',
       configType,
@@ -97,22 +97,22 @@ describe('the type that set gives', () => {
     ['PT5M', 'duration', 'CONFIG', { duration: { definition: 'PT5M' } }],
     ['debug', 'log-level', 'LOG_LEVEL', { logLevel: 'DEBUG' }],
     ['a, b', 'string-list', 'CONFIG', { stringList: { values: ['a', 'b'] } }],
-  ])('of %j with --type %s is that', (text, type, configType, value) => {
+  ])('the type that set gives of %j with --type %s is that', (text, type, configType, value) => {
     expect(create(text, type)).toMatchObject({ configType, rows: [{ values: [{ value }] }] });
   });
 
-  it('of a config that exists is kept, whatever the text looks like', () => {
+  it('the type that set gives of a config that exists is kept, whatever the text looks like', () => {
     const present: Config = { key: 'f', configType: 'CONFIG', valueType: 'STRING', rows: [{ values: [] }] };
     expect(rowsAfter(present, {}, '12')).toEqual([{ values: [{ value: { string: '12' } }] }]);
   });
 
-  it('is refused when the text cannot be of it', () => {
+  it('the type that set gives is refused when the text cannot be of it', () => {
     expect(() => rowsAfter(flag({ values: [off] }), {}, 'yes')).toThrow(
       'VALUE must be true or false for the type BOOL, and is "yes".',
     );
   });
 
-  it('is asked for when text looks like JSON and is not', () => {
+  it('the type that set gives is asked for when text looks like JSON and is not', () => {
     expect(() => create('{oops')).toThrow(/looks like JSON but is not valid.*--type string/);
   });
 });
@@ -171,7 +171,7 @@ describe('set and delete on a server', () => {
     expect(server.seen.map(({ headers }) => headers['if-match']).filter(Boolean)).toEqual(['"101"', '"102"']);
   });
 
-  it('give up when another writer is faster five times', async () => {
+  it('set and delete on a server give up when another writer is faster five times', async () => {
     const interfere = () => {
       server.put({ key: 'busy', configType: 'CONFIG' });
       return false;
@@ -195,7 +195,7 @@ describe('set and delete on a server', () => {
     },
   );
 
-  it('read the version of an ETag that compression on the way made weak', async () => {
+  it('set and delete on a server read the version of an ETag that compression on the way made weak', async () => {
     server.intercepts.push((_seen, response) => {
       const body = JSON.stringify({ configs: [...server.configs.values()] });
       response.writeHead(200, { etag: `W/"${server.version}"` }).end(body);

@@ -48,7 +48,7 @@ describe('help', () => {
   });
 
   it.each([[['--help']], [['set', '--help']], [['tail', '--help']], [['keys', 'create', '--help']]])(
-    'never shows a value of the environment: %j',
+    'help never shows a value of the environment: %j',
     async (argv) => {
       const secrets = ['SECRET', 'ADMIN_TOKEN', 'API_KEY', 'URL', 'STORE'].map((name) => [
         `HOLDFAST_${name}`,
@@ -97,7 +97,7 @@ describe('usage errors exit with 2 and ask nothing of the server', () => {
 });
 
 describe('a request that fails', () => {
-  it("prints the server's sentence on one line and exits with 1", async () => {
+  it("a request that fails prints the server's sentence on one line and exits with 1", async () => {
     server.intercepts.push((_seen, response) => {
       refuse(response, 400, 'key_empty', 'configs[0].key: must\nnot be \u001b[31mempty.');
       return true;
@@ -109,13 +109,13 @@ describe('a request that fails', () => {
     });
   });
 
-  it('is not repeated when the server refuses it', async () => {
+  it('a request that fails is not repeated when the server refuses it', async () => {
     const { code } = await run(['show', '--token', 'wrong'], { env: credentials(server) });
     expect(code).toBe(1);
     expect(server.seen).toHaveLength(1);
   });
 
-  it.each([502, 503, 504])('is repeated on %i, with growing delays', async (status) => {
+  it.each([502, 503, 504])('a request that fails is repeated on %i, with growing delays', async (status) => {
     const down = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
       refuse(response, status, 'store_unavailable', 'The store is unavailable.');
       return true;
@@ -125,7 +125,7 @@ describe('a request that fails', () => {
     expect({ code, slept }).toEqual({ code: 0, slept: [188, 375, 750] });
   });
 
-  it('waits as long as the server asks', async () => {
+  it('a request that fails waits as long as the server asks', async () => {
     server.intercepts.push((_seen, response) => {
       response.writeHead(503, { 'retry-after': '3' }).end();
       return true;
@@ -134,7 +134,7 @@ describe('a request that fails', () => {
     expect(slept).toEqual([3000]);
   });
 
-  it('ends after four attempts with the last answer', async () => {
+  it('a request that fails ends after four attempts with the last answer', async () => {
     const down = (_seen: unknown, response: Parameters<typeof refuse>[0]) => {
       refuse(response, 503, 'store_unavailable', 'The store is unavailable.');
       return true;
@@ -148,7 +148,7 @@ describe('a request that fails', () => {
     });
   });
 
-  it('says so when there is no server', async () => {
+  it('a request that fails says so when there is no server', async () => {
     const { url } = server;
     await server.stop();
     const { code, err } = await run(['show', '--key', 'k'], { env: { HOLDFAST_URL: url } });
@@ -157,7 +157,7 @@ describe('a request that fails', () => {
     expect(err).not.toMatch(/\n./);
   });
 
-  it('says so when something else than Holdfast answers', async () => {
+  it('a request that fails says so when something else than Holdfast answers', async () => {
     server.intercepts.push((_seen, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
       return true;
@@ -169,7 +169,7 @@ describe('a request that fails', () => {
 });
 
 describe('a change whose answer is lost', () => {
-  it('is sent again under the same Idempotency-Key and happens once', async () => {
+  it('a change whose answer is lost is sent again under the same Idempotency-Key and happens once', async () => {
     server.put({ key: 'flag.a', configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [] });
     const before = server.version;
     server.intercepts.push(

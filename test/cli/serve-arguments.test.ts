@@ -8,7 +8,8 @@ describe('a command line that only serves', () => {
     [['serve', '--source', 'file:a,file:b'], 'file:a,file:b'],
     [['serve', '--source=file:a'], 'file:a'],
   ] as const) {
-    it(`is "${argv.join(' ')}"`, () => expect(serveArguments(argv)).toEqual({ source }));
+    it(`a command line that only serves is "${argv.join(' ')}"`, () =>
+      expect(serveArguments(argv)).toEqual({ source }));
   }
 
   for (const argv of [
@@ -22,7 +23,7 @@ describe('a command line that only serves', () => {
     ['serve', '--source=file:a', 'more'],
     ['serve', 'more'],
   ]) {
-    it(`is not "${argv.join(' ')}", which is for the reader of all commands`, () =>
+    it(`a command line that only serves is not "${argv.join(' ')}", which is for the reader of all commands`, () =>
       expect(serveArguments(argv)).toBeUndefined());
   }
 });

@@ -36,20 +36,20 @@ async function bundled(source: string, platform: 'browser' | 'node', external: s
 const LIBRARY = `export { createClient } from './src/client/index.js';`;
 
 describe('the bundle', () => {
-  it('has nothing of Node, of the server, nor of protobufjs in it', async () => {
+  it('the bundle has nothing of Node, of the server, nor of protobufjs in it', async () => {
     const { inputs } = await bundled(LIBRARY, 'browser');
     const foreign = inputs.filter((path) => !/^src\/(client|core|evaluate|ruleset)|^<stdin>/.test(path));
     expect(foreign).toEqual(['node_modules/re2js/build/index.js']);
   });
 
-  it('is as small as the documents say', async () => {
+  it('the bundle is as small as the documents say', async () => {
     const all = await bundled(LIBRARY, 'browser');
     const without = await bundled(LIBRARY, 'browser', ['re2js']);
     expect(gzipSync(all.text, { level: 9 }).length).toBeLessThan(LIMITS.all);
     expect(gzipSync(without.text, { level: 9 }).length).toBeLessThan(LIMITS.withoutRegularExpressions);
   });
 
-  it('lets a process end that has closed its client, and makes no code at run time, which content policies refuse', async () => {
+  it('the bundle lets a process end that has closed its client, and makes no code at run time, which content policies refuse', async () => {
     const source = await startSource();
     const script = join(folder, 'closes.mjs');
     const code = `
@@ -68,7 +68,7 @@ describe('the bundle', () => {
     expect(stdout.trim()).toBe('true []');
   });
 
-  it('lets a process end whose client is not awaited and reaches no source', async () => {
+  it('the bundle lets a process end whose client is not awaited and reaches no source', async () => {
     const script = join(folder, 'alone.mjs');
     const code = `
       import { createClient } from './src/client/index.js';

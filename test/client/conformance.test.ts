@@ -107,7 +107,7 @@ describe('reading', () => {
     expect(started.get('b')).toBeUndefined();
   });
 
-  it('does not take an event that the end of the stream cut off', async () => {
+  it('reading does not take an event that the end of the stream cut off', async () => {
     source.stream = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.end(`data: ${dataOf(boolean('b', 6))}\nid: 6\n`);
@@ -153,17 +153,17 @@ describe('where it stands', () => {
     return source.requests.filter(({ path }) => path.endsWith('config'))[1]?.from;
   }
 
-  it('is said with Last-Event-ID, at first the version of the snapshot', async () => {
+  it('where it stands is said with Last-Event-ID, at first the version of the snapshot', async () => {
     start();
     await until('it subscribed', () => source.connections() === 1);
     expect(source.requests.at(-1)?.from).toBe('5');
   });
 
-  it('is the id of the last event', async () => {
+  it('where it stands is the id of the last event', async () => {
     expect(await comesBackFrom(event('b', 6), event('c', 8))).toBe('8');
   });
 
-  it('is not reset by an empty id: it goes by what it has', async () => {
+  it('where it stands is not reset by an empty id: it goes by what it has', async () => {
     expect(await comesBackFrom(event('b', 6), 'id:\n\n', `id:\ndata: ${dataOf(boolean('c', 7))}\n\n`)).toBe(
       '7',
     );
@@ -177,7 +177,7 @@ describe('where it stands', () => {
     expect(await comesBackFrom(`data: ${dataOf(boolean('b', 6))}\nid: abc\n\n`)).toBe('6');
   });
 
-  it('does not move by an id whose data never came', async () => {
+  it('where it stands does not move by an id whose data never came', async () => {
     expect(await comesBackFrom(event('b', 6), 'id: 77\n')).toBe('6');
   });
 });
@@ -198,7 +198,7 @@ describe('coming back', () => {
     await until('it came back', () => source.connections() === 2, { timeout: 5_000 });
   });
 
-  it('does not come back after 204', async () => {
+  it('coming back does not come back after 204', async () => {
     source.stream = (response) => response.writeHead(204).end();
     const started = start({ poll: 20 });
     await until('many polls have passed', () => source.requests.length > 10);
@@ -213,12 +213,15 @@ describe('coming back', () => {
     await until('it came back', () => source.connections() > 2);
   });
 
-  it.each([404, 405, 501])('does not come back soon after %d: the source has no stream', async (status) => {
-    source.stream = (response) => response.writeHead(status).end();
-    start({ poll: 20 });
-    await until('many polls have passed', () => source.requests.length > 10);
-    expect(source.connections()).toBe(1);
-  });
+  it.each([404, 405, 501])(
+    'coming back does not come back soon after %d: the source has no stream',
+    async (status) => {
+      source.stream = (response) => response.writeHead(status).end();
+      start({ poll: 20 });
+      await until('many polls have passed', () => source.requests.length > 10);
+      expect(source.connections()).toBe(1);
+    },
+  );
 
   it('takes a server of copies for one that has no stream, and not for one that fails', async () => {
     source.stream = (response) => {
@@ -231,15 +234,18 @@ describe('coming back', () => {
     expect(source.connections()).toBe(1);
   });
 
-  it.each([401, 403])('does not come back after %d until it is revived, with another key', async (status) => {
-    source.stream = (response) => response.writeHead(status).end();
-    const started = start();
-    await until('it is refused', () => started.status().sources[0]?.state === 'refused');
-    expect(warnings).toEqual([`${source.url} refuses the key: answered ${status}`]);
-    source.stream = streamOf('');
-    started.retry('another');
-    await until('a stream is open', () => started.status().state === 'streaming');
-  });
+  it.each([401, 403])(
+    'coming back does not come back after %d until it is revived, with another key',
+    async (status) => {
+      source.stream = (response) => response.writeHead(status).end();
+      const started = start();
+      await until('it is refused', () => started.status().sources[0]?.state === 'refused');
+      expect(warnings).toEqual([`${source.url} refuses the key: answered ${status}`]);
+      source.stream = streamOf('');
+      started.retry('another');
+      await until('a stream is open', () => started.status().state === 'streaming');
+    },
+  );
 
   it('comes back when the connection breaks in the middle', async () => {
     source.stream = (response) => {

@@ -24,7 +24,7 @@ function table(heading: string): string[][] {
 const options = checkOptions({ key: 'k', sources: ['http://a'] });
 
 describe('docs/client.md', () => {
-  it('has every option', () => {
+  it('docs/client.md has every option', () => {
     const source = readFileSync(join(root, 'src/client/options.ts'), 'utf8');
     const [, body = ''] = /export interface ClientOptions \{(.*?)\n\}/s.exec(source) ?? [];
     const names = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);
@@ -32,7 +32,7 @@ describe('docs/client.md', () => {
     expect([...new Set(documented)].sort()).toEqual(names.sort());
   });
 
-  it('has the defaults', () => {
+  it('docs/client.md has the defaults', () => {
     const { rules, readyTimeout } = options;
     const numbers: Record<string, unknown> = {
       timeout: rules.timeout,
@@ -49,7 +49,7 @@ describe('docs/client.md', () => {
     expect(Object.fromEntries(documented.map(([name, value]) => [name, Number(value)]))).toEqual(numbers);
   });
 
-  it('has every field of the status', () => {
+  it('docs/client.md has every field of the status', () => {
     const { sources, ...status } = statusOf(new Machine([true], options.rules), options, 0);
     const fields = [...Object.keys(status), ...Object.keys(sources[0]!).map((name) => `sources[].${name}`)];
     const documented = table('Status').map(([field]) => field);

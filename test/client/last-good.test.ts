@@ -23,11 +23,11 @@ describe.each<[string, () => LastGood]>([
   ['a file', () => inFile(join(folder, 'folder', 'file'))],
   ['localStorage', () => inLocalStorage('name', pageStorage())],
 ])('the last good ruleset in %s', (_, make) => {
-  it('is nothing at first', async () => {
+  it('the saved message is nothing at first', async () => {
     expect(await make().load()).toBeUndefined();
   });
 
-  it('is what was saved last, every byte of it', async () => {
+  it('the saved message is what was saved last, every byte of it', async () => {
     const lastGood = make();
     const bytes = Uint8Array.from({ length: 256 }, (_each, index) => index);
     await lastGood.save(Uint8Array.of(1));
@@ -37,7 +37,7 @@ describe.each<[string, () => LastGood]>([
 });
 
 describe('a file', () => {
-  it('is left as it was when it cannot be replaced, and nothing stays next to it', async () => {
+  it('a file is left as it was when it cannot be replaced, and nothing stays next to it', async () => {
     const path = join(folder, 'file');
     await mkdir(path);
     await writeFile(join(path, 'in-the-way'), '');
@@ -47,7 +47,7 @@ describe('a file', () => {
 });
 
 describe('localStorage', () => {
-  it('that a browser forbids is an error only when it is used', async () => {
+  it('localStorage that a browser forbids is an error only when it is used', async () => {
     const lastGood = inLocalStorage();
     await expect(lastGood.load()).rejects.toThrow();
   });
@@ -95,7 +95,7 @@ describe('saving', () => {
     expect(written).toEqual([1, 10, 11]);
   });
 
-  it('that fails is a warning, and is tried again with the next change', async () => {
+  it('saving that fails is a warning, and is tried again with the next change', async () => {
     const { setTimer, ring } = clock();
     const warnings: string[] = [];
     let tries = 0;

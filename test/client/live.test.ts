@@ -52,7 +52,7 @@ async function withFlag(): Promise<TestEnvironment> {
 }
 
 describe('the client library and a node', () => {
-  it('evaluates as soon as it is ready, and follows changes', async () => {
+  it('the client library and a node evaluates as soon as it is ready, and follows changes', async () => {
     const environment = await withFlag();
     const client = start(environment.key);
     const changes: string[][] = [];
@@ -74,7 +74,7 @@ describe('the client library and a node', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('passes over sources that are down', async () => {
+  it('the client library and a node passes over sources that are down', async () => {
     const environment = await withFlag();
     const client = start(environment.key, { sources: [await nowhere(), await nowhere(), app.url] });
     await client.ready();
@@ -82,7 +82,7 @@ describe('the client library and a node', () => {
     expect(client.status().sources.map(({ state }) => state)).toEqual(['failing', 'failing', 'ok']);
   });
 
-  it('rejects for a key that is refused, and is revived by another one', async () => {
+  it('the client library and a node rejects for a key that is refused, and is revived by another one', async () => {
     const environment = await withFlag();
     const client = start('wrong-P1-E1-SDK-key');
     await expect(client.ready()).rejects.toMatchObject({ code: 'refused' });
@@ -93,7 +93,7 @@ describe('the client library and a node', () => {
     expect(client.get('a')).toBe(true);
   });
 
-  it('reports that it has nothing when no source answers in time, and goes on trying', async () => {
+  it('the client library and a node reports that it has nothing when no source answers in time, and goes on trying', async () => {
     const port = await freePort();
     const backoff = { first: 20, most: 50 };
     const client = start('any', { sources: [`http://127.0.0.1:${port}`], readyTimeout: 100, backoff });
@@ -105,7 +105,7 @@ describe('the client library and a node', () => {
     await source.close();
   });
 
-  it('is answered from the file when every source is down, and says so', async () => {
+  it('the client library and a node is answered from the file when every source is down, and says so', async () => {
     const environment = await withFlag();
     const path = join(folder, 'deep', 'saved');
     const first = start(environment.key, { lastGood: inFile(path) });
@@ -119,7 +119,7 @@ describe('the client library and a node', () => {
     expect(await readdir(join(folder, 'deep'))).toEqual(['saved']);
   });
 
-  it('asks for no more than what is newer than the saved copy', async () => {
+  it('the client library and a node asks for no more than what is newer than the saved copy', async () => {
     const environment = await withFlag();
     const lastGood = inMemory();
     const first = start(environment.key, { lastGood });
@@ -156,7 +156,7 @@ describe('the client library and a node', () => {
     ],
     ['empty', () => Buffer.alloc(0)],
     ['something else', () => Buffer.from('{"hello": 1}\n')],
-  ])('ignores a saved copy that is %s, with a warning', async (_, damage) => {
+  ])('the client library and a node ignores a saved copy that is %s, with a warning', async (_, damage) => {
     const environment = await withFlag();
     const path = join(folder, environment.id);
     const first = start(environment.key, { lastGood: inFile(path) });
@@ -169,7 +169,7 @@ describe('the client library and a node', () => {
     expect(warnings).toEqual([expect.stringContaining('the saved ruleset is ignored')]);
   });
 
-  it('ignores a saved copy of another environment', async () => {
+  it('the client library and a node ignores a saved copy of another environment', async () => {
     const [one, two] = [await withFlag(), await app.environment()];
     const lastGood = inMemory();
     const first = start(one.key, { lastGood });
@@ -181,7 +181,7 @@ describe('the client library and a node', () => {
     expect(second.status()).toMatchObject({ environment: two.id });
   });
 
-  it('does not start from a saved copy of another environment than that of the key', async () => {
+  it('the client library and a node does not start from a saved copy of another environment than that of the key', async () => {
     const [one, two] = [await withFlag(), await app.environment()];
     const lastGood = inMemory();
     const first = start(one.key, { lastGood });
@@ -192,7 +192,7 @@ describe('the client library and a node', () => {
     expect(second.get('a')).toBeUndefined();
   });
 
-  it('is closed: no more requests, no more changes, evaluation goes on', async () => {
+  it('the client library and a node is closed: no more requests, no more changes, evaluation goes on', async () => {
     const environment = await withFlag();
     const client = start(environment.key);
     await client.ready();

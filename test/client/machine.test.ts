@@ -27,13 +27,13 @@ function streaming(streams: readonly boolean[] = [true]) {
 }
 
 describe('the start', () => {
-  it('asks the first source for everything', () => {
+  it('the start asks the first source for everything', () => {
     expect(machineOf([true, true]).start()).toEqual([
       { kind: 'fetch', attempt: 1, source: 0, from: 0n, known: undefined },
     ]);
   });
 
-  it('is ready with the first answer, and then subscribes from there', () => {
+  it('the start is ready with the first answer, and then subscribes from there', () => {
     const held = machineOf([true]);
     held.start();
     expect(held.answer(snapshot(5n))).toEqual([
@@ -43,13 +43,13 @@ describe('the start', () => {
     ]);
   });
 
-  it('asks the next source when one fails', () => {
+  it('the start asks the next source when one fails', () => {
     const held = machineOf([true, true]);
     held.start();
     expect(held.answer(FAILED)).toMatchObject([{ kind: 'fetch', source: 1 }]);
   });
 
-  it('asks the next source when one does not answer in time, and does not listen to it any more', () => {
+  it('the start asks the next source when one does not answer in time, and does not listen to it any more', () => {
     const held = machineOf([true, true]);
     held.start();
     expect(held.pass(4_999)).toEqual([]);
@@ -60,13 +60,13 @@ describe('the start', () => {
     expect(held.answer(snapshot(5n), 1)).toEqual([]);
   });
 
-  it('subscribes although every snapshot failed: the stream may be what works', () => {
+  it('the start subscribes although every snapshot failed: the stream may be what works', () => {
     const held = machineOf([true]);
     held.start();
     expect(held.answer(FAILED)).toMatchObject([{ kind: 'subscribe', from: 0n }]);
   });
 
-  it('is ready from a stream alone when its catch-up has come to rest', () => {
+  it('the start is ready from a stream alone when its catch-up has come to rest', () => {
     const held = machineOf([true]);
     held.start();
     held.answer(FAILED);
@@ -78,7 +78,7 @@ describe('the start', () => {
     expect(kinds(held.pass(1))).toContain('ready');
   });
 
-  it('tries all sources again, each after its own wait, until one answers', () => {
+  it('the start tries all sources again, each after its own wait, until one answers', () => {
     const held = machineOf([false, false]);
     held.start();
     held.answer(FAILED);
@@ -90,7 +90,7 @@ describe('the start', () => {
     expect(held.pass(400)).toMatchObject([{ kind: 'fetch', source: 1 }]);
   });
 
-  it('is ready in an environment that has no config yet', () => {
+  it('the start is ready in an environment that has no config yet', () => {
     const held = machineOf([false]);
     held.start();
     expect(kinds(held.answer(snapshot(0n)))).toEqual(['merge', 'ready']);
@@ -110,7 +110,7 @@ describe('hedging', () => {
     ]);
   });
 
-  it('still takes the answer of the first', () => {
+  it('hedging still takes the answer of the first', () => {
     const held = machineOf([false, false], { hedge: 2_000 });
     held.start();
     held.pass(2_000);
@@ -118,7 +118,7 @@ describe('hedging', () => {
     expect(held.answer(snapshot(9n), 2)).toEqual([]);
   });
 
-  it('does not happen when it is off', () => {
+  it('hedging does not happen when it is off', () => {
     const held = machineOf([false, false]);
     held.start();
     expect(held.pass(4_999)).toEqual([]);
@@ -126,13 +126,13 @@ describe('hedging', () => {
 });
 
 describe('a saved copy', () => {
-  it('is the cursor of the first request', () => {
+  it('a saved copy is the cursor of the first request', () => {
     expect(machineOf([true]).start(SAVED)).toMatchObject([
       { from: 5n, known: { environment: 7n, version: 5n } },
     ]);
   });
 
-  it('is what there is when every source is down, immediately', () => {
+  it('a saved copy is what there is when every source is down, immediately', () => {
     const held = machineOf([false, false]);
     held.start(SAVED);
     held.answer(FAILED);
@@ -140,21 +140,21 @@ describe('a saved copy', () => {
     expect(held.machine.cursor).toMatchObject({ basis: 'saved', version: 5n, confirmedAt: -3_600_000 });
   });
 
-  it('is what there is when no source answers within the time of one attempt', () => {
+  it('a saved copy is what there is when no source answers within the time of one attempt', () => {
     const held = machineOf([false, false, false]);
     held.start(SAVED);
     expect(kinds(held.pass(4_999))).not.toContain('ready');
     expect(kinds(held.pass(1))).toContain('ready');
   });
 
-  it('is confirmed by a source that has nothing newer', () => {
+  it('a saved copy is confirmed by a source that has nothing newer', () => {
     const held = machineOf([false]);
     held.start(SAVED);
     expect(held.answer({ kind: 'unchanged', age: 2_000 })).toEqual([{ kind: 'ready' }]);
     expect(held.machine.cursor).toMatchObject({ basis: 'source', source: 0, confirmedAt: -2_000 });
   });
 
-  it('of another environment is forgotten, and the same source asked for everything', () => {
+  it('a saved copy of another environment is forgotten, and the same source asked for everything', () => {
     const held = machineOf([false, false]);
     held.start(SAVED);
     expect(held.answer(snapshot(3n, 8n))).toMatchObject([
@@ -164,7 +164,7 @@ describe('a saved copy', () => {
     expect(kinds(held.answer(snapshot(3n, 8n)))).toEqual(['merge', 'ready']);
   });
 
-  it('of another environment is forgotten when only the stream tells', () => {
+  it('a saved copy of another environment is forgotten when only the stream tells', () => {
     const held = machineOf([true]);
     held.start(SAVED);
     held.answer(FAILED);
@@ -178,7 +178,7 @@ describe('a saved copy', () => {
 });
 
 describe('one cursor', () => {
-  it('passes a source over that is older than what we have, and notes it', () => {
+  it('one cursor passes a source over that is older than what we have, and notes it', () => {
     const held = machineOf([false, false]);
     held.start(SAVED);
     expect(held.answer(snapshot(4n))).toMatchObject([{ kind: 'fetch', source: 1, from: 5n }]);
@@ -187,14 +187,14 @@ describe('one cursor', () => {
     expect(held.machine.cursor.version).toBe(6n);
   });
 
-  it('is ready with the saved copy when every source is older', () => {
+  it('one cursor is ready with the saved copy when every source is older', () => {
     const held = machineOf([false]);
     held.start(SAVED);
     expect(kinds(held.answer(snapshot(4n)))).toEqual(['ready']);
     expect(held.machine.cursor).toMatchObject({ version: 5n, basis: 'saved' });
   });
 
-  it('reads everything from a source that was older once it is not any more, for it may have lost writes', () => {
+  it('one cursor reads everything from a source that was older once it is not any more, for it may have lost writes', () => {
     const held = machineOf([false]);
     held.start(SAVED);
     held.answer(snapshot(4n));
@@ -206,7 +206,7 @@ describe('one cursor', () => {
     expect(held.machine.sources[0]!.behind).toBeUndefined();
   });
 
-  it('asks a later source for what an earlier one did not have', () => {
+  it('one cursor asks a later source for what an earlier one did not have', () => {
     const held = machineOf([false, true]);
     held.start();
     expect(held.answer(snapshot(5n))).toMatchObject([
@@ -220,7 +220,7 @@ describe('one cursor', () => {
     expect(held.pass(30_000).find(({ kind }) => kind === 'subscribe')).toMatchObject({ from: 8n });
   });
 
-  it('refuses a source of another environment, and keeps what it has', () => {
+  it('one cursor refuses a source of another environment, and keeps what it has', () => {
     const held = machineOf([false, false]);
     held.start();
     held.answer(snapshot(5n));
@@ -230,7 +230,7 @@ describe('one cursor', () => {
     expect(held.machine.cursor).toMatchObject({ environment: 7n, version: 5n });
   });
 
-  it('does not take a 304 for the newest when a stream moved us on in the meantime', () => {
+  it('one cursor does not take a 304 for the newest when a stream moved us on in the meantime', () => {
     const held = machineOf([true]);
     held.start(SAVED);
     held.answer(FAILED);
@@ -246,7 +246,7 @@ describe('one cursor', () => {
 describe('a source whose answer is stale', () => {
   const OLD = 150_001;
 
-  it('is taken, and the next is asked in the same round', () => {
+  it('a source whose answer is stale is taken, and the next is asked in the same round', () => {
     const held = machineOf([true, true]);
     held.start();
     expect(held.answer(snapshot(5n, 7n, OLD))).toMatchObject([
@@ -257,7 +257,7 @@ describe('a source whose answer is stale', () => {
     expect(held.machine.cursor).toMatchObject({ version: 6n, source: 1, confirmedAt: 0 });
   });
 
-  it('does not hide a newer one behind it when it has nothing new for us', () => {
+  it('a source whose answer is stale does not hide a newer one behind it when it has nothing new for us', () => {
     const held = machineOf([false, false]);
     held.start();
     held.answer(snapshot(5n));
@@ -266,7 +266,7 @@ describe('a source whose answer is stale', () => {
     expect(held.answer(snapshot(6n))).toEqual([{ kind: 'merge' }]);
   });
 
-  it('is as good as any when no other source answers', () => {
+  it('a source whose answer is stale is as good as any when no other source answers', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n, 7n, OLD));
@@ -274,7 +274,7 @@ describe('a source whose answer is stale', () => {
     expect(held.machine.cursor).toMatchObject({ source: 0, confirmedAt: -OLD });
   });
 
-  it('is what there is when no other answers within the time of one attempt', () => {
+  it('a source whose answer is stale is what there is when no other answers within the time of one attempt', () => {
     const held = machineOf([true, true, true]);
     held.start();
     held.pass(1_000);
@@ -283,7 +283,7 @@ describe('a source whose answer is stale', () => {
     expect(kinds(held.pass(1))).toEqual(['ready']);
   });
 
-  it('leaves the next round to the interval of polls', () => {
+  it('a source whose answer is stale leaves the next round to the interval of polls', () => {
     const held = machineOf([false, false]);
     held.start();
     held.answer(snapshot(5n, 7n, OLD));
@@ -306,7 +306,7 @@ describe('polling', () => {
     expect(held.pass(100)).toMatchObject([{ kind: 'fetch' }]);
   });
 
-  it('does not happen while a stream is open and steady', () => {
+  it('polling does not happen while a stream is open and steady', () => {
     const held = streaming();
     for (let minute = 0; minute < 5; minute++) {
       held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
@@ -350,7 +350,7 @@ describe('polling', () => {
 });
 
 describe('a stream', () => {
-  it('that ends too soon has failed, whatever its status: the waits grow', () => {
+  it('a stream that ends too soon has failed, whatever its status: the waits grow', () => {
     const held = machineOf([true]);
     held.chance = 1;
     held.start();
@@ -371,7 +371,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]).toMatchObject({ shortLived: 8, stream: { failures: 8 } });
   });
 
-  it('that ended too soon is a warning, once', () => {
+  it('a stream that ended too soon is a warning, once', () => {
     const held = streaming();
     held.pass(25);
     expect(held.ended()).toEqual([
@@ -387,7 +387,7 @@ describe('a stream', () => {
     expect(held.ended()).toEqual([]);
   });
 
-  it('that ended too soon has failed also when it brought something', () => {
+  it('a stream that ended too soon has failed also when it brought something', () => {
     const held = streaming();
     held.message(6n);
     held.ended();
@@ -395,7 +395,7 @@ describe('a stream', () => {
     expect(held.machine.cursor.version).toBe(6n);
   });
 
-  it('that lasted clears the count of failures', () => {
+  it('a stream that lasted clears the count of failures', () => {
     const held = streaming();
     held.ended();
     held.passUntilSubscribed();
@@ -405,7 +405,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.stream).toMatchObject({ failures: 0, problem: undefined });
   });
 
-  it('that ends in its time is opened again after the retry of the server and a random part', () => {
+  it('a stream that ends in its time is opened again after the retry of the server and a random part', () => {
     const held = streaming();
     held.say({ kind: 'retry', attempt: held.asked('subscribe').attempt, milliseconds: 4_711 });
     held.pass(5_000);
@@ -414,7 +414,7 @@ describe('a stream', () => {
     expect(held.pass(1)).toMatchObject([{ kind: 'subscribe' }]);
   });
 
-  it('obeys the retry of the server also after failures, when it is longer', () => {
+  it('a stream obeys the retry of the server also after failures, when it is longer', () => {
     const held = streaming();
     held.say({ kind: 'retry', attempt: held.asked('subscribe').attempt, milliseconds: 20_000 });
     held.ended();
@@ -422,7 +422,7 @@ describe('a stream', () => {
     expect(kinds(held.pass(1))).toEqual(['subscribe']);
   });
 
-  it('obeys no retry that would silence it for good', () => {
+  it('a stream obeys no retry that would silence it for good', () => {
     const held = streaming();
     held.say({ kind: 'retry', attempt: held.asked('subscribe').attempt, milliseconds: 1e12 });
     held.pass(5_000);
@@ -434,7 +434,7 @@ describe('a stream', () => {
     [0, 0],
     [0.25, 250],
     [0.999, 999],
-  ])('is opened again by many clients at times of their own: chance %d, %d ms', (chance, wait) => {
+  ])('a stream is opened again by many clients at times of their own: chance %d, %d ms', (chance, wait) => {
     const held = streaming();
     held.chance = chance;
     held.pass(5_000);
@@ -442,7 +442,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.stream.notBefore - held.now).toBeCloseTo(wait);
   });
 
-  it('without a byte for too long is given up', () => {
+  it('a stream without a byte for too long is given up', () => {
     const held = streaming();
     held.pass(60_000);
     held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
@@ -451,7 +451,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.stream.problem).toBe('not a byte for 65000 ms');
   });
 
-  it('that is not answered in time is given up', () => {
+  it('a stream that is not answered in time is given up', () => {
     const held = machineOf([true]);
     held.start();
     held.answer(snapshot(5n));
@@ -462,14 +462,14 @@ describe('a stream', () => {
     });
   });
 
-  it('waits for what Retry-After asks', () => {
+  it('a stream waits for what Retry-After asks', () => {
     const held = streaming();
     held.pass(5_000);
     held.ended({ kind: 'failed', why: 'answered 503', retryAfterMs: 7_000 });
     expect(held.machine.sources[0]!.stream.notBefore - held.now).toBe(7_500);
   });
 
-  it('is asked of the next source when it failed, after a random moment, and of the first again when that ends', () => {
+  it('a stream is asked of the next source when it failed, after a random moment, and of the first again when that ends', () => {
     const held = streaming([true, true]);
     held.pass(10_000);
     held.ended(FAILED);
@@ -481,7 +481,7 @@ describe('a stream', () => {
     expect(held.pass(500)).toMatchObject([{ kind: 'subscribe', source: 0 }]);
   });
 
-  it('is asked of the next source immediately when a source has none, and of the first again much later', () => {
+  it('a stream is asked of the next source immediately when a source has none, and of the first again much later', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n));
@@ -490,7 +490,7 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.stream).toMatchObject({ notBefore: 0.75 * ABSENT_FOR, failures: 0 });
   });
 
-  it('that a server ends with 204 is not opened again until it is reset', () => {
+  it('a stream that a server ends with 204 is not opened again until it is reset', () => {
     const held = machineOf([true]);
     held.start();
     held.answer(snapshot(5n));
@@ -504,7 +504,7 @@ describe('a stream', () => {
     expect(kinds(held.say({ kind: 'reset' }))).toContain('subscribe');
   });
 
-  it('of a source that is older than we are is passed over when there is another', () => {
+  it('a stream of a source that is older than we are is passed over when there is another', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n));
@@ -514,7 +514,7 @@ describe('a stream', () => {
     expect(held.pass(500)).toMatchObject([{ kind: 'subscribe', source: 1 }]);
   });
 
-  it('of the only source is kept, and what it sends taken, although it is older: it lost writes', () => {
+  it('a stream of the only source is kept, and what it sends taken, although it is older: it lost writes', () => {
     const held = streaming();
     expect(held.message(3n)).toEqual([{ kind: 'merge' }]);
     expect(held.message(4n)).toEqual([{ kind: 'merge' }]);
@@ -524,21 +524,21 @@ describe('a stream', () => {
     expect(held.machine.sources[0]!.behind).toBeUndefined();
   });
 
-  it('takes what comes again after a change of proxies', () => {
+  it('a stream takes what comes again after a change of proxies', () => {
     const held = streaming([true, true]);
     held.message(6n);
     expect(held.message(6n)).toEqual([{ kind: 'merge' }]);
     expect(held.machine.sources[0]!.behind).toBeUndefined();
   });
 
-  it('confirms what we have with each byte', () => {
+  it('a stream confirms what we have with each byte', () => {
     const held = streaming();
     held.pass(20_000);
     held.say({ kind: 'bytes', attempt: held.asked('subscribe').attempt });
     expect(held.machine.cursor.confirmedAt).toBe(20_000);
   });
 
-  it('is the source that confirms, also when another brought what we have', () => {
+  it('a stream is the source that confirms, also when another brought what we have', () => {
     const held = machineOf([false, true]);
     held.start();
     held.answer(snapshot(5n));
@@ -549,7 +549,7 @@ describe('a stream', () => {
 });
 
 describe('a key that is refused', () => {
-  it('is not asked again of that source, and is a warning', () => {
+  it('a key that is refused is not asked again of that source, and is a warning', () => {
     const held = machineOf([true, true]);
     held.start();
     expect(held.answer(REFUSED)).toMatchObject([
@@ -561,7 +561,7 @@ describe('a key that is refused', () => {
     expect(held.pass(70_000).every((action) => !('source' in action) || action.source === 1)).toBe(true);
   });
 
-  it('by every source is allRefused when there is nothing, until it is reset', () => {
+  it('a key that is refused by every source is allRefused when there is nothing, until it is reset', () => {
     const held = machineOf([true]);
     held.start();
     expect(kinds(held.answer(REFUSED))).toEqual(['warn', 'allRefused']);
@@ -572,13 +572,13 @@ describe('a key that is refused', () => {
     ]);
   });
 
-  it('by every source leaves what was saved', () => {
+  it('a key that is refused by every source leaves what was saved', () => {
     const held = machineOf([true]);
     held.start(SAVED);
     expect(kinds(held.answer(REFUSED))).toEqual(['warn', 'ready']);
   });
 
-  it('on the stream stops that source only', () => {
+  it('a key that is refused on the stream stops that source only', () => {
     const held = machineOf([true, true]);
     held.start();
     held.answer(snapshot(5n));

@@ -4,7 +4,7 @@ import { checkOptions, type ClientOptions } from '../../src/client/options.js';
 const GOOD: ClientOptions = { key: 'k', sources: ['https://belt.example.com'] };
 
 describe('options', () => {
-  it('have defaults', () => {
+  it('options have defaults', () => {
     expect(checkOptions(GOOD)).toMatchObject({
       sources: [{ url: 'https://belt.example.com', streams: true }],
       rules: {
@@ -20,7 +20,7 @@ describe('options', () => {
     });
   });
 
-  it('take sources as text, URL and with what they can', () => {
+  it('options take sources as text, URL and with what they can', () => {
     const sources = ['http://a/', new URL('http://b/path/?x=1#y'), { url: 'https://c', streams: false }];
     expect(checkOptions({ ...GOOD, sources }).sources).toEqual([
       { url: 'http://a', streams: true },
@@ -29,7 +29,7 @@ describe('options', () => {
     ]);
   });
 
-  it('can turn hedging off', () => {
+  it('options can turn hedging off', () => {
     expect(checkOptions({ ...GOOD, hedge: false }).rules.hedge).toBeUndefined();
   });
 
@@ -46,7 +46,7 @@ describe('options', () => {
     ['poll', { poll: NaN }],
     ['backoff.most', { backoff: { most: -1 } }],
     ['idle', { idle: Infinity }],
-  ])('are refused with the name of what is wrong: %s', (field, wrong) => {
+  ])('options are refused with the name of what is wrong: %s', (field, wrong) => {
     expect(() => checkOptions({ ...GOOD, ...wrong })).toThrow(
       expect.objectContaining({ code: 'option_invalid', field }),
     );

@@ -49,12 +49,12 @@ describe('an origin that answers 200 and ends after 25 ms', () => {
   const mean = (minute: number) =>
     clients.reduce((sum, times) => sum + inMinute(times, minute), 0) / clients.length;
 
-  it('gets on average at most 10 requests of a client in the first minute, and 5 in each later one', () => {
+  it('an origin that answers 200 and ends after 25 ms gets on average at most 10 requests of a client in the first minute, and 5 in each later one', () => {
     expect(mean(0)).toBeLessThan(10);
     for (let minute = 1; minute < 10; minute++) expect(mean(minute)).toBeLessThan(5);
   });
 
-  it('gets them spread: of 500 clients that began in one moment, at most 3 % come in any one of the later tenths of a second', () => {
+  it('an origin that answers 200 and ends after 25 ms gets them spread: of 500 clients that began in one moment, at most 3 % come in any one of the later tenths of a second', () => {
     const counts = new Map<number, number>();
     for (const time of clients.flat().filter((each) => each > 10_000)) {
       const tenth = Math.floor(time / 100);
@@ -63,7 +63,7 @@ describe('an origin that answers 200 and ends after 25 ms', () => {
     expect(Math.max(...counts.values())).toBeLessThan(0.03 * clients.length);
   });
 
-  it('gets at least 40 a minute of the public SDK, which takes 200 for a success', async () => {
+  it('an origin that answers 200 and ends after 25 ms gets at least 40 a minute of the public SDK, which takes 200 for a success', async () => {
     const [theirs, ours] = [await startMissedStream(), await startMissedStream()];
     const prefab = new Prefab({
       apiKey: 'any-key',

@@ -29,11 +29,11 @@ describe('a value', () => {
     ['JSON', { json: { json: '{"a":[1,null]}' } }, { a: [1, null] }],
     ['DURATION', { duration: { definition: 'PT1M30S' } }, 90_000],
     ['LOG_LEVEL', { logLevel: 'INFO' }, 'INFO'],
-  ])('of type %s is plain', (valueType, value, expected) => {
+  ])('a value of type %s is plain', (valueType, value, expected) => {
     expect(evaluated(config(valueType, value))).toMatchObject({ value: expected, reason: 'STATIC', id: '5' });
   });
 
-  it('that is JSON or a list cannot be changed by one caller for the others', () => {
+  it('a value that is JSON or a list cannot be changed by one caller for the others', () => {
     const { value } = evaluated(config('JSON', { json: { json: '{"a":{"b":[1]}}' } }));
     expect(() => ((value as { a: { b: number[] } }).a.b[0] = 2)).toThrow(TypeError);
     const list = evaluated(config('STRING_LIST', { stringList: { values: ['a'] } })).value as string[];
@@ -54,15 +54,15 @@ describe('a value', () => {
     ],
     ['has another key', { id: '5', key: 'other', configType: 'CONFIG' }, 'missing'],
     ['is of bytes', config('BYTES', { bytes: 'AAAA' }), 'unreadable'],
-  ])('is none when it %s', (_, given, reason) => {
+  ])('a value is none when it %s', (_, given, reason) => {
     expect(evaluated(given)).toMatchObject({ value: undefined, reason });
   });
 
-  it('is none before there is a ruleset', () => {
+  it('a value is none before there is a ruleset', () => {
     expect(evaluateFor(undefined, 'k', [], 0)).toMatchObject({ value: undefined, reason: 'not ready' });
   });
 
-  it('is none when the contexts throw', () => {
+  it('a value is none when the contexts throw', () => {
     const hostile = {
       get user(): never {
         throw new Error('no');
@@ -103,12 +103,12 @@ describe('contexts', () => {
     expect(evaluated(rule, undefined).value).toBe(false);
   });
 
-  it('of the call replace those of the client by type', () => {
+  it('contexts of the call replace those of the client by type', () => {
     expect(evaluated(rule, { user: { plan: 'pro' } }, { device: { mobile: true } }).value).toBe(true);
     expect(evaluated(rule, { user: { plan: 'pro' } }, { user: { key: 'u1' } }).value).toBe(false);
   });
 
-  it('are read from plain objects', () => {
+  it('contexts are read from plain objects', () => {
     const date = new Date(1_700_000_000_000);
     const read = readContexts({
       user: { key: 'u1', age: 7, big: 2n ** 60n, admin: false, since: date, tags: ['a', 1], none: null },
@@ -132,7 +132,7 @@ describe('contexts', () => {
     );
   });
 
-  it('that are no contexts are left out', () => {
+  it('contexts that are no contexts are left out', () => {
     const odd = { user: 'u1', device: null, tree: { branch: { leaf: 1 } } } as unknown as PlainContexts;
     expect(readContexts(odd)).toEqual(new Map([['tree', new Map()]]));
   });

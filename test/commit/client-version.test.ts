@@ -110,7 +110,7 @@ function many(): Config[] {
 }
 
 describe('a long chain of segments', () => {
-  it('is looked through once, and not once for each of them', () => {
+  it('a long chain of segments is looked through once, and not once for each of them', () => {
     const chain = Array.from({ length: 5_000 }, (_, i) =>
       i === 0 ? segment('s-0') : segment(`s-${i}`, `s-${i - 1}`),
     );
@@ -124,7 +124,7 @@ describe('a long chain of segments', () => {
 });
 
 describe('the client version', () => {
-  it('stays where it was through changes that clients do not see, and is the version after one that they see', () => {
+  it('the client version stays where it was through changes that clients do not see, and is the version after one that they see', () => {
     const base = baseWith(flag('a'));
     const first = base.ruleset.version;
     base.ruleset.apply(changeOf(base, [sized('b', 1)], NOW + 10n));
@@ -134,7 +134,7 @@ describe('the client version', () => {
     expect(next).toMatchObject({ clientPrevious: first, clientVersion: next.version });
   });
 
-  it('moves with the default context, and not with the project', () => {
+  it('the client version moves with the default context, and not with the project', () => {
     const context = encodeContextSet({ contexts: [{ type: 'user', values: { a: { bool: true } } }] });
     const base = baseWith();
     const { change: project } = planSettings(base, { ...settings, projectId: 9n }, NOW);
@@ -150,7 +150,7 @@ describe('the client version', () => {
     expect(taken).toMatchObject({ version: NOW + 5n, clientVersion: NOW + 5n });
   });
 
-  it('is the version where it is not known', () => {
+  it('the client version is the version where it is not known', () => {
     const { ruleset } = baseWith();
     expect(new Ruleset({ ...changeless(ruleset), version: 5n }).clientVersion).toBe(5n);
   });

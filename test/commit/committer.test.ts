@@ -91,7 +91,7 @@ it('keeps the settings that another node has made while it commits', async () =>
   expect([...replica.loaded(ENV)!.envelope]).toContain(34);
 });
 
-it('has in memory what it acknowledges, also before the feed brings it: the store could lose it now', async () => {
+it('a committer has in memory what it acknowledges, also before the feed brings it: the store could lose it now', async () => {
   slow.onFeed(() => []);
   const configs = readSubmittedJson({ configs: [flag('ours')] });
   const { version } = await committer.commit({ environment: ENV, configs });
@@ -99,7 +99,7 @@ it('has in memory what it acknowledges, also before the feed brings it: the stor
   expect(keysHere()).toEqual(['ours']);
 });
 
-it('does not say that an environment does not exist when there are keys of it: the store lost it', async () => {
+it('a committer does not say that an environment does not exist when there are keys of it: the store lost it', async () => {
   const configs = readSubmittedJson({ configs: [flag('ours')] });
   const refused = committer.commit({ environment: 99n, configs });
   await expect(refused).rejects.toMatchObject({ code: 'environment_unknown' });

@@ -81,7 +81,7 @@ describe('commits through several nodes', () => {
     expect(a.commits + b.commits).toBe(20);
   });
 
-  it('are planned again when another was first', async () => {
+  it('commits through several nodes are planned again when another was first', async () => {
     const node = await startNode();
     const gate = slow.hold('commit', 'before');
     const committing = node.committer.commit(request([flag('ours')]));
@@ -92,7 +92,7 @@ describe('commits through several nodes', () => {
     expect([node.commits, node.conflicts]).toEqual([1, 1]);
   });
 
-  it('with If-Match are refused when another was first', async () => {
+  it('commits through several nodes with If-Match are refused when another was first', async () => {
     const node = await startNode();
     const gate = slow.hold('commit', 'before');
     const committing = node.committer.commit(request([flag('ours')], { ifVersion: 0n }));
@@ -104,7 +104,7 @@ describe('commits through several nodes', () => {
     expect(await storedKeys()).toEqual(['theirs']);
   });
 
-  it('give up after twenty attempts, and say that a repeat may succeed', async () => {
+  it('commits through several nodes give up after twenty attempts, and say that a repeat may succeed', async () => {
     const node = await startNode();
     slow.store.commit = async () => ({ kind: 'conflict', version: 1n });
     await expect(node.committer.commit(request([flag('a')]))).rejects.toMatchObject({ code: 'busy' });
@@ -113,7 +113,7 @@ describe('commits through several nodes', () => {
 });
 
 describe('commits through one node', () => {
-  it('are done in the order in which they were asked for, without conflicts', async () => {
+  it('commits through one node are done in the order in which they were asked for, without conflicts', async () => {
     const node = await startNode();
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) => node.committer.commit(request([flag(`k${i}`)]))),
@@ -124,7 +124,7 @@ describe('commits through one node', () => {
     expect(node.conflicts).toBe(0);
   });
 
-  it('of different environments do not wait for one another', async () => {
+  it('commits through one node of different environments do not wait for one another', async () => {
     await createEnvironment(slow.direct, 8n);
     const node = await startNode();
     const gate = slow.hold('commit', 'before');
@@ -135,7 +135,7 @@ describe('commits through one node', () => {
     await waiting;
   });
 
-  it('go on after one that failed', async () => {
+  it('commits through one node go on after one that failed', async () => {
     const node = await startNode();
     const failing = node.committer.commit(request([flag('')]));
     const next = node.committer.commit(request([flag('a')]));
@@ -143,7 +143,7 @@ describe('commits through one node', () => {
     expect((await next).previous).toBe('0');
   });
 
-  it('that change nothing are answered and not counted', async () => {
+  it('commits through one node that change nothing are answered and not counted', async () => {
     const node = await startNode();
     const first = await node.committer.commit(request([flag('a')]));
     const { id } = first.configs[0]!;
@@ -154,7 +154,7 @@ describe('commits through one node', () => {
 });
 
 describe('a request with an idempotency key', () => {
-  it('is committed once, and answered alike each time', async () => {
+  it('a request with an idempotency key is committed once, and answered alike each time', async () => {
     const node = await startNode();
     const once = request([flag('a')], { idempotency: idempotency() });
     const first = await node.committer.commit(once);
@@ -162,7 +162,7 @@ describe('a request with an idempotency key', () => {
     expect(node.commits).toBe(1);
   });
 
-  it('is refused when the key was used for another request', async () => {
+  it('a request with an idempotency key is refused when the key was used for another request', async () => {
     const node = await startNode();
     await node.committer.commit(request([flag('a')], { idempotency: idempotency() }));
     const other = request([flag('b')], { idempotency: idempotency('other') });
@@ -172,7 +172,7 @@ describe('a request with an idempotency key', () => {
     });
   });
 
-  it('that two nodes get at the same time is committed by one, and both answer alike', async () => {
+  it('a request with an idempotency key that two nodes get at the same time is committed by one, and both answer alike', async () => {
     const [a, b] = [await startNode(), await startNode(slow.direct)];
     const once = request([flag('a')], { idempotency: idempotency() });
     const gate = slow.hold('commit', 'before');
@@ -203,14 +203,14 @@ describe('a request with an idempotency key', () => {
 });
 
 describe('what cannot be committed', () => {
-  it('is a change of an environment that does not exist', async () => {
+  it('what cannot be committed is a change of an environment that does not exist', async () => {
     const node = await startNode();
     const unknown = { ...request([flag('a')]), environment: 99n };
     await expect(node.committer.commit(unknown)).rejects.toMatchObject({ code: 'environment_unknown' });
   });
 
   it.each([['version'], ['time'], ['commit'], ['repeated']] as const)(
-    'is anything while the store is unavailable (%s), and the next goes through when it is back',
+    'what cannot be committed is anything while the store is unavailable (%s), and the next goes through when it is back',
     async (call) => {
       const node = await startNode();
       await node.replica.ruleset(ENV);
@@ -225,7 +225,7 @@ describe('what cannot be committed', () => {
 });
 
 describe('an environment', () => {
-  it('is created once, whichever node is asked', async () => {
+  it('an environment is created once, whichever node is asked', async () => {
     const [a, b] = [await startNode(), await startNode(slow.direct)];
     const gate = slow.hold('commit', 'before');
     const late = a.committer.putEnvironment({ ...settings(8n), name: 'late' });
@@ -235,7 +235,7 @@ describe('an environment', () => {
     expect(await late).toMatchObject({ created: false, environment: { name: 'late', version: 0n } });
   });
 
-  it('is changed on top of a change that another node has just made', async () => {
+  it('an environment is changed on top of a change that another node has just made', async () => {
     const node = await startNode();
     await node.replica.ruleset(ENV);
     const gate = slow.hold('commit', 'before');

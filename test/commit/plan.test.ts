@@ -52,7 +52,7 @@ const contextOf = (bytes: number) =>
   encodeContextSet({ contexts: [{ type: 'user', values: { a: { string: 'x'.repeat(bytes) } } }] });
 
 describe('a planned change', () => {
-  it('has ids from the time on, the environment’s project, and its envelope', () => {
+  it('a planned change has ids from the time on, the environment’s project, and its envelope', () => {
     const base = emptyBase();
     const { change } = plan(base, [flag('a'), flag('b')]);
     expect(change).toMatchObject({ environment: 7n, previous: 0n, version: NOW + 1n, at: NOW });
@@ -66,14 +66,14 @@ describe('a planned change', () => {
     });
   });
 
-  it('does not touch the ruleset', () => {
+  it('a planned change does not touch the ruleset', () => {
     const base = baseWith(flag('a'));
     const before = base.ruleset.encode(0n);
     plan(base, [tombstone('a')]);
     expect(base.ruleset.encode(0n)).toEqual(before);
   });
 
-  it('refuses fields that the schema does not declare, by their number', () => {
+  it('a planned change refuses fields that the schema does not declare, by their number', () => {
     const message = Buffer.concat([
       configMessageOf(plan(emptyBase(), [flag('a')]).configs[0]!),
       Buffer.from([0xa0, 0x06, 1]),
@@ -82,7 +82,7 @@ describe('a planned change', () => {
     expect(refusal(() => readSubmittedProtobuf(body))).toBe('field_invalid configs[0].100');
   });
 
-  it('stores equal configs as equal bytes, whatever the order of their fields', () => {
+  it('a planned change stores equal configs as equal bytes, whatever the order of their fields', () => {
     const message = configMessageOf(plan(emptyBase(), [flag('a')]).configs[0]!);
     const fields = [Buffer.from([80, 1]), message];
     const bodies = [fields, fields.toReversed()].map((parts) => {
@@ -103,7 +103,7 @@ describe('a planned change', () => {
     expect(planChange(emptyBase(), lost, NOW, { recommitAbove: 0n }).change!.version).toBe(5n);
   });
 
-  it('takes a config that was stored in another form as a repeat', () => {
+  it('a planned change takes a config that was stored in another form as a repeat', () => {
     const canonical = plan(emptyBase(), [flag('a')]).configs[0]!;
     const message = Buffer.concat([configMessageOf(canonical), Buffer.from([0xa0, 0x06, 1])]);
     const [stored] = splitConfigs(Buffer.concat([Buffer.from([10, message.length]), message]));
@@ -118,33 +118,33 @@ describe('a planned change', () => {
     expect(plan({ ruleset, settings }, [withId(flag('a'), version)]).change).toBeUndefined();
   });
 
-  it('counts what is live afterwards', () => {
+  it('a planned change counts what is live afterwards', () => {
     const base = baseWith(flag('a'), flag('b'), tombstone('c'));
     expect(base.ruleset.live).toBe(2);
     expect(plan(base, [tombstone('a'), flag('b'), flag('c'), flag('d')]).live).toBe(3);
   });
 
-  it('accepts the deletion of a key that does not exist', () => {
+  it('a planned change accepts the deletion of a key that does not exist', () => {
     const { change, live } = plan(emptyBase(), [tombstone('a')]);
     expect(change!.configs.map(({ key, deleted }) => [key, deleted])).toEqual([['a', true]]);
     expect(live).toBe(0);
   });
 
-  it('is refused when it has no configs', () => {
+  it('a planned change is refused when it has no configs', () => {
     expect(result(emptyBase(), [])).toBe('field_invalid configs');
   });
 
-  it('is refused when a config is not valid', () => {
+  it('a planned change is refused when a config is not valid', () => {
     expect(result(emptyBase(), [flag('a'), { key: 'b', configType: 'CONFIG' }])).toBe(
       'rows_missing configs[1].rows',
     );
   });
 
-  it('is refused when a key comes twice', () => {
+  it('a planned change is refused when a key comes twice', () => {
     expect(result(emptyBase(), [flag('a'), flag('b'), tombstone('a')])).toBe('key_duplicate configs[2].key');
   });
 
-  it('is refused when it would leave a segment missing', () => {
+  it('a planned change is refused when it would leave a segment missing', () => {
     const base = baseWith(segment('s'), segment('a', 's'));
     expect(result(base, [tombstone('s')])).toBe('segment_missing configs[0]');
     expect(result(base, [segment('s', 'a')])).toBe('segment_circular configs[0]');
@@ -153,7 +153,7 @@ describe('a planned change', () => {
 });
 
 describe('ids', () => {
-  it('of the source are kept, beyond 2^53, and the configs ascend by them', () => {
+  it('ids of the source are kept, beyond 2^53, and the configs ascend by them', () => {
     const { change, configs } = plan(emptyBase(), [
       withId(flag('a'), 17018962363976480n),
       withId(flag('b'), 17018962363976479n),
@@ -163,7 +163,7 @@ describe('ids', () => {
     expect(configs.map(({ key }) => key)).toEqual(['a', 'b']);
   });
 
-  it('that are assigned come after all given ones, in the order of the request', () => {
+  it('ids that are assigned come after all given ones, in the order of the request', () => {
     const given = 17018962363976479n;
     const { configs } = plan(emptyBase(), [flag('a'), withId(flag('b'), given), withId(flag('c'), 0n)]);
     const [a, b, c] = configs.map(({ id }) => id);
@@ -177,17 +177,17 @@ describe('ids', () => {
     expect(plan(base, [flag('a')], NOW - 1000n).change!.version).toBe(NOW + 1n);
   });
 
-  it('that come twice are refused', () => {
+  it('ids that come twice are refused', () => {
     expect(result(emptyBase(), [withId(flag('a'), 5n), withId(flag('b'), 5n)])).toBe(
       'id_conflict configs[1].id',
     );
   });
 
-  it('that are negative are refused', () => {
+  it('ids that are negative are refused', () => {
     expect(result(emptyBase(), [withId(flag('a'), -1n)])).toBe('field_invalid configs[0].id');
   });
 
-  it('beyond the horizon are refused with the largest id that can be given', () => {
+  it('ids beyond the horizon are refused with the largest id that can be given', () => {
     const horizon = idHorizon(NOW);
     expect(result(emptyBase(), [withId(flag('a'), horizon)])).toBe('accepted');
     for (const id of [horizon + 1n, MAX_ID, MAX_ID + 1n]) {
@@ -196,14 +196,14 @@ describe('ids', () => {
     expect(() => plan(emptyBase(), [withId(flag('a'), MAX_ID)])).toThrow(`at most ${horizon} can be given`);
   });
 
-  it('beyond the horizon are assigned where the environment is there already', () => {
+  it('ids beyond the horizon are assigned where the environment is there already', () => {
     const base = baseAt(MAX_ID - 3n);
     expect(result(base, [withId(flag('a'), MAX_ID - 2n)])).toBe('field_invalid configs[0].id');
     const { change } = plan(base, [flag('a'), flag('b')], NOW + 10n ** 15n);
     expect(change!.configs.map(({ id }) => id)).toEqual([MAX_ID - 2n, MAX_ID - 1n]);
   });
 
-  it('that were committed beyond the horizon are committed again', () => {
+  it('ids that were committed beyond the horizon are committed again', () => {
     const lost = readSubmittedJson({ configs: [withId(flag('a'), MAX_ID - 1n)] });
     expect(planChange(emptyBase(), lost, NOW, { recommitAbove: 0n }).change!.version).toBe(MAX_ID - 1n);
   });
@@ -212,7 +212,7 @@ describe('ids', () => {
     expect(result(baseAt(MAX_ID - 1n), [flag('a'), flag('b')])).toBe('field_invalid configs[1].id');
   });
 
-  it('at or below the version are refused for a key that has another one', () => {
+  it('ids at or below the version are refused for a key that has another one', () => {
     const base = baseWith(withId(flag('a'), 50n), withId(flag('b'), 60n));
     expect(result(base, [withId(flag('a'), 60n)])).toBe('id_conflict configs[0].id');
     expect(result(base, [withId(flag('c'), 50n)])).toBe('id_conflict configs[0].id');
@@ -224,20 +224,20 @@ describe('ids', () => {
 describe('a repeat', () => {
   const base = baseWith(withId(flag('a'), 50n), withId(flag('b'), 60n));
 
-  it('of all configs changes nothing, and answers with what is stored', () => {
+  it('a repeat of all configs changes nothing, and answers with what is stored', () => {
     const repeated = plan(base, [withId(flag('b'), 60n), withId(flag('a'), 50n)]);
     expect(repeated.change).toBeUndefined();
     expect(repeated.live).toBe(2);
     expect(repeated.configs).toEqual([base.ruleset.get('b'), base.ruleset.get('a')]);
   });
 
-  it('of one config leaves the others of the change to be committed', () => {
+  it('a repeat of one config leaves the others of the change to be committed', () => {
     const { change, configs } = plan(base, [withId(flag('a'), 50n), flag('c')]);
     expect(change!.configs.map(({ key }) => key)).toEqual(['c']);
     expect(configs.map(({ key }) => key)).toEqual(['a', 'c']);
   });
 
-  it('with other content is a conflict', () => {
+  it('a repeat with other content is a conflict', () => {
     expect(result(base, [withId(flag('a', false), 50n)])).toBe('id_conflict configs[0].id');
   });
 });
@@ -247,7 +247,7 @@ describe('the size of a config', () => {
   const overhead = plan(emptyBase(), [sized('a', 40_000)]).configs[0]!.bytes.length - 40_000;
   const limit = MESSAGE_MAX_BYTES - encodeEnvelope(settings).length - overhead;
 
-  it('is accepted up to what fits into one event with the envelope', () => {
+  it('the size of a config is accepted up to what fits into one event with the envelope', () => {
     const { change } = plan(emptyBase(), [sized('a', limit)]);
     const piece = { previous: 0n, id: MAX_ID, configs: change!.configs };
     const bytes = eventText(piece, change!.envelope).length;
@@ -255,14 +255,14 @@ describe('the size of a config', () => {
     expect(bytes).toBeGreaterThan(EVENT_MAX_BYTES - 4);
   });
 
-  it('is refused above it, with both numbers', () => {
+  it('the size of a config is refused above it, with both numbers', () => {
     expect(result(emptyBase(), [flag('b'), sized('a', limit + 1)])).toBe('config_too_large configs[1]');
     expect(() => plan(emptyBase(), [sized('a', 50_000)])).toThrow(
       /\("a"\) is 500\d\d bytes encoded; at most 487\d\d fit/,
     );
   });
 
-  it('has less room next to a large default context', () => {
+  it('the size of a config has less room next to a large default context', () => {
     const { ruleset } = emptyBase();
     const base = { ruleset, settings: { ...settings, defaultContext: contextOf(20_000) } };
     expect(result(base, [sized('a', 20_000)])).toBe('accepted');
@@ -278,13 +278,13 @@ describe('a time that was asked for long before the commit', () => {
     return base;
   };
 
-  it('does not let later ids run ahead of the clock', () => {
+  it('a time that was asked for long before the commit does not let later ids run ahead of the clock', () => {
     const base = late();
     base.ruleset.apply(plan(base, [flag('b')], NOW).change!);
     expect(plan(base, [flag('c')], LATE + 1_000n).change?.version).toBe(LATE + 1_001n);
   });
 
-  it('does not do so for new settings either', () => {
+  it('a time that was asked for long before the commit does not do so for new settings either', () => {
     const base = late();
     const { change } = planSettings(base, { ...settings, defaultContext: contextOf(10) }, NOW);
     expect(change?.at).toBe(LATE);
@@ -294,23 +294,23 @@ describe('a time that was asked for long before the commit', () => {
 describe('settings', () => {
   const withContext = { ...settings, defaultContext: contextOf(10) };
 
-  it('of a new environment are no change: it stays at version 0', () => {
+  it('settings of a new environment are no change: it stays at version 0', () => {
     expect(planSettings(undefined, withContext, NOW)).toEqual({ change: undefined, configs: [], live: 0 });
   });
 
-  it('of an environment at version 0 are a change: other nodes may have it in memory already', () => {
+  it('settings of an environment at version 0 are a change: other nodes may have it in memory already', () => {
     const { change } = planSettings(emptyBase(), { ...withContext, projectId: 9n }, NOW);
     expect(change).toMatchObject({ previous: 0n, version: NOW, configs: [] });
   });
 
-  it('with another name are no change', () => {
+  it('settings with another name are no change', () => {
     expect(planSettings(baseWith(flag('a')), { ...settings, name: 'other' }, NOW)).toMatchObject({
       change: undefined,
       live: 1,
     });
   });
 
-  it('with another default context are a change of the envelope alone', () => {
+  it('settings with another default context are a change of the envelope alone', () => {
     const base = baseWith(flag('a'));
     const { change, live } = planSettings(base, withContext, NOW + 5n);
     expect(change).toEqual({
@@ -326,20 +326,20 @@ describe('settings', () => {
     expect(live).toBe(1);
   });
 
-  it('without the default context that was there are a change too', () => {
+  it('settings without the default context that was there are a change too', () => {
     const base = baseWith(flag('a'));
     base.ruleset.apply(planSettings(base, withContext, NOW + 5n).change!);
     const { change } = planSettings({ ...base, settings: withContext }, settings, NOW + 6n);
     expect(change!.envelope).toEqual(encodeEnvelope(settings));
   });
 
-  it('with another project are refused once there are configs', () => {
+  it('settings with another project are refused once there are configs', () => {
     const other = { ...settings, projectId: 9n };
     expect(refusal(() => planSettings(baseWith(flag('a')), other, NOW))).toBe('field_invalid projectId');
     expect(refusal(() => planSettings(baseWith(tombstone('a')), other, NOW))).toBe('field_invalid projectId');
   });
 
-  it('with a default context next to which a config no longer fits are refused, and the config is named', () => {
+  it('settings with a default context next to which a config no longer fits are refused, and the config is named', () => {
     const base = baseWith(flag('a'), sized('b', 30_000));
     const attempt = (bytes: number) =>
       planSettings(base, { ...settings, defaultContext: contextOf(bytes) }, NOW);
@@ -348,12 +348,12 @@ describe('settings', () => {
     expect(() => attempt(19_000)).toThrow(/next to the config "b" of 300\d\d bytes/);
   });
 
-  it('with a default context that fills an event alone are refused from the start', () => {
+  it('settings with a default context that fills an event alone are refused from the start', () => {
     const large = { ...settings, defaultContext: contextOf(50_000) };
     expect(refusal(() => planSettings(undefined, large, NOW))).toBe('config_too_large defaultContext');
   });
 
-  it('cannot change the default context when no ids are left', () => {
+  it('settings cannot change the default context when no ids are left', () => {
     const base = baseAt(MAX_ID);
     expect(refusal(() => planSettings(base, withContext, NOW + 1n))).toBe('field_invalid defaultContext');
   });

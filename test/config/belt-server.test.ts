@@ -13,7 +13,7 @@ function problems(env: EnvironmentVariables): readonly string[] {
 }
 
 describe('the settings of a belt server', () => {
-  it('need a source and nothing else, in production too', () => {
+  it('the settings of a belt server need a source and nothing else, in production too', () => {
     const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
     expect(settings).toMatchObject({
       sources: ['file:/srv/copies'],
@@ -26,7 +26,7 @@ describe('the settings of a belt server', () => {
     expect(problems({})).toEqual(['HOLDFAST_SOURCE names no place where copies are.']);
   });
 
-  it('take several sources, each once', () => {
+  it('the settings of a belt server take several sources, each once', () => {
     const sources = 'file:/a, https://copies.example.com/b\ns3://id:secret@bucket';
     expect(readBeltServerSettings({ HOLDFAST_SOURCE: sources }).sources).toHaveLength(3);
     const [twice] = problems({ HOLDFAST_SOURCE: 'https://x.example.com/a/,https://x.example.com/a?sig=1' });
@@ -34,7 +34,7 @@ describe('the settings of a belt server', () => {
     expect(twice).not.toContain('sig');
   });
 
-  it('are reported together, without what may be secret', () => {
+  it('the settings of a belt server are reported together, without what may be secret', () => {
     const found = problems({
       HOLDFAST_SOURCE: 'ftp://user:password@x https://user:password@y',
       HOLDFAST_REVALIDATE: '0',

@@ -29,7 +29,7 @@ const unusedOptions = ROLES.flatMap((role) =>
 );
 
 describe('options of other processes', () => {
-  it('are the majority of the table on a belt server', () => {
+  it('options of other processes are the majority of the table on a belt server', () => {
     expect(unusedOptions.filter(([role]) => role === 'belt server').length).toBeGreaterThan(15);
   });
 
@@ -41,13 +41,13 @@ describe('options of other processes', () => {
     expect(more).toEqual([]);
   });
 
-  it('are no warning when they are empty, as compose files make them', () => {
+  it('options of other processes are no warning when they are empty, as compose files make them', () => {
     for (const role of ROLES) {
       expect(nameWarnings(role, Object.fromEntries(names.map((name) => [name, ' '])))).toEqual([]);
     }
   });
 
-  it('are named with every process that has them', () => {
+  it('options of other processes are named with every process that has them', () => {
     expect(WARNINGS['belt server']({ HOLDFAST_DRAIN: '5', HOLDFAST_SECRET: 'x' })).toEqual([
       'HOLDFAST_SECRET has no effect on a belt server: it is a setting of nodes.',
       'HOLDFAST_DRAIN has no effect on a belt server: it is a setting of nodes and belt writers.',
@@ -56,7 +56,7 @@ describe('options of other processes', () => {
 });
 
 describe('variables of commands and of other programs', () => {
-  it.each(ROLES)('are no warning on a %s', (role) => {
+  it.each(ROLES)('variables of commands and of other programs are no warning on a %s', (role) => {
     const commands = Object.values(clientVariables).map(({ name }) => [name, 'x']);
     const others = {
       PATH: '/bin',
@@ -70,7 +70,7 @@ describe('variables of commands and of other programs', () => {
     expect(nameWarnings(role, { ...Object.fromEntries(commands), ...others })).toEqual([]);
   });
 
-  it('are no warning when Kubernetes sets them for a service that is called holdfast', () => {
+  it('variables of commands and of other programs are no warning when Kubernetes sets them for a service that is called holdfast', () => {
     const env = {
       HOLDFAST_SERVICE_HOST: '10.0.0.1',
       HOLDFAST_SERVICE_PORT: '8080',

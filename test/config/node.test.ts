@@ -18,7 +18,7 @@ function problems(env: EnvironmentVariables): readonly string[] {
 }
 
 describe('settings that are not given', () => {
-  it('are the documented defaults', () => {
+  it('settings that are not given are the documented defaults', () => {
     expect(readNodeSettings({})).toEqual({
       host: '0.0.0.0',
       port: 8080,
@@ -47,7 +47,7 @@ describe('settings that are not given', () => {
     });
   });
 
-  it('include those that are empty or blank', () => {
+  it('settings that are not given include those that are empty or blank', () => {
     expect(readNodeSettings({ PORT: '', HOLDFAST_STORE: '  ', HOLDFAST_SECRET: '' })).toEqual(
       readNodeSettings({}),
     );
@@ -110,7 +110,7 @@ describe('the place of event streams', () => {
     ['https://streams.example.com', 'https://streams.example.com'],
     ['http://127.0.0.1:7999/', 'http://127.0.0.1:7999'],
     ['https://example.com/flags/', 'https://example.com/flags'],
-  ])('may be %s', (value, url) => {
+  ])('the place of event streams may be %s', (value, url) => {
     expect(readNodeSettings({ HOLDFAST_STREAM_URL: value }).streamUrl).toBe(url);
   });
 
@@ -122,7 +122,7 @@ describe('the place of event streams', () => {
     'https://x?y',
     'https://x#y',
     'https://x y',
-  ])('may not be %s', (value) => {
+  ])('the place of event streams may not be %s', (value) => {
     expect(problems({ HOLDFAST_STREAM_URL: value })).toEqual([
       `HOLDFAST_STREAM_URL must be an http:// or https:// URL without user, query or fragment. It is "${value}".`,
     ]);
@@ -132,7 +132,7 @@ describe('the place of event streams', () => {
 describe('the buckets', () => {
   const AWS = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'a-secret-of-aws' };
 
-  it('are several, separated by spaces or commas', () => {
+  it('the buckets are several, separated by spaces or commas', () => {
     const { beltUrls } = readNodeSettings({
       ...AWS,
       HOLDFAST_BELT: 'file:./a, s3://flags/x\n s3://k:s@flags/y',
@@ -140,7 +140,7 @@ describe('the buckets', () => {
     expect(beltUrls).toEqual(['file:./a', 's3://flags/x', 's3://k:s@flags/y']);
   });
 
-  it('are all checked, and none is named twice', () => {
+  it('the buckets are all checked, and none is named twice', () => {
     expect(problems({ ...AWS, HOLDFAST_BELT: 'file:a gs://x file:a s3://k:topsecret%@bb' })).toEqual([
       expect.stringMatching(/^HOLDFAST_BELT has a URL of none of the forms .* \(the URL at place 2 of 4\)$/),
       'HOLDFAST_BELT names one bucket twice (the URL at place 3 of 4): file a.',
@@ -148,7 +148,7 @@ describe('the buckets', () => {
     ]);
   });
 
-  it('are required by a belt writer, which needs no secrets', () => {
+  it('the buckets are required by a belt writer, which needs no secrets', () => {
     const env = { HOLDFAST_STORE: 'redis://127.0.0.1', NODE_ENV: 'production' };
     expect(readBeltWriterSettings({ ...env, HOLDFAST_BELT: 'file:a' })).toMatchObject({
       store: 'redis://127.0.0.1',
@@ -163,7 +163,7 @@ describe('the buckets', () => {
 
 describe('the admin token and the secret', () => {
   it.each(['redis://127.0.0.1:6379', 'rediss://h', 'redis+sentinel://a:1,b:2/main', 'redis+cluster://a:1'])(
-    'are required with %s, which nodes share',
+    'the admin token and the secret are required with %s, which nodes share',
     (store) => {
       expect(problems({ HOLDFAST_STORE: store })).toEqual([
         expect.stringMatching(/^HOLDFAST_ADMIN_TOKEN is required with a store that nodes share, because /),
@@ -172,14 +172,14 @@ describe('the admin token and the secret', () => {
     },
   );
 
-  it('are required in production with any store', () => {
+  it('the admin token and the secret are required in production with any store', () => {
     expect(problems({ NODE_ENV: 'production' })).toEqual([
       expect.stringMatching(/^HOLDFAST_ADMIN_TOKEN is required in production, because /),
       expect.stringMatching(/^HOLDFAST_SECRET is required in production, because /),
     ]);
   });
 
-  it('are enough for production and a shared store', () => {
+  it('the admin token and the secret are enough for production and a shared store', () => {
     const settings = readNodeSettings({
       NODE_ENV: 'production',
       HOLDFAST_STORE: 'redis://127.0.0.1',
@@ -189,7 +189,7 @@ describe('the admin token and the secret', () => {
     expect(settings).toMatchObject({ production: true, adminTokens: [TOKEN], linkSecrets: [SECRET] });
   });
 
-  it('are refused when they are too short, once and without being repeated', () => {
+  it('the admin token and the secret are refused when they are too short, once and without being repeated', () => {
     const found = problems({
       NODE_ENV: 'production',
       HOLDFAST_ADMIN_TOKEN: 'fifteen-letters',
@@ -201,7 +201,7 @@ describe('the admin token and the secret', () => {
     ]);
   });
 
-  it('must be able to travel in a header, for the token', () => {
+  it('the admin token and the secret must be able to travel in a header, for the token', () => {
     expect(problems({ HOLDFAST_ADMIN_TOKEN: 'tokens-über-sechzehn' })).toEqual([
       expect.stringContaining('visible ASCII characters without spaces'),
     ]);
@@ -209,7 +209,7 @@ describe('the admin token and the secret', () => {
 });
 
 describe('the store', () => {
-  it('is refused in any form that no store has, without repeating what may hold a password', () => {
+  it('the store is refused in any form that no store has, without repeating what may hold a password', () => {
     const [only, ...more] = problems({ HOLDFAST_STORE: 'postgres://user:hunter2@h' });
     expect(only).toMatch(/^HOLDFAST_STORE has none of the forms/);
     expect(only).not.toContain('hunter2');
@@ -226,7 +226,7 @@ describe('GRIP_URL', () => {
     expect(gripUrls).toEqual(['http://a:5561', 'http://b:5561', 'http://c:5561']);
   });
 
-  it('needs a key for each, or no signature could be believed', () => {
+  it('GRIP_URL needs a key for each, or no signature could be believed', () => {
     const found = problems({ GRIP_URL: 'http://a:5561?verify-key=k http://b:5561?key=publish-only' });
     expect(found).toEqual([
       expect.stringMatching(/http:\/\/b:5561 has no key to verify Grip-Sig with.*place 2 of 2/),
@@ -234,13 +234,13 @@ describe('GRIP_URL', () => {
     expect(found[0]).not.toContain('publish-only');
   });
 
-  it('must be URLs', () => {
+  it('GRIP_URL must be URLs', () => {
     expect(problems({ GRIP_URL: 'pushpin', GRIP_VERIFY_KEY: 'k' })).toEqual([
       expect.stringMatching(/^GRIP_URL: is not a URL/),
     ]);
   });
 
-  it('is needed to hold by GRIP only', () => {
+  it('GRIP_URL is needed to hold by GRIP only', () => {
     expect(problems({ HOLDFAST_HOLD: 'grip' })).toEqual([
       expect.stringMatching(/^HOLDFAST_HOLD is grip, but GRIP_URL names no proxy/),
     ]);
@@ -249,7 +249,7 @@ describe('GRIP_URL', () => {
 });
 
 describe('problems', () => {
-  it('are reported together, a line each', () => {
+  it('problems are reported together, a line each', () => {
     const env = {
       PORT: 'http',
       HOLDFAST_STORE: 'redis://127.0.0.1',
@@ -271,7 +271,7 @@ describe('problems', () => {
 });
 
 describe('warnings', () => {
-  it('say that a proxy gets no new holds from a node that holds itself', () => {
+  it('warnings say that a proxy gets no new holds from a node that holds itself', () => {
     const { warnings } = readNodeSettings({
       HOLDFAST_HOLD: 'direct',
       GRIP_URL: 'http://a:5561?verify-key=k',
@@ -279,7 +279,7 @@ describe('warnings', () => {
     expect(warnings).toEqual([expect.stringMatching(/^HOLDFAST_HOLD is direct, so this node publishes/)]);
   });
 
-  it('say that a verification key without a proxy does nothing', () => {
+  it('warnings say that a verification key without a proxy does nothing', () => {
     expect(readNodeSettings({ GRIP_VERIFY_KEY: 'k' }).warnings).toEqual([
       'GRIP_VERIFY_KEY has no effect without GRIP_URL.',
     ]);
@@ -289,18 +289,18 @@ describe('warnings', () => {
 describe('purging', () => {
   const url = 'https://api.fastly.com/service/abc';
 
-  it('is of a service, named with or without the /purge of its API', () => {
+  it('purging is of a service, named with or without the /purge of its API', () => {
     for (const given of [url, `${url}/`, `${url}/purge`]) {
       const settings = readNodeSettings({ HOLDFAST_PURGE_URL: given, HOLDFAST_PURGE_TOKEN: 't' });
       expect([settings.purgeUrl, settings.purgeToken]).toEqual([url, 't']);
     }
   });
 
-  it('needs the token', () => {
+  it('purging needs the token', () => {
     expect(problems({ HOLDFAST_PURGE_URL: url })).toEqual([expect.stringContaining('HOLDFAST_PURGE_TOKEN')]);
   });
 
-  it('is not done with a token alone', () => {
+  it('purging is not done with a token alone', () => {
     expect(readNodeSettings({ HOLDFAST_PURGE_TOKEN: 't' }).warnings).toEqual([
       'HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.',
     ]);
@@ -308,7 +308,7 @@ describe('purging', () => {
 });
 
 describe('the help', () => {
-  it('has a line for each setting, with its default', () => {
+  it('the help has a line for each setting, with its default', () => {
     const names = helpText().match(/^ {2}[A-Z_]+/gm);
     expect(names?.map((name) => name.trim())).toEqual([
       'PORT',

@@ -30,7 +30,7 @@ describe('Signal', () => {
     expect(await new Signal().wait(undefined, abort.signal)).toBe(false);
   });
 
-  it('does not remember a notification that nothing waited for', async () => {
+  it('Signal does not remember a notification that nothing waited for', async () => {
     vi.useFakeTimers();
     const signal = new Signal();
     signal.notify();

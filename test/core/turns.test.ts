@@ -18,7 +18,7 @@ function byHand() {
 }
 
 describe('turns of the event loop', () => {
-  it('begin a piece of work in a later turn', async () => {
+  it('turns of the event loop begin a piece of work in a later turn', async () => {
     const { turns, turn } = byHand();
     let begun = false;
     void turns.begin().then(() => (begun = true));
@@ -48,7 +48,7 @@ describe('turns of the event loop', () => {
     expect(order.join('')).toBe('ababab');
   });
 
-  it('end a slice after its length, and a new slice has all of it', async () => {
+  it('turns of the event loop end a slice after its length, and a new slice has all of it', async () => {
     const { turns, turn, pass } = byHand();
     const begun = turns.begin();
     await turn();

@@ -45,7 +45,7 @@ describe('documents', () => {
     );
   });
 
-  it('name only files that exist', () => {
+  it('documents name only files that exist', () => {
     const missing = (path: string, name: string) =>
       // Built, so absent in a fresh clone.
       !path.startsWith('edge/bin/') &&
@@ -59,14 +59,14 @@ describe('documents', () => {
     ).toEqual([]);
   });
 
-  it('name only npm scripts that exist', () => {
+  it('documents name only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = (text: string) =>
       [...text.matchAll(/npm (?:run ([\w:]+)|(start|test))/g)].map(([, name, short]) => name ?? short ?? '');
     expect(problems((text) => named(text).filter((script) => !(script in scripts)))).toEqual([]);
   });
 
-  it('have no line that is too long to read', () => {
+  it('documents have no line that is too long to read', () => {
     const long = (text: string, name: string) =>
       text
         .split('\n')
@@ -76,7 +76,7 @@ describe('documents', () => {
     expect(problems(long)).toEqual([]);
   });
 
-  it('are all linked from the index, README.md or the index of decisions', () => {
+  it('documents are all linked from the index, README.md or the index of decisions', () => {
     const indexes = ['README.md', 'docs/README.md', 'docs/decisions/README.md'];
     const linked = indexes.flatMap((index) =>
       links(read(index)).map((target) => normalize(join(dirname(index), target.split('#')[0] ?? ''))),
@@ -87,7 +87,7 @@ describe('documents', () => {
 });
 
 describe('README.md', () => {
-  it('is short enough to be read in one go', () => {
+  it('README.md is short enough to be read in one go', () => {
     expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(README_MAX_BYTES);
   });
 });

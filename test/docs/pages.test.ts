@@ -10,16 +10,19 @@ describe('docs/guarantees.md', () => {
     expect(promises.filter((promise) => !/\(\.\.\/test\/[\w./-]+\.test\.ts\)/.test(promise))).toEqual([]);
   });
 
-  it('has the kinds of faults that the harness knows', () => {
+  it('docs/guarantees.md has the kinds of faults that the harness knows', () => {
     const kinds = table(read('docs/guarantees.md'), 'Kinds of faults').map(([kind]) => kind);
     expect(kinds).toEqual(ALL_KINDS);
   });
 });
 
 describe('docs/openfeature.md', () => {
-  it.each(['server.ts', 'page.mjs'])('has the tested example %s word for word', (name) => {
-    expect(read('docs/openfeature.md')).toContain(`\n${read(`examples/openfeature/${name}`)}\`\`\`\n`);
-  });
+  it.each(['server.ts', 'page.mjs'])(
+    'docs/openfeature.md has the tested example %s word for word',
+    (name) => {
+      expect(read('docs/openfeature.md')).toContain(`\n${read(`examples/openfeature/${name}`)}\`\`\`\n`);
+    },
+  );
 });
 
 describe('docs/evaluation.md', () => {
@@ -34,7 +37,7 @@ describe('docs/evaluation.md', () => {
 });
 
 describe('docs/decisions/README.md', () => {
-  it('has the number, title, status and date of each record', () => {
+  it('docs/decisions/README.md has the number, title, status and date of each record', () => {
     const index = read('docs/decisions/README.md').replace(/\n {2}/g, ' ');
     for (const path of find('docs/decisions', '.md').filter((name) => /\/\d{4}-/.test(name))) {
       const text = read(path);

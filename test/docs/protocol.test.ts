@@ -18,7 +18,7 @@ import { read, section, table } from './markdown.js';
 const protocol = read('docs/protocol.md');
 
 describe('docs/protocol.md', () => {
-  it('has every error code, with its status', () => {
+  it('docs/protocol.md has every error code, with its status', () => {
     const codes = [...read('src/core/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(
       ([, code]) => code as ErrorCode,
     );
@@ -28,7 +28,7 @@ describe('docs/protocol.md', () => {
     expect(documented.sort()).toEqual(codes.map((code) => `${code} ${httpStatusOf(code)}`).sort());
   });
 
-  it('has every route', async () => {
+  it('docs/protocol.md has every route', async () => {
     const app = await startApp();
     const routes = routesOf(app.app);
     await app.close();
@@ -36,7 +36,7 @@ describe('docs/protocol.md', () => {
     expect(documented.sort()).toEqual(routes.sort());
   });
 
-  it('has the methods that each route takes', async () => {
+  it('docs/protocol.md has the methods that each route takes', async () => {
     const app = await startApp();
     try {
       for (const [methods, path = ''] of table(protocol, 'Routes')) {
@@ -52,7 +52,7 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  it('has the limits that the code has', () => {
+  it('docs/protocol.md has the limits that the code has', () => {
     const numbers = table(protocol, 'Limits').map(([, value = '']) => Number(value.replaceAll(',', '')));
     for (const limit of [
       CHANGE_MAX_BYTES,

@@ -18,21 +18,24 @@ function documentedMetrics(heading: string): string[] {
 }
 
 describe('docs/reference', () => {
-  it.each(['settings.md', 'command-line.md'])('has a current %s (npm run docs)', async (name) => {
-    const path = `docs/reference/${name}`;
-    expect(read(path)).toBe((await referencePages()).get(path));
-  });
+  it.each(['settings.md', 'command-line.md'])(
+    'docs/reference has a current %s (npm run docs)',
+    async (name) => {
+      const path = `docs/reference/${name}`;
+      expect(read(path)).toBe((await referencePages()).get(path));
+    },
+  );
 });
 
 describe('docs/reference/metrics.md', () => {
-  it('has every metric of a node, with its type', async () => {
+  it('docs/reference/metrics.md has every metric of a node, with its type', async () => {
     const app = await startApp();
     const exported = await exportedMetrics(app.url);
     await app.close();
     expect(documentedMetrics('Node').sort()).toEqual(exported.sort());
   });
 
-  it('has every metric of a belt server, with its type', async () => {
+  it('docs/reference/metrics.md has every metric of a belt server, with its type', async () => {
     const server = await startCopyServer({ sources: [] });
     const exported = await exportedMetrics(server.url);
     await server.close();

@@ -136,7 +136,7 @@ describe('with nothing left but copies', () => {
     expect(await valuesOfNodeSdk()).toEqual([true, false]);
   });
 
-  it('and it starts again from its own cache when every source is away', async () => {
+  it('a belt server with nothing left but copies starts again from its own cache when every source is away', async () => {
     expect(await server.stop()).toBe(0);
     server = await start();
     const answer = await snapshot();

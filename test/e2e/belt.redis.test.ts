@@ -92,7 +92,7 @@ describe('nodes with buckets', () => {
     expect((await copyIn(folder))?.configs).toEqual(['first', 'second']);
   });
 
-  it('never take a copy back when the one that wrote stands still, and wakes up after another took over', async () => {
+  it('nodes with buckets never take a copy back when the one that wrote stands still, and wakes up after another took over', async () => {
     await start(2, { HOLDFAST_BELT: belt });
     await reaches(await commit('first'));
     const sleeper = stack.nodes[await writer()]!;
@@ -122,7 +122,7 @@ describe('nodes with buckets', () => {
     expect((await copyIn(bucket))?.configs).toEqual(['first', 'second', 'third', 'fourth']);
   });
 
-  it('say that a bucket fails, how far it is behind, and write to the others', async () => {
+  it('nodes with buckets say that a bucket fails, how far it is behind, and write to the others', async () => {
     await start(1, { HOLDFAST_BELT: belt });
     await reaches(await commit('first'));
     s3.fault(() => ({ status: 503 }));

@@ -102,7 +102,7 @@ describe('the unmodified js SDK in Node', () => {
     return prefab;
   };
 
-  it('has values of all kinds for its context, and others for another', async () => {
+  it('the unmodified js SDK in Node has values of all kinds for its context, and others for another', async () => {
     await stack.commit(environment, CONFIGS);
     const prefab = await start();
     expect(prefab.extract()).toEqual(VALUES);
@@ -111,7 +111,7 @@ describe('the unmodified js SDK in Node', () => {
     expect(prefab.extract()).toEqual({ ...VALUES, 'for.linux': false });
   });
 
-  it('sees a change when it polls', async () => {
+  it('the unmodified js SDK in Node sees a change when it polls', async () => {
     await stack.commit(environment, [flag('a', false)]);
     const prefab = await start();
     await prefab.poll({ frequencyInMs: 100 });
@@ -120,7 +120,7 @@ describe('the unmodified js SDK in Node', () => {
     await until('the SDK sees the change', () => prefab.isEnabled('a'));
   });
 
-  it('is thanked for its report', async () => {
+  it('the unmodified js SDK in Node is thanked for its report', async () => {
     const prefab = await start();
     expect(await prefab.telemetryUploader?.post({ instanceHash: 'x', events: [] })).toEqual({
       success: true,
@@ -173,7 +173,7 @@ describe('the unmodified js SDK in Chromium', () => {
   const value = (key: string): Promise<unknown> =>
     page.evaluate((name) => (globalThis as unknown as InPage).prefab.get(name), key);
 
-  it('has values of all kinds for its context, and others for another', async () => {
+  it('the unmodified js SDK in Chromium has values of all kinds for its context, and others for another', async () => {
     await stack.commit(environment, CONFIGS);
     expect(await start(LINUX)).toEqual(VALUES);
     await page.evaluate(async () => {
@@ -184,7 +184,7 @@ describe('the unmodified js SDK in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('polls by the ETag that the browser keeps, and sees a change', async () => {
+  it('the unmodified js SDK in Chromium polls by the ETag that the browser keeps, and sees a change', async () => {
     await stack.commit(environment, [flag('a', false)]);
     const before = await answered(EVALUATION, 304);
     await start(LINUX);
@@ -199,7 +199,7 @@ describe('the unmodified js SDK in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('reports what it evaluated, also when the page is left, without an error in the page', async () => {
+  it('the unmodified js SDK in Chromium reports what it evaluated, also when the page is left, without an error in the page', async () => {
     await stack.commit(environment, CONFIGS);
     const before = await answered('/api/v1/telemetry', 200);
     await start(LINUX);
@@ -219,7 +219,7 @@ describe('the unmodified js SDK in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('starts without a request from what a server asked for and put into the page', async () => {
+  it('the unmodified js SDK in Chromium starts without a request from what a server asked for and put into the page', async () => {
     await stack.commit(environment, CONFIGS);
     const url = `${settings.endpoints[0]}/configs/eval-with-context/${new Context(LINUX).encode()}`;
     const answer = await fetch(url, { headers: { authorization: `Bearer ${settings.apiKey}` } });
@@ -232,11 +232,11 @@ describe('the unmodified js SDK in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('learns why a key is refused', async () => {
+  it('the unmodified js SDK in Chromium learns why a key is refused', async () => {
     expect(await start(LINUX, { apiKey: '1-P1-E1-CLIENT-2' })).toBe('Error: 401 Unauthorized');
   });
 
-  it('may have a context of forty properties through Pushpin, and of a hundred at a node', async () => {
+  it('the unmodified js SDK in Chromium may have a context of forty properties through Pushpin, and of a hundred at a node', async () => {
     await stack.commit(environment, CONFIGS);
     const user = (properties: number) =>
       Object.fromEntries(Array.from({ length: properties }, (_, i) => [`property.${i}`, 'x'.repeat(20)]));
@@ -247,7 +247,7 @@ describe('the unmodified js SDK in Chromium', () => {
 });
 
 describe('the unmodified react SDK in Chromium', () => {
-  it('shows values, and a change when it polls', async () => {
+  it('the unmodified react SDK in Chromium shows values, and a change when it polls', async () => {
     await stack.commit(environment, CONFIGS);
     const script = `
       import { PrefabProvider, usePrefab } from '@prefab-cloud/prefab-cloud-react';

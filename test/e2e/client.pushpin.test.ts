@@ -49,7 +49,7 @@ async function arrives(client: HoldfastClient, value: string): Promise<void> {
 }
 
 describe('the client library through Pushpin', () => {
-  it('gets each change as it is made', async () => {
+  it('the client library through Pushpin gets each change as it is made', async () => {
     const client = await start();
     const seen: unknown[] = [];
     client.onChange(() => seen.push(client.get('t')));
@@ -58,14 +58,14 @@ describe('the client library through Pushpin', () => {
     expect(client.status()).toMatchObject({ source: stack.pushpins[0]!.url, shortConnections: 0 });
   });
 
-  it('notices nothing when a node restarts', async () => {
+  it('the client library through Pushpin notices nothing when a node restarts', async () => {
     const client = await start();
     await stack.nodes[0]!.restart();
     await arrives(client, 'after the restart');
     expect(client.status().sources.map(({ connections }) => connections)).toEqual([1, 0]);
   });
 
-  it('comes back to a Pushpin that restarts, with what it missed', async () => {
+  it('the client library through Pushpin comes back to a Pushpin that restarts, with what it missed', async () => {
     const client = await start({ sources: [stack.pushpins[0]!.url] });
     const restarted = stack.pushpins[0]!.restart();
     await stack.commit(environment, [text('t', 'missed')]);
@@ -75,7 +75,7 @@ describe('the client library through Pushpin', () => {
     expect(client.status()).toMatchObject({ state: 'streaming', stale: false });
   });
 
-  it('goes on at the next source when one is gone, from where it stood, and returns to the first when the other ends', async () => {
+  it('the client library through Pushpin goes on at the next source when one is gone, from where it stood, and returns to the first when the other ends', async () => {
     const [first, second] = [stack.pushpins[0]!, stack.pushpins[1]!];
     const client = await start({ minConnection: 500 });
     await first.kill();
@@ -89,7 +89,7 @@ describe('the client library through Pushpin', () => {
     await second.restart();
   });
 
-  it('starts from what was saved when everything is gone, and takes up what is new when it is back', async () => {
+  it('the client library through Pushpin starts from what was saved when everything is gone, and takes up what is new when it is back', async () => {
     const lastGood = inMemory();
     const before = await start({ lastGood, sources: [stack.pushpins[0]!.url] });
     await before.close();
@@ -161,7 +161,7 @@ describe('the client library in Chromium', () => {
     );
   }
 
-  it('loads, follows, saves, and starts from what it saved, from a page of another origin under a content security policy', async () => {
+  it('the client library in Chromium loads, follows, saves, and starts from what it saved, from a page of another origin under a content security policy', async () => {
     let origin = '';
     const edge = await startEdge(() => origin);
     const script = await bundle(`

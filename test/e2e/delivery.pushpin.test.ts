@@ -69,7 +69,7 @@ async function subscribers(): Promise<number> {
 let subscribersBefore = 0;
 
 describe('the unmodified node SDK behind Pushpin', () => {
-  it('initialises, evaluates, and sees a change, a deletion and a change of 300 configs', async () => {
+  it('the unmodified node SDK behind Pushpin initialises, evaluates, and sees a change, a deletion and a change of 300 configs', async () => {
     await newEnvironment();
     await stack.commit(environment, [flag('flag.a', false), text('greeting', 'hello')]);
     subscribersBefore = await subscribers();

@@ -89,7 +89,7 @@ function isReady(node: HoldfastNode): Promise<boolean> {
 }
 
 describe('a rolling restart of both nodes while a change is committed every 200 ms', () => {
-  it('ends no stream, and every client gets every change, once and in order', async () => {
+  it('a rolling restart of both nodes while a change is committed every 200 ms ends no stream, and every client gets every change, once and in order', async () => {
     const writer = commitSteadily();
     const exits: (number | string)[] = [];
     for (const node of stack.nodes) {

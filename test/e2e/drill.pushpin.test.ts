@@ -196,7 +196,7 @@ describe('while everything runs', () => {
 });
 
 describe('when one part after another dies, and none comes back', () => {
-  it('without Redis no change can be made, and everybody has the last one', async () => {
+  it('when one part after another dies, and none comes back, without Redis no change can be made, and everybody has the last one', async () => {
     await drill.kill('Redis');
     const refused = await drill.stack.admin('/admin/v1/environments/1/changes', {
       body: { configs: [flag('refused', true)] },
@@ -205,30 +205,30 @@ describe('when one part after another dies, and none comes back', () => {
     await look({ source: [0, 2], belts: [READY, READY] });
   });
 
-  it('without the nodes, too, clients start from copies', async () => {
+  it('when one part after another dies, and none comes back, without the nodes, too, clients start from copies', async () => {
     await drill.kill('nodes');
     await look({ source: [0, 0], belts: [READY, READY] });
   });
 
-  it('without Pushpin, too, those that streamed go on from copies', async () => {
+  it('when one part after another dies, and none comes back, without Pushpin, too, those that streamed go on from copies', async () => {
     await drill.kill('Pushpin');
     await until('the library polls', () => library.client.status().state === 'polling', SLOW);
     await look({ source: [0, 0], belts: [READY, READY] });
     expect(library.client.status().source).toBe(drill.sources[0]);
   });
 
-  it('without the bucket in S3, too, the belt server that has no other says how old its copy is, also when it starts', async () => {
+  it('when one part after another dies, and none comes back, without the bucket in S3, too, the belt server that has no other says how old its copy is, also when it starts', async () => {
     await drill.kill('S3');
     await drill.belts[0].restart();
     await look({ source: [1, 1], belts: [ALONE, ONE_SOURCE] });
   });
 
-  it('without the first belt server, too, all go on from the second', async () => {
+  it('when one part after another dies, and none comes back, without the first belt server, too, all go on from the second', async () => {
     await drill.kill('belt 1');
     await look({ source: [1, 1], belts: [undefined, ONE_SOURCE] });
   });
 
-  it('without anything, those that run keep what they have, and one that saved it starts, and both say that it is old', async () => {
+  it('when one part after another dies, and none comes back, without anything, those that run keep what they have, and one that saved it starts, and both say that it is old', async () => {
     await jsSdk.pause();
     await drill.kill('belt 2');
     const restarting = await startLibrary(drill, { saves: 'restarting' });

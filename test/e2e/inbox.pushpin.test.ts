@@ -55,7 +55,7 @@ async function leader(): Promise<HoldfastNode> {
 }
 
 describe('a client behind Pushpin', () => {
-  it('gets what another system added to the inbox, as JSON and as protobuf', async () => {
+  it('a client behind Pushpin gets what another system added to the inbox, as JSON and as protobuf', async () => {
     const stream = await subscribe();
     await redis.xadd(INBOX, '*', 'environment', environment, 'json', json(flag('a', true)));
     await stream.waitFor(({ events }) => keys(events).length === 1);
@@ -66,7 +66,7 @@ describe('a client behind Pushpin', () => {
     expect(stream.errors).toEqual([]);
   });
 
-  it('gets nothing of an event that is rejected, and then the event that is retried', async () => {
+  it('a client behind Pushpin gets nothing of an event that is rejected, and then the event that is retried', async () => {
     const stream = await subscribe();
     const next = environment + 1;
     await redis.xadd(INBOX, '*', 'environment', next, 'json', json(flag('late', true)));
@@ -101,7 +101,7 @@ describe('when the leader is killed while it reads', () => {
     await dying.restart();
   }, 90_000);
 
-  it('and one that is stopped in good order hands over without waiting for its lease to end', async () => {
+  it('when the leader is killed while it reads, and one that is stopped in good order hands over without waiting for its lease to end', async () => {
     const stream = await subscribe();
     const stopping = await leader();
     const stopped = stopping.stop();

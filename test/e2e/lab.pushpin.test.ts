@@ -34,19 +34,19 @@ function originRequests(name: SetUpName): number | undefined {
 
 describe('the restart of an origin', () => {
   it.each(['naive', 'EventSource'] as const)(
-    'costs a client of streaming miss (%s) five times the requests that it costs a client of Holdfast, or more',
+    'the restart of an origin costs a client of streaming miss (%s) five times the requests that it costs a client of Holdfast, or more',
     (kind) => {
       const { requests } = summary('a', kind);
       expect(requests).toBeGreaterThanOrEqual(5 * summary('c', kind).requests);
     },
   );
 
-  it('ends no stream of Holdfast, and loses none of its events', () => {
+  it('the restart of an origin ends no stream of Holdfast, and loses none of its events', () => {
     expect(KINDS.map((kind) => summary('c', kind).requests)).toEqual([1, 1, 1]);
     expect(missed('c')).toEqual([0, 0, 0]);
   });
 
-  it('leaves clients of streaming miss with the copy of a finished stream, whatever is published', () => {
+  it('the restart of an origin leaves clients of streaming miss with the copy of a finished stream, whatever is published', () => {
     for (const kind of KINDS) {
       const { shortConnections, missed: lost, silence } = summary('a', kind);
       expect(shortConnections).toBeGreaterThanOrEqual(2);
@@ -56,21 +56,21 @@ describe('the restart of an origin', () => {
     expect(originRequests('a')).toBe(1);
   });
 
-  it('loses nothing where the cache drops the finished stream, and the requests for the next one are one', () => {
+  it('the restart of an origin loses nothing where the cache drops the finished stream, and the requests for the next one are one', () => {
     expect(missed('b')).toEqual([0, 0, 0]);
     expect(originRequests('b')).toBe(2);
   });
 
-  it('loses nothing where the origin destroys its sockets, because such a response is not kept', () => {
+  it('the restart of an origin loses nothing where the origin destroys its sockets, because such a response is not kept', () => {
     expect(missed('a-aborted')).toEqual([0, 0, 0]);
   });
 
-  it('is not helped by the literal form of the workaround in Varnish 7', () => {
+  it('the restart of an origin is not helped by the literal form of the workaround in Varnish 7', () => {
     expect(originRequests('b-literal')).toBe(1);
     expect(Math.min(...missed('b-literal'))).toBeGreaterThanOrEqual(6);
   });
 
-  it('makes clients that back off from short connections ask less, and wait no shorter', () => {
+  it('the restart of an origin makes clients that back off from short connections ask less, and wait no shorter', () => {
     expect(summary('a', 'back-off').requests).toBeLessThan(summary('a', 'naive').requests);
     expect(summary('a', 'back-off').missed).toBeGreaterThanOrEqual(summary('a', 'naive').missed);
   });

@@ -58,7 +58,7 @@ async function storeVersion(): Promise<string | undefined> {
 }
 
 describe('a Redis that lost its last writes', () => {
-  it('gets an acknowledged commit and a new key back from the nodes, and no client goes back', async () => {
+  it('a Redis that lost its last writes gets an acknowledged commit and a new key back from the nodes, and no client goes back', async () => {
     const rollBack = await copyOfRedis();
     const { version } = await stack.commit(1, [flag('acknowledged', true)]);
     const newer = await stack.createKey(1);
@@ -76,7 +76,7 @@ describe('a Redis that lost its last writes', () => {
     expect(client.isClosed()).toBe(false);
   });
 
-  it('keeps what was committed since, too', async () => {
+  it('a Redis that lost its last writes keeps what was committed since, too', async () => {
     const rollBack = await copyOfRedis();
     await stack.commit(1, [flag('acknowledged', true)]);
     await client.waitFor(({ events }) => keys(events).includes('acknowledged'));
@@ -99,7 +99,7 @@ describe('a Redis that lost everything', () => {
     await until('the node says so', async () => (await readiness(0)).store.missingEnvironments === 1);
   });
 
-  it('makes a node that knew it degraded, and the node serves on', async () => {
+  it('a Redis that lost everything makes a node that knew it degraded, and the node serves on', async () => {
     expect((await readiness(0)).status).toBe('degraded');
     const late = await openSse(`${stack.nodes[0]!.url}/api/v1/sse/config`, { key: key.key });
     await late.waitFor(({ events }) => keys(events).includes('kept'));
@@ -107,7 +107,7 @@ describe('a Redis that lost everything', () => {
     expect(client.isClosed()).toBe(false);
   });
 
-  it('makes a node that starts now refuse with 503, never with 401 and never with an empty ruleset', async () => {
+  it('a Redis that lost everything makes a node that starts now refuse with 503, never with 401 and never with an empty ruleset', async () => {
     await stack.nodes[1]!.restart();
     const stream = await openSse(`${stack.nodes[1]!.url}/api/v1/sse/config`, { key: key.key });
     expect(stream.status).toBe(503);
@@ -117,7 +117,7 @@ describe('a Redis that lost everything', () => {
     expect(answer.status).toBe(503);
   });
 
-  it('is filled again by holdfast restore: rulesets, versions, names and keys', async () => {
+  it('a Redis that lost everything is filled again by holdfast restore: rulesets, versions, names and keys', async () => {
     const before = client.events.at(-1)!.id;
     const env = {
       PATH: process.env.PATH ?? '',

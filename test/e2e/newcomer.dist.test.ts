@@ -70,7 +70,7 @@ async function holdfast(...args: string[]): Promise<string> {
 }
 
 describe('the first start', () => {
-  it('prints three lines that work as they are pasted', async () => {
+  it('the first start prints three lines that work as they are pasted', async () => {
     const stream = join(folder, 'stream.txt');
     const subscribe = startProcess({
       command: 'bash',
@@ -90,7 +90,7 @@ describe('the first start', () => {
     expect(snapshot).toContain('flag.welcome-banner');
   });
 
-  it('keeps generated secrets readable by their owner only', () => {
+  it('the first start keeps generated secrets readable by their owner only', () => {
     expect(statSync(join(folder, 'data/secrets.json')).mode & 0o777).toBe(0o600);
   });
 });
@@ -139,7 +139,7 @@ describe('the commands', () => {
 });
 
 describe('a later start', () => {
-  it('finds its data, its keys and its admin token', async () => {
+  it('a later start finds its data, its keys and its admin token', async () => {
     expect(await endProcess(server, 'SIGTERM', 15_000)).toBe(0);
     const text = await start();
     expect(text).not.toContain('API key');

@@ -44,7 +44,7 @@ describe('the unmodified server provider behind Pushpin', () => {
     client = OpenFeature.getClient('with a key');
   });
 
-  it('has values of every type', async () => {
+  it('the unmodified server provider behind Pushpin has values of every type', async () => {
     expect(await client.getBooleanValue('bool', false, user)).toBe(true);
     expect(await client.getStringValue('string', '', user)).toBe('hello');
     expect(await client.getNumberValue('int', 0, user)).toBe(42);
@@ -56,7 +56,7 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await client.getStringValue('log-level', '', user)).toBe('INFO');
   });
 
-  it('has reasons, variants and metadata, as the rules decide for the context', async () => {
+  it('the unmodified server provider behind Pushpin has reasons, variants and metadata, as the rules decide for the context', async () => {
     expect(await client.getStringDetails('targeted', '', user)).toMatchObject({
       value: 'gold',
       variant: 'gold',
@@ -72,7 +72,7 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await client.getStringDetails('split', '', user)).toMatchObject({ reason: 'SPLIT' });
   });
 
-  it('gives the default of the code where there is no value, and says why', async () => {
+  it('the unmodified server provider behind Pushpin gives the default of the code where there is no value, and says why', async () => {
     const details = async (flag: string, context: object = user) => {
       const { value, reason, errorCode } = await client.getStringDetails(
         flag,
@@ -95,12 +95,12 @@ describe('the unmodified server provider behind Pushpin', () => {
     expect(await details('unmatched', { 'user.plan': 'free' })).toEqual(failed('GENERAL'));
   });
 
-  it('gives the value although one attribute cannot be read', async () => {
+  it('the unmodified server provider behind Pushpin gives the value although one attribute cannot be read', async () => {
     const context = { roles: [['admin']] } as unknown as typeof user;
     expect(await client.getStringDetails('string', 'default', context)).toMatchObject({ value: 'hello' });
   });
 
-  it('does what the example does', async () => {
+  it('the unmodified server provider behind Pushpin does what the example does', async () => {
     await connect(stack.url, key);
     expect([await greeting('user-123', 'pro'), await greeting('user-123', 'free')]).toEqual([
       'good day',
@@ -108,13 +108,13 @@ describe('the unmodified server provider behind Pushpin', () => {
     ]);
   });
 
-  it('sees a change with its next question', async () => {
+  it('the unmodified server provider behind Pushpin sees a change with its next question', async () => {
     const [flag] = FLAGS.filter(({ key: name }) => name === 'string');
     await stack.commit(environment, [{ ...flag!, rows: [{ values: [{ value: { string: 'changed' } }] }] }]);
     await until('the change', async () => (await client.getStringValue('string', '', user)) === 'changed');
   });
 
-  it('says that it may not, with a key that is revoked', async () => {
+  it('the unmodified server provider behind Pushpin says that it may not, with a key that is revoked', async () => {
     const revoked = await stack.createKey(environment, 'client');
     await stack.admin(`/admin/v1/keys/${revoked.id}`, { method: 'DELETE' });
     const provider = new OFREPProvider({
@@ -184,7 +184,7 @@ describe('the unmodified web provider in a page behind Pushpin', () => {
     return sum;
   }
 
-  it('shows a change without polling, and does nothing after one that clients cannot see', async () => {
+  it('the unmodified web provider in a page behind Pushpin shows a change without polling, and does nothing after one that clients cannot see', async () => {
     await stack.commit(environment, [forPro('greeting', 'good day', 'hi')]);
     const before = await held('grip');
     const { page, complaints, asked, streams, events } = await open();
@@ -207,7 +207,7 @@ describe('the unmodified web provider in a page behind Pushpin', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('begins with what it had when it is loaded again, and follows the same stream', async () => {
+  it('the unmodified web provider in a page behind Pushpin begins with what it had when it is loaded again, and follows the same stream', async () => {
     await stack.commit(environment, [forPro('greeting', 'before', 'hi')]);
     const { page, complaints, asked } = await open();
     await titled(page, 'before');

@@ -79,7 +79,7 @@ async function stopTimed(node: HoldfastNode): Promise<{ code: number | string; s
 }
 
 describe('a node that gets SIGTERM', () => {
-  it('is not ready any more immediately, ends its holds spread over the drain time, and exits with 0', async () => {
+  it('a node that gets SIGTERM is not ready any more immediately, ends its holds spread over the drain time, and exits with 0', async () => {
     const node = await startAnother();
     const streams: SseConnection[] = [];
     for (let i = 0; i < 20; i++) streams.push(await subscribe(node));
@@ -97,7 +97,7 @@ describe('a node that gets SIGTERM', () => {
     expect(ends.at(-1)! - ends[0]!).toBeGreaterThan((DRAIN * 1000) / 2);
   });
 
-  it('takes a change whose body is still on its way', async () => {
+  it('a node that gets SIGTERM takes a change whose body is still on its way', async () => {
     const node = await startAnother();
     const call = changeInParts(node, flag('slow', true));
     await call.half();
@@ -117,7 +117,7 @@ describe('a node that gets SIGTERM', () => {
     expect(configs).toContain('"slow"');
   });
 
-  it('gives the lease up: another leads before the lease would have ended', async () => {
+  it('a node that gets SIGTERM gives the lease up: another leads before the lease would have ended', async () => {
     const { nodes } = await deafStack(2);
     const leader = await leaderOf(nodes);
     const next = nodes.find((node) => node !== leader)!;
@@ -181,7 +181,7 @@ describe('a node that stops ends in time, with 0,', () => {
 });
 
 describe('a signal', () => {
-  it('while the node starts and its store does not answer ends it immediately, with 0', async () => {
+  it('a signal while the node starts and its store does not answer ends it immediately, with 0', async () => {
     const server = await startDeafServer();
     closing.push(() => server.stop());
     const starting = await launch(`redis://127.0.0.1:${server.port}`);
@@ -192,7 +192,7 @@ describe('a signal', () => {
     expect(performance.now() - before).toBeLessThan(SLACK * 1000);
   });
 
-  it('after another one ends it immediately, with another exit code than 0', async () => {
+  it('a signal after another one ends it immediately, with another exit code than 0', async () => {
     const node = await startAnother({ HOLDFAST_DRAIN: '60' });
     const streams = [await subscribe(node), await subscribe(node)];
     const before = performance.now();
@@ -210,7 +210,7 @@ describe('an unexpected error', () => {
     ['exception', 'uncaughtException'],
     ['rejection', 'unhandledRejection'],
   ])(
-    'that was not caught (%s) is logged and ends the process with another exit code than 0',
+    'an unexpected error that was not caught (%s) is logged and ends the process with another exit code than 0',
     async (kind, origin) => {
       const node = await startAnother({ NODE_OPTIONS: DEFECT, DEFECT: kind });
       process.kill(node.pid, 'SIGUSR2');

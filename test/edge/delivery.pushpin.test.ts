@@ -104,7 +104,7 @@ async function subscribe(headers: Record<string, string> = {}): Promise<SseConne
 }
 
 describe('a client at the edge', () => {
-  it('gets the catch-up and then each change, by a stream that Fanout holds', async () => {
+  it('a client at the edge gets the catch-up and then each change, by a stream that Fanout holds', async () => {
     const connection = await subscribe();
     expect(connection.status).toBe(200);
     await connection.waitFor(({ events }) => keys(events).includes('first'));
@@ -114,7 +114,7 @@ describe('a client at the edge', () => {
     expect(edge.handoffs.length).toBeGreaterThan(0);
   });
 
-  it('is verified by the recovery link again and again, inside of the same stream', async () => {
+  it('a client at the edge is verified by the recovery link again and again, inside of the same stream', async () => {
     const before = await recoveries();
     const connection = await subscribe();
     await until('two checks', async () => (await recoveries()) >= before + 2, { timeout: 20_000 });
@@ -122,7 +122,7 @@ describe('a client at the edge', () => {
     await connection.waitFor(({ events }) => keys(events).includes('after the checks'));
   });
 
-  it('gains nothing by headers of GRIP that it makes up', async () => {
+  it('a client at the edge gains nothing by headers of GRIP that it makes up', async () => {
     const forged = {
       'Grip-Sig': 'eyJhbGciOiJIUzI1NiJ9.e30.x',
       'Grip-Hold': 'stream',
@@ -138,7 +138,7 @@ describe('a client at the edge', () => {
     expect(names.filter((name) => /^(?:grip|pushpin)-/.test(name))).toEqual([]);
   });
 
-  it('is repaired also where Fanout fetches the recovery link by way of the edge', async () => {
+  it('a client at the edge is repaired also where Fanout fetches the recovery link by way of the edge', async () => {
     const proxy = { 'Grip-Sig': await signature(privateKey), authorization: basic(key) };
     const hold = await fetch(`${node.url}/api/v1/sse/config`, { headers: proxy });
     const [, link = ''] = /<([^>]+)>/.exec(hold.headers.get('grip-link') ?? '') ?? [];
@@ -158,7 +158,7 @@ describe('a client at the edge', () => {
     expect((await ask(await signature(stranger))).status).toBe(403);
   });
 
-  it('gets the new snapshot after a change, because the copy is purged', async () => {
+  it('a client at the edge gets the new snapshot after a change, because the copy is purged', async () => {
     // An environment of its own: no other test's changes of it are purged at the same time.
     await admin('PUT', '/admin/v1/environments/2', { projectId: '1', name: 'purged' });
     const own = (await admin('POST', '/admin/v1/environments/2/keys', { kind: 'server' })) as { key: string };
@@ -175,7 +175,7 @@ describe('a client at the edge', () => {
     expect(api.broken).toEqual([]);
   });
 
-  it('is refused with a wrong key, with the status that the origin gave', async () => {
+  it('a client at the edge is refused with a wrong key, with the status that the origin gave', async () => {
     const connection = await openSse(`${edge.url}/api/v1/sse/config`, { key: 'wrong' });
     open.push(connection);
     expect(connection.status).toBe(401);

@@ -69,7 +69,7 @@ function broken(): void {
 }
 
 describe('a request to the origin', () => {
-  it('arrives as the client sent it: method, path, query, headers and body', async () => {
+  it('a request to the origin arrives as the client sent it: method, path, query, headers and body', async () => {
     const response = await fetch(`${edge.url}/ofrep/v1/evaluate/flags?a=b%20c`, {
       method: 'POST',
       headers: { Authorization: 'Bearer key', 'Content-Type': 'application/json' },
@@ -89,22 +89,25 @@ describe('a request to the origin', () => {
     expect(edge.sent[0]?.pass).toBe(true);
   });
 
-  it('is a page when a browser asks for one', async () => {
+  it('a request to the origin is a page when a browser asks for one', async () => {
     answer.headers = { 'Content-Type': 'text/html' };
     expect(await get('/', { Accept: 'text/html' })).toEqual([200, 'the answer']);
     expect(edge.handoffs).toEqual([]);
   });
 
-  it.each([SNAPSHOT, '/ofrep/v1/evaluate/flags'])('has none of the headers of proxies: %s', async (path) => {
-    const method = path === SNAPSHOT ? 'GET' : 'POST';
-    const headers = { 'Grip-Sig': 'a', 'grip-hold': 'stream', 'Pushpin-Route': 'b', 'X-Own': 'c' };
-    await fetch(`${edge.url}${path}`, { method, headers });
-    const names = Object.keys(asked[0]!.request.headers);
-    expect(names).toContain('x-own');
-    expect(names.filter((name) => /^(?:grip|pushpin)-/.test(name))).toEqual([]);
-  });
+  it.each([SNAPSHOT, '/ofrep/v1/evaluate/flags'])(
+    'a request to the origin has none of the headers of proxies: %s',
+    async (path) => {
+      const method = path === SNAPSHOT ? 'GET' : 'POST';
+      const headers = { 'Grip-Sig': 'a', 'grip-hold': 'stream', 'Pushpin-Route': 'b', 'X-Own': 'c' };
+      await fetch(`${edge.url}${path}`, { method, headers });
+      const names = Object.keys(asked[0]!.request.headers);
+      expect(names).toContain('x-own');
+      expect(names.filter((name) => /^(?:grip|pushpin)-/.test(name))).toEqual([]);
+    },
+  );
 
-  it('keeps them where it is the recovery link', async () => {
+  it('a request to the origin keeps them where it is the recovery link', async () => {
     const headers = { 'Grip-Sig': 'a', 'Grip-Last': 'environment-1; last-id=5' };
     await get('/api/v1/sse/recover/token', headers);
     await get('/api/v1/sse/recover/token', headers);
@@ -118,7 +121,7 @@ describe('a request to the origin', () => {
 
 describe('what operators call', () => {
   it.each(['/admin/v1/environments', '/metrics', '/readyz', '//metrics', '/%6detrics'])(
-    'is not here: %s',
+    'what operators call is not here: %s',
     async (path) => {
       const [status, body] = await get(path);
       expect([status, (JSON.parse(body) as { error: { code: string } }).error.code]).toEqual([
@@ -131,7 +134,7 @@ describe('what operators call', () => {
 });
 
 describe('a stream', () => {
-  it('is handed over to Fanout with the name of the backend, and the origin is not asked', async () => {
+  it('a stream is handed over to Fanout with the name of the backend, and the origin is not asked', async () => {
     await get('/api/v1/sse/config', { Authorization: 'Basic eA==', 'Last-Event-ID': '5', 'Grip-Sig': 'x' });
     const handed = Object.fromEntries(
       edge.handoffs[0]!.headers.map(([name, value]) => [name.toLowerCase(), value]),
@@ -151,7 +154,7 @@ describe('the cache', () => {
     expect(await get(SNAPSHOT, { Authorization: 'b' })).toEqual([200, 'the answer for b']);
   });
 
-  it('serves what is old for a minute while it asks', async () => {
+  it('the cache serves what is old for a minute while it asks', async () => {
     await get();
     answer = { ...answer, body: 'newer', headers: { ...answer.headers, ETag: '"7-2"' } };
     ahead = 30_000;
@@ -161,7 +164,7 @@ describe('the cache', () => {
     expect(await get()).toEqual([200, 'newer']);
   });
 
-  it('serves what is old for a day where the origin fails, and asks again each time', async () => {
+  it('the cache serves what is old for a day where the origin fails, and asks again each time', async () => {
     await get();
     broken();
     ahead = 23 * 3600 * 1000;
@@ -170,14 +173,14 @@ describe('the cache', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('serves what is old for a day where the origin cannot be reached', async () => {
+  it('the cache serves what is old for a day where the origin cannot be reached', async () => {
     await get();
     await stopOrigin();
     ahead = 3600 * 1000;
     expect(await get()).toEqual([200, 'the answer']);
   });
 
-  it('gives the failure to who asks for what it has no copy of, and to all after a day', async () => {
+  it('the cache gives the failure to who asks for what it has no copy of, and to all after a day', async () => {
     await get();
     broken();
     expect(await get('/api/v1/configs/5')).toEqual([503, 'no store']);
@@ -185,14 +188,14 @@ describe('the cache', () => {
     expect(await get()).toEqual([503, 'no store']);
   });
 
-  it('keeps nothing of what is not to be kept', async () => {
+  it('the cache keeps nothing of what is not to be kept', async () => {
     answer.headers = { 'Cache-Control': 'no-store' };
     await get();
     await get();
     expect(asked).toHaveLength(2);
   });
 
-  it('asks again after a purge of the surrogate key', async () => {
+  it('the cache asks again after a purge of the surrogate key', async () => {
     await get();
     edge.purge('environment-8');
     await get();
@@ -204,7 +207,7 @@ describe('the cache', () => {
 });
 
 describe('a service without callbacks for its cache', () => {
-  it('leaves caching to Fastly, by what the routes ask for', async () => {
+  it('a service without callbacks for its cache leaves caching to Fastly, by what the routes ask for', async () => {
     await edge.close();
     await start({ httpCache: false });
     expect(await get()).toEqual([200, 'the answer']);

@@ -22,7 +22,7 @@ function kindOf(path: string, method = 'GET'): string {
 }
 
 describe('the routes of the app at the edge', () => {
-  it('are streams by Fanout, answers by the cache, and nothing for operators', () => {
+  it('the routes of the app at the edge are streams by Fanout, answers by the cache, and nothing for operators', () => {
     const routes = routesOf(app.app);
     const of = (kind: string) =>
       routes.filter((pattern) => kindOf(pattern.replace(/:\w+/, 'x')) === kind).sort();
@@ -35,12 +35,12 @@ describe('the routes of the app at the edge', () => {
 
 describe('a stream', () => {
   it.each(['/api/v1/sse/config', '/api/v1/sse/config/', '/API/v1/SSE/config', '/ofrep/v1/streams/t0K-en_1'])(
-    'is at %s',
+    'a stream is at %s',
     (path) => expect(kindOf(path)).toBe('fanout'),
   );
 
   it.each(['HEAD', 'POST', 'OPTIONS', 'DELETE'])(
-    'is not asked for by %s, which the origin answers',
+    'a stream is not asked for by %s, which the origin answers',
     (method) => {
       expect(route(method, '/api/v1/sse/config')).toEqual({ to: 'origin', grip: false });
       expect(route(method, '/ofrep/v1/streams/x')).toEqual({ to: 'origin', grip: false });
@@ -53,7 +53,7 @@ describe('a stream', () => {
     '/ofrep/v1/streams/',
     '/ofrep/v1/streams/a/b',
     '/x/api/v1/sse/config',
-  ])('is not at %s', (path) => expect(kindOf(path)).toBe('cache'));
+  ])('a stream is not at %s', (path) => expect(kindOf(path)).toBe('cache'));
 });
 
 describe('what operators call', () => {
@@ -70,7 +70,7 @@ describe('what operators call', () => {
     '/Metrics',
     '/livez',
     '/readyz',
-  ])('is not reached at %s, by any method', (path) => {
+  ])('what operators call is not reached at %s, by any method', (path) => {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'])
       expect(kindOf(path, method)).toBe('nowhere');
   });
@@ -84,7 +84,7 @@ describe('everything else', () => {
     '/page.html',
     '/administration',
     '/100%',
-  ])('is asked by way of the cache: GET %s', (path) => expect(kindOf(path)).toBe('cache'));
+  ])('everything else is asked by way of the cache: GET %s', (path) => expect(kindOf(path)).toBe('cache'));
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'])('goes past the cache by %s', (method) => {
     expect(route(method, '/ofrep/v1/evaluate/flags')).toEqual({ to: 'origin', grip: false });
@@ -92,16 +92,18 @@ describe('everything else', () => {
 });
 
 describe('the recovery link', () => {
-  it('keeps what a proxy says, and is never cached', () => {
+  it('the recovery link keeps what a proxy says, and is never cached', () => {
     expect(route('GET', '/api/v1/sse/recover/token')).toEqual({ to: 'origin', grip: true });
   });
 });
 
 describe('headers that only proxies may send', () => {
-  it.each(['Grip-Sig', 'grip-last', 'GRIP-HOLD', 'Pushpin-Route'])('are known: %s', (name) =>
-    expect(isForProxies(name)).toBe(true),
+  it.each(['Grip-Sig', 'grip-last', 'GRIP-HOLD', 'Pushpin-Route'])(
+    'headers that only proxies may send are known: %s',
+    (name) => expect(isForProxies(name)).toBe(true),
   );
-  it.each(['Authorization', 'X-Grip-Sig', 'Gripe', 'Last-Event-ID'])('are not %s', (name) =>
-    expect(isForProxies(name)).toBe(false),
+  it.each(['Authorization', 'X-Grip-Sig', 'Gripe', 'Last-Event-ID'])(
+    'headers that only proxies may send are not %s',
+    (name) => expect(isForProxies(name)).toBe(false),
   );
 });

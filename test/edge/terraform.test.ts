@@ -72,7 +72,7 @@ beforeAll(async () => {
 const blocks = (name: string) => service[name] as Block[];
 
 describe('the Terraform example', () => {
-  it('has no argument or block that the provider does not document, and all that it requires', () => {
+  it('the Terraform example has no argument or block that the provider does not document, and all that it requires', () => {
     expect(service).toHaveProperty('name');
     const known = [...SERVICE_ARGUMENTS, ...Object.keys(SERVICE)];
     expect(Object.keys(service).filter((name) => !known.includes(name))).toEqual([]);
@@ -97,7 +97,7 @@ describe('the Terraform example', () => {
     expect(used.length).toBeGreaterThan(5);
   });
 
-  it('has the backend that the program hands over to, and Fanout', () => {
+  it('the Terraform example has the backend that the program hands over to, and Fanout', () => {
     const [, name] = /BACKEND = '(\w+)'/.exec(read('edge/src/main.ts'))!;
     expect(blocks('backend')).toHaveLength(1);
     expect(blocks('backend')[0]).toMatchObject({ name, port: 443, use_ssl: true });
@@ -107,7 +107,7 @@ describe('the Terraform example', () => {
 });
 
 describe('fastly.toml', () => {
-  it('has that backend too, for a new service and for one on this machine, and Fanout', () => {
+  it('fastly.toml has that backend too, for a new service and for one on this machine, and Fanout', () => {
     const toml = read('edge/fastly.toml');
     const [, name] = /BACKEND = '(\w+)'/.exec(read('edge/src/main.ts'))!;
     for (const section of [

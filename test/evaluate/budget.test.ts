@@ -35,7 +35,7 @@ function hostile(length: number): string {
 }
 
 describe('a context with long texts', () => {
-  it('stalls no evaluation of expressions', () => {
+  it('a context with long texts stalls no evaluation of expressions', () => {
     const flags = Array.from({ length: 20 }, (_, index) =>
       rule(`f${index}`, criterion('PROP_MATCHES', { string: `a[ab]{${40 + index}}c` })),
     );
@@ -46,7 +46,7 @@ describe('a context with long texts', () => {
     expect(process.cpuUsage(since).user / 1000).toBeLessThan(1_000);
   });
 
-  it('is not tested for an expression beyond the budget, nor for its negation', () => {
+  it('a context with long texts is not tested for an expression beyond the budget, nor for its negation', () => {
     const size = 1_000;
     const matching = criterion('PROP_MATCHES', { string: `a{${size}}$` });
     const negated = criterion('PROP_DOES_NOT_MATCH', { string: `a{${size}}$` });
@@ -56,7 +56,7 @@ describe('a context with long texts', () => {
     expect(evaluateAll(flags, long)).toEqual({ values: [false, false], reports: 1 });
   });
 
-  it('is tested for word lists until the budget is spent, and then neither way', () => {
+  it('a context with long texts is tested for word lists until the budget is spent, and then neither way', () => {
     const flags = [1, 2, 3].flatMap((index) => [
       rule(`f${index}`, criterion('PROP_CONTAINS_ONE_OF', list(`b${index}`, 'x'))),
       rule(`g${index}`, criterion('PROP_DOES_NOT_CONTAIN_ONE_OF', list(`c${index}`, 'x'))),
@@ -68,7 +68,7 @@ describe('a context with long texts', () => {
     expect(reports).toBe(1);
   });
 
-  it('has no value of weights that hash it beyond the budget', () => {
+  it('a context with long texts has no value of weights that hash it beyond the budget', () => {
     const weighted = (key: string): Config => ({
       key,
       configType: 'FEATURE_FLAG',
@@ -91,7 +91,7 @@ describe('a context with long texts', () => {
     expect(values).toEqual(['v', 'unmatched']);
   });
 
-  it('is tested for long lists until the budget is spent', () => {
+  it('a context with long texts is tested for long lists until the budget is spent', () => {
     const flags = ['a', 'b'].map((key) => rule(key, criterion('PROP_IS_ONE_OF', list(key, 'z'))));
     const entries = Array.from({ length: 0.6 * PASS_BUDGET }, (_, index) => `e${index}`);
     expect(evaluateAll(flags, [...entries, 'z']).values).toEqual([true, false]);
@@ -99,7 +99,7 @@ describe('a context with long texts', () => {
 });
 
 describe('a context with short texts', () => {
-  it('is always tested, whatever the number of rules', () => {
+  it('a context with short texts is always tested, whatever the number of rules', () => {
     const flags = Array.from({ length: 3_000 }, (_, index) =>
       rule(`f${index}`, criterion('PROP_MATCHES', { string: `^[a-z]+${index}$` })),
     );

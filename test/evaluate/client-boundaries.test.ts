@@ -34,7 +34,7 @@ function compared(config: Config, operator: string, valueToMatch: object): Confi
 }
 
 describe('the boundaries of what clients see', () => {
-  it('are those of visible configs and of segments, and of nothing else', () => {
+  it('the boundaries of what clients see are those of visible configs and of segments, and of nothing else', () => {
     const server: Config = { ...scheduled('server', 30), configType: 'CONFIG' };
     const inSegment: Config = { ...scheduled('segment', 20), configType: 'SEGMENT' };
     const boundaries = boundariesOf(
@@ -48,7 +48,7 @@ describe('the boundaries of what clients see', () => {
     expect(listOf(boundaries)).toEqual([10, 20]);
   });
 
-  it('follow changes and deletions', () => {
+  it('the boundaries of what clients see follow changes and deletions', () => {
     const boundaries = boundariesOf(scheduled('a', 10), scheduled('b', 20));
     boundaries.apply([encoded(scheduled('a', 15)), encoded(tombstone('b'))]);
     expect(listOf(boundaries)).toEqual([15]);
@@ -56,7 +56,7 @@ describe('the boundaries of what clients see', () => {
     expect(boundaries.isEmpty).toBe(true);
   });
 
-  it('are the first milliseconds with new values', () => {
+  it('the boundaries of what clients see are the first milliseconds with new values', () => {
     const base = scheduled('a', 0);
     const times = (operator: string, valueToMatch: object) =>
       listOf(boundariesOf(compared(base, operator, valueToMatch)));
@@ -69,7 +69,7 @@ describe('the boundaries of what clients see', () => {
     expect(times('PROP_ENDS_WITH_ONE_OF', { stringList: { values: ['0'] } })).toEqual([]);
   });
 
-  it('give the last one that has passed and the next one to come, at any time', () => {
+  it('the boundaries of what clients see give the last one that has passed and the next one to come, at any time', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 30 })),
@@ -84,7 +84,7 @@ describe('the boundaries of what clients see', () => {
     );
   });
 
-  it('are kept with their ruleset and follow its changes', () => {
+  it('the boundaries of what clients see are kept with their ruleset and follow its changes', () => {
     const ruleset = rulesetOf([scheduled('a', 10)]);
     expect(listOf(clientBoundaries(ruleset))).toEqual([10]);
     expect(positionText(currentPosition(ruleset, 9))).toBe(`${ruleset.clientVersion}`);

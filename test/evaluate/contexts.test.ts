@@ -5,13 +5,13 @@ import { contextsOf as contexts } from './rulesets.js';
 import { wildContexts } from './wild.js';
 
 describe('the canonical text of contexts', () => {
-  it('is independent of the order of types and properties', () => {
+  it('the canonical text of contexts is independent of the order of types and properties', () => {
     const reversed = (given: Contexts): Contexts =>
       new Map([...given].reverse().map(([type, context]) => [type, new Map([...context].reverse())]));
     fc.assert(fc.property(wildContexts, (given) => canonical(given) === canonical(reversed(given))));
   });
 
-  it('is equal for equal contexts only', () => {
+  it('the canonical text of contexts is equal for equal contexts only', () => {
     fc.assert(
       fc.property(wildContexts, wildContexts, (a, b) => {
         expect(canonical(a) === canonical(b)).toBe(deepEqual(a, b));
@@ -33,11 +33,11 @@ describe('the canonical text of contexts', () => {
       contexts({ user: { x: 9007199254740992 } }),
     ],
     ['halves of surrogate pairs', contexts({ user: { x: '\ud800' } }), contexts({ user: { x: '\ud801' } })],
-  ])('tells %s apart', (_, a, b) => {
+  ])('the canonical text of contexts tells %s apart', (_, a, b) => {
     expect(canonical(a)).not.toBe(canonical(b));
   });
 
-  it('is equal for values that no rule can tell apart', () => {
+  it('the canonical text of contexts is equal for values that no rule can tell apart', () => {
     expect(canonical(contexts({ user: { x: 1n } }))).toBe(canonical(contexts({ user: { x: 1 } })));
     expect(canonical(contexts({ user: { x: -0 } }))).toBe(canonical(contexts({ user: { x: 0 } })));
   });

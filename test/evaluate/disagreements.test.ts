@@ -59,27 +59,27 @@ describe('rows', () => {
 });
 
 describe('a property', () => {
-  it('takes everything after the first dot as the property name', () => {
+  it('a property takes everything after the first dot as the property name', () => {
     const config = rule('a', is('a.b.c', 'x'));
     expect(evaluateOne(config, contextsOf({ a: { 'b.c': 'x' } }))).toBe(true);
     expect(evaluateOne(config, contextsOf({ a: { b: 'x' } }))).toBe(false);
   });
 
-  it('looks a property up by its exact case', () => {
+  it('a property looks a property up by its exact case', () => {
     expect(evaluateOne(rule('a', is('User.X', 'a')), contextsOf({ user: { x: 'a' } }))).toBe(false);
   });
 
-  it('reads prefab.current-time from the clock, not from the context', () => {
+  it('a property reads prefab.current-time from the clock, not from the context', () => {
     const config = rule('a', is('prefab.current-time', `${NOW.now}`));
     expect(evaluateOne(config, contextsOf({ prefab: { 'current-time': 1 } }))).toBe(true);
   });
 
-  it('reads reforge.current-time as an ordinary property', () => {
+  it('a property reads reforge.current-time as an ordinary property', () => {
     const config = rule('a', is('reforge.current-time', '1'));
     expect(evaluateOne(config, contextsOf({ reforge: { 'current-time': 1 } }))).toBe(true);
   });
 
-  it("replaces a whole type of the default context by the caller's", () => {
+  it("a property replaces a whole type of the default context by the caller's", () => {
     const values = { x: { string: 'default' }, y: { string: 'default' } };
     const ruleset = rulesetOf([rule('a', is('user.y', 'default'))], { contexts: [{ type: 'user', values }] });
     const ask = (contexts: Contexts) => outcome(new Evaluator(ruleset).evaluate('a', contexts, NOW));
@@ -90,7 +90,7 @@ describe('a property', () => {
 });
 
 describe('lists of texts', () => {
-  it('does not find an absent property in a list that has the empty text', () => {
+  it('lists of texts does not find an absent property in a list that has the empty text', () => {
     expect(holds('PROP_IS_ONE_OF', list(''), undefined)).toBe(false);
     expect(holds('PROP_IS_ONE_OF', list(''), '')).toBe(true);
   });
@@ -137,32 +137,32 @@ describe('lists of texts', () => {
 });
 
 describe('a regular expression', () => {
-  it('searches for a regular expression anywhere in the text', () => {
+  it('a regular expression searches for a regular expression anywhere in the text', () => {
     expect(holds('PROP_MATCHES', { string: 'b' }, 'abc')).toBe(true);
     expect(holds('PROP_MATCHES', { string: '^b$' }, 'a\nb\nc')).toBe(false);
   });
 
-  it('reads regular expressions in the dialect of RE2', () => {
+  it('a regular expression reads regular expressions in the dialect of RE2', () => {
     expect(holds('PROP_MATCHES', { string: '^.$' }, '😀')).toBe(true);
     expect(holds('PROP_MATCHES', { string: '^a$' }, 'a\n')).toBe(false);
     expect(holds('PROP_MATCHES', { string: '(?i)^[[:alpha:]]+$' }, 'Ab')).toBe(true);
     expect(holds('PROP_MATCHES', { string: '\\s' }, '\u00a0')).toBe(false);
   });
 
-  it('matches nothing with an expression that RE2 does not support', () => {
+  it('a regular expression matches nothing with an expression that RE2 does not support', () => {
     for (const string of ['(?=a)', '(a)\\1', '(?!b)']) {
       expect(holds('PROP_MATCHES', { string }, 'aa')).toBe(false);
       expect(holds('PROP_DOES_NOT_MATCH', { string }, 'aa')).toBe(false);
     }
   });
 
-  it('matches nothing, neither way, in a text beyond the limit of an expression', () => {
+  it('a regular expression matches nothing, neither way, in a text beyond the limit of an expression', () => {
     const text = 'a'.repeat(1_000_000);
     expect(holds('PROP_MATCHES', { string: 'a' }, text)).toBe(false);
     expect(holds('PROP_DOES_NOT_MATCH', { string: 'b' }, text)).toBe(false);
   });
 
-  it('matches regular expressions, and their negation, with texts only', () => {
+  it('a regular expression matches regular expressions, and their negation, with texts only', () => {
     for (const value of [5, true, ['5'], undefined]) {
       expect(holds('PROP_MATCHES', { string: '.*' }, value)).toBe(false);
       expect(holds('PROP_DOES_NOT_MATCH', { string: 'x' }, value)).toBe(false);
@@ -171,7 +171,7 @@ describe('a regular expression', () => {
 });
 
 describe('numbers', () => {
-  it('does not compare booleans as numbers', () => {
+  it('a numeric operator does not compare booleans as numbers', () => {
     expect(holds('PROP_LESS_THAN', { int: '2' }, true)).toBe(false);
     expect(holds('PROP_GREATER_THAN', { int: '-1' }, false)).toBe(false);
   });
@@ -200,7 +200,7 @@ describe('numbers', () => {
     expect(holds('IN_INT_RANGE', { intRange: { start: '3', end: '5' } }, 4.9)).toBe(true);
   });
 
-  it('does not limit an integer range without a start or an end', () => {
+  it('a numeric operator does not limit an integer range without a start or an end', () => {
     expect(holds('IN_INT_RANGE', { intRange: { end: '5' } }, -5)).toBe(true);
     expect(holds('IN_INT_RANGE', { intRange: { start: '3' } }, 1e12)).toBe(true);
     expect(holds('IN_INT_RANGE', { intRange: {} }, 0)).toBe(true);
@@ -249,7 +249,7 @@ describe('operators that are old or unknown', () => {
     expect(holds('HIERARCHICAL_MATCH', { string: 'a' }, undefined)).toBe(false);
   });
 
-  it('never matches LOOKUP_KEY_IN and LOOKUP_KEY_NOT_IN', () => {
+  it('operators that are old or unknown never matches LOOKUP_KEY_IN and LOOKUP_KEY_NOT_IN', () => {
     expect(holds('LOOKUP_KEY_IN', list('a'), 'a')).toBe(false);
     expect(holds('LOOKUP_KEY_NOT_IN', list('b'), 'a')).toBe(false);
   });
@@ -258,7 +258,7 @@ describe('operators that are old or unknown', () => {
     expect(holds('ALWAYS_TRUE', undefined, undefined)).toBe(true);
   });
 
-  it('never matches a missing operator', () => {
+  it('operators that are old or unknown never matches a missing operator', () => {
     expect(holds('NOT_SET', list('a'), 'a')).toBe(false);
   });
 });

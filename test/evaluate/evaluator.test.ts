@@ -168,7 +168,7 @@ describe('the level of a logger', () => {
     ['that of the name two above', 'a.c.d', 'TRACE'],
     ['that of all', 'b', 'FATAL'],
   ])(
-    'takes the level of a logger from its longest configured name, then from log-level: %s',
+    'the level of a logger takes the level of a logger from its longest configured name, then from log-level: %s',
     (_, logger, expected) => {
       const configs = [
         level('log-level', 'FATAL'),
@@ -180,11 +180,11 @@ describe('the level of a logger', () => {
     },
   );
 
-  it('uses level WARN without any config', () => {
+  it('the level of a logger uses level WARN without any config', () => {
     expect(levelOf('a.b')).toBe('WARN');
   });
 
-  it('skips a config that has no level', () => {
+  it('the level of a logger skips a config that has no level', () => {
     expect(levelOf('a', rule('log-level.a'), level('log-level', 'INFO'))).toBe('INFO');
   });
 });

@@ -36,10 +36,13 @@ describe('an operator with lists', () => {
     ['PROP_CONTAINS_ONE_OF', list('x', 'b'), 'abc', true],
     ['PROP_CONTAINS_ONE_OF', list('ac'), 'abc', false],
     ['PROP_CONTAINS_ONE_OF', list('a'), undefined, false],
-  ])('evaluates %s %o of %o to %s, and its negation to the opposite', (operator, match, value, expected) => {
-    expect(holds(operator, match, value)).toBe(expected);
-    expect(holds(OPPOSITES[operator]!, match, value)).toBe(!expected);
-  });
+  ])(
+    'an operator with lists evaluates %s %o of %o to %s, and its negation to the opposite',
+    (operator, match, value, expected) => {
+      expect(holds(operator, match, value)).toBe(expected);
+      expect(holds(OPPOSITES[operator]!, match, value)).toBe(!expected);
+    },
+  );
 });
 
 describe('an operator without a negation', () => {
@@ -99,7 +102,7 @@ describe('an operator without a negation', () => {
     ['PROP_SEMVER_LESS_THAN', { string: '2.0.0' }, '2.0', false],
     ['PROP_SEMVER_GREATER_THAN', { string: '1.9.0' }, '1.10.0', true],
     ['PROP_SEMVER_GREATER_THAN', { string: '1.9.0' }, '1.9.0', false],
-  ])('evaluates %s %o of %o to %s', (operator, match, value, expected) => {
+  ])('an operator without a negation evaluates %s %o of %o to %s', (operator, match, value, expected) => {
     expect(holds(operator, match, value)).toBe(expected);
   });
 });

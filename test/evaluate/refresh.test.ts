@@ -20,7 +20,7 @@ function everything(evaluator: Evaluator, contexts = contextsOf({})): unknown {
 }
 
 describe('a later version of a ruleset', () => {
-  it('evaluates a later version as if it were the first', () => {
+  it('a later version of a ruleset evaluates a later version as if it were the first', () => {
     fc.assert(
       fc.property(
         fc.array(wildConfigs, { minLength: 2, maxLength: 5 }),
@@ -69,7 +69,7 @@ describe('a later version of a ruleset', () => {
     expect(['a', 'b'].map((key) => outcome(evaluator.evaluate(key, new Map(), NOW)))).toEqual(expected);
   });
 
-  it('sees a change of the default context alone', () => {
+  it('a later version of a ruleset sees a change of the default context alone', () => {
     const config = rule('a', {
       propertyName: 'user.x',
       operator: 'PROP_IS_ONE_OF',
@@ -82,7 +82,7 @@ describe('a later version of a ruleset', () => {
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(true);
   });
 
-  it('keeps the evaluation objects of unchanged configs', () => {
+  it('a later version of a ruleset keeps the evaluation objects of unchanged configs', () => {
     const ruleset = rulesetOf([flag('a'), flag('b')]);
     const evaluator = new Evaluator(ruleset);
     const before = evaluator.evaluate('a', new Map(), NOW);
@@ -90,7 +90,7 @@ describe('a later version of a ruleset', () => {
     expect(evaluator.evaluate('a', new Map(), NOW)).toBe(before);
   });
 
-  it('keeps visible configs in order of keys after a change', () => {
+  it('a later version of a ruleset keeps visible configs in order of keys after a change', () => {
     const ruleset = rulesetOf(['d', 'b'].map((key) => flag(key)));
     const evaluator = new Evaluator(ruleset);
     const visible = () => evaluator.evaluateVisible(new Map(), NOW).map((each) => each.config?.key);
@@ -101,7 +101,7 @@ describe('a later version of a ruleset', () => {
     expect(visible()).toEqual(['a', 'c', 'e']);
   });
 
-  it('evaluates correctly after thousands of changes that replace all names', () => {
+  it('a later version of a ruleset evaluates correctly after thousands of changes that replace all names', () => {
     const ruleset = rulesetOf([flag('a')]);
     const evaluator = new Evaluator(ruleset);
     for (let round = 0; round < 30; round++) {

@@ -22,7 +22,7 @@ const isIn = (key: string, ...configs: Config[]) => {
 };
 
 describe('a segment', () => {
-  it('evaluates a segment for the same contexts', () => {
+  it('a segment evaluates a segment for the same contexts', () => {
     const evaluator = new Evaluator(rulesetOf([users, rule('a', inside('s'))]));
     expect(['a', 'b'].map((x) => outcome(evaluator.evaluate('a', userWith(x), NOW)))).toEqual([true, false]);
   });
@@ -59,16 +59,16 @@ describe('a segment', () => {
     expect(isIn('s', config)).toBe(expected);
   });
 
-  it('has no members when a segment is no boolean', () => {
+  it('a segment has no members when a segment is no boolean', () => {
     expect(isIn('s', sized('s', 4))).toBe(false);
     expect(isIn('s', { ...constant('STRING', { string: 'true' }), key: 's' })).toBe(false);
   });
 
-  it('has no members when a segment is missing', () => {
+  it('a segment has no members when a segment is missing', () => {
     expect(isIn('nothing')).toBe(false);
   });
 
-  it('has no members when no rule of a segment applies', () => {
+  it('a segment has no members when no rule of a segment applies', () => {
     const config = {
       ...users,
       rows: [{ values: [{ criteria: [inside('nothing')], value: { bool: true } }] }],
@@ -76,7 +76,7 @@ describe('a segment', () => {
     expect(isIn('s', config)).toBe(false);
   });
 
-  it('draws a random segment once for all flags of one evaluation', () => {
+  it('a segment draws a random segment once for all flags of one evaluation', () => {
     const halves = [
       { weight: 1, value: { bool: true } },
       { weight: 1, value: { bool: false } },
@@ -91,13 +91,13 @@ describe('a segment', () => {
 });
 
 describe('segments that refer to each other in a cycle', () => {
-  it('have no members, and neither has a segment that leads into the cycle', () => {
+  it('segments that refer to each other in a cycle have no members, and neither has a segment that leads into the cycle', () => {
     expect(isIn('s', segment('s', 's'))).toBe(false);
     expect(isIn('s', segment('s', 't'), segment('t', 'u'), segment('u', 's'))).toBe(false);
     expect(isIn('r', segment('r', 's'), segment('s', 't'), segment('t', 's'))).toBe(false);
   });
 
-  it('give the same results in any order of evaluation', () => {
+  it('segments that refer to each other in a cycle give the same results in any order of evaluation', () => {
     const cycle = [rule('s', outside('t')), rule('t', outside('s'))];
     const flags = [rule('a', inside('s')), rule('b', inside('t'))];
     const keys = ['a', 'b', 's', 't'];
@@ -108,7 +108,7 @@ describe('segments that refer to each other in a cycle', () => {
     expect(ask(keys)).toEqual(ask(keys.reverse()));
   });
 
-  it('have members as soon as a change opens the cycle', () => {
+  it('segments that refer to each other in a cycle have members as soon as a change opens the cycle', () => {
     const ruleset = rulesetOf([rule('a', inside('s')), segment('s', 't'), segment('t', 's')]);
     const evaluator = new Evaluator(ruleset);
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(false);
@@ -126,7 +126,7 @@ describe('a chain of 20,000 segments', () => {
     flag('s19999', last),
   ];
 
-  it('evaluates a chain of 20,000 segments without exhausting the stack', () => {
+  it('a chain of 20,000 segments evaluates a chain of 20,000 segments without exhausting the stack', () => {
     const ruleset = rulesetOf(chain(true));
     const evaluator = new Evaluator(ruleset);
     expect(outcome(evaluator.evaluate('a', new Map(), NOW))).toBe(true);

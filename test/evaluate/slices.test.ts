@@ -37,7 +37,7 @@ describe('compiling in slices', () => {
     expect(evaluator.evaluateVisible(userWith('a'), NOW).map(outcome)).toEqual(expected.map(outcome));
   });
 
-  it('is shared by all that wait for the same ruleset', async () => {
+  it('compiling in slices is shared by all that wait for the same ruleset', async () => {
     let begun = 0;
     const turns = { begin: () => (begun++, Promise.resolve(shortSlices() as never)) };
     const evaluators = new Evaluators({ turns });
@@ -61,7 +61,7 @@ describe('compiling in slices', () => {
     expect(evaluator.evaluateVisible(userWith('a'), NOW)).toHaveLength(101);
   });
 
-  it('never undoes an evaluation that compiled a later version in the meantime', async () => {
+  it('compiling in slices never undoes an evaluation that compiled a later version in the meantime', async () => {
     const ruleset = rulesetOf(flags(100));
     const evaluator = new Evaluator(ruleset);
     let steps = 0;
@@ -75,7 +75,7 @@ describe('compiling in slices', () => {
     expect(outcome(evaluator.evaluate('f00002', userWith('a'), NOW))).toBe(true);
   });
 
-  it('is skipped for a small change, which the next evaluation compiles', async () => {
+  it('compiling in slices is skipped for a small change, which the next evaluation compiles', async () => {
     const ruleset = rulesetOf(flags(100));
     const evaluator = new Evaluator(ruleset);
     evaluator.evaluateVisible(userWith('a'), NOW);

@@ -68,12 +68,15 @@ describe('the interval between time boundaries', () => {
     ['PROP_LESS_THAN_OR_EQUAL', ['first', 'first', 'first', 'after 100']],
     ['PROP_GREATER_THAN', ['first', 'first', 'first', 'after 100']],
     ['PROP_GREATER_THAN_OR_EQUAL', ['first', 'first', 'from 100', 'from 100']],
-  ])('is the next one at, or after, the constant of %s', (operator, expected) => {
-    const evaluator = new Evaluator(rulesetOf([timed(operator, { int: '100' })]));
-    expect([-5, 99.9, 100.5, 101].map((now) => evaluator.intervalAt(now))).toEqual(expected);
-  });
+  ])(
+    'the interval between time boundaries is the next one at, or after, the constant of %s',
+    (operator, expected) => {
+      const evaluator = new Evaluator(rulesetOf([timed(operator, { int: '100' })]));
+      expect([-5, 99.9, 100.5, 101].map((now) => evaluator.intervalAt(now))).toEqual(expected);
+    },
+  );
 
-  it('never changes when no rule compares the time', () => {
+  it('the interval between time boundaries never changes when no rule compares the time', () => {
     const other = rule('a', {
       propertyName: 'user.x',
       operator: 'PROP_LESS_THAN',
@@ -101,12 +104,12 @@ describe('the interval between time boundaries', () => {
         },
       }),
     ],
-  ])('is the time itself where that is %s', (_, config) => {
+  ])('the interval between time boundaries is the time itself where that is %s', (_, config) => {
     const evaluator = new Evaluator(rulesetOf([config]));
     expect([5, 6.7].map((now) => evaluator.intervalAt(now))).toEqual(['5', '6']);
   });
 
-  it('follows the present version', () => {
+  it('the interval between time boundaries follows the present version', () => {
     const ruleset = rulesetOf([timed('PROP_BEFORE', { int: '100' })]);
     const evaluator = new Evaluator(ruleset);
     expect(evaluator.intervalAt(150)).toBe('from 100');
@@ -116,7 +119,7 @@ describe('the interval between time boundaries', () => {
     expect(evaluator.intervalAt(150)).toBe('from 100');
   });
 
-  it('depends on visible configs and the segments that they use, directly or not', () => {
+  it('the interval between time boundaries depends on visible configs and the segments that they use, directly or not', () => {
     const hidden = (config: Config): Config => ({ ...config, configType: 'SEGMENT' });
     const uses = (key: string) => ({ operator: 'IN_SEG', valueToMatch: { string: key } });
     const ruleset = rulesetOf([
@@ -129,7 +132,7 @@ describe('the interval between time boundaries', () => {
     expect(new Evaluator(ruleset).intervalAt(150)).toBe('from 100');
   });
 
-  it('keeps its name when a constant that clients do not see is removed', () => {
+  it('the interval between time boundaries keeps its name when a constant that clients do not see is removed', () => {
     // A client is answered before the visible constant passes, and asks again after it, when there
     // is one constant less.
     const seen = timed('PROP_BEFORE', { int: '100' });

@@ -55,19 +55,19 @@ describe('a shared value', () => {
     return value;
   };
 
-  it('is frozen deeply', () => {
+  it('a shared value is frozen deeply', () => {
     const parsed = json('{"a": [{"b": 1}]}').value as { a: { b: number }[] };
     expect(() => (parsed.a[0]!.b = 2)).toThrow(TypeError);
     const list = read('STRING_LIST', { stringList: { values: ['a'] } }) as { value: string[] };
     expect(() => list.value.push('b')).toThrow(TypeError);
   });
 
-  it('parses JSON text once', () => {
+  it('a shared value parses JSON text once', () => {
     const value = json('{"a": 1}');
     expect(value.value).toBe(value.value);
   });
 
-  it('parses lists in lists as deep as a config can hold', () => {
+  it('a shared value parses lists in lists as deep as a config can hold', () => {
     expect(json('['.repeat(20_000) + ']'.repeat(20_000)).value).toHaveLength(1);
   });
 });

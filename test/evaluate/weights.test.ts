@@ -45,12 +45,12 @@ it.each([
 });
 
 describe('weights', () => {
-  it('give each variant its part of the range, the first from 0 on', () => {
+  it('weights give each variant its part of the range, the first from 0 on', () => {
     const variants = [int(250, 1), int(0, 2), int(750, 3)];
     expect([0, 0.2499, 0.25, 0.9999].map((random) => byRandom(variants, random))).toEqual([1, 1, 3, 3]);
   });
 
-  it('need not add up to 1000', () => {
+  it('weights need not add up to 1000', () => {
     const variants = [int(1, 1), int(2, 2)];
     expect([0.33, 0.34].map((random) => byRandom(variants, random))).toEqual([1, 2]);
   });
@@ -67,18 +67,18 @@ describe('weights', () => {
     expect(byRandom([int(1, 1), int(1, 2)], 1.0000000002)).toBe(2);
   });
 
-  it('never choose a first variant of weight 0', () => {
+  it('weights never choose a first variant of weight 0', () => {
     expect(byRandom([int(0, 1), int(1, 2)], 0)).toBe(2);
   });
 });
 
 describe('the property that is hashed', () => {
-  it('hashes the key followed by the property', () => {
+  it('the property that is hashed hashes the key followed by the property', () => {
     expect(byProperty('b', 'a')).not.toBe(byProperty('b', 'c'));
     expect(byProperty('c', 'ab')).toBe(byProperty('bc', 'a'));
   });
 
-  it('hashes the text of the property: true for a boolean, no fraction for a whole number', () => {
+  it('the property that is hashed hashes the text of the property: true for a boolean, no fraction for a whole number', () => {
     expect(byProperty(true)).toBe(byProperty('true'));
     expect(byProperty(false)).toBe(byProperty('false'));
     expect(byProperty(3.0)).toBe(byProperty('3'));
@@ -86,12 +86,12 @@ describe('the property that is hashed', () => {
     expect(byProperty(['x', 'y'])).toBe(byProperty('x,y'));
   });
 
-  it('hashes the UTF-8 bytes of the text', () => {
+  it('the property that is hashed hashes the UTF-8 bytes of the text', () => {
     // MurmurHash3 of the bytes 61 c3 a9 is 52038863.
     expect(byProperty('é')).toBe(Math.floor((52038863 / 4294967294) * 1000));
   });
 
-  it('hashes an empty text as a value', () => {
+  it('the property that is hashed hashes an empty text as a value', () => {
     // MurmurHash3 of `a` is 1009084850.
     expect(byProperty('')).toBe(Math.floor((1009084850 / 4294967294) * 1000));
   });
@@ -99,16 +99,19 @@ describe('the property that is hashed', () => {
   it.each([
     ['is absent', 'user.x', userWith(undefined)],
     ['is not named', undefined, userWith('b')],
-  ])('uses the random number of the key when the hashed property %s', (_, hashBy, contexts) => {
-    const config = weighted([int(1, 1), int(1, 2)], hashBy);
-    const asked: string[] = [];
-    const random = (key: string) => {
-      asked.push(key);
-      return 0.9;
-    };
-    expect(outcome(evaluate([config], contexts, { ...NOW, random }))).toBe(2);
-    expect(asked).toEqual(['a']);
-  });
+  ])(
+    'the property that is hashed uses the random number of the key when the hashed property %s',
+    (_, hashBy, contexts) => {
+      const config = weighted([int(1, 1), int(1, 2)], hashBy);
+      const asked: string[] = [];
+      const random = (key: string) => {
+        asked.push(key);
+        return 0.9;
+      };
+      expect(outcome(evaluate([config], contexts, { ...NOW, random }))).toBe(2);
+      expect(asked).toEqual(['a']);
+    },
+  );
 });
 
 it("withholds only the variants that an SDK's machine has", () => {

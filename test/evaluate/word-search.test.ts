@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileWords } from '../../src/evaluate/word-search.js';
 
 describe('a search for many words', () => {
-  it('finds exactly the texts that include one of them', () => {
+  it('a search for many words finds exactly the texts that include one of them', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é', '😀'), maxLength: 12 });
     fc.assert(
       fc.property(fc.array(text, { maxLength: 12 }), text, (words, searched) => {
@@ -22,11 +22,11 @@ describe('a search for many words', () => {
     ['a code unit of a word at another node', ['ab', 'cd', 'ef', 'gh', 'ij'], 'ad', false],
     ['no words', [], 'a', false],
     ['an empty word', ['', 'a'], '', true],
-  ])('handles %s', (_, words, text, expected) => {
+  ])('a search for many words handles %s', (_, words, text, expected) => {
     expect(compileWords(words)(text)).toBe(expected);
   });
 
-  it('takes time in proportion to the text, not to the words', () => {
+  it('a search for many words takes time in proportion to the text, not to the words', () => {
     const words = Array.from({ length: 4_500 }, (_, index) => `word${(index * 7_919) % 100_000}`);
     const search = compileWords(words);
     const text = 'word9wor1'.repeat(7_000);

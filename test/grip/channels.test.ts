@@ -23,7 +23,7 @@ describe('Grip-Last', () => {
     ['one header with a comma', `${ENVIRONMENT}, ${KEY}`],
     ['without spaces', 'environment-7;last-id=42,key-ab12;last-id=0'],
     ['with more spaces', `  ${ENVIRONMENT}  ,  ${KEY}  `],
-  ])('is read from %s', (_, header) => {
+  ])('Grip-Last is read from %s', (_, header) => {
     expect(parseGripLast(header)).toEqual(position);
   });
 
@@ -63,11 +63,11 @@ describe('Grip-Last', () => {
     ['something after the id', [`${ENVIRONMENT}; x=1`, KEY]],
     ['a key id with other characters', [ENVIRONMENT, 'key-a_b; last-id=0']],
     ['a trailing comma', `${ENVIRONMENT}, ${KEY},`],
-  ])('with %s is not one', (_, header) => {
+  ])('Grip-Last with %s is not one', (_, header) => {
     expect(parseGripLast(header)).toBeUndefined();
   });
 
-  it('never throws, whatever it is', () => {
+  it('Grip-Last never throws, whatever it is', () => {
     const words = fc.constantFrom(
       'environment-7',
       'clients-7-3',

@@ -40,7 +40,7 @@ function refusal(url: string, ...keys: string[]): HoldfastError {
 }
 
 describe('a Pushpin', () => {
-  it('is published to below its control URL, and verified with the key it shares', async () => {
+  it('a Pushpin is published to below its control URL, and verified with the key it shares', async () => {
     const address = parseGripUrl(PUSHPIN);
     expect(address).toMatchObject({
       name: 'http://127.0.0.1:5561',
@@ -52,26 +52,26 @@ describe('a Pushpin', () => {
     expect(await believes(address, 'pushpin', Buffer.from('another'))).toBe(false);
   });
 
-  it('may live below a path', () => {
+  it('a Pushpin may live below a path', () => {
     expect(parseGripUrl('http://proxy:80/deep/?iss=a&key=b')).toMatchObject({
       name: 'http://proxy/deep',
       publishUrl: 'http://proxy/deep/publish/',
     });
   });
 
-  it('may have a binary key, in base64', async () => {
+  it('a Pushpin may have a binary key, in base64', async () => {
     const bytes = Buffer.from([0, 1, 2, 255, 254]);
     const url = `http://127.0.0.1:5561/?iss=pushpin&key=${encodeURIComponent(`base64:${bytes.toString('base64')}`)}`;
     expect(await believes(parseGripUrl(url), 'pushpin', bytes)).toBe(true);
   });
 
-  it('signs as pushpin unless the URL names another issuer', () => {
+  it('a Pushpin signs as pushpin unless the URL names another issuer', () => {
     expect(signer(parseGripUrl('http://127.0.0.1:5561', ['secret']))).toBe('pushpin HS256');
     expect(signer(parseGripUrl('http://127.0.0.1:5561/?iss=a&key=b'))).toBe('a HS256');
     expect(signer(parseGripUrl('http://127.0.0.1:5561/?iss=a&key=b&verify-iss=c'))).toBe('c HS256');
   });
 
-  it('is verified with verify-key before GRIP_VERIFY_KEY, and with that before the key for publishing', async () => {
+  it('a Pushpin is verified with verify-key before GRIP_VERIFY_KEY, and with that before the key for publishing', async () => {
     const url = 'http://127.0.0.1:5561/?iss=pushpin&key=publish';
     expect(
       await believes(parseGripUrl(`${url}&verify-key=own`, ['shared']), 'pushpin', Buffer.from('own')),
@@ -88,7 +88,7 @@ describe('Fastly Fanout', () => {
     ['a JWK', jwk],
     ['a PEM', PUBLIC_KEY_FASTLY_FANOUT_PEM],
     ['a PEM in base64', `base64:${Buffer.from(PUBLIC_KEY_FASTLY_FANOUT_PEM).toString('base64')}`],
-  ])('is verified with its public key, given as %s', (_, key) => {
+  ])('Fastly Fanout is verified with its public key, given as %s', (_, key) => {
     const address = parseGripUrl(url, [key]);
     expect(address).toMatchObject({
       name: 'https://api.fastly.com/service/abc',
@@ -99,24 +99,24 @@ describe('Fastly Fanout', () => {
     expect(signer(address)).toBe('fastly:abc ES256');
   });
 
-  it('is published to with the token', async () => {
+  it('Fastly Fanout is published to with the token', async () => {
     expect(await parseGripUrl(url, [jwk]).authorize?.()).toBe('Bearer token');
   });
 
-  it('may be given whole, as its own library builds the URL', () => {
+  it('Fastly Fanout may be given whole, as its own library builds the URL', () => {
     const built = buildFanoutGripUrl({ serviceId: 'abc', apiToken: 'token' });
     expect(signer(parseGripUrl(built))).toBe('fastly:abc ES256');
   });
 });
 
 describe('a URL with user and password', () => {
-  it('is published to with both, unescaped', async () => {
+  it('a URL with user and password is published to with both, unescaped', async () => {
     const address = parseGripUrl('https://me%40x:p%3Aw@proxy.test/', ['secret']);
     expect(await address.authorize?.()).toBe(`Basic ${Buffer.from('me@x:p:w').toString('base64')}`);
     expect(address.name).toBe('https://proxy.test');
   });
 
-  it('is refused when an escape is broken', () => {
+  it('a URL with user and password is refused when an escape is broken', () => {
     expect(refusal('http://a:%zz@proxy/', 'secret').message).toContain('%25');
   });
 });
@@ -126,7 +126,7 @@ describe('a proxy’s name', () => {
     'http://user:hunter2@127.0.0.1:5561/',
     'http://127.0.0.1:5561/?iss=pushpin&key=hunter2',
     'https://127.0.0.1:5561/?key=hunter2&verify-key=hunter2-too-and-longer&x=hunter2',
-  ])('has no credential: %s', (url) => {
+  ])('a proxy’s name has no credential: %s', (url) => {
     const { name, publishUrl } = parseGripUrl(url, ['verify']);
     expect(name + publishUrl).not.toMatch(/hunter2|user/);
   });

@@ -20,7 +20,7 @@ afterAll(() => app.close());
 const put = (id: number | string, body: object) => app.admin('put', `/environments/${id}`).send(body);
 
 describe('an environment', () => {
-  it('is created with 201, at version 0 and without configs', async () => {
+  it('an environment is created with 201, at version 0 and without configs', async () => {
     const id = nextId++;
     const answer = await put(id, { projectId: '3', name: 'Production' }).expect(201);
     expect(answer.body).toEqual({
@@ -32,7 +32,7 @@ describe('an environment', () => {
     });
   });
 
-  it('is updated with 200', async () => {
+  it('an environment is updated with 200', async () => {
     const id = nextId++;
     await put(id, { projectId: '3', name: 'before' }).expect(201);
     const answer = await put(id, { projectId: '3', name: 'after' }).expect(200);
@@ -40,7 +40,7 @@ describe('an environment', () => {
     expect((await app.admin('get', `/environments/${id}`)).body).toEqual(answer.body);
   });
 
-  it('can be read, with its version and its number of configs that are not deleted', async () => {
+  it('an environment can be read, with its version and its number of configs that are not deleted', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true), flag('b', true));
     const { version } = await environment.commit({ key: 'a', configType: 'DELETED' });
@@ -49,7 +49,7 @@ describe('an environment', () => {
     expect(answer.get('Cache-Control')).toBe('no-store');
   });
 
-  it('is in the list', async () => {
+  it('an environment is in the list', async () => {
     const [first, second] = [nextId++, nextId++];
     await put(second, { projectId: '3', name: 'second' }).expect(201);
     await put(first, { projectId: '3', name: 'first' }).expect(201);
@@ -59,7 +59,7 @@ describe('an environment', () => {
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
-  it('that does not exist is answered 404, with the way to create it', async () => {
+  it('an environment that does not exist is answered 404, with the way to create it', async () => {
     for (const path of ['', '/keys', '/configs']) {
       const answer = await app.admin('get', `/environments/424242${path}`).expect(404);
       expect(answer.body.error).toMatchObject({ code: 'environment_unknown' });
@@ -67,19 +67,19 @@ describe('an environment', () => {
     }
   });
 
-  it('may have a number above 2^53', async () => {
+  it('an environment may have a number above 2^53', async () => {
     const id = '9223372036854775807';
     await put(id, { projectId: id, name: 'the last' }).expect(201);
     expect((await app.admin('get', `/environments/${id}`)).body).toMatchObject({ id, projectId: id });
   });
 
-  it('can be put twice concurrently: one request creates it', async () => {
+  it('an environment can be put twice concurrently: one request creates it', async () => {
     const id = nextId++;
     const answers = await Promise.all([1, 2, 3].map(() => put(id, { projectId: 3, name: 'same' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
   });
 
-  it('keeps its project once it has configs, which carry its number', async () => {
+  it('an environment keeps its project once it has configs, which carry its number', async () => {
     const environment = await app.environment({ projectId: '1' });
     await environment.commit(flag('a', true));
     const answer = await put(environment.id, { projectId: '2', name: 'other' }).expect(400);
@@ -87,7 +87,7 @@ describe('an environment', () => {
     expect((await app.admin('get', `/environments/${environment.id}`)).body.projectId).toBe('1');
   });
 
-  it('shows its configs without tombstones, with its version as the ETag', async () => {
+  it('an environment shows its configs without tombstones, with its version as the ETag', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true), flag('b', true));
     const { version } = await environment.commit({ key: 'a', configType: 'DELETED' });
@@ -96,7 +96,7 @@ describe('an environment', () => {
     expect(answer.get('ETag')).toBe(`"${version}"`);
   });
 
-  it('is not changed by a request that is refused', async () => {
+  it('an environment is not changed by a request that is refused', async () => {
     const id = nextId++;
     const before = (await put(id, { projectId: '3', name: 'kept', defaultContext: CONTEXT }).expect(201))
       .body;
@@ -107,14 +107,14 @@ describe('an environment', () => {
 });
 
 describe('a default context', () => {
-  it('comes back as it was given', async () => {
+  it('a default context comes back as it was given', async () => {
     const id = nextId++;
     await put(id, { projectId: '3', name: 'x', defaultContext: OTHER_CONTEXT }).expect(201);
     const answer = await app.admin('get', `/environments/${id}`);
     expect(answer.body.defaultContext).toEqual(OTHER_CONTEXT);
   });
 
-  it('that changes makes a new version, and an event without configs', async () => {
+  it('a default context that changes makes a new version, and an event without configs', async () => {
     const environment = await app.environment({ defaultContext: CONTEXT });
     const before = await environment.commit(flag('a', true));
     const settings = { projectId: '1', name: 'x', defaultContext: OTHER_CONTEXT };
@@ -130,7 +130,7 @@ describe('a default context', () => {
     ]);
   });
 
-  it('can be taken away again', async () => {
+  it('a default context can be taken away again', async () => {
     const environment = await app.environment({ defaultContext: CONTEXT });
     await environment.commit(flag('a', true));
     const answer = await put(environment.id, { projectId: '1', name: 'x' }).expect(200);
@@ -139,7 +139,7 @@ describe('a default context', () => {
     expect(event!.configs).not.toHaveProperty('defaultContext');
   });
 
-  it('that is put again makes no new version, and neither does a name', async () => {
+  it('a default context that is put again makes no new version, and neither does a name', async () => {
     const environment = await app.environment({ defaultContext: CONTEXT });
     const { version } = await environment.commit(flag('a', true));
     const settings = { projectId: '1', name: 'another name', defaultContext: CONTEXT };
@@ -152,7 +152,7 @@ describe('a key', () => {
   const list = async (id: string) =>
     (await app.admin('get', `/environments/${id}/keys`).expect(200)).body.keys as Record<string, unknown>[];
 
-  it('has a text that names its project and environment, and is shown when it is created', async () => {
+  it('a key has a text that names its project and environment, and is shown when it is created', async () => {
     const environment = await app.environment({ projectId: '3' });
     const { body } = await create(environment.id, { kind: 'server', name: 'backend' }).expect(201);
     expect(body).toMatchObject({ kind: 'server', name: 'backend', environment: environment.id });
@@ -161,7 +161,7 @@ describe('a key', () => {
     expect(client.body.key).toContain('-CLIENT-');
   });
 
-  it('works immediately', async () => {
+  it('a key works immediately', async () => {
     const environment = await app.environment();
     const { body } = await create(environment.id, { kind: 'server' }).expect(201);
     await app.http
@@ -170,14 +170,14 @@ describe('a key', () => {
       .expect(200);
   });
 
-  it('is another one each time', async () => {
+  it('a key is another one each time', async () => {
     const environment = await app.environment();
     const made = await Promise.all([1, 2, 3].map(() => create(environment.id, { kind: 'server' })));
     expect(new Set(made.map(({ body }) => body.key as string)).size).toBe(3);
     expect(new Set(made.map(({ body }) => body.id as string)).size).toBe(3);
   });
 
-  it('is never shown again: the list has neither its text nor its hash', async () => {
+  it('a key is never shown again: the list has neither its text nor its hash', async () => {
     const environment = await app.environment();
     const keys = await list(environment.id);
     expect(keys.map((key) => Object.keys(key).sort())).toEqual([
@@ -189,18 +189,18 @@ describe('a key', () => {
     for (const part of environment.key.split('-SDK-')) expect(shown).not.toContain(part);
   });
 
-  it('is stored as a hash only', async () => {
+  it('a key is stored as a hash only', async () => {
     const environment = await app.environment();
     expect(JSON.stringify(await app.store.keys(), bigints)).not.toContain(environment.key.split('-')[0]);
   });
 
-  it('is listed with its own environment only', async () => {
+  it('a key is listed with its own environment only', async () => {
     const [one, other] = [await app.environment(), await app.environment()];
     expect((await list(one.id)).map(({ id }) => id)).toEqual([one.keyId]);
     expect((await list(other.id)).map(({ id }) => id)).toEqual([other.keyId]);
   });
 
-  it('is revoked, which the list shows and which can be repeated', async () => {
+  it('a key is revoked, which the list shows and which can be repeated', async () => {
     const environment = await app.environment();
     const first = await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
     expect(first.body).toMatchObject({ id: environment.keyId, revokedAt: expect.any(String) });
@@ -211,12 +211,12 @@ describe('a key', () => {
     expect(await list(environment.id)).toMatchObject([{ revokedAt: first.body.revokedAt }]);
   });
 
-  it('that does not exist is answered 404 when it is revoked', async () => {
+  it('a key that does not exist is answered 404 when it is revoked', async () => {
     const answer = await app.admin('delete', '/keys/unknown').expect(404);
     expect(answer.body.error.code).toBe('not_found');
   });
 
-  it('has no id that means something to a proxy or a path', async () => {
+  it('a key has no id that means something to a proxy or a path', async () => {
     const environment = await app.environment();
     expect(environment.keyId).toMatch(/^[A-Za-z0-9-]+$/);
   });

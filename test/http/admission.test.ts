@@ -41,19 +41,19 @@ describe('a node with HOLDFAST_MAX_HOLDS direct holds', () => {
     expect(app.directHolds.size).toBe(MAX_HOLDS);
   });
 
-  it('asks the store nothing for one that it refuses', async () => {
+  it('a node with HOLDFAST_MAX_HOLDS direct holds asks the store nothing for one that it refuses', async () => {
     await fill();
     const asked = countVersionCalls();
     const stream = await openSse(`${app.url}/api/v1/sse/config`, { key: environment.key });
     expect([stream.status, asked()]).toEqual([503, 0]);
   });
 
-  it('still subscribes and repairs the holds of proxies', async () => {
+  it('a node with HOLDFAST_MAX_HOLDS direct holds still subscribes and repairs the holds of proxies', async () => {
     await fill();
     expect((await environment.subscribe()).status).toBe(200);
   });
 
-  it('takes another as soon as one has ended', async () => {
+  it('a node with HOLDFAST_MAX_HOLDS direct holds takes another as soon as one has ended', async () => {
     await fill();
     await app.closeStreams();
     const stream = await environment.open();
@@ -63,7 +63,7 @@ describe('a node with HOLDFAST_MAX_HOLDS direct holds', () => {
 });
 
 describe('a herd that comes while the store is slow', () => {
-  it('gets as many holds as there are places, and not one more', async () => {
+  it('a herd that comes while the store is slow gets as many holds as there are places, and not one more', async () => {
     const before = await refused();
     const version = app.store.version.bind(app.store);
     let answer = (): void => undefined;
@@ -79,7 +79,7 @@ describe('a herd that comes while the store is slow', () => {
 });
 
 describe('a place', () => {
-  it('is given back by a subscription that fails', async () => {
+  it('a place is given back by a subscription that fails', async () => {
     const unread = await app.environment();
     const read = app.store.read.bind(app.store);
     app.store.read = () => Promise.reject(storeAway());

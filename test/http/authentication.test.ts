@@ -107,7 +107,7 @@ for (const path of ['/api/v1/sse/config', '/api/v1/configs/0']) {
 }
 
 describe('an answer of 401', () => {
-  it('never repeats the key', async () => {
+  it('an answer of 401 never repeats the key', async () => {
     const answer = await app.http.get('/api/v1/configs/0').set('Authorization', basic('a-P1-E1-SDK-secret'));
     expect(answer.text).not.toContain('secret');
     expect(JSON.stringify(app.logs)).not.toContain('a-P1-E1-SDK-secret');
@@ -115,7 +115,7 @@ describe('an answer of 401', () => {
 });
 
 describe('a key', () => {
-  it('reads its own environment and no other', async () => {
+  it('a key reads its own environment and no other', async () => {
     const other = await app.environment();
     const answer = await other.subscribe();
     expect(answer.get('Grip-Channel')).toContain(`environment-${other.id};`);

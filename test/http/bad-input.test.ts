@@ -216,7 +216,7 @@ describe('a body is refused that is', () => {
     expect((await snapshot()).text).not.toContain('"one"');
   });
 
-  it('without configs', async () => {
+  it('a body is refused that is without configs', async () => {
     const refusal = { status: 400, code: 'field_invalid', field: 'configs' };
     await expectRefusal(send('{}'), refusal);
     await expectRefusal(send({ configs: [] }), refusal);

@@ -25,7 +25,7 @@ async function state(): Promise<{ version: string; configs: Config[] }> {
 const keys = ({ configs }: { configs: Config[] }) => configs.map(({ key }) => key).sort();
 
 describe('a change', () => {
-  it('is answered with the version before and after it, and the id of each config in its order', async () => {
+  it('a change is answered with the version before and after it, and the id of each config in its order', async () => {
     const first = await post({}, flag('b', true), flag('a', true)).expect(200);
     const { version } = first.body as { version: string };
     expect(first.body).toEqual({
@@ -42,7 +42,7 @@ describe('a change', () => {
     expect(second.body.previous).toBe(version);
   });
 
-  it('has ids that say when it was made: microseconds since 1970', async () => {
+  it('a change has ids that say when it was made: microseconds since 1970', async () => {
     const earliest = BigInt(Date.now()) * 1000n;
     const { version } = await environment.commit(flag('a', true));
     const latest = BigInt(Date.now() + 1) * 1000n;
@@ -50,13 +50,13 @@ describe('a change', () => {
     expect(BigInt(version)).toBeLessThanOrEqual(latest);
   });
 
-  it('is read as JSON whatever the content type says, unless it says protobuf', async () => {
+  it('a change is read as JSON whatever the content type says, unless it says protobuf', async () => {
     for (const type of ['application/json', 'application/json; charset=utf-8', 'text/plain']) {
       await environment.change({ configs: [flag('a', true)] }, { 'content-type': type }).expect(200);
     }
   });
 
-  it('may be protobuf', async () => {
+  it('a change may be protobuf', async () => {
     const configs = [flag('a', true), text('b', 'é')];
     const body = concat(configs.map(encodeConfig), new Uint8Array());
     for (const type of ['application/x-protobuf', 'application/protobuf', 'APPLICATION/X-PROTOBUF; v=1']) {
@@ -66,20 +66,20 @@ describe('a change', () => {
     expect((await state()).configs).toMatchObject(configs);
   });
 
-  it('may be compressed', async () => {
+  it('a change may be compressed', async () => {
     const body = gzipSync(JSON.stringify({ configs: [flag('a', true)] }));
     const answer = await environment.change(body, { 'content-encoding': 'gzip' });
     expect(answer.status).toBe(200);
   });
 
-  it('keeps ids of the source, above 2^53 too', async () => {
+  it('a change keeps ids of the source, above 2^53 too', async () => {
     const id = '17018962363976479';
     const answer = await post({}, { ...flag('a', true), id }).expect(200);
     expect(answer.body).toEqual({ previous: '0', version: id, configs: [{ key: 'a', id }] });
     expect((await state()).configs).toMatchObject([{ key: 'a', id }]);
   });
 
-  it('that was sent with its ids before is done already, and changes nothing', async () => {
+  it('a change that was sent with its ids before is done already, and changes nothing', async () => {
     const config = { ...flag('a', true), id: '17018962363976479' };
     await post({}, config).expect(200);
     const again = await post({}, config).expect(200);
@@ -90,14 +90,14 @@ describe('a change', () => {
     });
   });
 
-  it('does not touch the configs that it does not name', async () => {
+  it('a change does not touch the configs that it does not name', async () => {
     await post({}, flag('a', true), flag('b', true)).expect(200);
     const before = await state();
     await post({}, flag('c', true)).expect(200);
     expect((await state()).configs.slice(0, 2)).toEqual(before.configs);
   });
 
-  it('of an environment that does not exist is refused', async () => {
+  it('a change of an environment that does not exist is refused', async () => {
     const answer = await app
       .admin('post', '/environments/424242/changes')
       .send({ configs: [flag('a', true)] })
@@ -196,7 +196,7 @@ describe('Idempotency-Key', () => {
     expect(answer.body.previous).toBe('0');
   });
 
-  it('of a change that was refused can be used again', async () => {
+  it('Idempotency-Key of a change that was refused can be used again', async () => {
     await post({ 'Idempotency-Key': 'k1' }, flag('', true)).expect(400);
     await post({ 'Idempotency-Key': 'k1' }, flag('a', true)).expect(200);
   });
@@ -207,7 +207,7 @@ describe('Idempotency-Key', () => {
     expect((await post(headers, flag('a', true)).expect(200)).body).toEqual(first.body);
   });
 
-  it('must have 1 to 255 characters and come once', async () => {
+  it('Idempotency-Key must have 1 to 255 characters and come once', async () => {
     for (const value of ['x'.repeat(256), ['a', 'b']]) {
       const answer = await post({ 'Idempotency-Key': value }, flag('a', true)).expect(400);
       expect(answer.body.error).toMatchObject({ code: 'field_invalid', field: 'Idempotency-Key' });
@@ -221,7 +221,7 @@ describe('Idempotency-Key', () => {
 });
 
 describe('changes at the same time', () => {
-  it('of one environment all land, one after the other', async () => {
+  it('changes at the same time of one environment all land, one after the other', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `flag.${index}`);
     const answers = await Promise.all(names.map((name) => post({}, flag(name, true)).expect(200)));
     expect(keys(await state())).toEqual([...names].sort());
@@ -233,7 +233,7 @@ describe('changes at the same time', () => {
     ]);
   });
 
-  it('of one config leave the one with the highest id', async () => {
+  it('changes at the same time of one config leave the one with the highest id', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => post({}, text('a', `${index}`)).expect(200)),
     );

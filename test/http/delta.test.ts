@@ -25,12 +25,12 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 describe('a large delta', () => {
-  it('is cut into events below the size that every client takes', () => {
+  it('a large delta is cut into events below the size that every client takes', () => {
     expect(events.length).toBeGreaterThan(3);
     for (const event of events) expect(Buffer.byteLength(event.text)).toBeLessThanOrEqual(EVENT_TARGET_BYTES);
   });
 
-  it('has each config once, ids ascending, each event with the id of its last one', () => {
+  it('a large delta has each config once, ids ascending, each event with the id of its last one', () => {
     expect(keysIn(body)).toEqual(KEYS);
     const ids = events.map((event) => event.configs.configs!.map(({ id }) => BigInt(id ?? '0')));
     expect(ids.flat()).toEqual([...ids.flat()].sort((a, b) => (a < b ? -1 : 1)));
@@ -38,19 +38,19 @@ describe('a large delta', () => {
     expect(events.at(-1)!.id).toBe(version);
   });
 
-  it('has pointer and default context in each event', () => {
+  it('a large delta has pointer and default context in each event', () => {
     for (const { configs } of events) {
       expect(configs.configServicePointer).toEqual({ projectId: '1', projectEnvId: environment.id });
       expect(configs.defaultContext).toEqual(CONTEXT);
     }
   });
 
-  it('holds the connection at its end, not at one of its events', async () => {
+  it('a large delta holds the connection at its end, not at one of its events', async () => {
     const answer = await environment.subscribe();
     expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${version}`);
   });
 
-  it('goes on after each event with exactly the rest', async () => {
+  it('a large delta goes on after each event with exactly the rest', async () => {
     for (const [index, { id }] of events.entries()) {
       const rest = await environment.subscribe({ 'last-event-id': id });
       const later = events.slice(index + 1);
@@ -60,7 +60,7 @@ describe('a large delta', () => {
     }
   });
 
-  it('goes on from the middle of an event too', async () => {
+  it('a large delta goes on from the middle of an event too', async () => {
     const config = events[1]!.configs.configs![5]!;
     const rest = await environment.subscribe({ 'last-event-id': config.id! });
     expect(keysIn(rest.text)).toEqual(KEYS.slice(KEYS.indexOf(config.key!) + 1));
@@ -68,7 +68,7 @@ describe('a large delta', () => {
 });
 
 describe('a config near the limit', () => {
-  it('has an event of its own, still below the largest that the Go SDK reads', async () => {
+  it('a config near the limit has an event of its own, still below the largest that the Go SDK reads', async () => {
     const other = await app.environment();
     await other.commit(flag('before', true), text('large', 'x'.repeat(48_000)), flag('after', true));
     const pieces = readBody((await other.subscribe()).text).events;
@@ -82,7 +82,7 @@ describe('a config near the limit', () => {
 });
 
 describe('a change of many configs in one commit', () => {
-  it('does not show a config twice that was changed again later', async () => {
+  it('a change of many configs in one commit does not show a config twice that was changed again later', async () => {
     const other = await app.environment();
     await other.commit(flag('a', true), flag('b', true), flag('c', true));
     await other.commit(flag('a', false));

@@ -26,7 +26,7 @@ afterEach(async () => {
 const ended = (reason: string) => app.metric(`holdfast_direct_holds_ended_total{reason="${reason}"}`);
 
 describe('a direct subscription', () => {
-  it('is an event stream without instructions and without an end', async () => {
+  it('a direct subscription is an event stream without instructions and without an end', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const stream = await environment.open();
@@ -41,7 +41,7 @@ describe('a direct subscription', () => {
     expect(stream.isClosed()).toBe(false);
   });
 
-  it('begins with the same bytes as one through a proxy', async () => {
+  it('a direct subscription begins with the same bytes as one through a proxy', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true), flag('b', true));
     app.clock.random = 0.5;
@@ -51,7 +51,7 @@ describe('a direct subscription', () => {
     expect(stream.raw().toString()).toBe(expected);
   });
 
-  it('of a client that stands somewhere begins with what it lacks', async () => {
+  it('a direct subscription of a client that stands somewhere begins with what it lacks', async () => {
     const environment = await app.environment();
     const { version } = await environment.commit(flag('a', true));
     await environment.commit(flag('b', true));
@@ -60,7 +60,7 @@ describe('a direct subscription', () => {
     expect(keys(stream.events)).toEqual(['b']);
   });
 
-  it('of a client that is current begins without an event, and gets the next change', async () => {
+  it('a direct subscription of a client that is current begins without an event, and gets the next change', async () => {
     const environment = await app.environment();
     const { version } = await environment.commit(flag('a', true));
     const stream = await environment.open({ 'x-prefab-start-at-id': version });
@@ -69,7 +69,7 @@ describe('a direct subscription', () => {
     expect(keys(stream.events)).toEqual(['b']);
   });
 
-  it('of a client that is ahead of the store begins with everything, which is counted once and raises no alarm', async () => {
+  it('a direct subscription of a client that is ahead of the store begins with everything, which is counted once and raises no alarm', async () => {
     const environment = await app.environment();
     const { version } = await environment.commit(flag('a', true));
     const ahead = await app.metric('holdfast_clients_ahead_total');
@@ -81,7 +81,7 @@ describe('a direct subscription', () => {
     expect(app.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('is counted, and so is its end when the client leaves', async () => {
+  it('a direct subscription is counted, and so is its end when the client leaves', async () => {
     const environment = await app.environment();
     const [left, opened] = [
       await ended('client'),
@@ -97,7 +97,7 @@ describe('a direct subscription', () => {
     expect(app.directHolds.size).toBe(0);
   });
 
-  it('with a refused key is an answer of 401 and no stream', async () => {
+  it('a direct subscription with a refused key is an answer of 401 and no stream', async () => {
     const environment = await app.environment();
     const stream = await openSse(`${app.url}/api/v1/sse/config`, { key: `${environment.key}x` });
     expect([stream.status, await stream.closed]).toEqual([401, 'ended']);
@@ -205,7 +205,7 @@ describe('an open stream ends', () => {
     expect(bystander.isClosed()).toBe(false);
   });
 
-  it('between 80 % and 100 % of the age that is set', async () => {
+  it('an open stream ends between 80 % and 100 % of the age that is set', async () => {
     const environment = await app.environment();
     app.clock.random = 0;
     const first = await environment.open();
@@ -225,7 +225,7 @@ describe('an open stream ends', () => {
 });
 
 describe('who holds a subscription', () => {
-  it('is this process when the signature is forged', async () => {
+  it('who holds a subscription is this process when the signature is forged', async () => {
     const environment = await app.environment();
     const forged = await sign({ key: Buffer.from('another key') });
     const stream = await environment.open({ 'grip-sig': forged, 'grip-hold': 'stream' });
@@ -233,7 +233,7 @@ describe('who holds a subscription', () => {
     expect(app.directHolds.size).toBe(1);
   });
 
-  it('is this process with HOLDFAST_HOLD=direct, whatever the signature is', async () => {
+  it('who holds a subscription is this process with HOLDFAST_HOLD=direct, whatever the signature is', async () => {
     const other = await startApp({ env: { HOLDFAST_HOLD: 'direct' } });
     try {
       const environment = await other.environment();
@@ -246,7 +246,7 @@ describe('who holds a subscription', () => {
     }
   });
 
-  it('is this process without a proxy, because no signature can be valid', async () => {
+  it('who holds a subscription is this process without a proxy, because no signature can be valid', async () => {
     const other = await startApp({ env: { GRIP_URL: '' } });
     try {
       const environment = await other.environment();
@@ -260,7 +260,7 @@ describe('who holds a subscription', () => {
 });
 
 describe('a drain', () => {
-  it('ends every stream properly, and refuses new ones until the process is gone', async () => {
+  it('a drain ends every stream properly, and refuses new ones until the process is gone', async () => {
     const other = await startApp();
     try {
       const environment = await other.environment();

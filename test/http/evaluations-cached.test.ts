@@ -23,7 +23,7 @@ describe('the ETag', () => {
   const etag = async (key: string, contexts: Given) => (await get(key, contexts).expect(200)).headers.etag!;
   const asked = { user: { key: 'a', plan: 'pro' }, device: { os: 'linux' } };
 
-  it('is the same for equal contexts in another order, and for another key of the environment', async () => {
+  it('the ETag is the same for equal contexts in another order, and for another key of the environment', async () => {
     const environment = await app.environment();
     await environment.commit(ruled('a', isPro));
     const same = await etag(environment.key, asked);
@@ -33,13 +33,13 @@ describe('the ETag', () => {
     expect(await etag((await environment.clientKey()).key, asked)).toBe(same);
   });
 
-  it('has nothing of the contexts in it', async () => {
+  it('the ETag has nothing of the contexts in it', async () => {
     const environment = await app.environment();
     const given = await etag(environment.key, { user: { email: 'someone@example.com' } });
     expect(given).toMatch(new RegExp(`^"${environment.id}-\\d+-[\\w-]{22}"$`));
   });
 
-  it('is another one for other contexts', async () => {
+  it('the ETag is another one for other contexts', async () => {
     const environment = await app.environment();
     const all = [
       asked,
@@ -99,7 +99,7 @@ describe('the ETag', () => {
     ]);
   });
 
-  it('that the client has is answered 304 without a body, with the same headers', async () => {
+  it('the ETag that the client has is answered 304 without a body, with the same headers', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const first = await get(environment.key, asked);
@@ -117,7 +117,7 @@ describe('the ETag', () => {
     }
   });
 
-  it('of another answer is answered in full', async () => {
+  it('the ETag of another answer is answered in full', async () => {
     const environment = await app.environment();
     const { headers } = await get(environment.key, {});
     expect((await get(environment.key, asked, { 'If-None-Match': headers.etag! })).status).toBe(200);
@@ -144,7 +144,7 @@ describe('weights without a property to hash', () => {
 });
 
 describe('caches', () => {
-  it('may keep an answer for its key: browsers ask each time, a CDN serves it while we are down', async () => {
+  it('caches may keep an answer for its key: browsers ask each time, a CDN serves it while we are down', async () => {
     const environment = await app.environment();
     const { headers } = await get(environment.key, {}, { Origin: 'https://page.example' }).expect(200);
     expect(headers).toMatchObject({

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 describe('an answer', () => {
-  it('has each kind of value as the SDK reads it', async () => {
+  it('an answer has each kind of value as the SDK reads it', async () => {
     const environment = await app.environment();
     await environment.commit(
       flag('bool', true),
@@ -48,13 +48,13 @@ describe('an answer', () => {
     });
   });
 
-  it('has all digits of an integer above 2^53', async () => {
+  it('an answer has all digits of an integer above 2^53', async () => {
     const environment = await app.environment();
     await environment.commit(config('large', 'INT', { int: '9007199254740993' }));
     expect((await get(environment.key)).text).toContain('"value":{"int":9007199254740993}');
   });
 
-  it('says which config, row and rule decided', async () => {
+  it('an answer says which config, row and rule decided', async () => {
     const environment = await app.environment();
     const { configs } = await environment.commit({
       ...flag('a', false),
@@ -87,7 +87,7 @@ describe('an answer', () => {
     });
   });
 
-  it('has only what clients may see, and no rule', async () => {
+  it('an answer has only what clients may see, and no rule', async () => {
     const environment = await app.environment();
     await environment.commit(
       ruled('flag', { ...isPro, valueToMatch: { stringList: { values: ['a-secret-plan'] } } }),
@@ -102,7 +102,7 @@ describe('an answer', () => {
     }
   });
 
-  it('leaves out what has no value here, and counts it', async () => {
+  it('an answer leaves out what has no value here, and counts it', async () => {
     const environment = await app.environment();
     await environment.commit(
       flag('there', true),
@@ -119,7 +119,7 @@ describe('an answer', () => {
     expect(await Promise.all(kinds.map(count))).toEqual(before.map((each) => each + 1));
   });
 
-  it('is of the contexts in the path, over the default context of the environment', async () => {
+  it('an answer is of the contexts in the path, over the default context of the environment', async () => {
     const defaultContext = { contexts: [{ type: 'user', values: { plan: { string: 'pro' } } }] };
     const environment = await app.environment({ defaultContext });
     await environment.commit(ruled('a', isPro));
@@ -130,18 +130,18 @@ describe('an answer', () => {
     expect(await isOn({ user: { plan: 'pro' } })).toBe(true);
   });
 
-  it('of an environment without configs has no values', async () => {
+  it('an answer of an environment without configs has no values', async () => {
     expect(await evaluations((await app.environment()).key)).toEqual({});
   });
 
-  it("is of the key's environment", async () => {
+  it("an answer is of the key's environment", async () => {
     const [ours, theirs] = [await app.environment(), await app.environment()];
     await ours.commit(flag('ours', true));
     await theirs.commit(flag('theirs', true));
     expect(Object.keys(await evaluations((await ours.clientKey()).key))).toEqual(['ours']);
   });
 
-  it('fits a context as large as pages have them, and 431 says when it does not', async () => {
+  it('an answer fits a context as large as pages have them, and 431 says when it does not', async () => {
     const environment = await app.environment();
     await environment.commit(ruled('a', isPro));
     const values = Object.fromEntries(
@@ -155,7 +155,7 @@ describe('an answer', () => {
 });
 
 describe('contexts in a path', () => {
-  it('may have slashes in their base64, encoded or decoded on the way', async () => {
+  it('contexts in a path may have slashes in their base64, encoded or decoded on the way', async () => {
     const environment = await app.environment();
     await environment.commit(ruled('pro', isPro));
     // Some of these have a slash in their base64.
@@ -177,7 +177,7 @@ describe('contexts in a path', () => {
     }
   });
 
-  it('may have a property that rules cannot read, which is named in the answer', async () => {
+  it('contexts in a path may have a property that rules cannot read, which is named in the answer', async () => {
     const environment = await app.environment();
     await environment.commit(ruled('pro', isPro));
     const given = { contexts: [{ type: 'user', values: { plan: { string: 'pro' }, tags: { bool: [{}] } } }] };
@@ -194,7 +194,7 @@ describe('contexts in a path', () => {
     ]);
   });
 
-  it('lead to doubles that are written as such', async () => {
+  it('contexts in a path lead to doubles that are written as such', async () => {
     const environment = await app.environment();
     await environment.commit(config('double', 'DOUBLE', { double: 3 }));
     expect((await get(environment.key)).text).toContain('{"value":{"double":3.0}');
@@ -202,7 +202,7 @@ describe('contexts in a path', () => {
 });
 
 describe('a key', () => {
-  it('is taken as the password of HTTP Basic, or as a bearer token', async () => {
+  it('a key is taken as the password of HTTP Basic, or as a bearer token', async () => {
     const environment = await app.environment();
     for (const key of [environment.key, (await environment.clientKey()).key]) {
       await get(key).expect(200);
@@ -210,7 +210,7 @@ describe('a key', () => {
     }
   });
 
-  it('that is missing, unknown or revoked is refused, in a way that pages can read and that never prompts for a password', async () => {
+  it('a key that is missing, unknown or revoked is refused, in a way that pages can read and that never prompts for a password', async () => {
     const environment = await app.environment();
     const { id, key } = await environment.clientKey();
     const { headers } = await get(key).expect(200);
@@ -238,7 +238,7 @@ describe('a key', () => {
 });
 
 describe('contexts that cannot be read', () => {
-  it('are refused with the field and a remedy, and the answer must not be stored', async () => {
+  it('contexts that cannot be read are refused with the field and a remedy, and the answer must not be stored', async () => {
     const environment = await app.environment();
     const bad = Buffer.from('{"contexts":[{"type":1}]}').toString('base64');
     const answer = await app.http
@@ -253,7 +253,7 @@ describe('contexts that cannot be read', () => {
 });
 
 describe('a preflight', () => {
-  it('is answered without a key, with what the SDK sends', async () => {
+  it('a preflight is answered without a key, with what the SDK sends', async () => {
     const answer = await app.http.options(path()).set({
       Origin: 'https://page.example',
       'Access-Control-Request-Method': 'GET',

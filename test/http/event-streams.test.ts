@@ -50,7 +50,7 @@ async function subscribe(token: string, query = '', headers: Record<string, stri
 const idsIn = (body: string) => [...body.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
 
 describe('an event stream through a proxy', () => {
-  it('is held on a channel of its environment for clients, at the client version, and on its key’s', async () => {
+  it('an event stream through a proxy is held on a channel of its environment for clients, at the client version, and on its key’s', async () => {
     app.clock.random = 0.4;
     const answer = await subscribe(tokenOf(), `?at=${seen}`);
     expect([answer.status, answer.text]).toEqual([200, '\n: holdfast\nretry: 4600\n']);
@@ -62,18 +62,18 @@ describe('an event stream through a proxy', () => {
     ]);
   });
 
-  it('can be read by a page of any site', async () => {
+  it('an event stream through a proxy can be read by a page of any site', async () => {
     const answer = await subscribe(tokenOf());
     expect(answer.get('Access-Control-Allow-Origin')).toBe('*');
     expect((await subscribe('nonsense')).get('Access-Control-Allow-Origin')).toBe('*');
   });
 
-  it('has the recovery link that all holds have', async () => {
+  it('an event stream through a proxy has the recovery link that all holds have', async () => {
     const { path } = readLink(await subscribe(tokenOf()));
     expect(path).toBe(readLink(await environment.subscribe()).path);
   });
 
-  it('uses each of eight channels', async () => {
+  it('an event stream through a proxy uses each of eight channels', async () => {
     const used = new Set<string | undefined>();
     for (let i = 0; i < 8; i++) {
       app.clock.random = i / 8;
@@ -90,19 +90,22 @@ describe('an event stream through a proxy', () => {
     ['that began now', (at) => [`?at=${at}`, ''], false],
     ['that began before and was told since', (at) => [`?at=${BigInt(at) - 1n}`, at], false],
     ['that began now and was told before', (at) => [`?at=${at}`, `${BigInt(at) - 1n}`], false],
-  ])('of a client %s has an event exactly if it lacks something', async (_, position, lacks) => {
-    const [query, last] = position(seen);
-    const answer = await subscribe(tokenOf(), query, last === '' ? {} : { 'last-event-id': last });
-    expect(idsIn(answer.text)).toEqual(lacks ? [seen] : []);
-    expect(channelsOf(answer)[0]).toContain(`prev-id=${seen}`);
-  });
+  ])(
+    'an event stream through a proxy of a client %s has an event exactly if it lacks something',
+    async (_, position, lacks) => {
+      const [query, last] = position(seen);
+      const answer = await subscribe(tokenOf(), query, last === '' ? {} : { 'last-event-id': last });
+      expect(idsIn(answer.text)).toEqual(lacks ? [seen] : []);
+      expect(channelsOf(answer)[0]).toContain(`prev-id=${seen}`);
+    },
+  );
 
-  it('is for keys of both kinds', async () => {
+  it('an event stream through a proxy is for keys of both kinds', async () => {
     const { id } = await environment.clientKey();
     expect((await subscribe(tokenOf(id))).status).toBe(200);
   });
 
-  it('recovers what it missed over the link, and is counted as what it is', async () => {
+  it('an event stream through a proxy recovers what it missed over the link, and is counted as what it is', async () => {
     const { path } = readLink(await subscribe(tokenOf(), `?at=${seen}`));
     const { version } = await environment.commit(flag('a', false));
     const last = [`clients-${environment.id}-5; last-id=${seen}`, `key-${environment.keyId}; last-id=0`];
@@ -125,7 +128,7 @@ describe('a token', () => {
     return `${answer.status} ${(answer.body as { errorCode: string }).errorCode}`;
   }
 
-  it('is accepted for 15 minutes at the least, and refused after half an hour and a minute', async () => {
+  it('a token is accepted for 15 minutes at the least, and refused after half an hour and a minute', async () => {
     const token = tokenOf();
     app.clock.ahead = 15 * MINUTE;
     expect((await subscribe(token)).status).toBe(200);
@@ -146,18 +149,18 @@ describe('a token', () => {
     expect(await refusal(token())).toBe('401 GENERAL');
   });
 
-  it('that is a recovery link is refused', async () => {
+  it('a token that is a recovery link is refused', async () => {
     const { path } = readLink(await environment.subscribe());
     expect(await refusal(path.slice(RECOVERY_PREFIX.length))).toBe('401 GENERAL');
   });
 
-  it('is refused as soon as its key is revoked', async () => {
+  it('a token is refused as soon as its key is revoked', async () => {
     const token = tokenOf();
     await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
     expect(await refusal(token)).toBe('401 GENERAL');
   });
 
-  it('opens nothing else: no ruleset, no stream of rulesets, no evaluation, no link, no administration', async () => {
+  it('a token opens nothing else: no ruleset, no stream of rulesets, no evaluation, no link, no administration', async () => {
     const token = tokenOf();
     const credentials = [`Bearer ${token}`, `Basic ${Buffer.from(`u:${token}`).toString('base64')}`];
     for (const authorization of credentials) {
@@ -180,7 +183,7 @@ describe('a token', () => {
     expect((await environment.recover(`${RECOVERY_PREFIX}${token}`, '0', headers)).status).toBe(403);
   });
 
-  it('is in no line of the log, and in no metric', async () => {
+  it('a token is in no line of the log, and in no metric', async () => {
     const token = tokenOf();
     await subscribe(token);
     await subscribe(`${token}x`);
@@ -196,7 +199,7 @@ describe('an event stream without a proxy', () => {
     return stream;
   };
 
-  it('is held here, notified of changes that clients see and of no others, and ended by a revocation', async () => {
+  it('an event stream without a proxy is held here, notified of changes that clients see and of no others, and ended by a revocation', async () => {
     const stream = await open(`?at=${seen}`);
     await environment.commit(text('server-only', 'y'));
     const { version } = await environment.commit(flag('a', false));
@@ -210,7 +213,7 @@ describe('an event stream without a proxy', () => {
     expect(stream.errors).toEqual([]);
   });
 
-  it('takes a place among the direct holds', async () => {
+  it('an event stream without a proxy takes a place among the direct holds', async () => {
     const full = await startApp({ env: { HOLDFAST_MAX_HOLDS: '1' } });
     try {
       const { id, keyId } = await full.environment();
@@ -224,7 +227,7 @@ describe('an event stream without a proxy', () => {
     }
   });
 
-  it('is refused where this process holds nothing', async () => {
+  it('an event stream without a proxy is refused where this process holds nothing', async () => {
     const other = await startApp({ env: { HOLDFAST_HOLD: 'grip' } });
     try {
       const { id, keyId } = await other.environment();

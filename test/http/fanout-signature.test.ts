@@ -71,11 +71,11 @@ async function subscribe(node: TestApp, signature: string): Promise<number> {
 }
 
 describe('a subscription', () => {
-  it('by Fanout is held by Fanout', async () => {
+  it('a subscription by Fanout is held by Fanout', async () => {
     expect(await subscribe(app, await sign({ iss: `fastly:${SERVICE}`, key: fanout.privateKey }))).toBe(200);
   });
 
-  it('by our own Pushpin is held by it', async () => {
+  it('a subscription by our own Pushpin is held by it', async () => {
     expect(await subscribe(app, await sign({ iss: 'pushpin', key: Buffer.from(PUSHPIN_KEY) }))).toBe(200);
   });
 
@@ -102,7 +102,7 @@ describe('a subscription', () => {
     expect(await subscribe(app, await sign(signed))).toBe(503);
   });
 
-  it('that is signed with anything but Fastly’s own key is not by Fastly', async () => {
+  it('a subscription that is signed with anything but Fastly’s own key is not by Fastly', async () => {
     const forged = await sign({ iss: `fastly:${SERVICE}`, key: fanout.privateKey });
     expect(await subscribe(real, forged)).toBe(503);
     const secret = Buffer.from(PUBLIC_KEY_FASTLY_FANOUT_PEM);

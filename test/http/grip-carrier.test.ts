@@ -24,17 +24,17 @@ describe('serve-grip in the routes of the app', () => {
 
   afterAll(() => app.close());
 
-  it('is mounted with the verifier, on the routes of streams and on no other', () => {
+  it('serve-grip in the routes of the app is mounted with the verifier, on the routes of streams and on no other', () => {
     const found = handlersOf(app.app.router as IRouter).filter(({ handle }) => handle.name === MOUNTED);
     expect(found.map(({ path }) => path).sort()).toEqual(STREAM_ROUTES);
   });
 
-  it('is mounted nowhere without the verifier', () => {
+  it('serve-grip in the routes of the app is mounted nowhere without the verifier', () => {
     const bare = handlersOf(app.app.router as IRouter).filter(({ handle }) => handle instanceof ServeGrip);
     expect(bare).toEqual([]);
   });
 
-  it('is imported by one file', () => {
+  it('serve-grip in the routes of the app is imported by one file', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
     );
@@ -56,22 +56,25 @@ describe('a request to a route with serve-grip', () => {
     ['a signature by another key', () => sign({ key: Buffer.from('not the key of this proxy') })],
     ['alg: none', async () => unsigned()],
     ['alg: none with a signature', async () => `${unsigned()}${(await sign()).split('.')[2]!}`],
-  ])('with %s is not proxied, loses the header and cannot be held', async (_, signature) => {
-    const answer = await request(app)
-      .get('/stream')
-      .set('Grip-Sig', await signature());
-    expect(answer.body).toEqual({ isProxied: false });
-    const refused = await request(app)
-      .get('/hold')
-      .set('Grip-Sig', await signature());
-    expect([refused.status, refused.headers['grip-hold']]).toEqual([500, undefined]);
-  });
+  ])(
+    'a request to a route with serve-grip with %s is not proxied, loses the header and cannot be held',
+    async (_, signature) => {
+      const answer = await request(app)
+        .get('/stream')
+        .set('Grip-Sig', await signature());
+      expect(answer.body).toEqual({ isProxied: false });
+      const refused = await request(app)
+        .get('/hold')
+        .set('Grip-Sig', await signature());
+      expect([refused.status, refused.headers['grip-hold']]).toEqual([500, undefined]);
+    },
+  );
 
-  it('without a signature is not proxied', async () => {
+  it('a request to a route with serve-grip without a signature is not proxied', async () => {
     expect((await request(app).get('/stream')).body).toEqual({ isProxied: false });
   });
 
-  it('with a good signature is proxied, and its response carries the instructions', async () => {
+  it('a request to a route with serve-grip with a good signature is proxied, and its response carries the instructions', async () => {
     const signature = await sign();
     expect((await request(app).get('/stream').set('Grip-Sig', signature)).body).toEqual({
       isProxied: true,
@@ -86,7 +89,7 @@ describe('a request to a route with serve-grip', () => {
     });
   });
 
-  it('with a good signature after bad ones is proxied, and the reverse is not', async () => {
+  it('a request to a route with serve-grip with a good signature after bad ones is proxied, and the reverse is not', async () => {
     for (const [signature, isProxied] of [
       ['garbage', false],
       [await sign(), true],

@@ -30,7 +30,7 @@ describe('GET /livez', () => {
 });
 
 describe('GET /readyz', () => {
-  it('is 200 only between the start and the stop', async () => {
+  it('GET /readyz is 200 only between the start and the stop', async () => {
     const expected = { starting: [503, 'starting'], serving: [200, 'ready'], stopping: [503, 'stopping'] };
     for (const phase of ['starting', 'serving', 'stopping'] as const) {
       app.enter(phase);
@@ -41,7 +41,7 @@ describe('GET /readyz', () => {
     app.enter('serving');
   });
 
-  it('has the detail: store, feed lag, environments, holds and proxies', async () => {
+  it('GET /readyz has the detail: store, feed lag, environments, holds and proxies', async () => {
     const environment = await app.environment();
     await environment.subscribe();
     const { body } = await app.http.get('/readyz').expect(200);
@@ -66,7 +66,7 @@ describe('GET /readyz', () => {
 });
 
 describe('GET /metrics', () => {
-  it('is Prometheus text with a help and a type for each of our names', async () => {
+  it('GET /metrics is Prometheus text with a help and a type for each of our names', async () => {
     const answer = await app.http.get('/metrics').expect(200);
     expect(answer.get('Content-Type')).toMatch(/^text\/plain; .*version=/);
     const names = (keyword: string) =>
@@ -105,7 +105,7 @@ describe('GET /metrics', () => {
 });
 
 describe('no secret', () => {
-  it('is in the metrics, in readiness or in the log, whatever was asked before', async () => {
+  it('no secret is in the metrics, in readiness or in the log, whatever was asked before', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const token = await sign();
@@ -140,7 +140,7 @@ describe('no secret', () => {
 });
 
 describe('a store that is away', () => {
-  it('serves what is in memory, and answers 503 to the rest', async () => {
+  it('a store that is away serves what is in memory, and answers 503 to the rest', async () => {
     const other = await startApp();
     try {
       const environment = await other.environment();
@@ -165,7 +165,7 @@ describe('a store that is away', () => {
 });
 
 describe('a node that stops', () => {
-  it('says so immediately, still answers, ends its streams over the drain time, and then is gone', async () => {
+  it('a node that stops says so immediately, still answers, ends its streams over the drain time, and then is gone', async () => {
     const settings = readNodeSettings({ PORT: '0', HOST: '127.0.0.1', HOLDFAST_DRAIN: '2' });
     const secrets = { adminTokens: [ADMIN_TOKEN], linkSecrets: [LINK_SECRET] };
     const environment = await app.environment();

@@ -17,26 +17,29 @@ describe('a request through a proxy for a route of operators', () => {
     ['garbage for a signature', async () => ({ 'Grip-Sig': 'garbage' })],
     ['an empty signature', async () => ({ 'Grip-Sig': '' })],
     ['another header of proxies', async () => ({ 'Grip-Feature': 'status' })],
-  ])('is answered 404 with %s, on every route that is not for clients', async (_, headers) => {
-    const routes = routesOf(app.app).filter((path) => !/^\/(api|ofrep)\//.test(path));
-    expect(routes.length).toBeGreaterThan(10);
-    const paths = [...routes, '/admin', '/ADMIN/v1/environments', '/metrics/', '/Metrics', '/readyz/'];
-    const before = await refused();
-    for (const path of paths) {
-      const answer = await app.http
-        .get(path.replace(':id', environment.id))
-        .auth(ADMIN_TOKEN, { type: 'bearer' })
-        .set(await headers());
-      expect([path, answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([
-        path,
-        404,
-        'not_found',
-      ]);
-    }
-    expect((await refused()) - before).toBe(paths.length);
-  });
+  ])(
+    'a request through a proxy for a route of operators is answered 404 with %s, on every route that is not for clients',
+    async (_, headers) => {
+      const routes = routesOf(app.app).filter((path) => !/^\/(api|ofrep)\//.test(path));
+      expect(routes.length).toBeGreaterThan(10);
+      const paths = [...routes, '/admin', '/ADMIN/v1/environments', '/metrics/', '/Metrics', '/readyz/'];
+      const before = await refused();
+      for (const path of paths) {
+        const answer = await app.http
+          .get(path.replace(':id', environment.id))
+          .auth(ADMIN_TOKEN, { type: 'bearer' })
+          .set(await headers());
+        expect([path, answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([
+          path,
+          404,
+          'not_found',
+        ]);
+      }
+      expect((await refused()) - before).toBe(paths.length);
+    },
+  );
 
-  it('is answered 404 for each method, and changes nothing', async () => {
+  it('a request through a proxy for a route of operators is answered 404 for each method, and changes nothing', async () => {
     for (const method of ['put', 'post', 'delete'] as const) {
       const answer = await app
         .admin(method, '/environments/99')
@@ -47,7 +50,7 @@ describe('a request through a proxy for a route of operators', () => {
     await app.admin('get', '/environments/99').expect(404);
   });
 
-  it('is answered as a path that does not exist', async () => {
+  it('a request through a proxy for a route of operators is answered as a path that does not exist', async () => {
     const [internal, unknown] = await Promise.all(
       ['/metrics', '/unknown'].map((path) => app.http.get(path).set('Grip-Sig', 'x')),
     );
@@ -56,7 +59,7 @@ describe('a request through a proxy for a route of operators', () => {
 });
 
 describe('a request through a proxy for a route of clients', () => {
-  it('is answered', async () => {
+  it('a request through a proxy for a route of clients is answered', async () => {
     const answer = await app.http
       .get('/api/v1/configs/0')
       .auth('u', environment.key)

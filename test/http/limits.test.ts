@@ -21,11 +21,11 @@ const version = async () =>
   (await app.admin('get', `/environments/${environment.id}`).expect(200)).body.version as string;
 
 describe('a change', () => {
-  it('of exactly 1 MiB is accepted', async () => {
+  it('a change of exactly 1 MiB is accepted', async () => {
     expect((await environment.change(padded(MIB))).status).toBe(200);
   });
 
-  it('of 1 MiB and a byte is refused, with the limit, and nothing of it is committed', async () => {
+  it('a change of 1 MiB and a byte is refused, with the limit, and nothing of it is committed', async () => {
     const { status, body, headers } = await environment.change(padded(MIB + 1));
     expect([status, body.error.code]).toEqual([413, 'change_too_large']);
     expect(body.error.message).toContain(`${MIB} bytes`);
@@ -33,13 +33,13 @@ describe('a change', () => {
     expect(await version()).toBe('0');
   });
 
-  it('as protobuf has the same limit', async () => {
+  it('a change as protobuf has the same limit', async () => {
     const headers = { 'content-type': 'application/x-protobuf' };
     const answer = await environment.change(Buffer.alloc(MIB + 1), headers);
     expect([answer.status, answer.body.error.code]).toEqual([413, 'change_too_large']);
   });
 
-  it('that is small only while it is compressed is refused', async () => {
+  it('a change that is small only while it is compressed is refused', async () => {
     const answer = await environment.change(gzipSync(padded(MIB + 1)), { 'content-encoding': 'gzip' });
     expect([answer.status, answer.body.error.code]).toEqual([413, 'change_too_large']);
     expect(await version()).toBe('0');
@@ -47,7 +47,7 @@ describe('a change', () => {
 });
 
 describe('a config', () => {
-  it('that just fits into one event is accepted; one byte more is refused, and nothing is committed', async () => {
+  it('a config that just fits into one event is accepted; one byte more is refused, and nothing is committed', async () => {
     await environment.commit(text('k', 'x'.repeat(40_000)));
     const message = await app.http.get('/api/v1/configs/0').auth('t', environment.key).responseType('blob');
     const fits = 40_000 + MESSAGE_MAX_BYTES - (message.body as Buffer).length;
@@ -63,7 +63,7 @@ describe('a config', () => {
 });
 
 describe('a default context', () => {
-  it('that leaves a config no room in an event is refused', async () => {
+  it('a default context that leaves a config no room in an event is refused', async () => {
     const before = await environment.commit(text('k', 'x'.repeat(40_000)));
     const values = { big: { string: 'x'.repeat(10_000) } };
     const { status, body } = await app

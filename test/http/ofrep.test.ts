@@ -92,18 +92,18 @@ describe('the answer for one flag', () => {
     ['duration', 'PT1.5S', 'PT1.5S'],
     ['log-level', 'INFO', 'INFO'],
     ['named', true, 'treatment'],
-  ])('for %s has value, variant and reason', async (flag, value, variant) => {
+  ])('the answer for one flag for %s has value, variant and reason', async (flag, value, variant) => {
     const { status, body } = await ask(flag);
     expect([status, body]).toMatchObject([200, { key: flag, value, variant, reason: 'STATIC' }]);
   });
 
-  it('has integers and JSON to the digit', async () => {
+  it('the answer for one flag has integers and JSON to the digit', async () => {
     expect((await ask('huge')).text).toContain('"value":9007199254740993}');
     expect((await ask('object')).text).toContain('"value":{"a": [1, 9007199254740993]}}');
   });
 
   it.each(['unmatched', 'null', 'infinite'])(
-    'has no value for %s, so that the default of the code is used',
+    'the answer for one flag has no value for %s, so that the default of the code is used',
     async (flag) => {
       const { status, body } = await ask(flag);
       expect(status).toBe(200);
@@ -114,7 +114,7 @@ describe('the answer for one flag', () => {
     },
   );
 
-  it('says what the rules decided, and by which', async () => {
+  it('the answer for one flag says what the rules decided, and by which', async () => {
     const { body } = await ask('targeted', { context: { 'user.plan': 'pro' } });
     expect(body).toMatchObject({ value: 'gold', reason: 'TARGETING_MATCH' });
     expect(body.metadata).toEqual({
@@ -128,18 +128,18 @@ describe('the answer for one flag', () => {
     expect(other.body).toMatchObject({ value: 'plain', metadata: { conditionalValueIndex: 1 } });
   });
 
-  it('says which of the weighted values was drawn, the same each time', async () => {
+  it('the answer for one flag says which of the weighted values was drawn, the same each time', async () => {
     const { body } = await ask('split');
     expect(body).toMatchObject({ reason: 'SPLIT', variant: body.value });
     expect(body.metadata.weightedValueIndex).toBe(body.value === 'heads' ? 0 : 1);
     for (let i = 0; i < 5; i++) expect((await ask('split')).body).toEqual(body);
   });
 
-  it('has the length of a duration too', async () => {
+  it('the answer for one flag has the length of a duration too', async () => {
     expect((await ask('duration')).body.metadata.milliseconds).toBe(1500);
   });
 
-  it('is the same for a server key', async () => {
+  it('the answer for one flag is the same for a server key', async () => {
     for (const flag of ['string', 'hidden', 'unmatched']) {
       const { status, body } = await ask(flag, { headers: { 'X-API-Key': environment.key } });
       expect({ status, body }).toEqual(
@@ -148,7 +148,7 @@ describe('the answer for one flag', () => {
     }
   });
 
-  it('is for the flag of that name, whatever the name', async () => {
+  it('the answer for one flag is for the flag of that name, whatever the name', async () => {
     const name = 'ä /?#%"\\';
     await environment.commit(visible(name, 'STRING', { string: 'x' }));
     expect((await ask(name)).body).toMatchObject({ key: name, value: 'x' });
@@ -163,14 +163,17 @@ describe('the answer for one flag', () => {
     ['50%zz/x', '50%zz/x'],
     ['a b', 'a%20b'],
     ['%41', '%2541'],
-  ])('is for the flag %s when its path is not encoded, or a proxy decoded it', async (name, path) => {
-    await environment.commit(visible(name, 'STRING', { string: 'x' }));
-    const answer = await raw(`/ofrep/v1/evaluate/flags/${path}`);
-    expect([answer.status, answer.body]).toMatchObject([200, { key: name, value: 'x' }]);
-    await environment.commit(deletion(name));
-  });
+  ])(
+    'the answer for one flag is for the flag %s when its path is not encoded, or a proxy decoded it',
+    async (name, path) => {
+      await environment.commit(visible(name, 'STRING', { string: 'x' }));
+      const answer = await raw(`/ofrep/v1/evaluate/flags/${path}`);
+      expect([answer.status, answer.body]).toMatchObject([200, { key: name, value: 'x' }]);
+      await environment.commit(deletion(name));
+    },
+  );
 
-  it('has doubles as doubles, so that typed providers take them for such', async () => {
+  it('the answer for one flag has doubles as doubles, so that typed providers take them for such', async () => {
     const values = { whole: 3, zero: 0, large: 2 ** 53, huge: 1e21 };
     await environment.commit(
       ...Object.entries(values).map(([name, double]) => visible(`double.${name}`, 'DOUBLE', { double })),
@@ -183,7 +186,7 @@ describe('the answer for one flag', () => {
     await environment.commit(...Object.keys(values).map((name) => deletion(`double.${name}`)));
   });
 
-  it('has the value although rules cannot read an attribute, and names that', async () => {
+  it('the answer for one flag has the value although rules cannot read an attribute, and names that', async () => {
     const context = { targetingKey: 'u', 'user.plan': 'pro', tags: [['a']] };
     const one = await ask('targeted', { context });
     expect([one.status, one.body]).toMatchObject([
@@ -222,7 +225,7 @@ describe('everything below /ofrep/v1', () => {
 });
 
 describe('a flag that is not there', () => {
-  it.each(['no.such.flag', 'hidden'])('is not found: %s', async (flag) => {
+  it.each(['no.such.flag', 'hidden'])('a flag that is not there is not found: %s', async (flag) => {
     const { status, body } = await ask(flag);
     expect([status, body]).toEqual([
       404,
@@ -230,7 +233,7 @@ describe('a flag that is not there', () => {
     ]);
   });
 
-  it('is one whose value only a server can make; it is counted', async () => {
+  it('a flag that is not there is one whose value only a server can make; it is counted', async () => {
     const before = await app.metric('holdfast_evaluations_undecided_total{why="withheld"}');
     const { status, body, text } = await ask('provided');
     expect([status, body.errorCode]).toEqual([404, 'FLAG_NOT_FOUND']);
@@ -247,7 +250,7 @@ describe('an error for one flag', () => {
     ['a context that is none', { context: 'u1' }, 'INVALID_CONTEXT'],
     ['a targeting key that is none', { context: { targetingKey: 3 } }, 'INVALID_CONTEXT'],
     ['a property given twice', { context: { 'a.b': 1, a: { b: 2 } } }, 'INVALID_CONTEXT'],
-  ])('after %s is 400 with a code', async (_what, body, errorCode) => {
+  ])('an error for one flag after %s is 400 with a code', async (_what, body, errorCode) => {
     const answer = await ask('bool', { body });
     expect([answer.status, answer.body]).toEqual([
       400,
@@ -257,7 +260,7 @@ describe('an error for one flag', () => {
     expect([all.status, all.body]).toEqual([400, { errorCode, errorDetails: answer.body.errorDetails }]);
   });
 
-  it('is none after an empty body, which has no context', async () => {
+  it('an error for one flag is none after an empty body, which has no context', async () => {
     expect((await ask('bool', { body: '' })).body).toMatchObject({ value: true });
   });
 
@@ -266,7 +269,7 @@ describe('an error for one flag', () => {
     expect(body.errorDetails).toContain('context.user.role');
   });
 
-  it('says that the targeting key is needed where the flag is drawn by it, and nowhere else', async () => {
+  it('an error for one flag says that the targeting key is needed where the flag is drawn by it, and nowhere else', async () => {
     for (const flag of ANSWERED) {
       const { status, body } = await ask(flag, { context: { plan: 'pro' } });
       if (flag === 'split') expect([status, body.errorCode]).toEqual([400, 'TARGETING_KEY_MISSING']);
@@ -276,12 +279,12 @@ describe('an error for one flag', () => {
     expect((await ask('split', { context: { user: { key: 'u' } } })).status).toBe(200);
   });
 
-  it('says so of a body over the limit', async () => {
+  it('an error for one flag says so of a body over the limit', async () => {
     const { status, body } = await ask('bool', { context: { a: 'x'.repeat(70_000) } });
     expect([status, body.errorCode]).toEqual([413, 'INVALID_CONTEXT']);
   });
 
-  it('of the server says to try again', async () => {
+  it('an error for one flag of the server says to try again', async () => {
     const stranger = await app.environment();
     await app.store.addKey({
       id: 'lost',
@@ -302,7 +305,7 @@ describe('a credential', () => {
     ['X-API-Key', () => ({ 'X-API-Key': key })],
     ['a bearer token', () => ({ 'X-API-Key': '', Authorization: `Bearer ${key}` })],
     ['a password', () => ({ 'X-API-Key': '', Authorization: basic(key) })],
-  ])('may be %s', async (_what, headers) => {
+  ])('a credential may be %s', async (_what, headers) => {
     expect((await ask('bool', { headers: headers() })).status).toBe(200);
   });
 });
@@ -319,12 +322,12 @@ describe('a refusal', () => {
     }
   });
 
-  it('comes before the body is read', async () => {
+  it('a refusal comes before the body is read', async () => {
     const { status } = await ask('bool', { headers: { 'X-API-Key': 'x' }, body: '{"context"' });
     expect(status).toBe(401);
   });
 
-  it('follows when the key is revoked, also with an ETag that it knows', async () => {
+  it('a refusal follows when the key is revoked, also with an ETag that it knows', async () => {
     const other = await app.environment();
     const headers = { 'X-API-Key': other.key };
     const etag = (await ask(undefined, { headers })).headers.etag!;
@@ -334,7 +337,7 @@ describe('a refusal', () => {
 });
 
 describe('the answer for all flags', () => {
-  it('has each that clients may see, as it has alone, and nothing else', async () => {
+  it('the answer for all flags has each that clients may see, as it has alone, and nothing else', async () => {
     const { status, body, headers } = await ask(undefined);
     expect(status).toBe(200);
     expect(headers.etag).toMatch(new RegExp(`^"${environment.id}-\\d+-[\\w-]{22}"$`));
@@ -344,13 +347,13 @@ describe('the answer for all flags', () => {
     expect(body.metadata).toEqual({ environment: environment.id, version: expect.stringMatching(/^\d+$/) });
   });
 
-  it('says which flags cannot be had without a targeting key, and has the others', async () => {
+  it('the answer for all flags says which flags cannot be had without a targeting key, and has the others', async () => {
     const flags = flagsOf((await ask(undefined, { context: {} })).body);
     expect(flags.split).toMatchObject({ errorCode: 'TARGETING_KEY_MISSING' });
     expect(flags.bool).toMatchObject({ value: true });
   });
 
-  it('for an environment without flags has none', async () => {
+  it('the answer for all flags for an environment without flags has none', async () => {
     const empty = await app.environment();
     const { body } = await ask(undefined, { headers: { 'X-API-Key': empty.key } });
     expect(body.flags).toEqual([]);
@@ -360,7 +363,7 @@ describe('the answer for all flags', () => {
 describe('an ETag', () => {
   const etagOf = async (given: Ask = {}) => (await ask(undefined, given)).headers.etag!;
 
-  it('that is still right is answered 304, weak or in a list too', async () => {
+  it('an ETag that is still right is answered 304, weak or in a list too', async () => {
     const etag = await etagOf();
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`]) {
       const answer = await ask(undefined, { headers: { 'If-None-Match': known } });
@@ -368,13 +371,13 @@ describe('an ETag', () => {
     }
   });
 
-  it('is the same for the same context in another order and spelling', async () => {
+  it('an ETag is the same for the same context in another order and spelling', async () => {
     const one = await etagOf({ context: { targetingKey: 'u', 'user.plan': 'pro', a: null, b: [1] } });
     expect(await etagOf({ context: { b: ['1'], user: { plan: 'pro' }, targetingKey: 'u' } })).toBe(one);
     expect(await etagOf({ context: { targetingKey: 'u', 'user.plan': 'free', b: [1] } })).not.toBe(one);
   });
 
-  it('is another one after a change, and where time has passed that a rule looks at', async () => {
+  it('an ETag is another one after a change, and where time has passed that a rule looks at', async () => {
     const other = await app.environment();
     const given = { headers: { 'X-API-Key': other.key } };
     const before = await etagOf(given);
@@ -400,7 +403,7 @@ describe('an ETag', () => {
 describe('the event stream that the answer for all flags names', () => {
   const streamOf = async (): Promise<unknown> => (await ask(undefined)).body.eventStreams;
 
-  it('is that of the key, from where the answer ends, on the origin that was asked', async () => {
+  it('the event stream that the answer for all flags names is that of the key, from where the answer ends, on the origin that was asked', async () => {
     const { body } = await ask(undefined);
     expect(body.eventStreams).toEqual([
       { type: 'sse', endpoint: { requestUri: expect.any(String) }, inactivityDelaySec: 120 },
@@ -414,7 +417,7 @@ describe('the event stream that the answer for all flags names', () => {
     expect(at).toBe(body.metadata.version);
   });
 
-  it('is the same each time, and another one before its token is refused, with another ETag', async () => {
+  it('the event stream that the answer for all flags names is the same each time, and another one before its token is refused, with another ETag', async () => {
     const { body, headers } = await ask(undefined);
     expect(await streamOf()).toEqual(body.eventStreams);
     app.clock.ahead = 15 * 60_000;
@@ -425,7 +428,7 @@ describe('the event stream that the answer for all flags names', () => {
     expect(later.body.eventStreams).not.toEqual(body.eventStreams);
   });
 
-  it('is on another origin if the settings say so', async () => {
+  it('the event stream that the answer for all flags names is on another origin if the settings say so', async () => {
     const elsewhere = await startApp({ env: { HOLDFAST_STREAM_URL: 'https://streams.example.com/flags/' } });
     const { key: other } = await elsewhere.environment();
     const { body } = await elsewhere.http.post(ONE).set('X-API-Key', other).send({ context: {} });
@@ -436,7 +439,7 @@ describe('the event stream that the answer for all flags names', () => {
 });
 
 describe('a change that clients cannot see', () => {
-  it('leaves the ETag as it was', async () => {
+  it('a change that clients cannot see leaves the ETag as it was', async () => {
     const etag = (await ask(undefined)).headers.etag!;
     const hidden = visible('hidden', 'STRING', { string: 'changed' });
     await environment.commit({ ...hidden, sendToClientSdk: false });
@@ -445,19 +448,22 @@ describe('a change that clients cannot see', () => {
 });
 
 describe('a page of another site', () => {
-  it.each([ONE, `${ONE}/bool`])('may call %s, with the headers that providers send', async (path) => {
-    const answer = await app.http.options(path).set({
-      Origin: 'https://shop.example',
-      'Access-Control-Request-Method': 'POST',
-      'Access-Control-Request-Headers': 'content-type,if-none-match,x-api-key,authorization',
-    });
-    expect(answer.status).toBe(204);
-    const allowed = answer.get('Access-Control-Allow-Headers')!.toLowerCase().split(', ').sort();
-    expect(allowed).toEqual(['authorization', 'content-type', 'if-none-match', 'x-api-key']);
-    expect(answer.get('Access-Control-Allow-Methods')).toContain('POST');
-  });
+  it.each([ONE, `${ONE}/bool`])(
+    'a page of another site may call %s, with the headers that providers send',
+    async (path) => {
+      const answer = await app.http.options(path).set({
+        Origin: 'https://shop.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,if-none-match,x-api-key,authorization',
+      });
+      expect(answer.status).toBe(204);
+      const allowed = answer.get('Access-Control-Allow-Headers')!.toLowerCase().split(', ').sort();
+      expect(allowed).toEqual(['authorization', 'content-type', 'if-none-match', 'x-api-key']);
+      expect(answer.get('Access-Control-Allow-Methods')).toContain('POST');
+    },
+  );
 
-  it('may read the answer and its ETag', async () => {
+  it('a page of another site may read the answer and its ETag', async () => {
     const { headers } = await ask(undefined);
     expect(headers).toMatchObject({
       'access-control-allow-origin': '*',
@@ -468,7 +474,7 @@ describe('a page of another site', () => {
 });
 
 describe('a notification that a provider repeats', () => {
-  it('makes a node that does not know of it ask the store', async () => {
+  it('a notification that a provider repeats makes a node that does not know of it ask the store', async () => {
     const other = await app.environment();
     const { version } = await other.commit(visible('a', 'BOOL', { bool: true }));
     const asked = vi.spyOn(app.store, 'version');
@@ -489,7 +495,7 @@ describe('a notification that a provider repeats', () => {
     asked.mockRestore();
   });
 
-  it('of a time boundary is answered from it on, although this node’s clock is a little behind', async () => {
+  it('a notification that a provider repeats of a time boundary is answered from it on, although this node’s clock is a little behind', async () => {
     const other = await app.environment();
     const boundary = Date.now() + 30_000;
     const { version } = await other.commit(scheduled('timed', boundary));

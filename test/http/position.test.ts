@@ -43,7 +43,7 @@ async function answerTo(headers: Record<string, string | string[]>): Promise<Ans
 }
 
 describe('a client that says nothing', () => {
-  it('gets everything, in one event, ascending by id', async () => {
+  it('a client that says nothing gets everything, in one event, ascending by id', async () => {
     const { text } = await environment.subscribe();
     const [event, ...more] = readBody(text).events;
     expect(more).toEqual([]);
@@ -114,7 +114,7 @@ for (const header of ['last-event-id', 'x-prefab-start-at-id']) {
       expect(answer).toEqual({ keys: EVERYTHING, at: versions[2] });
     });
 
-    it('does not take the other header away', async () => {
+    it('text that is no version does not take the other header away', async () => {
       const other = header === 'last-event-id' ? 'x-prefab-start-at-id' : 'last-event-id';
       expect((await answerTo({ [header]: 'abc', [other]: versions[1] })).keys).toEqual(['c']);
     });
@@ -122,7 +122,7 @@ for (const header of ['last-event-id', 'x-prefab-start-at-id']) {
 }
 
 describe('a client that sends both headers', () => {
-  it('stands at the larger of the two', async () => {
+  it('a client that sends both headers stands at the larger of the two', async () => {
     const both = (last: string, start: string) =>
       answerTo({ 'last-event-id': last, 'x-prefab-start-at-id': start });
     expect((await both(versions[1], versions[0])).keys).toEqual(['c']);
@@ -130,14 +130,14 @@ describe('a client that sends both headers', () => {
     expect((await both('0', versions[1])).keys).toEqual(['c']);
   });
 
-  it('has them compared as numbers, not as text', async () => {
+  it('a client that sends both headers has them compared as numbers, not as text', async () => {
     const { keys } = await answerTo({ 'last-event-id': '9', 'x-prefab-start-at-id': versions[1] });
     expect(keys).toEqual(['c']);
   });
 });
 
 describe('a client that is ahead of the store', () => {
-  it('is counted and raises no alarm, because a client can make a version up', async () => {
+  it('a client that is ahead of the store is counted and raises no alarm, because a client can make a version up', async () => {
     const lost = await app.metric('holdfast_data_lost_total');
     const named = await app.metric('holdfast_clients_ahead_total');
     const ahead = await app.metric(
@@ -155,7 +155,7 @@ describe('a client that is ahead of the store', () => {
 });
 
 describe('decisions', () => {
-  it('are counted by what the client lacked', async () => {
+  it('decisions are counted by what the client lacked', async () => {
     const read = (decision: string) =>
       app.metric(`holdfast_subscribes_total{hold="grip",decision="${decision}",stream="configs"}`);
     const before = [await read('behind'), await read('current')];
@@ -166,14 +166,14 @@ describe('decisions', () => {
 });
 
 describe('an empty environment', () => {
-  it('has nothing to send, and is held at 0', async () => {
+  it('an empty environment has nothing to send, and is held at 0', async () => {
     const empty = await app.environment();
     const answer = await empty.subscribe();
     expect(readBody(answer.text).events).toEqual([]);
     expect(channelsOf(answer)[0]).toBe(`environment-${empty.id}; prev-id=0`);
   });
 
-  it('holds a client that claims more at 0 too', async () => {
+  it('an empty environment holds a client that claims more at 0 too', async () => {
     const empty = await app.environment();
     const answer = await empty.subscribe({ 'last-event-id': versions[2] });
     expect(channelsOf(answer)[0]).toBe(`environment-${empty.id}; prev-id=0`);
@@ -181,7 +181,7 @@ describe('an empty environment', () => {
 });
 
 describe('a deletion', () => {
-  it('reaches a client that had the config, as a tombstone without rows', async () => {
+  it('a deletion reaches a client that had the config, as a tombstone without rows', async () => {
     const other = await app.environment();
     const before = await other.commit(flag('gone', true), flag('stays', true));
     const { version } = await other.commit(deletion('gone'));
@@ -192,7 +192,7 @@ describe('a deletion', () => {
     expect(readBody(text).events[0]!.configs.configs![0]).not.toHaveProperty('rows');
   });
 
-  it('is all that is left of a config, also for a client that has nothing', async () => {
+  it('a deletion is all that is left of a config, also for a client that has nothing', async () => {
     const other = await app.environment();
     await other.commit(flag('gone', true));
     await other.commit(flag('stays', true));

@@ -5,7 +5,7 @@ import { flag } from '../support/configs.js';
 import { channelsOf, keysIn } from '../support/stream.js';
 import { RecoveryLink } from '../../src/subscribe/link.js';
 
-it('is answered, so that holds which proxies have go on', async () => {
+it('a recovery that comes directly is answered, so that holds which proxies have go on', async () => {
   const app = await startApp({ env: { HOLDFAST_HOLD: 'direct' } });
   try {
     const environment = await app.environment();

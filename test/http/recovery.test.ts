@@ -41,14 +41,14 @@ async function refusal(at: string, headers: Headers): Promise<string> {
 }
 
 describe('a hold that asks for what it missed', () => {
-  it('gets the delta from where it stands, and is held at its end', async () => {
+  it('a hold that asks for what it missed gets the delta from where it stands, and is held at its end', async () => {
     const answer = await environment.recover(path, first);
     expect(answer.status).toBe(200);
     expect(keysIn(answer.text)).toEqual(['b']);
     expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${second}`);
   });
 
-  it('gets an event and nothing around it: the stream is in the middle', async () => {
+  it('a hold that asks for what it missed gets an event and nothing around it: the stream is in the middle', async () => {
     const { text } = await environment.recover(path, first);
     const body = readBody(text);
     expect(body.retry).toBeUndefined();
@@ -56,14 +56,14 @@ describe('a hold that asks for what it missed', () => {
     expect(text).toMatch(new RegExp(`^data: [A-Za-z0-9+/=]+\\nid: ${second}\\n\\n$`));
   });
 
-  it('gets an empty body, and stays where it is, when it is current', async () => {
+  it('a hold that asks for what it missed gets an empty body, and stays where it is, when it is current', async () => {
     const answer = await environment.recover(path, second);
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect(answer.get('Content-Length')).toBe('0');
     expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${second}`);
   });
 
-  it('gets everything when it is ahead of the store, which is counted and raises no alarm', async () => {
+  it('a hold that asks for what it missed gets everything when it is ahead of the store, which is counted and raises no alarm', async () => {
     const [lost, ahead] = [
       await app.metric('holdfast_data_lost_total'),
       await app.metric('holdfast_clients_ahead_total'),
@@ -77,11 +77,11 @@ describe('a hold that asks for what it missed', () => {
     expect(app.logs.map(({ level }) => level)).not.toContain('error');
   });
 
-  it('gets everything when it stands at 0', async () => {
+  it('a hold that asks for what it missed gets everything when it stands at 0', async () => {
     expect(keysIn((await environment.recover(path, '0')).text)).toEqual(['a', 'b']);
   });
 
-  it('is counted by what it lacked', async () => {
+  it('a hold that asks for what it missed is counted by what it lacked', async () => {
     const count = () => app.metric('holdfast_recoveries_total{decision="behind",stream="configs"}');
     const before = await count();
     await environment.recover(path, first);
@@ -90,7 +90,7 @@ describe('a hold that asks for what it missed', () => {
 });
 
 describe('each answer over the link', () => {
-  it('carries all instructions again, with the same keep-alive and channels as the subscription', async () => {
+  it('each answer over the link carries all instructions again, with the same keep-alive and channels as the subscription', async () => {
     const held = await environment.subscribe();
     const answer = await environment.recover(path, second);
     expect(instructions(answer)).toEqual(instructions(held));
@@ -99,7 +99,7 @@ describe('each answer over the link', () => {
     }
   });
 
-  it('has a link with the same path, and a timeout of its own', async () => {
+  it('each answer over the link has a link with the same path, and a timeout of its own', async () => {
     const timeouts: number[] = [];
     for (app.clock.random of [0, 0.5]) {
       const link = readLink(await environment.recover(path, second));
@@ -109,7 +109,7 @@ describe('each answer over the link', () => {
     expect(timeouts).toEqual([80, 90]);
   });
 
-  it('is an event stream that must not be stored', async () => {
+  it('each answer over the link is an event stream that must not be stored', async () => {
     const { headers } = await environment.recover(path, first);
     expect(headers).toMatchObject({
       'content-type': expect.stringMatching(/^text\/event-stream\b/),
@@ -117,12 +117,12 @@ describe('each answer over the link', () => {
     });
   });
 
-  it('is the same whatever the query is', async () => {
+  it('each answer over the link is the same whatever the query is', async () => {
     const answer = await environment.recover(`${path}?last-id=0&environment=999`, first);
     expect(keysIn(answer.text)).toEqual(['b']);
   });
 
-  it('does not look at what a client would send', async () => {
+  it('each answer over the link does not look at what a client would send', async () => {
     const answer = await environment.recover(path, first, {
       authorization: 'Basic nonsense',
       'last-event-id': second,
@@ -133,7 +133,7 @@ describe('each answer over the link', () => {
 });
 
 describe('the positions of a hold', () => {
-  it('may come in one header or in two, in any order', async () => {
+  it('the positions of a hold may come in one header or in two, in any order', async () => {
     const [own, key] = gripLast(environment.id, first, environment.keyId) as [string, string];
     for (const headers of [[own, key], [key, own], `${own}, ${key}`, `${key},${own}`]) {
       const answer = await environment.recover(path, first, { 'grip-last': headers });
@@ -156,7 +156,7 @@ describe('the positions of a hold', () => {
     ['are garbage', () => 'garbage'],
   ];
   for (const [name, make] of wrong) {
-    it(`are refused when they ${name}`, async () => {
+    it(`the positions of a hold are refused when they ${name}`, async () => {
       const [own, key] = gripLast(environment.id, first, environment.keyId) as [string, string];
       expect(await refusal(path, { 'grip-last': make(own, key) })).toBe('403 link_invalid');
     });
@@ -164,7 +164,7 @@ describe('the positions of a hold', () => {
 });
 
 describe('a request is refused', () => {
-  it('without a signature, with a forged one, and with an expired one', async () => {
+  it('a request is refused without a signature, with a forged one, and with an expired one', async () => {
     const forged = await sign({ key: Buffer.from('another key') });
     const expired = await sign({ claims: { exp: inSeconds(-3600) } });
     for (const signature of ['', 'garbage', forged, expired]) {
@@ -172,7 +172,7 @@ describe('a request is refused', () => {
     }
   });
 
-  it('with another token in its path', async () => {
+  it('a request is refused with another token in its path', async () => {
     const token = path.split('/').at(-1)!;
     const [window, mac] = token.split('.') as [string, string];
     const wrong = ['x', `${window}.`, mac, `${window}.${mac}x`, `${Number(window) + 1}.${mac}`, `0.${mac}`];
@@ -181,19 +181,19 @@ describe('a request is refused', () => {
     }
   });
 
-  it('without a token', async () => {
+  it('a request is refused without a token', async () => {
     const answer = await environment.recover(path.slice(0, path.lastIndexOf('/') + 1), first);
     expect(answer.status).toBe(404);
     expect(instructions(answer)).toEqual([]);
   });
 
-  it('with a token of another installation', async () => {
+  it('a request is refused with a token of another installation', async () => {
     expect(await refusal(await linkOfNode({ secret: 'signs the links of another one' }), {})).toBe(
       '403 link_invalid',
     );
   });
 
-  it('with another method', async () => {
+  it('a request is refused with another method', async () => {
     for (const method of ['head', 'post', 'put', 'delete'] as const) {
       const answer = await app.http[method](path).set('Grip-Sig', await sign());
       expect([method, answer.status, answer.get('Allow')]).toEqual([method, 405, 'GET']);
@@ -205,23 +205,23 @@ describe('a link', () => {
   /** Good for longer than the clock is moved. */
   const signature = () => sign({ claims: { exp: inSeconds(100 * 3600) } });
 
-  it('is the same on every node of an installation', async () => {
+  it('a link is the same on every node of an installation', async () => {
     expect(await linkOfNode({})).toBe(path);
   });
 
-  it('is good for at least six hours, and replaced by a new one in the answer', async () => {
+  it('a link is good for at least six hours, and replaced by a new one in the answer', async () => {
     app.clock.ahead = 6 * HOUR;
     const answer = await environment.recover(path, first, { 'grip-sig': await signature() });
     expect(keysIn(answer.text)).toEqual(['b']);
     expect(readLink(answer).path).not.toBe(path);
   });
 
-  it('of a node whose clock is ahead is good', async () => {
+  it('a link of a node whose clock is ahead is good', async () => {
     app.clock.ahead = -6 * HOUR;
     expect((await environment.recover(path, first)).status).toBe(200);
   });
 
-  it('is refused twelve hours later', async () => {
+  it('a link is refused twelve hours later', async () => {
     app.clock.ahead = 12 * HOUR;
     expect(await refusal(path, { 'grip-sig': await signature() })).toBe('403 link_invalid');
   });

@@ -50,7 +50,7 @@ function exampleOf(pattern: string): string {
 }
 
 describe('the routes of the app', () => {
-  it('are those that are documented, and no other', () => {
+  it('the routes of the app are those that are documented, and no other', () => {
     const documented = [...Object.keys(ADMIN_ROUTES), ...Object.keys(OTHER_ROUTES)];
     expect(routesOf(app.app).sort()).toEqual(documented.sort());
   });
@@ -66,7 +66,7 @@ for (const [name, authorization] of Object.entries({
 })) {
   describe(`a request ${name}`, () => {
     for (const path of [...Object.keys(ADMIN_ROUTES), '/admin/v1/', '/admin/v1/unknown']) {
-      it(`is refused at ${path}, whatever the method`, async () => {
+      it(`a request with a wrong or missing credential is refused at ${path}, whatever the method`, async () => {
         for (const method of METHODS) {
           const test = app.http[method](exampleOf(path));
           const header = authorization === 'key' ? `Bearer ${environment.key}` : authorization;
@@ -79,7 +79,7 @@ for (const [name, authorization] of Object.entries({
       });
     }
 
-    it('has no effect', async () => {
+    it('a refused request has no effect', async () => {
       await app.http
         .put('/admin/v1/environments/999')
         .set(authorization === undefined ? {} : { Authorization: authorization })
@@ -92,7 +92,7 @@ for (const [name, authorization] of Object.entries({
 
 describe('the wrong method', () => {
   for (const [pattern, allowed] of Object.entries({ ...ADMIN_ROUTES, ...OTHER_ROUTES })) {
-    it(`is answered 405 with the right ones at ${pattern}`, async () => {
+    it(`the wrong method is answered 405 with the right ones at ${pattern}`, async () => {
       const implied = allowed.includes('GET') && !pattern.includes('/sse/') ? ['HEAD'] : [];
       const right = [...allowed.split(', '), ...implied];
       for (const method of METHODS.filter((each) => !right.includes(each.toUpperCase()))) {
@@ -107,7 +107,7 @@ describe('the wrong method', () => {
 });
 
 describe('a path that does not exist', () => {
-  it('is answered 404 as JSON that must not be stored', async () => {
+  it('a path that does not exist is answered 404 as JSON that must not be stored', async () => {
     for (const path of ['/', '/api', '/api/v1/configs', '/api/v2/configs/0', '/admin', '/favicon.ico']) {
       const answer = await app.http.get(path);
       expect([path, answer.status, answer.body.error.code]).toEqual([path, 404, 'not_found']);
@@ -116,14 +116,14 @@ describe('a path that does not exist', () => {
     await app.admin('get', '/unknown').expect(404);
   });
 
-  it('is answered 400 when it cannot be decoded', async () => {
+  it('a path that does not exist is answered 400 when it cannot be decoded', async () => {
     const answer = await app.http.get('/api/v1/configs/%E0%A4%A').auth('test', environment.key);
     expect([answer.status, answer.body.error.code]).toEqual([400, 'body_invalid']);
   });
 });
 
 describe('every answer', () => {
-  it('keeps silent about what the server is made of, and is not guessed at', async () => {
+  it('every answer keeps silent about what the server is made of, and is not guessed at', async () => {
     for (const path of ['/livez', '/readyz', '/metrics', '/unknown', '/admin/v1/environments']) {
       const { headers } = await app.http.get(path);
       expect(headers).not.toHaveProperty('x-powered-by');

@@ -34,11 +34,11 @@ const REFUSED = '503 signature_refused';
 const DIRECT = '501 direct_hold_refused';
 
 describe('a signature is believed', () => {
-  it('of a proxy that shares a secret', async () => {
+  it('a signature is believed of a proxy that shares a secret', async () => {
     expect(await outcome(await sign())).toBe('held');
   });
 
-  it('of a proxy with a key pair', async () => {
+  it('a signature is believed of a proxy with a key pair', async () => {
     expect(await outcome(await signHosted())).toBe('held');
   });
 
@@ -87,7 +87,7 @@ describe('a signature is not believed', () => {
     );
   }
 
-  it('that comes twice', async () => {
+  it('a signature is not believed that comes twice', async () => {
     const token = await sign();
     const answer = await environment.subscribe({ 'grip-sig': [token, token] });
     expect(answer.status).toBe(503);
@@ -102,32 +102,35 @@ describe('a clock that is wrong', () => {
   it.each([
     ['ahead', 2 * 3600, 'clocks'],
     ['ahead by less than the life of a token', 1800, undefined],
-  ])('by which the node is %s is answered so that every SDK goes on trying', async (_, seconds, word) => {
-    const token = await sign();
-    app.clock.ahead = seconds * 1000;
-    const answer = await environment.subscribe({ 'grip-sig': token });
-    if (word === undefined) {
-      expect(answer.status).toBe(200);
-      return;
-    }
-    expect([answer.status, answer.get('Retry-After'), answer.get('Cache-Control')]).toEqual([
-      503,
-      '1',
-      'no-store',
-    ]);
-    expect(answer.body.error).toMatchObject({ code: 'signature_refused' });
-    expect(answer.body.error.message).toContain(word);
-    app.clock.ahead = 0;
-    expect(await outcome(token)).toBe('held');
-  });
+  ])(
+    'a clock that is wrong by which the node is %s is answered so that every SDK goes on trying',
+    async (_, seconds, word) => {
+      const token = await sign();
+      app.clock.ahead = seconds * 1000;
+      const answer = await environment.subscribe({ 'grip-sig': token });
+      if (word === undefined) {
+        expect(answer.status).toBe(200);
+        return;
+      }
+      expect([answer.status, answer.get('Retry-After'), answer.get('Cache-Control')]).toEqual([
+        503,
+        '1',
+        'no-store',
+      ]);
+      expect(answer.body.error).toMatchObject({ code: 'signature_refused' });
+      expect(answer.body.error.message).toContain(word);
+      app.clock.ahead = 0;
+      expect(await outcome(token)).toBe('held');
+    },
+  );
 
-  it('by which the node is behind is answered in the same way', async () => {
+  it('a clock that is wrong by which the node is behind is answered in the same way', async () => {
     expect(await outcome(await sign({ claims: { nbf: inSeconds(7200) } }))).toBe(REFUSED);
   });
 });
 
 describe('headers of the client', () => {
-  it('that begin with Grip- get nothing special without a signature', async () => {
+  it('headers of the client that begin with Grip- get nothing special without a signature', async () => {
     const answer = await environment.subscribe({
       'grip-sig': '',
       'grip-hold': 'stream',
@@ -140,7 +143,7 @@ describe('headers of the client', () => {
 });
 
 describe('a refused direct hold', () => {
-  it('is answered as an error that must not be stored and that names the setting', async () => {
+  it('a refused direct hold is answered as an error that must not be stored and that names the setting', async () => {
     const answer = await environment.subscribe({ 'grip-sig': '' });
     expect(answer.status).toBe(501);
     expect(answer.get('Cache-Control')).toBe('no-store');
@@ -148,7 +151,7 @@ describe('a refused direct hold', () => {
     expect(app.directHolds.size).toBe(0);
   });
 
-  it('is counted neither as a hold nor as a subscription', async () => {
+  it('a refused direct hold is counted neither as a hold nor as a subscription', async () => {
     await environment.subscribe({ 'grip-sig': '' });
     const text = (await app.http.get('/metrics')).text;
     expect(text).not.toContain('holdfast_subscribes_total{hold="direct"');

@@ -32,7 +32,7 @@ const keysOf = ({ configs = [] }: Configs) => configs.map(({ key }) => key);
 const read = (answer: Response) => decodeConfigs(answer.body as Buffer);
 
 describe('a snapshot', () => {
-  it('from 0 is everything, as protobuf, with pointer and default context', async () => {
+  it('a snapshot from 0 is everything, as protobuf, with pointer and default context', async () => {
     const answer = await get('0').expect(200).expect('Content-Type', 'application/x-protobuf');
     const configs = read(answer);
     expect(keysOf(configs)).toEqual(['a', 'b', 'c']);
@@ -40,12 +40,12 @@ describe('a snapshot', () => {
     expect(configs.defaultContext).toEqual(CONTEXT);
   });
 
-  it('from a version is what is above it', async () => {
+  it('a snapshot from a version is what is above it', async () => {
     expect(keysOf(read(await get(versions[0]!)))).toEqual(['b', 'c']);
     expect(keysOf(read(await get(versions[1]!)))).toEqual(['c']);
   });
 
-  it('from the current version has no configs, and is not empty: SDKs need the pointer', async () => {
+  it('a snapshot from the current version has no configs, and is not empty: SDKs need the pointer', async () => {
     const answer = await get(versions[2]!).expect(200);
     expect(read(answer)).toEqual({
       configServicePointer: { projectId: '3', projectEnvId: environment.id },
@@ -53,17 +53,17 @@ describe('a snapshot', () => {
     });
   });
 
-  it('from a version that is ahead has no configs; the stream finds out', async () => {
+  it('a snapshot from a version that is ahead has no configs; the stream finds out', async () => {
     expect(keysOf(read(await get('9223372036854775807').expect(200)))).toEqual([]);
   });
 
-  it('has tombstones, for those who had the config', async () => {
+  it('a snapshot has tombstones, for those who had the config', async () => {
     await environment.commit(deletion('b'));
     expect(read(await get('0')).configs!.at(-1)).toMatchObject({ key: 'b', configType: 'DELETED' });
     expect(keysOf(read(await get(versions[2]!)))).toEqual(['b']);
   });
 
-  it('of an empty environment is the pointer', async () => {
+  it('a snapshot of an empty environment is the pointer', async () => {
     const empty = await app.environment();
     const answer = await app.http
       .get('/api/v1/configs/0')
@@ -73,12 +73,12 @@ describe('a snapshot', () => {
     expect(read(answer)).toEqual({ configServicePointer: { projectId: '1', projectEnvId: empty.id } });
   });
 
-  it('shows a change immediately after its commit was answered', async () => {
+  it('a snapshot shows a change immediately after its commit was answered', async () => {
     await environment.commit(flag('d', true));
     expect(keysOf(read(await get('0')))).toContain('d');
   });
 
-  it('has ids above 2^53 in full', async () => {
+  it('a snapshot has ids above 2^53 in full', async () => {
     const id = '9007199254740993';
     await environment.commit({ ...flag('large', true), id });
     expect(read(await get('0')).configs!.at(-1)).toMatchObject({ key: 'large', id });
@@ -86,7 +86,7 @@ describe('a snapshot', () => {
 });
 
 describe('the JSON form of a snapshot', () => {
-  it('is the proto3-JSON of the same', async () => {
+  it('the JSON form of a snapshot is the proto3-JSON of the same', async () => {
     const answer = await app.http
       .get('/api/v1/configs/0?format=json')
       .auth('authuser', environment.key)
@@ -100,7 +100,7 @@ describe('the JSON form of a snapshot', () => {
     });
   });
 
-  it('is a datafile: it can be committed to another environment as it is', async () => {
+  it('the JSON form of a snapshot is a datafile: it can be committed to another environment as it is', async () => {
     const datafile = await app.http
       .get('/api/v1/configs/0?format=json')
       .auth('authuser', environment.key)
@@ -130,7 +130,7 @@ describe('an ETag', () => {
     }
   });
 
-  it('is another one for each environment, version and form', async () => {
+  it('an ETag is another one for each environment, version and form', async () => {
     const other = await app.environment();
     const etags = [
       (await get('0')).get('ETag'),
@@ -143,7 +143,7 @@ describe('an ETag', () => {
     for (const etag of etags) expect(etag).toMatch(/^"[\w-]+"$/);
   });
 
-  it('does not save a refused key: 401 comes first', async () => {
+  it('an ETag does not save a refused key: 401 comes first', async () => {
     const etag = (await get('0')).get('ETag')!;
     await app.http.get('/api/v1/configs/0').set('If-None-Match', etag).expect(401);
   });
@@ -161,7 +161,7 @@ describe('the headers of a snapshot', () => {
     expect(headers['surrogate-control']).toBe(headers['cdn-cache-control']);
   });
 
-  it('are on a 304 too', async () => {
+  it('the headers of a snapshot are on a 304 too', async () => {
     const fresh = await get('0');
     const { headers } = await get('0', { 'If-None-Match': fresh.get('ETag')! });
     for (const name of ['cache-control', 'cdn-cache-control', 'surrogate-key', 'vary', 'etag']) {
@@ -172,7 +172,7 @@ describe('the headers of a snapshot', () => {
 
 describe('a version that is none', () => {
   for (const from of ['-1', 'abc', '0x1', '1.5', '01', '1e3', '9223372036854775808', '%20', '1%2F2']) {
-    it(`is refused: ${from}`, async () => {
+    it(`a version that is none is refused: ${from}`, async () => {
       const answer = await app.http.get(`/api/v1/configs/${from}`).auth('authuser', environment.key);
       expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([
         400,
@@ -186,7 +186,7 @@ describe('a version that is none', () => {
 });
 
 describe('a form that is none', () => {
-  it('is refused by name', async () => {
+  it('a form that is none is refused by name', async () => {
     for (const query of ['format=xml', 'format=', 'format=json&format=json']) {
       const answer = await app.http.get(`/api/v1/configs/0?${query}`).auth('authuser', environment.key);
       expect([answer.status, answer.body.error.field]).toEqual([400, 'format']);
@@ -196,7 +196,7 @@ describe('a form that is none', () => {
 });
 
 describe('other methods', () => {
-  it('are refused, and HEAD is GET without its body', async () => {
+  it('other methods are refused, and HEAD is GET without its body', async () => {
     for (const method of ['post', 'put', 'delete'] as const) {
       const answer = await app.http[method]('/api/v1/configs/0').auth('authuser', environment.key);
       expect([answer.status, answer.get('Allow'), answer.get('Cache-Control')]).toEqual([

@@ -15,14 +15,14 @@ afterAll(() => app.close());
 const CONTEXT = { contexts: [{ type: 'prefab-api-key', values: { 'user-id': { string: '7' } } }] };
 
 describe('the instructions of a subscription', () => {
-  it('are four, and hold the connection as a stream', async () => {
+  it('the instructions of a subscription are four, and hold the connection as a stream', async () => {
     const environment = await app.environment();
     const answer = await environment.subscribe();
     expect(instructions(answer)).toEqual(['grip-channel', 'grip-hold', 'grip-keep-alive', 'grip-link']);
     expect(answer.get('Grip-Hold')).toBe('stream');
   });
 
-  it('name the channel of the environment, with the version that the body ends at', async () => {
+  it('the instructions of a subscription name the channel of the environment, with the version that the body ends at', async () => {
     const environment = await app.environment();
     const { version } = await environment.commit(flag('a', true), flag('b', true));
     const answer = await environment.subscribe();
@@ -30,7 +30,7 @@ describe('the instructions of a subscription', () => {
     expect(channelsOf(answer)[0]).toBe(`environment-${environment.id}; prev-id=${version}`);
   });
 
-  it('name the channel of the API key, with a prev-id that is the same at each version', async () => {
+  it('the instructions of a subscription name the channel of the API key, with a prev-id that is the same at each version', async () => {
     const environment = await app.environment();
     const channels: (string | undefined)[] = [];
     for (const key of ['a', 'b']) {
@@ -40,12 +40,12 @@ describe('the instructions of a subscription', () => {
     expect(channels).toEqual(Array(2).fill(`key-${environment.keyId}; prev-id=0`));
   });
 
-  it('have no third channel', async () => {
+  it('the instructions of a subscription have no third channel', async () => {
     const environment = await app.environment();
     expect(channelsOf(await environment.subscribe())).toHaveLength(2);
   });
 
-  it('keep an idle connection alive with an SSE comment, as often as is set', async () => {
+  it('the instructions of a subscription keep an idle connection alive with an SSE comment, as often as is set', async () => {
     const environment = await app.environment();
     const header = (await environment.subscribe()).get('Grip-Keep-Alive');
     const [content, ...parameters] = header!.split('; ');
@@ -65,7 +65,7 @@ describe('the instructions of a subscription', () => {
     expect([...paths]).toEqual([expect.stringMatching(/^\/[\w./-]+$/)]);
   });
 
-  it('have a link timeout between 80 % and 100 % of the staleness that is set', async () => {
+  it('the instructions of a subscription have a link timeout between 80 % and 100 % of the staleness that is set', async () => {
     const environment = await app.environment();
     const timeouts: number[] = [];
     for (app.clock.random of [0, 0.5, 0.999_999]) {
@@ -75,7 +75,7 @@ describe('the instructions of a subscription', () => {
     expect(timeouts).toEqual([0.8 * STALENESS, 0.9 * STALENESS, STALENESS - 1]);
   });
 
-  it('have link timeouts that differ from one answer to the next', async () => {
+  it('the instructions of a subscription have link timeouts that differ from one answer to the next', async () => {
     const environment = await app.environment();
     const answers = await Promise.all(Array.from({ length: 20 }, () => environment.subscribe()));
     const timeouts = answers.map((answer) => readLink(answer).timeout);
@@ -86,7 +86,7 @@ describe('the instructions of a subscription', () => {
 });
 
 describe('the answer to a subscription', () => {
-  it('is an event stream that must not be stored or transform', async () => {
+  it('the answer to a subscription is an event stream that must not be stored or transform', async () => {
     const environment = await app.environment();
     const { status, headers } = await environment.subscribe();
     expect(status).toBe(200);
@@ -98,7 +98,7 @@ describe('the answer to a subscription', () => {
     expect(headers).not.toHaveProperty('etag');
   });
 
-  it('is finite, says its length, and leaves nothing held here', async () => {
+  it('the answer to a subscription is finite, says its length, and leaves nothing held here', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const answer = await environment.subscribe();
@@ -107,7 +107,7 @@ describe('the answer to a subscription', () => {
     expect((await app.http.get('/readyz')).body.holds).toEqual({ direct: 0 });
   });
 
-  it('is a comment, a blank line, a retry, and the event: its data in one line, and then its id', async () => {
+  it('the answer to a subscription is a comment, a blank line, a retry, and the event: its data in one line, and then its id', async () => {
     const environment = await app.environment({ projectId: '3', defaultContext: CONTEXT });
     app.clock.random = 0.25;
     const { version } = await environment.commit(flag('a', true));
@@ -117,7 +117,7 @@ describe('the answer to a subscription', () => {
     expect(text).toBe(`\n: holdfast\nretry: 3250\ndata: ${data}\nid: ${version}\n\n`);
   });
 
-  it('has only the beginning when there is nothing to send', async () => {
+  it('the answer to a subscription has only the beginning when there is nothing to send', async () => {
     const environment = await app.environment();
     app.clock.random = 0;
     const { text } = await environment.subscribe();
@@ -125,7 +125,7 @@ describe('the answer to a subscription', () => {
     expect(text).toBe('\n: holdfast\nretry: 1000\n');
   });
 
-  it('asks to wait between 1 and 10 seconds before a reconnect', async () => {
+  it('the answer to a subscription asks to wait between 1 and 10 seconds before a reconnect', async () => {
     const environment = await app.environment();
     const retries: (number | undefined)[] = [];
     for (app.clock.random of [0, 0.999_999]) {
@@ -135,13 +135,13 @@ describe('the answer to a subscription', () => {
     expect(retries).toEqual([1_000, 9_999]);
   });
 
-  it('asks each client to wait for another time', async () => {
+  it('the answer to a subscription asks each client to wait for another time', async () => {
     const environment = await app.environment();
     const answers = await Promise.all(Array.from({ length: 20 }, () => environment.subscribe()));
     expect(new Set(answers.map(({ text }) => readBody(text).retry)).size).toBeGreaterThan(10);
   });
 
-  it('carries the pointer and the default context in its event', async () => {
+  it('the answer to a subscription carries the pointer and the default context in its event', async () => {
     const environment = await app.environment({ projectId: '3', defaultContext: CONTEXT });
     await environment.commit(flag('a', true));
     const [event] = readBody((await environment.subscribe()).text).events;
@@ -151,7 +151,7 @@ describe('the answer to a subscription', () => {
     });
   });
 
-  it('takes only GET', async () => {
+  it('the answer to a subscription takes only GET', async () => {
     const environment = await app.environment();
     for (const method of ['head', 'post', 'put', 'delete', 'options'] as const) {
       const answer = await app.http[method]('/api/v1/sse/config').auth('test', environment.key);

@@ -27,18 +27,18 @@ const JSON_TYPE = { 'content-type': 'application/json', accept: 'application/jso
 const PROTOBUF_TYPE = { 'content-type': 'application/x-protobuf', accept: 'application/x-protobuf' };
 
 describe.each(PATHS)('a report to %s', (path) => {
-  it('in JSON is answered in JSON, which a browser reads', async () => {
+  it('a report in JSON is answered in JSON, which a browser reads', async () => {
     const answer = await report(path, Buffer.from('{"instanceHash":"x","events":[]}'), JSON_TYPE);
     expect([answer.status, await answer.json()]).toEqual([200, { success: true }]);
   });
 
-  it('in protobuf is answered by a TelemetryEventsResponse, which java reads', async () => {
+  it('a report in protobuf is answered by a TelemetryEventsResponse, which java reads', async () => {
     const answer = await report(path, Buffer.from([0x0a, 1, 0x78]), PROTOBUF_TYPE);
     expect(answer.headers.get('content-type')).toBe('application/x-protobuf');
     expect([answer.status, [...Buffer.from(await answer.arrayBuffer())]]).toEqual([200, [0x08, 1]]);
   });
 
-  it('with a server key is taken too', async () => {
+  it('a report with a server key is taken too', async () => {
     const answer = await report(path, Buffer.from('{}'), {
       ...JSON_TYPE,
       authorization: basic(environment.key, '1'),
@@ -46,7 +46,7 @@ describe.each(PATHS)('a report to %s', (path) => {
     expect(answer.status).toBe(200);
   });
 
-  it('without a key, with an unknown one, and with the admin token is refused', async () => {
+  it('a report without a key, with an unknown one, and with the admin token is refused', async () => {
     for (const authorization of ['', basic('a-P1-E1-CLIENT-b'), 'Bearer admin-token-of-the-tests']) {
       const answer = await report(path, Buffer.from('{}'), { ...JSON_TYPE, authorization });
       expect(answer.status).toBe(401);
@@ -58,20 +58,20 @@ describe.each(PATHS)('a report to %s', (path) => {
 });
 
 describe('a report', () => {
-  it('is not looked at', async () => {
+  it('a report is not looked at', async () => {
     for (const body of ['', '{', '\0\xff', '{"events":"__proto__"}'])
       expect((await report('/api/v1/telemetry', Buffer.from(body, 'latin1'), JSON_TYPE)).status).toBe(200);
     expect(app.logs).toEqual([]);
   });
 
-  it('is counted by its route', async () => {
+  it('a report is counted by its route', async () => {
     const series = 'holdfast_http_requests_total{route="/api/v1/telemetry",status="200"}';
     const before = await app.metric(series);
     for (const path of PATHS) await report(path, Buffer.from('{}'), JSON_TYPE);
     expect((await app.metric(series)) - before).toBe(2);
   });
 
-  it('of up to the limit is taken, and one above it refused with what to do', async () => {
+  it('a report of up to the limit is taken, and one above it refused with what to do', async () => {
     const largest = new Uint8Array(REPORT_MAX_BYTES);
     expect((await report('/api/v1/telemetry', largest, PROTOBUF_TYPE)).status).toBe(200);
     const answer = await report('/api/v1/telemetry', new Uint8Array(REPORT_MAX_BYTES + 1), PROTOBUF_TYPE);
@@ -82,7 +82,7 @@ describe('a report', () => {
     expect(app.logs).toEqual([]);
   });
 
-  it('whose sender disconnects in the middle is no unexpected error', async () => {
+  it('a report whose sender disconnects in the middle is no unexpected error', async () => {
     const series = 'holdfast_http_requests_total{route="/api/v1/telemetry",status="200"}';
     const before = await app.metric(series);
     const socket = connect(Number(new URL(app.url).port), '127.0.0.1');

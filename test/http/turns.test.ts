@@ -89,7 +89,7 @@ describe('a large environment', () => {
     expect(longestTurn).toBeLessThan(LONGEST);
   });
 
-  it('has the same configs as protobuf, as JSON and, without tombstones, in the list', async () => {
+  it('a large environment has the same configs as protobuf, as JSON and, without tombstones, in the list', async () => {
     const [json, list, protobuf] = await Promise.all([
       request(JSON_FORM, byKey()),
       request(`/admin/v1/environments/${environment.id}/configs`, byAdmin()),
@@ -109,7 +109,7 @@ describe('a large environment', () => {
     expect(head.headers.etag).toBe(whole.headers.etag);
   });
 
-  it('sends one version although another is committed while it is sent', async () => {
+  it('a large environment sends one version although another is committed while it is sent', async () => {
     const [answer] = await Promise.all([
       request(JSON_FORM, byKey()),
       environment.commit(flag('added.late', true)),
@@ -118,7 +118,7 @@ describe('a large environment', () => {
     expect(answer.headers.etag).toBe(`"${environment.id}-${configs.at(-1)!.id!}-json"`);
   });
 
-  it('stops building an answer whose client has left', async () => {
+  it('a large environment stops building an answer whose client has left', async () => {
     await new Promise<void>((resolve, reject) => {
       const asked = get(app.url + SNAPSHOT, { headers: byKey() }, (answer) => {
         answer.once('data', () => asked.destroy());

@@ -31,7 +31,7 @@ function refusal(...pairs: Pair[]): HoldfastError {
 }
 
 describe('an event', () => {
-  it('is read from JSON and from protobuf to the same configs', () => {
+  it('an event is read from JSON and from protobuf to the same configs', () => {
     const fromJson = readEvent(event(...valid)).request;
     const bytes = encodeConfigs(flag('a', true));
     const fromProtobuf = readEvent(event(['configs', bytes], ['environment', '1'])).request;
@@ -42,7 +42,7 @@ describe('an event', () => {
     expect(fromJson.configs[0]?.config.key).toBe('a');
   });
 
-  it('has the identity of the request that it would be over HTTP', () => {
+  it('an event has the identity of the request that it would be over HTTP', () => {
     const { request, digest } = readEvent(event(...valid, ['event', 'é-1']));
     expect(request.idempotency).toEqual({ key: 'é-1', digest, field: 'event' });
     expect(readEvent(event(...valid)).request.idempotency).toBeUndefined();
@@ -159,25 +159,25 @@ describe('an event', () => {
       'change_too_large',
       'json',
     ],
-  ])('with %s is refused, by the name of the field', (_, pairs, code, field) => {
+  ])('an event with %s is refused, by the name of the field', (_, pairs, code, field) => {
     const error = refusal(...pairs);
     expect([error.code, error.field]).toEqual([code, field]);
     expect(error.message).toContain(field);
   });
 
-  it('that came without its fields is too large', () => {
+  it('an event that came without its fields is too large', () => {
     const read = () => readEvent({ id: '1-0', bytes: 2_000_000, fields: undefined });
     expect(read).toThrow(expect.objectContaining({ code: 'change_too_large', field: undefined }));
   });
 
-  it('of the largest size and with the longest id is read', () => {
+  it('an event of the largest size and with the longest id is read', () => {
     const body = json.padEnd(1024 * 1024);
     expect(
       readEvent(event(['environment', '1'], ['json', body], ['event', 'é'.repeat(255)])).request.configs,
     ).toHaveLength(1);
   });
 
-  it('of any bytes is read or refused, and nothing else', () => {
+  it('an event of any bytes is read or refused, and nothing else', () => {
     const value = fc.oneof(
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
       fc.string({ unit: 'binary', maxLength: 40 }),

@@ -54,7 +54,7 @@ describe.each(PRODUCERS)('the producer in %s', (_, command) => {
     expect(err).toContain('WRONGTYPE');
   });
 
-  it('needs nothing but XADD on that key', async () => {
+  it('a producer needs nothing but XADD on that key', async () => {
     const server = await startRedis();
     const one = await startInbox(undefined, server);
     try {

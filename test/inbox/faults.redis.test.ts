@@ -85,7 +85,7 @@ describe('a consumer that loses its connection', () => {
     expect(counts.rejected).toHaveLength(step === 'reject' && when === 'after' ? 0 : 1);
   });
 
-  it('at every second call goes on too', async () => {
+  it('a consumer that loses its connection at every second call goes on too', async () => {
     await addMixed();
     let calls = 0;
     const everySecond: Fault = () => {
@@ -113,7 +113,7 @@ describe('several consumers at the same time', () => {
     expect(await stack.raw.xlen(REJECTED)).toBe(9);
   });
 
-  it('keep the order when one that was paused has an older event', async () => {
+  it('several consumers at the same time keep the order when one that was paused has an older event', async () => {
     const first = await stack.addChange(1, change('a'));
     await stack.raw.xgroup('CREATE', INBOX, 'holdfast', '0');
     await stack.raw.xreadgroup('GROUP', 'holdfast', 'paused', 'COUNT', 1, 'STREAMS', INBOX, '>');
@@ -142,7 +142,7 @@ async function commitOf(store: Store, event: string, key: string): Promise<Commi
 }
 
 describe('an event that is decided', () => {
-  it('is not decided again, however', async () => {
+  it('an event that is decided is not decided again, however', async () => {
     const event = await stack.addChange(1, change('a'));
     await stack.consume();
     await stack.settled();
@@ -178,15 +178,15 @@ describe('a hand in the stream', () => {
     ['removes the consumer', () => stack.raw.xgroup('DELCONSUMER', INBOX, 'holdfast', 'dead')],
     ['removes the group', () => stack.raw.xgroup('DESTROY', INBOX, 'holdfast')],
     ['moves the group ahead', () => stack.raw.xgroup('SETID', INBOX, 'holdfast', '$')],
-  ])('that %s loses nothing', async (_, hand) => {
+  ])('a hand in the stream that %s loses nothing', async (_, hand) => {
     expect(await afterDeath(hand)).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes an event back by deleting it', async () => {
+  it('a hand in the stream takes an event back by deleting it', async () => {
     expect(await afterDeath((ids) => stack.raw.xdel(INBOX, ids[0]!))).toEqual(['b', 'c']);
   });
 
-  it('that deletes everything stops no consumer', async () => {
+  it('a hand in the stream that deletes everything stops no consumer', async () => {
     await stack.consume();
     await stack.raw.del(INBOX);
     await until('the group is there again', async () => (await stack.raw.exists(INBOX)) === 1);
@@ -197,7 +197,7 @@ describe('a hand in the stream', () => {
 });
 
 describe('consumers that are gone', () => {
-  it('leave no trace in the group', async () => {
+  it('consumers that are gone leave no trace in the group', async () => {
     for (let i = 0; i < 5; i++) {
       await stack.addChange(1, change(`k${i}`));
       const { stop } = await stack.consume({ consumer: `node-${i}` });

@@ -20,7 +20,7 @@ async function reasons(): Promise<{ code: string; field: string; fields: string[
 }
 
 describe('events', () => {
-  it('are committed in the order in which they were added, before and while they are read', async () => {
+  it('events are committed in the order in which they were added, before and while they are read', async () => {
     for (let i = 0; i < 20; i++) await stack.addChange(1 + (i % 2), change(`k${i}`));
     const { counts } = await stack.consume();
     for (let i = 20; i < 40; i++) await stack.addChange(1 + (i % 2), change(`k${i}`));
@@ -29,7 +29,7 @@ describe('events', () => {
     expect(counts).toEqual({ committed: 40, repeated: 0, rejected: [] });
   });
 
-  it('of one millisecond keep their order', async () => {
+  it('events of one millisecond keep their order', async () => {
     const adding = stack.raw.pipeline();
     for (const key of numbered(50)) adding.xadd(INBOX, '*', 'environment', '1', 'json', json(change(key)));
     await adding.exec();
@@ -38,7 +38,7 @@ describe('events', () => {
     expect(await stack.committed()).toEqual(numbered(50));
   });
 
-  it('leave nothing behind in the group', async () => {
+  it('events leave nothing behind in the group', async () => {
     await stack.addChange(1, change('a'));
     await stack.addChange(9, change('a'));
     await stack.consume();
@@ -46,7 +46,7 @@ describe('events', () => {
     expect(await stack.raw.xpending(INBOX, 'holdfast')).toEqual([0, null, null, null]);
   });
 
-  it('carry JSON or protobuf, which is stored in one canonical encoding', async () => {
+  it('events carry JSON or protobuf, which is stored in one canonical encoding', async () => {
     await stack.add(['json', json(text('a', 'é'))], ['environment', '1']);
     // sendToClientSdk (10) before all other fields: another encoding of the same config.
     const encoded = encodeConfigs(text('b', 'x')).subarray(2);
@@ -60,7 +60,7 @@ describe('events', () => {
     expect(stored!.toString('hex')).toMatch(/5001$/);
   });
 
-  it('are rejected with a field that the schema does not declare, or one that is malformed', async () => {
+  it('events are rejected with a field that the schema does not declare, or one that is malformed', async () => {
     for (const field of ['c23e0161', 'f80f8080808080808080808001']) {
       const encoded = encodeConfigs(text('b', 'x')).subarray(2);
       const message = Buffer.concat([encoded, Buffer.from(field, 'hex')]);
@@ -72,7 +72,7 @@ describe('events', () => {
     expect((await reasons()).map(({ code }) => code)).toEqual(['field_invalid', 'body_invalid']);
   });
 
-  it('are noticed within a moment by a consumer that waits', async () => {
+  it('events are noticed within a moment by a consumer that waits', async () => {
     const { consumer } = await stack.consume();
     await until('it waits', async () => String(await stack.raw.client('LIST')).includes('cmd=xreadgroup'));
     const before = performance.now();
@@ -82,7 +82,7 @@ describe('events', () => {
     expect(consumer.status()).toEqual({ waiting: 0, rejected: 0 });
   });
 
-  it('that are added before the first consumer ever came are committed', async () => {
+  it('events that are added before the first consumer ever came are committed', async () => {
     await stack.addChange(1, change('a'));
     expect(await stack.raw.xinfo('GROUPS', INBOX)).toEqual([]);
     await stack.consume();
@@ -90,7 +90,7 @@ describe('events', () => {
     expect(await stack.committed()).toEqual(['a']);
   });
 
-  it('that are larger than an event may be are rejected without being read, with all their bytes', async () => {
+  it('events that are larger than an event may be are rejected without being read, with all their bytes', async () => {
     const large = 'x'.repeat(3 * 1024 * 1024);
     await stack.add(['environment', '1'], ['json', large]);
     await stack.add(['environment', '1'], ['json', json().padEnd(1024 * 1024 + 1)]);
@@ -108,7 +108,7 @@ describe('an event id', () => {
   const add = (event: string, value: boolean, environment = '1') =>
     stack.add(['environment', environment], ['event', event], ['json', json(flag('a', value))]);
 
-  it('makes an event that is added again have no effect', async () => {
+  it('an event id makes an event that is added again have no effect', async () => {
     await add('e', true);
     await add('e', true);
     await add('f', false);
@@ -119,7 +119,7 @@ describe('an event id', () => {
     expect(counts).toEqual({ committed: 2, repeated: 2, rejected: [] });
   });
 
-  it('belongs to its environment', async () => {
+  it('an event id belongs to its environment', async () => {
     await add('e', true, '1');
     await add('e', true, '2');
     const { counts } = await stack.consume();
@@ -127,7 +127,7 @@ describe('an event id', () => {
     expect(counts.committed).toBe(2);
   });
 
-  it('of another change is rejected', async () => {
+  it('an event id of another change is rejected', async () => {
     await add('e', true);
     await add('e', false);
     const { counts } = await stack.consume();
@@ -137,7 +137,7 @@ describe('an event id', () => {
     expect(reason).toMatchObject({ code: 'idempotency_mismatch', field: 'event' });
   });
 
-  it('of an event that was rejected can be used again', async () => {
+  it('an event id of an event that was rejected can be used again', async () => {
     await stack.add(['environment', '1'], ['event', 'e'], ['json', '{']);
     await add('e', true);
     const { counts } = await stack.consume();
@@ -147,7 +147,7 @@ describe('an event id', () => {
 });
 
 describe('an event that fails validation', () => {
-  it('is rejected with its code and all its fields, whatever the reason, and the others are committed', async () => {
+  it('an event that fails validation is rejected with its code and all its fields, whatever the reason, and the others are committed', async () => {
     await stack.add(['environment', '1'], ['event', 'used'], ['json', json(change('before'))]);
     for (const [, fields] of refusals) await stack.add(...fields);
     await stack.addChange(1, change('after'));
@@ -162,7 +162,7 @@ describe('an event that fails validation', () => {
     expect(await stack.committed()).toEqual(['before', 'after']);
   });
 
-  it('says why, which event it was, and when', async () => {
+  it('an event that fails validation says why, which event it was, and when', async () => {
     const id = await stack.add(['environment', '7'], ['json', json(change('a'))]);
     await stack.consume();
     await stack.settled();
@@ -180,7 +180,7 @@ describe('an event that fails validation', () => {
     ]);
   });
 
-  it('keeps every byte, names that are ours, doubles and their order', async () => {
+  it('an event that fails validation keeps every byte, names that are ours, doubles and their order', async () => {
     const everyByte = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const fields: Fields = [
       [everyByte, everyByte],
@@ -197,7 +197,7 @@ describe('an event that fails validation', () => {
     expect(kept.slice(6)).toEqual(fields.map((pair) => pair.map((each) => Buffer.from(each))));
   });
 
-  it('is rejected also with more fields than a script can pass on', async () => {
+  it('an event that fails validation is rejected also with more fields than a script can pass on', async () => {
     const many = (n: number): Fields => Array.from({ length: n }, (_, i) => [`f${i}`, `${i}`] as const);
     for (const n of [3500, 3501, 20_000]) await stack.add(...many(n));
     await stack.addChange(1, change('a'));
@@ -222,7 +222,7 @@ describe('an event that fails validation', () => {
 });
 
 describe('garbage', () => {
-  it('never stops the inbox: each event is committed or rejected, and none is both', async () => {
+  it('garbage never stops the inbox: each event is committed or rejected, and none is both', async () => {
     const bytes = fc.uint8Array({ maxLength: 30 }).map((array) => Buffer.from(array));
     const id = fc.constantFrom('1', '2', '3', '0', '');
     const garbled = fc.oneof(

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe('an event that is not at fault', () => {
-  it('waits while others change its environment, with those of its environment behind it and no others', async () => {
+  it('an event that is not at fault waits while others change its environment, with those of its environment behind it and no others', async () => {
     const busy = new HoldfastError('busy', 'busy, says the test');
     const fail = fails(6, busy);
     await stack.addChange(1, change('a'));
@@ -52,7 +52,7 @@ describe('an event that is not at fault', () => {
     await until('it is well again', () => consumer.status().error === undefined);
   });
 
-  it('is planned again when another node was first', async () => {
+  it('an event that is not at fault is planned again when another node was first', async () => {
     const other = await stack.open();
     let n = 0;
     const before: Fault = async () => {
@@ -76,26 +76,29 @@ describe('an event that triggers a defect', () => {
     ['internal', new TypeError('a defect')],
     ['internal', new HoldfastError('internal', 'a known one')],
     ['store_damaged', new HoldfastError('store_damaged', 'not ours')],
-  ])('is rejected as %s after three tries, and those behind it are committed', async (code, error) => {
-    let tries = 0;
-    const before: Fault = (commit) => {
-      if ((commit as Commit).change?.configs[0]?.key === 'poison') tries++;
-      return poisoned(error)(commit);
-    };
-    for (const key of ['a', 'poison', 'b']) await stack.addChange(1, change(key));
-    const { counts, lines } = await stack.consume({ faults: { commit: { before } } });
-    await stack.settled();
-    expect(tries).toBe(3);
-    expect(await stack.committed()).toEqual(['a', 'b']);
-    expect(counts.rejected).toEqual([code]);
-    const [{ fields } = { fields: [] }] = await stack.rejected();
-    expect(fields[1]!.map(String)).toEqual(['holdfast-code', code]);
-    // The internal error is for the log, and not for readers of the stream.
-    expect(fields[2]![1].toString()).not.toContain('a defect');
-    expect(JSON.stringify(lines())).toContain(error.message);
-  });
+  ])(
+    'an event that triggers a defect is rejected as %s after three tries, and those behind it are committed',
+    async (code, error) => {
+      let tries = 0;
+      const before: Fault = (commit) => {
+        if ((commit as Commit).change?.configs[0]?.key === 'poison') tries++;
+        return poisoned(error)(commit);
+      };
+      for (const key of ['a', 'poison', 'b']) await stack.addChange(1, change(key));
+      const { counts, lines } = await stack.consume({ faults: { commit: { before } } });
+      await stack.settled();
+      expect(tries).toBe(3);
+      expect(await stack.committed()).toEqual(['a', 'b']);
+      expect(counts.rejected).toEqual([code]);
+      const [{ fields } = { fields: [] }] = await stack.rejected();
+      expect(fields[1]!.map(String)).toEqual(['holdfast-code', code]);
+      // The internal error is for the log, and not for readers of the stream.
+      expect(fields[2]![1].toString()).not.toContain('a defect');
+      expect(JSON.stringify(lines())).toContain(error.message);
+    },
+  );
 
-  it('keeps the others waiting only until the store can take the rejection', async () => {
+  it('an event that triggers a defect keeps the others waiting only until the store can take the rejection', async () => {
     for (const key of ['poison', 'b']) await stack.addChange(1, change(key));
     const faults: Faults = {
       commit: { before: poisoned(new TypeError('a defect')) },
@@ -108,7 +111,7 @@ describe('an event that triggers a defect', () => {
 });
 
 describe('a consumer that is aborted', () => {
-  it('finishes the event at hand, and leaves the others to the next one', async () => {
+  it('a consumer that is aborted finishes the event at hand, and leaves the others to the next one', async () => {
     for (let i = 0; i < 20; i++) await stack.addChange(1, change(`k${i}`));
     let reached = (): void => undefined;
     let go = (): void => undefined;
@@ -153,7 +156,7 @@ describe('when Redis fails', () => {
     await until('it is well again', () => consumer.status().error === undefined);
   });
 
-  it('does not undo what came after an event when the store comes back without its last writes', async () => {
+  it('when Redis fails, does not undo what came after an event when the store comes back without its last writes', async () => {
     const one = await own({ appendonly: true });
     const copy = `${one.server.dir}-copy`;
     let hold = (): void => undefined;
@@ -225,7 +228,7 @@ describe('the inbox', () => {
         return { ...one, stop };
       },
     ],
-  ])('works %s', async (_, start) => {
+  ])('the inbox works %s', async (_, start) => {
     const one = await start();
     stacks.push(one);
     await one.clear();

@@ -16,14 +16,14 @@ const made = {
 };
 
 describe('an event that was committed', () => {
-  it('is in a ruleset that has what it brought, or what came after', () => {
+  it('an event that was committed is in a ruleset that has what it brought, or what came after', () => {
     const events = new RecentlyCommitted();
     events.note('1-0', made);
     expect(events.isIn(ruleset(flag(10n, 'a'), flag(11n, 'b')), '1-0', 'd')).toBe(true);
     expect(events.isIn(ruleset(flag(12n, 'a'), flag(11n, 'b')), '1-0', 'd')).toBe(true);
   });
 
-  it('is not in one that has a part of it only, although its version is higher', () => {
+  it('an event that was committed is not in one that has a part of it only, although its version is higher', () => {
     const events = new RecentlyCommitted();
     events.note('1-0', made);
     expect(events.isIn(ruleset(flag(10n, 'a')), '1-0', 'd')).toBe(false);
@@ -31,7 +31,7 @@ describe('an event that was committed', () => {
     expect(events.isIn(undefined, '1-0', 'd')).toBe(false);
   });
 
-  it('is distinguished from another one in its place', () => {
+  it('an event that was committed is distinguished from another one in its place', () => {
     const events = new RecentlyCommitted();
     events.note('1-0', made);
     const all = ruleset(flag(10n, 'a'), flag(11n, 'b'));
@@ -39,7 +39,7 @@ describe('an event that was committed', () => {
     expect(events.isIn(all, '2-0', 'd')).toBe(false);
   });
 
-  it('is forgotten when there are too many after it, also when some are noted twice', () => {
+  it('an event that was committed is forgotten when there are too many after it, also when some are noted twice', () => {
     const events = new RecentlyCommitted(4);
     const all = ruleset(flag(10n, 'a'), flag(11n, 'b'));
     for (const id of ['1-0', '2-0', '2-0', '3-0']) events.note(id, made);

@@ -64,11 +64,11 @@ const list = async (query = ''): Promise<Listed> =>
   (await app.admin('get', `/rejected${query}`)).body as Listed;
 
 describe('the list of rejected events', () => {
-  it('is empty at first', async () => {
+  it('the list of rejected events is empty at first', async () => {
     expect(await list()).toEqual({ total: 0, events: [] });
   });
 
-  it('has the reason and the fields of each, the oldest first', async () => {
+  it('the list of rejected events has the reason and the fields of each, the oldest first', async () => {
     const first = await reject(...unknown(), ['event', 'é']);
     const second = await reject(['environment', '1'], ['json', json({ key: 'a' })]);
     const { total, events } = await list();
@@ -91,7 +91,7 @@ describe('the list of rejected events', () => {
     expect(events[1]!.error).toMatchObject({ code: 'field_invalid', field: 'configs[0].configType' });
   });
 
-  it('shows long values in part, and bytes as base64', async () => {
+  it('the list of rejected events shows long values in part, and bytes as base64', async () => {
     await reject(
       ['json', 'é'.repeat(2_000)],
       ['configs', Buffer.of(0xff, 0)],
@@ -106,7 +106,7 @@ describe('the list of rejected events', () => {
     ]);
   });
 
-  it('has as many as are asked for, and says how many there are', async () => {
+  it('the list of rejected events has as many as are asked for, and says how many there are', async () => {
     for (const key of ['a', 'b', 'c']) await reject(...unknown(key));
     const { total, events } = await list('?count=2');
     expect([total, events.length]).toEqual([3, 2]);
@@ -117,7 +117,7 @@ describe('the list of rejected events', () => {
     await app.admin('get', '/rejected?count=1&count=2').expect(400);
   });
 
-  it('has also entries from outside, without a reason', async () => {
+  it('the list of rejected events has also entries from outside, without a reason', async () => {
     const id = (await stack.raw.xadd(REJECTED, '*', 'holdfast-event', '1-0', 'b', 'c'))!;
     const [event] = (await list()).events;
     expect(event).toMatchObject({ id, event: '', error: { code: '' } });
@@ -128,7 +128,7 @@ describe('the list of rejected events', () => {
 });
 
 describe('a retry', () => {
-  it('puts the event back with its own fields only, so that it is committed once its reason is gone', async () => {
+  it('a retry puts the event back with its own fields only, so that it is committed once its reason is gone', async () => {
     const everyByte = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const id = await reject(['environment', '5'], ['json', json(change('a'))], ['event', 'e']);
     await app.admin('put', '/environments/5').send({ projectId: '3', name: 'five' }).expect(201);
@@ -147,7 +147,7 @@ describe('a retry', () => {
     expect(after!.fields.slice(6)).toEqual(before!.fields.slice(6));
   });
 
-  it('of an event with more fields than a script can pass on is refused, and the event stays', async () => {
+  it('a retry of an event with more fields than a script can pass on is refused, and the event stays', async () => {
     const id = await reject(...Array.from({ length: 4_000 }, (_, i) => [`f${i}`, 'x'] as const));
     const answer = await app.admin('post', `/rejected/${id}/retry`);
     expect([answer.status, answer.body.error.code]).toEqual([400, 'field_invalid']);
@@ -156,7 +156,7 @@ describe('a retry', () => {
     await app.admin('delete', `/rejected/${id}`).expect(200, { id });
   });
 
-  it('is made once, however many ask at the same time', async () => {
+  it('a retry is made once, however many ask at the same time', async () => {
     const id = await reject(...unknown());
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => app.admin('post', `/rejected/${id}/retry`)),
@@ -167,7 +167,7 @@ describe('a retry', () => {
 });
 
 describe('a drop', () => {
-  it('removes the event for good', async () => {
+  it('a drop removes the event for good', async () => {
     const id = await reject(...unknown());
     await app.admin('delete', `/rejected/${id}`).expect(200, { id });
     const again = await app.admin('delete', `/rejected/${id}`);
@@ -190,7 +190,7 @@ describe('an id', () => {
     },
   );
 
-  it('of nothing is not found', async () => {
+  it('an id of nothing is not found', async () => {
     for (const id of ['0-0', '1-1', `${2n ** 64n - 1n}-${2n ** 64n - 1n}`]) {
       await app.admin('delete', `/rejected/${id}`).expect(404);
       await app.admin('post', `/rejected/${id}/retry`).expect(404);
@@ -245,7 +245,7 @@ describe('the commands', () => {
     });
   });
 
-  it('say how many are not listed', async () => {
+  it('the commands say how many are not listed', async () => {
     for (const key of ['a', 'b', 'c']) await reject(...unknown(key));
     expect((await holdfast('list', '--count', '2')).err).toBe('3 rejected events, the oldest 2 listed\n');
     expect(await holdfast('list', '--count', '9999')).toMatchObject({ code: 1 });
@@ -253,7 +253,7 @@ describe('the commands', () => {
 });
 
 describe('the leader', () => {
-  it('counts what becomes of events, and shows what waits', async () => {
+  it('the leader counts what becomes of events, and shows what waits', async () => {
     const before = {
       committed: await app.metric('holdfast_inbox_committed_total'),
       repeated: await app.metric('holdfast_inbox_repeated_total'),
@@ -277,7 +277,7 @@ describe('the leader', () => {
     expect((await app.http.get('/readyz')).body.inbox).toEqual({ waiting: 0, rejected: 1 });
   });
 
-  it('shows why the inbox stands still', async () => {
+  it('the leader shows why the inbox stands still', async () => {
     await stack.raw.del(INBOX);
     await stack.raw.set(INBOX, 'x');
     await until('it says so', async () => 'error' in (await app.http.get('/readyz')).body.inbox);

@@ -37,11 +37,11 @@ describe('find', () => {
     expect(slow.calls.keyByHash).toBe(1);
   });
 
-  it('is undefined for an unknown key', async () => {
+  it('find is undefined for an unknown key', async () => {
     expect(await keyring.find('wrong')).toBeUndefined();
   });
 
-  it('does not refuse an unknown key while the store is unavailable', async () => {
+  it('find does not refuse an unknown key while the store is unavailable', async () => {
     slow.away(['keyByHash'], true);
     await expect(keyring.find('new')).rejects.toMatchObject({ code: 'store_unavailable' });
   });
@@ -81,7 +81,7 @@ describe('findById', () => {
 });
 
 describe('revoking', () => {
-  it('is notified once, whether the feed or a reading brings it', async () => {
+  it('revoking is notified once, whether the feed or a reading brings it', async () => {
     const told: string[] = [];
     keyring.onRevoked((key) => told.push(key.id));
     await add('one');
@@ -97,7 +97,7 @@ describe('revoking', () => {
     expect(keyring.isRevoked('other')).toBe(false);
   });
 
-  it('is final: a reading that began before does not undo it', async () => {
+  it('revoking is final: a reading that began before does not undo it', async () => {
     await add('one');
     const gate = slow.hold('keys', 'after');
     const reading = keyring.load();
@@ -131,7 +131,7 @@ describe('revoking', () => {
 describe('an issued key', () => {
   const environment = { id: ENV, projectId: 3n, name: '', version: 0n, clientVersion: 0n, at: 0n, live: 0 };
 
-  it('has the form that the public SDKs want, and is stored hashed', () => {
+  it('an issued key has the form that the public SDKs want, and is stored hashed', () => {
     const { text, key } = issueKey(environment, 'server', 'ci', 1);
     expect(text).toMatch(/^[0-9a-f]{16}-P3-E7-SDK-[0-9a-f]{32}$/);
     expect(key).toMatchObject({
@@ -144,7 +144,7 @@ describe('an issued key', () => {
     expect(JSON.stringify({ ...key, environment: '' })).not.toContain(text);
   });
 
-  it('says client when it is for clients, and is never the same twice', () => {
+  it('an issued key says client when it is for clients, and is never the same twice', () => {
     const texts = [1, 2].map(() => issueKey(environment, 'client', '', 1));
     expect(texts[0]!.text).toMatch(/-CLIENT-/);
     expect(texts[0]!.text).not.toBe(texts[1]!.text);

@@ -12,12 +12,12 @@ describe('figures in a document', () => {
     expect(text).toBe(DOCUMENT.replace('old', () => 'new $& figures'));
   });
 
-  it('can be replaced again', () => {
+  it('figures in a document can be replaced again', () => {
     const once = withBlocks(DOCUMENT, new Map([['main', 'new']]));
     expect(withBlocks(once, new Map([['main', 'old']]))).toBe(DOCUMENT);
   });
 
-  it('need a place', () => {
+  it('figures in a document need a place', () => {
     const blocks = new Map([
       ['main', 'new'],
       ['other', 'new'],
@@ -25,11 +25,11 @@ describe('figures in a document', () => {
     expect(() => withBlocks(DOCUMENT, blocks)).toThrow('no block for other');
   });
 
-  it('are never left behind from an earlier run', () => {
+  it('figures in a document are never left behind from an earlier run', () => {
     expect(() => withBlocks(DOCUMENT, new Map())).toThrow('"main"');
   });
 
-  it('have their places in docs/streaming-miss.md', () => {
+  it('figures in a document have their places in docs/streaming-miss.md', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/streaming-miss.md'), 'utf8');
     const names = [...text.matchAll(/<!-- lab:([\w-]+) -->/g)].map(([, name = '']) => name);
     expect(names.sort()).toEqual(['crowd', 'early', 'joiners', 'lifetimes', 'machine', 'main', 'no-pause']);

@@ -33,7 +33,7 @@ function only(run: Run) {
 }
 
 describe('events', () => {
-  it('are in time, late, or missed', () => {
+  it('events are in time, late, or missed', () => {
     const run = makeRun([
       (client, at) => {
         at(600);
@@ -45,7 +45,7 @@ describe('events', () => {
     expect(only(run)).toMatchObject({ events: 3, inTime: 1, late: 1, missed: 1 });
   });
 
-  it('count once, when they were received first', () => {
+  it('events count once, when they were received first', () => {
     const run = makeRun([
       (client, at) => {
         at(600);
@@ -57,7 +57,7 @@ describe('events', () => {
     expect(only(run)).toMatchObject({ inTime: 1, late: 0 });
   });
 
-  it('are missed when they come after the end of the run', () => {
+  it('events are missed when they come after the end of the run', () => {
     const run = makeRun([
       (client, at) => {
         at(10_001);
@@ -67,14 +67,14 @@ describe('events', () => {
     expect(only(run)).toMatchObject({ missed: 3, silence: 10 });
   });
 
-  it('are a mean over the clients', () => {
+  it('events are a mean over the clients', () => {
     const run = makeRun([(client) => client.see([1, 2]), () => undefined]);
     expect(only(run).missed).toBe(2);
   });
 });
 
 describe('an earlier end of a run', () => {
-  it('leaves out what came and what was published afterwards', () => {
+  it('an earlier end of a run leaves out what came and what was published afterwards', () => {
     const run = makeRun([
       (client, at) => {
         client.request();
@@ -91,7 +91,7 @@ describe('an earlier end of a run', () => {
 });
 
 describe('the longest silence', () => {
-  it('is the longest of any client, repetitions being no news', () => {
+  it('the longest silence is the longest of any client, repetitions being no news', () => {
     const run = makeRun([
       (client, at) => {
         for (const second of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
@@ -105,7 +105,7 @@ describe('the longest silence', () => {
 });
 
 describe('connections', () => {
-  it('are short when they end within half a second', () => {
+  it('connections are short when they end within half a second', () => {
     const run = makeRun([
       (client, at) => {
         for (const length of [25, 499, 500]) {
@@ -135,15 +135,15 @@ describe('requests', () => {
     3,
   );
 
-  it('are counted by the second in which they were sent', () => {
+  it('requests are counted by the second in which they were sent', () => {
     expect(requestsPerSecond(twice, twice.results[0]!)).toEqual([1, 0, 0, 2, 0, 0, 0, 0, 0, 0]);
   });
 
-  it('count while the run goes on', () => {
+  it('requests count while the run goes on', () => {
     expect(only(twice).requests).toBe(3);
   });
 
-  it('are drawn as one bar for each second that has some, with the restart', () => {
+  it('requests are drawn as one bar for each second that has some, with the restart', () => {
     const svg = chart(twice);
     expect(svg.match(/<rect class="bar"/g)).toHaveLength(2);
     expect(svg).toContain('(a) streaming miss: 3 requests');
@@ -157,7 +157,7 @@ describe('requests', () => {
 });
 
 describe('what late joiners download', () => {
-  it('is reported as the least and the most of their connections', () => {
+  it('what late joiners download is reported as the least and the most of their connections', () => {
     const run = makeRun(
       [
         (client) => {

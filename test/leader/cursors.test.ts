@@ -36,7 +36,7 @@ function slowly(): () => void {
 }
 
 describe('cursors', () => {
-  it('are written a tenth of a second after the first was noted, the newest of each proxy', async () => {
+  it('cursors are written a tenth of a second after the first was noted, the newest of each proxy', async () => {
     saver.note('a', '1');
     saver.note('b', '1');
     await vi.advanceTimersByTimeAsync(99);
@@ -48,13 +48,13 @@ describe('cursors', () => {
     expect(saved).toHaveLength(2);
   });
 
-  it('are written at the close, without waiting', async () => {
+  it('cursors are written at the close, without waiting', async () => {
     saver.note('a', '1');
     await saver.close();
     expect(saved).toEqual(['a 1']);
   });
 
-  it('are written one after the other, so that none goes back', async () => {
+  it('cursors are written one after the other, so that none goes back', async () => {
     const done = slowly();
     saver.note('a', '1');
     saver.note('b', '1');
@@ -66,7 +66,7 @@ describe('cursors', () => {
     expect(saved).toEqual(['a 1', 'b 1', 'b 2']);
   });
 
-  it('that could not be written are written later, also when nothing new comes', async () => {
+  it('cursors that could not be written are written later, also when nothing new comes', async () => {
     store.push(away, away);
     saver.note('a', '1');
     await vi.advanceTimersByTimeAsync(300);
@@ -74,7 +74,7 @@ describe('cursors', () => {
     expect(logs).toHaveLength(1);
   });
 
-  it('that could not be written do not take the place of newer ones', async () => {
+  it('cursors that could not be written do not take the place of newer ones', async () => {
     let fail = (): void => undefined;
     store.push(() => new Promise((_, reject) => (fail = () => reject(new Error('away')))));
     saver.note('a', '1');
@@ -85,7 +85,7 @@ describe('cursors', () => {
     expect(saved).toEqual(['a 2']);
   });
 
-  it('are not written after the close, whatever happened to them', async () => {
+  it('cursors are not written after the close, whatever happened to them', async () => {
     store.push(away);
     saver.note('a', '1');
     await saver.close();

@@ -195,7 +195,7 @@ describe('of several nodes', () => {
 });
 
 describe('a leader', () => {
-  it('gives the lease up when its work fails, and takes it again', async () => {
+  it('a leader gives the lease up when its work fails, and takes it again', async () => {
     const leadership = new TestLeadership();
     let fails = 1;
     const a = start(leadership, 'a', async (signal) => {
@@ -207,7 +207,7 @@ describe('a leader', () => {
     expect(a.stints()).toBe(2);
   });
 
-  it('leaves the lease to another after a failure, if that one is first', async () => {
+  it('a leader leaves the lease to another after a failure, if that one is first', async () => {
     const leadership = new TestLeadership();
     start(leadership, 'a', async () => {
       throw new Error('publishing broke');
@@ -217,7 +217,7 @@ describe('a leader', () => {
     await clock.run(() => b.leading());
   });
 
-  it('goes on while the store is unavailable, and steps down when its lease is over', async () => {
+  it('a leader goes on while the store is unavailable, and steps down when its lease is over', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());
@@ -229,7 +229,7 @@ describe('a leader', () => {
     expect(clock.now - since).toBeLessThanOrEqual(6_500);
   });
 
-  it('goes on when the store was away for less than the lease', async () => {
+  it('a leader goes on when the store was away for less than the lease', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());
@@ -241,7 +241,7 @@ describe('a leader', () => {
     expect([a.leading(), a.stints()]).toEqual([true, 1]);
   });
 
-  it('leads again when the store is back', async () => {
+  it('a leader leads again when the store is back', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());
@@ -251,7 +251,7 @@ describe('a leader', () => {
     expect(await clock.run(() => a.leading())).toBeLessThanOrEqual(500);
   });
 
-  it('steps down as soon as it learns that another has the lease', async () => {
+  it('a leader steps down as soon as it learns that another has the lease', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());
@@ -259,7 +259,7 @@ describe('a leader', () => {
     expect(await clock.run(() => !a.leading())).toBeLessThanOrEqual(2_000);
   });
 
-  it('counts its lease from the question, not from a slow answer', async () => {
+  it('a leader counts its lease from the question, not from a slow answer', async () => {
     const leadership = new TestLeadership();
     let slowly = false;
     const a = start(
@@ -282,7 +282,7 @@ describe('a leader', () => {
     expect(clock.now - asked).toBeLessThanOrEqual(7_000);
   });
 
-  it('that is stopped ends its work before it gives the lease up', async () => {
+  it('a leader that is stopped ends its work before it gives the lease up', async () => {
     const leadership = new TestLeadership();
     let finish = (): void => undefined;
     const a = start(leadership, 'a', async (signal) => {
@@ -300,7 +300,7 @@ describe('a leader', () => {
 });
 
 describe('a node that is stopped', () => {
-  it('before it leads never does', async () => {
+  it('a node that is stopped before it leads never does', async () => {
     const leadership = new TestLeadership();
     leadership.give('other');
     const a = start(leadership, 'a');
@@ -310,7 +310,7 @@ describe('a node that is stopped', () => {
     expect(a.stints()).toBe(0);
   });
 
-  it('while the store is unavailable ends all the same', async () => {
+  it('a node that is stopped while the store is unavailable ends all the same', async () => {
     const leadership = new TestLeadership();
     const a = start(leadership, 'a');
     await clock.run(() => a.leading());

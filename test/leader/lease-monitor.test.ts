@@ -68,7 +68,7 @@ it('reports a lease that a leader cannot renew while it still leads', async () =
   expect(states).toEqual(['leader', 'leader, timed out since 2000', 'leader']);
 });
 
-it('is no problem that another node has the lease', async () => {
+it('the lease monitor sees no problem in it that another node has the lease', async () => {
   const { lines, states } = await elect(() => Promise.resolve(false), untilAborted, 10_000);
   expect([lines, states]).toEqual([[], ['candidate']]);
 });

@@ -11,7 +11,7 @@ function obedient(log: string[], name: string): (signal: AbortSignal) => Promise
 }
 
 describe('works of a leader', () => {
-  it('go on side by side until the lease is over, and have all ended then', async () => {
+  it('works of a leader go on side by side until the lease is over, and have all ended then', async () => {
     const log: string[] = [];
     const lease = new AbortController();
     const leading = runTogether(
@@ -25,7 +25,7 @@ describe('works of a leader', () => {
     expect(log).toEqual(['a ended', 'b ended', 'all']);
   });
 
-  it('are all aborted when one fails, and its error is known when the last has ended', async () => {
+  it('works of a leader are all aborted when one fails, and its error is known when the last has ended', async () => {
     const log: string[] = [];
     const failing = () => Promise.reject(new Error('a defect'));
     const leading = runTogether(obedient(log, 'a'), failing)(new AbortController().signal);
@@ -33,7 +33,7 @@ describe('works of a leader', () => {
     expect(log).toEqual(['a ended']);
   });
 
-  it('are all aborted when one ends', async () => {
+  it('works of a leader are all aborted when one ends', async () => {
     const log: string[] = [];
     await runTogether(obedient(log, 'a'), () => Promise.resolve())(new AbortController().signal);
     expect(log).toEqual(['a ended']);

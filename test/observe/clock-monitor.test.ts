@@ -25,7 +25,7 @@ const store =
   };
 
 describe('signatures out of their time', () => {
-  it('are a problem with the difference, logged once while they come', () => {
+  it('signatures out of their time are a problem with the difference, logged once while they come', () => {
     monitor.mistimed('expired', 7_140);
     now += 30_000;
     monitor.mistimed('expired', 7_170);
@@ -36,7 +36,7 @@ describe('signatures out of their time', () => {
     expect(lines).toMatchObject([{ level: 'error', msg: 'a clock is wrong' }]);
   });
 
-  it('are no problem any more a minute after the last, which is logged once', () => {
+  it('signatures out of their time are no problem any more a minute after the last, which is logged once', () => {
     monitor.mistimed('not-yet-valid', 300);
     now += 60_000;
     expect(monitor.status.problem?.reason).toContain('behind');
@@ -50,7 +50,7 @@ describe('signatures out of their time', () => {
 });
 
 describe('the clock of the store', () => {
-  it.each([0, 29, -29])('is close enough when it differs by %i s', async (seconds) => {
+  it.each([0, 29, -29])('the clock of the store is close enough when it differs by %i s', async (seconds) => {
     await monitor.compare(store(seconds));
     expect(monitor.status).toEqual({ offset: seconds, problem: undefined });
     expect(lines).toEqual([]);
@@ -59,16 +59,19 @@ describe('the clock of the store', () => {
   it.each([
     [7_200, "this node's clock is 7200 s behind the store's"],
     [-7_200, "this node's clock is 7200 s ahead of the store's"],
-  ])('is a problem when it differs by %i s, until it no longer does', async (seconds, reason) => {
-    await monitor.compare(store(seconds));
-    await monitor.compare(store(seconds));
-    expect(monitor.status.problem?.reason).toBe(reason);
-    await monitor.compare(store(1));
-    expect(monitor.status).toEqual({ offset: 1, problem: undefined });
-    expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
-  });
+  ])(
+    'the clock of the store is a problem when it differs by %i s, until it no longer does',
+    async (seconds, reason) => {
+      await monitor.compare(store(seconds));
+      await monitor.compare(store(seconds));
+      expect(monitor.status.problem?.reason).toBe(reason);
+      await monitor.compare(store(1));
+      expect(monitor.status).toEqual({ offset: 1, problem: undefined });
+      expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
+    },
+  );
 
-  it('is compared with the middle of the round trip, and not at all when that took too long', async () => {
+  it('the clock of the store is compared with the middle of the round trip, and not at all when that took too long', async () => {
     await monitor.compare(store(2, 4_000));
     expect(monitor.status.offset).toBeCloseTo(2);
     await monitor.compare(store(500, 6_000));

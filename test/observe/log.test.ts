@@ -7,7 +7,7 @@ function capture(level = 'info') {
 }
 
 describe('a log line', () => {
-  it('is one JSON object with the level’s name, an ISO time and what was said', () => {
+  it('a log line is one JSON object with the level’s name, an ISO time and what was said', () => {
     const { log, lines } = capture();
     log.warn({ proxy: 'a' }, 'two\nlines');
     expect(lines).toHaveLength(1);
@@ -32,7 +32,7 @@ describe('a log line', () => {
     [{ settings: { token: 'hunter2' } }],
     [{ secret: 'hunter2' }],
     [{ settings: { secret: 'hunter2' } }],
-  ])('has no secret: %j', (fields) => {
+  ])('a log line has no secret: %j', (fields) => {
     const { log, lines } = capture();
     log.info(fields, 'said');
     expect(lines[0]).not.toContain('hunter2');

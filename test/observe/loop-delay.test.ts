@@ -24,7 +24,7 @@ it('shows a long turn until two windows later, however often it is read', async 
   expect(loop.read()['1']).toBeLessThan(0.28);
 });
 
-it('is a metric of every process', async () => {
+it('the delay of the event loop is a metric of every process', async () => {
   const metrics = new ProcessMetrics();
   await delay(50);
   block(120);

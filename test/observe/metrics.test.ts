@@ -5,14 +5,14 @@ const own = async (metrics: NodeMetrics): Promise<string[]> =>
   (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('holdfast_'));
 
 describe('the metrics', () => {
-  it('of two nodes in one process are apart', async () => {
+  it('the metrics of two nodes in one process are apart', async () => {
     const [a, b] = [new NodeMetrics(), new NodeMetrics()];
     a.commits.inc();
     expect(await own(a)).toContain('holdfast_commits_total 1');
     expect(await own(b)).toContain('holdfast_commits_total 0');
   });
 
-  it('read a gauge when they are collected', async () => {
+  it('the metrics read a gauge when they are collected', async () => {
     const metrics = new NodeMetrics();
     let value = 1;
     metrics.gauge('holdfast_test', 'A test.', () => value);
@@ -32,7 +32,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('keep the lag of the thousand environments that changed last', async () => {
+  it('the metrics keep the lag of the thousand environments that changed last', async () => {
     const metrics = new NodeMetrics();
     for (let environment = 1n; environment <= 1_001n; environment++)
       metrics.environmentLag('a', environment, 1);

@@ -40,11 +40,11 @@ describe('a context', () => {
     ['an empty object, which is nothing', { user: {} }, {}],
     ['an empty targeting key', { targetingKey: '' }, { user: { key: '' } }],
     ['an empty name', { '': 'x' }, { '': { '': 'x' } }],
-  ])('has %s', (_what, context, contexts) => {
+  ])('a context has %s', (_what, context, contexts) => {
     expect(read(context)).toEqual(contexts);
   });
 
-  it('has names that mean something to JavaScript as names like any other', () => {
+  it('a context has names that mean something to JavaScript as names like any other', () => {
     const context: unknown = JSON.parse('{"__proto__": {"a": 1}, "constructor": "x", "toString.b": 2}');
     const { contexts } = readOfrepContexts({ context });
     expect(contexts.get('__proto__')).toEqual(new Map([['a', 1]]));
@@ -53,13 +53,13 @@ describe('a context', () => {
   });
 
   it.each([{ 'user.key': 'u2' }, { user: { key: 'u2' } }])(
-    'that has %j keeps it next to a targeting key',
+    'a context that has %j keeps it next to a targeting key',
     (user) => {
       expect(read({ targetingKey: 'u1', ...user })).toEqual({ user: { key: 'u2' } });
     },
   );
 
-  it('of no one is read', () => {
+  it('a context of no one is read', () => {
     for (const body of [{}, { context: null }, { context: {} }, { context: { targetingKey: null } }]) {
       expect(readOfrepContexts(body)).toEqual({ contexts: new Map(), ignored: [] });
     }
@@ -78,14 +78,17 @@ describe('an attribute that no rule could read', () => {
       { 'user.roles': ['a', 1], user: { roles: ['a', '1'] } },
       ['context.user.roles'],
     ],
-  ])('is ignored and named, and the others are read: %s', (_what, context, ignored) => {
-    const read = readOfrepContexts({ context: { ...(context as object), plan: 'pro', targetingKey: 'u' } });
-    expect(read.ignored).toEqual(ignored);
-    expect(read.contexts.get('')?.get('plan')).toBe('pro');
-    expect(read.contexts.get('user')?.get('key')).toBe('u');
-  });
+  ])(
+    'an attribute that no rule could read is ignored and named, and the others are read: %s',
+    (_what, context, ignored) => {
+      const read = readOfrepContexts({ context: { ...(context as object), plan: 'pro', targetingKey: 'u' } });
+      expect(read.ignored).toEqual(ignored);
+      expect(read.contexts.get('')?.get('plan')).toBe('pro');
+      expect(read.contexts.get('user')?.get('key')).toBe('u');
+    },
+  );
 
-  it('is one that is nested deeper than the limit', () => {
+  it('an attribute that no rule could read is one that is nested deeper than the limit', () => {
     expect(Object.keys(read(nested(CONTEXT_MAX_DEPTH)))).toEqual(['a']);
     const field = `context${'.a'.repeat(CONTEXT_MAX_DEPTH)}`;
     for (const levels of [CONTEXT_MAX_DEPTH + 1, 5_000]) {
@@ -108,7 +111,7 @@ describe('a refusal', () => {
     [{ context: { targetingKey: 7 } }, 'field_invalid context.targetingKey'],
     [{ context: { targetingKey: { a: 1 } } }, 'field_invalid context.targetingKey'],
     [{ context: { 'user.email': 'a', user: { email: 'b' } } }, 'field_invalid context.user.email'],
-  ])('of %j names the field', (body, expected) => {
+  ])('a refusal of %j names the field', (body, expected) => {
     expect(refusal(() => readOfrepContexts(body))).toBe(expected);
   });
 });

@@ -9,7 +9,7 @@ const schemas = new Schemas();
 const flag = (value: unknown) => ({ key: 'a', reason: 'STATIC', variant: 'x', metadata: {}, value });
 
 describe('the public schema', () => {
-  it('refuses every value when it is read to the letter, its own examples included', () => {
+  it('the public schema refuses every value when it is read to the letter, its own examples included', () => {
     const literal = new Schemas(publicDocument());
     const example = { key: 'discount-banner', value: true, reason: 'TARGETING_MATCH', variant: 'enabled' };
     expect(literal.problems('serverEvaluationSuccess', example)).not.toEqual([]);
@@ -36,7 +36,7 @@ describe('the public schema', () => {
     ],
     ['a stream in no place', 'eventStream', { type: 'sse' }],
     ['no flags', 'bulkEvaluationSuccess', { metadata: {} }],
-  ])('refuses %s', (_what, name, value) => {
+  ])('the public schema refuses %s', (_what, name, value) => {
     expect(schemas.problems(name, value)).not.toEqual([]);
   });
 });

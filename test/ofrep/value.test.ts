@@ -34,14 +34,14 @@ describe('a value as JSON', () => {
 });
 
 describe('the name of a variant', () => {
-  it('is a text up to the limit, and beyond it, or of nothing, a digest', () => {
+  it('the name of a variant is a text up to the limit, and beyond it, or of nothing, a digest', () => {
     const longest = 'x'.repeat(VARIANT_TEXT_MAX);
     expect(variantOf(string(longest))).toBe(longest);
     expect(variantOf(string(`${longest}x`))).toMatch(/^string-[0-9a-f]{12}$/);
     expect(variantOf(string(''))).toMatch(/^string-[0-9a-f]{12}$/);
   });
 
-  it('differs where values differ', () => {
+  it('the name of a variant differs where values differ', () => {
     const lists: Value[] = [['a', 'b'], ['a,b'], ['b', 'a'], []].map((value) => ({
       kind: 'stringList',
       value,
@@ -61,7 +61,7 @@ describe('an ETag', () => {
     streams: '[]',
   };
 
-  it('is another one when anything that it is made of is', () => {
+  it('an ETag is another one when anything that it is made of is', () => {
     const others = [
       { environment: 2n },
       { clientVersion: 3n },
@@ -89,12 +89,12 @@ describe('an ETag', () => {
     ['', undefined],
     [['1', '2'], undefined],
     [undefined, undefined],
-  ])('that an event stream notified of, %o, is the client version %o', (text, version) => {
+  ])('an ETag that an event stream notified of, %o, is the client version %o', (text, version) => {
     const position = readFlagConfigEtag(text);
     expect(position).toBe(version === undefined ? undefined : clientPosition(version, 0));
   });
 
-  it('that an event stream notified of may name a time boundary', () => {
+  it('an ETag that an event stream notified of may name a time boundary', () => {
     expect(readFlagConfigEtag('W/"17-1795300000000"')).toBe(clientPosition(17n, 1_795_300_000_000));
   });
 });

@@ -19,7 +19,7 @@ const plain = (contexts: Contexts) =>
   Object.fromEntries([...contexts].map(([type, context]) => [type, Object.fromEntries(context)]));
 
 describe('what the SDK sends', () => {
-  it('is read as the application gave it', () => {
+  it('what the SDK sends is read as the application gave it', () => {
     const given = {
       user: { key: 'ümläut 🎈', age: 42, score: 1.5, admin: true, guest: false, balance: -7 },
       device: { os: 'linux' },
@@ -29,11 +29,11 @@ describe('what the SDK sends', () => {
     expect(plain(bySdk(given))).toEqual(given);
   });
 
-  it('is read when there are no contexts', () => {
+  it('what the SDK sends is read when there are no contexts', () => {
     expect(plain(bySdk({}))).toEqual({});
   });
 
-  it('may have dates, lists and what is not set, which it writes as booleans', () => {
+  it('what the SDK sends may have dates, lists and what is not set, which it writes as booleans', () => {
     const at = new Date(0);
     const given = {
       user: { at, roles: ['a', 'b'], levels: [1, true], none: null, unset: undefined, nan: NaN },
@@ -43,12 +43,12 @@ describe('what the SDK sends', () => {
     });
   });
 
-  it('may have integers that JSON has rounded, and larger ones', () => {
+  it('what the SDK sends may have integers that JSON has rounded, and larger ones', () => {
     const { user: found } = plain(bySdk({ user: { id: 2 ** 60, huge: 1e300 } }));
     expect(found).toEqual({ id: 2n ** 60n, huge: 1e300 });
   });
 
-  it('may name a property and a type like a member of every object', () => {
+  it('what the SDK sends may name a property and a type like a member of every object', () => {
     const contexts = read(encode({ contexts: [{ type: '__proto__', values: { constructor: { int: 1 } } }] }));
     expect(contexts.get('__proto__')?.get('constructor')).toBe(1);
   });
@@ -101,15 +101,18 @@ describe('a property that no rule could read', () => {
     ['an object as a property', user({ key: { bool: { a: 1 } } })],
     ['objects in a list', user({ key: { bool: [{}] } })],
     ['a string list that is none', user({ key: { stringList: 'a' } })],
-  ])('is ignored and named, and the others are read: %s', (_case, segment) => {
-    const body = JSON.parse(Buffer.from(segment, 'base64').toString()) as {
-      contexts: { values: object }[];
-    };
-    body.contexts[0]!.values = { ...body.contexts[0]!.values, plan: { string: 'pro' } };
-    const { contexts, ignored } = readPrefabContexts(encode(body));
-    expect(ignored).toEqual(['contexts[0].values["key"]']);
-    expect(plain(contexts)).toEqual({ user: { plan: 'pro' } });
-  });
+  ])(
+    'a property that no rule could read is ignored and named, and the others are read: %s',
+    (_case, segment) => {
+      const body = JSON.parse(Buffer.from(segment, 'base64').toString()) as {
+        contexts: { values: object }[];
+      };
+      body.contexts[0]!.values = { ...body.contexts[0]!.values, plan: { string: 'pro' } };
+      const { contexts, ignored } = readPrefabContexts(encode(body));
+      expect(ignored).toEqual(['contexts[0].values["key"]']);
+      expect(plain(contexts)).toEqual({ user: { plan: 'pro' } });
+    },
+  );
 });
 
 describe('what cannot be read', () => {
@@ -124,11 +127,11 @@ describe('what cannot be read', () => {
     ['a context that is no object', encode({ contexts: ['user'] }), 'contexts[0]'],
     ['a type that is no text', encode({ contexts: [{}, { type: 1 }] }), 'contexts[1].type'],
     ['values that are no object', encode({ contexts: [{ values: [] }] }), 'contexts[0].values'],
-  ])('is refused with its place: %s', (_case, segment, field) => {
+  ])('what cannot be read is refused with its place: %s', (_case, segment, field) => {
     expect(refusal(() => readPrefabContexts(segment))).toBe(`field_invalid ${field}`);
   });
 
-  it('is too many contexts, or too many properties', () => {
+  it('what cannot be read is too many contexts, or too many properties', () => {
     const contexts = (count: number) =>
       encode({ contexts: Array.from({ length: count }, (_, i) => ({ type: `${i}` })) });
     expect(read(contexts(CONTEXTS_MAX)).size).toBe(CONTEXTS_MAX);

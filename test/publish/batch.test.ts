@@ -29,25 +29,25 @@ const bodyOf = (items: readonly { json: string }[]) =>
 const ones = (count: number) => Array.from({ length: count }, (_, i) => changeEntry(i + 1, 7n, i, i + 1));
 
 describe('a batch', () => {
-  it('has at most 400 items', () => {
+  it('a batch has at most 400 items', () => {
     expect(batches(cursorBefore(...ones(BATCH_MAX_ITEMS + 1)), 1e6).map(({ length }) => length)).toEqual([
       400, 1,
     ]);
   });
 
-  it('fills the body to the byte and not beyond', () => {
+  it('a batch fills the body to the byte and not beyond', () => {
     const entries = [changeEntry(1, 7n, 0, 1, { bytes: 200 }), changeEntry(2, 7n, 1, 2, { bytes: 300 })];
     const exact = bodyOf(entries.flatMap(({ items }) => items)).length;
     expect(batches(cursorBefore(...entries), exact)).toEqual([['7: 0→1', '7: 1→2']]);
     expect(batches(cursorBefore(...entries), exact - 1)).toEqual([['7: 0→1'], ['7: 1→2']]);
   });
 
-  it('takes a single item that fills the body to the byte', () => {
+  it('a batch takes a single item that fills the body to the byte', () => {
     const entry = changeEntry(1, 7n, 0, 1, { bytes: 500 });
     expect(batches(cursorBefore(entry), bodyOf(entry.items).length)).toEqual([['7: 0→1']]);
   });
 
-  it('ends in the middle of a chain when the next piece does not fit, and the next one goes on there', () => {
+  it('a batch ends in the middle of a chain when the next piece does not fit, and the next one goes on there', () => {
     const entries = [
       changeEntry(1, 7n, 0, 1),
       changeEntry(2, 7n, 1, 7, { pieces: 3 }),
@@ -60,7 +60,7 @@ describe('a batch', () => {
     ]);
   });
 
-  it('moves the position only past entries that are complete', () => {
+  it('a batch moves the position only past entries that are complete', () => {
     const cursor = cursorBefore(changeEntry(1, 7n, 0, 1), changeEntry(2, 7n, 1, 7, { pieces: 3 }));
     nextBatch(cursor, 1e6, 2)!.settle();
     expect(whereIs(cursor)).toEqual({ position: '1', waiting: 1 });
@@ -73,7 +73,7 @@ describe('a batch', () => {
     expect(nextBatch(cursor, 1e6, 2)!.entries.map(({ position }) => position)).toEqual(['1']);
   });
 
-  it('passes over entries without items, and is empty when there are only such', () => {
+  it('a batch passes over entries without items, and is empty when there are only such', () => {
     const cursor = cursorBefore(silentEntry(1), changeEntry(2, 7n, 0, 1), silentEntry(3), silentEntry(4));
     expect(batches(cursor, 1e6)).toEqual([['7: 0→1']]);
     expect(cursor.position).toBe('4');
@@ -82,7 +82,7 @@ describe('a batch', () => {
     expect(silent.position).toBe('2');
   });
 
-  it('is the same again until it is settled', () => {
+  it('a batch is the same again until it is settled', () => {
     const cursor = cursorBefore(...ones(3));
     expect(nextBatch(cursor, 1e6)!.items).toEqual(nextBatch(cursor, 1e6)!.items);
   });
@@ -91,21 +91,21 @@ describe('a batch', () => {
 describe('an entry with an item that is larger than any body', () => {
   const large = changeEntry(2, 7n, 1, 2, { bytes: 500 });
 
-  it('becomes a resync item, between the entries around it', () => {
+  it('an entry with an item that is larger than any body becomes a resync item, between the entries around it', () => {
     const cursor = cursorBefore(changeEntry(1, 7n, 0, 1), large, changeEntry(3, 7n, 2, 3));
     expect(batches(cursor, 400)).toEqual([['7: 0→1'], ['7: →2'], ['7: 2→3']]);
   });
 
-  it('becomes one by a single byte', () => {
+  it('an entry with an item that is larger than any body becomes one by a single byte', () => {
     const limit = bodyOf(large.items).length - 1;
     expect(batches(cursorBefore(large), limit)).toEqual([['7: →2']]);
   });
 
-  it('is recognised also after entries without items', () => {
+  it('an entry with an item that is larger than any body is recognised also after entries without items', () => {
     expect(batches(cursorBefore(silentEntry(1), large), 400)).toEqual([[], ['7: →2']]);
   });
 
-  it('is not begun when only a later piece of it is too large', () => {
+  it('an entry with an item that is larger than any body is not begun when only a later piece of it is too large', () => {
     const chain = { ...changeEntry(1, 7n, 0, 1), items: [...changeEntry(1, 7n, 0, 1).items, ...large.items] };
     expect(batches(cursorBefore(silentEntry(0), chain), 400)).toEqual([[], ['7: →1']]);
   });
@@ -118,7 +118,7 @@ describe('what was missed', () => {
     return cursor;
   }
 
-  it('goes first: closed keys, then environments, in as many batches as it needs', () => {
+  it('what was missed goes first: closed keys, then environments, in as many batches as it needs', () => {
     const cursor = cursorThatMissed(
       changeEntry(1, 7n, 0, 1),
       changeEntry(2, 8n, 0, 3),
@@ -128,7 +128,7 @@ describe('what was missed', () => {
     expect(batches(cursor, 1e6, 2)).toEqual([['key-a close', '7: →2'], ['8: →3']]);
   });
 
-  it('stays missed until it is settled', () => {
+  it('what was missed stays missed until it is settled', () => {
     const cursor = cursorThatMissed(changeEntry(1, 7n, 0, 1), closeEntry(2, 'a'));
     const batch = nextBatch(cursor, 1e6)!;
     expect(cursor.complete).toBe(false);
@@ -136,7 +136,7 @@ describe('what was missed', () => {
     expect(cursor.complete).toBe(true);
   });
 
-  it('is given up when the proxy refuses even the resync item', () => {
+  it('what was missed is given up when the proxy refuses even the resync item', () => {
     const cursor = cursorThatMissed(changeEntry(1, 7n, 0, 1));
     nextBatch(cursor, 1e6, 1)!.drop();
     expect(cursor.complete).toBe(true);

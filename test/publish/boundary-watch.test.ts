@@ -40,7 +40,7 @@ function load(version: bigint, ...configs: Config[]): void {
 const text = ({ previous, position }: ClientMove) => `${positionText(previous)} → ${positionText(position)}`;
 
 describe('a boundary', () => {
-  it('moves the clients of its environment when it passes, once', () => {
+  it('a boundary moves the clients of its environment when it passes, once', () => {
     load(5n, scheduled('a', 2_000), scheduled('b', 3_000), flag('c'));
     expect([watch.next, watch.due(1_999).map(text)]).toEqual([2_000, []]);
     expect(watch.due(2_000)).toMatchObject([{ environment: 7n, at: 2_000_000n }]);
@@ -49,24 +49,24 @@ describe('a boundary', () => {
     expect([watch.next, watch.due(9_999)]).toEqual([undefined, []]);
   });
 
-  it('that passed together with others is one move, to the last of them', () => {
+  it('a boundary that passed together with others is one move, to the last of them', () => {
     load(5n, scheduled('a', 2_000), scheduled('b', 3_000));
     expect(watch.due(5_000).map(text)).toEqual(['5 → 5-3000']);
   });
 
-  it('that passed before the time up to which clients were notified moves no client', () => {
+  it('a boundary that passed before the time up to which clients were notified moves no client', () => {
     load(5n, scheduled('a', SINCE));
     expect([watch.next, watch.due(5_000)]).toEqual([undefined, []]);
     expect(watch.positionOf(stored(5n, []))).toBe((5n << 53n) + BigInt(SINCE));
   });
 
-  it('that passed while there was no leader moves clients when the next one has loaded', () => {
+  it('a boundary that passed while there was no leader moves clients when the next one has loaded', () => {
     load(5n, scheduled('old', 900), scheduled('missed', SINCE + 1));
     expect(watch.next).toBe(SINCE + 1);
     expect(watch.due(99_000).map(text)).toEqual(['5-900 → 5-1001']);
   });
 
-  it('is not returned again when the clock is set back', () => {
+  it('a boundary is not returned again when the clock is set back', () => {
     load(5n, scheduled('a', 2_000));
     watch.due(2_000);
     expect([watch.due(1_500), watch.time, watch.due(2_500)]).toEqual([[], 2_000, []]);
@@ -74,7 +74,7 @@ describe('a boundary', () => {
 });
 
 describe('a change', () => {
-  it('moves clients from the newest boundary to that of the new ruleset', () => {
+  it('a change moves clients from the newest boundary to that of the new ruleset', () => {
     load(5n, scheduled('a', 2_000));
     watch.due(2_000);
     expect(text(watch.change(changed(5n, 6n, [flag('b')]), 2_500))).toBe('5-2000 → 6-2000');
@@ -82,7 +82,7 @@ describe('a change', () => {
     expect(watch.due(9_000).map(text)).toEqual(['7 → 7-9000']);
   });
 
-  it('that brings a boundary which has passed moves clients there', () => {
+  it('a change that brings a boundary which has passed moves clients there', () => {
     load(5n, flag('a'));
     expect(text(watch.change(changed(5n, 6n, [scheduled('a', 2_000)]), 2_500))).toBe('5 → 6-2000');
     expect(watch.due(2_500)).toEqual([]);
@@ -94,14 +94,14 @@ describe('a change', () => {
     expect(watch.due(2_000).map(text)).toEqual(['6 → 6-2000']);
   });
 
-  it('that clients do not see keeps their position', () => {
+  it('a change that clients do not see keeps their position', () => {
     load(5n, scheduled('a', 2_000));
     watch.due(2_000);
     const unseen = { ...changed(5n, 6n, [sized('b', 1)]), clientPrevious: 5n, clientVersion: 5n };
     expect(text(watch.change(unseen, 2_500))).toBe('5-2000 → 5-2000');
   });
 
-  it('of an environment that was created after the list needs no reading', () => {
+  it('a change of an environment that was created after the list needs no reading', () => {
     watch.list([]);
     watch.change(changed(0n, 1n, [scheduled('a', 2_000)], 8n), 1_500);
     expect(watch.due(2_000).map(text)).toEqual(['1 → 1-2000']);

@@ -19,20 +19,20 @@ async function ips(url: string, found: Awaited<ReturnType<ResolveHost>>): Promis
 describe('a host name of a self-hosted proxy', () => {
   const url = 'http://pushpin:5561/?iss=pushpin&key=changeme';
 
-  it('is one proxy per address, in a fixed order, each once', async () => {
+  it('a host name of a self-hosted proxy is one proxy per address, in a fixed order, each once', async () => {
     expect(await ips(url, v4('10.0.0.2', '10.0.0.1', '10.0.0.2'))).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
-  it('with one address is the proxy at that address', async () => {
+  it('a host name of a self-hosted proxy with one address is the proxy at that address', async () => {
     expect(await ips(url, v4('10.0.0.1'))).toEqual(['10.0.0.1']);
   });
 
-  it('counts IPv6 addresses only when there are no others', async () => {
+  it('a host name of a self-hosted proxy counts IPv6 addresses only when there are no others', async () => {
     expect(await ips(url, [...v6('fd00::1'), ...v4('10.0.0.1')])).toEqual(['10.0.0.1']);
     expect(await ips(url, v6('fd00::2', 'fd00::1'))).toEqual(['fd00::1', 'fd00::2']);
   });
 
-  it('that cannot be resolved rejects', async () => {
+  it('a host name of a self-hosted proxy that cannot be resolved rejects', async () => {
     const failing: ResolveHost = () => Promise.reject(new Error('ENOTFOUND'));
     await expect(discoverEndpoints(addressOf(url), failing)).rejects.toThrow('ENOTFOUND');
   });
@@ -42,18 +42,18 @@ describe('an address that is one proxy', () => {
   const never: ResolveHost = () => Promise.reject(new Error('must not be asked'));
 
   it.each(['http://127.0.0.1:5561/?iss=a&key=b', 'http://[::1]:5561/?iss=a&key=b'])(
-    'is not resolved: %s',
+    'an address that is one proxy is not resolved: %s',
     async (url) => {
       expect(await discoverEndpoints(addressOf(url), never)).toEqual([{ address: expect.anything() }]);
     },
   );
 
-  it('is a hosted service, however many addresses it has', async () => {
+  it('an address that is one proxy is a hosted service, however many addresses it has', async () => {
     const fastly = addressOf('https://api.fastly.com/service/abc?key=token&verify-iss=fastly:abc');
     expect(await discoverEndpoints(fastly, never)).toEqual([{ address: fastly }]);
   });
 
-  it('is what the system resolver finds', async () => {
+  it('an address that is one proxy is what the system resolver finds', async () => {
     const [target] = await discoverEndpoints(addressOf('http://localhost:5561/?iss=a&key=b'));
     expect(target!.ip).toMatch(/^(127\.0\.0\.1|::1)$/);
   });

@@ -114,7 +114,7 @@ describe('publishing to Fastly', () => {
     expect(Math.max(...sleeps.filter((milliseconds) => milliseconds < 15_000))).toBeGreaterThan(500);
   });
 
-  it('under load sends few requests: what comes within the interval goes together', async () => {
+  it('publishing to Fastly under load sends few requests: what comes within the interval goes together', async () => {
     await start({}, 300);
     const started = performance.now();
     for (let i = 0; i < 60; i++) await commitConfigs(slow.direct, ENV, flag(`f${i}`));

@@ -31,27 +31,27 @@ function read(cursors: string[], limits = ROOM, signal = new AbortController().s
 const at = ({ entries }: History) => entries.map(({ position }) => position);
 
 describe('the history', () => {
-  it('begins after the oldest cursor and ends at the head', async () => {
+  it('the history begins after the oldest cursor and ends at the head', async () => {
     const history = await read([positions[3]!, positions[1]!, positions[4]!]);
     expect(history.cursor).toBe(positions[1]);
     expect(at(history)).toEqual(positions.slice(2));
   });
 
-  it('is empty when the only cursor is at the head', async () => {
+  it('the history is empty when the only cursor is at the head', async () => {
     expect(await read([positions[5]!])).toEqual({ cursor: positions[5], entries: [] });
   });
 
-  it('is nothing without cursors', async () => {
+  it('the history is nothing without cursors', async () => {
     expect(await read([])).toEqual({ cursor: undefined, entries: [] });
   });
 
-  it('leaves out a cursor that the feed does not reach back to', async () => {
+  it('the history leaves out a cursor that the feed does not reach back to', async () => {
     const history = await read(['no position', positions[4]!]);
     expect(history.cursor).toBe(positions[4]);
     expect(at(history)).toEqual([positions[5]]);
   });
 
-  it('leaves out a cursor with more entries behind it than are kept', async () => {
+  it('the history leaves out a cursor with more entries behind it than are kept', async () => {
     slow.onFeed((signal) =>
       signal.kind === 'entries' && signal.entries.length > 3 ? split(signal) : [signal],
     );
@@ -64,7 +64,7 @@ describe('the history', () => {
     );
   });
 
-  it('leaves out a cursor with more bytes behind it than are kept', async () => {
+  it('the history leaves out a cursor with more bytes behind it than are kept', async () => {
     const limits = { entries: 100, bytes: 1_000 };
     await commitConfigs(slow.direct, ENV, flag('last'));
     positions[5] = await slow.direct.head();
@@ -73,7 +73,7 @@ describe('the history', () => {
     expect((await read([positions[0]!], ROOM)).cursor).toBe(positions[0]);
   });
 
-  it('is given up at an abort', async () => {
+  it('the history is given up at an abort', async () => {
     const controller = new AbortController();
     controller.abort();
     expect(await read([positions[0]!], ROOM, controller.signal)).toEqual({ cursor: undefined, entries: [] });

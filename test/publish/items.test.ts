@@ -18,7 +18,7 @@ function change(version: bigint, ...sizes: number[]): Change {
 }
 
 describe('the items of a change', () => {
-  it('are one, with the versions around it and the event as content', () => {
+  it('the items of a change are one, with the versions around it and the event as content', () => {
     const [item, ...others] = changeItems(change(17_018_962_363_976_479n, 0));
     expect(others).toEqual([]);
     const { channel, id, 'prev-id': previous, formats } = readItem(item!);
@@ -34,7 +34,7 @@ describe('the items of a change', () => {
     expect(message.configServicePointer?.projectEnvId).toBe('7');
   });
 
-  it('are a chain when it is too large for one event', () => {
+  it('the items of a change are a chain when it is too large for one event', () => {
     const items = changeItems(change(10n, 20_000, 20_000, 20_000, 20_000)).map(readItem);
     expect(items.length).toBeGreaterThan(1);
     expect(items[0]!['prev-id']).toBe('5');
@@ -47,11 +47,11 @@ describe('the items of a change', () => {
     expect(items.at(-1)!.id).toBe('10');
   });
 
-  it('are one without configs when only the default context changed', () => {
+  it('the items of a change are one without configs when only the default context changed', () => {
     expect(changeItems(change(9n)).map(readItem)).toMatchObject([{ id: '9', 'prev-id': '5' }]);
   });
 
-  it('know their size in UTF-8', () => {
+  it('the items of a change know their size in UTF-8', () => {
     for (const item of [...changeItems(change(9n, 0)), resyncItem('environment-7', '9'), closeItem('k')]) {
       expect(item.bytes).toBe(Buffer.byteLength(item.json));
     }
@@ -59,7 +59,7 @@ describe('the items of a change', () => {
 });
 
 describe('a resync item', () => {
-  it('has an id, no prev-id and no content, so that every hold fetches what it lacks', () => {
+  it('a resync item has an id, no prev-id and no content, so that every hold fetches what it lacks', () => {
     expect(readItem(resyncItem('environment-7', '9'))).toEqual({
       channel: 'environment-7',
       id: '9',
@@ -69,7 +69,7 @@ describe('a resync item', () => {
 });
 
 describe('a close item', () => {
-  it('has the holds’ prev-id and no id, so that it acts immediately and is never a repeat', () => {
+  it('a close item has the holds’ prev-id and no id, so that it acts immediately and is never a repeat', () => {
     expect(readItem(closeItem('ab-12'))).toEqual({
       channel: 'key-ab-12',
       'prev-id': '0',

@@ -24,7 +24,7 @@ function sendAll(cursor: OutboxCursor, maxBody = 10_000): Item[] {
 }
 
 describe('a cursor', () => {
-  it('has what is pushed after it, in order', () => {
+  it('a cursor has what is pushed after it, in order', () => {
     const outbox = new Outbox();
     outbox.push(changeEntry(1, 7n, 0, 1));
     const cursor = outbox.cursorAtEnd('1');
@@ -35,7 +35,7 @@ describe('a cursor', () => {
     expect(whereIs(cursor)).toEqual({ waiting: 0, position: '3', complete: true });
   });
 
-  it('at the start has what is in the ring already', () => {
+  it('a cursor at the start has what is in the ring already', () => {
     const outbox = new Outbox();
     outbox.push(changeEntry(5, 7n, 0, 1));
     const cursor = outbox.cursorAtStart('4');
@@ -43,7 +43,7 @@ describe('a cursor', () => {
     expect(names(sendAll(cursor))).toEqual(['7: 0→1']);
   });
 
-  it('after an entry has what follows it; and there is none after one that is not in the ring', () => {
+  it('a cursor after an entry has what follows it; and there is none after one that is not in the ring', () => {
     const outbox = new Outbox({ entries: 2, bytes: 1e6 });
     for (let i = 1; i <= 3; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
     expect(names(sendAll(outbox.cursorAfter('2')!))).toEqual(['7: 2→3']);
@@ -51,7 +51,7 @@ describe('a cursor', () => {
     expect(outbox.cursorAfter('1')).toBeUndefined();
   });
 
-  it('loses what leaves the ring, and then gets one resync item per environment with the newest missed version', () => {
+  it('a cursor loses what leaves the ring, and then gets one resync item per environment with the newest missed version', () => {
     const outbox = new Outbox({ entries: 2, bytes: 1e6 });
     const cursor = outbox.cursorAtEnd('0');
     for (let i = 1; i <= 5; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
@@ -59,7 +59,7 @@ describe('a cursor', () => {
     expect(names(sendAll(cursor))).toEqual(['7: →3', '7: 3→4', '7: 4→5']);
   });
 
-  it('of one proxy does not hold back another', () => {
+  it('a cursor of one proxy does not hold back another', () => {
     const outbox = new Outbox({ entries: 2, bytes: 1e6 });
     const dead = outbox.cursorAtEnd('0');
     const alive = outbox.cursorAtEnd('0');
@@ -72,7 +72,7 @@ describe('a cursor', () => {
     expect([...dead.missed]).toEqual([environment(7n, 4n)]);
   });
 
-  it('that was removed is not kept any more', () => {
+  it('a cursor that was removed is not kept any more', () => {
     const outbox = new Outbox({ entries: 1, bytes: 1e6 });
     const cursor = outbox.cursorAtEnd('0');
     outbox.remove(cursor);
@@ -80,7 +80,7 @@ describe('a cursor', () => {
     expect(cursor.complete).toBe(true);
   });
 
-  it('that misses everything has no ordinary items left, and the newest of the versions', () => {
+  it('a cursor that misses everything has no ordinary items left, and the newest of the versions', () => {
     const outbox = new Outbox();
     const cursor = outbox.cursorAtEnd('0');
     outbox.push(changeEntry(1, 7n, 8, 9));
@@ -107,18 +107,18 @@ describe('an entry that leaves the ring while it is on its way', () => {
     return { cursor, batch };
   }
 
-  it('is not resynced when the proxy accepts it: that would set it back', () => {
+  it('an entry that leaves the ring while it is on its way is not resynced when the proxy accepts it: that would set it back', () => {
     const { cursor, batch } = overtaken();
     batch.settle();
     expect(names(sendAll(cursor))).toEqual(['7: 3→4', '7: 4→5']);
   });
 
-  it('is resynced when the proxy does not accept it', () => {
+  it('an entry that leaves the ring while it is on its way is resynced when the proxy does not accept it', () => {
     const { cursor } = overtaken();
     expect(names(sendAll(cursor))).toEqual(['7: →2', '7: 2→3', '7: 3→4', '7: 4→5']);
   });
 
-  it('is resynced also when it was accepted, if everything was missed in the meantime', () => {
+  it('an entry that leaves the ring while it is on its way is resynced also when it was accepted, if everything was missed in the meantime', () => {
     const outbox = new Outbox();
     const cursor = outbox.cursorAtEnd('0');
     outbox.push(changeEntry(1, 7n, 0, 1));
@@ -128,7 +128,7 @@ describe('an entry that leaves the ring while it is on its way', () => {
     expect(names(sendAll(cursor))).toEqual(['7: →1']);
   });
 
-  it('does not settle a resync that was asked for again since', () => {
+  it('an entry that leaves the ring while it is on its way does not settle a resync that was asked for again since', () => {
     const outbox = new Outbox();
     const cursor = outbox.cursorAtEnd('0');
     cursor.markAllMissed([environment(7n, 1n)], '8');
@@ -138,7 +138,7 @@ describe('an entry that leaves the ring while it is on its way', () => {
     expect(names(sendAll(cursor))).toEqual(['7: →1']);
   });
 
-  it('does not settle a resync of which a newer one is needed since', () => {
+  it('an entry that leaves the ring while it is on its way does not settle a resync of which a newer one is needed since', () => {
     const outbox = new Outbox({ entries: 1, bytes: 1e6 });
     const cursor = outbox.cursorAtEnd('0');
     outbox.push(changeEntry(1, 7n, 0, 1));
@@ -152,13 +152,13 @@ describe('an entry that leaves the ring while it is on its way', () => {
 });
 
 describe('the ring', () => {
-  it('keeps at most that many entries', () => {
+  it('the ring keeps at most that many entries', () => {
     const outbox = new Outbox({ entries: 3, bytes: 1e6 });
     for (let i = 1; i <= 10; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
     expect(outbox.size).toBe(3);
   });
 
-  it('keeps nothing that every proxy has, once all proxies have their places', () => {
+  it('the ring keeps nothing that every proxy has, once all proxies have their places', () => {
     const outbox = new Outbox();
     const [quick, slow] = [outbox.cursorAtEnd('0'), outbox.cursorAtEnd('0')];
     for (let i = 1; i <= 4; i++) outbox.push(changeEntry(i, 7n, i - 1, i));
@@ -173,7 +173,7 @@ describe('the ring', () => {
     expect([names(sendAll(quick)), names(sendAll(slow)), outbox.size]).toEqual([['7: 4→5'], ['7: 4→5'], 0]);
   });
 
-  it('keeps nothing for a proxy that is gone', () => {
+  it('the ring keeps nothing for a proxy that is gone', () => {
     const outbox = new Outbox();
     const cursor = outbox.cursorAtEnd('0');
     outbox.close();
@@ -182,7 +182,7 @@ describe('the ring', () => {
     expect(outbox.size).toBe(0);
   });
 
-  it('keeps at most that many bytes, but always the newest entry', () => {
+  it('the ring keeps at most that many bytes, but always the newest entry', () => {
     const outbox = new Outbox({ entries: 100, bytes: 1_000 });
     for (let i = 1; i <= 5; i++) outbox.push(changeEntry(i, 7n, i - 1, i, { bytes: 400 }));
     expect(outbox.size).toBe(2);

@@ -30,7 +30,7 @@ const respond = (status: number, headers: Record<string, string> = {}, body = ''
   endpoint.answer((response) => response.writeHead(status, headers).end(body));
 
 describe('a publish request', () => {
-  it('is a POST of all items, in order, as JSON', async () => {
+  it('a publish request is a POST of all items, in order, as JSON', async () => {
     const items = [itemOf(7n, 0, 1), itemOf(8n, 3, 4)];
     expect(await client.publish(items)).toEqual({ kind: 'accepted' });
     const [{ request, body }] = endpoint.requests as [(typeof endpoint.requests)[0]];
@@ -39,13 +39,13 @@ describe('a publish request', () => {
     expect(JSON.parse(body)).toEqual({ items: items.map(({ json }) => JSON.parse(json) as unknown) });
   });
 
-  it('goes over one connection that is kept', async () => {
+  it('a publish request goes over one connection that is kept', async () => {
     for (let i = 0; i < 5; i++) await client.publish(one);
     expect(endpoint.requests).toHaveLength(5);
     expect(endpoint.connections()).toBe(1);
   });
 
-  it('comes in order also when several are asked for at the same time', async () => {
+  it('a publish request comes in order also when several are asked for at the same time', async () => {
     await Promise.all([1, 2, 3, 4].map((id) => client.publish([itemOf(7n, id - 1, id)])));
     expect(endpoint.accepted.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
     expect(endpoint.connections()).toBe(1);
@@ -69,50 +69,56 @@ describe('the credential', () => {
     return endpoint.requests.at(-1)!.request.headers.authorization;
   };
 
-  it('is a token signed with the key, by the issuer, that ends, for iss and key', async () => {
+  it('the credential is a token signed with the key, by the issuer, that ends, for iss and key', async () => {
     const header = await authorization(`${endpoint.url}/?iss=pushpin&key=changeme`);
     const token = header!.replace(/^Bearer /, '');
     const { payload } = await jwtVerify(token, Buffer.from('changeme'), { issuer: 'pushpin' });
     expect(payload.exp! * 1000).toBeGreaterThan(Date.now());
   });
 
-  it('is made of the bytes of a base64 key', async () => {
+  it('the credential is made of the bytes of a base64 key', async () => {
     const header = await authorization(`${endpoint.url}/?iss=pushpin&key=base64:AAEC%2F%2B8=`);
     const token = header!.replace(/^Bearer /, '');
     await jwtVerify(token, Buffer.from('AAEC/+8=', 'base64'), { issuer: 'pushpin' });
   });
 
-  it('is the key itself without iss', async () => {
+  it('the credential is the key itself without iss', async () => {
     expect(await authorization(`${endpoint.url}/?key=token`)).toBe('Bearer token');
   });
 
-  it('is user and password, unescaped', async () => {
+  it('the credential is user and password, unescaped', async () => {
     const url = `http://us%40er:pa%3Ass@127.0.0.1:${endpoint.port}/`;
     expect(await authorization(url)).toBe(`Basic ${Buffer.from('us@er:pa:ss').toString('base64')}`);
   });
 
-  it('is none when the URL has none', async () => {
+  it('the credential is none when the URL has none', async () => {
     expect(await authorization(endpoint.url)).toBeUndefined();
   });
 });
 
 describe('an answer', () => {
-  it.each([200, 202, 204])('of %i is accepted', async (status) => {
+  it.each([200, 202, 204])('an answer of %i is accepted', async (status) => {
     respond(status);
     expect(await client.publish(one)).toEqual({ kind: 'accepted' });
   });
 
-  it.each([400, 413, 422])('of %i is refused for good, with what the proxy said', async (status) => {
-    respond(status, {}, 'Body too large.\n');
-    expect(await client.publish(one)).toEqual({ kind: 'refused', reason: `${status} Body too large.` });
-  });
+  it.each([400, 413, 422])(
+    'an answer of %i is refused for good, with what the proxy said',
+    async (status) => {
+      respond(status, {}, 'Body too large.\n');
+      expect(await client.publish(one)).toEqual({ kind: 'refused', reason: `${status} Body too large.` });
+    },
+  );
 
-  it.each([301, 401, 403, 404, 408, 429, 500, 502, 503])('of %i is to be tried again', async (status) => {
-    respond(status);
-    expect(await client.publish(one)).toMatchObject({ kind: 'failed', retryAfterMs: undefined });
-  });
+  it.each([301, 401, 403, 404, 408, 429, 500, 502, 503])(
+    'an answer of %i is to be tried again',
+    async (status) => {
+      respond(status);
+      expect(await client.publish(one)).toMatchObject({ kind: 'failed', retryAfterMs: undefined });
+    },
+  );
 
-  it('that asks for patience is given it', async () => {
+  it('an answer that asks for patience is given it', async () => {
     respond(429, { 'retry-after': '7' });
     expect(await client.publish(one)).toMatchObject({ kind: 'failed', retryAfterMs: 7_000 });
     respond(503, { 'retry-after': new Date(NOW + 9_000).toUTCString() });
@@ -121,7 +127,7 @@ describe('an answer', () => {
     expect(await client.publish(one)).toMatchObject({ kind: 'failed', retryAfterMs: 11_000 });
   });
 
-  it('that is long is quoted in short', async () => {
+  it('an answer that is long is quoted in short', async () => {
     respond(500, {}, 'x'.repeat(10_000));
     const result = await client.publish(one);
     expect(result.kind === 'failed' && result.reason.length).toBeLessThan(300);
@@ -129,7 +135,7 @@ describe('an answer', () => {
 });
 
 describe('a proxy that is not well', () => {
-  it('and does not listen is a failure, not an exception', async () => {
+  it('a proxy that is not well and does not listen is a failure, not an exception', async () => {
     const nobody = clientTo(`http://127.0.0.1:${await freePort()}/?iss=pushpin&key=changeme`);
     expect(await nobody.publish(one)).toMatchObject({ kind: 'failed', retryAfterMs: undefined });
     await nobody.close();
@@ -146,19 +152,22 @@ describe('a proxy that is not well', () => {
         response.on('close', () => clearInterval(timer));
       },
     ],
-  ])('and %s is given up after the timeout, and met again over a new connection', async (_, handler) => {
-    const impatient = clientTo(`${endpoint.url}/?iss=pushpin&key=changeme`, { timeout: 150 });
-    endpoint.answer(handler);
-    const started = performance.now();
-    expect(await impatient.publish(one)).toMatchObject({ kind: 'failed' });
-    expect(performance.now() - started).toBeGreaterThanOrEqual(140);
-    endpoint.answer(accept);
-    expect(await impatient.publish(one)).toEqual({ kind: 'accepted' });
-    expect(endpoint.connections()).toBe(2);
-    await impatient.close();
-  });
+  ])(
+    'a proxy that is not well and %s is given up after the timeout, and met again over a new connection',
+    async (_, handler) => {
+      const impatient = clientTo(`${endpoint.url}/?iss=pushpin&key=changeme`, { timeout: 150 });
+      endpoint.answer(handler);
+      const started = performance.now();
+      expect(await impatient.publish(one)).toMatchObject({ kind: 'failed' });
+      expect(performance.now() - started).toBeGreaterThanOrEqual(140);
+      endpoint.answer(accept);
+      expect(await impatient.publish(one)).toEqual({ kind: 'accepted' });
+      expect(endpoint.connections()).toBe(2);
+      await impatient.close();
+    },
+  );
 
-  it('and cuts the connection is met again when it is back', async () => {
+  it('a proxy that is not well and cuts the connection is met again when it is back', async () => {
     await client.publish(one);
     await endpoint.cut();
     expect(await client.publish(one)).toMatchObject({ kind: 'failed' });
@@ -168,7 +177,7 @@ describe('a proxy that is not well', () => {
 });
 
 describe('a target’s name', () => {
-  it('has no credential, and the address when it is one of several', () => {
+  it('a target’s name has no credential, and the address when it is one of several', () => {
     const address = parseGripUrl('http://user:pass@pushpin:5561/?key=secret', ['verify']);
     expect(endpointName({ address })).toBe('http://pushpin:5561');
     expect(endpointName({ address, ip: '10.0.0.1' })).toBe('http://pushpin:5561 at 10.0.0.1');

@@ -88,7 +88,7 @@ function start(script: Script = {}) {
 }
 
 describe('a worker', () => {
-  it('sends what is pushed, in order, in one request for what came together', async () => {
+  it('a worker sends what is pushed, in order, in one request for what came together', async () => {
     const { push, idle, requests } = start();
     push(changeEntry(1, 7n, 0, 1), changeEntry(2, 8n, 0, 1));
     await idle();
@@ -97,7 +97,7 @@ describe('a worker', () => {
     expect(requests).toEqual([['7: 0→1', '8: 0→1'], ['7: 1→2']]);
   });
 
-  it('has one request under way at a time, and hears what is pushed in the meantime', async () => {
+  it('a worker has one request under way at a time, and hears what is pushed in the meantime', async () => {
     let release = (): void => undefined;
     const first = new Promise<PublishResult>((resolve) => (release = () => resolve(accepted)));
     const { push, idle, requests } = start({ answer: (_, n) => (n === 1 ? first : undefined) });
@@ -112,7 +112,7 @@ describe('a worker', () => {
     expect(requests).toEqual([['7: 0→1'], ['7: 1→2', '7: 2→3']]);
   });
 
-  it('sends a change after a pause immediately, and what comes within the interval after it together', async () => {
+  it('a worker sends a change after a pause immediately, and what comes within the interval after it together', async () => {
     const { push, idle, requests, sleeps, endSleep } = start({ interval: 100, manualSleep: true });
     push(changeEntry(1, 7n, 0, 1));
     await idle();
@@ -126,7 +126,7 @@ describe('a worker', () => {
     expect(requests).toEqual([['7: 0→1'], ['7: 1→2', '8: 0→1', '7: 2→3']]);
   });
 
-  it('never sleeps through a wake-up, however often it is woken', async () => {
+  it('a worker never sleeps through a wake-up, however often it is woken', async () => {
     const { push, idle, requests } = start();
     for (let i = 1; i <= 200; i++) {
       push(changeEntry(i, 7n, i - 1, i));
@@ -137,14 +137,14 @@ describe('a worker', () => {
     expect(requests.flat()).toHaveLength(200);
   });
 
-  it('tells where it is: accepted, lag from the commit, and the cursor', async () => {
+  it('a worker tells where it is: accepted, lag from the commit, and the cursor', async () => {
     const { push, idle, events } = start();
     push({ ...changeEntry(1, 7n, 0, 1), at: 900 }, silentEntry(2));
     await idle();
     expect(events).toEqual(['accepted 1', 'lag 100', 'cursor 2']);
   });
 
-  it('counts notifications of clients, and not their delay as lag: they are late on purpose', async () => {
+  it('a worker counts notifications of clients, and not their delay as lag: they are late on purpose', async () => {
     const { push, idle, events } = start();
     const subject = { kind: 'clients', environment: 7n, shard: 0, position: clientPosition(1n, 0) } as const;
     push(changeEntry(1, 7n, 0, 1), tellEntry(2, subject, 0));
@@ -152,7 +152,7 @@ describe('a worker', () => {
     expect(events).toEqual(['accepted 2', 'lag 999', 'refetched 1', 'cursor 2']);
   });
 
-  it('moves the cursor past entries that need no item', async () => {
+  it('a worker moves the cursor past entries that need no item', async () => {
     const { push, idle, events, requests } = start();
     push(silentEntry(1));
     await idle();
@@ -160,7 +160,7 @@ describe('a worker', () => {
     expect(requests).toEqual([]);
   });
 
-  it('never reports a negative lag, whatever the store’s clock says', async () => {
+  it('a worker never reports a negative lag, whatever the store’s clock says', async () => {
     const { push, idle, events } = start();
     push({ ...changeEntry(1, 7n, 0, 1), at: 5_000 });
     await idle();
@@ -169,7 +169,7 @@ describe('a worker', () => {
 });
 
 describe('a proxy that fails', () => {
-  it('is tried again with the same items, after waits that double from 0.1 s to 10 s', async () => {
+  it('a proxy that fails is tried again with the same items, after waits that double from 0.1 s to 10 s', async () => {
     const { push, idle, requests, sleeps } = start({ answer: (_, n) => (n <= 9 ? failed() : undefined) });
     push(changeEntry(1, 7n, 0, 1));
     await idle();
@@ -177,7 +177,7 @@ describe('a proxy that fails', () => {
     expect(requests).toEqual(Array.from({ length: 10 }, () => ['7: 0→1']));
   });
 
-  it('begins with the short wait again once it has accepted something', async () => {
+  it('a proxy that fails begins with the short wait again once it has accepted something', async () => {
     const { push, idle, sleeps } = start({ answer: (_, n) => (n !== 3 && n < 5 ? failed() : undefined) });
     push(changeEntry(1, 7n, 0, 1));
     await idle();
@@ -186,14 +186,14 @@ describe('a proxy that fails', () => {
     expect(sleeps).toEqual([100, 200, 100]);
   });
 
-  it('is given the time that it asks for', async () => {
+  it('a proxy that fails is given the time that it asks for', async () => {
     const { push, idle, sleeps } = start({ answer: (_, n) => (n === 1 ? failed(7_000) : undefined) });
     push(changeEntry(1, 7n, 0, 1));
     await idle();
     expect(sleeps).toEqual([7_000]);
   });
 
-  it('gets what was pushed during the wait in one request after it', async () => {
+  it('a proxy that fails gets what was pushed during the wait in one request after it', async () => {
     const script = {
       answer: (_: string[], n: number) => (n === 1 ? failed() : undefined),
       manualSleep: true,
@@ -209,7 +209,7 @@ describe('a proxy that fails', () => {
     expect(requests[1]).toEqual(['7: 0→1', '7: 1→2']);
   });
 
-  it('is shown as failing with the reason, and as well afterwards; said once in the log', async () => {
+  it('a proxy that fails is shown as failing with the reason, and as well afterwards; said once in the log', async () => {
     const script = { answer: (_: string[], n: number) => (n <= 2 ? failed() : undefined), manualSleep: true };
     const { worker, push, idle, sleeps, logs, endSleep } = start(script);
     push(changeEntry(1, 7n, 0, 1));
@@ -229,7 +229,7 @@ describe('a proxy that fails', () => {
     expect(logs).toHaveLength(2);
   });
 
-  it('that was overtaken by the ring gets a resync, and no cursor before that', async () => {
+  it('a proxy that fails that was overtaken by the ring gets a resync, and no cursor before that', async () => {
     const script = {
       answer: (_: string[], n: number) => (n === 1 ? failed() : undefined),
       manualSleep: true,
@@ -256,7 +256,7 @@ describe('a proxy that fails', () => {
 });
 
 describe('many resync items', () => {
-  it('go in several requests, and the cursor waits for the last', async () => {
+  it('many resync items go in several requests, and the cursor waits for the last', async () => {
     const script = {
       answer: (_: string[], n: number) => (n === 1 ? failed() : undefined),
       manualSleep: true,
@@ -329,13 +329,13 @@ describe('a proxy that refuses', () => {
 });
 
 describe('an abort', () => {
-  it('ends a worker that has nothing to do', async () => {
+  it('an abort ends a worker that has nothing to do', async () => {
     start();
     controller.abort();
     await running;
   });
 
-  it('ends a wait', async () => {
+  it('an abort ends a wait', async () => {
     const { push, sleeps } = start({ answer: () => failed(), manualSleep: true });
     push(changeEntry(1, 7n, 0, 1));
     await until('the wait', () => sleeps.length === 1);
@@ -343,7 +343,7 @@ describe('an abort', () => {
     await running;
   });
 
-  it('waits for the request under way, and takes its answer', async () => {
+  it('an abort waits for the request under way, and takes its answer', async () => {
     let release = (): void => undefined;
     const answer = new Promise<PublishResult>((resolve) => (release = () => resolve(accepted)));
     const { push, requests, events } = start({ answer: () => answer });

@@ -174,7 +174,7 @@ const cursorsAt = (position: string) =>
   });
 
 describe('a leader', () => {
-  it('publishes each change to every proxy, each item on top of the one before', async () => {
+  it('a leader publishes each change to every proxy, each item on top of the one before', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one'));
     let version = 0n;
@@ -185,7 +185,7 @@ describe('a leader', () => {
     expect(followed(b.accepted, 0n)).toBe(version);
   });
 
-  it('sends what the change says, as an event', async () => {
+  it('a leader sends what the change says, as an event', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     const { version } = await commit('a');
@@ -196,7 +196,7 @@ describe('a leader', () => {
     expect(splitConfigs(Buffer.from(data!, 'base64')).map(({ key }) => key)).toEqual(['a']);
   });
 
-  it('cuts a large change into a chain', async () => {
+  it('a leader cuts a large change into a chain', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     const configs = Array.from({ length: 8 }, (_, i) => sized(`k${i}`, 20_000));
@@ -206,7 +206,7 @@ describe('a leader', () => {
     expect(followed(proxy.accepted, 0n)).toBe(version);
   });
 
-  it('closes the streams of a revoked key, and sends nothing for a new one', async () => {
+  it('a leader closes the streams of a revoked key, and sends nothing for a new one', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     await slow.direct.addKey(keyNamed('k1', ENV));
@@ -215,7 +215,7 @@ describe('a leader', () => {
     expect(proxy.accepted.map(itemText)).toEqual(['key-k1 close']);
   });
 
-  it('makes every environment recover at a new proxy', async () => {
+  it('a leader makes every environment recover at a new proxy', async () => {
     await createEnvironment(slow.direct, 8n);
     const { version } = await commit('a');
     const other = await commitConfigs(slow.direct, 8n, sized('b', 1));
@@ -229,7 +229,7 @@ describe('a leader', () => {
     expect(followed(proxy.accepted, 0n)).toBe(next.version);
   });
 
-  it('is shown with its proxies, and not any more when it is stopped', async () => {
+  it('a leader is shown with its proxies, and not any more when it is stopped', async () => {
     const proxy = await endpoint();
     const node = start('one');
     await leads(node);
@@ -243,7 +243,7 @@ describe('a leader', () => {
 });
 
 describe('a proxy that is down', () => {
-  it('gets everything when it is back, and delays no other in the meantime', async () => {
+  it('a proxy that is down gets everything when it is back, and delays no other in the meantime', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     const node = start('one');
     await leads(node);
@@ -259,7 +259,7 @@ describe('a proxy that is down', () => {
     expect(resyncs(a)).toEqual([]);
   });
 
-  it('and does not answer delays no other either', async () => {
+  it('a proxy that is down and does not answer delays no other either', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one'));
     const waiting: (() => void)[] = [];
@@ -275,7 +275,7 @@ describe('a proxy that is down', () => {
     expect(followed(a.accepted, 0n)).toBe(second.version);
   });
 
-  it('for longer than the backlog reaches gets a resync, and then what follows', async () => {
+  it('a proxy that is down for longer than the backlog reaches gets a resync, and then what follows', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one', { limits: { entries: 3, bytes: 1e6 } }));
     await a.cut();
@@ -291,7 +291,7 @@ describe('a proxy that is down', () => {
     expect(resyncs(b)).toEqual([]);
   });
 
-  it('and asks for small bodies gets a resync of what is too large for it', async () => {
+  it('a proxy that is down and asks for small bodies gets a resync of what is too large for it', async () => {
     const proxy = await endpoint();
     proxy.answer((response, { body }) => {
       if (body.length > 10_000) response.statusCode = 413;
@@ -309,7 +309,7 @@ describe('a proxy that is down', () => {
 });
 
 describe('a new leader', () => {
-  it('goes on where the old one stopped, without loss or repetition', async () => {
+  it('a new leader goes on where the old one stopped, without loss or repetition', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     const old = start('old');
     await leads(old);
@@ -330,7 +330,7 @@ describe('a new leader', () => {
     }
   });
 
-  it('brings a proxy that was further behind than another to the same place', async () => {
+  it('a new leader brings a proxy that was further behind than another to the same place', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     const old = start('old');
     await leads(old);
@@ -349,7 +349,7 @@ describe('a new leader', () => {
     expect(resyncs(a)).toEqual([]);
   });
 
-  it('resyncs a proxy for which the backlog is too small, and no other', async () => {
+  it('a new leader resyncs a proxy for which the backlog is too small, and no other', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     const old = start('old');
     await leads(old);
@@ -372,7 +372,7 @@ describe('a new leader', () => {
     expect(followed(b.accepted, 0n)).toBe(last.version);
   });
 
-  it('resyncs what the backlog could not keep of the history for its bytes', async () => {
+  it('a new leader resyncs what the backlog could not keep of the history for its bytes', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -389,7 +389,7 @@ describe('a new leader', () => {
     expect(resyncs(proxy)).toEqual([`7: →${version}`]);
   });
 
-  it('begins immediately when the newest thing in the store is no entry of the feed', async () => {
+  it('a new leader begins immediately when the newest thing in the store is no entry of the feed', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -405,7 +405,7 @@ describe('a new leader', () => {
     expect(resyncs(proxy)).toEqual([]);
   });
 
-  it('sends once what is committed while it reads the history', async () => {
+  it('a new leader sends once what is committed while it reads the history', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -425,7 +425,7 @@ describe('a new leader', () => {
     expect(proxy.accepted.map(({ id }) => id)).toEqual(ids);
   });
 
-  it('gives up the lead when a place to begin cannot be found, and finds it later', async () => {
+  it('a new leader gives up the lead when a place to begin cannot be found, and finds it later', async () => {
     const proxy = await endpoint();
     await commit('a');
     slow.away(['environments'], true);
@@ -437,7 +437,7 @@ describe('a new leader', () => {
     await until('the resync', () => proxy.accepted.length === 1);
   });
 
-  it('that is stopped while it begins publishes nothing', async () => {
+  it('a new leader that is stopped while it begins publishes nothing', async () => {
     const proxy = await endpoint();
     await commit('a');
     const gate = slow.hold('head', 'after');
@@ -451,7 +451,7 @@ describe('a new leader', () => {
 });
 
 describe('a gap in the feed', () => {
-  it('makes every environment recover, with nothing older after it', async () => {
+  it('a gap in the feed makes every environment recover, with nothing older after it', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     let lose = true;
@@ -468,7 +468,7 @@ describe('a gap in the feed', () => {
     expect(followed(proxy.accepted, 0n)).toBe(next.version);
   });
 
-  it('loses nothing when the store is unavailable at that moment', async () => {
+  it('a gap in the feed loses nothing when the store is unavailable at that moment', async () => {
     const proxy = await endpoint();
     const node = start('one');
     await leads(node);
@@ -507,7 +507,7 @@ describe('proxies that come and go', () => {
   const names = (node: Node) =>
     node.publisher.status().proxies.map(({ proxy }) => proxy.replace(/^.* at /, ''));
 
-  it('are met when the name has new addresses, and left when it has lost them', async () => {
+  it('proxies that come and go are met when the name has new addresses, and left when it has lost them', async () => {
     const { addresses, node: begin } = await behindName();
     addresses('127.0.0.1', '127.0.0.2');
     const node = begin();
@@ -518,7 +518,7 @@ describe('proxies that come and go', () => {
     await until('the new ones', () => names(node).join() === '127.0.0.2,127.0.0.3');
   });
 
-  it('are kept while the name cannot be resolved', async () => {
+  it('proxies that come and go are kept while the name cannot be resolved', async () => {
     const { proxy, addresses, failing, node: begin } = await behindName();
     addresses('127.0.0.1', '127.0.0.2');
     const node = begin();
@@ -531,7 +531,7 @@ describe('proxies that come and go', () => {
     await has(proxy, version);
   });
 
-  it('that went and come again are new proxies', async () => {
+  it('proxies that come and go that went and come again are new proxies', async () => {
     const { proxy, addresses, node: begin } = await behindName();
     addresses('127.0.0.1');
     const old = begin();
@@ -557,7 +557,7 @@ describe('proxies that come and go', () => {
     expect(proxy.accepted.map(itemText)).toEqual([...changes, `7: →${version}`]);
   });
 
-  it('that appear while we lead have every environment resynced, and then what follows', async () => {
+  it('proxies that come and go that appear while we lead have every environment resynced, and then what follows', async () => {
     const { proxy, addresses, node: begin } = await behindName();
     addresses('127.0.0.9'); // no server listens there
     const node = begin();
@@ -575,7 +575,7 @@ describe('proxies that come and go', () => {
 });
 
 describe('a fault in a worker', () => {
-  it('ends the stint instead of leaving a proxy without a worker', async () => {
+  it('a fault in a worker ends the stint instead of leaving a proxy without a worker', async () => {
     const proxy = await endpoint();
     let faults = 1;
     const node = start('one', {
@@ -612,7 +612,7 @@ describe('the clients of event streams', () => {
         .map((item) => `${item['prev-id'] ?? ''}→${item.id}`),
     );
 
-  it('are notified of a change that they see, on every shard, and of no other', async () => {
+  it('the clients of event streams are notified of a change that they see, on every shard, and of no other', async () => {
     const proxy = await endpoint();
     await leads(start('one'));
     const unseen = await commit('server-only');
@@ -627,7 +627,7 @@ describe('the clients of event streams', () => {
     expect(content).toBe(`data: ${data}\nid: ${seen.version}\n\n`);
   });
 
-  it('are notified over the spread: the first immediately, each at most once, and all of the last change', async () => {
+  it('the clients of event streams are notified over the spread: the first immediately, each at most once, and all of the last change', async () => {
     const proxy = await endpoint();
     await leads(start('one', { refetchSpread: 800 }));
     const versions: bigint[] = [];
@@ -644,7 +644,7 @@ describe('the clients of event streams', () => {
     }
   });
 
-  it('that the old leader had no time to notify are notified by the new one, and each once', async () => {
+  it('the clients of event streams that the old leader had no time to notify are notified by the new one, and each once', async () => {
     const proxy = await endpoint();
     const old = start('old', { refetchSpread: 60_000 });
     await leads(old);
@@ -660,7 +660,7 @@ describe('the clients of event streams', () => {
     expect(toClients(proxy)).toHaveLength(9);
   });
 
-  it('are not notified again by a new leader when nothing was left', async () => {
+  it('the clients of event streams are not notified again by a new leader when nothing was left', async () => {
     const proxy = await endpoint();
     const old = start('old');
     await leads(old);
@@ -675,7 +675,7 @@ describe('the clients of event streams', () => {
     expect(toClients(proxy)).toHaveLength(8);
   });
 
-  it('at a new proxy are made to fetch their link', async () => {
+  it('the clients of event streams at a new proxy are made to fetch their link', async () => {
     const { version } = await commitSeen('a');
     const proxy = await endpoint();
     await leads(start('one'));
@@ -683,7 +683,7 @@ describe('the clients of event streams', () => {
     expect(courses(proxy)).toEqual(SHARDS.map(() => [`→${version}`]));
   });
 
-  it('at a proxy that was unreachable too long are made to fetch it too, and all others are notified as ever', async () => {
+  it('the clients of event streams at a proxy that was unreachable too long are made to fetch it too, and all others are notified as ever', async () => {
     const [a, b] = [await endpoint(), await endpoint()];
     await leads(start('one', { limits: { entries: 12, bytes: 1e6 } }));
     await a.cut();
@@ -701,7 +701,7 @@ describe('the clients of event streams', () => {
     expect(courses(b)).toEqual(SHARDS.map(() => whole));
   });
 
-  it('are made to fetch their link when the feed has a gap', async () => {
+  it('the clients of event streams are made to fetch their link when the feed has a gap', async () => {
     const proxy = await endpoint();
     let gap = false;
     slow.onFeed(async (signal): Promise<FeedSignal[]> => {
@@ -728,7 +728,7 @@ describe('the clients of event streams', () => {
         courses(proxy).every((course) => course.at(-1)?.endsWith(`→${id}`)),
       );
 
-    it('are notified when it comes, each once', async () => {
+    it('the clients of event streams with a flag that changes at a time are notified when it comes, each once', async () => {
       const proxy = await endpoint();
       await leads(start('one'));
       const boundary = Date.now() + 500;
@@ -747,7 +747,7 @@ describe('the clients of event streams', () => {
       expect(courses(proxy)).toEqual(SHARDS.map(() => course));
     });
 
-    it('are notified over the spread, which ends one spread after the time', async () => {
+    it('the clients of event streams with a flag that changes at a time are notified over the spread, which ends one spread after the time', async () => {
       const proxy = await endpoint();
       const spread = 800;
       await leads(start('one', { refetchSpread: spread }));
@@ -762,7 +762,7 @@ describe('the clients of event streams', () => {
       expect(toClients(proxy)).toHaveLength(16);
     });
 
-    it('are notified by the next leader when it came while no node led', async () => {
+    it('the clients of event streams with a flag that changes at a time are notified by the next leader when it came while no node led', async () => {
       const proxy = await endpoint();
       const old = start('old');
       await leads(old);
@@ -777,7 +777,7 @@ describe('the clients of event streams', () => {
       expect(courses(proxy)).toEqual(SHARDS.map(() => [`0→${version}`, `${version}→${version}-${boundary}`]));
     });
 
-    it('are not notified again by the next leader when all were before', async () => {
+    it('the clients of event streams with a flag that changes at a time are not notified again by the next leader when all were before', async () => {
       const proxy = await endpoint();
       const old = start('old');
       await leads(old);

@@ -30,14 +30,14 @@ function turnsUntil(refetches: RefetchSchedule, end: number): [number, string][]
 }
 
 describe('a change that clients see', () => {
-  it('notifies the first shard immediately, and one after the other until the spread is over', () => {
+  it('a change that clients see notifies the first shard immediately, and one after the other until the spread is over', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0.4);
     expect(refetches.apply(move(5n, 6n), at('0'), 100).map(text)).toEqual(['3: 5→6']);
     const turns = turnsUntil(refetches, 100 + SPREAD);
     expect(turns).toEqual([4, 5, 6, 7, 0, 1, 2].map((shard, i) => [100 + (i + 1) * GAP, `${shard}: 5→6`]));
   });
 
-  it('that comes in a round is announced to the shards whose turn is to come, and then to those that had theirs', () => {
+  it('a change that clients see that comes in a round is announced to the shards whose turn is to come, and then to those that had theirs', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.apply(move(5n, 6n), at('0'), 0);
     turnsUntil(refetches, 2 * GAP);
@@ -49,13 +49,13 @@ describe('a change that clients see', () => {
     ]);
   });
 
-  it('is announced to all shards immediately when there is no spread', () => {
+  it('a change that clients see is announced to all shards immediately when there is no spread', () => {
     const refetches = new RefetchSchedule(0, () => 0);
     expect(refetches.apply(move(5n, 6n), at('0'), 0)).toHaveLength(CLIENT_SHARDS);
     expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
   });
 
-  it('of one environment does not wait for another', () => {
+  it('a change that clients see of one environment does not wait for another', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.apply(move(5n, 6n), at('0'), 0);
     expect(refetches.apply(move(1n, 2n, 8n), at('1'), 1)).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('a change that clients see', () => {
 });
 
 describe('a change that clients do not see', () => {
-  it('is announced to no shard', () => {
+  it('a change that clients do not see is announced to no shard', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     expect(refetches.apply(move(5n, 5n), at('0'), 0)).toEqual([]);
     expect([refetches.next, refetches.settled(at('1')).position]).toEqual([undefined, '1']);
@@ -72,7 +72,7 @@ describe('a change that clients do not see', () => {
 });
 
 describe('what is settled', () => {
-  it('is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
+  it('what is settled is what comes before the oldest change that not all shards know, and moves on while changes go on', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.apply(move(1n, 2n), at('10'), 0);
     turnsUntil(refetches, 3 * GAP);
@@ -88,7 +88,7 @@ describe('what is settled', () => {
     expect(refetches.settled(at('31')).position).toBe('31');
   });
 
-  it('is everything when all is forgotten', () => {
+  it('what is settled is everything when all is forgotten', () => {
     const refetches = new RefetchSchedule(SPREAD, () => 0);
     refetches.apply(move(1n, 2n), at('10'), 0);
     refetches.reset();

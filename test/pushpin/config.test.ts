@@ -61,7 +61,7 @@ describe('pushpin.conf', () => {
     expect(number('push_in_http_max_body_size')).toBeGreaterThan(maxBody);
   });
 
-  it('has the body limit under both of its names', () => {
+  it('pushpin.conf has the body limit under both of its names', () => {
     expect(number('push_in_max_body_size')).toBe(number('push_in_http_max_body_size'));
   });
 
@@ -72,7 +72,7 @@ describe('pushpin.conf', () => {
 });
 
 describe('the configuration of a private Pushpin', () => {
-  it('differs from pushpin.conf in ports, folders, key and the names of 1.36 only', () => {
+  it('the configuration of a private Pushpin differs from pushpin.conf in ports, folders, key and the names of 1.36 only', () => {
     const own = new Set(settings(pushpinConfig(place)));
     const changed = settings(shippedConfig()).filter((line) => !own.has(line));
     expect(changed.map((line) => line.split('=')[0])).toEqual([
@@ -87,7 +87,7 @@ describe('the configuration of a private Pushpin', () => {
     ]);
   });
 
-  it('keeps the services of the image from 1.40 on', () => {
+  it('the configuration of a private Pushpin keeps the services of the image from 1.40 on', () => {
     const text = pushpinConfig({ ...place, version: 'pushpin 1.40.1' });
     expect(optionOf(text, 'runner.services')).toBe('connmgr,proxy,handler');
     expect(optionOf(text, 'global.include')).toBe('{libdir}/internal.conf');
@@ -98,21 +98,21 @@ describe('the configuration of a private Pushpin', () => {
     ['pushpin 1.39.1', true],
     ['pushpin 1.40.0', false],
     ['pushpin 2.0.0', false],
-  ])('knows that %s is legacy: %s', (version, legacy) => {
+  ])('the configuration of a private Pushpin knows that %s is legacy: %s', (version, legacy) => {
     expect(isLegacy(version)).toBe(legacy);
   });
 
-  it('sets an option in its own section, once', () => {
+  it('the configuration of a private Pushpin sets an option in its own section, once', () => {
     const text = '[proxy]\nlevel=1\n\n[handler]\nrate=2';
     expect(withOptions(text, { 'handler.level': 3 })).toBe('[proxy]\nlevel=1\n\n[handler]\nlevel=3\nrate=2');
     expect(withOptions(text, { 'handler.rate': 3 })).toBe('[proxy]\nlevel=1\n\n[handler]\nrate=3');
   });
 
-  it('refuses an option of a section that does not exist', () => {
+  it('the configuration of a private Pushpin refuses an option of a section that does not exist', () => {
     expect(() => withOptions('[proxy]', { 'hander.rate': 3 })).toThrow('[hander]');
   });
 
-  it('routes what clients may reach to the given nodes, in their order', () => {
+  it('the configuration of a private Pushpin routes what clients may reach to the given nodes, in their order', () => {
     const lines = pushpinRoutes(['127.0.0.1:1', '127.0.0.1:2']).split('\n');
     expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       '*,path_beg=/api/ 127.0.0.1:1 127.0.0.1:2',
@@ -120,7 +120,7 @@ describe('the configuration of a private Pushpin', () => {
     ]);
   });
 
-  it('moves the sockets of Zurl into its own folder', () => {
+  it('the configuration of a private Pushpin moves the sockets of Zurl into its own folder', () => {
     expect(privateInternalConfig('zurl_in_specs=ipc:///var/run/zurl/zurl-out')).toBe(
       'zurl_in_specs=ipc://{rundir}/{ipc_prefix}zurl-out',
     );

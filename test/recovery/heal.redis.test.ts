@@ -89,7 +89,7 @@ async function expectConverged({ replica, store }: Node & { store: Store }): Pro
 describe('a lost flag whose segment was deleted since', () => {
   const losing = () => lose([segment('s')], [segment('uses', 's'), flag('other', true)], [tombstone('s')]);
 
-  it('is given up, while the node takes over the store’s ruleset with what else it lost', async () => {
+  it('a lost flag whose segment was deleted since is given up, while the node takes over the store’s ruleset with what else it lost', async () => {
     const node = await losing();
     await expectConverged(node);
     const { replica, counts, lines } = node;
@@ -102,7 +102,7 @@ describe('a lost flag whose segment was deleted since', () => {
     expect(line).toMatchObject({ environment: '1', keys: ['uses'] });
   });
 
-  it('leaves commits and the inbox working, those of its environment too', async () => {
+  it('a lost flag whose segment was deleted since leaves commits and the inbox working, those of its environment too', async () => {
     const node = await losing();
     await expectConverged(node);
     const configs = readSubmittedJson({ configs: [flag('kill switch', false)] });
@@ -114,7 +114,7 @@ describe('a lost flag whose segment was deleted since', () => {
     expect((await stack.committed()).at(-1)).toBe('by event');
   });
 
-  it('is listed among the rejected events, and a retry commits it once its segment is there again', async () => {
+  it('a lost flag whose segment was deleted since is listed among the rejected events, and a retry commits it once its segment is there again', async () => {
     const node = await losing();
     await expectConverged(node);
     const [event] = (await node.store.inbox!.rejected(10)).events;
@@ -130,7 +130,7 @@ describe('a lost flag whose segment was deleted since', () => {
     expect(await stack.raw.xlen(REJECTED)).toBe(0);
   });
 
-  it('is listed once when several nodes have it', async () => {
+  it('a lost flag whose segment was deleted since is listed once when several nodes have it', async () => {
     const store = await stack.open();
     await commitConfigs(store, 1n, segment('s'));
     const nodes = [
@@ -152,7 +152,7 @@ describe('a lost flag whose segment was deleted since', () => {
 });
 
 describe('an environment whose events cannot be decided now', () => {
-  it('keeps its own events in order, and those of other environments are committed', async () => {
+  it('an environment whose events cannot be decided now keeps its own events in order, and those of other environments are committed', async () => {
     const store = await stack.open();
     await stack.raw.hset(
       '{holdfast}:keys',

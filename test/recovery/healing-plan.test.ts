@@ -44,14 +44,14 @@ const state = ({ plan }: HealingPlan): Record<string, 'deleted' | 'live'> =>
 const lostKeys = ({ givenUp }: HealingPlan): string[] => givenUp.map(({ config }) => config.key).sort();
 
 describe('a healing plan', () => {
-  it('keeps the ids of configs that are above the store’s version', () => {
+  it('a healing plan keeps the ids of configs that are above the store’s version', () => {
     const { plan, healed, givenUp, ours } = healing([flag('a')], [[flag('b')], [flag('c')]], []);
     expect(plan.change!.version).toBe(ours.version);
     expect(plan.change!.configs.map(({ id }) => id)).toEqual(['b', 'c'].map((key) => ours.get(key)!.id));
     expect([healed, givenUp]).toEqual([2, []]);
   });
 
-  it('gives up a flag whose segment was deleted since, and heals the others', () => {
+  it('a healing plan gives up a flag whose segment was deleted since, and heals the others', () => {
     const result = healing([segment('s')], [[segment('uses', 's'), flag('other')]], [[tombstone('s')]]);
     expect(lostKeys(result)).toEqual(['uses']);
     expect(result.givenUp[0]!.error.code).toBe('segment_missing');
@@ -60,26 +60,26 @@ describe('a healing plan', () => {
     expect(result.plan.change!.configs.at(-1)!.id > result.ours.version).toBe(true);
   });
 
-  it('gives up what depends on a config that is given up, through any number of segments', () => {
+  it('a healing plan gives up what depends on a config that is given up, through any number of segments', () => {
     const chain = Array.from({ length: 300 }, (_, i) => segment(`s${i + 1}`, `s${i}`));
     const result = healing([segment('s0')], [[...chain].reverse()], [[tombstone('s0')]]);
     expect(result.givenUp).toHaveLength(300);
     expect(result.healed).toBe(0);
   });
 
-  it('gives up the deletion of a segment that a later flag uses, and states the segment again', () => {
+  it('a healing plan gives up the deletion of a segment that a later flag uses, and states the segment again', () => {
     const result = healing([segment('s')], [[tombstone('s')]], [[segment('uses', 's')]]);
     expect(lostKeys(result)).toEqual(['s']);
     expect(state(result)).toEqual({ s: 'live' });
   });
 
-  it('breaks a cycle that the lost and the later segments make together', () => {
+  it('a healing plan breaks a cycle that the lost and the later segments make together', () => {
     const result = healing([segment('a'), segment('b')], [[segment('a', 'b')]], [[segment('b', 'a')]]);
     expect(lostKeys(result)).toEqual(['a']);
     expect(state(result)).toEqual({ a: 'live' });
   });
 
-  it('states later writes again whose ids are below those of the lost ones', () => {
+  it('a healing plan states later writes again whose ids are below those of the lost ones', () => {
     const ahead = { ...flag('ahead'), id: `${NOW + 1000n * SECOND}` };
     const result = healing([flag('x')], [[ahead]], [[flag('x', false)]]);
     expect(result.healed).toBe(1);
@@ -88,7 +88,7 @@ describe('a healing plan', () => {
     expect(restated.id > result.ours.version).toBe(true);
   });
 
-  it('takes 5,000 configs of a deleted segment in less than a second', () => {
+  it('a healing plan takes 5,000 configs of a deleted segment in less than a second', () => {
     const users = Array.from({ length: 5_000 }, (_, i) => segment(`u${i}`, 's'));
     const began = performance.now();
     const result = healing([segment('s')], [users], [[tombstone('s')]]);

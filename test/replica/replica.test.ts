@@ -87,7 +87,7 @@ function holdFeed(): { held: FeedSignal[]; go: () => void } {
 }
 
 describe('a load that overlaps with the feed', () => {
-  it('keeps a change that the feed brought before the read saw the ruleset', async () => {
+  it('a load that overlaps with the feed keeps a change that the feed brought before the read saw the ruleset', async () => {
     await start();
     await commit('a');
     const gate = slow.hold('read', 'before');
@@ -101,7 +101,7 @@ describe('a load that overlaps with the feed', () => {
     await expectSameAsStore();
   });
 
-  it('keeps a change that came after the read saw the ruleset and before its answer arrived', async () => {
+  it('a load that overlaps with the feed keeps a change that came after the read saw the ruleset and before its answer arrived', async () => {
     await start();
     await commit('a');
     const gate = slow.hold('read', 'after');
@@ -118,7 +118,7 @@ describe('a load that overlaps with the feed', () => {
     await expectSameAsStore();
   });
 
-  it('does not apply a change twice that the read saw and the feed brings afterwards', async () => {
+  it('a load that overlaps with the feed does not apply a change twice that the read saw and the feed brings afterwards', async () => {
     const feed = holdFeed();
     await start();
     await commit('a');
@@ -130,7 +130,7 @@ describe('a load that overlaps with the feed', () => {
     expect(slow.calls.read).toBe(1);
   });
 
-  it('goes by versions when changes and deletions come in any mixture', async () => {
+  it('a load that overlaps with the feed goes by versions when changes and deletions come in any mixture', async () => {
     await start();
     for (let round = 0; round < 20; round++) {
       const gate = slow.hold('read', round % 2 === 0 ? 'before' : 'after');
@@ -145,7 +145,7 @@ describe('a load that overlaps with the feed', () => {
     await expectSameAsStore();
   });
 
-  it('shares one read between all who wait for it', async () => {
+  it('a load that overlaps with the feed shares one read between all who wait for it', async () => {
     await start();
     await commit('a');
     const all = await Promise.all([replica.ruleset(ENV), replica.ruleset(ENV), replica.ruleset(ENV)]);
@@ -153,7 +153,7 @@ describe('a load that overlaps with the feed', () => {
     expect(slow.calls.read).toBe(1);
   });
 
-  it('tries again at the next use when the read failed', async () => {
+  it('a load that overlaps with the feed tries again at the next use when the read failed', async () => {
     await start();
     slow.away(['read'], true);
     await expect(replica.ruleset(ENV)).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -163,7 +163,7 @@ describe('a load that overlaps with the feed', () => {
 });
 
 describe('reload', () => {
-  it('does not take the answer of a read that began before', async () => {
+  it('reload does not take the answer of a read that began before', async () => {
     await start();
     await commit('a');
     slow.onFeed(() => []); // the feed is silent
@@ -195,7 +195,7 @@ describe('a gap in the feed', () => {
     return { gap: () => (gapNow = true), dropped: () => dropped };
   }
 
-  it('makes every environment load again', async () => {
+  it('a gap in the feed makes every environment load again', async () => {
     await start();
     await replica.ruleset(ENV);
     const feed = loseEntries();
@@ -206,7 +206,7 @@ describe('a gap in the feed', () => {
     await expectSameAsStore();
   });
 
-  it('makes an environment load again whose first read was under way', async () => {
+  it('a gap in the feed makes an environment load again whose first read was under way', async () => {
     await start();
     const feed = loseEntries();
     const gate = slow.hold('read', 'after');
@@ -221,7 +221,7 @@ describe('a gap in the feed', () => {
     await expectSameAsStore();
   });
 
-  it('is repaired when the store could not be read at first', async () => {
+  it('a gap in the feed is repaired when the store could not be read at first', async () => {
     await start();
     await replica.ruleset(ENV);
     const feed = loseEntries();
@@ -234,7 +234,7 @@ describe('a gap in the feed', () => {
     await expectSameAsStore();
   });
 
-  it('makes the keys be read again, until that works', async () => {
+  it('a gap in the feed makes the keys be read again, until that works', async () => {
     await start();
     const feed = loseEntries();
     slow.away(['keys'], true);
@@ -247,7 +247,7 @@ describe('a gap in the feed', () => {
     await until('the keys to be there', () => replica.status().keys === 1);
   });
 
-  it('is found by a change that does not follow', async () => {
+  it('a gap in the feed is found by a change that does not follow', async () => {
     await start();
     await replica.ruleset(ENV);
     slow.onFeed((signal) => {
@@ -294,7 +294,7 @@ describe('confirmed', () => {
     expect(slow.calls.read).toBe(2);
   });
 
-  it('never confirms what a read that is under way saw before', async () => {
+  it('confirmed never confirms what a read that is under way saw before', async () => {
     await start();
     await replica.ruleset(ENV);
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
@@ -317,7 +317,7 @@ describe('confirmed', () => {
     expect(await replica.confirmed(ENV)).toMatchObject({ confirmed: false, ruleset: { version: 0n } });
   });
 
-  it('is unconfirmed when the store is newer and cannot be read', async () => {
+  it('confirmed is unconfirmed when the store is newer and cannot be read', async () => {
     await start();
     await replica.ruleset(ENV);
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
@@ -326,7 +326,7 @@ describe('confirmed', () => {
     expect(await replica.confirmed(ENV)).toMatchObject({ confirmed: false, ruleset: { version: 0n } });
   });
 
-  it('is undefined for an environment that does not exist', async () => {
+  it('confirmed is undefined for an environment that does not exist', async () => {
     await start();
     expect(await replica.confirmed(99n)).toBeUndefined();
   });
@@ -398,7 +398,7 @@ describe('a store that lost writes', () => {
     return { version, restored: () => older.direct.version(ENV) };
   }
 
-  it('gets them back with the ids that they had, and no client sees an older ruleset in the meantime', async () => {
+  it('a store that lost writes gets them back with the ids that they had, and no client sees an older ruleset in the meantime', async () => {
     await start();
     const seen: bigint[] = [];
     replica.watch(ENV, (ruleset) => seen.push(ruleset.version));
@@ -409,7 +409,7 @@ describe('a store that lost writes', () => {
     expect(seen.every((each, i) => i === 0 || each >= seen[i - 1]!)).toBe(true);
   });
 
-  it('keeps ours and tries again while they cannot be committed', async () => {
+  it('a store that lost writes keeps ours and tries again while they cannot be committed', async () => {
     let attempts = 0;
     await start({
       heal: () => {
@@ -422,7 +422,7 @@ describe('a store that lost writes', () => {
     expect(versionHere()).toBe(version);
   });
 
-  it('does not take the environment with it: ours is the best copy there is, and not confirmed', async () => {
+  it('a store that lost writes does not take the environment with it: ours is the best copy there is, and not confirmed', async () => {
     await start();
     const { version } = await commit('a');
     await replica.ruleset(ENV);
@@ -466,7 +466,7 @@ describe('watch', () => {
     expect(logs.some((line) => line.includes('broken listener'))).toBe(true);
   });
 
-  it('does not tell of other environments', async () => {
+  it('watch does not tell of other environments', async () => {
     await createEnvironment(slow.direct, 8n);
     await start();
     await replica.ruleset(ENV);

@@ -70,7 +70,7 @@ async function word(): Promise<void> {
 }
 
 describe('environments that were not used for a while', () => {
-  it('are dropped, the longest unused first, until as many are left as are kept', async () => {
+  it('environments that were not used for a while are dropped, the longest unused first, until as many are left as are kept', async () => {
     await use(1n, 2n, 3n, 4n, 1n);
     now += IDLE;
     await word();
@@ -78,21 +78,21 @@ describe('environments that were not used for a while', () => {
     expect(replica.status().environments).toBe(KEEP);
   });
 
-  it('stay while no more are loaded than are kept', async () => {
+  it('environments that were not used for a while stay while no more are loaded than are kept', async () => {
     await use(1n, 2n);
     now += 100 * IDLE;
     await word();
     expect(dropped).toEqual([]);
   });
 
-  it('go alone: those that are in use stay, however many', async () => {
+  it('environments that were not used for a while go alone: those that are in use stay, however many', async () => {
     await use(1n, 2n, 3n, 4n);
     now += IDLE - 3;
     await word();
     expect(dropped).toEqual([1n]);
   });
 
-  it('are read again at their next use, with what was committed in the meantime', async () => {
+  it('environments that were not used for a while are read again at their next use, with what was committed in the meantime', async () => {
     await use(1n, 2n, 3n);
     now += IDLE;
     await word();
@@ -107,7 +107,7 @@ describe('environments that were not used for a while', () => {
 });
 
 describe('an environment stays although it was not used for a while', () => {
-  it('while it has a listener', async () => {
+  it('an environment stays although it was not used for a while while it has a listener', async () => {
     await use(1n, 2n, 3n, 4n);
     const unwatch = replica.watch(1n, () => undefined);
     now += IDLE;
@@ -131,7 +131,7 @@ describe('an environment stays although it was not used for a while', () => {
     expect(replica.status().missing).toBe(1);
   });
 
-  it('while it is to be read again', async () => {
+  it('an environment stays although it was not used for a while while it is to be read again', async () => {
     await use(1n, 2n, 3n);
     slow.away(['read'], true);
     let gaps = 0;
@@ -148,7 +148,7 @@ describe('an environment stays although it was not used for a while', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('while the store is unavailable: nothing could be read again', async () => {
+  it('an environment stays although it was not used for a while while the store is unavailable: nothing could be read again', async () => {
     await use(1n, 2n, 3n);
     now += IDLE;
     let away = 0;

@@ -14,12 +14,12 @@ const version = fc.bigInt({ min: 0n, max: MAX_ID });
 const boundary = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LAST_BOUNDARY }));
 
 describe('a position on an event stream', () => {
-  it('is its client version as text until a boundary has passed, then both', () => {
+  it('a position on an event stream is its client version as text until a boundary has passed, then both', () => {
     expect(positionText(clientPosition(5n, 0))).toBe('5');
     expect(positionText(clientPosition(5n, 1_795_296_825_336))).toBe('5-1795296825336');
   });
 
-  it('gives back its parts, and reads its own text', () => {
+  it('a position on an event stream gives back its parts, and reads its own text', () => {
     fc.assert(
       fc.property(version, boundary, (ofVersion, ofTime) => {
         const position = clientPosition(ofVersion, ofTime);
@@ -29,7 +29,7 @@ describe('a position on an event stream', () => {
     );
   });
 
-  it('is ordered by version first, then by boundary', () => {
+  it('a position on an event stream is ordered by version first, then by boundary', () => {
     fc.assert(
       fc.property(version, boundary, version, boundary, (v1, b1, v2, b2) => {
         const isLess = v1 < v2 || (v1 === v2 && b1 < b2);
@@ -50,7 +50,7 @@ describe('a position on an event stream', () => {
     ['5 -1'],
     [`${MAX_ID + 1n}`],
     [`5-${LAST_BOUNDARY + 1}`],
-  ])('is not read from %s', (text) => {
+  ])('a position on an event stream is not read from %s', (text) => {
     expect(parsePosition(text)).toBeUndefined();
   });
 });

@@ -35,7 +35,7 @@ describe('encodeConfig', () => {
 });
 
 describe('an encoded config', () => {
-  it('states its id, beyond 2^53, and its key', () => {
+  it('an encoded config states its id, beyond 2^53, and its key', () => {
     const { id, key } = encodeConfig({ ...flag('a.b'), id: '17018962363976479' });
     expect({ id, key }).toEqual({ id: 17018962363976479n, key: 'a.b' });
   });
@@ -44,13 +44,13 @@ describe('an encoded config', () => {
     ['a live one', flag('a'), false],
     ['a tombstone', tombstone('a'), true],
     ['type DELETED, but with rows', { ...flag('a'), configType: 'DELETED' }, false],
-  ])('says whether it is deleted: %s', (_, config, deleted) => {
+  ])('an encoded config says whether it is deleted: %s', (_, config, deleted) => {
     expect(encodeConfig(config).deleted).toBe(deleted);
   });
 });
 
 describe('an encoded Configs', () => {
-  it('is split into the elements that it was assembled from', () => {
+  it('an encoded Configs is split into the elements that it was assembled from', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 5 }), (configs) => {
         const elements = configs.map((config, index) => encodeConfig({ ...config, id: `${index + 1}` }));
@@ -64,7 +64,7 @@ describe('an encoded Configs', () => {
     );
   });
 
-  it('carries the pointer and the default context', () => {
+  it('an encoded Configs carries the pointer and the default context', () => {
     const contexts = { contexts: [{ type: 'user', values: { plan: { string: 'pro' } } }] };
     const defaultContext = encodeContextSet(contexts);
     expect(decodeConfigs(encodeEnvelope({ id: 5n, projectId: PROJECT, defaultContext }))).toEqual({

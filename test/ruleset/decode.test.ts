@@ -56,7 +56,7 @@ describe('our reader and protobufjs', () => {
     expect(new Map(known)).toEqual(theirs);
   });
 
-  it('read every config to the same values', () => {
+  it('our reader and protobufjs read every config to the same values', () => {
     fc.assert(
       fc.property(fc.array(liveConfig(), { maxLength: 4 }), (configs) => {
         const bytes = Buffer.concat(configs.map((config) => encodeConfig(config).bytes));
@@ -144,7 +144,7 @@ describe('Reader', () => {
     }
   });
 
-  it('never reads past its end when the buffer is longer', () => {
+  it('Reader never reads past its end when the buffer is longer', () => {
     const bytes = Uint8Array.of(5, 97, 98, 99, 100, 101);
     expect(() => new Reader(bytes, 0, 4).string()).toThrow('too soon');
   });

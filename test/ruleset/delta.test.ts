@@ -74,7 +74,7 @@ const step = fc.oneof(
 );
 
 describe('a reader', () => {
-  it('has exactly the ruleset after stopping at any event and resuming', () => {
+  it('a reader has exactly the ruleset after stopping at any event and resuming', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const ruleset = emptyRuleset();
@@ -114,14 +114,14 @@ describe('a reader', () => {
     );
   });
 
-  it('gets nothing when it is current', () => {
+  it('a reader gets nothing when it is current', () => {
     const ruleset = emptyRuleset();
     ruleset.apply(changeOf(ruleset, [flag('a')]));
     expect(ruleset.delta(ruleset.version)).toEqual([]);
     expect(cut([], ruleset.version, ruleset.version, 10)).toEqual([]);
   });
 
-  it('gets one event without configs when only the default context changed', () => {
+  it('a reader gets one event without configs when only the default context changed', () => {
     expect(cut([], 5n, 6n, 10)).toEqual([{ previous: 5n, id: 6n, configs: [] }]);
   });
 });
@@ -173,7 +173,7 @@ describe('cut', () => {
 });
 
 describe('a ruleset', () => {
-  it('has the same delta before and after compaction', () => {
+  it('a ruleset has the same delta before and after compaction', () => {
     const ruleset = emptyRuleset();
     const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
     for (let round = 0; round < 10; round++) {
@@ -189,7 +189,7 @@ describe('a ruleset', () => {
     }
   });
 
-  it('refuses a change that does not follow its version, and stays unchanged', () => {
+  it('a ruleset refuses a change that does not follow its version, and stays unchanged', () => {
     const ruleset = emptyRuleset();
     const first = changeOf(ruleset, [flag('a')]);
     ruleset.apply(first);
@@ -222,7 +222,7 @@ describe('a ruleset', () => {
     }
   });
 
-  it('counts configs that are not deleted', () => {
+  it('a ruleset counts configs that are not deleted', () => {
     const ruleset = emptyRuleset();
     ruleset.apply(changeOf(ruleset, [flag('a'), flag('b')]));
     ruleset.apply(changeOf(ruleset, [tombstone('a')]));

@@ -23,7 +23,7 @@ describe('an expression', () => {
     },
   );
 
-  it('compiles up to the size limit and is refused above it', () => {
+  it('an expression compiles up to the size limit and is refused above it', () => {
     const sized = (size: number) => 'a'.repeat(size);
     expect(compilePattern(sized(PATTERN_MAX_SIZE - 10)).test('b')).toBe(false);
     expect(() => compilePattern(sized(PATTERN_MAX_SIZE + 1))).toThrow(/instructions/);
@@ -37,7 +37,7 @@ describe('a search', () => {
     ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a', ''],
     ['(a|aa)*b$', 'a', 'c'],
     ['(.*)(.*)(.*)(.*)(.*)[0-9]$', 'ab', ''],
-  ])('for %s, which stalls backtracking engines, ends in time', (expression, part, end) => {
+  ])('a search for %s, which stalls backtracking engines, ends in time', (expression, part, end) => {
     const pattern = compilePattern(expression);
     const start = performance.now();
     expect(pattern.test(part.repeat(10_000) + end)).toBe(false);
@@ -45,7 +45,7 @@ describe('a search', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
-  it('has the same results after it has met more states than are kept', () => {
+  it('a search has the same results after it has met more states than are kept', () => {
     const pattern = compilePattern('a[ab]{40}c');
     let random = 1;
     const text = Array.from({ length: 20_000 }, () => {

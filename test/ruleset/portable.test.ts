@@ -25,11 +25,11 @@ describe('constants of a config', () => {
     ['PROP_LESS_THAN', { int: '4294967296' }, { int: '4294967296' }],
     ['PROP_LESS_THAN', { int: '-2147483649' }, { int: '-2147483649' }],
     ['PROP_MATCHES', { string: '2023-11-14T22:13:20Z' }, { string: '2023-11-14T22:13:20Z' }],
-  ])('of %s are rewritten from %j to %j', (operator, given, expected) => {
+  ])('constants of a config of %s are rewritten from %j to %j', (operator, given, expected) => {
     expect(portable(operator, given)).toEqual(expected);
   });
 
-  it('are rewritten when a change is read', () => {
+  it('constants of a config are rewritten when a change is read', () => {
     const criterion = {
       propertyName: 'user.x',
       operator: 'PROP_BEFORE',
@@ -41,7 +41,7 @@ describe('constants of a config', () => {
     ]);
   });
 
-  it('hold for the same contexts after they are rewritten', () => {
+  it('constants of a config hold for the same contexts after they are rewritten', () => {
     const operator = fc.constantFrom(
       'PROP_BEFORE',
       'PROP_AFTER',
@@ -79,7 +79,7 @@ describe('constants of a config', () => {
     );
   });
 
-  it('leave a config as it is where none is rewritten', () => {
+  it('constants of a config leave a config as it is where none is rewritten', () => {
     const config = rule('a', { propertyName: 'user.x', operator: 'PROP_BEFORE', valueToMatch: { int: '5' } });
     expect(portableConfig(config)).toBe(config);
   });

@@ -42,7 +42,7 @@ describe('a reference to a segment', () => {
     expect(result(before, change)).toBe(expected);
   });
 
-  it('is checked for NOT_IN_SEG in a later row', () => {
+  it('a reference to a segment is checked for NOT_IN_SEG in a later row', () => {
     const config = flag('a');
     const criteria = [{ operator: 'NOT_IN_SEG', valueToMatch: { string: 's' } }];
     config.rows!.push({
@@ -80,72 +80,75 @@ describe('a reference to a segment', () => {
       },
       'accepted',
     ],
-  ])('to a config that has no value_type and whose values are %s', (_, target, expected) => {
-    expect(result([target], [segment('a', 's')])).toBe(expected);
-  });
+  ])(
+    'a reference to a segment to a config that has no value_type and whose values are %s',
+    (_, target, expected) => {
+      expect(result([target], [segment('a', 's')])).toBe(expected);
+    },
+  );
 });
 
 describe('a segment that is in use', () => {
-  it('cannot be deleted, and the error names its users', () => {
+  it('a segment that is in use cannot be deleted, and the error names its users', () => {
     const users = ['a', 'b', 'c', 'd', 'e'].map((key) => segment(key, 's'));
     const attempt = () => check([segment('s'), ...users], [flag('x'), tombstone('s')]);
     expect(refusal(attempt)).toBe('segment_missing configs[1]');
     expect(attempt).toThrow(/"s" is deleted but is used by "a", "b", "c" and 2 more/);
   });
 
-  it('cannot change to a type other than boolean', () => {
+  it('a segment that is in use cannot change to a type other than boolean', () => {
     expect(result([segment('s'), segment('a', 's')], [sized('s', 1)])).toBe('segment_missing configs[0]');
   });
 
-  it('can change its values', () => {
+  it('a segment that is in use can change its values', () => {
     expect(result([segment('s'), segment('a', 's')], [flag('s', false)])).toBe('accepted');
   });
 
-  it('can be deleted together with its user', () => {
+  it('a segment that is in use can be deleted together with its user', () => {
     expect(result([segment('s'), segment('a', 's')], [tombstone('s'), tombstone('a')])).toBe('accepted');
   });
 
-  it('can be deleted when its user drops the reference in the same change', () => {
+  it('a segment that is in use can be deleted when its user drops the reference in the same change', () => {
     expect(result([segment('s'), segment('a', 's')], [tombstone('s'), segment('a')])).toBe('accepted');
   });
 
-  it('is found among many deletions in one change', () => {
+  it('a segment that is in use is found among many deletions in one change', () => {
     const segments = Array.from({ length: 20 }, (_, index) => segment(`s${index}`));
     const change = segments.map(({ key }) => tombstone(key!));
     expect(result([...segments, flag('a')], change)).toBe('accepted');
     expect(result([...segments, segment('a', 's13')], change)).toBe('segment_missing configs[13]');
   });
 
-  it('may be deleted when a deleted config used it', () => {
+  it('a segment that is in use may be deleted when a deleted config used it', () => {
     expect(result([segment('s'), tombstone('a')], [tombstone('s')])).toBe('accepted');
   });
 });
 
 describe('a cycle of segments', () => {
-  it('is refused when a segment refers to itself', () => {
+  it('a cycle of segments is refused when a segment refers to itself', () => {
     expect(result([], [segment('a', 'a')])).toBe('segment_circular configs[0]');
   });
 
-  it('is refused with its keys when a change closes it', () => {
+  it('a cycle of segments is refused with its keys when a change closes it', () => {
     const attempt = () =>
       check([segment('b', 'c'), segment('c', 'a'), segment('a')], [flag('x'), segment('a', 'b')]);
     expect(refusal(attempt)).toBe('segment_circular configs[1]');
     expect(attempt).toThrow(/"a" → "b" → "c" → "a"/);
   });
 
-  it('is named without the path that leads to it', () => {
+  it('a cycle of segments is named without the path that leads to it', () => {
     expect(() => check([], [segment('x', 'a'), segment('a', 'b'), segment('b', 'a')])).toThrow(
       /cycle: "a" → "b" → "a"/,
     );
   });
 
-  it('is not reported for two paths to one segment', () => {
+  it('a cycle of segments is not reported for two paths to one segment', () => {
     expect(result([], [segment('a', 'b', 'c'), segment('b', 'd'), segment('c', 'd'), segment('d')])).toBe(
       'accepted',
     );
   });
 
-  it('is searched for once per segment, regardless of the number of paths', () => {
+  it('a cycle of segments is searched for once per segment, regardless of the number of paths', () => {
     const levels = Array.from({ length: 10 }, (_, level) => {
       const next = `s${level + 1}`;
       return [
@@ -167,7 +170,7 @@ describe('a cycle of segments', () => {
     expect(looked).toBeLessThan(2 * all.size);
   });
 
-  it('is found at the end of a chain of 10,000 without exhausting the stack', () => {
+  it('a cycle of segments is found at the end of a chain of 10,000 without exhausting the stack', () => {
     const chain = Array.from({ length: 10_000 }, (_, index) => segment(`s${index}`, `s${index + 1}`));
     expect(result([...chain.slice(1), segment('s10000')], [chain[0]!])).toBe('accepted');
     expect(result([...chain, segment('s10000')], [segment('s10000', 's0')])).toBe(

@@ -115,7 +115,7 @@ describe('a value', () => {
     ['JSON', { json: { json: '{}' } }],
   ];
 
-  it('agrees with value_type for exactly one type', () => {
+  it('a value agrees with value_type for exactly one type', () => {
     for (const [kindOfType, value] of ofType) {
       for (const [valueType] of ofType) {
         const right = valueType === kindOfType ? 'accepted' : `value_type_mismatch ${VALUE}`;
@@ -124,11 +124,11 @@ describe('a value', () => {
     }
   });
 
-  it.each(ofType)('of type %s is accepted when the config has no value_type', (_, value) => {
+  it.each(ofType)('a value of type %s is accepted when the config has no value_type', (_, value) => {
     expect(check(withValue(undefined, value))).toBe('accepted');
   });
 
-  it.each(ofType)('that is provided fits value_type %s', (valueType) => {
+  it.each(ofType)('a value that is provided fits value_type %s', (valueType) => {
     expect(check(withValue(valueType, { provided: { source: 'ENV_VAR', lookup: 'A' } }))).toBe('accepted');
   });
 
@@ -251,7 +251,7 @@ describe('a criterion', () => {
   const list = { stringList: { values: ['a'] } };
 
   it.each([undefined, 'NOT_SET', 'ALWAYS_TRUE', 'LOOKUP_KEY_IN', 'LOOKUP_KEY_NOT_IN'])(
-    'with operator %s, at which the node SDK throws, is refused',
+    'a criterion with operator %s, at which the node SDK throws, is refused',
     (operator) => {
       const criterion = {
         propertyName: 'a',
@@ -262,13 +262,13 @@ describe('a criterion', () => {
     },
   );
 
-  it('is refused with the remedy when it always holds', () => {
+  it('a criterion is refused with the remedy when it always holds', () => {
     const config = withCriterion({ operator: 'ALWAYS_TRUE' });
     const place = { environment: ENVIRONMENT, projectId: PROJECT, field: 'configs[0]' };
     expect(() => validateConfig(config, place)).toThrow(/leave the list of criteria empty/);
   });
 
-  it('is refused with the message of RE2 when RE2 does not support its expression', () => {
+  it('a criterion is refused with the message of RE2 when RE2 does not support its expression', () => {
     const config = withCriterion({ operator: 'PROP_MATCHES', valueToMatch: { string: '(?!a)b' } });
     const place = { environment: ENVIRONMENT, projectId: PROJECT, field: 'configs[0]' };
     expect(() => validateConfig(config, place)).toThrow(/no lookarounds\): .*`\(\?!`\.$/);

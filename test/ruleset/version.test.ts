@@ -42,7 +42,7 @@ describe('nextId', () => {
     expect(nextId(5_000n, 17n * 10n ** 15n, 4_000n)).toBe(17n * 10n ** 15n + 1_000n);
   });
 
-  it('is above the version when the clock stands still or goes back', () => {
+  it('nextId is above the version when the clock stands still or goes back', () => {
     expect(nextId(4_000n, 4_000n, 4_000n)).toBe(4_001n);
     expect(nextId(3_000n, 4_000n, 4_000n)).toBe(4_001n);
   });
@@ -53,7 +53,7 @@ describe('nextId', () => {
     expect(nextId(HOUR, MAX_ID - 2n ** 33n, 0n)).toBe(MAX_ID - 2n ** 33n + HOUR);
   });
 
-  it('never repeats an id after the last commits were lost and time has moved on', () => {
+  it('nextId never repeats an id after the last commits were lost and time has moved on', () => {
     interface Commits {
       /** The number of configs of each, and the time since the one before. */
       list: { configs: bigint; pause: bigint }[];

@@ -46,17 +46,28 @@ const MALFORMED: [string, string][] = [
 ];
 
 describe('a malformed field that the schema does not declare', () => {
-  it.each(MALFORMED)('is refused inside a config: %s', (_, bytes) => {
-    expect(refusal(() => readSubmittedProtobuf(inConfig(hex(bytes))))).toBe('body_invalid -');
-  });
+  it.each(MALFORMED)(
+    'a malformed field that the schema does not declare is refused inside a config: %s',
+    (_, bytes) => {
+      expect(refusal(() => readSubmittedProtobuf(inConfig(hex(bytes))))).toBe('body_invalid -');
+    },
+  );
 
-  it.each(MALFORMED)('is refused next to configs: %s', (_, bytes) => {
-    expect(refusal(() => readSubmittedProtobuf(hex(bytes)))).toBe('body_invalid -');
-  });
+  it.each(MALFORMED)(
+    'a malformed field that the schema does not declare is refused next to configs: %s',
+    (_, bytes) => {
+      expect(refusal(() => readSubmittedProtobuf(hex(bytes)))).toBe('body_invalid -');
+    },
+  );
 
-  it.each(MALFORMED)('is refused in committed bytes too: %s', (_, bytes) => {
-    expect(refusal(() => checkMessage(CONFIGS_SHAPE, inConfig(hex(bytes)), skipping))).toBe('body_invalid -');
-  });
+  it.each(MALFORMED)(
+    'a malformed field that the schema does not declare is refused in committed bytes too: %s',
+    (_, bytes) => {
+      expect(refusal(() => checkMessage(CONFIGS_SHAPE, inConfig(hex(bytes)), skipping))).toBe(
+        'body_invalid -',
+      );
+    },
+  );
 });
 
 describe('a well-formed field that the schema does not declare', () => {
@@ -68,16 +79,22 @@ describe('a well-formed field that the schema does not declare', () => {
     ['the largest field number', 'f8ffffff0f 00'],
   ];
 
-  it.each(valid)('is refused by its number in input: %s', (_, bytes) => {
-    const number = bytes.startsWith('f8ff') ? 536_870_911 : 255;
-    expect(refusal(() => readSubmittedProtobuf(inConfig(hex(bytes))))).toBe(
-      `field_invalid configs[0].${number}`,
-    );
-  });
+  it.each(valid)(
+    'a well-formed field that the schema does not declare is refused by its number in input: %s',
+    (_, bytes) => {
+      const number = bytes.startsWith('f8ff') ? 536_870_911 : 255;
+      expect(refusal(() => readSubmittedProtobuf(inConfig(hex(bytes))))).toBe(
+        `field_invalid configs[0].${number}`,
+      );
+    },
+  );
 
-  it.each(valid)('passes in committed bytes: %s', (_, bytes) => {
-    expect(refusal(() => checkMessage(CONFIGS_SHAPE, inConfig(hex(bytes)), skipping))).toBe('accepted');
-  });
+  it.each(valid)(
+    'a well-formed field that the schema does not declare passes in committed bytes: %s',
+    (_, bytes) => {
+      expect(refusal(() => checkMessage(CONFIGS_SHAPE, inConfig(hex(bytes)), skipping))).toBe('accepted');
+    },
+  );
 });
 
 describe('a declared field', () => {
@@ -87,7 +104,7 @@ describe('a declared field', () => {
     ['a boolean of 2', hex('50 02'), 'sendToClientSdk'],
     ['half of a surrogate pair in UTF-8', field(11, hex('eda080')), 'schemaKey'],
     ['an overlong slash in UTF-8', field(11, hex('c0af')), 'schemaKey'],
-  ])('is refused by its path: %s', (_, bytes, name) => {
+  ])('a declared field is refused by its path: %s', (_, bytes, name) => {
     expect(refusal(() => readSubmittedProtobuf(inConfig(bytes)))).toMatch(
       new RegExp(`^field_invalid configs\\[0\\].*${name}`),
     );
@@ -152,7 +169,7 @@ describe('bytes that are accepted', () => {
     expect(accepted).toBeGreaterThan(200);
   });
 
-  it('never contain a malformed field, wherever it is inserted', () => {
+  it('bytes that are accepted never contain a malformed field, wherever it is inserted', () => {
     fc.assert(
       fc.property(encoded, fc.nat(), field255, (bytes, at, malformed) => {
         const place = at % (bytes.length + 1);
@@ -162,7 +179,7 @@ describe('bytes that are accepted', () => {
     );
   });
 
-  it('are valid by the rules of Go when they are random', () => {
+  it('bytes that are accepted are valid by the rules of Go when they are random', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 30 }), (bytes) => void isSafe(bytes)),
       { numRuns: 2000 },

@@ -38,7 +38,7 @@ function run(program: string, ...args: string[]): { status: number | null; outpu
 const depcruise = () => run('depcruise', 'src', '--config', join(ROOT, '.dependency-cruiser.cjs'));
 
 describe('the check of imports', () => {
-  it('passes a project that imports downward only', () => {
+  it('the check of imports passes a project that imports downward only', () => {
     write('src/core/a.ts', 'export const a = 1;\n');
     write('src/http/b.ts', `import { a } from '../core/a.js';\nexport const b = a;\n`);
     expect(depcruise()).toMatchObject({ status: 0 });
@@ -50,7 +50,7 @@ describe('the check of imports', () => {
     ['an import of the store by the client library', 'src/client/a.ts', 'src/store/b.ts', 'client-imports'],
     ['a folder without a layer', 'src/odds/a.ts', 'src/core/b.ts', 'folder-is-in-a-layer'],
     ['a file next to main.ts', 'src/a.ts', 'src/core/b.ts', 'only-main-at-the-root'],
-  ])('refuses %s', (_name, from, to, rule, type = '') => {
+  ])('the check of imports refuses %s', (_name, from, to, rule, type = '') => {
     const path = to.replace('src/', from === 'src/a.ts' ? './' : '../').replace('.ts', '.js');
     write(to, 'export interface B { b: number }\nexport const b = 1;\n');
     write(
@@ -62,7 +62,7 @@ describe('the check of imports', () => {
     expect(status).not.toBe(0);
   });
 
-  it('refuses a cycle, also one of types only', () => {
+  it('the check of imports refuses a cycle, also one of types only', () => {
     write('src/core/a.ts', `import type { B } from './b.js';\nexport interface A { b: B }\n`);
     write('src/core/b.ts', `import type { A } from './a.js';\nexport interface B { a: A }\n`);
     const { status, output } = depcruise();
@@ -72,7 +72,7 @@ describe('the check of imports', () => {
 });
 
 describe('the check of exports', () => {
-  it('finds an export that nothing uses', () => {
+  it('the check of exports finds an export that nothing uses', () => {
     write('package.json', '{ "name": "x", "type": "module" }');
     write('src/main.ts', `import { used } from './core/a.js';\nconsole.log(used);\n`);
     write('src/core/a.ts', 'export const used = 1;\nexport const unused = 2;\n');
@@ -81,7 +81,7 @@ describe('the check of exports', () => {
     expect(status).not.toBe(0);
   });
 
-  it('finds two declarations of one name, and takes overloads and re-exports for one', () => {
+  it('the check of exports finds two declarations of one name, and takes overloads and re-exports for one', () => {
     const texts = [
       ['a.ts', 'export interface Plan { a: 1 }\nexport const b = 1;'],
       ['b.ts', 'export class Plan {}\nexport { b } from "./a.js";'],
@@ -94,7 +94,7 @@ describe('the check of exports', () => {
     expect(exportedNames(texts[2][1])).toEqual(['c']);
   });
 
-  it('fails as a program where a name is declared twice', () => {
+  it('the check of exports fails as a program where a name is declared twice', () => {
     write('src/a.ts', 'export const x = 1;');
     write('src/b.ts', 'export const x = 2;');
     const program = join(ROOT, 'scripts/check-exports.mjs');
@@ -117,11 +117,11 @@ describe('the check of sizes', () => {
     return new Linter().verify(text, [{ rules }]).map(({ ruleId }) => ruleId);
   };
 
-  it('passes a file of 300 lines and a function of 60', async () => {
+  it('the check of sizes passes a file of 300 lines and a function of 60', async () => {
     expect(await lint('// \n'.repeat(240) + `function f() {\n${'f();\n'.repeat(58)}}`)).toEqual([]);
   });
 
-  it('refuses a file of 301 lines and a function of 61', async () => {
+  it('the check of sizes refuses a file of 301 lines and a function of 61', async () => {
     expect(await lint('// \n'.repeat(240) + `function f() {\n${'f();\n'.repeat(59)}}`)).toEqual([
       'max-lines-per-function',
       'max-lines',
@@ -129,18 +129,35 @@ describe('the check of sizes', () => {
   });
 });
 
+describe('the check of titles', () => {
+  it.each([
+    ["it('refuses a link that has ended', f);", 0],
+    ["it('a link that has ended is refused', f);", 0],
+    ["it('is refused', f);", 1],
+    ["it('of two nodes are apart', f);", 1],
+    ["it.each(rows)('is refused: %s', f);", 1],
+    ['it(`is refused: ${name}`, f);', 1],
+    ["expect(text).toBe('is refused');", 0],
+  ])('the check of titles counts those that read on from their group: %s', async (text, count) => {
+    const { titles } = (await import(join(ROOT, 'eslint.config.js'))) as {
+      titles: { rules: Linter.RulesRecord };
+    };
+    expect(new Linter().verify(text, [{ rules: titles.rules }])).toHaveLength(count);
+  });
+});
+
 describe('the check of English', () => {
-  it('counts comments that open with a clause, and impersonal pronouns', () => {
+  it('the check of English counts comments that open with a clause, and impersonal pronouns', () => {
     const text = `/** What a CDN finds. */\nconst a = 1; // nobody, and whoever\n\n// one comment\n// in two lines\nconst b = 1;\n`;
     expect(countEnglish(text)).toMatchObject({ comments: 3, openings: 1, pronouns: 2 });
   });
 
-  it('counts exported declarations without a docstring', () => {
+  it('the check of English counts exported declarations without a docstring', () => {
     const text = '/** A number. */\nexport const a = 1;\nexport const b = 2;\nconst c = 3;\n';
     expect(countDocstrings(text)).toEqual({ exported: 2, missing: ['3: b'] });
   });
 
-  it('fails as a program when the limits are passed', () => {
+  it('the check of English fails as a program when the limits are passed', () => {
     write('src/a.ts', '/** What it is. */\nexport const a = 1;\n');
     const program = join(ROOT, 'scripts/check-english.mjs');
     expect(() =>

@@ -61,11 +61,11 @@ function run(step: string): { code: number | null; output: string } {
 }
 
 describe('the check of Node', () => {
-  it.each(['20.19.0', '20.20.2', '22.0.0', '25.1.0'])('accepts %s', (version) => {
+  it.each(['20.19.0', '20.20.2', '22.0.0', '25.1.0'])('the check of Node accepts %s', (version) => {
     expect(run(`() => setup.checkNode('${version}')`)).toEqual({ code: 0, output: '' });
   });
 
-  it.each(['20.18.3', '18.20.0'])('refuses %s with one sentence', (version) => {
+  it.each(['20.18.3', '18.20.0'])('the check of Node refuses %s with one sentence', (version) => {
     const { code, output } = run(`() => setup.checkNode('${version}')`);
     expect(code).toBe(1);
     expect(output.trim()).toMatch(
@@ -75,7 +75,7 @@ describe('the check of Node', () => {
 });
 
 describe('the servers that tests need', () => {
-  it('are left alone when all are there', () => {
+  it('the servers that tests need are left alone when all are there', () => {
     apt('1.36.0', true);
     for (const name of ['redis-server', 'condure', 'zurl']) program(name);
     program('pushpin', 'echo pushpin 1.36.0');
@@ -83,7 +83,7 @@ describe('the servers that tests need', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('are installed with apt-get, without questions and without what is only recommended', () => {
+  it('the servers that tests need are installed with apt-get, without questions and without what is only recommended', () => {
     apt('1.36.0', true);
     for (const name of ['condure', 'zurl']) program(name);
     expect(run('setup.installServers').code).toBe(0);
@@ -93,39 +93,39 @@ describe('the servers that tests need', () => {
     ]);
   });
 
-  it('include the programs that a Pushpin before 1.40 needs', () => {
+  it('the servers that tests need include the programs that a Pushpin before 1.40 needs', () => {
     apt('1.36.0', true);
     program('redis-server');
     expect(run('setup.installServers').code).toBe(0);
     expect(calls().at(-1)).toMatch(/install .* condure zurl$/);
   });
 
-  it('need no program next to a Pushpin from 1.40 on', () => {
+  it('the servers that tests need need no program next to a Pushpin from 1.40 on', () => {
     apt('1.40.1', true);
     expect(run('setup.installServers').code).toBe(0);
     expect(calls()).toHaveLength(2);
   });
 
-  it('include other programs that are named', () => {
+  it('the servers that tests need include other programs that are named', () => {
     apt('1.40.1', true);
     for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
     expect(run("() => setup.installServers('python3')").code).toBe(0);
     expect(calls().at(-1)).toMatch(/install .* python3$/);
   });
 
-  it('include a program whose package has another name', () => {
+  it('the servers that tests need include a program whose package has another name', () => {
     apt('1.40.1', true);
     for (const name of ['redis-server', 'pushpin']) program(name, 'echo pushpin 1.40.1');
     expect(run("() => setup.installServers('varnishd')").code).toBe(0);
     expect(calls().at(-1)).toMatch(/install .* varnish$/);
   });
 
-  it('are looked for where only root has them on the PATH, too', () => {
+  it('the servers that tests need are looked for where only root has them on the PATH, too', () => {
     const step = '() => { setup.lookWhereServersAre(); console.error(process.env.PATH); }';
     expect(run(step).output.trim()).toBe(`${dir}:/usr/sbin:/usr/local/sbin`);
   });
 
-  it('include a browser for the tests, and for nothing else', () => {
+  it('the servers that tests need include a browser for the tests, and for nothing else', () => {
     const steps = ['test', 'run', 'start'].map((name) => {
       const script = readFileSync(join(import.meta.dirname, `../../scripts/${name}.mjs`), 'utf8');
       expect(script).toMatch(/^setUp\([^;]*\);$/m);
@@ -145,7 +145,7 @@ describe('the servers that tests need', () => {
   it.each([
     ['there is no apt-get', () => program('redis-server')],
     ['apt-get fails', () => apt('1.36.0', false)],
-  ])('are named, with how to install them, when %s', (_case, prepare) => {
+  ])('the servers that tests need are named, with how to install them, when %s', (_case, prepare) => {
     prepare();
     const { code, output } = run('setup.installServers');
     expect(code).toBe(1);

@@ -8,12 +8,12 @@ function report(...statuses: string[]): TestReport {
 }
 
 describe('the last line of npm test', () => {
-  it('counts what passed and what failed', () => {
+  it('the last line of npm test counts what passed and what failed', () => {
     expect(count(report('passed', 'failed', 'passed'), 1)).toEqual({ passed: 2, failed: 1, notes: [] });
   });
 
   it.each(['skipped', 'pending', 'todo', 'disabled'])(
-    'counts a test that is %s as failed, and names it',
+    'the last line of npm test counts a test that is %s as failed, and names it',
     (status) => {
       const result = count(report('passed', status), 0);
       expect(result).toMatchObject({ passed: 1, failed: 1 });
@@ -21,32 +21,32 @@ describe('the last line of npm test', () => {
     },
   );
 
-  it('leaves out the tests that were not chosen by name', () => {
+  it('the last line of npm test leaves out the tests that were not chosen by name', () => {
     expect(count(report('passed', 'skipped'), 0, ['-t', 'test 0'])).toMatchObject({ passed: 1, failed: 0 });
   });
 
-  it('counts a file that could not be loaded as failed', () => {
+  it('the last line of npm test counts a file that could not be loaded as failed', () => {
     const broken = { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] };
     const result = count({ testResults: [...report('passed').testResults, broken] }, 1);
     expect(result).toMatchObject({ passed: 1, failed: 1 });
     expect(result.notes).toEqual([expect.stringContaining('b.test.ts: no such module')]);
   });
 
-  it('counts a file whose hook failed after its tests as failed', () => {
+  it('the last line of npm test counts a file whose hook failed after its tests as failed', () => {
     const [file] = report('passed').testResults;
     const result = count({ testResults: [{ ...file!, status: 'failed', message: 'afterAll' }] }, 1);
     expect(result).toMatchObject({ passed: 1, failed: 1 });
   });
 
-  it('counts an exit code that no test explains as a failure', () => {
+  it('the last line of npm test counts an exit code that no test explains as a failure', () => {
     expect(count(report('passed'), 1)).toMatchObject({ passed: 1, failed: 1 });
   });
 
-  it('counts a run without a report as failed', () => {
+  it('the last line of npm test counts a run without a report as failed', () => {
     expect(count(undefined, 139)).toMatchObject({ passed: 0, failed: 1 });
   });
 
-  it('counts a run without a test as failed', () => {
+  it('the last line of npm test counts a run without a test as failed', () => {
     expect(count({ testResults: [] }, 0)).toMatchObject({ passed: 0, failed: 1 });
   });
 });

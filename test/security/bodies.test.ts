@@ -147,7 +147,7 @@ const protobufBody = fc.oneof(
 );
 
 describe('any body', () => {
-  it(`of JSON is refused with a reason or makes a change that clients can read (${CASES['JSON bodies']} cases)`, () => {
+  it(`any body of JSON is refused with a reason or makes a change that clients can read (${CASES['JSON bodies']} cases)`, () => {
     const outcomes = check('JSON bodies', jsonBody, (body) =>
       refusedOr(() => commit(readChange('json', Buffer.from(body), words))),
     );
@@ -155,7 +155,7 @@ describe('any body', () => {
     expect(outcomes.get('refused')).toBeGreaterThan(CASES['JSON bodies'] / 4);
   });
 
-  it(`of protobuf is refused with a reason or makes a change that clients can read (${CASES['protobuf bodies']} cases)`, () => {
+  it(`any body of protobuf is refused with a reason or makes a change that clients can read (${CASES['protobuf bodies']} cases)`, () => {
     const outcomes = check('protobuf bodies', protobufBody, (bytes) =>
       refusedOr(() => {
         const submitted = readChange('protobuf', bytes, words);
@@ -206,7 +206,7 @@ const event = fc.oneof(
 );
 
 describe('any event in the inbox', () => {
-  it(`is rejected with a reason or makes a change that clients can read (${CASES['inbox events']} cases)`, () => {
+  it(`any event in the inbox is rejected with a reason or makes a change that clients can read (${CASES['inbox events']} cases)`, () => {
     const outcomes = check('inbox events', event, (pairs) =>
       refusedOr(() => {
         const read = pairs.flatMap((pair) =>
@@ -253,12 +253,15 @@ describe('a body of the largest size, made to take long', () => {
       `{"configs":[{"key":"k","rows":[{"properties":{${Array.from({ length: 30_000 }, (_, i) => `"${i}":{"bool":true}`).join()}}}]}]}`,
     ],
     ['spaces', filled('', ' ')],
-  ])('is judged in time that grows with its size only: %s', (_, body) => {
-    const since = process.cpuUsage();
-    refusedOr(() => commit(readChange('json', Buffer.from(body), words)));
-    // Processor time: on a busy machine the wall clock also counts the work of other processes.
-    expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
-  });
+  ])(
+    'a body of the largest size, made to take long is judged in time that grows with its size only: %s',
+    (_, body) => {
+      const since = process.cpuUsage();
+      refusedOr(() => commit(readChange('json', Buffer.from(body), words)));
+      // Processor time: on a busy machine the wall clock also counts the work of other processes.
+      expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
+    },
+  );
 
   it.each([
     ['empty configs', Buffer.from('0a00'.repeat(SIZE / 2), 'hex')],
@@ -269,10 +272,13 @@ describe('a body of the largest size, made to take long', () => {
     ['groups in groups', Buffer.alloc(SIZE, 0x2b)],
     ['unknown fields', Buffer.from('f80100'.repeat(SIZE / 3), 'hex')],
     ['numbers without end', Buffer.alloc(SIZE, 0xff)],
-  ])('of protobuf is judged in time that grows with its size only: %s', (_, body) => {
-    const since = process.cpuUsage();
-    refusedOr(() => commit(readChange('protobuf', body, words)));
-    // Processor time: on a busy machine the wall clock also counts the work of other processes.
-    expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
-  });
+  ])(
+    'a body of the largest size, made to take long of protobuf is judged in time that grows with its size only: %s',
+    (_, body) => {
+      const since = process.cpuUsage();
+      refusedOr(() => commit(readChange('protobuf', body, words)));
+      // Processor time: on a busy machine the wall clock also counts the work of other processes.
+      expect(process.cpuUsage(since).user / 1000).toBeLessThan(HANGS);
+    },
+  );
 });

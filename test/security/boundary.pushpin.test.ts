@@ -74,7 +74,7 @@ const targetsOf = (path: string): string[] => [
 
 describe('the clients’ port of Pushpin', () => {
   for (const [name, host] of Object.entries(HOSTS)) {
-    it(`leads to no route of operators from a request with ${name}`, async () => {
+    it(`the clients’ port of Pushpin leads to no route of operators from a request with ${name}`, async () => {
       for (const path of INTERNAL) {
         const answers = await Promise.all(targetsOf(path).map((target) => answerTo(target, host)));
         expect(answers.filter((text) => isInternal(text))).toEqual([]);
@@ -82,7 +82,7 @@ describe('the clients’ port of Pushpin', () => {
     });
   }
 
-  it('leads to no change of anything', async () => {
+  it('the clients’ port of Pushpin leads to no change of anything', async () => {
     const body = JSON.stringify({ projectId: '1', name: 'x' });
     for (const target of targetsOf('/admin/v1/environments/99')) {
       for (const host of ['', 'Host:\r\n', 'Host: /\r\n']) await answerTo(target, host, 'PUT', body);
@@ -94,7 +94,7 @@ describe('the clients’ port of Pushpin', () => {
     expect(await app.metric('holdfast_proxied_internal_requests_total')).toBeGreaterThan(0);
   });
 
-  it('still leads to the routes of clients', async () => {
+  it('the clients’ port of Pushpin still leads to the routes of clients', async () => {
     await until('a snapshot arrives', async () => {
       const authorization = `Authorization: Basic ${Buffer.from(`u:${key}`).toString('base64')}\r\n`;
       return (await answerTo('/api/v1/configs/0', `Host: x\r\n${authorization}`)).includes(' 200 ');

@@ -65,7 +65,7 @@ const stream = fc
   });
 
 describe('any stream', () => {
-  it(`is printed without what a terminal obeys, and taken up again at a version (${CASES['event streams in the command line']} cases)`, async () => {
+  it(`any stream is printed without what a terminal obeys, and taken up again at a version (${CASES['event streams in the command line']} cases)`, async () => {
     await checkAsync('event streams in the command line', stream, async (pieces) => {
       let written = '';
       const resumed: (string | null)[] = [];
@@ -107,7 +107,7 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream {
 }
 
 describe('any answer of a server', () => {
-  it(`that refuses becomes a sentence (${CASES['answers of servers in the command line']} cases)`, () => {
+  it(`any answer of a server that refuses becomes a sentence (${CASES['answers of servers in the command line']} cases)`, () => {
     const word = fc.string({ unit: 'binary', maxLength: 20 });
     const error = fc.record({
       code: fc.oneof(word, fc.jsonValue()),
@@ -133,7 +133,7 @@ describe('any answer of a server', () => {
 });
 
 describe('any value or datafile', () => {
-  it(`is read, or refused as the caller's fault (${CASES['values and datafiles in the command line']} cases)`, () => {
+  it(`any value or datafile is read, or refused as the caller's fault (${CASES['values and datafiles in the command line']} cases)`, () => {
     const file = fc
       .array(fc.constantFrom(...valid), { maxLength: 3 })
       .map((configs) => JSON.stringify({ configs }));

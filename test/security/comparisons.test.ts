@@ -23,7 +23,7 @@ function comparisons(text: string): string[] {
 }
 
 describe('the source', () => {
-  it('compares no secret by === or !==', () => {
+  it('the source compares no secret by === or !==', () => {
     const found = files.flatMap(({ name, text }) => comparisons(text).map((each) => `${name}: ${each}`));
     expect(found).toEqual([]);
   });
@@ -35,7 +35,7 @@ describe('the source', () => {
     expect(comparisons('if (token === undefined)')).toEqual([]);
   });
 
-  it('compares those that come from outside by timingSafeEqual, in the three places that have any', () => {
+  it('the source compares those that come from outside by timingSafeEqual, in the three places that have any', () => {
     const users = files.filter(({ text }) => text.includes('timingSafeEqual(')).map(({ name }) => name);
     expect(users.sort()).toEqual(['http/authenticate.ts', 'subscribe/link.ts', 'subscribe/stream-token.ts']);
   });

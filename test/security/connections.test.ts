@@ -90,14 +90,14 @@ async function expectServing(): Promise<void> {
 }
 
 describe('a client that is cut off in time', () => {
-  it('connects and says nothing', async () => {
+  it('a client that is cut off in time connects and says nothing', async () => {
     const client = new Client();
     const lived = await client.closed;
     expect(lived).toBeGreaterThan(LIMITS.headers - 100);
     expect(lived).toBeLessThan(LIMITS.headers + 2_000);
   });
 
-  it('sends its headers a byte at a time, and gets the reason', async () => {
+  it('a client that is cut off in time sends its headers a byte at a time, and gets the reason', async () => {
     const client = new Client().drip(`GET /livez HTTP/1.1\r\n${HEAD}X-Slow: ${'x'.repeat(10_000)}`, 20);
     const lived = await client.closed;
     expect(lived).toBeGreaterThan(LIMITS.headers - 100);
@@ -105,7 +105,7 @@ describe('a client that is cut off in time', () => {
     expect(client.heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n/);
   });
 
-  it('sends its body a byte at a time, and nothing of it is committed', async () => {
+  it('a client that is cut off in time sends its body a byte at a time, and nothing of it is committed', async () => {
     const before = (await app.admin('get', `/environments/${environment.id}`)).body.version as string;
     const body = JSON.stringify({ configs: [flag('slow', true)] });
     const client = new Client()
@@ -117,20 +117,20 @@ describe('a client that is cut off in time', () => {
     expect((await app.admin('get', `/environments/${environment.id}`)).body.version).toBe(before);
   });
 
-  it('sends a body without end although it was refused', async () => {
+  it('a client that is cut off in time sends a body without end although it was refused', async () => {
     const client = new Client().say(`${change()}Transfer-Encoding: chunked\r\n\r\n`).drip('1\r\nx\r\n', 5);
     expect(await client.closed).toBeLessThan(LIMITS.request + 2_000);
     expect(client.heard).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  it('sends its second request slowly on a connection that was good', async () => {
+  it('a client that is cut off in time sends its second request slowly on a connection that was good', async () => {
     const client = new Client().say(`GET /livez HTTP/1.1\r\n${HEAD}\r\n`);
     await until('the first is answered', () => client.heard.includes('ok\n'));
     client.drip(`GET /livez HTTP/1.1\r\n${HEAD}X: ${'x'.repeat(10_000)}`, 20);
     expect(await client.closed).toBeLessThan(LIMITS.headers + 3_000);
   });
 
-  it('takes nothing of an answer that is larger than what lies between', async () => {
+  it('a client that is cut off in time takes nothing of an answer that is larger than what lies between', async () => {
     const large = await app.environment();
     for (let i = 0; i < 8; i++) {
       const configs = Array.from({ length: 20 }, (_, j) => text(`big.${i}.${j}`, 'x'.repeat(45_000)));
@@ -145,7 +145,7 @@ describe('a client that is cut off in time', () => {
     client.close();
   });
 
-  it('is one of two hundred of them, and others are served in the meantime', async () => {
+  it('a client that is cut off in time is one of two hundred of them, and others are served in the meantime', async () => {
     const crowd = Array.from({ length: 200 }, () =>
       new Client().say(`POST /admin/v1/environments HTTP/1.1\r\n${HEAD}${ADMIN}Content-Length: 9\r\n\r\n{`),
     );
@@ -170,7 +170,7 @@ describe('a client that is cut off in time', () => {
 });
 
 describe('a direct hold', () => {
-  it('is not cut by these limits: it is a request that has arrived, and an answer that is taken', async () => {
+  it('a direct hold is not cut by these limits: it is a request that has arrived, and an answer that is taken', async () => {
     const stream = await environment.open();
     await until('more time has passed than any limit allows', async () => {
       await environment.commit(flag('a', true));
@@ -188,23 +188,23 @@ describe('headers', () => {
     return client.heard.split('\r\n')[0];
   };
 
-  it('of almost 16 KiB are read, and of more are refused with 431', async () => {
+  it('headers of almost 16 KiB are read, and of more are refused with 431', async () => {
     expect(await ask(`X: ${'x'.repeat(15 * 1024)}\r\n`)).toBe('HTTP/1.1 200 OK');
     expect(await ask(`X: ${'x'.repeat(16 * 1024)}\r\n`)).toBe('HTTP/1.1 431 Request Header Fields Too Large');
   });
 
-  it('have the same limit for the path', async () => {
+  it('headers have the same limit for the path', async () => {
     const client = new Client().say(`GET /${'x'.repeat(17 * 1024)} HTTP/1.1\r\n${HEAD}\r\n`);
     await client.closed;
     expect(client.heard).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('may be many, and very many are refused', async () => {
+  it('headers may be many, and very many are refused', async () => {
     expect(await ask('a:\r\n'.repeat(900))).toBe('HTTP/1.1 200 OK');
     expect(await ask('a:\r\n'.repeat(20_000))).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('that are an authorization after two thousand others admit no request without one', async () => {
+  it('headers that are an authorization after two thousand others admit no request without one', async () => {
     const client = new Client().say(
       `GET /admin/v1/environments HTTP/1.1\r\n${HEAD}Connection: close\r\n${'a:\r\n'.repeat(2_500)}${ADMIN}\r\n`,
     );
@@ -214,7 +214,7 @@ describe('headers', () => {
     await expectServing();
   });
 
-  it('with a line break, a NUL or a space in a name are refused, and never repeated', async () => {
+  it('headers with a line break, a NUL or a space in a name are refused, and never repeated', async () => {
     for (const bad of ['X: a\rb\r\n', 'X: a\0b\r\n', 'X y: a\r\n', ': a\r\n', 'X: a\n b\r\n', 'X : a\r\n']) {
       expect([bad, await ask(bad)]).toEqual([bad, 'HTTP/1.1 400 Bad Request']);
     }
@@ -233,16 +233,21 @@ describe('one request inside another', () => {
     ['chunked not last', `${POST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${INNER}`],
     ['a chunk of a negative size', `${POST}Transfer-Encoding: chunked\r\n\r\n-1\r\n${INNER}`],
     ['no host', `GET /livez HTTP/1.1\r\n\r\n${INNER}`],
-  ])('is not read where proxies could read something else: %s', async (_, bytes) => {
-    const client = new Client().say(bytes);
-    await client.closed;
-    // Where the head is good and the body is not, the head has been answered: 405, and then
-    // nothing.
-    expect(client.heard.match(/HTTP\/1\.1 \d+/g)?.join()).toMatch(/^HTTP\/1\.1 (400|405)(,HTTP\/1\.1 400)?$/);
-    expect(client.heard).not.toContain('"environments"');
-  });
+  ])(
+    'one request inside another is not read where proxies could read something else: %s',
+    async (_, bytes) => {
+      const client = new Client().say(bytes);
+      await client.closed;
+      // Where the head is good and the body is not, the head has been answered: 405, and then
+      // nothing.
+      expect(client.heard.match(/HTTP\/1\.1 \d+/g)?.join()).toMatch(
+        /^HTTP\/1\.1 (400|405)(,HTTP\/1\.1 400)?$/,
+      );
+      expect(client.heard).not.toContain('"environments"');
+    },
+  );
 
-  it('after good ones is not read when it is garbage, and the connection ends', async () => {
+  it('one request inside another after good ones is not read when it is garbage, and the connection ends', async () => {
     const good = `GET /livez HTTP/1.1\r\n${HEAD}\r\n`;
     const client = new Client().say(`${good.repeat(3)}\u0000\u0001garbage\r\n\r\n${INNER}`);
     await client.closed;
@@ -274,7 +279,7 @@ describe('what is no HTTP', () => {
       'an upgrade',
       Buffer.from('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'),
     ],
-  ])('takes nothing down: %s', async (_, bytes) => {
+  ])('what is no HTTP takes nothing down: %s', async (_, bytes) => {
     const client = new Client().say(bytes);
     await until('it is answered or cut', () => client.isClosed || client.heard.includes('\r\n\r\n'));
     await expectServing();
@@ -282,7 +287,7 @@ describe('what is no HTTP', () => {
 });
 
 describe('a real node', () => {
-  it('has limits that a client which sends a byte a second meets, and one on a slow line does not', async () => {
+  it('a real node has limits that a client which sends a byte a second meets, and one on a slow line does not', async () => {
     const server = createHttpServer(() => undefined);
     expect(server.headersTimeout).toBeLessThanOrEqual(10_000);
     expect(server.requestTimeout).toBeLessThanOrEqual(30_000);
@@ -295,7 +300,7 @@ describe('a real node', () => {
     expect(server.keepAliveTimeout).toBeGreaterThanOrEqual(60_000);
   });
 
-  it('has the limits that docs/protocol.md has', () => {
+  it('a real node has the limits that docs/protocol.md has', () => {
     const protocol = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
     const [, limits = ''] = /\n## Limits\n([^]*?)\n## /.exec(protocol) ?? [];
     const { headerBytes, headers, request, stalled, idle } = CONNECTION_LIMITS;

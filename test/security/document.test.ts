@@ -19,7 +19,7 @@ describe('docs/security.md', () => {
     expect(linked.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
-  it('has the number of random inputs of one run', () => {
+  it('docs/security.md has the number of random inputs of one run', () => {
     expect(text).toContain(`**${TOTAL.toLocaleString('en')} random inputs**`);
     const live = FULL['requests over HTTP'] + FULL['bytes on a socket'];
     expect(text).toContain(`${live.toLocaleString('en')} of them over HTTP and on bare sockets`);

@@ -68,7 +68,7 @@ async function answers(extra: Record<string, string> = {}): Promise<Answer[]> {
 }
 
 describe('every answer', () => {
-  it('says that it is no page, no script and no frame, and nothing about what the server is made of', async () => {
+  it('every answer says that it is no page, no script and no frame, and nothing about what the server is made of', async () => {
     const all = await answers();
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200, 204, 400, 401, 403, 404, 405]));
     for (const { at, forPages, headers } of all) {
@@ -83,7 +83,7 @@ describe('every answer', () => {
     }
   });
 
-  it('says who may store it, and only snapshots and values may be', async () => {
+  it('every answer says who may store it, and only snapshots and values may be', async () => {
     for (const { at, status, headers } of await answers()) {
       const isKept = /^(get|head) \/api\/(v1\/configs\/0|v2\/configs\/.*)$/.test(at) && status === 200;
       expect({ at, storing: headers['cache-control'] }).toEqual({
@@ -93,7 +93,7 @@ describe('every answer', () => {
     }
   });
 
-  it('invites no script of another site, also when one asks whether it may, but on routes for pages', async () => {
+  it('every answer invites no script of another site, also when one asks whether it may, but on routes for pages', async () => {
     const cross = { Origin: 'https://other.example', 'Access-Control-Request-Method': 'GET' };
     const all = await answers(cross);
     expect(new Set(all.map(({ forPages }) => forPages))).toEqual(new Set([true, false]));
@@ -107,7 +107,7 @@ describe('every answer', () => {
     }
   });
 
-  it('to a preflight needs no credential and does nothing else', async () => {
+  it('every answer to a preflight needs no credential and does nothing else', async () => {
     for (const { at, forPages, status, headers } of await answers()) {
       if (!forPages || !at.startsWith('options ')) continue;
       expect({ at, status, ...headers }).toMatchObject({
@@ -123,7 +123,7 @@ describe('every answer', () => {
     }
   });
 
-  it('with a body names its type, and no type that a browser runs', async () => {
+  it('every answer with a body names its type, and no type that a browser runs', async () => {
     for (const { at, headers } of await answers()) {
       const type = headers['content-type'];
       if (type !== undefined) {

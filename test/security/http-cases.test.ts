@@ -96,7 +96,7 @@ async function expectServing(): Promise<void> {
 }
 
 describe('any request', () => {
-  it(`is answered, and not as an unexpected error (${CASES['requests over HTTP']} cases)`, async () => {
+  it(`any request is answered, and not as an unexpected error (${CASES['requests over HTTP']} cases)`, async () => {
     const requests = fc.sample(arbitraries.request, CASES['requests over HTTP']);
     await inTurns(requests.slice(0, 200), 8, ask);
     const before = heap();
@@ -119,7 +119,7 @@ describe('any request', () => {
 });
 
 describe('any bytes', () => {
-  it(`on a socket are answered or cut off in time (${CASES['bytes on a socket']} cases)`, async () => {
+  it(`any bytes on a socket are answered or cut off in time (${CASES['bytes on a socket']} cases)`, async () => {
     const port = Number(new URL(app.url).port);
     const talk = (bytes: Uint8Array): Promise<string> =>
       new Promise((resolve, reject) => {

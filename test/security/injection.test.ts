@@ -62,7 +62,7 @@ async function hostileEnvironment(name: string): Promise<TestEnvironment> {
 }
 
 describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s', (_, hostile) => {
-  it('as a name, a context and a value reaches no header of any answer', async () => {
+  it('hostile text as a name, a context and a value reaches no header of any answer', async () => {
     const environment = await hostileEnvironment(hostile);
     const authorization = basic(environment.key);
     const answers: [string, Record<string, string>][] = [
@@ -80,7 +80,7 @@ describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s'
     }
   });
 
-  it('as a name leaves nothing but ids in the instructions to a proxy, and whole events in the stream', async () => {
+  it('hostile text as a name leaves nothing but ids in the instructions to a proxy, and whole events in the stream', async () => {
     const environment = await hostileEnvironment(hostile);
     const answer = await environment.subscribe();
     expect(answer.get('Grip-Channel')).toMatch(/^environment-\d+; prev-id=\d+, key-[0-9a-f]{16}; prev-id=0$/);
@@ -89,7 +89,7 @@ describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s'
     expect(events[0]!.configs.configs![0]!.rows![0]!.values![0]!.value!.string).toBe(hostile);
   });
 
-  it('as the key of a config travels as data, or is refused', async () => {
+  it('hostile text as the key of a config travels as data, or is refused', async () => {
     const environment = await app.environment();
     const answer = await environment.change({ configs: [flag(hostile, true)] });
     const { text: body } = await environment.subscribe();
@@ -107,7 +107,7 @@ describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s'
     await app.closeStreams();
   });
 
-  it('in a path or a query is answered without being a header', async () => {
+  it('hostile text in a path or a query is answered without being a header', async () => {
     const encoded = encodeURIComponent(hostile);
     const paths = [
       `/${encoded}`,
@@ -125,7 +125,7 @@ describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s'
     }
   });
 
-  it('as a name is shown in a terminal without what terminals obey', async () => {
+  it('hostile text as a name is shown in a terminal without what terminals obey', async () => {
     const environment = await hostileEnvironment(hostile);
     const env = { HOLDFAST_URL: app.url, HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN };
     for (const argv of [
@@ -141,7 +141,7 @@ describe.each(HOSTILE.map((each) => [JSON.stringify(each), each]))('the text %s'
 });
 
 describe('the log', () => {
-  it('has one line of JSON for each event, whatever was asked for', async () => {
+  it('the log has one line of JSON for each event, whatever was asked for', async () => {
     app.logs.length = 0;
     const environment = await app.environment();
     await environment.subscribe({ 'last-event-id': '9223372036854775807' });

@@ -37,7 +37,7 @@ const snapshotKeys = async (key: string, path = '/api/v1/configs/0?format=json')
 };
 
 describe("a key of one environment gets nothing of another's", () => {
-  it('in a snapshot, whatever the path and the query ask for', async () => {
+  it("a key of one environment gets nothing of another's in a snapshot, whatever the path and the query ask for", async () => {
     for (const path of [
       '/api/v1/configs/0?format=json',
       `/api/v1/configs/0?format=json&environment=${theirs.id}&projectEnvId=${theirs.id}&id=${theirs.id}`,
@@ -46,7 +46,7 @@ describe("a key of one environment gets nothing of another's", () => {
     }
   });
 
-  it('in values for OpenFeature, whatever path, query, headers and context ask for', async () => {
+  it("a key of one environment gets nothing of another's in values for OpenFeature, whatever path, query, headers and context ask for", async () => {
     const theirFlag = '/ofrep/v1/evaluate/flags/theirs';
     const ask = (path: string) =>
       app.http
@@ -62,7 +62,7 @@ describe("a key of one environment gets nothing of another's", () => {
     expect(all.body.metadata.environment).toBe(ours.id);
   });
 
-  it('in a stream through a proxy, whatever headers say', async () => {
+  it("a key of one environment gets nothing of another's in a stream through a proxy, whatever headers say", async () => {
     const answer = await ours.subscribe({
       'grip-last': gripLast(theirs.id, '0', theirs.keyId),
       'grip-channel': `environment-${theirs.id}`,
@@ -72,7 +72,7 @@ describe("a key of one environment gets nothing of another's", () => {
     expect(channelsOf(answer).join()).not.toMatch(new RegExp(`environment-${theirs.id};|${theirs.keyId}`));
   });
 
-  it('in a direct stream, when it is opened and when something changes', async () => {
+  it("a key of one environment gets nothing of another's in a direct stream, when it is opened and when something changes", async () => {
     const stream = await ours.open();
     await theirs.commit(flag('theirs.more', true));
     const { version } = await ours.commit(flag('ours', false));
@@ -81,13 +81,13 @@ describe("a key of one environment gets nothing of another's", () => {
     await app.closeStreams();
   });
 
-  it('over the recovery link, by which the hold then ends', async () => {
+  it("a key of one environment gets nothing of another's over the recovery link, by which the hold then ends", async () => {
     const mixed = gripLast(theirs.id, '0', ours.keyId);
     const answer = await ours.recover(link, '0', { 'grip-last': mixed });
     expect([answer.status, answer.text, instructions(answer)]).toEqual([200, '', []]);
   });
 
-  it('by administration, where an API key counts for nothing', async () => {
+  it("a key of one environment gets nothing of another's by administration, where an API key counts for nothing", async () => {
     for (const path of [`/environments/${theirs.id}/configs`, `/environments/${ours.id}/configs`]) {
       for (const credential of [basic(ours.key), `Bearer ${ours.key}`]) {
         await app.http.get(`/admin/v1${path}`).set('Authorization', credential).expect(401);
@@ -97,7 +97,7 @@ describe("a key of one environment gets nothing of another's", () => {
 });
 
 describe('a key that was revoked gets nothing', () => {
-  it('on any path, also of what it was given before: streams end, links end holds, and the same holds on another node', async () => {
+  it('a key that was revoked gets nothing on any path, also of what it was given before: streams end, links end holds, and the same holds on another node', async () => {
     const environment = await app.environment();
     await environment.commit(flag('secret.flag', true));
     const held = await environment.subscribe();
@@ -122,7 +122,7 @@ describe('a key that was revoked gets nothing', () => {
     expect(app.directHolds.size).toBe(0);
   });
 
-  it('with an ETag that it knows: a 304 would say that nothing changed', async () => {
+  it('a key that was revoked gets nothing with an ETag that it knows: a 304 would say that nothing changed', async () => {
     const environment = await app.environment();
     await environment.commit(flag('a', true));
     const authorization = basic(environment.key);
@@ -134,7 +134,7 @@ describe('a key that was revoked gets nothing', () => {
       .expect(401);
   });
 
-  it('while it is being refused again and again: it stays revoked', async () => {
+  it('a key that was revoked gets nothing while it is being refused again and again: it stays revoked', async () => {
     const environment = await app.environment();
     await app.admin('delete', `/keys/${environment.keyId}`).expect(200);
     const statuses = await Promise.all(
@@ -172,7 +172,7 @@ describe('headers that a client makes up', () => {
     expect(decorated.body).toEqual(plain.body);
   });
 
-  it('do not make a direct subscription one of a proxy, and none of them comes back', async () => {
+  it('headers that a client makes up do not make a direct subscription one of a proxy, and none of them comes back', async () => {
     const stream = await ours.open({ ...invented, 'grip-sig': 'x.y.z' });
     expect(Object.keys(stream.headers).filter((name) => name.startsWith('grip-'))).toEqual([]);
     expect(JSON.stringify(stream.headers)).not.toMatch(/internal|pushpin|somewhere/);
@@ -197,7 +197,7 @@ describe('a recovery request that is sent again by someone who saw it', () => {
   const request = async (signature: string) =>
     ours.recover(link, '0', signature === '' ? { 'grip-sig': '' } : { 'grip-sig': signature });
 
-  it('is refused when its signature has expired, although it was accepted before', async () => {
+  it('a recovery request that is sent again by someone who saw it is refused when its signature has expired, although it was accepted before', async () => {
     const signature = await sign({ claims: { exp: inSeconds(120) } });
     expect((await request(signature)).status).toBe(200);
     app.clock.ahead = 181_000;
@@ -205,19 +205,19 @@ describe('a recovery request that is sent again by someone who saw it', () => {
     app.clock.ahead = 0;
   });
 
-  it('is refused when its path has expired, although its signature has not', async () => {
+  it('a recovery request that is sent again by someone who saw it is refused when its path has expired, although its signature has not', async () => {
     const signature = await sign({ claims: { exp: inSeconds(48 * 3600) } });
     app.clock.ahead = 12 * 3_600_000;
     expect((await request(signature)).status).toBe(403);
     app.clock.ahead = 0;
   });
 
-  it('is refused without either of the two', async () => {
+  it('a recovery request that is sent again by someone who saw it is refused without either of the two', async () => {
     expect((await request('')).status).toBe(403);
     expect((await ours.recover('/api/v1/sse/recover/1.x', '0')).status).toBe(403);
   });
 
-  it('is believed for as long as the signature is, also after a thousand others', async () => {
+  it('a recovery request that is sent again by someone who saw it is believed for as long as the signature is, also after a thousand others', async () => {
     const signature = await sign({ claims: { exp: inSeconds(600), jti: 'first' } });
     expect((await request(signature)).status).toBe(200);
     for (let i = 0; i < 1_010; i += 101) {

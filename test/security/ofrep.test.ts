@@ -36,7 +36,7 @@ const onUnresolved = () => undefined;
 const flag = fc.oneof(fc.constantFrom(...ANSWERED), fc.string({ unit: 'binary', maxLength: 8 }));
 
 describe('any body of a request for evaluation', () => {
-  it(`is refused with a reason or answered as the public schema says (${CASES['OpenFeature bodies']} cases)`, async () => {
+  it(`any body of a request for evaluation is refused with a reason or answered as the public schema says (${CASES['OpenFeature bodies']} cases)`, async () => {
     const outcomes = await checkAsync('OpenFeature bodies', fc.tuple(bodyText, flag), async ([text, key]) => {
       let contexts: ReturnType<typeof readOfrepContexts> | undefined;
       const outcome = refusedOr(() => {

@@ -30,7 +30,7 @@ const digits = fc.oneof(
 );
 
 describe('any header', () => {
-  it(`of authorization admits a request with the secret, and no other (${CASES['Authorization headers']} cases)`, () => {
+  it(`any header of authorization admits a request with the secret, and no other (${CASES['Authorization headers']} cases)`, () => {
     const tokens = ['the-admin-token-itself', 'the-one-before-it-was'];
     const guard = requireAdmin(tokens);
     const word = fc.oneof(fc.constantFrom(...tokens, ...tokens.map((each) => each.slice(1))), headerText);
@@ -60,7 +60,7 @@ describe('any header', () => {
     expect(outcomes.get('passed')).toBeGreaterThan(CASES['Authorization headers'] / 120);
   });
 
-  it(`of a position is a version or nothing (${CASES['positions (Last-Event-ID, x-prefab-start-at-id)']} cases)`, () => {
+  it(`any header of a position is a version or nothing (${CASES['positions (Last-Event-ID, x-prefab-start-at-id)']} cases)`, () => {
     const header = fc.option(fc.oneof(digits, mutated(digits), headerText), { nil: undefined });
     check('positions (Last-Event-ID, x-prefab-start-at-id)', fc.tuple(header, header), ([last, start]) => {
       const position = claimedPosition('configs', last, start);
@@ -70,7 +70,7 @@ describe('any header', () => {
     });
   });
 
-  it(`of an ETag matches where the list has it (${CASES['If-None-Match headers']} cases)`, () => {
+  it(`any header of an ETag matches where the list has it (${CASES['If-None-Match headers']} cases)`, () => {
     const tag = '"7-17018962363976479"';
     const part = fc.oneof(
       fc.constantFrom(tag, `W/${tag}`, '*', '"7-1"', `W/W/${tag}`, tag.slice(1)),
@@ -86,7 +86,7 @@ describe('any header', () => {
     expect(outcomes.size).toBe(2);
   });
 
-  it(`of a signature is believed only with the claims and the signature that were made (${CASES['Grip-Sig headers']} cases)`, async () => {
+  it(`any header of a signature is believed only with the claims and the signature that were made (${CASES['Grip-Sig headers']} cases)`, async () => {
     const { signers } = parseGripUrl('http://127.0.0.1:5561/?verify-iss=pushpin&verify-key=of%20the%20proxy');
     const verifier = new SignatureVerifier(signers);
     const good = await sign({ key: Buffer.from('of the proxy') });
@@ -109,7 +109,7 @@ describe('any header', () => {
     expect(await verifier.verify(good)).toEqual({ kind: 'valid' });
   });
 
-  it(`of a hold's place names one environment and one key, or nothing (${CASES['Grip-Last headers']} cases)`, () => {
+  it(`any header of a hold's place names one environment and one key, or nothing (${CASES['Grip-Last headers']} cases)`, () => {
     const place = fc
       .tuple(
         fc.constantFrom('environment', 'key', 'Environment', 'x'),
@@ -150,7 +150,7 @@ describe('any header', () => {
     expect(outcomes.size).toBe(2);
   });
 
-  it(`of a proxy that asks to wait is a time that passes (${CASES['Retry-After headers of proxies']} cases)`, () => {
+  it(`any header of a proxy that asks to wait is a time that passes (${CASES['Retry-After headers of proxies']} cases)`, () => {
     const value = fc.option(fc.oneof(digits, fc.date().map(String), headerText), { nil: undefined });
     const headers = fc.record({ 'retry-after': value, 'fastly-ratelimit-reset': value });
     check('Retry-After headers of proxies', headers, (given) => {
@@ -164,7 +164,7 @@ describe('any header', () => {
 });
 
 describe('any path', () => {
-  it(`of the recovery link is refused unless it was issued (${CASES['recovery link paths']} cases)`, () => {
+  it(`any path of the recovery link is refused unless it was issued (${CASES['recovery link paths']} cases)`, () => {
     const link = new RecoveryLink(
       ['the-secret-of-all-recovery-links', 'the-one-that-was-before-it-here'],
       () => 1e12,
@@ -185,7 +185,7 @@ describe('any path', () => {
 });
 
 describe('any contexts in a path', () => {
-  it(`are read, the same each time, or refused with their place (${CASES['contexts in paths']} cases)`, () => {
+  it(`any contexts in a path are read, the same each time, or refused with their place (${CASES['contexts in paths']} cases)`, () => {
     const value = fc.oneof(
       fc.record({ string: fc.string({ unit: 'binary' }) }),
       fc.record({ int: fc.oneof(fc.maxSafeInteger(), fc.double({ noInteger: false }), digits) }),
@@ -215,7 +215,7 @@ describe('any contexts in a path', () => {
 });
 
 describe('the cases of one run', () => {
-  it(`are ${TOTAL} in all`, () => {
+  it(`the cases of one run are ${TOTAL} in all`, () => {
     expect(TOTAL).toBeGreaterThanOrEqual(100_000);
   });
 });

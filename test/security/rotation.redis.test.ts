@@ -36,7 +36,7 @@ const put = (store: Store, id: bigint) =>
   store.commit({ environment: id, expect: undefined, settings: { id, projectId: 1n, name: 'x' }, live: 0 });
 
 describe('the password of Redis', () => {
-  it('may be two for a time: nodes with the old one and with the new one write side by side, until the old one ends', async () => {
+  it('the password of Redis may be two for a time: nodes with the old one and with the new one write side by side, until the old one ends', async () => {
     const first = await open(OLD);
     expect(await put(first, 1n)).toEqual({ kind: 'committed' });
 
@@ -52,13 +52,13 @@ describe('the password of Redis', () => {
     expect((await (await open(NEW)).environments()).map(({ id }) => id)).toEqual([1n, 2n, 3n, 4n]);
   });
 
-  it('is of a user who needs nothing but what is named {holdfast}', async () => {
+  it('the password of Redis is of a user who needs nothing but what is named {holdfast}', async () => {
     const node = new Redis(redis.url.replace('//', `//holdfast:${NEW}@`));
     await expect(node.set('elsewhere', 'x')).rejects.toThrow(/NOPERM/);
     node.disconnect();
   });
 
-  it('of who only adds events is good for nothing else', async () => {
+  it('the password of Redis of who only adds events is good for nothing else', async () => {
     await administrator.call(
       'ACL',
       'SETUSER',

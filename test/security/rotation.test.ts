@@ -53,20 +53,23 @@ describe('the admin token', () => {
   const ask = async (app: TestApp, token: string) =>
     (await app.http.get('/admin/v1/environments').auth(token, { type: 'bearer' })).status;
 
-  it.each([' ', ',', ', ', '\n'])('may be two, separated by %j, and a third is refused', async (between) => {
-    const app = await start({ HOLDFAST_ADMIN_TOKEN: `${TOKENS.next}${between}${TOKENS.old}` });
-    expect([await ask(app, TOKENS.old), await ask(app, TOKENS.next)]).toEqual([200, 200]);
-    expect(await ask(app, TOKENS.third)).toBe(401);
-    expect(await ask(app, `${TOKENS.next},${TOKENS.old}`)).toBe(401);
-    expect(await ask(app, `${TOKENS.next}${TOKENS.old}`)).toBe(401);
-  });
+  it.each([' ', ',', ', ', '\n'])(
+    'the admin token may be two, separated by %j, and a third is refused',
+    async (between) => {
+      const app = await start({ HOLDFAST_ADMIN_TOKEN: `${TOKENS.next}${between}${TOKENS.old}` });
+      expect([await ask(app, TOKENS.old), await ask(app, TOKENS.next)]).toEqual([200, 200]);
+      expect(await ask(app, TOKENS.third)).toBe(401);
+      expect(await ask(app, `${TOKENS.next},${TOKENS.old}`)).toBe(401);
+      expect(await ask(app, `${TOKENS.next}${TOKENS.old}`)).toBe(401);
+    },
+  );
 
-  it('that is left out at the end is refused', async () => {
+  it('the admin token that is left out at the end is refused', async () => {
     const app = await start({ HOLDFAST_ADMIN_TOKEN: TOKENS.next });
     expect([await ask(app, TOKENS.old), await ask(app, TOKENS.next)]).toEqual([401, 200]);
   });
 
-  it('is the first of several for commands, which have the variable of a server', async () => {
+  it('the admin token is the first of several for commands, which have the variable of a server', async () => {
     const server = await FakeServer.start();
     try {
       const env = { HOLDFAST_URL: server.url, HOLDFAST_ADMIN_TOKEN: `${TOKENS.next}, ${TOKENS.old}` };
@@ -77,7 +80,7 @@ describe('the admin token', () => {
     }
   });
 
-  it('has its length looked at each time, and the sentence says which is too short and not what it is', () => {
+  it('the admin token has its length looked at each time, and the sentence says which is too short and not what it is', () => {
     const [only, ...more] = problems({ HOLDFAST_ADMIN_TOKEN: `${TOKENS.next} guessable` });
     expect(only).toMatch(
       /^HOLDFAST_ADMIN_TOKEN must have at least 16 characters, and has 9\. That is value 2 of 2/,
@@ -98,7 +101,7 @@ describe('the secret of the recovery links', () => {
   const accepts = async ({ environment }: { environment: TestEnvironment }, path: string) =>
     (await environment.recover(path, '0')).status === 200;
 
-  it('can be changed in three steps, and at each step a node accepts the links of the step before and after', async () => {
+  it('the secret of the recovery links can be changed in three steps, and at each step a node accepts the links of the step before and after', async () => {
     const steps = await Promise.all(
       [SECRETS.old, `${SECRETS.old} ${SECRETS.next}`, `${SECRETS.next} ${SECRETS.old}`, SECRETS.next].map(
         node,
@@ -112,18 +115,18 @@ describe('the secret of the recovery links', () => {
     expect(await accepts(steps.at(-1)!, paths[0]!)).toBe(false);
   });
 
-  it('that signs is the first, and both are accepted', async () => {
+  it('the secret of the recovery links that signs is the first, and both are accepted', async () => {
     const both = await node(`${SECRETS.next},${SECRETS.old}`);
     expect(await pathOf(both)).toBe(await pathOf(await node(SECRETS.next)));
     expect(await accepts(both, await pathOf(await node(SECRETS.old)))).toBe(true);
   });
 
-  it('of another installation is refused also while there are two', async () => {
+  it('the secret of the recovery links of another installation is refused also while there are two', async () => {
     const both = await node(`${SECRETS.next} ${SECRETS.old}`);
     expect(await accepts(both, await pathOf(await node(SECRETS.third)))).toBe(false);
   });
 
-  it('has its length looked at each time', () => {
+  it('the secret of the recovery links has its length looked at each time', () => {
     const found = problems({ HOLDFAST_SECRET: `${SECRETS.next} ${SECRETS.old.slice(0, 31)}` });
     expect(found).toEqual([
       expect.stringMatching(/at least 32 characters, and has 31\. That is value 2 of 2/),
@@ -137,7 +140,7 @@ describe('the key that verifies Grip-Sig', () => {
     (await environment.subscribe({ 'grip-sig': signature })).status;
   const signed = (key: string, claims: object = {}) => sign({ key: Buffer.from(key), claims: { ...claims } });
 
-  it('may be two, and a third is refused', async () => {
+  it('the key that verifies Grip-Sig may be two, and a third is refused', async () => {
     const env = { HOLDFAST_HOLD: 'grip', GRIP_URL: URL, GRIP_VERIFY_KEY: `${KEYS.old}, ${KEYS.next}` };
     const environment = await (await start(env)).environment();
     expect(await outcome(environment, await signed(KEYS.old))).toBe(200);
@@ -146,7 +149,7 @@ describe('the key that verifies Grip-Sig', () => {
     expect(await outcome(environment, await signed(KEYS.next, { iss: 'someone' }))).toBe(503);
   });
 
-  it('may be a pair of another kind than before', async () => {
+  it('the key that verifies Grip-Sig may be a pair of another kind than before', async () => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     const env = { HOLDFAST_HOLD: 'grip', GRIP_URL: URL, GRIP_VERIFY_KEY: `${KEYS.old}\n${pem}` };
@@ -160,7 +163,7 @@ describe('the key that verifies Grip-Sig', () => {
     expect(await outcome(environment, await signed(pem))).toBe(503);
   });
 
-  it('of a URL counts for that proxy alone', async () => {
+  it('the key that verifies Grip-Sig of a URL counts for that proxy alone', async () => {
     const own = `http://127.0.0.1:5571/?verify-iss=other&verify-key=${KEYS.third}`;
     const env = {
       HOLDFAST_HOLD: 'grip',
@@ -173,7 +176,7 @@ describe('the key that verifies Grip-Sig', () => {
     expect(await outcome(environment, await signed(KEYS.next, { iss: 'other' }))).toBe(503);
   });
 
-  it('is taken apart where one key ends: a PEM and a JWK have spaces and commas of their own', () => {
+  it('the key that verifies Grip-Sig is taken apart where one key ends: a PEM and a JWK have spaces and commas of their own', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString().trim();
     const jwk = JSON.stringify(publicKey.export({ format: 'jwk' }), undefined, 1);
@@ -183,7 +186,7 @@ describe('the key that verifies Grip-Sig', () => {
     expect(splitKeys('x')).toEqual(['x']);
   });
 
-  it('that is a phrase does not become several keys that could be guessed', () => {
+  it('the key that verifies Grip-Sig that is a phrase does not become several keys that could be guessed', () => {
     const env = { GRIP_URL: URL, GRIP_VERIFY_KEY: 'correct horse battery staple' };
     const [only, ...more] = problems(env);
     expect(only).toMatch(/^GRIP_VERIFY_KEY has 4 keys, .*base64:/);
@@ -192,7 +195,7 @@ describe('the key that verifies Grip-Sig', () => {
   });
 
   it.each(['{"kty":"EC","x":"hunter2"', '{"kty":"hunter2"}', '-----BEGIN hunter2', 'base64:'])(
-    'that cannot be read is not repeated: %s',
+    'the key that verifies Grip-Sig that cannot be read is not repeated: %s',
     (key) => {
       for (const env of [
         { GRIP_URL: URL, GRIP_VERIFY_KEY: key },
@@ -212,7 +215,7 @@ describe('the container of Pushpin', () => {
   const line = /^ *(printf .*) > \S+$/m.exec(compose)?.[1]?.replaceAll('$$', '$') ?? 'false';
 
   it.each(['new', 'new old', 'new,old', 'new, old'])(
-    'signs with the first of GRIP_VERIFY_KEY=%j',
+    'the container of Pushpin signs with the first of GRIP_VERIFY_KEY=%j',
     (value) => {
       const { stdout } = spawnSync('bash', ['-euc', line], {
         env: { ...process.env, GRIP_VERIFY_KEY: value },

@@ -158,7 +158,7 @@ async function scenario(node: HoldfastNode): Promise<{ shown: string[]; made: st
 }
 
 describe('a node that logs all there is (LOG_LEVEL=trace)', () => {
-  it('has no secret in its log, its errors, its metrics, its readiness or its lists', async () => {
+  it('a node that logs all there is (LOG_LEVEL=trace) has no secret in its log, its errors, its metrics, its readiness or its lists', async () => {
     const node = await startNode({ env: environment() });
     const { shown, made } = await scenario(node);
     await node.stop();
@@ -185,7 +185,7 @@ describe('a node that cannot start', () => {
       'because settings are wrong',
       () => ({ PORT: 'x', HOLDFAST_SECRET: `${GIVEN.linkSecret} short`, GRIP_VERIFY_KEY: '' }),
     ],
-  ])('says so without a secret: %s', async (_, wrong) => {
+  ])('a node that cannot start says so without a secret: %s', async (_, wrong) => {
     const logFile = join(mkdtempSync(join(tmpdir(), 'hf-start-')), 'log');
     const running = startProcess({
       command: process.execPath,

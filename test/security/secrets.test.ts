@@ -42,7 +42,7 @@ function breakStore(method: 'environments' | 'keys'): void {
 }
 
 describe('an unexpected error', () => {
-  it('is answered without its reason, which is in the log with its stack and its cause', async () => {
+  it('an unexpected error is answered without its reason, which is in the log with its stack and its cause', async () => {
     breakStore('environments');
     app.logs.length = 0;
     const answer = await app.admin('get', '/environments');
@@ -61,7 +61,7 @@ describe('an unexpected error', () => {
     expect(JSON.stringify(app.logs)).not.toContain('hunter2');
   });
 
-  it('on the recovery link is logged without the path, which is half of what opens it', async () => {
+  it('an unexpected error on the recovery link is logged without the path, which is half of what opens it', async () => {
     const { path } = readLink(await environment.subscribe());
     breakStore('keys');
     app.logs.length = 0;
@@ -81,14 +81,14 @@ describe('the log', () => {
     return text;
   };
 
-  it('has of an error what it is, says and where it was, and nothing that someone put on it', () => {
+  it('the log has of an error what it is, says and where it was, and nothing that someone put on it', () => {
     const text = logged({ err: clientError() });
     expect(text).toContain('the inner reason');
     expect(text).not.toContain('hunter2');
     expect(logged({ err: SECRET.slice(0, 0) || 'text' })).toContain('text');
   });
 
-  it.each(['authorization', 'token', 'secret'])('leaves out what is called %s', (name) => {
+  it.each(['authorization', 'token', 'secret'])('the log leaves out what is called %s', (name) => {
     expect(logged({ [name]: SECRET })).not.toContain('hunter2');
     expect(logged({ inner: { [name]: SECRET } })).not.toContain('hunter2');
   });
@@ -111,13 +111,13 @@ describe('the help', () => {
     ['set', '--help'],
     ['keys', 'create', '--help'],
     ['tail', '-h'],
-  ])('of %s %s %s has no value of a setting', async (...argv) => {
+  ])('the help of %s %s %s has no value of a setting', async (...argv) => {
     const { out, err } = await run(argv, { env });
     expect(out + err).toMatch(/Usage|HOLDFAST/);
     expect(out + err).not.toContain('hunter2');
   });
 
-  it('and the errors of commands that reach no server have none either', async () => {
+  it('the help and the errors of commands that reach no server have none either', async () => {
     const others = { ...env, HOLDFAST_URL: 'http://127.0.0.1:1' };
     for (const argv of [['keys', 'list'], ['show'], ['set', 'a', 'b'], ['set', '--bogus'], ['nonsense']]) {
       const { code, out, err } = await run(argv, { env: others });
@@ -126,7 +126,7 @@ describe('the help', () => {
     }
   });
 
-  it('and the problems of settings have none, whatever is wrong with them', () => {
+  it('the help and the problems of settings have none, whatever is wrong with them', () => {
     const bad = {
       HOLDFAST_ADMIN_TOKEN: 'hunter2',
       HOLDFAST_SECRET: `hunter2 ${SECRET}`,
@@ -155,7 +155,7 @@ function problems(env: Record<string, string>): string {
 }
 
 describe('a request with a secret in the wrong place', () => {
-  it('is refused without it being repeated or logged', async () => {
+  it('a request with a secret in the wrong place is refused without it being repeated or logged', async () => {
     app.logs.length = 0;
     const token = await sign({ key: Buffer.from('another') });
     const answers = [

@@ -28,7 +28,7 @@ const secret = fc
   .map(([a, b, c]) => `${a}${SECRET}${b}${c}`);
 
 describe('any setting', () => {
-  it(`is read or refused by its name, and secrets are not repeated (${CASES['sets of settings']} cases)`, () => {
+  it(`any setting is read or refused by its name, and secrets are not repeated (${CASES['sets of settings']} cases)`, () => {
     const plain = fc.option(
       fc.oneof(number, fc.string(), fc.constantFrom('auto', 'grip', 'production', 'debug', '60')),
       { nil: undefined },
@@ -81,7 +81,7 @@ describe('any setting', () => {
     expect(outcomes.size).toBe(2);
   });
 
-  it(`of a proxy is read or refused, and its keys are in no name and no sentence (${CASES['GRIP URLs and keys']} cases)`, () => {
+  it(`any setting of a proxy is read or refused, and its keys are in no name and no sentence (${CASES['GRIP URLs and keys']} cases)`, () => {
     const parameter = fc.constantFrom('key', 'verify-key', 'iss', 'verify-iss', 'x');
     const url = fc
       .tuple(
@@ -121,7 +121,7 @@ describe('any setting', () => {
     expect(outcomes.size).toBe(2);
   });
 
-  it(`of a store is a place, or is refused without being repeated (${CASES['store locations']} cases)`, () => {
+  it(`any setting of a store is a place, or is refused without being repeated (${CASES['store locations']} cases)`, () => {
     const good = fc.constantFrom(
       'file:./data',
       'redis://u:hunter2@h:1/2?wait=1',

@@ -73,7 +73,7 @@ describe.each([CHUNKED, LENGTH])('a body without end (%s)', (framing) => {
     ['no credential', () => 'POST /ofrep/v1/evaluate/flags HTTP/1.1\r\n', 401],
     ['no route', () => 'POST /nothing HTTP/1.1\r\n', 404],
     ['a method without a body', () => 'GET /livez HTTP/1.1\r\n', 200],
-  ])('of %s is answered and not read on', async (_, head, status) => {
+  ])('a body without end of %s is answered and not read on', async (_, head, status) => {
     const { answer, read } = await pour(head(), framing);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(read).toBeLessThan(READ_AT_MOST);
@@ -81,7 +81,7 @@ describe.each([CHUNKED, LENGTH])('a body without end (%s)', (framing) => {
 });
 
 describe('a connection', () => {
-  it('can be used again after a body that was refused and is short', async () => {
+  it('a connection can be used again after a body that was refused and is short', async () => {
     const agent = { connection: 'keep-alive' };
     for (let i = 0; i < 3; i++) {
       const answer = await fetch(`${app.url}/ofrep/v1/evaluate/flags`, {

@@ -396,7 +396,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       await current().commit(creation(1n));
     });
 
-    it('brings every change in order, as it was committed', async () => {
+    it('the feed brings every change in order, as it was committed', async () => {
       const follower = follow(await current().head());
       const configs = [withUnknownField(10n, 'ключ', everyByte), tombstone(11n, 'b')];
       const first = { ...changeOf(1n, 0n, configs), at: 1_234_567n };
@@ -415,7 +415,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(follower.kinds).not.toContain('gap');
     });
 
-    it('brings only what comes after the head', async () => {
+    it('the feed brings only what comes after the head', async () => {
       await commit([10n, 11n]);
       const follower = follow(await current().head());
       await commit([12n]);
@@ -423,7 +423,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(follower.versions).toEqual([12n]);
     });
 
-    it('brings everything after an older position, without a gap', async () => {
+    it('the feed brings everything after an older position, without a gap', async () => {
       const start = await current().head();
       await commit([10n, 11n, 12n]);
       const first = follow(start);
@@ -434,14 +434,14 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect([...first.kinds, ...second.kinds]).not.toContain('gap');
     });
 
-    it('gives the position of the newest entry as its head', async () => {
+    it('the feed gives the position of the newest entry as its head', async () => {
       const follower = follow(await current().head());
       await commit([10n, 11n]);
       await follower.reaches(11n);
       expect(await current().head()).toBe(follower.entries.at(-1)?.position);
     });
 
-    it('says at least every two seconds that nothing is new', async () => {
+    it('the feed says at least every two seconds that nothing is new', async () => {
       const follower = follow(await current().head());
       await follower.sees('idle', 1);
       const start = performance.now();
@@ -450,7 +450,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
     });
 
     it.each(['nonsense', '', '99999999999999-0', '999999999999', '0-0-0'])(
-      'has a gap after the position %j, which it never gave, and then goes on',
+      'the feed has a gap after the position %j, which it never gave, and then goes on',
       async (position) => {
         await commit([10n]);
         const follower = follow(position);
@@ -463,14 +463,14 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       },
     );
 
-    it('gives the position of its head in a gap', async () => {
+    it('the feed gives the position of its head in a gap', async () => {
       await commit([10n]);
       const follower = follow('nonsense');
       await follower.sees('gap');
       expect(follower.signals).toContainEqual({ kind: 'gap', position: await current().head() });
     });
 
-    it('brings the same to all who follow', async () => {
+    it('the feed brings the same to all who follow', async () => {
       const head = await current().head();
       const both = [follow(head), follow(head)];
       await commit([10n, 11n, 12n]);
@@ -480,7 +480,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       }
     });
 
-    it('brings the changes of each environment in order while many are committed at the same time', async () => {
+    it('the feed brings the changes of each environment in order while many are committed at the same time', async () => {
       const follower = follow(await current().head());
       const environments = [2n, 3n, 4n, 5n];
       const run = async (environment: bigint) => {
@@ -502,7 +502,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(follower.kinds).not.toContain('gap');
     });
 
-    it('ends immediately when its signal aborts', async () => {
+    it('the feed ends immediately when its signal aborts', async () => {
       const follower = follow(await current().head());
       await follower.sees('idle');
       const start = performance.now();
@@ -510,7 +510,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(performance.now() - start).toBeLessThan(500);
     });
 
-    it('ends when the store is closed', async () => {
+    it('the feed ends when the store is closed', async () => {
       const follower = follow(await current().head());
       await follower.sees('idle');
       await current().close();
@@ -518,7 +518,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(follower.kinds).toEqual([]);
     });
 
-    it('ends when its reader stops reading', async () => {
+    it('the feed ends when its reader stops reading', async () => {
       await commit([10n]);
       for await (const signal of current().follow('nonsense', new AbortController().signal)) {
         expect(signal.kind).toBe('gap');
@@ -610,7 +610,7 @@ function leadership(current: () => Store): void {
       expect(await leadership.acquire('one', 300)).toBe(false);
     });
 
-    it('of the belt is apart from that of publishing', async () => {
+    it('leadership of the belt is apart from that of publishing', async () => {
       const { leadership, beltLeadership } = current();
       expect(await leadership.acquire('one', 60_000)).toBe(true);
       expect(await beltLeadership.acquire('two', 60_000)).toBe(true);
@@ -637,7 +637,7 @@ function leadership(current: () => Store): void {
       );
     });
 
-    it('has no cursors at first', async () => {
+    it('leadership has no cursors at first', async () => {
       expect(await current().leadership.cursors()).toEqual(new Map());
     });
   });

@@ -66,7 +66,7 @@ async function compacted(path = directory): Promise<void> {
 }
 
 describe('a log whose records are superseded', () => {
-  it('stays below twice its live data and a fixed amount while the process runs', async () => {
+  it('a log whose records are superseded stays below twice its live data and a fixed amount while the process runs', async () => {
     const fixed = 200_000;
     const store = await open({ compactAbove: fixed });
     await store.commit(creation(1n));
@@ -87,7 +87,7 @@ describe('a log whose records are superseded', () => {
     expect(await everything(await open())).toEqual(expected);
   });
 
-  it('is compacted after a start that found it so, without anything being lost', async () => {
+  it('a log whose records are superseded is compacted after a start that found it so, without anything being lost', async () => {
     const before = await open();
     await wasteful(before);
     const expected = await everything(before);
@@ -104,7 +104,7 @@ describe('a log whose records are superseded', () => {
     expect((await everything(after)).rulesets[0]).toEqual(expected.rulesets[0]);
   });
 
-  it('keeps every commit that is made during compactions, in its order', async () => {
+  it('a log whose records are superseded keeps every commit that is made during compactions, in its order', async () => {
     const store = await open({ compactAbove: 3_000 });
     await store.commit(creation(1n));
     const follower = new Follower(store, await store.head());
@@ -129,7 +129,7 @@ describe('a log whose records are superseded', () => {
     }
   });
 
-  it('lets a follower at the head go on after a restart, and tells one before it of a gap', async () => {
+  it('a log whose records are superseded lets a follower at the head go on after a restart, and tells one before it of a gap', async () => {
     const before = await open({ compactAbove: 1_000 });
     await wasteful(before);
     await compacted();
@@ -147,7 +147,7 @@ describe('a log whose records are superseded', () => {
     expect(behind.kinds[0]).toBe('gap');
   });
 
-  it('is not touched when it is small or mostly current', async () => {
+  it('a log whose records are superseded is not touched when it is small or mostly current', async () => {
     const store = await open();
     await store.commit(creation(1n));
     const configs = Array.from({ length: 500 }, (_, i) => flag(BigInt(i + 1), `flag-${i}`));
@@ -163,7 +163,7 @@ describe('a log whose records are superseded', () => {
 
 describe('a compaction that a crash interrupts', () => {
   it(
-    'leaves the old log whole, at whichever byte the new one ended',
+    'a compaction that a crash interrupts leaves the old log whole, at whichever byte the new one ended',
     async () => {
       const before = await open();
       await wasteful(before);
@@ -190,7 +190,7 @@ describe('a compaction that a crash interrupts', () => {
   );
 
   it(
-    'loses no acknowledged commit after the new log took its place, wherever the next write is torn',
+    'a compaction that a crash interrupts loses no acknowledged commit after the new log took its place, wherever the next write is torn',
     async () => {
       const before = await open({ compactAbove: 1_000 });
       await wasteful(before);
@@ -213,7 +213,7 @@ describe('a compaction that a crash interrupts', () => {
     LONG,
   );
 
-  it('refuses a snapshot that is damaged, also at its end', async () => {
+  it('a compaction that a crash interrupts refuses a snapshot that is damaged, also at its end', async () => {
     const before = await open();
     await wasteful(before);
     await before.close();
@@ -226,7 +226,7 @@ describe('a compaction that a crash interrupts', () => {
     expect(await sizeOf()).toBe(size - 5);
   });
 
-  it('ends with the store, and leaves nothing behind', async () => {
+  it('a compaction that a crash interrupts ends with the store, and leaves nothing behind', async () => {
     const before = await open();
     await wasteful(before);
     const expected = await everything(before);

@@ -60,7 +60,7 @@ async function prepare(): Promise<void> {
 
 const fullDisk = () => {
   describe('a full disk', () => {
-    it('stops no start, fails commits cleanly, and takes them again when there is room', async () => {
+    it('a full disk stops no start, fails commits cleanly, and takes them again when there is room', async () => {
       await prepare();
       const { problems, counts } = await onFullDisk('start', 20);
       expect(problems).toEqual([]);
@@ -71,7 +71,7 @@ const fullDisk = () => {
       expect(counts.unsaved).toBeGreaterThan(0);
     });
 
-    it('at any write of a compaction leaves the log as it is, and loses no acknowledged commit', async () => {
+    it('a full disk at any write of a compaction leaves the log as it is, and loses no acknowledged commit', async () => {
       await prepare();
       const { problems, counts } = await onFullDisk('compaction', 40);
       expect(problems).toEqual([]);
@@ -85,7 +85,7 @@ const fullDisk = () => {
 if (runsIsolated) fullDisk();
 
 describe('the disk', () => {
-  it('fails one commit when it is full, and the next one that fits is made and lasts', async () => {
+  it('the disk fails one commit when it is full, and the next one that fits is made and lasts', async () => {
     const script = join(import.meta.dirname, 'limited-disk.ts');
     const limited = `ulimit -f 512; exec "$0" --import tsx "$1" "$2"`; // 512 blocks: 256 or 512 KiB
     const output = execFileSync('sh', ['-c', limited, process.execPath, script, directory], {
@@ -109,7 +109,7 @@ describe('the disk', () => {
     await store.close();
   });
 
-  it('is synced once for many commits that are made together', async () => {
+  it('the disk is synced once for many commits that are made together', async () => {
     const store = await openFileStore(directory, { log: silent });
     await Promise.all(Array.from({ length: 200 }, (_, i) => store.commit(creation(BigInt(i + 1)))));
     expect((await lines(directory)).length).toBeLessThan(10);
@@ -117,7 +117,7 @@ describe('the disk', () => {
     await store.close();
   });
 
-  it('is refused when it cannot be written at all', async () => {
+  it('the disk is refused when it cannot be written at all', async () => {
     await writeFile(join(directory, 'file'), '');
     await expect(openFileStore(join(directory, 'file'), { log: silent })).rejects.toMatchObject({
       code: 'store_unavailable',
@@ -127,7 +127,7 @@ describe('the disk', () => {
 });
 
 describe('bytes at the end of the log that are no whole record', () => {
-  it('are kept in a file next to it, and the log line does not claim to know what they were', async () => {
+  it('bytes at the end of the log that are no whole record are kept in a file next to it, and the log line does not claim to know what they were', async () => {
     const store = await openFileStore(directory, { log: silent });
     await store.commit(creation(1n));
     await store.commit(update(1n, 0n, [flag(1n, 'a')]));
@@ -153,7 +153,7 @@ describe('bytes at the end of the log that are no whole record', () => {
     expect(warnings[0]!.msg).not.toMatch(/acknowledged/);
   });
 
-  it('are kept of the last ten starts', async () => {
+  it('bytes at the end of the log that are no whole record are kept of the last ten starts', async () => {
     for (let i = 0; i < 14; i++) {
       const store = await openFileStore(directory, { log: silent });
       await store.close();

@@ -98,7 +98,7 @@ async function open(): Promise<Store> {
 
 const isolated = () => {
   describe('two processes that are both number 1', () => {
-    it('are kept apart: a second one is refused while the first one lives', async () => {
+    it('two processes that are both number 1 are kept apart: a second one is refused while the first one lives', async () => {
       const first = start(true);
       expect(await first.answer(0)).toEqual({ opened: '0' });
       const second = start(true);
@@ -108,7 +108,7 @@ const isolated = () => {
       expect(await first.ask('commit')).toEqual({ committed: '1' });
     });
 
-    it('are kept apart when they start together', async () => {
+    it('two processes that are both number 1 are kept apart when they start together', async () => {
       for (let round = 0; round < 3; round++) {
         const pair = [start(true), start(true)];
         const answers = await Promise.all(pair.map((holder) => holder.answer(0)));
@@ -118,7 +118,7 @@ const isolated = () => {
       }
     });
 
-    it('follow each other: a killed one is taken for dead, and its acknowledged commits are there', async () => {
+    it('two processes that are both number 1 follow each other: a killed one is taken for dead, and its acknowledged commits are there', async () => {
       const first = start(true);
       await first.answer(0);
       first.tell('run');
@@ -131,7 +131,7 @@ const isolated = () => {
       expect(await second.ask('commit')).toEqual({ committed: `${Number(opened) + 1}` });
     });
 
-    it('do not lose or overwrite an acknowledged commit when one only stood still and runs on', async () => {
+    it('two processes that are both number 1 do not lose or overwrite an acknowledged commit when one only stood still and runs on', async () => {
       // A small bound, so that compactions are under way when the process is stopped.
       const first = start(true, 2_000);
       await first.answer(0);
@@ -163,7 +163,7 @@ const isolated = () => {
 if (runsIsolated) isolated();
 
 describe('the lock', () => {
-  it('refuses a directory that a living process of the same namespace has, and says which', async () => {
+  it('the lock refuses a directory that a living process of the same namespace has, and says which', async () => {
     const first = start(false);
     await first.answer(0);
     const started = performance.now();
@@ -175,7 +175,7 @@ describe('the lock', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'of a killed process of the same namespace is taken without waiting',
+    'the lock of a killed process of the same namespace is taken without waiting',
     async () => {
       const first = start(false);
       await first.answer(0);
@@ -186,7 +186,7 @@ describe('the lock', () => {
     },
   );
 
-  it('refuses a second store in the same process', async () => {
+  it('the lock refuses a second store in the same process', async () => {
     const store = await open();
     await expect(open()).rejects.toMatchObject({ code: 'store_unavailable' });
     await store.close();
@@ -194,7 +194,7 @@ describe('the lock', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is stale when its number belongs to a process that started later',
+    'the lock is stale when its number belongs to a process that started later',
     async () => {
       const store = await open();
       const [boot, namespace, , , token] = (await readlink(join(directory, 'lock'))).split('.');
@@ -207,7 +207,7 @@ describe('the lock', () => {
   );
 
   it.each(['', 'garbage\n', '-1 5\n'])(
-    'is taken after a while when it says %j and shows no sign of life',
+    'the lock is taken after a while when it says %j and shows no sign of life',
     async (content) => {
       await writeFile(join(directory, 'lock'), content);
       const started = performance.now();
@@ -217,14 +217,14 @@ describe('the lock', () => {
     },
   );
 
-  it('is gone when the store is closed', async () => {
+  it('the lock is gone when the store is closed', async () => {
     const store = await open();
     expect((await lstat(join(directory, 'lock'))).isSymbolicLink()).toBe(true);
     await store.close();
     expect(await readdir(directory)).toEqual(['log']);
   });
 
-  it('that is removed by hand ends writes, and one that is put back allows them', async () => {
+  it('the lock that is removed by hand ends writes, and one that is put back allows them', async () => {
     const store = await open();
     await store.commit(creation(1n));
     const content = await readlink(join(directory, 'lock'));
@@ -239,7 +239,7 @@ describe('the lock', () => {
     await store.close();
   });
 
-  it('is backed by a look at the log: bytes that another process wrote are not overwritten', async () => {
+  it('the lock is backed by a look at the log: bytes that another process wrote are not overwritten', async () => {
     const store = await open();
     await store.commit(creation(1n));
     await appendFile(join(directory, 'log'), 'x');

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => removeDirectory(directory));
 
 describe('the memory of a file store', () => {
-  it('does not grow with each import of the same 20,000 configs', () => {
+  it('the memory of a file store does not grow with each import of the same 20,000 configs', () => {
     const script = join(import.meta.dirname, 'many-imports.ts');
     const args = ['--max-old-space-size=180', '--import', 'tsx', script, directory, '60'];
     const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
@@ -45,14 +45,14 @@ describe('the entries of the feed in memory', () => {
     return undefined;
   }
 
-  it('are those of 32 MiB, counted as they are in memory', async () => {
+  it('the entries of the feed in memory are those of 32 MiB, counted as they are in memory', async () => {
     const feed = new Feed(0);
     changes(feed, 100, 1_000); // 53 MB, of which the encoded bytes are 3
     expect(await first(feed, '30')).toMatchObject({ kind: 'gap' });
     expect(await first(feed, '50')).toMatchObject({ kind: 'entries' });
   });
 
-  it('include the newest one, however large it is', async () => {
+  it('the entries of the feed in memory include the newest one, however large it is', async () => {
     const feed = new Feed(0);
     changes(feed, 2, 80_000);
     expect(await first(feed, '1')).toMatchObject({ kind: 'entries', entries: [{ position: '2' }] });
@@ -62,7 +62,7 @@ describe('the entries of the feed in memory', () => {
 
 describe('an answer that is kept for repeats', () => {
   it.each(['', 'short', 'deflate:x', 'plain:x', 'deflate:'.repeat(500), `ü "\n${'x'.repeat(5_000)}`])(
-    'is unpacked as it was: %j',
+    'an answer that is kept for repeats is unpacked as it was: %j',
     async (answer) => {
       expect(await unpackAnswer(await packAnswer(answer))).toBe(answer);
     },

@@ -45,7 +45,7 @@ describe('a store location', () => {
       },
     ],
     ['rediss+cluster://u:p@a', { mode: 'cluster', tls: true, username: 'u' }],
-  ])('reads %s', (text, expected) => {
+  ])('a store location reads %s', (text, expected) => {
     expect(parseStoreLocation(text)).toMatchObject(expected);
   });
 
@@ -76,7 +76,7 @@ describe('a store location', () => {
     'redis+sentinel://h//1',
     'redis+cluster://h/1',
     'redis+magic://h',
-  ])('refuses %j, naming the setting and the forms that it may have', (text) => {
+  ])('a store location refuses %j, naming the setting and the forms that it may have', (text) => {
     const parse = () => parseStoreLocation(text);
     expect(parse).toThrow(HoldfastError);
     expect(parse).toThrow(
@@ -91,7 +91,7 @@ describe('a store location', () => {
     ['redis://[::1]/2', 'redis [::1]:6379/2'],
     ['redis+sentinel://:secret@a,b:1/main/3', 'redis sentinel a:26379,b:1/main/3'],
     ['rediss+cluster://u:secret@a:1', 'redis cluster a:1'],
-  ])('calls %s %s', (text, name) => {
+  ])('a store location calls %s %s', (text, name) => {
     expect(storeName(parseStoreLocation(text))).toBe(name);
   });
 });

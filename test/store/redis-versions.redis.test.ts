@@ -207,7 +207,7 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     await starting;
   });
 
-  it('is refused when its user may not run a command of the scripts, before half of a commit is made', async () => {
+  it('a Redis is refused when its user may not run a command of the scripts, before half of a commit is made', async () => {
     const server = await redis({ program });
     const raw = client(server.port);
     await raw.call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl(), '-hset', '-xdel');
@@ -231,7 +231,7 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     expect(store.writable()).toMatchObject({ state: 'refusing' });
   });
 
-  it('is served, with a warning, to a user without INFO', async () => {
+  it('a Redis is served, with a warning, to a user without INFO', async () => {
     const server = await redis({ program });
     await client(server.port).call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl());
     const { log, lines } = recordingLog();

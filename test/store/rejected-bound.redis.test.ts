@@ -46,7 +46,7 @@ async function setUp() {
 }
 
 describe('rejected events', () => {
-  it('take no more memory than the limit, however many there are: the oldest are removed, and the log says so', async () => {
+  it('rejected events take no more memory than the limit, however many there are: the oldest are removed, and the log says so', async () => {
     const { raw, rejectAll, memory, lines } = await setUp();
     const before = await memory();
     await rejectAll(400, 16_000);
@@ -60,7 +60,7 @@ describe('rejected events', () => {
     expect(newest![1]).toContain('holdfast-code');
   });
 
-  it('are all kept below the limit, also when others were retried, dropped or deleted by hand', async () => {
+  it('rejected events are all kept below the limit, also when others were retried, dropped or deleted by hand', async () => {
     const { raw, inbox, rejectAll, lines } = await setUp();
     await rejectAll(40, 16_000);
     for (const { id } of (await inbox.rejected(30)).events) expect(await inbox.drop(id)).toBe(true);
@@ -74,7 +74,7 @@ describe('rejected events', () => {
     expect(lines().filter(({ level }) => level === 50)).toEqual([]);
   });
 
-  it('include the newest one, however large it is', async () => {
+  it('rejected events include the newest one, however large it is', async () => {
     const { raw, rejectAll } = await setUp();
     await rejectAll(3, 100);
     await rejectAll(1, 3 * LIMIT);

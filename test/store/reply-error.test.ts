@@ -39,7 +39,7 @@ const REFUSALS: [code: string, retry: string, text: string][] = [
 ];
 
 describe('an error reply that refuses', () => {
-  it.each(REFUSALS)('means the same wherever %s stands', (code, retry, rest) => {
+  it.each(REFUSALS)('an error reply that refuses means the same wherever %s stands', (code, retry, rest) => {
     const text = `${code} ${rest}`;
     const expected = { kind: 'refused', code, retry, text };
     for (const message of [
@@ -66,7 +66,7 @@ describe('an error reply that refuses', () => {
     }
   });
 
-  it('is recognised in the last redirection that a Cluster client follows', () => {
+  it('an error reply that refuses is recognised in the last redirection that a Cluster client follows', () => {
     const error = new Error(
       'Too many Cluster redirections. Last error: ReplyError: MOVED 3999 127.0.0.1:6381',
     );
@@ -74,7 +74,7 @@ describe('an error reply that refuses', () => {
     expect(commandError('x', 'write', error).message).toContain('nothing was changed');
   });
 
-  it('is recognised without a known code, and not tried again', () => {
+  it('an error reply that refuses is recognised without a known code, and not tried again', () => {
     const meaning = meaningOf(reply('ERR max number of clients reached'));
     expect(meaning).toMatchObject({ kind: 'refused', code: undefined, retry: 'never' });
   });
@@ -86,7 +86,7 @@ describe('an error reply that leaves the outcome open', () => {
     `ERR The user executing the script can't run this command or subcommand${IN_70}`,
     `ERR The user executing the script can't access at least one of the keys mentioned in the command arguments${IN_70}`,
     `ERR ACL failure in script: User u has no permissions to run the 'xadd' command${IN_VALKEY}`,
-  ])('is a missing permission inside a script: %s', (message) => {
+  ])('an error reply that leaves the outcome open is a missing permission inside a script: %s', (message) => {
     expect(meaningOf(reply(message))).toMatchObject({ kind: 'interrupted', forbidden: true });
     const error = commandError('x', 'write', reply(message));
     expect(error.message).toMatch(/may have been made, or a part of it.*Idempotency-Key/);
@@ -96,12 +96,12 @@ describe('an error reply that leaves the outcome open', () => {
   it.each([
     `ERR user_script:1: attempt to index local 'x' (a nil value)${IN_70}`,
     `ERR Error running script (call to f_${SHA}): @user_script:1: user_script:1: attempt to index local 'x'`,
-  ])('is a failure of the script itself: %s', (message) => {
+  ])('an error reply that leaves the outcome open is a failure of the script itself: %s', (message) => {
     expect(meaningOf(reply(message))).toMatchObject({ kind: 'interrupted', forbidden: false });
   });
 
   it.each(['Command timed out', 'Connection is closed.', 'read ECONNRESET'])(
-    'is no reply at all: %s',
+    'an error reply that leaves the outcome open is no reply at all: %s',
     (message) => {
       expect(meaningOf(new Error(message))).toBeUndefined();
       expect(commandError('x', 'write', new Error(message)).message).toContain(
@@ -113,7 +113,7 @@ describe('an error reply that leaves the outcome open', () => {
 });
 
 describe('a key of another type', () => {
-  it('is named, also when its name contains an error code', () => {
+  it('a key of another type is named, also when its name contains an error code', () => {
     const text = 'WRONGTYPE {holdfast}:idempotency:1:x READONLY y is a zset and should be a string';
     expect(meaningOf(reply(text))).toEqual({ kind: 'wrong-type', text });
     expect(commandError('x', 'write', reply(text))).toMatchObject({ code: 'store_damaged' });

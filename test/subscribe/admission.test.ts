@@ -14,24 +14,24 @@ function fill(admission: Admission, next: (index: number) => Subscriber): [numbe
 }
 
 describe('the slots for direct holds', () => {
-  it('can all be taken by servers, with one key from one address', () => {
+  it('the slots for direct holds can all be taken by servers, with one key from one address', () => {
     expect(fill(new Admission(800), () => server)).toEqual([800, 'all']);
   });
 
-  it('can be taken up to an eighth with one visitor’s token from one address', () => {
+  it('the slots for direct holds can be taken up to an eighth with one visitor’s token from one address', () => {
     const admission = new Admission(800);
     expect(fill(admission, () => page('a'))).toEqual([100, 'key-and-address']);
     expect(admission.refusal(page('b'))).toBeUndefined();
     expect(admission.refusal(page('a', 'other'))).toBeUndefined();
   });
 
-  it('can be taken up to a half by event streams from any number of addresses and keys', () => {
+  it('the slots for direct holds can be taken up to a half by event streams from any number of addresses and keys', () => {
     const admission = new Admission(800);
     expect(fill(admission, (index) => page(`${index}`, `k${index}`))).toEqual([400, 'event-streams']);
     expect(fill(admission, () => server)).toEqual([400, 'all']);
   });
 
-  it('are free again when holds end', () => {
+  it('the slots for direct holds are free again when holds end', () => {
     const admission = new Admission(800);
     fill(admission, () => page('a'));
     admission.free(page('a'));
@@ -40,7 +40,7 @@ describe('the slots for direct holds', () => {
     expect(admission.taken).toBe(0);
   });
 
-  it('leave one event stream, and a page with a few tabs, with a small limit', () => {
+  it('the slots for direct holds leave one event stream, and a page with a few tabs, with a small limit', () => {
     expect(fill(new Admission(1), () => page('a'))).toEqual([1, 'all']);
     expect(fill(new Admission(40), () => page('a'))).toEqual([16, 'key-and-address']);
   });

@@ -9,7 +9,7 @@ describe('a reader', () => {
     expect(decide(4n, 5n, false)).toEqual({ kind: 'behind', from: 4n });
   });
 
-  it('at our version is current, whether the store was asked or not', () => {
+  it('a reader at our version is current, whether the store was asked or not', () => {
     expect(decide(5n, 5n, true)).toEqual({ kind: 'current' });
     expect(decide(5n, 5n, false)).toEqual({ kind: 'current' });
     expect(decide(0n, 0n, true)).toEqual({ kind: 'current' });
@@ -20,7 +20,7 @@ describe('a reader', () => {
     expect(decide(6n, 5n, false)).toEqual({ kind: 'unverified' });
   });
 
-  it('is compared exactly, beyond what doubles can tell apart', () => {
+  it('a reader is compared exactly, beyond what doubles can tell apart', () => {
     expect(decide(17_018_962_363_976_478n, 17_018_962_363_976_479n, true).kind).toBe('behind');
     expect(decide(17_018_962_363_976_480n, 17_018_962_363_976_479n, true).kind).toBe('ahead');
   });
@@ -38,11 +38,11 @@ describe('where a client stands', () => {
     ['two that are none', '', ' 5', 0n],
     ['an id beyond int64', '9223372036854775808', undefined, 0n],
     ['the largest id', '9223372036854775807', '1', 2n ** 63n - 1n],
-  ])('with %s', (_, event, start, position) => {
+  ])('where a client stands with %s', (_, event, start, position) => {
     expect(claimedPosition('configs', event, start)).toBe(position);
   });
 
-  it('of an event stream is a client version with a boundary, the later of the two', () => {
+  it('where a client stands of an event stream is a client version with a boundary, the later of the two', () => {
     const claimed = (event: string, start: string) => positionText(claimedPosition('clients', event, start));
     expect(claimed('5-2000', '5-1000')).toBe('5-2000');
     expect(claimed('5', '5-1000')).toBe('5-1000');
@@ -50,11 +50,11 @@ describe('where a client stands', () => {
     expect(claimed('5-', '5-01')).toBe('0');
   });
 
-  it('of configs has no boundary', () => {
+  it('where a client stands of configs has no boundary', () => {
     expect(claimedPosition('configs', '5-1000', undefined)).toBe(0n);
   });
 
-  it('is never an error, whatever the headers say', () => {
+  it('where a client stands is never an error, whatever the headers say', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (event, start) => {
         for (const kind of ['configs', 'clients'] as const)

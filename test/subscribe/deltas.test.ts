@@ -9,7 +9,7 @@ const sizeOf = (events: readonly StreamEvent[]): number => textsOf(events).join(
 const ROOM = { texts: 1e6, references: 1e6 };
 
 describe('the events of a delta', () => {
-  it('are what the ruleset’s delta is cut to, from any place', () => {
+  it('the events of a delta are what the ruleset’s delta is cut to, from any place', () => {
     const ruleset = rulesetOf(12, 20_000);
     const deltas = new DeltaContents();
     for (const from of [0n, 5n, 11n]) {
@@ -23,11 +23,11 @@ describe('the events of a delta', () => {
     for (const { size } of deltas.events(ruleset, 0n)) expect(size).toBeLessThanOrEqual(EVENT_TARGET_BYTES);
   });
 
-  it('are none for a reader that has everything', () => {
+  it('the events of a delta are none for a reader that has everything', () => {
     expect(new DeltaContents().events(rulesetOf(3), 3n)).toEqual([]);
   });
 
-  it('are shared by all readers that lack the same, with their texts', () => {
+  it('the events of a delta are shared by all readers that lack the same, with their texts', () => {
     const deltas = new DeltaContents();
     const ruleset = rulesetOf(3);
     const events = deltas.events(ruleset, 1n);
@@ -36,14 +36,14 @@ describe('the events of a delta', () => {
     expect(events[0]!.text()).toBe(deltas.events(ruleset, 1n)[0]!.text());
   });
 
-  it('of another version are others', () => {
+  it('the events of a delta of another version are others', () => {
     const deltas = new DeltaContents();
     const before = deltas.events(rulesetOf(3), 1n);
     const after = deltas.events(rulesetOf(4), 1n);
     expect([before.at(-1)!.id, after.at(-1)!.id]).toEqual([3n, 4n]);
   });
 
-  it('have no text before it is needed', () => {
+  it('the events of a delta have no text before it is needed', () => {
     const deltas = new DeltaContents();
     const events = deltas.events(rulesetOf(3), 0n);
     expect(deltas.kept.texts).toBe(0);
@@ -51,14 +51,14 @@ describe('the events of a delta', () => {
     expect(deltas.kept.texts).toBe(size);
   });
 
-  it('are kept only while they end at the present version', () => {
+  it('the events of a delta are kept only while they end at the present version', () => {
     const deltas = new DeltaContents();
     for (let version = 2; version < 500; version++) textsOf(deltas.events(rulesetOf(version), 1n));
     const events = deltas.events(rulesetOf(499), 1n);
     expect(deltas.kept).toEqual({ texts: sizeOf(events), references: 498 });
   });
 
-  it('are counted rightly when some were dropped and the version moved on', () => {
+  it('the events of a delta are counted rightly when some were dropped and the version moved on', () => {
     const deltas = new DeltaContents({ texts: 1_000, references: 100 });
     for (let version = 2; version < 50; version++)
       for (let from = 0; from < version; from++) textsOf(deltas.events(rulesetOf(version), BigInt(from)));
@@ -69,7 +69,7 @@ describe('the events of a delta', () => {
     expect(deltas.kept).toEqual({ texts: size, references: 1 });
   });
 
-  it('are kept up to a limit of references, the newest longest', () => {
+  it('the events of a delta are kept up to a limit of references, the newest longest', () => {
     const ruleset = rulesetOf(10);
     const deltas = new DeltaContents({ ...ROOM, references: 5 });
     const first = deltas.events(ruleset, 9n);
@@ -79,7 +79,7 @@ describe('the events of a delta', () => {
     expect(deltas.events(ruleset, 9n)).not.toBe(first);
   });
 
-  it('keep their texts up to a limit, and make them again beyond it', () => {
+  it('the events of a delta keep their texts up to a limit, and make them again beyond it', () => {
     const ruleset = rulesetOf(6, 20_000);
     const expected = textsOf(new DeltaContents().events(ruleset, 0n));
     const limit = expected[0]!.length + expected[1]!.length;
@@ -91,7 +91,7 @@ describe('the events of a delta', () => {
     }
   });
 
-  it('that are larger than the limits are not kept, and right all the same', () => {
+  it('the events of a delta that are larger than the limits are not kept, and right all the same', () => {
     const ruleset = rulesetOf(3);
     const deltas = new DeltaContents({ texts: 10, references: 2 });
     const events = deltas.events(ruleset, 0n);
@@ -102,7 +102,7 @@ describe('the events of a delta', () => {
 });
 
 describe('a hundred slow readers of a large ruleset', () => {
-  it('cost references, and no text each', () => {
+  it('a hundred slow readers of a large ruleset cost references, and no text each', () => {
     const ruleset = rulesetOf(2_000, 20_000);
     const deltas = new DeltaContents({ texts: 1024 * 1024, references: 1e6 });
     // Each stands elsewhere, so that no two share a delta, and has taken its first event.

@@ -165,25 +165,25 @@ function pass(seconds: number): void {
 }
 
 describe('a hold', () => {
-  it('begins with the start of a stream and what the client lacks', async () => {
+  it('a hold begins with the start of a stream and what the client lacks', async () => {
     const version = await commit(flag('a'));
     const { written, ids } = open(0n);
     expect(written[0]).toBe('\n: holdfast\nretry: 1000\n');
     expect(ids).toEqual([version]);
   });
 
-  it('is sent nothing more when the client has everything', async () => {
+  it('a hold is sent nothing more when the client has everything', async () => {
     const version = await commit(flag('a'));
     expect(open(version).written).toHaveLength(1);
   });
 
-  it('is sent each change', async () => {
+  it('a hold is sent each change', async () => {
     const connection = open(0n);
     const versions = [await commit(flag('a')), await commit(flag('b')), await commit(flag('a', false))];
     expect(connection.ids).toEqual(versions);
   });
 
-  it('is not sent changes of other environments', async () => {
+  it('a hold is not sent changes of other environments', async () => {
     await createEnvironment(slow.direct, 8n);
     await replica.ruleset(8n);
     const connection = open(0n);
@@ -192,7 +192,7 @@ describe('a hold', () => {
     expect(connection.ids).toEqual([]);
   });
 
-  it('is forgotten when the client leaves', async () => {
+  it('a hold is forgotten when the client leaves', async () => {
     const watch = replica.watch.bind(replica);
     let watching = 0;
     replica.watch = (environment, listener) => {
@@ -213,7 +213,7 @@ describe('a hold', () => {
 });
 
 describe('a client that does not read', () => {
-  it('has at most one event in its buffer, however large the delta is', async () => {
+  it('a client that does not read has at most one event in its buffer, however large the delta is', async () => {
     const version = await commit(...Array.from({ length: 8 }, (_, i) => sized(`k${i}`, 20_000)));
     const connection = new Connection();
     connection.reads = false;
@@ -226,7 +226,7 @@ describe('a client that does not read', () => {
     expect(connection.ids.length).toBeGreaterThan(3);
   });
 
-  it('gets many changes as one delta when it reads again', async () => {
+  it('a client that does not read gets many changes as one delta when it reads again', async () => {
     const connection = open(0n);
     connection.reads = false;
     const first = await commit(flag('a'));
@@ -237,7 +237,7 @@ describe('a client that does not read', () => {
     expect(connection.ids).toEqual([first, last]);
   });
 
-  it('gets no keep-alives into a full buffer', () => {
+  it('a client that does not read gets no keep-alives into a full buffer', () => {
     const connection = open(0n);
     connection.reads = false;
     pass(KEEP_ALIVE_SECONDS);
@@ -246,7 +246,7 @@ describe('a client that does not read', () => {
     expect(connection.keepAlives).toBe(1);
   });
 
-  it('is cut after 30 seconds', async () => {
+  it('a client that does not read is cut after 30 seconds', async () => {
     const connection = open(0n);
     connection.reads = false;
     await commit(flag('a'));
@@ -258,7 +258,7 @@ describe('a client that does not read', () => {
     expect([connection.state, ends, holds.size]).toEqual(['destroyed', ['slow'], 0]);
   });
 
-  it('is not cut when it has read something in the meantime', async () => {
+  it('a client that does not read is not cut when it has read something in the meantime', async () => {
     const connection = open(0n);
     connection.reads = false;
     await commit(flag('a'));
@@ -270,7 +270,7 @@ describe('a client that does not read', () => {
     expect(connection.state).toBe('open');
   });
 
-  it('is cut, not ended, whatever ends the hold: it would not take the end either', async () => {
+  it('a client that does not read is cut, not ended, whatever ends the hold: it would not take the end either', async () => {
     const connection = open(0n);
     connection.reads = false;
     await commit(flag('a'));
@@ -283,21 +283,24 @@ describe('the clock', () => {
   it.each([
     [0, 10],
     [0.999_999, 20],
-  ])('keeps a hold alive, first after a time that differs per hold, then regularly (%d)', (given, first) => {
-    random = given;
-    const connection = open(0n);
-    const times: number[] = [];
-    for (let second = 1; second <= first + 2 * KEEP_ALIVE_SECONDS; second++) {
-      pass(1);
-      if (connection.keepAlives > times.length) times.push(second);
-    }
-    expect(times).toEqual([first, first + KEEP_ALIVE_SECONDS, first + 2 * KEEP_ALIVE_SECONDS]);
-  });
+  ])(
+    'the clock keeps a hold alive, first after a time that differs per hold, then regularly (%d)',
+    (given, first) => {
+      random = given;
+      const connection = open(0n);
+      const times: number[] = [];
+      for (let second = 1; second <= first + 2 * KEEP_ALIVE_SECONDS; second++) {
+        pass(1);
+        if (connection.keepAlives > times.length) times.push(second);
+      }
+      expect(times).toEqual([first, first + KEEP_ALIVE_SECONDS, first + 2 * KEEP_ALIVE_SECONDS]);
+    },
+  );
 
   it.each([
     [0, 0.8 * MAX_AGE_SECONDS],
     [0.5, 0.9 * MAX_AGE_SECONDS],
-  ])('ends a hold at an age that differs per hold (%d)', (given, age) => {
+  ])('the clock ends a hold at an age that differs per hold (%d)', (given, age) => {
     random = given;
     const connection = open(0n);
     now = age * 1000 - 1;
@@ -308,7 +311,7 @@ describe('the clock', () => {
     expect([connection.state, ends]).toEqual(['ended', ['age']]);
   });
 
-  it('runs by itself, every second', async () => {
+  it('the clock runs by itself, every second', async () => {
     vi.useFakeTimers();
     holds = directHolds();
     const connection = open(0n);
@@ -319,7 +322,7 @@ describe('the clock', () => {
 });
 
 describe('a key that is revoked', () => {
-  it('ends its holds and no others', async () => {
+  it('a key that is revoked ends its holds and no others', async () => {
     const other = keyNamed('k2', ENV);
     await slow.direct.addKey(other);
     const [mine, theirs] = [open(0n), open(0n, new Connection(), other)];
@@ -328,7 +331,7 @@ describe('a key that is revoked', () => {
     expect([theirs.state, ends, holds.size]).toEqual(['open', ['revoked'], 1]);
   });
 
-  it('ends a hold that began too late to be notified, with nothing sent', async () => {
+  it('a key that is revoked ends a hold that began too late to be notified, with nothing sent', async () => {
     await commit(flag('a'));
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));
@@ -338,7 +341,7 @@ describe('a key that is revoked', () => {
 });
 
 describe('a drain', () => {
-  it('ends the holds evenly over the time that it has', async () => {
+  it('a drain ends the holds evenly over the time that it has', async () => {
     vi.useFakeTimers();
     const connections = Array.from({ length: 100 }, () => open(0n));
     const left = (): number => connections.filter(({ state }) => state === 'open').length;
@@ -357,7 +360,7 @@ describe('a drain', () => {
     expect([left(), ends.length, new Set(ends)]).toEqual([0, 100, new Set(['shutdown'])]);
   });
 
-  it('takes no time without holds, and none when it has none', async () => {
+  it('a drain takes no time without holds, and none when it has none', async () => {
     await holds.drain(10);
     holds = directHolds();
     const connections = Array.from({ length: 50 }, () => open(0n));
@@ -365,7 +368,7 @@ describe('a drain', () => {
     expect(connections.every(({ state }) => state === 'ended')).toBe(true);
   });
 
-  it('goes on delivering to holds whose turn has not come', async () => {
+  it('a drain goes on delivering to holds whose turn has not come', async () => {
     const connections = [open(0n), open(0n)];
     const drained = holds.drain(0.5);
     const version = await commit(flag('a'));
@@ -373,7 +376,7 @@ describe('a drain', () => {
     await drained;
   });
 
-  it('opens no places, and ends a hold that was admitted before', async () => {
+  it('a drain opens no places, and ends a hold that was admitted before', async () => {
     const slot = holds.admit(SUBSCRIBER);
     await holds.drain(0);
     expect(() => holds.admit(SUBSCRIBER)).toThrow(/shutting down/);
@@ -384,7 +387,7 @@ describe('a drain', () => {
 });
 
 describe('places', () => {
-  it('are given up to the limit, and again when one is free', () => {
+  it('places are given up to the limit, and again when one is free', () => {
     holds = directHolds(2);
     const first = open(0n);
     const slot = holds.admit(SUBSCRIBER);
@@ -400,7 +403,7 @@ describe('places', () => {
 
 describe('a client that is ahead of us', () => {
   /** The store and the replica are at an earlier version than the client. */
-  it('gets the whole ruleset when the store is behind too, event by event', async () => {
+  it('a client that is ahead of us gets the whole ruleset when the store is behind too, event by event', async () => {
     const version = await commit(...Array.from({ length: 5 }, (_, i) => sized(`k${i}`, 20_000)));
     const connection = open(version + 10n);
     await until('the ruleset', () => connection.ids.at(-1) === version);
@@ -410,7 +413,7 @@ describe('a client that is ahead of us', () => {
     expect(connection.ids.at(-1)).toBe(next);
   });
 
-  it('of an environment without anything gets nothing, and the store is asked once', async () => {
+  it('a client that is ahead of us of an environment without anything gets nothing, and the store is asked once', async () => {
     const connection = open(10n);
     await until('the decision', () => logs.some((line) => line.includes('it is sent everything')));
     await new Promise((resolve) => setImmediate(resolve));
@@ -420,7 +423,7 @@ describe('a client that is ahead of us', () => {
     expect(connection.ids).toEqual([version]);
   });
 
-  it('gets what the replica lacked, when only the replica was behind', async () => {
+  it('a client that is ahead of us gets what the replica lacked, when only the replica was behind', async () => {
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
     const { version } = await commitConfigs(slow.direct, ENV, flag('a'));
     const { version: next } = await commitConfigs(slow.direct, ENV, flag('b'));
@@ -429,7 +432,7 @@ describe('a client that is ahead of us', () => {
     expect(connection.ids).toEqual([next]);
   });
 
-  it('is left where it stands while the store cannot be asked, and looked at again later', async () => {
+  it('a client that is ahead of us is left where it stands while the store cannot be asked, and looked at again later', async () => {
     const version = await commit(flag('a'));
     slow.away(['version', 'read'], true);
     slow.onFeed(() => [{ kind: 'away', error: storeAway() }]);
@@ -450,7 +453,7 @@ describe('an event stream that is held directly', () => {
   const following = async (version: bigint) =>
     until('the replica to follow', () => replica.loaded(ENV)?.version === version);
 
-  it('begins with one event for a client that is behind or ahead, and none for one that is current', async () => {
+  it('an event stream that is held directly begins with one event for a client that is behind or ahead, and none for one that is current', async () => {
     await commit(flag('a'));
     const version = await commit(flag('b'));
     await following(version);
@@ -461,7 +464,7 @@ describe('an event stream that is held directly', () => {
     expect(ahead.ids).toEqual([version]);
   });
 
-  it('is notified of changes that clients see, and of no others', async () => {
+  it('an event stream that is held directly is notified of changes that clients see, and of no others', async () => {
     const first = await commit(flag('a'));
     await following(first);
     const connection = openClient(first);
@@ -472,7 +475,7 @@ describe('an event stream that is held directly', () => {
     expect(connection.written.at(-1)).toContain(`"etag":"${seen}"`);
   });
 
-  it('is notified at a time of its own within the spread, and of the last change only', async () => {
+  it('an event stream that is held directly is notified at a time of its own within the spread, and of the last change only', async () => {
     const first = await commit(flag('a'));
     await following(first);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -514,7 +517,7 @@ describe('an event stream that is held directly', () => {
       fakeTime(NOON - 2 * HOUR);
     });
 
-    it('is notified within the spread after a boundary, once', () => {
+    it('an event stream that is held directly with a rule on the time is notified within the spread after a boundary, once', () => {
       random = 0.5;
       const connection = openClient(version);
       elapse(2 * HOUR - 1);
@@ -529,25 +532,25 @@ describe('an event stream that is held directly', () => {
       expect(ids(connection)).toHaveLength(1);
     });
 
-    it('is notified at its beginning of a boundary that passed before, unless it knows', () => {
+    it('an event stream that is held directly with a rule on the time is notified at its beginning of a boundary that passed before, unless it knows', () => {
       fakeTime(NOON + 5);
       expect(ids(openClient(version))).toEqual([`${version}-${NOON}`]);
       expect(ids(openClient(version, NOON))).toEqual([]);
     });
 
-    it('is not notified again by a node whose clock is a little behind', () => {
+    it('an event stream that is held directly with a rule on the time is not notified again by a node whose clock is a little behind', () => {
       fakeTime(NOON - 1_000);
       const connection = openClient(version, NOON);
       elapse(2 * HOUR);
       expect(ids(connection)).toEqual([]);
     });
 
-    it('is notified when it claims a boundary that no clock has reached', async () => {
+    it('an event stream that is held directly with a rule on the time is notified when it claims a boundary that no clock has reached', async () => {
       const connection = openClient(version, NOON + HOUR);
       await vi.waitFor(() => expect(ids(connection)).toEqual([`${version}`]));
     });
 
-    it('follows a change of the boundary, and has no timer left at its end', async () => {
+    it('an event stream that is held directly with a rule on the time follows a change of the boundary, and has no timer left at its end', async () => {
       vi.useRealTimers();
       wall = NOON - 2 * HOUR;
       const connection = openClient(version);
@@ -565,7 +568,7 @@ describe('an event stream that is held directly', () => {
     });
   });
 
-  it('that ends while it waits for its turn is not written to', async () => {
+  it('an event stream that is held directly that ends while it waits for its turn is not written to', async () => {
     const first = await commit(flag('a'));
     await following(first);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

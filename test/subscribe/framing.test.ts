@@ -86,13 +86,16 @@ describe('the framing of a stream', () => {
     ['dispatch at each blank line', atEachBlankLine, 1],
     ['dispatch once they saw an id', onceAnIdWasSeen, 0],
     ['split at blank lines', partsBetweenBlankLines, 0],
-  ])('gives clients that %s every event, and an empty one at most at the beginning', (_, parse, most) => {
-    const dispatched = parse(STREAM);
-    expect(whole(dispatched)).toEqual(IDS);
-    expect(empty(dispatched)).toBeLessThanOrEqual(most);
-  });
+  ])(
+    'the framing of a stream gives clients that %s every event, and an empty one at most at the beginning',
+    (_, parse, most) => {
+      const dispatched = parse(STREAM);
+      expect(whole(dispatched)).toEqual(IDS);
+      expect(empty(dispatched)).toBeLessThanOrEqual(most);
+    },
+  );
 
-  it('is read whole by eventsource-parser, however the bytes are cut', () => {
+  it('the framing of a stream is read whole by eventsource-parser, however the bytes are cut', () => {
     for (let size = 1; size < 40; size++) {
       const seen: Dispatched[] = [];
       const retries: number[] = [];

@@ -13,7 +13,7 @@ function timeout(random: number, staleness = 60): number {
 }
 
 describe('the instructions of a hold', () => {
-  it('name both channels with their positions, the keep-alive and the link', () => {
+  it('the instructions of a hold name both channels with their positions, the keep-alive and the link', () => {
     expect(holdInstructions(hold, times, 0)).toEqual({
       channels: [
         { name: 'environment-7', prevId: '17018962363976479' },
@@ -24,7 +24,7 @@ describe('the instructions of a hold', () => {
     });
   });
 
-  it('name channels that Grip-Last brings back', () => {
+  it('the instructions of a hold name channels that Grip-Last brings back', () => {
     const { channels } = holdInstructions(hold, times, 0);
     expect(parseGripLast(channels.map(({ name, prevId }) => `${name}; last-id=${prevId}`))).toEqual({
       stream,
@@ -33,15 +33,15 @@ describe('the instructions of a hold', () => {
     });
   });
 
-  it('have the hold verified between 80 % of T and T, never later', () => {
+  it('the instructions of a hold have the hold verified between 80 % of T and T, never later', () => {
     expect([timeout(0), timeout(0.5), timeout(0.999_999)]).toEqual([48, 54, 59]);
   });
 
-  it('never ask for a timeout of 0, which would be no timeout', () => {
+  it('the instructions of a hold never ask for a timeout of 0, which would be no timeout', () => {
     expect([timeout(0, 1), timeout(0.999_999, 1)]).toEqual([1, 1]);
   });
 
-  it('say where a client stands that has nothing yet', () => {
+  it('the instructions of a hold say where a client stands that has nothing yet', () => {
     const { channels } = holdInstructions({ ...hold, position: 0n }, times, 0);
     expect(channels[0]).toEqual({ name: 'environment-7', prevId: '0' });
   });

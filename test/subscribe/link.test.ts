@@ -14,7 +14,7 @@ beforeEach(() => {
 const token = (from = link) => from.path().slice(RECOVERY_PREFIX.length);
 
 describe('the recovery link', () => {
-  it('is one path for all holds of a window', () => {
+  it('the recovery link is one path for all holds of a window', () => {
     const path = link.path();
     now = START + 6 * HOUR - 1;
     expect(link.path()).toBe(path);
@@ -22,11 +22,11 @@ describe('the recovery link', () => {
     expect(link.path()).not.toBe(path);
   });
 
-  it('needs no escaping in a path and no query', () => {
+  it('the recovery link needs no escaping in a path and no query', () => {
     expect(link.path()).toMatch(/^\/api\/v1\/sse\/recover\/[\w.-]+$/);
   });
 
-  it('is accepted in its window and the next, so for six hours at least', () => {
+  it('the recovery link is accepted in its window and the next, so for six hours at least', () => {
     now = START + 6 * HOUR - 1;
     const issued = token();
     now += 6 * HOUR;
@@ -35,7 +35,7 @@ describe('the recovery link', () => {
     expect(link.accepts(issued)).toBe(false);
   });
 
-  it('is accepted by a node whose clock is behind by up to a window', () => {
+  it('the recovery link is accepted by a node whose clock is behind by up to a window', () => {
     const issued = token();
     now = START - 1;
     expect(link.accepts(issued)).toBe(true);
@@ -43,12 +43,12 @@ describe('the recovery link', () => {
     expect(link.accepts(issued)).toBe(false);
   });
 
-  it('of one node is accepted by another with the same secret, and by none with another', () => {
+  it('the recovery link of one node is accepted by another with the same secret, and by none with another', () => {
     expect(new RecoveryLink(['secret'], () => now).accepts(token())).toBe(true);
     expect(new RecoveryLink(['Secret'], () => now).accepts(token())).toBe(false);
   });
 
-  it('is signed with the first secret, and accepted with any', () => {
+  it('the recovery link is signed with the first secret, and accepted with any', () => {
     const old = token();
     const both = new RecoveryLink(['new', 'secret'], () => now);
     expect(both.accepts(old)).toBe(true);
@@ -56,7 +56,7 @@ describe('the recovery link', () => {
     expect(link.accepts(token(both))).toBe(false);
   });
 
-  it('is not accepted with a character more, less or changed, nor with another window on its code', () => {
+  it('the recovery link is not accepted with a character more, less or changed, nor with another window on its code', () => {
     const issued = token();
     const [window, code] = issued.split('.') as [string, string];
     const forged = [

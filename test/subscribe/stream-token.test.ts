@@ -22,11 +22,11 @@ describe('a token for event streams', () => {
     expect(tokens.read(tokens.issue(KEY))).toEqual(HOLDER);
   });
 
-  it('needs no escaping in a path', () => {
+  it('a token for event streams needs no escaping in a path', () => {
     expect(tokens.issue(KEY)).toMatch(/^[\w.-]+$/);
   });
 
-  it('is the same for a whole window, so that a provider keeps its connection, and another in the next', () => {
+  it('a token for event streams is the same for a whole window, so that a provider keeps its connection, and another in the next', () => {
     const token = tokens.issue(KEY);
     const window = tokens.window();
     now = START + WINDOW - 1;
@@ -36,12 +36,12 @@ describe('a token for event streams', () => {
     expect(tokens.window()).not.toBe(window);
   });
 
-  it('differs between keys and between environments', () => {
+  it('a token for event streams differs between keys and between environments', () => {
     const all = [KEY, { ...KEY, id: 'other' }, { ...KEY, environment: 1n }].map((key) => tokens.issue(key));
     expect(new Set(all).size).toBe(3);
   });
 
-  it('is accepted in its window and the next, and a minute longer', () => {
+  it('a token for event streams is accepted in its window and the next, and a minute longer', () => {
     const token = tokens.issue(KEY);
     now = START + 2 * WINDOW + MINUTE - 1;
     expect(tokens.read(token)).toEqual(HOLDER);
@@ -49,7 +49,7 @@ describe('a token for event streams', () => {
     expect(tokens.read(token)).toBeUndefined();
   });
 
-  it('is accepted by a node whose clock is behind by a minute, and no more', () => {
+  it('a token for event streams is accepted by a node whose clock is behind by a minute, and no more', () => {
     const token = tokens.issue(KEY);
     now = START - MINUTE;
     expect(tokens.read(token)).toEqual(HOLDER);
@@ -57,7 +57,7 @@ describe('a token for event streams', () => {
     expect(tokens.read(token)).toBeUndefined();
   });
 
-  it('is signed with the first secret, and accepted with any', () => {
+  it('a token for event streams is signed with the first secret, and accepted with any', () => {
     const old = tokens.issue(KEY);
     const both = withSecrets('new', 'secret');
     expect(both.read(old)).toEqual(HOLDER);
@@ -65,7 +65,7 @@ describe('a token for event streams', () => {
     expect(tokens.read(both.issue(KEY))).toBeUndefined();
   });
 
-  it('is not accepted when any part of it is changed, cut or added to', () => {
+  it('a token for event streams is not accepted when any part of it is changed, cut or added to', () => {
     const token = tokens.issue(KEY);
     const [window, environment, id, mac] = token.split('.') as [string, string, string, string];
     // In base64url the last of 43 characters has two bits that count for nothing.
@@ -93,7 +93,7 @@ describe('a token for event streams', () => {
     expect(forged.filter((each) => tokens.read(each) !== undefined)).toEqual([]);
   });
 
-  it('is nothing that the same secret signs for another purpose, nor the reverse', () => {
+  it('a token for event streams is nothing that the same secret signs for another purpose, nor the reverse', () => {
     const link = new RecoveryLink(['secret'], () => now);
     const mac = (token: string): string => token.split('.').at(-1)!;
     const recovery = link.path().slice(RECOVERY_PREFIX.length);

@@ -63,7 +63,7 @@ const heldAt = ({ instructions }: HeldReply) =>
   instructions?.channels.find(({ name }) => name === 'environment-7')?.prevId;
 
 describe('a subscription', () => {
-  it('that is behind gets the start of a stream, the delta, and a hold at its end', async () => {
+  it('a subscription that is behind gets the start of a stream, the delta, and a hold at its end', async () => {
     await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.hold(key, CONFIGS, 0n);
@@ -74,20 +74,20 @@ describe('a subscription', () => {
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
-  it('that is current gets the start of a stream, and a hold where it stands', async () => {
+  it('a subscription that is current gets the start of a stream, and a hold where it stands', async () => {
     const version = await commit('a');
     const reply = await subscriptions.hold(key, CONFIGS, version);
     expect([reply.decision, bodyOf(reply), heldAt(reply)]).toEqual(['current', START, `${version}`]);
   });
 
-  it('sees what the store has, also when the feed has not brought it yet', async () => {
+  it('a subscription sees what the store has, also when the feed has not brought it yet', async () => {
     await replica.ruleset(ENV);
     slow.onFeed((signal) => (signal.kind === 'entries' ? [] : [signal]));
     const version = await commit('a');
     expect(heldAt(await subscriptions.hold(key, CONFIGS, 0n))).toBe(`${version}`);
   });
 
-  it('that is ahead of the store gets the whole ruleset, is held there and counted, and raises no alarm', async () => {
+  it('a subscription that is ahead of the store gets the whole ruleset, is held there and counted, and raises no alarm', async () => {
     await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.hold(key, CONFIGS, version + 5n);
@@ -96,7 +96,7 @@ describe('a subscription', () => {
     expect(logs.filter((line) => /"level":"?(error|warn)/.test(line))).toEqual([]);
   });
 
-  it('that is ahead of us while the store is unavailable is held where it stands, and nothing is claimed', async () => {
+  it('a subscription that is ahead of us while the store is unavailable is held where it stands, and nothing is claimed', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -105,7 +105,7 @@ describe('a subscription', () => {
     expect([heldAt(reply), ahead]).toEqual([`${version + 5n}`, 0]);
   });
 
-  it('is served what is in memory while the store is unavailable', async () => {
+  it('a subscription is served what is in memory while the store is unavailable', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -113,14 +113,14 @@ describe('a subscription', () => {
     expect([reply.decision, heldAt(reply)]).toEqual(['behind', `${version}`]);
   });
 
-  it('to an environment that is not in the store is a fault of ours, to be tried again', async () => {
+  it('a subscription to an environment that is not in the store is a fault of ours, to be tried again', async () => {
     const orphan = keyNamed('k2', 99n);
     await expect(subscriptions.hold(orphan, { ...CONFIGS, environment: 99n }, 0n)).rejects.toMatchObject({
       code: 'store_unavailable',
     });
   });
 
-  it('whose key is revoked while we look is not held, and gets nothing', async () => {
+  it('a subscription whose key is revoked while we look is not held, and gets nothing', async () => {
     await commit('a');
     const gate = slow.hold('version', 'after');
     const holding = subscriptions.hold(key, CONFIGS, 0n);
@@ -139,7 +139,7 @@ describe('a subscription', () => {
 });
 
 describe('a recovery', () => {
-  it('brings what the hold lacks, without a new start, and fresh instructions', async () => {
+  it('a recovery brings what the hold lacks, without a new start, and fresh instructions', async () => {
     const first = await commit('a');
     const version = await commit('b');
     const reply = await subscriptions.recover(gripLast(first));
@@ -148,19 +148,19 @@ describe('a recovery', () => {
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
-  it('of a hold that has everything has an empty body, and fresh instructions', async () => {
+  it('a recovery of a hold that has everything has an empty body, and fresh instructions', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version));
     expect([reply.decision, bodyOf(reply), heldAt(reply)]).toEqual(['current', '', `${version}`]);
   });
 
-  it('of a hold that is ahead brings the whole ruleset', async () => {
+  it('a recovery of a hold that is ahead brings the whole ruleset', async () => {
     const version = await commit('a');
     const reply = await subscriptions.recover(gripLast(version + 1n));
     expect([reply.decision, ids(bodyOf(reply)), heldAt(reply)]).toEqual(['ahead', [version], `${version}`]);
   });
 
-  it('of a hold that is ahead while the store is unavailable leaves it where it stands', async () => {
+  it('a recovery of a hold that is ahead while the store is unavailable leaves it where it stands', async () => {
     const version = await commit('a');
     await replica.ruleset(ENV);
     slow.away(['version', 'read'], true);
@@ -192,7 +192,7 @@ describe('a recovery', () => {
         return gripLast(0n, 'k2');
       },
     ],
-  ])('of %s has no instructions and no data, which ends the stream', async (_, header) => {
+  ])('a recovery of %s has no instructions and no data, which ends the stream', async (_, header) => {
     await commit('a');
     const reply = await subscriptions.recover(await header());
     expect(reply).toEqual({
@@ -204,23 +204,26 @@ describe('a recovery', () => {
     });
   });
 
-  it('of a key that another node has just created is answered', async () => {
+  it('a recovery of a key that another node has just created is answered', async () => {
     const version = await commit('a');
     slow.onFeed(() => []);
     await slow.direct.addKey(keyNamed('new', ENV));
     expect((await subscriptions.recover(gripLast(version, 'new'))).decision).toBe('current');
   });
 
-  it('of an unknown key while the store is unavailable is an error, which the proxy tries again', async () => {
+  it('a recovery of an unknown key while the store is unavailable is an error, which the proxy tries again', async () => {
     slow.away(['keys'], true);
     await expect(subscriptions.recover(gripLast(0n, 'new'))).rejects.toMatchObject({
       code: 'store_unavailable',
     });
   });
 
-  it.each([undefined, 'environment-7; last-id=1', 'nonsense'])('of %s is refused', async (header) => {
-    await expect(subscriptions.recover(header)).rejects.toMatchObject({ code: 'link_invalid' });
-  });
+  it.each([undefined, 'environment-7; last-id=1', 'nonsense'])(
+    'a recovery of %s is refused',
+    async (header) => {
+      await expect(subscriptions.recover(header)).rejects.toMatchObject({ code: 'link_invalid' });
+    },
+  );
 });
 
 describe('standing', () => {
@@ -245,7 +248,7 @@ describe('an event stream', () => {
     return stream?.name === 'clients-7-3' ? stream.prevId : undefined;
   };
 
-  it('begins with one event for a client that is behind, and holds it at our client version', async () => {
+  it('an event stream begins with one event for a client that is behind, and holds it at our client version', async () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
     const reply = await subscriptions.hold(key, CLIENTS, 0n);
@@ -255,14 +258,14 @@ describe('an event stream', () => {
     expect(reply.instructions?.link.path).toContain(RECOVERY_PREFIX);
   });
 
-  it('begins with nothing for one that is current, whatever changed that it does not see', async () => {
+  it('an event stream begins with nothing for one that is current, whatever changed that it does not see', async () => {
     const seen = await commit('a');
     await commitConfigs(slow.direct, ENV, sized('server-only', 1));
     const reply = await subscriptions.hold(key, CLIENTS, clientPosition(seen, 0));
     expect([reply.decision, bodyOf(reply), standsAt(reply)]).toEqual(['current', START, `${seen}`]);
   });
 
-  it('notifies a client that is ahead, and raises no alarm', async () => {
+  it('an event stream notifies a client that is ahead, and raises no alarm', async () => {
     const seen = await commit('a');
     const reply = await subscriptions.hold(key, CLIENTS, clientPosition(seen + 5n, 0));
     expect([reply.decision, ids(bodyOf(reply)), standsAt(reply)]).toEqual(['ahead', [seen], `${seen}`]);
@@ -270,7 +273,7 @@ describe('an event stream', () => {
     expect(logs.filter((line) => /"level":"?(error|warn)/.test(line))).toEqual([]);
   });
 
-  it('is notified of a time boundary over the link, and stands at it from then on', async () => {
+  it('an event stream is notified of a time boundary over the link, and stands at it from then on', async () => {
     wall = 999;
     const { version } = await commitConfigs(slow.direct, ENV, scheduled('a', 1_000));
     const held = await subscriptions.hold(key, CLIENTS, clientPosition(version, 0));
@@ -288,7 +291,7 @@ describe('an event stream', () => {
     ]);
   });
 
-  it('recovers over the same link, on the shard that it has', async () => {
+  it('an event stream recovers over the same link, on the shard that it has', async () => {
     const first = await commit('a');
     const second = await commit('b');
     const behind = await subscriptions.recover(last(first));
@@ -299,7 +302,7 @@ describe('an event stream', () => {
     expect([current.decision, bodyOf(current), standsAt(current)]).toEqual(['current', '', `${second}`]);
   });
 
-  it('ends at its next check when its key is revoked', async () => {
+  it('an event stream ends at its next check when its key is revoked', async () => {
     const version = await commit('a');
     await slow.direct.revokeKey('k1', 5);
     await until('the revocation', () => replica.keyring.isRevoked('k1'));

@@ -21,13 +21,13 @@ const node = (script: string, name: string) =>
   });
 
 describe('a child process', () => {
-  it('writes both of its outputs to the log, and tells its exit code', async () => {
+  it('a child process writes both of its outputs to the log, and tells its exit code', async () => {
     const running = node('console.log("out"); console.error("err"); process.exitCode = 3', 'both.log');
     expect(await running.ended).toBe(3);
     expect(running.logs()).toBe('out\nerr\n');
   });
 
-  it('is killed when it does not obey the signal in time', async () => {
+  it('a child process is killed when it does not obey the signal in time', async () => {
     const script = 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1e6)';
     const running = node(script, 'deaf.log');
     await until('it is up', () => running.logs().includes('up'));
@@ -35,7 +35,7 @@ describe('a child process', () => {
     expect(isRunning(running.pid)).toBe(false);
   });
 
-  it('does not outlive a parent that crashed', async () => {
+  it('a child process does not outlive a parent that crashed', async () => {
     const log = join(dir, 'orphan.log');
     const program = `
       const { startProcess } = await import(${JSON.stringify(join(import.meta.dirname, 'processes.ts'))});
@@ -52,13 +52,13 @@ describe('a child process', () => {
     await until('the child is gone', () => !isRunning(pid));
   });
 
-  it('is gone after killAll', async () => {
+  it('a child process is gone after killAll', async () => {
     const running = node('setInterval(() => {}, 1e6)', 'forever.log');
     await killAll([running.pid]);
     expect(await running.ended).toBe('SIGKILL');
   });
 
-  it('that cannot be started is an error with its name', () => {
+  it('a child process that cannot be started is an error with its name', () => {
     const options = { command: 'no-such-program', args: [], env, logFile: join(dir, 'none.log') };
     expect(() => startProcess({ ...options, onOrphaned: 'SIGKILL' })).toThrow('no-such-program');
   });
@@ -78,14 +78,14 @@ describe('a node', () => {
     process.on('SIGTERM', () => process.exit(7));
   `);
 
-  it('is waited for until it is ready, has only the given environment, and returns its exit code', async () => {
+  it('a node is waited for until it is ready, has only the given environment, and returns its exit code', async () => {
     const running = await startNode({ env: { HOLDFAST_HOLD: 'auto' }, command: server });
     const state: unknown = await (await fetch(running.url)).json();
     expect(state).toEqual({ looks: 3, names: ['HOLDFAST_HOLD', 'PATH', 'PORT'] });
     expect(await running.stop()).toBe(7);
   });
 
-  it('restarts on the same port after a crash', async () => {
+  it('a node restarts on the same port after a crash', async () => {
     const running = await startNode({ env: {}, command: server });
     const before = running.pid;
     await running.kill();
@@ -95,7 +95,7 @@ describe('a node', () => {
     await running.stop();
   });
 
-  it('that ends at start is an error with its last words', async () => {
+  it('a node that ends at start is an error with its last words', async () => {
     const command = program('console.log("HOLDFAST_SECRET is required"); process.exitCode = 1');
     await expect(startNode({ env: {}, command })).rejects.toThrow('HOLDFAST_SECRET is required');
   });

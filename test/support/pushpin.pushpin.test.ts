@@ -52,7 +52,7 @@ async function get(url: string): Promise<{ status: number; body: string }> {
 }
 
 describe('a private Pushpin with the configuration of pushpin/', () => {
-  it('delivers an item that is published by HTTP to a hold', async () => {
+  it('a private Pushpin with the configuration of pushpin/ delivers an item that is published by HTTP to a hold', async () => {
     const { target } = await origin(holdOn('news'));
     const proxy = await pushpin({ targets: [target] });
     const stream = await held(proxy);
@@ -61,7 +61,7 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
     stream.close();
   });
 
-  it('signs its requests with the key and issuer that it was given', async () => {
+  it('a private Pushpin with the configuration of pushpin/ signs its requests with the key and issuer that it was given', async () => {
     const nodes = await origin(named('node'));
     const proxy = await pushpin({ targets: [nodes.target], sigIss: 'proxy-7' });
     await get(`${proxy.url}/api/a`);
@@ -70,14 +70,14 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
     expect(payload.iss).toBe('proxy-7');
   });
 
-  it('takes batches of the size that pushpin.conf allows, and none above it', async () => {
+  it('a private Pushpin with the configuration of pushpin/ takes batches of the size that pushpin.conf allows, and none above it', async () => {
     const { target } = await origin(named('node'));
     const proxy = await pushpin({ targets: [target] });
     expect(await proxy.publish([item('news', 'x'.repeat(1_090_000))])).toBe(200);
     expect([400, 413]).toContain(await proxy.publish([item('news', 'x'.repeat(1_100_000))]));
   });
 
-  it('obeys overrides', async () => {
+  it('a private Pushpin with the configuration of pushpin/ obeys overrides', async () => {
     const { target } = await origin(named('node'));
     const limits = { 'handler.push_in_max_body_size': 5_000, 'handler.push_in_http_max_body_size': 5_000 };
     const proxy = await pushpin({ targets: [target], config: limits });
@@ -85,7 +85,7 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
     expect([400, 413]).toContain(await proxy.publish([item('news', 'x'.repeat(6_000))]));
   });
 
-  it('leaves no process and no file behind when it stops', async () => {
+  it('a private Pushpin with the configuration of pushpin/ leaves no process and no file behind when it stops', async () => {
     const proxy = await startPushpin({ targets: ['127.0.0.1:9'], sigKey });
     expect(proxy.pids.length).toBeGreaterThanOrEqual(4);
     expect(proxy.pids.every(isRunning)).toBe(true);
@@ -94,7 +94,7 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
     expect(existsSync(proxy.dir)).toBe(false);
   });
 
-  it('loses its holds in a crash, and comes back on the same ports', async () => {
+  it('a private Pushpin with the configuration of pushpin/ loses its holds in a crash, and comes back on the same ports', async () => {
     const { target } = await origin(holdOn('news'));
     const proxy = await pushpin({ targets: [target] });
     const stream = await held(proxy);
@@ -109,7 +109,7 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
 });
 
 describe('a route with several targets', () => {
-  it('prefers the first', async () => {
+  it('a route with several targets prefers the first', async () => {
     const first = await origin(named('first'));
     const second = await origin(named('second'));
     const proxy = await pushpin({ targets: [first.target, second.target] });

@@ -24,7 +24,7 @@ async function serve(answer: (response: ServerResponse, authorization: string) =
 }
 
 describe('the SSE client of the tests', () => {
-  it('records comments, retry, and events with their own id', async () => {
+  it('the SSE client of the tests records comments, retry, and events with their own id', async () => {
     const url = await serve((response) => response.end(': hi\n\nretry: 12\n\ndata: a\nid: 1\n\ndata: b\n\n'));
     const stream = await openSse(url);
     expect(await stream.closed).toBe('ended');
@@ -38,14 +38,14 @@ describe('the SSE client of the tests', () => {
     expect(stream.errors).toEqual([]);
   });
 
-  it('objects to an unknown field', async () => {
+  it('the SSE client of the tests objects to an unknown field', async () => {
     const url = await serve((response) => response.end('date: a\n\n'));
     const stream = await openSse(url);
     await stream.closed;
     expect(stream.errors).toHaveLength(1);
   });
 
-  it('puts together a character that two chunks share', async () => {
+  it('the SSE client of the tests puts together a character that two chunks share', async () => {
     const bytes = Buffer.from('data: ö\n\n');
     const url = await serve((response) => {
       response.write(bytes.subarray(0, 7), () => setImmediate(() => response.end(bytes.subarray(7))));
@@ -55,26 +55,26 @@ describe('the SSE client of the tests', () => {
     expect(stream.events).toMatchObject([{ data: 'ö' }]);
   });
 
-  it('sends a key as the password', async () => {
+  it('the SSE client of the tests sends a key as the password', async () => {
     const url = await serve((response, authorization) => response.end(`data: ${authorization}\n\n`));
     const stream = await openSse(url, { key: 'secret' });
     const { data } = await stream.waitForEvent(() => true);
     expect(Buffer.from(data.replace('Basic ', ''), 'base64').toString()).toBe('test:secret');
   });
 
-  it('tells a lost connection from a complete response', async () => {
+  it('the SSE client of the tests tells a lost connection from a complete response', async () => {
     const url = await serve((response) => response.write('data: a\n\n', () => response.destroy()));
     const stream = await openSse(url);
     expect(await stream.closed).toBe('broken');
   });
 
-  it('fails a wait immediately when the stream ends first, and says what arrived', async () => {
+  it('the SSE client of the tests fails a wait immediately when the stream ends first, and says what arrived', async () => {
     const url = await serve((response) => response.end('data: a\n\n'));
     const stream = await openSse(url);
     await expect(stream.waitForEvent((event) => event.data === 'b')).rejects.toThrow('data: a');
   });
 
-  it('fails a wait after its time', async () => {
+  it('the SSE client of the tests fails a wait after its time', async () => {
     const url = await serve((response) => response.write(':\n\n'));
     const stream = await openSse(url);
     await expect(stream.waitFor(() => false, 50)).rejects.toThrow('within 50 ms');

@@ -36,7 +36,7 @@ const config = {
 };
 
 describe('a stack', () => {
-  it('carries a change from a node to a subscriber of each Pushpin, and leaves nothing behind', async () => {
+  it('a stack carries a change from a node to a subscriber of each Pushpin, and leaves nothing behind', async () => {
     const stack = await startStack({ dir: temporary(), pushpins: 2 });
     cleanups.push(() => stack.stop());
     const environment = await stack.createEnvironment();
@@ -53,7 +53,7 @@ describe('a stack', () => {
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
-  it('writes one log for each program', async () => {
+  it('a stack writes one log for each program', async () => {
     const dir = temporary();
     const stack = await startStack({ dir });
     cleanups.push(() => stack.stop());
@@ -62,7 +62,7 @@ describe('a stack', () => {
     for (const log of logs) expect(readFileSync(join(dir, log), 'utf8')).not.toBe('');
   });
 
-  it('that cannot start says why in the words of the node', async () => {
+  it('a stack that cannot start says why in the words of the node', async () => {
     const env = { HOLDFAST_STALENESS: 'soon' };
     await expect(startStack({ dir: temporary(), env })).rejects.toThrow('HOLDFAST_STALENESS');
   });
