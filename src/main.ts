@@ -8,6 +8,7 @@
 import type { RunningProcess } from './app/running.js';
 import { tellFailure } from './cli/failure.js';
 import { serveArguments } from './cli/serve-arguments.js';
+import { VERSION } from './core/version.js';
 import { createLog, type Logger } from './observe/log.js';
 import type { CommonSettings } from './config/options.js';
 
@@ -44,6 +45,7 @@ async function run<S extends CommonSettings>(
 ): Promise<void> {
   const log = createLog(settings.logLevel);
   exitOnUnexpectedErrors(log);
+  log.info({ version: VERSION, node: process.version }, 'starting');
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
   const node = await Promise.race([begin(settings, log), stopping.then(() => undefined)]);

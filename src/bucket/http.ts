@@ -4,6 +4,7 @@
  * a shared link.
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { USER_AGENT } from '../core/version.js';
 import type { BucketReader, BucketRead } from './bucket.js';
 
 /** The largest answer that can be a copy, bytes. */
@@ -26,7 +27,10 @@ export class HttpSource implements BucketReader {
   ): Promise<BucketRead> {
     const url = new URL(this.#base);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
-    const headers = unless === undefined ? {} : { 'if-none-match': unless };
+    const headers = {
+      'user-agent': USER_AGENT,
+      ...(unless === undefined ? {} : { 'if-none-match': unless }),
+    };
     try {
       const response = await fetch(url, { headers, signal: signal ?? null });
       try {

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { USER_AGENT } from '../core/version.js';
 import {
   CONDITIONS_NAME,
   type Bucket,
@@ -165,6 +166,7 @@ export class S3Bucket implements Bucket {
       });
       // A redirect would not be signed for where it leads; the message of mustBeOk says what to
       // change.
+      signed.headers.set('user-agent', USER_AGENT);
       const response = await fetch(signed, { signal: until, redirect: 'manual' });
       try {
         return await take(response);

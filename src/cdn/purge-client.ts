@@ -2,6 +2,7 @@
 import { Agent, request } from 'undici';
 import { messageOf } from '../core/errors.js';
 import { retryAfter } from '../core/retry-after.js';
+import { USER_AGENT } from '../core/version.js';
 
 /** The outcome of a purge request. */
 export type PurgeResult =
@@ -45,6 +46,7 @@ export class PurgeClient {
           'fastly-key': this.#target.token,
           'content-type': 'application/json',
           accept: 'application/json',
+          'user-agent': USER_AGENT,
         },
         body: JSON.stringify({ surrogate_keys: keys }),
         signal: AbortSignal.timeout(TIMEOUT_MS),

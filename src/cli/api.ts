@@ -8,6 +8,7 @@
 import { equalJitter } from '../core/backoff.js';
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, HoldfastError, messageOf } from '../core/errors.js';
+import { USER_AGENT } from '../core/version.js';
 import type { Config, Configs } from '../ruleset/model.js';
 import { UsageError, type CommandIO } from './io.js';
 
@@ -149,6 +150,7 @@ export class Api {
       method,
       headers: {
         accept: 'application/json',
+        'user-agent': USER_AGENT,
         authorization: this.authorization(call.as),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...call.headers,

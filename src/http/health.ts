@@ -1,6 +1,7 @@
 /** The routes for operators: liveness, readiness, metrics. */
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer/writer.js';
+import { VERSION } from '../core/version.js';
 import type { InboxStatus } from '../inbox/consumer.js';
 import type { LeaseStatus } from '../leader/lease-monitor.js';
 import type { ClockStatus } from '../observe/clock-monitor.js';
@@ -50,7 +51,7 @@ export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetri
       response
         .set('Cache-Control', 'no-store')
         .status(ready ? 200 : 503)
-        .json(body);
+        .json({ ...body, version: VERSION });
     })
     .all(onlyMethods('GET', 'HEAD'));
   router

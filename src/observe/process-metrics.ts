@@ -1,5 +1,6 @@
 /** The metrics of every process that answers HTTP, and the means to register further ones. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { VERSION } from '../core/version.js';
 import { LoopDelay } from './loop-delay.js';
 
 /** The registry of a process, with the metrics that every process has. */
@@ -34,6 +35,12 @@ export class ProcessMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'holdfast_build_info',
+      help: 'Always 1; its labels have the version of Holdfast and of Node.',
+      labelNames: ['version', 'node'],
+      registers: [this.registry],
+    }).set({ version: VERSION, node: process.version }, 1);
     const loopDelay = new LoopDelay();
     this.labelledGauge(
       'holdfast_event_loop_delay_seconds',

@@ -4,6 +4,7 @@
  */
 import { Pool, type Dispatcher } from 'undici';
 import { messageOf } from '../core/errors.js';
+import { USER_AGENT } from '../core/version.js';
 import type { ProxyAddress } from '../grip/proxies.js';
 import { retryAfter } from '../core/retry-after.js';
 import type { Item } from './outbox/items.js';
@@ -63,7 +64,10 @@ export class ProxyClient {
   /** Publishes items, in order. Never throws. */
   async publish(items: readonly Item[]): Promise<PublishResult> {
     try {
-      const headers: Record<string, string> = { 'content-type': 'application/json' };
+      const headers: Record<string, string> = {
+        'content-type': 'application/json',
+        'user-agent': USER_AGENT,
+      };
       const { authorize, publishUrl } = this.#endpoint.address;
       if (authorize !== undefined) headers.authorization = await authorize();
       headers.host = new URL(publishUrl).host;

@@ -40,6 +40,7 @@ describe('docs/reference/metrics.md', () => {
     const exported = await exportedMetrics(server.url);
     await server.close();
     const shared = [
+      'holdfast_build_info gauge',
       'holdfast_evaluations_over_budget_total counter',
       'holdfast_evaluations_undecided_total counter',
       'holdfast_http_requests_total counter',

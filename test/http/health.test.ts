@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNodeSettings } from '../../src/config/node.js';
 import { createLog } from '../../src/observe/log.js';
+import { VERSION } from '../../src/core/version.js';
 import { startOnStore } from '../../src/app/node.js';
 import { ADMIN_TOKEN, basic, GRIP_KEY, LINK_SECRET, sign, startApp, type TestApp } from '../support/app.js';
 import { flag } from '../support/configs.js';
@@ -60,6 +61,7 @@ describe('GET /readyz', () => {
       lease: { leader: false },
       clock: {},
       publisher: { leader: false, proxies: [] },
+      version: VERSION,
     });
     expect(body.environments).toBeGreaterThan(0);
   });
@@ -87,6 +89,11 @@ describe('GET /metrics', () => {
       ]),
     );
     expect(answer.text).toContain('process_cpu_seconds_total');
+  });
+
+  it('holdfast_build_info has the versions of Holdfast and of Node as labels of a constant', async () => {
+    const series = `holdfast_build_info{version="${VERSION}",node="${process.version}"}`;
+    expect(await app.metric(series)).toBe(1);
   });
 
   it('counts requests by route, never by path', async () => {

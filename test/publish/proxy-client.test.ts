@@ -1,5 +1,6 @@
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { USER_AGENT } from '../../src/core/version.js';
 import { parseGripUrl } from '../../src/grip/proxies.js';
 import { ProxyClient, endpointName } from '../../src/publish/proxy-client.js';
 import { accept, startPublishEndpoint, type PublishEndpoint } from '../support/publish-endpoint.js';
@@ -36,6 +37,7 @@ describe('a publish request', () => {
     const [{ request, body }] = endpoint.requests as [(typeof endpoint.requests)[0]];
     expect([request.method, request.url]).toEqual(['POST', '/publish/']);
     expect(request.headers['content-type']).toBe('application/json');
+    expect(request.headers['user-agent']).toBe(USER_AGENT);
     expect(JSON.parse(body)).toEqual({ items: items.map(({ json }) => JSON.parse(json) as unknown) });
   });
 

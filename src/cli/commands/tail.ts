@@ -8,6 +8,7 @@
 import { equalJitter } from '../../core/backoff.js';
 import { messageOf } from '../../core/errors.js';
 import { SseParser, type SseBlock } from '../../core/sse.js';
+import { USER_AGENT } from '../../core/version.js';
 import { decodeConfigs } from '../../ruleset/codec.js';
 import type { Config } from '../../ruleset/model.js';
 import { parseVersion } from '../../ruleset/version.js';
@@ -63,6 +64,7 @@ async function connect(api: Api, around: CommandIO, reader: Reader): Promise<str
   const headers = {
     accept: 'text/event-stream',
     'cache-control': 'no-cache',
+    'user-agent': USER_AGENT,
     authorization: api.authorization('client'),
     ...(reader.lastEventId === undefined ? {} : { 'last-event-id': reader.lastEventId }),
   };
