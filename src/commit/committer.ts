@@ -15,7 +15,8 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Standing } from '../store/inbox.js';
 import type { Commit, Environment, Store, StoredEnvironment } from '../store/store.js';
-import { planChange, planSteps, type PlanBase, type ChangePlan } from './plan.js';
+import { planChange, planSteps, type ChangePlan } from './plan.js';
+import type { PlanBase } from './plan-entry.js';
 import { planSettings, settingsOf } from './plan-settings.js';
 
 /** The answer to a committed change. Decimal strings, as JSON carries them. */
@@ -23,6 +24,11 @@ export interface CommitAnswer {
   readonly previous: string;
   readonly version: string;
   readonly configs: readonly { readonly key: string; readonly id: string }[];
+  /**
+   * The keys of configs that were to be deleted and never existed: nothing was done for them. Left
+   * out when there are none.
+   */
+  readonly absent?: readonly string[];
 }
 
 /** A change to commit. */
@@ -261,6 +267,7 @@ function answerTo(plan: ChangePlan, previous: bigint): CommitAnswer {
     previous: `${previous}`,
     version: `${plan.change?.version ?? previous}`,
     configs: plan.configs.map(({ key, id }) => ({ key, id: `${id}` })),
+    ...(plan.absent.length === 0 ? {} : { absent: plan.absent }),
   };
 }
 

@@ -6,7 +6,8 @@ import { quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import { MAX_ID, nextId } from '../ruleset/version.js';
 import type { Environment } from '../store/store.js';
-import { bytesEqual, notBefore, stepOf, type ChangePlan, type PlanBase } from './plan.js';
+import { notBefore, stepOf, type ChangePlan } from './plan.js';
+import { bytesEqual, type PlanBase } from './plan-entry.js';
 
 /**
  * Plans the creation of an environment, or a change of its settings.
@@ -41,7 +42,12 @@ export function planSettings(base: PlanBase | undefined, settings: Environment, 
       { field: 'defaultContext' },
     );
   }
-  return { change: envelopeChange(base, settings, now), configs: [], live: base?.ruleset.live ?? 0 };
+  return {
+    change: envelopeChange(base, settings, now),
+    configs: [],
+    absent: [],
+    live: base?.ruleset.live ?? 0,
+  };
 }
 
 function envelopeChange(base: PlanBase | undefined, settings: Environment, now: bigint): Change | undefined {

@@ -4,7 +4,7 @@
  * planned against.
  */
 import { mapSteps, runSteps, type Steps } from '../core/steps.js';
-import { decodeConfig, encodeConfig, encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
+import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
@@ -12,14 +12,16 @@ import { segmentSteps, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import { isSeenByClients } from './client-version.js';
 import { validateConfig } from '../ruleset/validate.js';
-import { idHorizon, MAX_ID, nextId } from '../ruleset/version.js';
-import type { Environment } from '../store/store.js';
-
-/** The ruleset and settings that a commit is planned against. */
-export interface PlanBase {
-  readonly ruleset: Ruleset;
-  readonly settings: Environment;
-}
+import { idHorizon, MAX_ID } from '../ruleset/version.js';
+import {
+  assignIds,
+  checkIds,
+  checkTombstones,
+  encodeSubmitted,
+  entryOf,
+  type PlanBase,
+  type PlanEntry,
+} from './plan-entry.js';
 
 /** A planned commit. */
 export interface ChangePlan {
@@ -27,6 +29,8 @@ export interface ChangePlan {
   readonly change: Change | undefined;
   /** The submitted configs in their order, as they are stored once the plan is carried out. */
   readonly configs: readonly EncodedConfig[];
+  /** The keys of deletions that were left out, because the environment never had such a config. */
+  readonly absent: readonly string[];
   /** The number of configs that are not deleted, after the commit. */
   readonly live: number;
 }
@@ -43,25 +47,14 @@ export interface PlanOptions {
 }
 
 /**
- * A submitted config on its way into the change; a repeat is already stored and stays out of it.
- */
-interface Entry {
-  readonly submitted: SubmittedConfig;
-  readonly key: string;
-  /** 0 until it is assigned. */
-  readonly given: bigint;
-  readonly before: EncodedConfig | undefined;
-  readonly repeated: boolean;
-}
-
-/**
  * Plans a change of configs.
  *
  * - A config with an id of its own must be above the environment's version. One at or below it,
  *   with the bytes that the ruleset has under that key and id, is a repeat: done, without effect.
  * - Configs without id, or with 0, get ids above all given ones, in the order of the request.
- * - Deleting a key that does not exist is a change like any other. Nobody sees a difference, and a
- *   deletion can be sent twice.
+ * - Deleting a config that is deleted already, without an id, is a repeat too. A tombstone stays for
+ *   ever, so none is made for a key that never existed: such a deletion is left out of the change,
+ *   and named in `absent`. It is not refused, because a deletion can be sent twice.
  *
  * @param now microseconds since 1970, by the store's clock
  * @throws HoldfastError with the code of the first rule that is broken; see validate.ts and
@@ -90,15 +83,17 @@ export function* planSteps(
   const isRecommit = recommitAbove !== undefined;
   if (!isRecommit) yield* validate(base, submitted);
   checkKeys(submitted);
-  const idLimit = isRecommit ? MAX_ID : idHorizon(now);
-  const entries = yield* mapSteps(submitted, (each) => entryOf(base, each, idLimit), 8);
+  const limits = { id: isRecommit ? MAX_ID : idHorizon(now), isRecommit };
+  const all = yield* mapSteps(submitted, (each) => entryOf(base, each, limits), 8);
+  const entries = all.filter(({ effect }) => effect !== 'absent');
   checkIds(entries);
+  if (!isRecommit) checkTombstones(base, entries);
   const ids = assignIds(base.ruleset, entries, now, recommitAbove);
   const envelope = encodeEnvelope(base.settings);
   const changed: ChangedConfig[] = [];
-  const encodeEntry = (entry: Entry, index: number): EncodedConfig => {
-    if (entry.repeated && entry.before !== undefined) return entry.before;
-    const encoded = encode(base, entry.submitted, ids[index] ?? 0n);
+  const encodeEntry = (entry: PlanEntry, index: number): EncodedConfig => {
+    if (entry.effect === 'repeat' && entry.before !== undefined) return entry.before;
+    const encoded = encodeSubmitted(base, entry.submitted, ids[index] ?? 0n);
     checkSize(encoded, envelope.length, entry.submitted.field);
     changed.push({ encoded, field: entry.submitted.field, before: entry.before });
     return encoded;
@@ -110,6 +105,7 @@ export function* planSteps(
   return {
     change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
     configs,
+    absent: all.filter(({ effect }) => effect === 'absent').map(({ key }) => key),
     live: changed.reduce(
       (live, each) => live + liveOf(each.encoded) - liveOf(each.before),
       base.ruleset.live,
@@ -136,75 +132,6 @@ function checkKeys(submitted: readonly SubmittedConfig[]): void {
     }
     fields.set(key, field);
   }
-}
-
-function entryOf(base: PlanBase, submitted: SubmittedConfig, idLimit: bigint): Entry {
-  const { config, field } = submitted;
-  const key = config.key ?? '';
-  const given = BigInt(config.id ?? '0');
-  const before = base.ruleset.get(key);
-  const { version } = base.ruleset;
-  const at = member(field, 'id');
-  if (given > version && given > idLimit) {
-    const rule = `is ${given}; at the moment at most ${idLimit} can be given, ten years ahead of the clock in units of 100 ns; leave it out to have one assigned.`;
-    refuse(at, rule);
-  }
-  if (given === 0n || given > version) return { submitted, key, given, before, repeated: false };
-  if (given < 0n) refuse(at, `must not be negative, but is ${given}.`);
-  if (before?.id !== given || !isRepeat(before, encode(base, submitted, given))) {
-    refuse(
-      at,
-      `is ${given}, but ids up to ${version} are taken by other content; leave it out or give one above ${version}.`,
-      'id_conflict',
-    );
-  }
-  return { submitted, key, given, before, repeated: true };
-}
-
-function checkIds(entries: readonly Entry[]): void {
-  const fields = new Map<bigint, string>();
-  for (const { given, submitted } of entries) {
-    if (given === 0n) continue;
-    const other = fields.get(given);
-    const at = member(submitted.field, 'id');
-    if (other !== undefined) {
-      refuse(at, `is ${given}, as in ${other}; give each config its own id.`, 'id_conflict');
-    }
-    fields.set(given, submitted.field);
-  }
-}
-
-function assignIds(
-  { version, committedAt }: Ruleset,
-  entries: readonly Entry[],
-  now: bigint,
-  above = 0n,
-): bigint[] {
-  const lowest = above > version ? above : version;
-  const highest = entries.reduce((high, { given }) => (given > high ? given : high), lowest);
-  let next = nextId(now, highest, committedAt);
-  return entries.map(({ given, submitted }) => {
-    if (given !== 0n) return given;
-    if (next > MAX_ID) {
-      refuse(member(submitted.field, 'id'), `cannot be assigned: no ids are left above ${highest}.`);
-    }
-    return next++;
-  });
-}
-
-function encode(base: PlanBase, { config }: SubmittedConfig, id: bigint): EncodedConfig {
-  return encodeConfig({ ...config, id: `${id}`, projectId: `${base.settings.projectId}` });
-}
-
-/**
- * True when two configs have the same content. Earlier versions stored the bytes as they were sent,
- * perhaps in another order or with unknown fields, so those are compared in canonical form.
- */
-function isRepeat(stored: EncodedConfig, submitted: EncodedConfig): boolean {
-  return (
-    bytesEqual(stored.bytes, submitted.bytes) ||
-    bytesEqual(encodeConfig(decodeConfig(stored)).bytes, submitted.bytes)
-  );
 }
 
 function checkSize(config: EncodedConfig, envelopeBytes: number, field: string): void {
@@ -257,9 +184,4 @@ export function notBefore({ committedAt }: Ruleset, now: bigint): bigint {
 
 function liveOf(config: EncodedConfig | undefined): number {
   return config === undefined || config.deleted ? 0 : 1;
-}
-
-/** True when two byte strings are the same. */
-export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

@@ -26,6 +26,7 @@ const statuses: Record<ErrorCode, number> = {
   not_found: 404,
   method_not_allowed: 405,
   id_conflict: 409,
+  too_many_deletions: 409,
   version_mismatch: 412,
   change_too_large: 413,
   config_too_large: 413,

@@ -64,6 +64,9 @@ const TRIES = 3;
  */
 const BACKOFF = { first: 50, max: 1_000 };
 
+/** The number of keys that a log line names. */
+const NAMED_KEYS = 20;
+
 /** Decides the events of the inbox while this node leads. */
 export class InboxConsumer {
   readonly #options: InboxConsumerOptions;
@@ -183,9 +186,16 @@ export class InboxConsumer {
     const outcome = await committer.commitEvent(request, event, this.#pass.passed);
     if (outcome.kind === 'repeated') await this.#acknowledge(event);
     if (outcome.kind !== 'committed') return;
-    this.#made.note(event, { digest, configs: outcome.answer.configs });
+    const { version, configs, absent } = outcome.answer;
+    this.#made.note(event, { digest, configs });
     onCommitted?.();
-    log.debug({ event, version: outcome.answer.version }, 'an event is committed');
+    log.debug({ event, version }, 'an event is committed');
+    if (absent !== undefined) {
+      log.warn(
+        { event, environment: `${request.environment}`, keys: absent.slice(0, NAMED_KEYS) },
+        'an event deletes configs that never existed; nothing is done for those',
+      );
+    }
   }
 
   async #acknowledge(event: string): Promise<void> {

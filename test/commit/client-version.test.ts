@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, type PlanBase } from '../../src/commit/plan.js';
+import { planChange } from '../../src/commit/plan.js';
+import type { PlanBase } from '../../src/commit/plan-entry.js';
 import { planSettings } from '../../src/commit/plan-settings.js';
 import { encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
@@ -97,7 +98,11 @@ describe('clients do not see a change of', () => {
       [segment('t', 's')],
     ],
     ['a config of servers that is deleted', [sized('a', 1), flag('b')], [tombstone('a')]],
-    ['a key that is deleted and never was there', [flag('b')], [tombstone('a')]],
+    [
+      'a key that is deleted by its id and never was there',
+      [flag('b')],
+      [{ ...tombstone('a'), id: `${2n ** 54n}` }],
+    ],
     ['many segments that nothing uses', [...many(), flag('a')], many()],
   ])('%s', (_, before, changed) => {
     expect(isSeen(baseWith(...before), changed)).toBe(false);

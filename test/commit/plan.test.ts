@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planChange, type PlanBase, type ChangePlan } from '../../src/commit/plan.js';
+import { planChange, type ChangePlan } from '../../src/commit/plan.js';
+import type { PlanBase } from '../../src/commit/plan-entry.js';
 import { planSettings } from '../../src/commit/plan-settings.js';
 import {
   decodeConfig,
@@ -124,10 +125,65 @@ describe('a planned change', () => {
     expect(plan(base, [tombstone('a'), flag('b'), flag('c'), flag('d')]).live).toBe(3);
   });
 
-  it('a planned change accepts the deletion of a key that does not exist', () => {
-    const { change, live } = plan(emptyBase(), [tombstone('a')]);
-    expect(change!.configs.map(({ key, deleted }) => [key, deleted])).toEqual([['a', true]]);
-    expect(live).toBe(0);
+  it('a planned change leaves out the deletion of a key that never existed, and names it', () => {
+    expect(plan(emptyBase(), [tombstone('a')])).toMatchObject({
+      change: undefined,
+      configs: [],
+      absent: ['a'],
+      live: 0,
+    });
+  });
+
+  it('a planned change commits the rest of what deletes a key that never existed', () => {
+    const { change, absent, live } = plan(baseWith(flag('a')), [
+      tombstone('typo'),
+      tombstone('a'),
+      flag('b'),
+    ]);
+    expect(change!.configs.map(({ key, deleted }) => [key, deleted])).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    expect({ absent, live }).toEqual({ absent: ['typo'], live: 1 });
+  });
+
+  it('a planned change takes the deletion of a deleted config as a repeat, without a new id', () => {
+    const base = baseWith(flag('a'));
+    base.ruleset.apply(plan(base, [tombstone('a')]).change!);
+    const again = plan(base, [{ ...tombstone('a'), changedBy: { userId: '7' } }], NOW + 5n);
+    expect(again).toMatchObject({ change: undefined, absent: [], live: 0 });
+    expect(again.configs.map(({ key, id }) => [key, id])).toEqual([['a', base.ruleset.version]]);
+  });
+
+  it('a planned change takes an exact repeat of a deletion with an id of its own', () => {
+    const base = baseWith(withId(tombstone('a'), NOW + 3n));
+    expect(base.ruleset.get('a')).toMatchObject({ deleted: true, id: NOW + 3n });
+    const again = plan(base, [withId(tombstone('a'), NOW + 3n)]);
+    expect(again).toMatchObject({ change: undefined, absent: [] });
+    expect(again.configs.map(({ id }) => id)).toEqual([NOW + 3n]);
+  });
+
+  it('a planned change refuses deletions of unknown keys with ids beyond 50,000 tombstones', () => {
+    const deletions = Array.from({ length: 50_000 }, (_, i) => withId(tombstone(`k${i}`), NOW + BigInt(i)));
+    const full = baseWith(...deletions);
+    const next = NOW + 60_000n;
+    expect(result(full, [withId(tombstone('more'), next)])).toBe('too_many_deletions configs[0]');
+    expect(plan(full, [withId(tombstone('k7'), next)]).change!.version).toBe(next);
+    full.ruleset.apply(plan(full, [flag('b')]).change!);
+    expect(plan(full, [tombstone('b')]).change).toBeDefined();
+  });
+
+  it('a plan that commits again what was lost makes a deletion of any key', () => {
+    const { change, absent } = planChange(
+      emptyBase(),
+      readSubmittedJson({ configs: [tombstone('a')] }),
+      NOW,
+      {
+        recommitAbove: 5n,
+      },
+    );
+    expect(change!.configs.map(({ deleted }) => deleted)).toEqual([true]);
+    expect(absent).toEqual([]);
   });
 
   it('a planned change is refused when it has no configs', () => {
@@ -295,7 +351,12 @@ describe('settings', () => {
   const withContext = { ...settings, defaultContext: contextOf(10) };
 
   it('settings of a new environment are no change: it stays at version 0', () => {
-    expect(planSettings(undefined, withContext, NOW)).toEqual({ change: undefined, configs: [], live: 0 });
+    expect(planSettings(undefined, withContext, NOW)).toEqual({
+      change: undefined,
+      configs: [],
+      absent: [],
+      live: 0,
+    });
   });
 
   it('settings of an environment at version 0 are a change: other nodes may have it in memory already', () => {
@@ -336,7 +397,9 @@ describe('settings', () => {
   it('settings with another project are refused once there are configs', () => {
     const other = { ...settings, projectId: 9n };
     expect(refusal(() => planSettings(baseWith(flag('a')), other, NOW))).toBe('field_invalid projectId');
-    expect(refusal(() => planSettings(baseWith(tombstone('a')), other, NOW))).toBe('field_invalid projectId');
+    expect(refusal(() => planSettings(baseWith(withId(tombstone('a'), NOW)), other, NOW))).toBe(
+      'field_invalid projectId',
+    );
   });
 
   it('settings with a default context next to which a config no longer fits are refused, and the config is named', () => {

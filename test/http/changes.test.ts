@@ -42,6 +42,22 @@ describe('a change', () => {
     expect(second.body.previous).toBe(version);
   });
 
+  it('a change that deletes a config that never existed names it, and moves no version', async () => {
+    const { version } = await environment.commit(flag('a', true));
+    const answer = await post({}, deletion('typo')).expect(200);
+    expect(answer.body).toEqual({ previous: version, version, configs: [], absent: ['typo'] });
+    const mixed = await post({}, deletion('typo'), deletion('a')).expect(200);
+    expect(mixed.body).toMatchObject({ previous: version, configs: [{ key: 'a' }], absent: ['typo'] });
+  });
+
+  it('a change that deletes a deleted config is answered with the id of its deletion', async () => {
+    await environment.commit(flag('gone', true));
+    const first = await post({}, deletion('gone')).expect(200);
+    const { version, configs } = first.body as { version: string; configs: unknown };
+    const again = await post({}, deletion('gone')).expect(200);
+    expect(again.body).toEqual({ previous: version, version, configs });
+  });
+
   it('a change has ids that say when it was made: microseconds since 1970', async () => {
     const earliest = BigInt(Date.now()) * 1000n;
     const { version } = await environment.commit(flag('a', true));

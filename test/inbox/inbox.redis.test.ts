@@ -72,6 +72,15 @@ describe('events', () => {
     expect((await reasons()).map(({ code }) => code)).toEqual(['field_invalid', 'body_invalid']);
   });
 
+  it('events that delete a config twice, or one that never existed, are committed without effect', async () => {
+    await stack.addChange(1, change('a'));
+    for (const key of ['a', 'a', 'typo']) await stack.addChange(1, deletion(key));
+    const { counts } = await stack.consume();
+    await stack.settled();
+    expect(await stack.committed()).toEqual(['a', 'a']);
+    expect(counts).toEqual({ committed: 4, repeated: 0, rejected: [] });
+  });
+
   it('events are noticed within a moment by a consumer that waits', async () => {
     const { consumer } = await stack.consume();
     await until('it waits', async () => String(await stack.raw.client('LIST')).includes('cmd=xreadgroup'));
