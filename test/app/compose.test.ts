@@ -23,6 +23,7 @@ interface Service {
   readonly restart?: string;
   readonly read_only?: boolean;
   readonly security_opt?: readonly string[];
+  readonly profiles?: readonly string[];
   readonly healthcheck?: object;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly networks:
@@ -35,7 +36,7 @@ const composeText = read('docker-compose.yml');
 const compose = parse(composeText, { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
 };
-const { pushpin, redis, ...nodes } = compose.services;
+const { pushpin, redis, prometheus, grafana, ...nodes } = compose.services;
 
 /** The settings that a person fills in. */
 const filledIn = read('.env.example')
@@ -73,10 +74,12 @@ describe('the container files', () => {
 
   it('the container files name exact versions of images, with the digest where it is known', () => {
     const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
-    const images = [...bases, redis?.image, pushpin?.image];
-    expect(images.length).toBe(5);
-    for (const image of images) expect(image).toMatch(/^[\w/]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/);
-    expect(images.filter((image) => image?.includes('@') !== true)).toEqual([pushpin?.image]);
+    const images = [...bases, redis?.image, pushpin?.image, prometheus?.image, grafana?.image];
+    expect(images.length).toBe(7);
+    for (const image of images)
+      expect(image).toMatch(/^[\w/]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/);
+    const unknown = [pushpin?.image, prometheus?.image, grafana?.image];
+    expect(images.filter((image) => image?.includes('@') !== true)).toEqual(unknown);
   });
 });
 
@@ -157,6 +160,8 @@ describe('docker-compose.yml', () => {
       'holdfast-2': [],
       pushpin: ['7999:7999'],
       redis: [],
+      prometheus: [],
+      grafana: ['127.0.0.1:3000:3000'],
     });
   });
 
@@ -176,6 +181,22 @@ describe('docker-compose.yml', () => {
     expect(pushpin?.depends_on).toEqual({ 'holdfast-1': healthy, 'holdfast-2': healthy });
   });
 
+  it('docker-compose.yml starts Prometheus and Grafana only with the profile observability', () => {
+    for (const service of [prometheus, grafana]) expect(service?.profiles).toEqual(['observability']);
+    for (const [name, service] of Object.entries({ pushpin, redis, ...nodes })) {
+      expect([name, service?.profiles]).toEqual([name, undefined]);
+    }
+  });
+
+  it('docker-compose.yml mounts files for Prometheus and Grafana that exist', () => {
+    const mounts = [prometheus, grafana].flatMap((service) => service?.volumes ?? []);
+    const sources = mounts
+      .map((mount) => mount.split(':')[0] ?? '')
+      .filter((source) => source.startsWith('.'));
+    expect(sources).toHaveLength(4);
+    for (const source of sources) expect([source, existsSync(join(root, source))]).toEqual([source, true]);
+  });
+
   it('keeps the data of Redis in a volume, appended to at each change', () => {
     expect(redis?.command).toEqual(expect.arrayContaining(['--appendonly', 'yes']));
     expect(redis?.volumes).toEqual(['redis-data:/data']);
@@ -192,7 +213,7 @@ describe('the images', () => {
       ...stages,
       ...Object.values(compose.services).flatMap(({ image, build }) => (build ? [] : [image])),
     ];
-    for (const image of images) expect(image).toMatch(/:\d/);
+    for (const image of images) expect(image).toMatch(/:v?\d/);
   });
 
   it('the images leave what only compiling needs in a stage of its own', () => {

@@ -35,7 +35,14 @@ const SHIPPED: Readonly<Record<string, string>> = {
   id_cache_ttl: '60',
 };
 
-const place = { dir: '/tmp/p', httpPort: 1, publishPort: 2, version: 'pushpin 1.36.0', sigKey: 'k' };
+const place = {
+  dir: '/tmp/p',
+  httpPort: 1,
+  publishPort: 2,
+  metricsPort: 3,
+  version: 'pushpin 1.36.0',
+  sigKey: 'k',
+};
 const settings = (text: string) => text.split('\n').filter((line) => /^[a-z]/.test(line));
 const number = (name: string) => Number(optionOf(shippedConfig(), `handler.${name}`));
 
@@ -84,6 +91,7 @@ describe('the configuration of a private Pushpin', () => {
       'sig_key',
       'push_in_http_addr',
       'push_in_http_port',
+      'prometheus_port',
     ]);
   });
 

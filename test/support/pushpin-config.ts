@@ -15,6 +15,7 @@ export interface PushpinPlace {
   readonly dir: string;
   readonly httpPort: number;
   readonly publishPort: number;
+  readonly metricsPort: number;
   /** The output of `pushpin --version`, such as `pushpin 1.36.0`. */
   readonly version: string;
   readonly sigKey: string;
@@ -39,6 +40,7 @@ export function pushpinConfig(place: PushpinPlace, overrides: PushpinOptions = {
     'runner.http_port': `127.0.0.1:${place.httpPort}`,
     'handler.push_in_http_addr': '127.0.0.1',
     'handler.push_in_http_port': place.publishPort,
+    'handler.prometheus_port': `127.0.0.1:${place.metricsPort}`,
     'proxy.sig_key': place.sigKey,
     ...(place.sigIss === undefined ? {} : { 'proxy.sig_iss': place.sigIss }),
     ...(isLegacy(place.version) ? legacyOptions(place.dir) : {}),

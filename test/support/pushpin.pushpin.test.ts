@@ -77,6 +77,16 @@ describe('a private Pushpin with the configuration of pushpin/', () => {
     expect([400, 413]).toContain(await proxy.publish([item('news', 'x'.repeat(1_100_000))]));
   });
 
+  it('a private Pushpin with the configuration of pushpin/ counts its connections for Prometheus', async () => {
+    const { target } = await origin(holdOn('news'));
+    const proxy = await pushpin({ targets: [target] });
+    const stream = await held(proxy);
+    const connections = async () =>
+      /^pushpin_connection_connected (\d+)$/m.exec((await get(proxy.metricsUrl)).body)?.[1];
+    await until('the hold is counted', async () => Number(await connections()) >= 1);
+    stream.close();
+  });
+
   it('a private Pushpin with the configuration of pushpin/ obeys overrides', async () => {
     const { target } = await origin(named('node'));
     const limits = { 'handler.push_in_max_body_size': 5_000, 'handler.push_in_http_max_body_size': 5_000 };

@@ -12,6 +12,7 @@ import {
   pushpinConfig,
   pushpinRoutes,
   type PushpinOptions,
+  type PushpinPlace,
 } from './pushpin-config.js';
 import { until } from './until.js';
 
@@ -38,6 +39,8 @@ export interface Pushpin {
   readonly url: string;
   /** Where items are published: `http://127.0.0.1:12346`, without `/publish/`. */
   readonly publishUrl: string;
+  /** Its statistics in the text format of Prometheus. */
+  readonly metricsUrl: string;
   /** The process that started the others. */
   readonly pid: number;
   /** All of its processes. */
@@ -69,8 +72,8 @@ const START_TIMEOUT = 15_000;
 export async function startPushpin(options: PushpinStart): Promise<Pushpin> {
   const dir = mkdtempSync(join(tmpdir(), 'hf-pp-'));
   const logFile = options.logFile ?? join(dir, 'pushpin.log');
-  const [httpPort = 0, publishPort = 0] = await freePorts(2);
-  configure(dir, httpPort, publishPort, options);
+  const [httpPort = 0, publishPort = 0, metricsPort = 0] = await freePorts(3);
+  configure(dir, { httpPort, publishPort, metricsPort }, options);
   const url = `http://127.0.0.1:${httpPort}`;
   const publishUrl = `http://127.0.0.1:${publishPort}`;
   let current = await launch(dir, logFile, url, publishUrl).catch((error: unknown) => {
@@ -85,6 +88,7 @@ export async function startPushpin(options: PushpinStart): Promise<Pushpin> {
   return {
     url,
     publishUrl,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     dir,
     get pid() {
       return current.runner.pid;
@@ -164,9 +168,11 @@ function servicePids(dir: string): number[] {
     .filter((pid) => pid > 1);
 }
 
-function configure(dir: string, httpPort: number, publishPort: number, options: PushpinStart): void {
+type Ports = Pick<PushpinPlace, 'httpPort' | 'publishPort' | 'metricsPort'>;
+
+function configure(dir: string, ports: Ports, options: PushpinStart): void {
   const version = execFileSync(PUSHPIN, ['--version'], { encoding: 'utf8' });
-  const place = { dir, httpPort, publishPort, version, sigKey: options.sigKey, sigIss: options.sigIss };
+  const place = { dir, ...ports, version, sigKey: options.sigKey, sigIss: options.sigIss };
   writeFileSync(join(dir, 'pushpin.conf'), pushpinConfig(place, options.config));
   writeFileSync(join(dir, 'routes'), options.routes ?? pushpinRoutes(options.targets));
   if (isLegacy(version)) {
