@@ -6,6 +6,12 @@ import type { Commit, Key } from './store.js';
 export const IDEMPOTENCY_TTL = 24 * 60 * 60 * 1000;
 
 /**
+ * The most that the remembered requests of one environment may take, bytes. Beyond it the oldest
+ * are forgotten before their time. About 30,000 small changes, or twelve of the largest.
+ */
+export const IDEMPOTENCY_BYTES = 16 * 1024 * 1024;
+
+/**
  * Refuses a commit that contradicts itself; no input of a client can be the cause.
  *
  * @throws HoldfastError `internal`

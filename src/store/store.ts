@@ -88,7 +88,7 @@ export interface Commit {
   readonly change?: Change | undefined;
   /** The number of configs that are not deleted, after the commit. */
   readonly live: number;
-  /** Remembered for 24 hours, per environment. */
+  /** Remembered for 24 hours, per environment, and within its limit in bytes. */
   readonly idempotency?: Idempotency | undefined;
   /**
    * The inbox event that this commit is: acknowledged and removed in the same step. Only of a store

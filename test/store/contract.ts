@@ -1,4 +1,5 @@
 /** The contract of every store: one suite, run on each implementation and each way to reach it. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { MAX_ID } from '../../src/ruleset/version.js';
@@ -373,6 +374,26 @@ function idempotency(current: () => Store): void {
       expect(await current().repeated(1n, 'request 1')).toEqual({ digest, answer });
       expect(await current().repeated(1n, 'request 2')).toBeUndefined();
       expect(await current().repeated(2n, 'request 1')).toBeUndefined();
+    });
+
+    it('forgets the oldest of an environment beyond 16 MiB, and those of no other', async () => {
+      await current().commit(creation(2n));
+      await current().commit(update(2n, 0n, [flag(10n, 'a')], { idempotency: remembered }));
+      const answers = Array.from({ length: 20 }, () => randomBytes(750_000).toString('base64'));
+      for (const [i, answer] of answers.entries()) {
+        const idempotency = { key: `large ${i}`, digest: 'd', answer };
+        await current().commit(update(1n, BigInt(i), [flag(BigInt(i + 1), 'a')], { idempotency }));
+      }
+      const kept = await Promise.all(answers.map((_, i) => current().repeated(1n, `large ${i}`)));
+      const first = kept.findIndex((found) => found !== undefined);
+      expect(first).toBeGreaterThanOrEqual(4);
+      expect(first).toBeLessThan(7);
+      expect(kept.slice(first).map((found) => found?.answer)).toEqual(answers.slice(first));
+      expect(await current().repeated(2n, 'request 1')).toMatchObject({ answer: remembered.answer });
+      const again = { key: 'large 0', digest: 'd', answer: 'again' };
+      const late = update(1n, 20n, [flag(21n, 'a')], { idempotency: again });
+      expect(await current().commit(late)).toEqual({ kind: 'committed' });
+      expect(await current().commit(late)).toEqual({ kind: 'repeated', digest: 'd', answer: 'again' });
     });
 
     it('makes one of two concurrent commits with one key, and answers the other alike', async () => {

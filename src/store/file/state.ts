@@ -2,6 +2,7 @@
 import type { EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Environment, Key, StoredEnvironment } from '../store.js';
+import { RememberedRequests } from './remembered.js';
 import {
   configsFromBase64,
   decodeSettings,
@@ -17,16 +18,6 @@ const LINE_BYTES = 64 * 1024;
 
 /** The approximate bytes of an environment or a key in a log, in addition to configs. */
 const RECORD_BYTES = 300;
-
-/**
- * The most memory that remembered requests may take, bytes. Beyond it the oldest are forgotten,
- * before their 24 hours are over: a repeat of such a request is then refused as one that was
- * planned against an older version.
- */
-const REMEMBERED_BYTES = 64 * 1024 * 1024;
-
-/** The approximate memory of a remembered request in addition to its texts, bytes. */
-const REMEMBERED_OVERHEAD = 500;
 
 /**
  * Everything that a state holds, as of one moment, by the lines of a snapshot. Holds no bytes of
@@ -60,10 +51,8 @@ export class FileState {
   readonly #environments = new Map<bigint, EnvironmentState>();
   readonly #keys = new Map<string, Key>();
   readonly #keyIds = new Map<string, string>();
-  #rememberedBytes = 0;
   #configBytes = 0;
-  /** In order of expiry, because each lives equally long. */
-  readonly #idempotency = new Map<string, { environment: bigint; remembered: Remembered }>();
+  readonly #requests = new RememberedRequests();
 
   version(environment: bigint): bigint | undefined {
     return this.#environments.get(environment)?.version;
@@ -99,8 +88,7 @@ export class FileState {
   }
 
   repeated(environment: bigint, key: string, now: number): Remembered | undefined {
-    const found = this.#idempotency.get(idempotencyName(environment, key))?.remembered;
-    return found !== undefined && found.until > now ? found : undefined;
+    return this.#requests.get(environment, key, now);
   }
 
   /** The time of the newest change: microseconds since 1970. */
@@ -140,7 +128,7 @@ export class FileState {
         this.#setConfigs(environment, configsFromBase64(record.configs));
         break;
       case 'idempotency':
-        this.#remember(environment, record.idempotency, now);
+        this.#requests.add(environment, record.idempotency, now);
         break;
     }
   }
@@ -148,8 +136,7 @@ export class FileState {
   /** The approximate size of a log that holds just this, in bytes. */
   size(): number {
     const records = this.#environments.size + this.#keys.size;
-    const remembered = this.#rememberedBytes - this.#idempotency.size * (REMEMBERED_OVERHEAD - RECORD_BYTES);
-    return this.#configBytes * BASE64 + records * RECORD_BYTES + remembered;
+    return this.#configBytes * BASE64 + records * RECORD_BYTES + this.#requests.size(RECORD_BYTES);
   }
 
   /** Lists what a snapshot will hold, in one turn. Later mutations do not change it. */
@@ -162,7 +149,7 @@ export class FileState {
       }
     }
     for (const key of this.#keys.values()) image.push({ type: 'key', key });
-    for (const { environment, remembered } of this.#idempotency.values()) {
+    for (const { environment, remembered } of this.#requests.all()) {
       if (remembered.until > now) image.push({ type: 'idempotency', environment, idempotency: remembered });
     }
     return image;
@@ -185,7 +172,7 @@ export class FileState {
       configs: state?.configs ?? new Map<string, EncodedConfig>(),
     });
     if (change !== undefined) this.#setConfigs(id, change.configs);
-    if (commit.idempotency !== undefined) this.#remember(id, commit.idempotency, now);
+    if (commit.idempotency !== undefined) this.#requests.add(id, commit.idempotency, now);
   }
 
   #setConfigs(environment: bigint, configs: readonly EncodedConfig[]): void {
@@ -200,24 +187,6 @@ export class FileState {
   #setKey(key: Key): void {
     this.#keys.set(key.id, key);
     this.#keyIds.set(key.hash, key.id);
-  }
-
-  #remember(environment: bigint, remembered: Remembered, now: number): void {
-    const name = idempotencyName(environment, remembered.key);
-    this.#forget(name);
-    this.#idempotency.set(name, { environment, remembered });
-    this.#rememberedBytes += costOf(remembered);
-    for (const [oldest, { remembered: old }] of this.#idempotency) {
-      if (old.until > now && (this.#rememberedBytes <= REMEMBERED_BYTES || oldest === name)) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(name: string): void {
-    const found = this.#idempotency.get(name);
-    if (found === undefined) return;
-    this.#rememberedBytes -= costOf(found.remembered);
-    this.#idempotency.delete(name);
   }
 }
 
@@ -256,12 +225,4 @@ function groups(configs: Iterable<EncodedConfig>): EncodedConfig[][] {
     bytes += config.bytes.length;
   }
   return all;
-}
-
-function costOf({ key, digest, answer }: Remembered): number {
-  return REMEMBERED_OVERHEAD + key.length + digest.length + answer.length;
-}
-
-function idempotencyName(environment: bigint, key: string): string {
-  return `${environment}/${key}`;
 }

@@ -44,7 +44,7 @@ export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
 export function commitArguments(
   commit: Commit,
   answer: string | undefined,
-  options: { feedLength: number; wait: number; idempotencyTtl: number },
+  options: { feedLength: number; wait: number; idempotencyTtl: number; idempotencyBytes: number },
 ): (string | Buffer)[] {
   const { settings, change, idempotency } = commit;
   const context = settings?.defaultContext;
@@ -55,7 +55,7 @@ export function commitArguments(
     `${options.feedLength}`,
     flag(options.wait > 0),
     idempotency === undefined ? '' : JSON.stringify([idempotency.digest, answer]),
-    `${options.idempotencyTtl}`,
+    `${options.idempotencyTtl} ${options.idempotencyBytes}`,
     commit.event === undefined ? '' : [commit.event, ...(commit.passed ?? [])].join(' '),
     flag(settings !== undefined),
     `${settings?.projectId ?? ''}`,

@@ -22,6 +22,8 @@ export const names = {
   head: `${TAG}:feed:head`,
   /** String with an expiry: digest and answer of a request. */
   idempotency: (environment: bigint, key: string) => `${TAG}:idempotency:${environment}:${key}`,
+  /** Stream: the requests that one environment remembers by such strings, the oldest first. */
+  remembered: (environment: bigint) => `${TAG}:idempotency:${environment}`,
   /** String with an expiry: the node that publishes. */
   lease: `${TAG}:lease`,
   /** Hash: proxy → position in the feed. */

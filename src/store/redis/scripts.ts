@@ -9,7 +9,7 @@
  * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which
  * are exact up to 2^53, and real ids are above.
  */
-import { GROUP } from './names.js';
+import { GROUP, names } from './names.js';
 
 /** The beginning of every script that writes. */
 export const prelude = `
@@ -59,19 +59,50 @@ end
 `;
 
 /**
+ * The bound of remembered requests: their records together take at most a number of bytes per
+ * environment, and the oldest are forgotten before their time. The index is a stream; each entry
+ * has the bytes of all entries up to it, so that two entries tell the bytes between them.
+ *
+ * A record takes its texts and about 300 bytes more, its entry in the index included. One call
+ * removes at most 1,000, which takes about a millisecond.
+ */
+const bounding = `
+local function remember(index, key, bytes, ttl, limit)
+  local last = redis.call('XREVRANGE', index, '+', '-', 'COUNT', 1)[1]
+  local own = bytes + #key + 300
+  local total = (last and tonumber(last[2][6]) or 0) + own
+  local id = redis.call('XADD', index, '*', 'key', key, 'bytes', own, 'total', string.format('%.0f', total))
+  local now, forgotten = tonumber(string.match(id, '^%d+')), 0
+  for i = 1, 1000 do
+    local oldest = redis.call('XRANGE', index, '-', '+', 'COUNT', 1)[1]
+    if oldest[1] == id then break end
+    local fields = oldest[2]
+    local expired = tonumber(string.match(oldest[1], '^%d+')) + ttl < now
+    if not expired and total - tonumber(fields[6]) + tonumber(fields[4]) <= limit then break end
+    -- An expired record is gone already, and its key may be in use again.
+    if not expired then forgotten = forgotten + redis.call('DEL', fields[2]) end
+    redis.call('XDEL', index, oldest[1])
+  end
+  return forgotten
+end
+`;
+
+/**
  * A commit: compare and set.
  *
  * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox ARGV id, expected
  * version or '', live, feed limit, '1' to touch the marker for WAIT,
- *      idempotency record or '', its expiry in ms, inbox event and those passed over, or '',
+ *      idempotency record or '', its expiry in ms and the bytes of all records, inbox event and those passed over, or '',
  *      '1' if there are settings, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, previous, version, at, its client versions, the environment's client version, envelope, then key and bytes of
  *      each config
  */
-export const COMMIT = `${prelude}${deciding}
+export const COMMIT = `${prelude}${deciding}${bounding}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
   or check(KEYS[4], 'stream') or check(KEYS[5], 'string') or check(KEYS[6], 'string')
   or (ARGV[8] ~= '' and check(KEYS[8], 'stream'))
+local index = string.sub(KEYS[6], 1, #'${names.remembered(0n)}' - 1 + #ARGV[1])
+failed = failed or (ARGV[6] ~= '' and check(index, 'stream'))
 if failed then return failed end
 
 local event, passed = string.match(ARGV[8], '^(%S*)(.*)$')
@@ -111,9 +142,14 @@ if ARGV[9] == '1' then
   else redis.call('HDEL', KEYS[1], 'context') end
 end
 if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
-if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[7]) end
+local forgotten = 0
+if ARGV[6] ~= '' then
+  local ttl, limit = string.match(ARGV[7], '^(%d+) (%d+)$')
+  redis.call('SET', KEYS[6], ARGV[6], 'PX', ttl)
+  forgotten = remember(index, KEYS[6], #ARGV[6], tonumber(ttl), tonumber(limit))
+end
 if event ~= '' then remove(KEYS[8], event) end
-return {'committed'}
+return {'committed', forgotten}
 `;
 
 /** KEYS idempotency, marker · ARGV '1' to touch the marker for WAIT. The record, or nil. */

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { packAnswer } from '../answer.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
-import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
+import { byCreation, checkCommit, IDEMPOTENCY_BYTES, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
 import type {
   Commit,
   CommitResult,
@@ -47,6 +47,8 @@ export interface RedisStoreOptions {
   readonly feedLength?: number;
   /** The most that rejected inbox events may take together, bytes. Default 64 MiB. */
   readonly rejectedBytes?: number;
+  /** The most that the remembered requests of an environment may take, bytes. Default 16 MiB. */
+  readonly idempotencyBytes?: number;
   /** The longest wait for the first connection, milliseconds. Default 10,000. */
   readonly connectWithin?: number;
 }
@@ -75,13 +77,17 @@ class RedisStore implements Store {
   readonly #commands: Commands;
   readonly #log: Logger;
   readonly #feedLength: number;
+  readonly #idempotencyBytes: number;
   readonly #closing = new AbortController();
+  /** The environments of which it was logged that they forget requests before their time. */
+  readonly #forgetting = new Set<bigint>();
 
   constructor(location: RedisLocation, commands: Commands, options: RedisStoreOptions) {
     this.#location = location;
     this.#commands = commands;
     this.#log = options.log;
     this.#feedLength = options.feedLength ?? 100_000;
+    this.#idempotencyBytes = options.idempotencyBytes ?? IDEMPOTENCY_BYTES;
     this.leadership = new RedisLeadership(commands, names);
     this.beltLeadership = new RedisLeadership(commands, {
       lease: names.beltLease,
@@ -127,11 +133,13 @@ class RedisStore implements Store {
         feedLength: this.#feedLength,
         wait: this.#location.wait,
         idempotencyTtl: IDEMPOTENCY_TTL,
+        idempotencyBytes: this.#idempotencyBytes,
       }),
     });
     const [kind, value] = replyList(reply);
     switch (replyText(kind)) {
       case 'committed':
+        this.#noteForgotten(environment, Number(value));
         return { kind: 'committed' };
       case 'conflict':
         return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(replyText(value)) : undefined };
@@ -246,6 +254,17 @@ class RedisStore implements Store {
     this.#closing.abort();
     this.#commands.close();
     return Promise.resolve();
+  }
+
+  /** Logs the first of an environment: with a busy producer, each of its commits forgets one. */
+  #noteForgotten(environment: bigint, forgotten: number): void {
+    if (forgotten === 0 || this.#forgetting.has(environment)) return;
+    this.#forgetting.add(environment);
+    const [store, limit] = [this.#commands.name, this.#idempotencyBytes];
+    this.#log.warn(
+      { store, environment: `${environment}`, limit },
+      'remembered requests of an environment take more than the limit; from now on the oldest are forgotten before their 24 hours are over',
+    );
   }
 
   async #environments(ids: readonly bigint[]): Promise<StoredEnvironment[]> {
