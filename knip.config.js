@@ -20,7 +20,7 @@ export default {
   // Loaded by createRequire, or bundled from a text in a test.
   ignoreDependencies: ['@cdktf/hcl2json', '@prefab-cloud/prefab-cloud-react', 'react', 'react-dom'],
   // Debian's packages, which scripts/setup.mjs installs.
-  ignoreBinaries: ['pushpin', 'promtool'],
+  ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze'],
   // edge/ has packages of its own.
   ignore: ['edge/**'],
 };

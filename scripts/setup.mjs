@@ -16,7 +16,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM_NODE = [20, 19];
 
 /** Debian's package of a program, where it has another name. */
-const PACKAGES = { varnishd: 'varnish', pip3: 'python3-pip', promtool: 'prometheus' };
+const PACKAGES = {
+  varnishd: 'varnish',
+  pip3: 'python3-pip',
+  promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
+};
 
 /** A step that did not work; the message is all that the user needs to read. */
 export class SetupError extends Error {}

@@ -25,9 +25,18 @@ import { count } from './test-count.mjs';
 
 // Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
 // Holdfast; Varnish is the cache of lab/; nginx and HAProxy stand before Pushpin (examples/front/);
-// promtool, of Debian's prometheus, tests the alert rules.
+// promtool, of Debian's prometheus, tests the alert rules, and systemd-analyze the unit.
 const installAllServers = () =>
-  installServers('python3', 'pip3', 'chromium', 'varnishd', 'nginx', 'haproxy', 'promtool');
+  installServers(
+    'python3',
+    'pip3',
+    'chromium',
+    'varnishd',
+    'nginx',
+    'haproxy',
+    'promtool',
+    'systemd-analyze',
+  );
 const unit = process.argv[2] === '--unit';
 if (unit) process.env.TEST_QUICK = '1';
 const servers = [lookWhereServersAre, installAllServers, installRedisVersions, build, buildEdge];
