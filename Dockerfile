@@ -15,6 +15,8 @@ RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
 ENV NODE_ENV=production
+# A container is reached from outside of it; where it may be reached from, its network says.
+ENV HOST=0.0.0.0
 WORKDIR /app
 COPY package.json ./
 COPY --from=packages /app/node_modules ./node_modules

@@ -6,8 +6,8 @@ import { FileBucket } from '../bucket/file.js';
 import { openSource } from '../bucket/sources.js';
 import { buildBeltServer } from './build/belt-server.js';
 import type { BeltServerSettings } from '../config/options.js';
-import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
-import { createHttpServer } from '../http/server.js';
+import { settleWithin } from '../http/listen.js';
+import { openPorts } from '../http/ports.js';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../observe/log.js';
 import type { RunningProcess } from './running.js';
@@ -27,18 +27,20 @@ export async function startBeltServer(settings: BeltServerSettings, log: Logger)
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
   const cache = cacheDirectory === undefined ? undefined : new FileBucket(cacheDirectory);
-  const { app, copies, enter } = buildBeltServer({ settings, sources, cache, log, clock: systemClock });
-  const server = createHttpServer(app);
-  const closeAfterAnswers = closingAnswers(server);
-  const port = await listen(server, settings);
+  const server = buildBeltServer({ settings, sources, cache, log, clock: systemClock });
+  const { copies, enter } = server;
+  const ports = await openPorts(server, settings);
   enter('serving');
-  const url = `http://${reachable(settings.host)}:${port}`;
-  log.info({ url, sources: sources.map(({ name }) => name) }, 'serving copies');
+  const { url, adminUrl } = ports;
+  log.info(
+    { url, ...(adminUrl !== url && { adminUrl }), sources: sources.map(({ name }) => name) },
+    'serving copies',
+  );
   return {
     stop: async () => {
       enter('stopping');
-      closeAfterAnswers();
-      const works = { requests: closeServer(server), copies: copies.stop() };
+      ports.closeAfterAnswers();
+      const works = { requests: ports.close(), copies: copies.stop() };
       const unfinished = await settleWithin(STOP_MS, works);
       if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
     },

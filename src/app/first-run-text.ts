@@ -70,6 +70,8 @@ function betaTesters(): Config {
 export interface FirstStart {
   /** The URL of this server for clients on this machine, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** The same for operators. */
+  readonly adminUrl: string;
   /** The server key of environment 1. */
   readonly key: string;
   readonly adminToken: string;
@@ -78,7 +80,7 @@ export interface FirstStart {
 /**
  * Formats the text of a first start: the credentials, and three lines that work as they are pasted.
  */
-export function firstStartText({ url, key, adminToken }: FirstStart): string {
+export function firstStartText({ url, adminUrl, key, adminToken }: FirstStart): string {
   const change = JSON.stringify({ configs: [flag('flag.welcome-banner', always(on))] });
   return `
 Holdfast is running at ${url}, with environment 1 and a few example configs.
@@ -92,7 +94,7 @@ The key is shown this once. Paste each of these into a terminal of its own:
 curl -N -u "me:${key}" ${url}/api/v1/sse/config
 
   change a flag:
-curl -X POST ${url}/admin/v1/environments/1/changes -H "Authorization: Bearer ${adminToken}" -H "Content-Type: application/json" -d '${change}'
+curl -X POST ${adminUrl}/admin/v1/environments/1/changes -H "Authorization: Bearer ${adminToken}" -H "Content-Type: application/json" -d '${change}'
 
   read the snapshot:
 curl -u "me:${key}" "${url}/api/v1/configs/0?format=json"
@@ -103,18 +105,20 @@ curl -u "me:${key}" "${url}/api/v1/configs/0?format=json"
 /** Formats the text of a later start. */
 export function laterStartText(start: {
   readonly url: string;
+  /** The same for operators. */
+  readonly adminUrl: string;
   /** The store's name, without credentials. */
   readonly store: string;
   /** The file that has the generated admin token; absent when the token was given as a setting. */
   readonly tokenFile?: string | undefined;
 }): string {
-  const { url, store, tokenFile } = start;
+  const { url, adminUrl, store, tokenFile } = start;
   const token = tokenFile === undefined ? 'the one that was set' : `in ${tokenFile}`;
   return `
 Holdfast is running at ${url}, with the data in ${store}.
 
 The keys of earlier starts are still valid. The admin token is ${token}. To make another key:
-curl -X POST ${url}/admin/v1/environments/1/keys -H "Authorization: Bearer <admin token>" -H "Content-Type: application/json" -d '{"kind":"server"}'
+curl -X POST ${adminUrl}/admin/v1/environments/1/keys -H "Authorization: Bearer <admin token>" -H "Content-Type: application/json" -d '{"kind":"server"}'
 
 `;
 }

@@ -4,8 +4,8 @@
 import type { Committer } from '../commit/committer.js';
 import type { NodeSettings } from '../config/options.js';
 import { systemClock } from '../core/clock.js';
-import { closeServer, closingAnswers, settleWithin, listen, reachable } from '../http/listen.js';
-import { createHttpServer } from '../http/server.js';
+import { settleWithin } from '../http/listen.js';
+import { openPorts } from '../http/ports.js';
 import type { Logger } from '../observe/log.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
@@ -20,6 +20,8 @@ import type { RunningProcess } from './running.js';
 export interface RunningNode extends RunningProcess {
   /** The URL at which clients on this machine reach it. */
   readonly url: string;
+  /** The URL at which operators on this machine reach it. */
+  readonly adminUrl: string;
   readonly committer: Committer;
 }
 
@@ -39,7 +41,11 @@ export async function startNode(settings: NodeSettings, log: Logger): Promise<Ru
     const secrets = await provideSecrets(settings);
     const node = await startOnStore(settings, secrets, store, log);
     const { gripUrls, hold, production } = settings;
-    log.info({ url: node.url, store: store.name, proxies: gripUrls.length, hold }, 'serving');
+    const { url, adminUrl } = node;
+    log.info(
+      { url, ...(adminUrl !== url && { adminUrl }), store: store.name, proxies: gripUrls.length, hold },
+      'serving',
+    );
     if (secretsFile(settings) !== undefined && !production) await greet(settings, secrets, store, node);
     return {
       stop: async () => {
@@ -57,14 +63,14 @@ async function greet(
   settings: NodeSettings,
   { adminTokens }: Secrets,
   store: Store,
-  { url, committer }: RunningNode,
+  { url, adminUrl, committer }: RunningNode,
 ): Promise<void> {
   const key = await createExamples(store, committer, Date.now());
   const tokenFile = settings.adminTokens === undefined ? secretsFile(settings) : undefined;
   process.stdout.write(
     key === undefined
-      ? laterStartText({ url, store: store.name, tokenFile })
-      : firstStartText({ url, key, adminToken: adminTokens[0] ?? '' }),
+      ? laterStartText({ url, adminUrl, store: store.name, tokenFile })
+      : firstStartText({ url, adminUrl, key, adminToken: adminTokens[0] ?? '' }),
   );
 }
 
@@ -86,24 +92,22 @@ export async function startOnStore(
 ): Promise<RunningNode> {
   const buckets = await openBuckets(settings);
   const node = buildNode({ settings, secrets, store, log, clock: systemClock }, buckets);
-  const { app, replica, committer, directHolds, lead, enter } = node;
+  const { replica, committer, directHolds, lead, enter } = node;
   await replica.start();
-  const server = createHttpServer(app);
-  const closeAfterAnswers = closingAnswers(server);
-  const port = await listen(server, settings);
+  const ports = await openPorts(node, settings);
   const stopping = new AbortController();
   const led = lead(stopping.signal);
   enter('serving');
 
   const stop = async (): Promise<void> => {
     enter('stopping');
-    closeAfterAnswers();
+    ports.closeAfterAnswers();
     // The lease first: another node takes over while this one still answers.
     stopping.abort();
-    const served = directHolds.drain(settings.drainSeconds).then(() => closeServer(server));
+    const served = directHolds.drain(settings.drainSeconds).then(() => ports.close());
     const works = { publishing: led, requests: served, following: served.then(() => replica.stop()) };
     const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
-  return { url: `http://${reachable(settings.host)}:${port}`, committer, stop };
+  return { url: ports.url, adminUrl: ports.adminUrl, committer, stop };
 }

@@ -2,6 +2,7 @@
 import { sourceName } from '../bucket/sources.js';
 import { SettingsError, type EnvironmentVariables } from './option.js';
 import type { BeltServerSettings } from './options.js';
+import { checkPorts, outOfReach } from './ports.js';
 import { awsOf, checkUrls, readOptions } from './read.js';
 
 /**
@@ -15,6 +16,9 @@ export function readBeltServerSettings(env: EnvironmentVariables): BeltServerSet
   if (urls.length === 0) problems.push('HOLDFAST_SOURCE names no place where copies are.');
   const nameOf = (url: string): string => sourceName(url, awsOf(values));
   problems.push(...checkUrls(urls, nameOf, 'HOLDFAST_SOURCE names one place twice'));
+  const ports = checkPorts(values);
+  problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
-  return { ...(values as BeltServerSettings), warnings };
+  const settings = values as BeltServerSettings;
+  return { ...settings, warnings: [...warnings, ...ports.warnings, ...outOfReach(settings, env)] };
 }

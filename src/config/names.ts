@@ -23,6 +23,7 @@ const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UD
 export function nameWarnings(role: Role, env: EnvironmentVariables): string[] {
   const unused = table
     .filter((option) => !option.roles.includes(role) && isGiven(option, env))
+    .filter(({ name }) => !isOfKubernetes(name, env))
     .map(({ name, roles }) => `${name} has no effect on a ${role}: it is a setting of ${plurals(roles)}.`);
   return [...unused, ...misspelt(env)];
 }

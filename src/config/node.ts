@@ -4,6 +4,7 @@ import { parseStoreLocation } from '../store/location.js';
 import { bucketProblems } from './belt-writer.js';
 import { isGiven, SettingsError, type EnvironmentVariables } from './option.js';
 import { MIN_ADMIN_TOKEN, MIN_SECRET, options, type NodeSettings } from './options.js';
+import { checkPorts, outOfReach } from './ports.js';
 import { checkUrls, readOptions } from './read.js';
 
 /**
@@ -19,9 +20,14 @@ export function readNodeSettings(env: EnvironmentVariables): NodeSettings {
   if (values.purgeUrl !== undefined && !isGiven(options.purgeToken, env)) {
     problems.push('HOLDFAST_PURGE_URL needs the API token that may purge there: set HOLDFAST_PURGE_TOKEN.');
   }
+  const ports = checkPorts(values);
+  problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
   const settings = values as NodeSettings;
-  return { ...settings, warnings: [...warnings, ...withoutEffect(settings)] };
+  return {
+    ...settings,
+    warnings: [...warnings, ...ports.warnings, ...withoutEffect(settings), ...outOfReach(settings, env)],
+  };
 }
 
 function missingSecrets(values: Partial<NodeSettings>, env: EnvironmentVariables): string[] {

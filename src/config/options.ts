@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 400] -- one table, so that no option can be forgotten in another */
+/* eslint max-lines: ['error', 420] -- one table, so that no option can be forgotten in another */
 /**
  * The option table: every setting of every process. Names, defaults, checks, help, warnings about
  * unused and misspelt names, and the types of the settings are made from it. Nothing else reads the
@@ -41,9 +41,29 @@ export const options = {
   host: option({
     name: 'HOST',
     roles: ROLES,
-    // Not "::", which fails on hosts and in containers without IPv6.
-    default: '0.0.0.0',
-    help: 'Address to listen on. The default is every IPv4 address; 127.0.0.1 is this machine only, :: is IPv4 and IPv6.',
+    // Not every address: a first start must not show its administration to the whole network. Not
+    // "::1" either, which fails on hosts and in containers without IPv6.
+    default: '127.0.0.1',
+    help: 'Address to listen on. The default is this machine only; 0.0.0.0 is every IPv4 address (the default in the container image), :: is IPv4 and IPv6.',
+    parse: text,
+  }),
+  /**
+   * The port of operators; 0 takes a free one. `undefined`: they share the clients' port.
+   */
+  adminPort: option({
+    name: 'HOLDFAST_ADMIN_PORT',
+    roles: ['node', 'belt server'],
+    shown: 'none',
+    help: "Port of operators: administration, metrics and health, and all routes of clients too. PORT then answers clients' routes, /livez and a bare /readyz, and nothing else. Without it, PORT answers everything.",
+    // Kubernetes sets the variable in each pod when a service is called holdfast-admin.
+    parse: (value) => (/^(tcp|udp):/.test(value) ? undefined : integer(0, 65_535)(value)),
+  }),
+  /** The address of that port; `undefined`: the same as of the clients'. */
+  adminHost: option({
+    name: 'HOLDFAST_ADMIN_HOST',
+    roles: ['node', 'belt server'],
+    shown: 'as HOST',
+    help: 'Address on which HOLDFAST_ADMIN_PORT listens.',
     parse: text,
   }),
   /**

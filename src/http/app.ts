@@ -7,7 +7,7 @@ import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { Logger } from '../observe/log.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
-import { healthRoutes, type ReadinessReport } from './health.js';
+import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { routeOf } from './params.js';
@@ -32,6 +32,29 @@ export interface AppParts {
  * errors.
  */
 export function createApp({ state, metrics, log, routes = [], admin }: AppParts): Express {
+  const app = baseApp(metrics);
+  app.use(healthRoutes(state, metrics));
+  for (const router of routes) app.use(router);
+  if (admin !== undefined) app.use('/admin/v1', admin);
+  app.use(notFound);
+  app.use(errorHandler(log));
+  return app;
+}
+
+/**
+ * Builds the application of the clients' port where operators have one of their own: the routes of
+ * clients and bare health. What {@link createApp} has in addition is 404 here. [protocol] #ports
+ */
+export function createClientApp({ state, metrics, log, routes = [] }: Omit<AppParts, 'admin'>): Express {
+  const app = baseApp(metrics);
+  app.use(bareHealthRoutes(state));
+  for (const router of routes) app.use(router);
+  app.use(notFound);
+  app.use(errorHandler(log));
+  return app;
+}
+
+function baseApp(metrics: ProcessMetrics): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
@@ -40,11 +63,6 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
   app.use(secure);
   app.use(counted(metrics));
   app.use(INTERNAL_PATHS, refuseProxied(metrics));
-  app.use(healthRoutes(state, metrics));
-  for (const router of routes) app.use(router);
-  if (admin !== undefined) app.use('/admin/v1', admin);
-  app.use(notFound);
-  app.use(errorHandler(log));
   return app;
 }
 

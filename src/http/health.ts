@@ -37,6 +37,34 @@ export interface ReadinessReport {
 
 /** Builds the routes of health and metrics. */
 export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetrics): Router {
+  const router = health(() => {
+    const { ready, body } = state();
+    return { ready, body: { ...body, version: VERSION } };
+  });
+  router
+    .route('/metrics')
+    .get(async (_request, response) => {
+      response
+        .set('Cache-Control', 'no-store')
+        .type(metrics.registry.contentType)
+        .send(await metrics.registry.metrics());
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  return router;
+}
+
+/**
+ * Builds the routes of health on a port for clients, for the load balancer in front of it: whether
+ * the process lives and may get traffic, and nothing about it.
+ */
+export function bareHealthRoutes(state: () => ReadinessReport): Router {
+  return health(() => {
+    const { ready, body } = state();
+    return { ready, body: { status: ready ? 'ready' : body.status } };
+  });
+}
+
+function health(state: () => ReadinessReport): Router {
   const router = Router();
   router
     .route('/livez')
@@ -51,16 +79,7 @@ export function healthRoutes(state: () => ReadinessReport, metrics: ProcessMetri
       response
         .set('Cache-Control', 'no-store')
         .status(ready ? 200 : 503)
-        .json({ ...body, version: VERSION });
-    })
-    .all(onlyMethods('GET', 'HEAD'));
-  router
-    .route('/metrics')
-    .get(async (_request, response) => {
-      response
-        .set('Cache-Control', 'no-store')
-        .type(metrics.registry.contentType)
-        .send(await metrics.registry.metrics());
+        .json(body);
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;

@@ -17,18 +17,20 @@ export interface Address {
 const REQUESTS_MS = 4_000;
 
 /**
- * Starts to listen and resolves to the port. @throws HoldfastError `field_invalid` when the address
- * cannot be used
+ * Starts to listen and resolves to the port.
+ *
+ * @param setting the variable that names the port
+ * @throws HoldfastError `field_invalid` when the address cannot be used
  */
-export async function listen(server: Server, { host, port }: Address): Promise<number> {
+export async function listen(server: Server, { host, port }: Address, setting = 'PORT'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(
         new HoldfastError(
           'field_invalid',
-          `PORT: cannot listen on ${host}:${port} (${messageOf(error)}); free it or choose another`,
+          `${setting}: cannot listen on ${host}:${port} (${messageOf(error)}); free it or choose another`,
           {
-            field: 'PORT',
+            field: setting,
             cause: error,
           },
         ),

@@ -56,6 +56,14 @@ function interpolate(value: string, env: Readonly<Record<string, string>>): stri
   return value.replace(/\$\{(\w+)(:\?[^}]*)?\}/g, (_match, name: string) => env[name] ?? '');
 }
 
+/** The variables that the image sets. */
+function imageEnvironment(): Record<string, string> {
+  const last = read('Dockerfile').split('\nFROM ').at(-1) ?? '';
+  return Object.fromEntries(
+    [...last.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value] as const),
+  );
+}
+
 describe('the container files', () => {
   it.each(['docker-compose.yml', 'docker-compose.belt.yml'])(
     'limit the log of each service of %s',
@@ -96,7 +104,7 @@ describe('docker-compose.yml', () => {
     for (const node of Object.values(nodes)) {
       expect(node.env_file).toBe('.env');
       const names = [...Object.keys(node.environment ?? {}), ...filledIn.map(([name]) => name)];
-      expect(names.sort()).toEqual(['PORT', ...Object.keys(stack)].sort());
+      expect(names.sort()).toEqual(['PORT', 'HOLDFAST_ADMIN_PORT', ...Object.keys(stack)].sort());
       const grip = interpolate(node.environment?.GRIP_URL ?? '', { GRIP_VERIFY_KEY: 'c' });
       expect(grip).toBe(stack.GRIP_URL);
       expect(node.environment?.HOLDFAST_STORE).toBe(stack.HOLDFAST_STORE);
@@ -107,7 +115,8 @@ describe('docker-compose.yml', () => {
     const env = Object.fromEntries(filledIn.map(([name]) => [name, 'f'.repeat(64)]));
     const given = nodes['holdfast-1']?.environment ?? {};
     const own = Object.entries(given).map(([name, value]) => [name, interpolate(value, env)]);
-    const settings = readNodeSettings({ NODE_ENV: 'production', ...env, ...Object.fromEntries(own) });
+    const settings = readNodeSettings({ ...imageEnvironment(), ...env, ...Object.fromEntries(own) });
+    expect(settings).toMatchObject({ production: true, host: '0.0.0.0', port: 8080, adminPort: 8081 });
     expect(settings.warnings).toEqual([]);
     expect(settings.gripUrls).toHaveLength(1);
   });
@@ -151,12 +160,21 @@ describe('docker-compose.yml', () => {
     expect(networksOf(pushpin)).toContain('grip');
   });
 
+  it('Prometheus reads metrics at the port of operators of each node', () => {
+    const prometheus = parse(read('observability/prometheus/prometheus.yml')) as {
+      scrape_configs: { job_name: string; dns_sd_configs: { port: number }[] }[];
+    };
+    const job = prometheus.scrape_configs.find(({ job_name }) => job_name === 'holdfast');
+    expect(job?.dns_sd_configs[0]?.port).toBe(Number(nodes['holdfast-1']?.environment?.HOLDFAST_ADMIN_PORT));
+  });
+
   it('keeps the store out of reach of the proxy, and lets in only clients and the administrator', () => {
     expect(networksOf(redis)).toEqual(['store']);
     expect(networksOf(pushpin)).toEqual(['grip']);
     const ports = Object.entries(compose.services).map(([name, service]) => [name, service.ports ?? []]);
     expect(Object.fromEntries(ports)).toEqual({
-      'holdfast-1': ['127.0.0.1:8080:8080'],
+      // To the port of operators.
+      'holdfast-1': ['127.0.0.1:8080:8081'],
       'holdfast-2': [],
       pushpin: ['7999:7999'],
       redis: [],
@@ -259,7 +277,8 @@ describe('docker-compose.belt.yml', () => {
         (_match, each: string) => (given as Record<string, string>)[each] ?? '',
       ),
     ]);
-    const settings = readBeltServerSettings(Object.fromEntries(env) as Record<string, string>);
+    const own = Object.fromEntries(env) as Record<string, string>;
+    const settings = readBeltServerSettings({ ...imageEnvironment(), ...own });
     expect(settings).toMatchObject({ sources: [given.HOLDFAST_SOURCE], warnings: [] });
     const [volume] = (service?.volumes?.[0] ?? '').split(':').slice(-1);
     expect(settings.cacheDirectory?.startsWith(`${volume}/`)).toBe(true);

@@ -8,7 +8,12 @@ import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import { validateConfig } from '../../src/ruleset/validate.js';
 
 const configs = exampleConfigs();
-const start = { url: 'http://127.0.0.1:8080', key: 'abc-P1-E1-SDK-def', adminToken: 'the-admin-token' };
+const start = {
+  url: 'http://127.0.0.1:8080',
+  adminUrl: 'http://127.0.0.1:8081',
+  key: 'abc-P1-E1-SDK-def',
+  adminToken: 'the-admin-token',
+};
 
 describe('the example configs', () => {
   it('the example configs are valid in every environment', () => {
@@ -62,6 +67,7 @@ describe('what the first start prints', () => {
     expect(text).toContain(start.adminToken);
     expect(commands).toHaveLength(3);
     expect(commands[0]).toContain(`-N -u "me:${start.key}" ${start.url}/api/v1/sse/config`);
+    expect(commands[1]).toContain(`${start.adminUrl}/admin/v1/environments/1/changes`);
     expect(commands[2]).toContain(`${start.url}/api/v1/configs/0?format=json`);
   });
 
@@ -77,7 +83,7 @@ describe('what the first start prints', () => {
 
 describe('what a later start prints', () => {
   it('what a later start prints says where it runs and that the credentials stay', () => {
-    const text = laterStartText({ url: start.url, store: 'file ./data' });
+    const text = laterStartText({ url: start.url, adminUrl: start.adminUrl, store: 'file ./data' });
     expect(text).toContain(start.url);
     expect(text).toContain('file ./data');
   });

@@ -14,7 +14,8 @@ function problems(env: EnvironmentVariables): readonly string[] {
 
 describe('the settings of a belt server', () => {
   it('the settings of a belt server need a source and nothing else, in production too', () => {
-    const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production' });
+    const env = { HOLDFAST_SOURCE: 'file:/srv/copies', NODE_ENV: 'production', HOST: '0.0.0.0' };
+    const settings = readBeltServerSettings(env);
     expect(settings).toMatchObject({
       sources: ['file:/srv/copies'],
       cacheDirectory: undefined,

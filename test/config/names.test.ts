@@ -70,7 +70,7 @@ describe('variables of commands and of other programs', () => {
     expect(nameWarnings(role, { ...Object.fromEntries(commands), ...others })).toEqual([]);
   });
 
-  it('variables of commands and of other programs are no warning when Kubernetes sets them for a service that is called holdfast', () => {
+  it('variables of commands and of other programs are no warning when Kubernetes sets them for services that are called holdfast and holdfast-admin', () => {
     const env = {
       HOLDFAST_SERVICE_HOST: '10.0.0.1',
       HOLDFAST_SERVICE_PORT: '8080',
@@ -78,6 +78,9 @@ describe('variables of commands and of other programs', () => {
       HOLDFAST_PORT: 'tcp://10.0.0.1:8080',
       HOLDFAST_PORT_8080_TCP: 'tcp://10.0.0.1:8080',
       HOLDFAST_PORT_8080_TCP_ADDR: '10.0.0.1',
+      HOLDFAST_ADMIN_PORT: 'tcp://10.0.0.2:8081',
+      HOLDFAST_ADMIN_SERVICE_HOST: '10.0.0.2',
+      HOLDFAST_ADMIN_PORT_8081_TCP: 'tcp://10.0.0.2:8081',
     };
     for (const role of ROLES) expect(nameWarnings(role, env)).toEqual([]);
   });

@@ -20,8 +20,10 @@ function problems(env: EnvironmentVariables): readonly string[] {
 describe('settings that are not given', () => {
   it('settings that are not given are the documented defaults', () => {
     expect(readNodeSettings({})).toEqual({
-      host: '0.0.0.0',
+      host: '127.0.0.1',
       port: 8080,
+      adminPort: undefined,
+      adminHost: undefined,
       store: 'file:./data',
       gripUrls: [],
       gripVerifyKeys: [],
@@ -275,6 +277,7 @@ describe('warnings', () => {
     const { warnings } = readNodeSettings({
       HOLDFAST_HOLD: 'direct',
       GRIP_URL: 'http://a:5561?verify-key=k',
+      HOST: '0.0.0.0',
     });
     expect(warnings).toEqual([expect.stringMatching(/^HOLDFAST_HOLD is direct, so this node publishes/)]);
   });
@@ -313,6 +316,8 @@ describe('the help', () => {
     expect(names?.map((name) => name.trim())).toEqual([
       'PORT',
       'HOST',
+      'HOLDFAST_ADMIN_PORT',
+      'HOLDFAST_ADMIN_HOST',
       'HOLDFAST_STORE',
       'GRIP_URL',
       'GRIP_VERIFY_KEY',

@@ -2,77 +2,48 @@
  * The clients' port of a real Pushpin leads to no route of operators, whatever is sent to it over a
  * raw socket. `PUSHPIN=/path/to/pushpin` tests another version.
  */
-import { connect } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpServer } from '../../src/http/server.js';
 import { ADMIN_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { startPushpin, type Pushpin } from '../support/pushpin.js';
 import { until } from '../support/until.js';
+import { HOSTS, INTERNAL, isInternal, targetsOf } from './boundary.js';
 
 const SIG_KEY = 'signs0the0requests0of0this0proxy';
 const ANSWER_MS = 3_000;
 
 let app: TestApp;
+let clientServer: Server;
 let pushpin: Pushpin;
 let key: string;
 
 beforeAll(async () => {
   app = await startApp({ env: { GRIP_URL: `http://127.0.0.1:5561/?iss=pushpin&key=${SIG_KEY}` } });
-  pushpin = await startPushpin({ targets: [new URL(app.url).host], sigKey: SIG_KEY });
+  clientServer = createHttpServer(app.clientApp);
+  await new Promise<void>((resolve) => clientServer.listen(0, '127.0.0.1', resolve));
   ({ key } = await app.environment());
 });
 
 afterAll(async () => {
-  await pushpin.stop();
+  clientServer.closeAllConnections();
+  await new Promise((resolve) => clientServer.close(resolve));
   await app.close();
 });
 
-const HOSTS: Record<string, string> = {
-  'no Host': '',
-  'an empty Host': 'Host:\r\n',
-  'a blank Host': 'Host:  \r\n',
-  'a Host of a slash': 'Host: /\r\n',
-  'a Host of a colon': 'Host: :\r\n',
-  'a Host of a port': 'Host: :80\r\n',
-  'a Host with a path': 'Host: a/b\r\n',
-  'a Host with a user': 'Host: user@\r\n',
-  'a Host with a query': 'Host: ?\r\n',
-  'a Host with a fragment': 'Host: #\r\n',
-  'a Host with a backslash': 'Host: \\\r\n',
-  'a Host with a space': 'Host: a b\r\n',
-  'a Host with brackets': 'Host: []\r\n',
-  'a Host with an open bracket': 'Host: [\r\n',
-  'a Host with a bad port': 'Host: a:b\r\n',
-  'a Host with a percent sign': 'Host: %\r\n',
-  'a Host with a control character': 'Host: \u0001\r\n',
-  'a Host that is not ASCII': 'Host: é\r\n',
-  'a Host of the node': 'Host: 127.0.0.1\r\n',
-  'two Hosts': 'Host: a\r\nHost:\r\n',
-  'two empty Hosts': 'Host:\r\nHost:\r\n',
+const TARGETS: Record<string, () => string> = {
+  'one port for all': () => new URL(app.url).host,
+  'a port for clients': () => `127.0.0.1:${(clientServer.address() as AddressInfo).port}`,
 };
 
-const INTERNAL = ['/metrics', '/readyz', '/livez', '/admin/v1/environments'];
+describe.each(Object.keys(TARGETS))('the clients’ port of Pushpin before a node with %s', (ports) => {
+  beforeAll(async () => {
+    pushpin = await startPushpin({ targets: [TARGETS[ports]!()], sigKey: SIG_KEY });
+  });
 
-/** Targets that lead to an internal path when a part of them is dropped or decoded on the way. */
-const targetsOf = (path: string): string[] => [
-  path,
-  `/api${path}`,
-  `/ofrep${path}`,
-  `/api/..${path}`,
-  `/api/%2e%2e${path}`,
-  `//api${path}`,
-  `/api/${path}`,
-  `http:///api${path}`,
-  `http://api${path}`,
-  `http://x/api${path}`,
-  `http://x/api/..${path}`,
-  `https:///api${path}`,
-  `http:/api${path}`,
-  `http:api${path}`,
-  `/api${path}?http://`,
-  `/api/@x${path}`,
-];
+  afterAll(() => pushpin.stop());
 
-describe('the clients’ port of Pushpin', () => {
   for (const [name, host] of Object.entries(HOSTS)) {
     it(`the clients’ port of Pushpin leads to no route of operators from a request with ${name}`, async () => {
       for (const path of INTERNAL) {
@@ -101,11 +72,6 @@ describe('the clients’ port of Pushpin', () => {
     });
   });
 });
-
-/** True for an answer that only a route of operators gives. */
-function isInternal(answer: string): boolean {
-  return /process_cpu_seconds_total|"status":|\r\n\r\nok\n|"environments":/.test(answer);
-}
 
 /**
  * The answer to a request over a socket of its own, as text; what has arrived by then after a

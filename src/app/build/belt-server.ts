@@ -10,7 +10,7 @@ import type { CopyTimes } from '../../belt/server/environment-copy.js';
 import { CopySource } from '../../belt/server/source.js';
 import type { BeltServerSettings } from '../../config/options.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
-import { clientRoutes, createApp } from '../../http/app.js';
+import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { beltServerReadiness, type BeltServerHealth } from '../../http/belt-health.js';
 import { noStreamRoutes } from '../../http/no-streams.js';
 import type { Clock } from '../../core/clock.js';
@@ -32,6 +32,8 @@ export interface BeltServerParts {
 /** A belt server that is built and not started. */
 export interface BeltServer {
   readonly app: Express;
+  /** The application of the clients' port where operators have one of their own. */
+  readonly clientApp: Express;
   readonly copies: Copies;
   /** Sets the phase that readiness reports. It begins as `starting`. */
   readonly enter: (phase: BeltServerHealth['phase']) => void;
@@ -65,7 +67,7 @@ export function buildBeltServer({
   });
   gauges(metrics, copies);
   let phase: BeltServerHealth['phase'] = 'starting';
-  const app = createApp({
+  const parts = {
     state: () => beltServerReadiness({ phase, copies: copies.status() }),
     routes: [
       noStreamRoutes(),
@@ -78,11 +80,11 @@ export function buildBeltServer({
     ],
     metrics,
     log,
-  });
+  };
   const enter = (next: BeltServerHealth['phase']): void => {
     phase = next;
   };
-  return { app, copies, enter };
+  return { app: createApp(parts), clientApp: createClientApp(parts), copies, enter };
 }
 
 function gauges(metrics: BeltServerMetrics, copies: Copies): void {

@@ -9,7 +9,7 @@ import type { Committer } from '../../commit/committer.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
 import { parseGripUrl } from '../../grip/proxies.js';
 import { adminRoutes } from '../../http/admin.js';
-import { clientRoutes, createApp } from '../../http/app.js';
+import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
 import type { Replica } from '../../replica/replica.js';
@@ -25,6 +25,8 @@ import { buildClockMonitor, registerStoreGauges } from './watching.js';
 /** A node that is built and not started. */
 export interface BuiltNode {
   readonly app: Express;
+  /** The application of the clients' port where operators have one of their own. */
+  readonly clientApp: Express;
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
@@ -75,16 +77,13 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const { streamUrl } = settings;
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
-  const app = createApp({
-    state: () => nodeReadiness(health()),
-    routes: [...routes, ...clients],
-    admin: adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now }),
-    metrics,
-    log,
-  });
+  const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
+  const admin = adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now });
+  const app = createApp({ ...shared, admin });
+  const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {
     await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal)]);
   };
   const enter = (next: NodeHealth['phase']): void => void (phase = next);
-  return { app, replica, committer, directHolds, lead, enter };
+  return { app, clientApp, replica, committer, directHolds, lead, enter };
 }
