@@ -1,5 +1,5 @@
 /**
- * Installs and builds what a script needs: Node, the packages, the compiled server, and for tests redis-server, Pushpin, Chromium, Varnish, nginx, HAProxy and promtool.
+ * Installs and builds what a script needs: Node, the packages, the compiled server, and for tests redis-server, Pushpin, Chromium, Varnish, nginx, HAProxy, Caddy and promtool.
  *
  * Plain Node without dependencies, because it is what installs them. Each step is skipped, in milliseconds, when there is nothing to do.
  */
@@ -156,10 +156,10 @@ function becomeRoot() {
 
 function instructions(missing) {
   return [
-    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin, the tests with a real Chromium, nginx, HAProxy and promtool too, and with the lab against a real Varnish; install them and try again.`,
-    '  Debian:    sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3 chromium varnish nginx haproxy prometheus',
+    `Missing: ${missing.join(', ')}. The tests and the stack run against a real Redis and a real Pushpin, the tests with a real Chromium, nginx, HAProxy, Caddy and promtool too, and with the lab against a real Varnish; install them and try again.`,
+    '  Debian:    sudo apt-get update && sudo apt-get install --no-install-recommends redis-server pushpin condure zurl python3 chromium varnish nginx haproxy caddy prometheus',
     '  Ubuntu:    the same, but for chromium: sudo snap install chromium',
-    '  macOS:     brew install redis pushpin python3 chromium varnish nginx haproxy prometheus',
+    '  macOS:     brew install redis pushpin python3 chromium varnish nginx haproxy caddy prometheus',
     '  elsewhere: https://redis.io/docs/latest/operate/oss_and_stack/install/ and https://pushpin.org/docs/install/, and any browser that is Chromium as `chromium` on the PATH; https://varnish-cache.org/releases/',
   ].join('\n');
 }

@@ -24,7 +24,7 @@ import {
 import { count } from './test-count.mjs';
 
 // Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
-// Holdfast; Varnish is the cache of lab/; nginx and HAProxy stand before Pushpin (examples/front/);
+// Holdfast; Varnish is the cache of lab/; nginx, HAProxy and Caddy stand before Pushpin (examples/front/);
 // promtool, of Debian's prometheus, tests the alert rules, and systemd-analyze the unit.
 const installAllServers = () =>
   installServers(
@@ -34,6 +34,7 @@ const installAllServers = () =>
     'varnishd',
     'nginx',
     'haproxy',
+    'caddy',
     'promtool',
     'systemd-analyze',
   );

@@ -1,4 +1,4 @@
-/** A private nginx or HAProxy with the configuration of examples/front/, before a Pushpin. */
+/** A private nginx, HAProxy or Caddy with the configuration of examples/front/, before a Pushpin. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { endProcess, startProcess } from './processes.js';
 import { until } from './until.js';
 
 /** The servers for which examples/front/ has a file. */
-export const FRONTS = ['nginx', 'haproxy'] as const;
+export const FRONTS = ['nginx', 'haproxy', 'caddy'] as const;
 
 export type FrontName = (typeof FRONTS)[number];
 
@@ -18,7 +18,7 @@ export interface Front {
   stop(): Promise<void>;
 }
 
-/** Debian has both where only root looks for programs. */
+/** Debian has two of them where only root looks for programs. */
 const PATH = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 const STOP_TIMEOUT = 5_000;
 /** The folders in which nginx keeps what does not fit into memory; Debian's are for root. */
@@ -32,12 +32,12 @@ export async function startFront(name: FrontName, pushpinUrl: string): Promise<F
   const dir = mkdtempSync(join(tmpdir(), `hf-${name}-`));
   const port = await freePort();
   const file = join(dir, 'front.conf');
-  const configure = name === 'nginx' ? nginxConfig : haproxyConfig;
-  writeFileSync(file, configure(port, new URL(pushpinUrl).host, dir));
+  const { config, args } = PROGRAMS[name];
+  writeFileSync(file, config(port, new URL(pushpinUrl).host, dir));
   const running = startProcess({
     command: name,
-    args: name === 'nginx' ? ['-c', file, '-p', dir, '-g', 'daemon off;'] : ['-db', '-f', file],
-    env: { PATH },
+    args: args(file, dir),
+    env: { PATH, HOME: dir },
     logFile: join(dir, 'front.log'),
     onOrphaned: 'SIGTERM',
   });
@@ -54,6 +54,17 @@ export async function startFront(name: FrontName, pushpinUrl: string): Promise<F
     },
   };
 }
+
+interface FrontProgram {
+  readonly config: (port: number, pushpin: string, dir: string) => string;
+  readonly args: (file: string, dir: string) => readonly string[];
+}
+
+const PROGRAMS: Readonly<Record<FrontName, FrontProgram>> = {
+  nginx: { config: nginxConfig, args: (file, dir) => ['-c', file, '-p', dir, '-g', 'daemon off;'] },
+  haproxy: { config: haproxyConfig, args: (file) => ['-db', '-f', file] },
+  caddy: { config: caddyConfig, args: (file) => ['run', '--adapter', 'caddyfile', '--config', file] },
+};
 
 function nginxConfig(port: number, pushpin: string, dir: string): string {
   // Workers of an nginx that root starts run as another user.
@@ -77,6 +88,13 @@ function haproxyConfig(port: number, pushpin: string): string {
     'maxconn 20000': 'maxconn 1000', // it needs two open files for each
     'bind :8000': `bind 127.0.0.1:${port}`,
     'server pushpin 127.0.0.1:7999': `server pushpin ${pushpin}`,
+  });
+}
+
+function caddyConfig(port: number, pushpin: string): string {
+  return replaced(readExample('Caddyfile'), {
+    '\n:8000 {': `\nhttp://127.0.0.1:${port} {`,
+    'reverse_proxy 127.0.0.1:7999': `reverse_proxy ${pushpin}`,
   });
 }
 
