@@ -8,8 +8,10 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { runCli } from '../src/cli/program.js';
+import { commandTable } from '../src/cli/table/index.js';
 import { ROLES, type Role } from '../src/config/option.js';
-import { clientVariables, options } from '../src/config/options.js';
+import { clientVariables } from '../src/config/client-variables.js';
+import { options } from '../src/config/options.js';
 import { board } from './board.js';
 
 const root = join(import.meta.dirname, '..');
@@ -52,7 +54,7 @@ function settingsPage(): string {
 
 <!-- Made by \`npm run docs\` from src/config/options.ts. Do not edit. -->
 
-Environment variables; \`holdfast --help\` prints the same. All problems are reported together, at start. A variable that is empty counts as not set.
+Environment variables; \`holdfast help settings\` prints the same. All problems are reported together, at start. A variable that is empty counts as not set.
 Names that begin with \`HOLDFAST_\` and are no setting, and settings that have no effect on the process that was started, are named in the log at start.
 
 Processes are ${ROLES.map((role) => `the ${role} (${COMMANDS[role]})`).join(', ')}. A value that is or may contain a secret appears in no message.
@@ -103,31 +105,36 @@ function markCode(text: string): string {
 
 async function commandLinePage(): Promise<string> {
   const sections: string[] = [];
-  await addCommand([], sections);
+  for (const path of commandPaths()) {
+    const heading = `## ${['holdfast', ...path].join(' ')}`;
+    sections.push(`${heading}\n\n\`\`\`text\n${await helpOf(path)}\n\`\`\`\n`);
+  }
   return `# Command line
 
-<!-- Made by \`npm run docs\` from src/cli/program.ts. Do not edit. -->
+<!-- Made by \`npm run docs\` from src/cli/table/. Do not edit. -->
 
 \`npx holdfast\`, after \`npm start\` or \`npm run build\`. All commands but \`serve\`, \`belt\` and \`restore --from\` are clients of the HTTP interface:
 they take \`--url\`, \`--token\` and \`--key\`, or the variables [HOLDFAST_URL, HOLDFAST_ADMIN_TOKEN and HOLDFAST_API_KEY](settings.md#commands).
 An option is visible to other users of the machine in the list of processes; prefer the variables.
 
-Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong.
+Exit codes: 0 done, 1 the request failed, 2 the command or the settings are wrong. A failure is one line on standard error.
+
+With \`--json\` the result is JSON, on standard output alone; what each command prints stands in its help. Tables are as wide as the terminal, and
+whole where the output is no terminal. Colours are on a terminal only, and never with the variable \`NO_COLOR\`.
 
 ${sections.join('\n')}`;
 }
 
-/** Appends the section of a command and those of the commands below it. */
-async function addCommand(path: readonly string[], sections: string[]): Promise<void> {
-  const help = await helpOf(path);
-  const heading = `## ${['holdfast', ...path].join(' ')}`;
-  sections.push(`${heading}\n\n\`\`\`text\n${help}\n\`\`\`\n`);
-  const [, list = ''] = /^Commands:\n(.*?)(?:\n\n|$(?![^]))/ms.exec(help) ?? [];
-  const names = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
-  for (const name of names.filter((each) => each !== 'help')) await addCommand([...path, name], sections);
+/** Every command, and the words that several begin with. */
+function commandPaths(): string[][] {
+  const names = commandTable.flatMap(({ name }) => {
+    const words = name.split(' ');
+    return words.map((_, i) => words.slice(0, i + 1).join(' '));
+  });
+  return [[], ...[...new Set(names)].map((name) => name.split(' '))];
 }
 
-/** The help of a command, without the settings, which have a page of their own. */
+/** The help of a command. */
 async function helpOf(path: readonly string[]): Promise<string> {
   let help = '';
   const output = { write: (text: string) => (help += text) };
@@ -138,13 +145,11 @@ async function helpOf(path: readonly string[]): Promise<string> {
     stderr: output,
     serve: () => Promise.resolve(),
   });
-  return help.replace(/^Settings \(environment variables.*/ms, '').trimEnd();
+  return help.trimEnd();
 }
 
 /** Writes the pages that are stale. */
 async function main(): Promise<void> {
-  // The help is as wide as the terminal where there is one; pages are the same on each machine.
-  process.stdout.isTTY = false;
   for (const [path, text] of await referencePages()) {
     const file = join(root, path);
     let old = '';

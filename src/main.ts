@@ -6,10 +6,9 @@
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
 import type { RunningProcess } from './app/running.js';
-import { tellFailure } from './cli/failure.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { VERSION } from './core/version.js';
-import { createLog, type Logger } from './observe/log.js';
+import type { Logger } from './observe/log.js';
 import type { CommonSettings } from './config/options.js';
 
 /** Resolves at the first SIGINT or SIGTERM; the second one ends the process immediately. */
@@ -43,6 +42,7 @@ async function run<S extends CommonSettings>(
   settings: S,
   begin: (settings: S, log: Logger) => Promise<RunningProcess>,
 ): Promise<void> {
+  const { createLog } = await import('./observe/log.js');
   const log = createLog(settings.logLevel);
   exitOnUnexpectedErrors(log);
   log.info({ version: VERSION, node: process.version }, 'starting');
@@ -85,12 +85,20 @@ async function belt(): Promise<void> {
 
 /** Runs the commands; resolves to the exit code. */
 async function command(argv: readonly string[]): Promise<number> {
+  // Scripts and completions ask for it often, and it needs nothing.
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
   const plain = serveArguments(argv);
   if (plain !== undefined) {
-    return serve(plain.source).then(
-      () => 0,
-      (error: unknown) => tellFailure(error, process.stderr),
-    );
+    try {
+      await serve(plain.source);
+      return 0;
+    } catch (error) {
+      const { tellFailure } = await import('./cli/failure.js');
+      return tellFailure(error, process.stderr);
+    }
   }
   const interrupted = new AbortController();
   if (!isServer(argv)) process.once('SIGINT', () => interrupted.abort());

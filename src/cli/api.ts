@@ -56,6 +56,11 @@ interface Call {
   readonly once?: boolean;
 }
 
+/** The path of an environment in the admin interface; a number or a name. */
+export function environmentPath(environment: string): string {
+  return `/admin/v1/environments/${encodeURIComponent(environment)}`;
+}
+
 /** Calls the HTTP interface of one server. */
 export class Api {
   readonly #target: ApiTarget;
@@ -102,7 +107,7 @@ export class Api {
    */
   async present(environment: string): Promise<Present> {
     const reply = this.isAdmin
-      ? await this.request('GET', `/admin/v1/environments/${environment}/configs`, { as: 'admin' })
+      ? await this.request('GET', `${environmentPath(environment)}/configs`, { as: 'admin' })
       : await this.request('GET', '/api/v1/configs/0?format=json', { as: 'client' });
     const { configs = [], configServicePointer } = reply.body as Configs;
     return {
@@ -135,7 +140,7 @@ export class Api {
       'idempotency-key': randomUUID(),
       ...(etag === undefined ? {} : { 'if-match': etag }),
     };
-    const path = `/admin/v1/environments/${environment}/changes`;
+    const path = `${environmentPath(environment)}/changes`;
     return (await this.request('POST', path, { as: 'admin', body, headers })).body as Committed;
   }
 

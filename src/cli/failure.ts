@@ -2,7 +2,7 @@
 import { messageOf } from '../core/errors.js';
 import { SettingsError } from '../config/option.js';
 import { UsageError, type Output } from './io.js';
-import { plain } from './format.js';
+import { plain } from './plain.js';
 
 /**
  * Writes one line, and returns the exit code: 2 when the command or the settings are wrong, else 1.

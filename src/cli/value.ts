@@ -14,18 +14,6 @@ export interface TypedValue {
   readonly value: ConfigValue;
 }
 
-/** The names that `--type` takes, and the value type of each. */
-export const typeNames: Readonly<Record<string, string>> = {
-  bool: 'BOOL',
-  int: 'INT',
-  double: 'DOUBLE',
-  string: 'STRING',
-  json: 'JSON',
-  duration: 'DURATION',
-  'log-level': 'LOG_LEVEL',
-  'string-list': 'STRING_LIST',
-};
-
 /**
  * Reads a value as that value type. Throws UsageError when the text cannot be one, or when the type
  * cannot be written as text.
@@ -156,4 +144,9 @@ export function timeOfId(id: string | undefined, now: number): number | undefine
 export function formatTime(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return '';
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
+/** The same for a time in ISO 8601. */
+export function timeText(time: string | undefined): string {
+  return time === undefined ? '' : formatTime(Date.parse(time));
 }

@@ -1,5 +1,6 @@
-/** The settings as text for `holdfast --help`. Pure. */
-import { clientVariables, options } from './options.js';
+/** The settings as text for `holdfast help settings`. Pure. */
+import { clientVariables } from './client-variables.js';
+import { options } from './options.js';
 
 /** The parts of a variable that the help shows. */
 interface Described {

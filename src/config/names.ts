@@ -2,8 +2,10 @@
  * Warnings about variables that are given and have no effect: options of other processes, and
  * misspelt names. Pure.
  */
+import { distance } from '../core/spelling.js';
 import { isGiven, type EnvironmentVariables, type Option, type Role } from './option.js';
-import { clientVariables, options } from './options.js';
+import { clientVariables } from './client-variables.js';
+import { options } from './options.js';
 
 const table = Object.values<Option<Role, unknown>>(options);
 
@@ -41,7 +43,7 @@ function misspelt(env: EnvironmentVariables): string[] {
       if (meant !== undefined)
         return [`${name} is not a setting of Holdfast and has no effect; did you mean ${meant}?`];
       if (!OURS.test(name)) return [];
-      return [`${name} is not a setting of Holdfast and has no effect; holdfast --help lists them.`];
+      return [`${name} is not a setting of Holdfast and has no effect; holdfast help settings lists them.`];
     });
 }
 
@@ -70,25 +72,4 @@ function nearest(name: string): string | undefined {
  */
 function tolerance(known: string): number {
   return known.length < 12 ? 1 : 2;
-}
-
-/**
- * Counts the insertions, removals, replacements and swaps of neighbours that make one text of the
- * other, at the least.
- */
-export function distance(a: string, b: string): number {
-  const at = (row: readonly number[], j: number): number => row[j] ?? Infinity;
-  let before: readonly number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(before, j - 2) + 1 : Infinity;
-      next.push(Math.min(at(row, j) + 1, at(next, j - 1) + 1, replaced, swapped));
-    }
-    before = row;
-    row = next;
-  }
-  return at(row, b.length);
 }

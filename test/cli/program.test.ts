@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SettingsError } from '../../src/config/option.js';
 import { HoldfastError } from '../../src/core/errors.js';
+import { VERSION } from '../../src/core/version.js';
 import { FakeServer, refuse } from './fake-server.js';
 import { credentials, run } from './run.js';
 
@@ -38,13 +39,35 @@ describe('serve', () => {
 });
 
 describe('help', () => {
-  it('lists the commands and the settings, and exits with 0', async () => {
+  it('lists the commands and no settings, and exits with 0', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     for (const command of ['serve', 'import', 'set', 'delete', 'show', 'keys', 'tail']) {
       expect(out).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     }
+    expect(out).not.toContain('HOLDFAST_STALENESS');
+  });
+
+  it('help settings lists the settings', async () => {
+    const { code, out } = await run(['help', 'settings']);
+    expect(code).toBe(0);
     expect(out).toMatch(/^ {2}HOLDFAST_STALENESS +60/m);
+  });
+
+  it('help COMMAND prints the help of that command, of two words too', async () => {
+    expect((await run(['help', 'keys', 'create'])).out).toBe((await run(['keys', 'create', '--help'])).out);
+    expect((await run(['help'])).out).toBe((await run(['--help'])).out);
+  });
+
+  it('help on what does not exist names what was meant', async () => {
+    expect(await run(['help', 'setting'])).toMatchObject({
+      code: 2,
+      err: 'holdfast: There is no help on "setting". Did you mean settings?\n',
+    });
+  });
+
+  it.each([['--version'], ['version'], ['-V']])('%s prints the version', async (argument) => {
+    expect(await run([argument])).toMatchObject({ code: 0, out: `${VERSION}\n` });
   });
 
   it.each([[['--help']], [['set', '--help']], [['tail', '--help']], [['keys', 'create', '--help']]])(

@@ -5,10 +5,12 @@
 import { describe, expect, it } from 'vitest';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { readBeltWriterSettings } from '../../src/config/belt-writer.js';
-import { distance, nameWarnings } from '../../src/config/names.js';
+import { nameWarnings } from '../../src/config/names.js';
+import { distance } from '../../src/core/spelling.js';
 import { readNodeSettings } from '../../src/config/node.js';
 import { ROLES, type EnvironmentVariables, type Option, type Role } from '../../src/config/option.js';
-import { clientVariables, options } from '../../src/config/options.js';
+import { clientVariables } from '../../src/config/client-variables.js';
+import { options } from '../../src/config/options.js';
 
 const table = Object.values<Option<Role, unknown>>(options);
 const names = table.map(({ name }) => name);

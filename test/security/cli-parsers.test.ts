@@ -5,12 +5,14 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { Api, refusal } from '../../src/cli/api.js';
+import { refusal } from '../../src/cli/api.js';
 import { planImport, readDatafile } from '../../src/cli/datafile.js';
 import { UsageError } from '../../src/cli/io.js';
 import { tail } from '../../src/cli/commands/tail.js';
-import { plain } from '../../src/cli/format.js';
-import { describeValue, inferValue, parseAs, typeNames } from '../../src/cli/value.js';
+import { plain } from '../../src/cli/plain.js';
+import { makeContext } from '../../src/cli/make-context.js';
+import { VALUE_TYPES } from '../../src/cli/value-types.js';
+import { describeValue, inferValue, parseAs } from '../../src/cli/value.js';
 import { concat, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { parseVersion } from '../../src/ruleset/version.js';
 import { ENVIRONMENT, liveConfig } from '../ruleset/arbitrary.js';
@@ -87,8 +89,9 @@ describe('any stream', () => {
         },
         signal: stop.signal,
       };
-      const api = new Api({ url: 'http://127.0.0.1:1', token: undefined, key: 'key' }, around as never);
-      await tail(api, around as never);
+      const parts = { env: {}, stdout: around.stdout, stderr: around.stderr, serve: () => Promise.resolve() };
+      const options = { url: 'http://127.0.0.1:1', key: 'key' };
+      await tail(makeContext(parts, around as never, options));
       expect(written).not.toMatch(OBEYED);
       expect(resumed[0]).toBeNull();
       if (typeof resumed[1] === 'string') expect(parseVersion(resumed[1])).toBeDefined();
@@ -138,7 +141,7 @@ describe('any value or datafile', () => {
       .array(fc.constantFrom(...valid), { maxLength: 3 })
       .map((configs) => JSON.stringify({ configs }));
     const value = fc.tuple(
-      fc.constantFrom('', ...Object.values(typeNames), 'INT_RANGE'),
+      fc.constantFrom('', ...Object.values(VALUE_TYPES), 'INT_RANGE'),
       fc.oneof(fc.string({ unit: 'binary' }), fc.json(), headerText, fc.bigInt().map(String)),
     );
     const options = { environment: `${ENVIRONMENT}`, keepIds: false, remap: false, changeBytes: 1_000_000 };

@@ -8,13 +8,13 @@ import { verifyBucket, type VerifiedCopy } from '../../belt/writer/verify.js';
 import { restoreCopies } from '../../recovery/restore-from-belt.js';
 import { openBuckets } from '../../app/build/belt-writer.js';
 import { readBeltWriterSettings } from '../../config/belt-writer.js';
-import type { EnvironmentVariables } from '../../config/option.js';
 import { awsOf } from '../../config/read.js';
 import { createLog } from '../../observe/log.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
-import { UsageError, type CommandIO } from '../io.js';
-import { columns, count, plain } from '../format.js';
+import { answer, type CommandContext } from '../context.js';
+import { UsageError } from '../io.js';
+import { count } from '../format.js';
 
 /** Says nothing but errors: the output is the command's. */
 const LOG_LEVEL = 'silent';
@@ -31,15 +31,12 @@ export interface VerifyOptions {
  * Prints what differs between the store and each bucket. Throws when something does, but for
  * changes that are younger than `within`, and when a bucket cannot be read; after all buckets.
  */
-export async function verifyBelt(
-  env: EnvironmentVariables,
-  around: CommandIO,
-  { within, all }: VerifyOptions,
-): Promise<void> {
+export async function verifyBelt(context: CommandContext, { within, all }: VerifyOptions): Promise<void> {
+  const { env, around } = context;
   if (!/^\d{1,6}$/.test(within)) throw new UsageError('--within must be a number of seconds.');
   const settings = readBeltWriterSettings(env);
   const buckets = await openBuckets(settings);
-  const rows: string[][] = [];
+  const copies: ShownCopy[] = [];
   const problems: string[] = [];
   await withStore(settings.store, async (store) => {
     for (const bucket of buckets) {
@@ -47,8 +44,8 @@ export async function verifyBelt(
         const verified = await verifyBucket(bucket, store, around.signal);
         const differing = verified.filter((each) => !isFine(each, Number(within) * 1000, around.now()));
         const shown = all ? verified : verified.filter(({ state }) => state !== 'equal');
-        rows.push(...shown.map((each) => rowOf(bucket, each, around.now())));
-        around.stderr.write(`${bucket.name}: ${summaryOf(verified)}\n`);
+        copies.push(...shown.map((each) => shownCopy(bucket, each)));
+        context.err.line(`${bucket.name}: ${summaryOf(verified)}`);
         problems.push(...differing.map(({ problem }) => problem).filter((text) => text !== undefined));
         if (differing.length > 0) {
           problems.push(`Of the copies in ${bucket.name}, ${differing.length} are not what the store has.`);
@@ -59,28 +56,33 @@ export async function verifyBelt(
       }
     }
   });
-  if (rows.length > 0) {
-    around.stdout.write(columns([['BUCKET', 'ENVIRONMENT', 'STATE', 'COPY', 'STORE', 'WRITTEN'], ...rows]));
-  }
+  answer(context, { copies }, (out) => {
+    const rows = copies.map((copy) => rowOf(copy, around.now()));
+    if (rows.length > 0) {
+      out.table([['BUCKET', 'ENVIRONMENT', 'STATE', 'COPY', 'STORE', 'WRITTEN'], ...rows], 'BUCKET');
+    }
+  });
   if (problems.length > 0) throw new Error(problems.join(' '));
 }
 
 /** Writes back what the store lost from the copies in a bucket. */
-export async function restoreFrom(env: EnvironmentVariables, around: CommandIO, url: string): Promise<void> {
+export async function restoreFrom(context: CommandContext, url: string): Promise<void> {
+  const { env, around } = context;
   // The bucket is the one that is named, and need not be one that is written to.
   const settings = readBeltWriterSettings({ ...env, HOLDFAST_BELT: url });
   const bucket = await openBucket(url, awsOf(settings));
   await withStore(settings.store, async (store) => {
     const { environments, older, keys } = await restoreCopies(store, bucket, around.signal);
-    for (const { id, version } of environments) {
-      around.stdout.write(`Environment ${id} is back at version ${version}\n`);
-    }
+    const restored = environments.map(({ id, version }) => ({ id: `${id}`, version: `${version}` }));
+    answer(context, { environments: restored, keys }, (out) => {
+      for (const { id, version } of restored) out.line(`Environment ${id} is back at version ${version}`);
+      out.line(`Restored ${count(environments.length, 'environment')} and ${count(keys, 'key')}`);
+    });
     for (const id of older) {
-      around.stderr.write(
-        `Environment ${id} is newer in the bucket than in the store, which is left alone: it has gone on since.\n`,
+      context.err.line(
+        `Environment ${id} is newer in the bucket than in the store, which is left alone: it has gone on since.`,
       );
     }
-    around.stdout.write(`Restored ${count(environments.length, 'environment')} and ${count(keys, 'key')}\n`);
   });
 }
 
@@ -99,10 +101,34 @@ function isFine({ state, committedAt }: VerifiedCopy, within: number, now: numbe
   return passing && committedAt !== undefined && now - committedAt < within;
 }
 
-function rowOf(bucket: Bucket, each: VerifiedCopy, now: number): string[] {
+/** A copy as it is printed; versions are decimal text, absent ones null. */
+interface ShownCopy {
+  readonly bucket: string;
+  readonly environment: string;
+  readonly state: string;
+  readonly copy: string | null;
+  readonly stored: string | null;
+  /** ISO 8601. */
+  readonly writtenAt: string | null;
+}
+
+function shownCopy(bucket: Bucket, each: VerifiedCopy): ShownCopy {
   const { environment, state, copy, stored, writtenAt } = each;
-  const age = writtenAt === undefined ? '-' : `${Math.max(0, Math.round((now - writtenAt) / 1000))} s ago`;
-  return [bucket.name, `${environment}`, state, `${copy ?? '-'}`, `${stored ?? '-'}`, age].map(plain);
+  return {
+    bucket: bucket.name,
+    environment: `${environment}`,
+    state,
+    copy: copy === undefined ? null : `${copy}`,
+    stored: stored === undefined ? null : `${stored}`,
+    writtenAt: writtenAt === undefined ? null : new Date(writtenAt).toISOString(),
+  };
+}
+
+function rowOf(shown: ShownCopy, now: number): string[] {
+  const { bucket, environment, state, copy, stored, writtenAt } = shown;
+  const age =
+    writtenAt === null ? '-' : `${Math.max(0, Math.round((now - Date.parse(writtenAt)) / 1000))} s ago`;
+  return [bucket, environment, state, copy ?? '-', stored ?? '-', age];
 }
 
 function summaryOf(verified: readonly VerifiedCopy[]): string {

@@ -6,17 +6,17 @@
  */
 import { HoldfastError } from '../../core/errors.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
-import type { Api, Committed } from '../api.js';
-import type { CommandIO } from '../io.js';
-import { plain } from '../format.js';
-import { describeConfig, inferValue, parseAs, typeNames, type TypedValue } from '../value.js';
+import type { Committed } from '../api.js';
+import { answer, type CommandContext } from '../context.js';
+import { describeConfig, inferValue, parseAs, type TypedValue } from '../value.js';
+import { VALUE_TYPES } from '../value-types.js';
 
 const ATTEMPTS = 5;
 
 /** The options of `set`. */
 export interface SetOptions {
   readonly environment: string;
-  /** A name of `typeNames`. */
+  /** A name of `VALUE_TYPES`. */
   readonly type?: string | undefined;
   /** Replaces all rows by the one value, targeting included. */
   readonly allRules: boolean;
@@ -24,56 +24,60 @@ export interface SetOptions {
 
 /** Sets the value of a config; `set`. */
 export async function setConfig(
-  api: Api,
-  around: CommandIO,
+  context: CommandContext,
   key: string,
   text: string,
-  options: SetOptions,
+  options: Omit<SetOptions, 'environment'>,
 ): Promise<void> {
-  const { environment } = options;
-  const { before, after, committed } = await edit(api, around, environment, (configs) => {
+  const environment = context.environment();
+  const { before, after, committed } = await edit(context, (configs) => {
     const present = configs.find((config) => config.key === key);
-    return { before: present, after: withValue(present, key, text, options) };
+    return { before: present, after: withValue(present, key, text, { ...options, environment }) };
   });
-  const now = describeConfig(after, environment);
-  const was =
-    before === undefined
-      ? `created as ${after.configType ?? ''}`
-      : `was ${describeConfig(before, environment)}`;
-  around.stdout.write(`${plain(`${key} is ${now} (${was}), version ${committed.version}`)}\n`);
+  const { version } = committed;
+  answer(context, { key, version, before: before ?? null, after }, (out) => {
+    const was =
+      before === undefined
+        ? `created as ${after.configType ?? ''}`
+        : `was ${describeConfig(before, environment)}`;
+    out.line(`${key} is ${describeConfig(after, environment)} (${was}), version ${version}`);
+  });
 }
 
 /** Deletes a config; `delete`. */
-export async function deleteConfig(
-  api: Api,
-  around: CommandIO,
-  key: string,
-  environment: string,
-): Promise<void> {
-  const { committed } = await edit(api, around, environment, (configs) => {
-    const before = configs.find((config) => config.key === key);
-    if (before === undefined) {
+export async function deleteConfig(context: CommandContext, key: string): Promise<void> {
+  const { before, committed } = await edit(context, (configs) => {
+    const present = configs.find((config) => config.key === key);
+    if (present === undefined) {
       throw new HoldfastError(
         'not_found',
-        `Environment ${environment} has no config ${JSON.stringify(key)}.`,
+        `Environment ${context.environment()} has no config ${JSON.stringify(key)}.`,
       );
     }
-    return { before, after: { key, configType: 'DELETED' } };
+    return { before: present, after: { key, configType: 'DELETED' } };
   });
-  around.stdout.write(`${plain(key)} is deleted, version ${committed.version}\n`);
+  answer(context, { key, version: committed.version, before }, (out) => {
+    out.line(`${key} is deleted, version ${committed.version}`);
+  });
 }
 
-interface Edit {
+/** A change of one config, before and after. */
+export interface PlannedEdit {
   readonly before: Config | undefined;
   readonly after: Config;
 }
 
-async function edit(
-  api: Api,
-  around: CommandIO,
-  environment: string,
-  plan: (configs: readonly Config[]) => Edit,
-): Promise<Edit & { committed: Committed }> {
+/**
+ * Reads the configs, plans a change of one of them, and commits it; all again when another change
+ * came in between.
+ */
+export async function edit(
+  context: CommandContext,
+  plan: (configs: readonly Config[]) => PlannedEdit,
+): Promise<PlannedEdit & { committed: Committed }> {
+  const { around } = context;
+  const environment = context.environment();
+  const api = await context.api();
   // `set` and `delete` need the admin token to write, so that they must not begin by reading with
   // an API key.
   api.authorization('admin');
@@ -133,7 +137,7 @@ export function withValue(
 }
 
 function read(present: Config | undefined, text: string, type: string | undefined): TypedValue {
-  const valueType = type === undefined ? present?.valueType : typeNames[type];
+  const valueType = type === undefined ? present?.valueType : VALUE_TYPES[type];
   return valueType === undefined || valueType === 'NOT_SET_VALUE_TYPE'
     ? inferValue(text)
     : parseAs(valueType, text);

@@ -2,61 +2,82 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../core/errors.js';
 import type { Configs } from '../../ruleset/model.js';
-import type { Api } from '../api.js';
-import { planImport, readDatafile, type ImportOptions } from '../datafile.js';
+import { answer, type CommandContext } from '../context.js';
+import {
+  CHANGE_BYTES,
+  planImport,
+  readDatafile,
+  type ImportOptions,
+  type PlannedChange,
+} from '../datafile.js';
 import { UsageError, type CommandIO } from '../io.js';
 import { count } from '../format.js';
 
 /** @param file a path, or `-` for standard input */
 export async function importFile(
-  api: Api,
-  around: CommandIO,
+  context: CommandContext,
   file: string,
-  options: ImportOptions,
+  options: Pick<ImportOptions, 'keepIds' | 'remap'>,
 ): Promise<void> {
-  await importDatafile(api, around, await readFileOf(around, file), options);
+  const datafile = await readFileOf(context.around, file);
+  const environment = context.environment();
+  await importDatafile(context, datafile, { ...options, environment, changeBytes: CHANGE_BYTES });
 }
 
 /** Commits what was read of a datafile. */
 export async function importDatafile(
-  api: Api,
-  around: CommandIO,
+  context: CommandContext,
   datafile: Configs,
   options: ImportOptions,
 ): Promise<void> {
-  const plan = planImport(datafile, options);
-  let configs = 0;
-  let first: string | undefined;
-  let last: string | undefined;
-  for (const [i, change] of plan.changes.entries()) {
+  const { environment } = options;
+  const { changes, skipped, hasDefaultContext } = planImport(datafile, options);
+  const { configs, previous, version } = await commitChanges(context, environment, changes);
+  const result = { environment, configs, changes: changes.length, previous, version, skipped };
+  answer(context, result, (out) => {
+    const versions = version === null ? '' : `: version ${previous} → ${version}`;
+    out.line(
+      `Imported ${count(configs, 'config')} into environment ${environment} in ${count(changes.length, 'change')}${versions}`,
+    );
+  });
+  if (skipped.length > 0) {
+    context.err.line(
+      `${count(skipped.length, 'deletion')} in the file left out: without --keep-ids an import deletes nothing.`,
+    );
+  }
+  if (hasDefaultContext) {
+    context.err.line('The default context in the file is not imported; it is a setting of the environment.');
+  }
+}
+
+/** The sum of the changes that were committed; versions are null when there were none. */
+interface CommittedChanges {
+  readonly configs: number;
+  readonly previous: string | null;
+  readonly version: string | null;
+}
+
+async function commitChanges(
+  context: CommandContext,
+  environment: string,
+  changes: readonly PlannedChange[],
+): Promise<CommittedChanges> {
+  const api = await context.api();
+  let sum: CommittedChanges = { configs: 0, previous: null, version: null };
+  for (const [i, change] of changes.entries()) {
     try {
-      const committed = await api.commit(options.environment, change.body);
-      first ??= committed.previous;
-      last = committed.version;
-      configs += change.configs;
+      const { previous, version } = await api.commit(environment, change.body);
+      sum = { configs: sum.configs + change.configs, previous: sum.previous ?? previous, version };
     } catch (error) {
       if (i > 0) {
-        around.stderr.write(
-          `${i} of ${count(plan.changes.length, 'change')} (${count(configs, 'config')}) are committed; then one failed. The same import can be repeated.\n`,
+        context.err.line(
+          `${i} of ${count(changes.length, 'change')} (${count(sum.configs, 'config')}) are committed; then one failed. The same import can be repeated.`,
         );
       }
       throw error;
     }
   }
-  const versions = first === undefined || last === undefined ? '' : `: version ${first} → ${last}`;
-  around.stdout.write(
-    `Imported ${count(configs, 'config')} into environment ${options.environment} in ${count(plan.changes.length, 'change')}${versions}\n`,
-  );
-  if (plan.skipped.length > 0) {
-    around.stderr.write(
-      `${count(plan.skipped.length, 'deletion')} in the file left out: without --keep-ids an import deletes nothing.\n`,
-    );
-  }
-  if (plan.hasDefaultContext) {
-    around.stderr.write(
-      'The default context in the file is not imported; it is a setting of the environment.\n',
-    );
-  }
+  return sum;
 }
 
 /** Reads a datafile; `-` is standard input. */

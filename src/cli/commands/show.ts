@@ -1,37 +1,28 @@
 /** `show`: the configs as they are. */
 import { HoldfastError } from '../../core/errors.js';
 import type { Config } from '../../ruleset/model.js';
-import type { Api } from '../api.js';
-import type { CommandIO } from '../io.js';
-import { columns, count } from '../format.js';
+import { answer, type CommandContext } from '../context.js';
+import { count } from '../format.js';
 import { describeConfig, formatTime, timeOfId } from '../value.js';
 
-/** Prints the configs of an environment; `show`. */
-export async function showConfigs(
-  api: Api,
-  around: CommandIO,
-  options: { key: string | undefined; environment: string; json: boolean },
-): Promise<void> {
-  const { configs, environment } = await api.present(options.environment);
-  const { key } = options;
+/** Prints the configs of an environment, or the one with that key; `show`. */
+export async function showConfigs(context: CommandContext, key: string | undefined): Promise<void> {
+  const api = await context.api();
+  const { configs, environment } = await api.present(context.environment());
   if (key !== undefined) {
     const config = configs.find((candidate) => candidate.key === key);
     if (config === undefined) {
       throw new HoldfastError('not_found', `There is no config ${JSON.stringify(key)}.`);
     }
-    around.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+    context.out.json(config);
     return;
   }
   const sorted = [...configs].sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : 1));
-  if (options.json) {
-    around.stdout.write(
-      `${JSON.stringify({ configs: sorted, configServicePointer: { projectEnvId: environment } }, null, 2)}\n`,
-    );
-    return;
-  }
-  const rows = sorted.map((config) => rowOf(config, environment, around.now()));
-  around.stdout.write(columns([['KEY', 'TYPE', 'VALUE', 'ID', 'CHANGED'], ...rows]));
-  around.stderr.write(`${count(configs.length, 'config')}\n`);
+  answer(context, { configs: sorted, configServicePointer: { projectEnvId: environment } }, (out) => {
+    const rows = sorted.map((config) => rowOf(config, environment, context.around.now()));
+    out.table([['KEY', 'TYPE', 'VALUE', 'ID', 'CHANGED'], ...rows], 'VALUE');
+    context.err.line(count(configs.length, 'config'));
+  });
 }
 
 function rowOf(config: Config, environment: string, now: number): string[] {

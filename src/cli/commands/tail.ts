@@ -13,8 +13,8 @@ import { decodeConfigs } from '../../ruleset/codec.js';
 import type { Config } from '../../ruleset/model.js';
 import { parseVersion } from '../../ruleset/version.js';
 import { refusal, unreachable, type Api } from '../api.js';
-import type { CommandIO } from '../io.js';
-import { count, plain } from '../format.js';
+import type { CommandContext } from '../context.js';
+import { count } from '../format.js';
 import { describeConfig, formatTime, timeOfId } from '../value.js';
 
 const FIRST_DELAY_MS = 1_000;
@@ -29,13 +29,15 @@ const FRESH_MS = 60_000;
 const PASSING_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
 
 /** Runs until the signal aborts. Rejects when the server refuses the subscription for good. */
-export async function tail(api: Api, around: CommandIO): Promise<void> {
-  const reader = new Reader(around);
+export async function tail(context: CommandContext): Promise<void> {
+  const { around } = context;
+  const api = await context.api();
+  const reader = new Reader(context);
   let failures = 0;
   for (;;) {
     const started = around.now();
     const before = reader.events;
-    const reason = await connect(api, around, reader);
+    const reason = await connect(context, api, reader);
     if (around.signal.aborted) return;
     // A stream that ends immediately without an event is a failure too, or it would be asked for
     // again and again.
@@ -43,9 +45,7 @@ export async function tail(api: Api, around: CommandIO): Promise<void> {
     failures = good ? 0 : failures + 1;
     const wait = delay(failures, reader.retry, around.random());
     const from = reader.lastEventId === undefined ? 'from the start' : `after version ${reader.lastEventId}`;
-    around.stderr.write(
-      `${plain(reason).replace(/\.$/, '')}; again in ${(wait / 1000).toFixed(1)} s, ${from}\n`,
-    );
+    context.err.line(`${reason.replace(/\.$/, '')}; again in ${(wait / 1000).toFixed(1)} s, ${from}`);
     await around.sleep(wait, around.signal);
   }
 }
@@ -59,7 +59,7 @@ function delay(failures: number, retry: number, random: number): number {
 }
 
 /** One connection, from request to end. Returns why it ended. */
-async function connect(api: Api, around: CommandIO, reader: Reader): Promise<string> {
+async function connect({ around, err }: CommandContext, api: Api, reader: Reader): Promise<string> {
   const url = api.url('/api/v1/sse/config');
   const headers = {
     accept: 'text/event-stream',
@@ -79,7 +79,7 @@ async function connect(api: Api, around: CommandIO, reader: Reader): Promise<str
     if (!PASSING_STATUSES.includes(response.status)) throw error;
     return error.message;
   }
-  around.stderr.write(`Subscribed to ${url}\n`);
+  err.line(`Subscribed to ${url}`);
   try {
     await reader.read(response);
     return 'The stream ended';
@@ -96,10 +96,10 @@ class Reader {
   retry = FIRST_DELAY_MS;
   /** The number of events so far. */
   events = 0;
-  readonly #around: CommandIO;
+  readonly #context: CommandContext;
 
-  constructor(around: CommandIO) {
-    this.#around = around;
+  constructor(context: CommandContext) {
+    this.#context = context;
   }
 
   async read(response: Response): Promise<void> {
@@ -117,17 +117,20 @@ class Reader {
   }
 
   #take({ id, data }: Extract<SseBlock, { kind: 'event' }>): void {
-    const now = this.#around.now();
+    const { around, out, err, json } = this.#context;
+    const now = around.now();
     this.events++;
     try {
       const { configs = [], configServicePointer } = decodeConfigs(Buffer.from(data, 'base64'));
       const environment = configServicePointer?.projectEnvId ?? '0';
-      this.#around.stdout.write(headline(id, configs.length, now));
-      for (const config of configs) this.#around.stdout.write(line(config, environment));
+      if (json) {
+        out.jsonLine({ version: id ?? null, environment, configs });
+      } else {
+        out.line(headline(id, configs.length, now));
+        for (const config of configs) out.line(line(config, environment));
+      }
     } catch (error) {
-      this.#around.stderr.write(
-        `The event ${plain(id ?? 'without id')} cannot be read: ${plain(messageOf(error))}\n`,
-      );
+      err.line(`The event ${id ?? 'without id'} cannot be read: ${messageOf(error)}`);
     }
     if (parseVersion(id) !== undefined) this.lastEventId = id;
   }
@@ -136,7 +139,7 @@ class Reader {
 function headline(id: string | undefined, configs: number, now: number): string {
   const committed = timeOfId(id, now);
   const time = new Date(now).toISOString().slice(11, 23);
-  return `${time} version ${plain(id ?? 'unknown')}, ${count(configs, 'config')}${age(committed, now)}\n`;
+  return `${time} version ${id ?? 'unknown'}, ${count(configs, 'config')}${age(committed, now)}`;
 }
 
 /** Clocks of two machines differ, so a negative number is possible and is shown. */
@@ -152,5 +155,5 @@ function line(config: Config, environment: string): string {
     configType === 'DELETED'
       ? `deleted  ${key}`
       : `set      ${key}  ${configType}  ${describeConfig(config, environment)}`;
-  return `  ${plain(text)}\n`;
+  return `  ${text}`;
 }

@@ -1,0 +1,97 @@
+/** The commands that read and change configs. */
+import { choiceOption, defineCommand, switchOption } from '../command.js';
+import { VALUE_TYPES } from '../value-types.js';
+
+/** Declares the commands that read and change configs. */
+export const flagCommands = [
+  defineCommand({
+    name: 'show',
+    group: 'Flags',
+    summary: 'list the configs, or show one',
+    details: 'With the admin token, else with an API key and its environment.',
+    examples: [
+      { line: 'show', does: 'lists all configs with their values' },
+      { line: 'show flag.welcome-banner', does: 'shows one of them' },
+      { line: 'show --json > backup.json', does: 'writes a datafile, which restore and import read' },
+    ],
+    arguments: ['[key]'],
+    connections: ['url', 'token', 'key', 'environment'],
+    json: 'a datafile, which restore and import read; with a key that config alone',
+    run: async (context, [key]) => {
+      const { showConfigs } = await import('../commands/show.js');
+      await showConfigs(context, key);
+    },
+  }),
+  defineCommand({
+    name: 'set',
+    group: 'Flags',
+    summary: 'change what a config evaluates to where no rule matches',
+    examples: [
+      { line: 'set flag.welcome-banner true', does: 'turns a flag on for everyone whom no rule decides' },
+      { line: 'set site.greeting "Good morning"', does: 'changes a text' },
+    ],
+    arguments: ['<key>', '<value>'],
+    options: {
+      type: choiceOption(
+        '<type>',
+        Object.keys(VALUE_TYPES),
+        "type of the value; default: the config's, else what it looks like",
+      ),
+      allRules: switchOption('drop the rules too: the value is for everyone'),
+    },
+    connections: ['url', 'token', 'environment'],
+    json: '{"key", "version", "before", "after"}, configs as in a datafile; before is null for a new one',
+    run: async (context, [key, value], { type, allRules }) => {
+      const { setConfig } = await import('../commands/edit.js');
+      await setConfig(context, key, value, { type, allRules: allRules === true });
+    },
+  }),
+  defineCommand({
+    name: 'delete',
+    group: 'Flags',
+    summary: 'delete a config',
+    examples: [{ line: 'delete flag.welcome-banner', does: 'removes the flag for all clients' }],
+    arguments: ['<key>'],
+    connections: ['url', 'token', 'environment'],
+    json: '{"key", "version", "before"}',
+    run: async (context, [key]) => {
+      const { deleteConfig } = await import('../commands/edit.js');
+      await deleteConfig(context, key);
+    },
+  }),
+  defineCommand({
+    name: 'import',
+    group: 'Flags',
+    summary: 'commit a datafile (proto3-JSON of Configs); - is standard input',
+    examples: [
+      { line: 'import datafile.json', does: 'commits the configs of a file' },
+      {
+        line: 'import --remap --environment 2 production.json',
+        does: 'commits them into another environment than the one they are of',
+      },
+    ],
+    arguments: ['<file>'],
+    options: {
+      keepIds: switchOption("keep the file's ids, which must be above the environment's version"),
+      remap: switchOption('accept a file of another environment and make its rows rows of this one'),
+    },
+    connections: ['url', 'token', 'environment'],
+    json: '{"environment", "configs", "changes", "previous", "version", "skipped"}',
+    run: async (context, [file], { keepIds, remap }) => {
+      const { importFile } = await import('../commands/import.js');
+      await importFile(context, file, { keepIds: keepIds === true, remap: remap === true });
+    },
+  }),
+  defineCommand({
+    name: 'tail',
+    group: 'Flags',
+    summary: 'subscribe as a client does and print each delta, until Ctrl-C',
+    examples: [{ line: 'tail', does: 'prints the ruleset, and then each change as it arrives' }],
+    connections: ['url', 'key'],
+    json: 'a line for each delta: {"version", "environment", "configs"}',
+    run: async (context) => {
+      const { tail } = await import('../commands/tail.js');
+      await tail(context);
+    },
+  }),
+];

@@ -1,0 +1,26 @@
+/**
+ * The table of commands. A command is added by adding an entry to one of the files next to this
+ * one; help, completion and the reference page follow.
+ */
+import type { CommandEntry } from '../command.js';
+import { accessCommands } from './access.js';
+import { copyCommands } from './copies.js';
+import { flagCommands } from './flags.js';
+import { helpCommands } from './help.js';
+import { serverCommands } from './server.js';
+
+/** All commands, in the order of the help within their groups. */
+export const commandTable: readonly CommandEntry[] = [
+  ...flagCommands,
+  ...accessCommands,
+  ...serverCommands,
+  ...copyCommands,
+  ...helpCommands,
+];
+
+/** The summaries of words that are followed by another one, such as `keys` of `keys list`. */
+export const familySummaries: Readonly<Record<string, string>> = {
+  environments: 'environments: list, put',
+  keys: 'API keys: create, list, revoke',
+  rejected: 'inbox events that failed validation: list, retry, drop',
+};

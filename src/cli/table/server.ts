@@ -1,0 +1,57 @@
+/** The commands that run a process or work on its input. */
+import { defaultOption, defineCommand, textOption } from '../command.js';
+
+/** Declares the commands that run a process or work on its input. */
+export const serverCommands = [
+  defineCommand({
+    name: 'serve',
+    group: 'Server',
+    summary: 'run the server (the default)',
+    details: 'Its settings are variables: holdfast help settings lists them.',
+    examples: [
+      { line: 'serve', does: 'serves on port 8080 from ./data' },
+      { line: 'serve --source s3://flags/copies', does: 'serves the copies in a bucket, without a store' },
+    ],
+    options: { source: textOption('<urls>', 'serve copies alone, from there (HOLDFAST_SOURCE)') },
+    run: ({ processes }, _arguments, { source }) => processes.serve(source),
+  }),
+  defineCommand({
+    name: 'rejected list',
+    group: 'Server',
+    summary: 'list the oldest rejected inbox events with the reason of each',
+    examples: [{ line: 'rejected list --count 10', does: 'shows the ten oldest' }],
+    options: { count: defaultOption('<n>', '50', 'list at most so many, up to 200') },
+    connections: ['url', 'token'],
+    json: '{"total", "events": [{"id", "at", "error", "fields"}]}',
+    run: async (context, _arguments, { count }) => {
+      const { listRejected } = await import('../commands/rejected.js');
+      await listRejected(context, count);
+    },
+  }),
+  defineCommand({
+    name: 'rejected retry',
+    group: 'Server',
+    summary: 'put a rejected event back into the inbox, as it was',
+    examples: [{ line: 'rejected retry 1763726400000-0', does: 'tries the event once more' }],
+    arguments: ['<id>'],
+    connections: ['url', 'token'],
+    json: '{"id", "event"}',
+    run: async (context, [id]) => {
+      const { retryRejected } = await import('../commands/rejected.js');
+      await retryRejected(context, id);
+    },
+  }),
+  defineCommand({
+    name: 'rejected drop',
+    group: 'Server',
+    summary: 'remove a rejected event for good',
+    examples: [{ line: 'rejected drop 1763726400000-0', does: 'removes the event' }],
+    arguments: ['<id>'],
+    connections: ['url', 'token'],
+    json: '{"id"}',
+    run: async (context, [id]) => {
+      const { dropRejected } = await import('../commands/rejected.js');
+      await dropRejected(context, id);
+    },
+  }),
+];
