@@ -6,19 +6,25 @@
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
 import type { RunningProcess } from './app/running.js';
+import { decideStop } from './app/stop-requests.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { VERSION } from './core/version.js';
 import type { Logger } from './observe/log.js';
 import type { CommonSettings } from './config/options.js';
 
-/** Resolves at the first SIGINT or SIGTERM; the second one ends the process immediately. */
+/**
+ * Resolves at the first SIGINT or SIGTERM. Its repeats within a second are the same request; a later
+ * one ends the process immediately.
+ */
 function stopRequested(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    let first: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
+        const now = performance.now();
+        const decision = decideStop(first, now);
+        if (decision === 'exit') process.exit(1);
+        first ??= now;
         resolve(signal);
       });
     }
