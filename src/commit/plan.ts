@@ -10,7 +10,7 @@ import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import { segmentSteps, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
-import { isSeenByClients } from './client-version.js';
+import { seenSteps } from './client-version.js';
 import { validateConfig } from '../ruleset/validate.js';
 import { idHorizon, MAX_ID } from '../ruleset/version.js';
 import {
@@ -101,7 +101,7 @@ export function* planSteps(
   const configs = yield* mapSteps(entries, encodeEntry, 8);
   const after = viewAfter(base.ruleset, changed);
   yield* segmentSteps(after, changed);
-  const seen = isSeenByClients(after, changed);
+  const seen = yield* seenSteps(after, changed);
   return {
     change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
     configs,

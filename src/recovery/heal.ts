@@ -10,12 +10,13 @@
  * Healing always ends. A config that can no longer be committed (healing-plan.ts) is given up: it
  * is logged, counted, and put among the rejected events, from where an operator can retry it.
  */
+import { runInTurns } from '../core/steps.js';
 import { HoldfastError, isRetryable, messageOf } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import type { HealingOutcome, LostWrites } from '../replica/options.js';
 import { decodeConfig, encodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Store } from '../store/store.js';
-import { planHealing, type GivenUpConfig, type HealingPlan } from './healing-plan.js';
+import { healingSteps, type GivenUpConfig, type HealingPlan } from './healing-plan.js';
 
 /** The parts of healing. */
 export interface HealingParts {
@@ -37,8 +38,8 @@ const NAMED_KEYS = 20;
 export async function heal(parts: HealingParts, lost: LostWrites): Promise<HealingOutcome> {
   const { store, log } = parts;
   const now = await store.time();
-  const healing = planOrAbandon(lost, now);
   const { environment, version } = lost.stored;
+  const healing = await planOrAbandon(lost, now);
   // Before the commit: should this process end between the two, they are listed twice, and not
   // lost.
   const noted = await noteGivenUp(store, environment, healing.givenUp, now);
@@ -62,13 +63,23 @@ export async function heal(parts: HealingParts, lost: LostWrites): Promise<Heali
   return healing.plan === undefined ? 'abandoned' : 'committed';
 }
 
-function planOrAbandon(
-  lost: LostWrites,
-  now: bigint,
-): Omit<HealingPlan, 'plan'> & { readonly plan: HealingPlan['plan'] | undefined } {
+/** A plan of a healing, or none when nothing can be committed. */
+type PlanOrNone = Omit<HealingPlan, 'plan'> & { readonly plan: HealingPlan['plan'] | undefined };
+
+/** Plans in slices of turns: tens of thousands of lost configs take seconds. */
+async function planOrAbandon(lost: LostWrites, now: bigint): Promise<PlanOrNone> {
+  const [stored, ours] = [lost.stored.version, lost.ours.version];
+  const checkUnmoved = (): void => {
+    if (lost.stored.version === stored && lost.ours.version === ours) return;
+    const rule = 'changed while the healing of its lost configs was planned';
+    throw new HoldfastError('busy', `environment ${lost.stored.environment} ${rule}`);
+  };
   try {
-    return planHealing(lost, now);
+    const plan = await runInTurns(healingSteps(lost, now));
+    checkUnmoved();
+    return plan;
   } catch (cause) {
+    checkUnmoved();
     if (isRetryable(cause)) throw cause;
     const error =
       cause instanceof HoldfastError ? cause : new HoldfastError('internal', messageOf(cause), { cause });

@@ -15,8 +15,9 @@
  * that has these would never be sent them.
  */
 import { settingsOf } from '../commit/plan-settings.js';
-import { planChange, type ChangePlan } from '../commit/plan.js';
+import { planSteps, type ChangePlan } from '../commit/plan.js';
 import { HoldfastError } from '../core/errors.js';
+import { mapSteps, runSteps, type Steps } from '../core/steps.js';
 import type { LostWrites } from '../replica/options.js';
 import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
@@ -45,26 +46,40 @@ export interface HealingPlan {
  * @param now microseconds since 1970, by the store's clock
  * @throws HoldfastError when nothing at all can be committed, such as when no ids are left
  */
-export function planHealing({ stored, ours, configs }: LostWrites, now: bigint): HealingPlan {
-  const { kept, givenUp } = select(stored, configs);
-  const overtaken = [...stored.configs()].filter(
-    ({ key, id }) => id <= ours.version && ours.get(key)?.id !== id && !kept.has(key),
-  );
-  const restated = new Map([
-    ...overtaken.map((config) => [config.key, withoutId(config)] as const),
-    ...givenUp.map(({ config: { key } }) => [key, storedState(stored, key)] as const),
-  ]);
-  const again = [...kept.values()].map(({ encoded }) => resubmit(encoded, stored.version));
+export function planHealing(lost: LostWrites, now: bigint): HealingPlan {
+  return runSteps(healingSteps(lost, now));
+}
+
+/**
+ * Plans a healing in steps; see {@link planHealing}. A plan is worth nothing when one of the two
+ * rulesets moved on between two steps.
+ */
+export function* healingSteps({ stored, ours, configs }: LostWrites, now: bigint): Steps<HealingPlan> {
+  const { version } = ours;
+  const { kept, givenUp } = yield* selectSteps(stored, configs);
+  const restated = new Map<string, SubmittedConfig>();
+  for (const config of stored.configs()) {
+    const { key, id } = config;
+    if (id > version || ours.get(key)?.id === id || kept.has(key)) continue;
+    restated.set(key, withoutId(config));
+    yield;
+  }
+  for (const { config } of givenUp) {
+    restated.set(config.key, storedState(stored, config.key));
+    yield;
+  }
+  const again = yield* mapSteps(kept.values(), ({ encoded }) => resubmit(encoded, stored.version), 8);
   const base = { ruleset: stored, settings: settingsOf(stored) };
-  const plan = planChange(base, [...again, ...restated.values()], now, { recommitAbove: ours.version });
+  const submitted = [...again, ...restated.values()];
+  const plan = yield* planSteps(base, submitted, now, { recommitAbove: version });
   return { plan, healed: kept.size, givenUp };
 }
 
 /** Takes configs out until the others can be committed together. */
-function select(
+function* selectSteps(
   stored: Ruleset,
   lost: readonly EncodedConfig[],
-): { kept: ReadonlyMap<string, ChangedConfig>; givenUp: GivenUpConfig[] } {
+): Steps<{ kept: ReadonlyMap<string, ChangedConfig>; givenUp: GivenUpConfig[] }> {
   const kept = new Map<string, ChangedConfig>();
   const givenUp: GivenUpConfig[] = [];
   const limit = MESSAGE_MAX_BYTES - stored.envelope.length;
@@ -77,6 +92,7 @@ function select(
   for (let before = -1; before !== kept.size;) {
     before = kept.size;
     for (const problem of segmentProblems(view, [...kept.values()])) {
+      yield;
       if (problem === undefined) continue;
       const { config, error } = problem;
       // The view changes with it, so that mostly one pass finds those that depend on it too.

@@ -138,10 +138,10 @@ function* userProblems(
   );
   if (lost.size === 0) return;
   const users = new Map<string, { named: string[]; total: number }>();
-  for (const { config, segments } of usersOf(after, lost)) {
-    for (const key of segments) {
+  for (const user of usersOf(after, lost)) {
+    for (const key of user?.segments ?? []) {
       const known = users.get(key) ?? { named: [], total: 0 };
-      if (known.total++ < NAMED_USERS) known.named.push(config.key);
+      if (user !== undefined && known.total++ < NAMED_USERS) known.named.push(user.config.key);
       users.set(key, known);
     }
     yield undefined;
@@ -156,26 +156,40 @@ function* userProblems(
   }
 }
 
+/** A config that refers to segments, and their keys. */
+export interface SegmentUser {
+  readonly config: EncodedConfig;
+  readonly segments: ReadonlySet<string>;
+}
+
+/** The number of configs without a reference that are looked at in one step. */
+const LOOKED_AT = 32;
+
 /**
- * The configs that refer to one of these keys, with the keys; without keys, all that refer to any.
+ * Finds the configs that refer to one of these keys; without keys, all that refer to any.
+ * `undefined` is a step without one.
  */
 export function* usersOf(
   view: RulesetView,
   keys?: ReadonlySet<string> | ReadonlyMap<string, unknown>,
-): Generator<{ config: EncodedConfig; segments: ReadonlySet<string> }> {
-  for (const config of keys === undefined ? view.configs() : candidates(view, [...keys.keys()])) {
-    const references = factsOf(config).references.filter(({ key }) => keys?.has(key) ?? true);
+): Generator<SegmentUser | undefined, void, void> {
+  const needles =
+    keys === undefined || keys.size > SEARCHED_KEYS ? [] : [...keys.keys()].map((key) => Buffer.from(key));
+  let passed = 0;
+  for (const config of view.configs()) {
+    const references = mayContain(config, needles)
+      ? factsOf(config).references.filter(({ key }) => keys?.has(key) ?? true)
+      : [];
     if (references.length > 0) yield { config, segments: new Set(references.map(({ key }) => key)) };
+    else if (++passed % LOOKED_AT === 0) yield undefined;
   }
 }
 
-/** The configs that may refer to one of these keys. */
-function* candidates(after: RulesetView, keys: readonly string[]): Generator<EncodedConfig> {
-  const needles = keys.length > SEARCHED_KEYS ? [] : keys.map((key) => Buffer.from(key));
-  for (const config of after.configs()) {
-    const bytes = Buffer.from(config.bytes.buffer, config.bytes.byteOffset, config.bytes.byteLength);
-    if (needles.length === 0 || needles.some((needle) => bytes.includes(needle))) yield config;
-  }
+/** False for a config that certainly has none of these byte strings in it. */
+function mayContain({ bytes }: EncodedConfig, needles: readonly Buffer[]): boolean {
+  if (needles.length === 0) return true;
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return needles.some((needle) => view.includes(needle));
 }
 
 /**

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/commit/plan-settings.js';
 import { planChange } from '../../src/commit/plan.js';
-import { planHealing, type HealingPlan } from '../../src/recovery/healing-plan.js';
+import { healingSteps, planHealing, type HealingPlan } from '../../src/recovery/healing-plan.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
+import { runInTurns } from '../../src/core/steps.js';
+import { measureTurns } from '../support/turns.js';
 import { ENVIRONMENT, flag, PROJECT, segment, tombstone } from '../ruleset/arbitrary.js';
 
 const SECOND = 1_000_000n;
@@ -86,6 +88,20 @@ describe('a healing plan', () => {
     expect(state(result)).toEqual({ ahead: 'live', x: 'live' });
     const restated = result.plan.change!.configs.find(({ key }) => key === 'x')!;
     expect(restated.id > result.ours.version).toBe(true);
+  });
+
+  it('a healing plan of 20,000 configs of a deleted segment keeps the event loop for no longer than 50 ms', async () => {
+    const users = Array.from({ length: 10_000 }, (_, i) => segment(`u${i}`, 's'));
+    const others = Array.from({ length: 10_000 }, (_, i) => segment(`o${i}`));
+    const common = [segment('s'), ...Array.from({ length: 10_000 }, (_, i) => flag(`f${i}`))];
+    const [node, store] = [after(common, [...users, ...others]), after(common, [], [tombstone('s')])];
+    const configs = [...node.configs()].filter(({ key, id }) => (store.get(key)?.id ?? 0n) < id);
+    const lost = { stored: store, ours: node, configs };
+    const { result, longestTurn } = await measureTurns(() =>
+      runInTurns(healingSteps(lost, NOW + 9n * SECOND)),
+    );
+    expect([result.healed, result.givenUp.length]).toEqual([10_000, 10_000]);
+    expect(longestTurn).toBeLessThan(50);
   });
 
   it('a healing plan takes 5,000 configs of a deleted segment in less than a second', () => {
