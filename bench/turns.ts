@@ -4,13 +4,29 @@
  */
 import { request as open } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { ADMIN_TOKEN, basic, sign, startApp, type TestApp } from '../test/support/app.js';
+import {
+  ADMIN_TOKEN,
+  basic,
+  sign,
+  startApp,
+  type TestApp,
+  type TestEnvironment,
+} from '../test/support/app.js';
 import { CHANGE_MAX_BYTES } from '../src/commit/limits.js';
-import { flag } from '../test/support/configs.js';
+import type { Config } from '../src/ruleset/model.js';
+import { segment } from '../test/ruleset/arbitrary.js';
+import { deletion, flag } from '../test/support/configs.js';
 import { measureTurns } from '../test/support/turns.js';
+import { healingWork } from './healing.js';
 
 /** Configs of one change: below 1 MiB. */
 const BATCH = 2_500;
+
+/** The users of the segment that is changed and deleted: as many as a change of 1 MiB can delete. */
+const SEGMENT_USERS = 16_000;
+
+/** The configs that the store lost, of which half can no longer be committed. */
+const LOST = 20_000;
 
 /** A kind of request, and the turns of the node while it was answered. */
 export interface TurnResult {
@@ -35,10 +51,12 @@ export async function measureLongTurns(configs: number): Promise<readonly TurnRe
       const keys = Array.from({ length: Math.min(BATCH, configs - from) }, (_, i) => `flag.${from + i}`);
       await environment.commit(...keys.map((key) => flag(key, true)));
     }
+    const segments = await app.environment();
+    await commitSegment(segments, SEGMENT_USERS);
+    const asks = { ...requestsOf(app, environment), ...segmentRequestsOf(app, segments.id) };
     const results: TurnResult[] = [];
-    for (const [name, ask] of Object.entries(requestsOf(app, environment))) {
-      results.push(await measure(name, ask));
-    }
+    for (const [name, ask] of Object.entries(asks)) results.push(await measure(name, ask));
+    results.push(await measure('plan of healing 20,000 lost configs', healingWork(LOST)));
     return results;
   } finally {
     await app.close();
@@ -77,6 +95,33 @@ function requestsOf(app: TestApp, { id, key }: { id: string; key: string }): Rec
   };
 }
 
+/** Commits a segment `s`, and flags `u0`, `u1`, … with a rule on it. */
+async function commitSegment(environment: TestEnvironment, users: number): Promise<void> {
+  await environment.commit(segment('s'));
+  for (let from = 0; from < users; from += BATCH) {
+    const count = Math.min(BATCH, users - from);
+    await environment.commit(...Array.from({ length: count }, (_, i) => segment(`u${from + i}`, 's')));
+  }
+}
+
+function segmentRequestsOf(app: TestApp, id: string): Record<string, Ask> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const commit = (status: number, ...configs: Config[]) =>
+    count(
+      `${app.url}/admin/v1/environments/${id}/changes`,
+      headers,
+      'POST',
+      JSON.stringify({ configs }),
+      status,
+    );
+  const users = Array.from({ length: SEGMENT_USERS }, (_, i) => deletion(`u${i}`));
+  return {
+    'change of a segment with 16,000 users': () => commit(200, segment('s')),
+    'refused deletion of that segment': () => commit(400, deletion('s')),
+    'deletion of it and its 16,000 users': () => commit(200, deletion('s'), ...users),
+  };
+}
+
 async function measure(name: string, ask: Ask): Promise<TurnResult> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
@@ -101,13 +146,19 @@ function changeOf(bytes: number): string {
   }
 }
 
-function count(url: string, headers: Record<string, string>, method: string, body = ''): Promise<number> {
+function count(
+  url: string,
+  headers: Record<string, string>,
+  method: string,
+  body = '',
+  status = 200,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = open(url, { headers, method }, (answer) => {
       let bytes = 0;
       answer.on('data', (part: Buffer) => (bytes += part.length)).on('error', reject);
       answer.on('end', () => {
-        if (answer.statusCode === 200) resolve(bytes);
+        if (answer.statusCode === status) resolve(bytes);
         else reject(new Error(`${method} ${url} was answered ${answer.statusCode}`));
       });
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapSteps, runInSlices, runInTurns, runSteps, sortSteps } from '../../src/core/steps.js';
+import { mapSteps, runInSlices, runInTurns, runSoon, runSteps, sortSteps } from '../../src/core/steps.js';
 import { Turns } from '../../src/core/turns.js';
 
 const doubled = (numbers: readonly number[]) => mapSteps(numbers, (n) => 2 * n, 1);
@@ -34,6 +34,21 @@ describe('work in steps', () => {
       );
     await Promise.all([work('a'), work('b')]);
     expect(order).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  it('work that is short is done in the turn of its caller, and only what is left waits for turns', async () => {
+    let scheduled = 0;
+    const schedule = (run: () => void): void => {
+      scheduled++;
+      setImmediate(run);
+    };
+    let now = 0;
+    const turns = new Turns({ slice: 100, monotonic: () => now, schedule });
+    const slow = () => mapSteps([1, 2, 3, 4, 5], (n) => ((now += 1.5), n), 1);
+    expect(await runSoon(doubled([1, 2, 3]), turns, () => now)).toEqual([2, 4, 6]);
+    expect(scheduled).toBe(0);
+    expect(await runSoon(slow(), turns, () => now)).toEqual([1, 2, 3, 4, 5]);
+    expect(scheduled).toBe(1);
   });
 
   it('hands an error of a step to the caller', async () => {

@@ -3,6 +3,7 @@ import { get, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Configs } from '../../src/ruleset/model.js';
 import { ADMIN_TOKEN, basic, sign, startApp, type TestApp, type TestEnvironment } from '../support/app.js';
+import { segment } from '../ruleset/arbitrary.js';
 import { deletion, flag } from '../support/configs.js';
 import { measureTurns } from '../support/turns.js';
 
@@ -127,5 +128,31 @@ describe('a large environment', () => {
       asked.on('error', reject);
     });
     expect((await request('/livez', {})).status).toBe(200);
+  });
+});
+
+describe('a segment with 6,000 users', () => {
+  const USERS = 6_000;
+  let many: TestEnvironment;
+  beforeAll(async () => {
+    many = await app.environment();
+    await many.commit(segment('s'));
+    for (let from = 0; from < USERS; from += 2_000) {
+      await many.commit(...Array.from({ length: 2_000 }, (_, index) => segment(`u${from + index}`, 's')));
+    }
+  }, 60_000);
+
+  it.each([
+    ['changed', 200, [segment('s')]],
+    ['refused to be deleted', 400, [deletion('s')]],
+    [
+      'deleted with them',
+      200,
+      [deletion('s'), ...Array.from({ length: USERS }, (_, i) => deletion(`u${i}`))],
+    ],
+  ])('a segment with 6,000 users is %s within short turns', async (_, status, configs) => {
+    const { result, longestTurn } = await measureTurns(() => many.change({ configs }));
+    expect(result.status).toBe(status);
+    expect(longestTurn).toBeLessThan(LONGEST);
   });
 });
