@@ -6,7 +6,7 @@ const LAYERS = [
   ['core', 'observe'],
   ['ruleset'],
   ['evaluate', 'store', 'bucket', 'grip'],
-  ['keys', 'leader', 'replica', 'config'],
+  ['keys', 'operators', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn'],
   ['recovery', 'inbox', 'prefab', 'ofrep'],
   ['http'],

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'version_mismatch' // If-Match does not name the current version
   | 'idempotency_mismatch' // an Idempotency-Key used again for another request
   | 'unauthorized'
+  | 'forbidden' // an operator whose role or environments do not include what was asked for
   | 'not_found'
   | 'method_not_allowed'
   | 'direct_hold_refused'

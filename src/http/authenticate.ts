@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { ROOT } from '../operators/operator.js';
 import type { Keys, KnownKey } from '../replica/rulesets.js';
 import type { KeyKind } from '../store/store.js';
 
@@ -111,6 +112,7 @@ export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
           : 'that is not the admin token',
       );
     }
+    response.locals.operator = ROOT;
     next();
   };
 }

@@ -1,10 +1,7 @@
 /**
- *  * parsers read an oversized body to its end before they answer, and Node reads on after an
- *    answer: a client sent 3 GB in 22 s after it was refused. ======= Bodies that are too large,
- *    and bodies that are no longer read. Express's parsers read an oversized body to its end before
- *    they answer, and Node reads on after an answer: a client sent 3 GB in 22 s after it was
- *    refused. >>>>>>> 6600a64 (refactor: leave no export unused and no name twice outside the
- *    store)
+ * Bodies that are too large, and bodies that are no longer read. Express's parsers read an
+ * oversized body to its end before they answer, and Node reads on after an answer: a client sent
+ * 3 GB in 22 s after it was refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
@@ -36,8 +33,7 @@ export function limitBody(limit: number): RequestHandler {
  * Ends a connection whose request goes on after its answer, when more than a little of the body
  * arrives. Less may take until the time for a request is over, which Node watches.
  *
-<<<<<<< HEAD
- * `prefinish` comes before Node itself looks at a body that nobody has read: from then on Node
+ * `prefinish` comes before Node itself looks at a body that was not read: from then on Node
  * would drop it chunk by chunk without an event.
  */
 export function closeWhenUnread(request: IncomingMessage, response: ServerResponse): void {

@@ -21,6 +21,7 @@ const statuses: Record<ErrorCode, number> = {
   segment_circular: 400,
   targeting_key_missing: 400,
   unauthorized: 401,
+  forbidden: 403,
   link_invalid: 403,
   environment_unknown: 404,
   not_found: 404,

@@ -8,7 +8,7 @@ import type { Bucket } from '../../bucket/bucket.js';
 import type { Committer } from '../../commit/committer.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
 import { parseGripUrl } from '../../grip/proxies.js';
-import { adminRoutes } from '../../http/admin.js';
+import { adminRouter } from '../../http/admin/router.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
@@ -78,7 +78,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
   const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
-  const admin = adminRoutes({ store, replica, committer, adminTokens: secrets.adminTokens, now });
+  const admin = adminRouter({ store, replica, committer, adminTokens: secrets.adminTokens, now });
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {

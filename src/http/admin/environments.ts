@@ -1,0 +1,130 @@
+/** The routes of environments. [protocol] #environments */
+import { z } from 'zod';
+import { eventLoop } from '../../core/turns.js';
+import { reaches } from '../../operators/operator.js';
+import { unknownEnvironment } from '../../replica/missing.js';
+import { decodeContextSet, encodeContextSet } from '../../ruleset/codec.js';
+import { readContextSetJson } from '../../ruleset/json.js';
+import type { Store, StoredEnvironment } from '../../store/store.js';
+import { jsonPieces, sendPieces } from '../pieces.js';
+import { idField, idText } from './input.js';
+import { adminRoute } from './route.js';
+
+const NAME_MAX = 200;
+const NAME_RULE = `must be a text of at most ${NAME_MAX} characters`;
+
+/** The name of an environment or a key. */
+export const nameField = z.string(NAME_RULE).max(NAME_MAX, NAME_RULE);
+
+const environmentBody = z.strictObject({
+  projectId: idField,
+  name: nameField.min(1, 'must not be empty'),
+  defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
+});
+
+const environmentAnswer = z
+  .object({
+    id: idText,
+    projectId: idText,
+    name: z.string(),
+    version: idText,
+    configs: z.int().meta({ description: 'The number of configs that are not deleted.' }),
+    defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
+  })
+  .meta({ id: 'Environment' });
+
+const configsAnswer = z
+  .looseObject({ configs: z.array(z.looseObject({ key: z.string(), id: idText })) })
+  .meta({ id: 'Configs', description: 'Proto3-JSON of a Configs message.' });
+
+/** The routes that list, read and put environments. */
+export const ENVIRONMENT_ROUTES = [
+  adminRoute({
+    method: 'GET',
+    path: '/environments',
+    operation: 'listEnvironments',
+    role: 'viewer',
+    scope: 'own',
+    summary: 'Lists environments, ascending by id',
+    answers: { 200: z.object({ environments: z.array(environmentAnswer) }) },
+    handle: async ({ operator }, response, { store }) => {
+      const environments = (await store.environments()).filter(({ id }) => reaches(operator, id));
+      response.json({ environments: environments.map(environmentJson) });
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/environments/:id',
+    operation: 'getEnvironment',
+    role: 'viewer',
+    scope: 'environment',
+    summary: 'Reads an environment without its configs',
+    answers: { 200: environmentAnswer },
+    handle: async ({ environment }, response, { store }) => {
+      response.json(environmentJson(await findEnvironment(store, environment)));
+    },
+  }),
+  adminRoute({
+    method: 'PUT',
+    path: '/environments/:id',
+    operation: 'putEnvironment',
+    role: 'admin',
+    scope: 'environment',
+    summary: 'Creates an environment, or replaces its settings',
+    body: environmentBody,
+    answers: { 200: environmentAnswer, 201: environmentAnswer },
+    errors: ['config_too_large', 'busy'],
+    handle: async ({ environment: id, body }, response, { committer }) => {
+      const { created, environment } = await committer.putEnvironment({
+        id,
+        projectId: body.projectId,
+        name: body.name,
+        defaultContext: readContext(body.defaultContext),
+      });
+      response.status(created ? 201 : 200).json(environmentJson(environment));
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/environments/:id/configs',
+    operation: 'listConfigs',
+    role: 'viewer',
+    scope: 'environment',
+    summary: 'Reads all configs that are not deleted',
+    answers: { 200: configsAnswer },
+    answerHeaders: { ETag: "The environment's version, in quotes." },
+    handle: async ({ environment }, response, { replica }) => {
+      const current = await replica.confirmed(environment);
+      if (current === undefined) throw unknownEnvironment(environment);
+      const { ruleset } = current;
+      const slices = await eventLoop.begin();
+      const pieces = jsonPieces(ruleset.delta(0n), ruleset.envelope, ({ deleted }) => !deleted);
+      response.set('ETag', `"${ruleset.version}"`).type('application/json');
+      await sendPieces(response, pieces, slices);
+    },
+  }),
+];
+
+/** Reads an environment. @throws HoldfastError `environment_unknown` */
+export async function findEnvironment(store: Store, id: bigint): Promise<StoredEnvironment> {
+  const environment = await store.environment(id);
+  if (environment === undefined) throw unknownEnvironment(id);
+  return environment;
+}
+
+function readContext(json: unknown): Uint8Array | undefined {
+  if (json === undefined || json === null) return undefined;
+  return encodeContextSet(readContextSetJson(json, 'defaultContext'));
+}
+
+function environmentJson(environment: StoredEnvironment): z.input<typeof environmentAnswer> {
+  const { id, projectId, name, version, live, defaultContext } = environment;
+  return {
+    id: `${id}`,
+    projectId: `${projectId}`,
+    name,
+    version: `${version}`,
+    configs: live,
+    ...(defaultContext === undefined ? {} : { defaultContext: decodeContextSet(defaultContext) }),
+  };
+}

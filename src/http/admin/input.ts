@@ -1,0 +1,92 @@
+/** Validation of requests of administration: the first problem, with its field and the remedy. */
+import type { Request } from 'express';
+import { z } from 'zod';
+import { HoldfastError } from '../../core/errors.js';
+import { parseVersion } from '../../ruleset/version.js';
+import type { FieldSchema } from './route.js';
+
+const ID_RULE = 'must be a number from 1 to 2^63 - 1, as a decimal string if it is above 2^53';
+
+/** An id in a JSON body: decimal text, or a number that a double holds exactly. */
+export const idField = z
+  .union([z.string(), z.number()], ID_RULE)
+  .transform((value, context) => {
+    const id = parseVersion(`${value}`);
+    const isLost = typeof value === 'number' && !Number.isSafeInteger(value);
+    if (id !== undefined && id !== 0n && !isLost) return id;
+    context.issues.push({ code: 'custom', message: ID_RULE, input: value });
+    return z.NEVER;
+  })
+  .meta({ description: 'An id: decimal text, or a number up to 2^53.' });
+
+/** An id in an answer. */
+export const idText = z.string().meta({ description: 'An int64 as decimal text.', pattern: '^\\d{1,19}$' });
+
+/** A point in time in an answer. */
+export const timeText = z.string().meta({ description: 'ISO 8601, UTC.', format: 'date-time' });
+
+/** A parameter that says how many entries an answer has at most. */
+export function countParameter(standard: number, max: number) {
+  const rule = `must be a whole number from 1 to ${max}`;
+  return z
+    .string(rule)
+    .regex(/^\d{1,4}$/, rule)
+    .transform(Number)
+    .refine((count) => count >= 1 && count <= max, rule)
+    .default(standard)
+    .meta({ description: `At most so many, ${standard} unless given; from 1 to ${max}.` });
+}
+
+/**
+ * Reads a JSON body.
+ *
+ * @throws HoldfastError `body_invalid` when it is no object; `field_invalid` with the first field
+ *   that is wrong
+ */
+export function readJsonBody(schema: z.ZodType, body: unknown = {}): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new HoldfastError('body_invalid', 'the body must be a JSON object');
+  }
+  return validated(schema, body, 'is not a field of this request: leave it out');
+}
+
+/** Reads the parameters of a query; an unknown one is refused. @throws HoldfastError `field_invalid` */
+export function readQuery(schema: FieldSchema, request: Request): unknown {
+  return validated(schema.strict(), { ...request.query }, 'is not a parameter of this request: leave it out');
+}
+
+/** Reads the parameters of a path. @throws HoldfastError `field_invalid` */
+export function readParams(schema: FieldSchema, request: Request): unknown {
+  return validated(schema, request.params, '');
+}
+
+/**
+ * Reads the headers that a schema names. One that came more than once is no text, and hence refused
+ * by the schema. @throws HoldfastError `field_invalid`
+ */
+export function readHeaders(schema: FieldSchema, request: Request): unknown {
+  const headers: Record<string, unknown> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const values = request.headersDistinct[name.toLowerCase()];
+    if (values !== undefined) headers[name] = values.length === 1 ? values[0] : values;
+  }
+  return validated(schema, headers, '');
+}
+
+function validated(schema: z.ZodType, value: unknown, unknownField: string): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const field = pathOf([...(issue?.path ?? []), ...unknown]);
+  const problem = unknown.length === 0 ? (issue?.message ?? 'is not valid') : unknownField;
+  throw new HoldfastError('field_invalid', `${field} ${problem}`, { field });
+}
+
+/** Writes a path as errors name fields: `environments[0].id`. */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}

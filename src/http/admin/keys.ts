@@ -1,0 +1,102 @@
+/** The routes of API keys. [protocol] #keys */
+import { z } from 'zod';
+import { HoldfastError } from '../../core/errors.js';
+import { issueKey } from '../../keys/issue-key.js';
+import { reaches } from '../../operators/operator.js';
+import type { Key } from '../../store/store.js';
+import { findEnvironment, nameField } from './environments.js';
+import { idText, timeText } from './input.js';
+import { outOfReach } from './refusals.js';
+import { adminRoute } from './route.js';
+
+const keyBody = z.strictObject({
+  kind: z.enum(['server', 'client'], 'must be server or client'),
+  name: nameField.default(''),
+});
+
+const keyAnswer = z
+  .object({
+    id: z.string(),
+    environment: idText,
+    kind: z.enum(['server', 'client']),
+    name: z.string(),
+    createdAt: timeText,
+    revokedAt: timeText.optional(),
+  })
+  .meta({ id: 'Key' });
+
+const issuedKeyAnswer = keyAnswer
+  .extend({ key: z.string().meta({ description: 'The key itself, which is shown once.' }) })
+  .meta({ id: 'IssuedKey' });
+
+/** The routes that list, create and revoke keys. */
+export const KEY_ROUTES = [
+  adminRoute({
+    method: 'GET',
+    path: '/environments/:id/keys',
+    operation: 'listKeys',
+    role: 'viewer',
+    scope: 'environment',
+    summary: 'Lists the API keys of an environment, without their texts',
+    answers: { 200: z.object({ keys: z.array(keyAnswer) }) },
+    handle: async ({ environment }, response, { store }) => {
+      const { id } = await findEnvironment(store, environment);
+      const keys = (await store.keys()).filter((key) => key.environment === id);
+      response.json({ keys: keys.map(keyJson) });
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/environments/:id/keys',
+    operation: 'createKey',
+    role: 'admin',
+    scope: 'environment',
+    summary: 'Creates an API key',
+    body: keyBody,
+    answers: { 201: issuedKeyAnswer },
+    handle: async ({ environment, body }, response, { store, replica, now }) => {
+      const found = await findEnvironment(store, environment);
+      const { text, key } = issueKey(found, body.kind, body.name, now());
+      await store.addKey(key);
+      replica.keyring.take(key);
+      response.status(201).json({ ...keyJson(key), key: text });
+    },
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: '/keys/:id',
+    operation: 'revokeKey',
+    role: 'admin',
+    scope: 'own',
+    summary: 'Revokes an API key',
+    params: z.object({ id: z.string() }),
+    answers: { 200: keyAnswer },
+    errors: ['not_found'],
+    handle: async ({ operator, params: { id } }, response, { store, replica, now }) => {
+      if (operator.environments !== 'all') {
+        const known = await replica.keyring.findById(id);
+        if (known === undefined) throw unknownKey(id);
+        if (!reaches(operator, known.environment)) throw outOfReach(operator, known.environment);
+      }
+      const key = await store.revokeKey(id, now());
+      if (key === undefined) throw unknownKey(id);
+      replica.keyring.take(key);
+      response.json(keyJson(key));
+    },
+  }),
+];
+
+function unknownKey(id: string): HoldfastError {
+  return new HoldfastError('not_found', `there is no key ${id}: list keys to see their ids`);
+}
+
+function keyJson(key: Key): z.input<typeof keyAnswer> {
+  return {
+    id: key.id,
+    environment: `${key.environment}`,
+    kind: key.kind,
+    name: key.name,
+    createdAt: new Date(key.createdAt).toISOString(),
+    ...(key.revokedAt === undefined ? {} : { revokedAt: new Date(key.revokedAt).toISOString() }),
+  };
+}

@@ -1,0 +1,16 @@
+/** All routes of administration, in the order of the documents. */
+import { CHANGE_ROUTES } from './changes.js';
+import { ENVIRONMENT_ROUTES } from './environments.js';
+import { KEY_ROUTES } from './keys.js';
+import { REJECTED_ROUTES } from './rejected.js';
+import { RESTORE_ROUTES } from './restore.js';
+import type { AdminRoute } from './route.js';
+
+/** The table of the routes of administration: a route that is not in it does not exist. */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [
+  ...ENVIRONMENT_ROUTES,
+  ...CHANGE_ROUTES,
+  ...KEY_ROUTES,
+  ...REJECTED_ROUTES,
+  ...RESTORE_ROUTES,
+];
