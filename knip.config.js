@@ -17,8 +17,16 @@ export default {
   ],
   project: ['{src,test,bench,chaos,lab,scripts,examples}/**/*.{ts,mjs}'],
   ignoreExportsUsedInFile: { interface: true, type: true },
-  // Loaded by createRequire, or bundled from a text in a test.
-  ignoreDependencies: ['@cdktf/hcl2json', '@prefab-cloud/prefab-cloud-react', 'react', 'react-dom'],
+  // Loaded by createRequire or by a computed name, or bundled from a text in a test.
+  ignoreDependencies: [
+    '@cdktf/hcl2json',
+    'kubernetes-models',
+    '@kubernetes-models/prometheus-operator',
+    '@kubernetes-models/gateway-api',
+    '@prefab-cloud/prefab-cloud-react',
+    'react',
+    'react-dom',
+  ],
   // Debian's packages, which scripts/setup.mjs installs.
   ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze'],
   // edge/ has packages of its own.

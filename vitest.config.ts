@@ -7,6 +7,8 @@ const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
 const WITH_BUILDS = ['test/**/*.{dist,wasm}.test.ts'];
 /** Tests that need Linux: namespaces, small file systems, the memory of whole processes. */
 const WITH_SYSTEM = ['test/**/*.system.test.ts'];
+/** Tests of the chart, which need helm: `npm run test:charts`. */
+const WITH_HELM = ['test/**/*.helm.test.ts'];
 /** Tests that replace modules, which they may do only where modules are their own. */
 const WITH_MOCKS = ['test/bucket/file-sleeper.test.ts'];
 
@@ -21,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: [...WITH_SERVERS, ...WITH_BUILDS, ...WITH_SYSTEM, ...WITH_MOCKS],
+          exclude: [...WITH_SERVERS, ...WITH_BUILDS, ...WITH_SYSTEM, ...WITH_MOCKS, ...WITH_HELM],
           // Half of the time is waiting, and a third was loading the same modules for each file.
           maxWorkers: quick ? 6 : 2,
           isolate: !quick,
@@ -45,6 +47,9 @@ export default defineConfig({
         extends: true,
         test: { name: 'servers', include: WITH_SERVERS, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
+      ...(process.env.HELM === undefined
+        ? []
+        : [{ extends: true as const, test: { name: 'charts', include: WITH_HELM } }]),
     ],
     environment: 'node',
     pool: 'forks',

@@ -3,7 +3,7 @@
  * test/docs/reference.test.ts fails when one is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
@@ -39,10 +39,15 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/command-line.md', await commandLinePage()],
     ['observability/grafana/holdfast.json', JSON.stringify(board())],
+    ['charts/holdfast/README.md', chartPage()],
   ]);
   for (const [path, text] of pages) {
     const file = join(root, path);
     pages.set(path, await format(text, { ...(await resolveConfig(file)), filepath: file }));
+  }
+  // A chart has no files but its own.
+  for (const source of ['pushpin/pushpin.conf', 'pushpin/routes', 'observability/prometheus/alerts.yml']) {
+    pages.set(`charts/holdfast/files/${basename(source)}`, readFileSync(join(root, source), 'utf8'));
   }
   return pages;
 }
@@ -146,6 +151,18 @@ async function helpOf(path: readonly string[]): Promise<string> {
     serve: () => Promise.resolve(),
   });
   return help.trimEnd();
+}
+
+function chartPage(): string {
+  return `# Helm chart
+
+<!-- Made by \`npm run docs\` from values.yaml. Do not edit. -->
+
+[Kubernetes](../../docs/operations/kubernetes.md) says how to install it and what it makes. All values, with their defaults:
+
+\`\`\`yaml
+${readFileSync(join(root, 'charts/holdfast/values.yaml'), 'utf8')}\`\`\`
+`;
 }
 
 /** Writes the pages that are stale. */

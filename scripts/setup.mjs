@@ -164,7 +164,7 @@ function instructions(missing) {
   ].join('\n');
 }
 
-function isInstalled(command) {
+export function isInstalled(command) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);

@@ -17,7 +17,7 @@ function problems(look: (text: string, name: string) => string[]): string[] {
 
 /** Code marks of a document that are paths of this repository. */
 function namedFiles(text: string): string[] {
-  const folders = 'src|test|docs|scripts|pushpin|bench|chaos|lab|edge|examples|observability|\\.ci';
+  const folders = 'src|test|docs|scripts|pushpin|bench|chaos|lab|edge|examples|observability|charts|\\.ci';
   const paths = new RegExp(
     `^((${folders})/[\\w./-]*|[\\w-][\\w.-]*\\.(md|yml|json|ts|js)|Dockerfile|LICENSE)$`,
   );

@@ -20,8 +20,8 @@ export const find = (folder: string, ending: string) =>
 /** The paths of all documents. */
 export const documents = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...['docs', 'edge', 'examples', 'test', 'bench', 'chaos', 'lab', 'observability'].flatMap((folder) =>
-    find(folder, '.md'),
+  ...['docs', 'edge', 'examples', 'test', 'bench', 'chaos', 'lab', 'observability', 'charts'].flatMap(
+    (folder) => find(folder, '.md'),
   ),
 ];
 

@@ -22,6 +22,10 @@ describe('files made by npm run docs', () => {
     'docs/reference/settings.md',
     'docs/reference/command-line.md',
     'observability/grafana/holdfast.json',
+    'charts/holdfast/README.md',
+    'charts/holdfast/files/pushpin.conf',
+    'charts/holdfast/files/routes',
+    'charts/holdfast/files/alerts.yml',
   ])('files made by npm run docs are current: %s', async (path) => {
     expect(read(path)).toBe((await referencePages()).get(path));
   });
