@@ -144,6 +144,7 @@ async function commitAll(store: Store, changes: readonly Change[]): Promise<void
       changes.slice(i, i + COMMITS_AT_ONCE).map((change) =>
         store.commit({
           environment: change.environment,
+          by: { author: 'bench', source: 'http' },
           expect: change.previous,
           change,
           live: 1,

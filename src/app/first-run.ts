@@ -15,6 +15,7 @@ import type { NodeSettings } from '../config/options.js';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { issueKey } from '../keys/issue-key.js';
 import { readSubmittedJson } from '../ruleset/submitted.js';
+import { HOLDFAST_AUTHOR } from '../store/history.js';
 import { parseStoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
 
@@ -88,8 +89,11 @@ export async function createExamples(
   now: number,
 ): Promise<string | undefined> {
   if ((await store.environments()).length > 0) return undefined;
-  const { environment } = await committer.putEnvironment({ id: 1n, projectId: 1n, name: 'Development' });
-  await committer.commit({ environment: 1n, configs: readSubmittedJson({ configs: exampleConfigs() }) });
+  const by = { author: HOLDFAST_AUTHOR, message: 'Examples of the first start.' };
+  const settings = { id: 1n, projectId: 1n, name: 'Development' };
+  const { environment } = await committer.putEnvironment(settings, { ...by, source: 'settings' });
+  const configs = readSubmittedJson({ configs: exampleConfigs() });
+  await committer.commit({ environment: 1n, configs, by: { ...by, source: 'http' } });
   const { text, key } = issueKey(environment, 'server', 'created at the first start', now);
   await store.addKey(key);
   return text;

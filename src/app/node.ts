@@ -7,6 +7,7 @@ import { systemClock } from '../core/clock.js';
 import { settleWithin } from '../http/listen.js';
 import { openPorts } from '../http/ports.js';
 import type { Logger } from '../observe/log.js';
+import { historyLimits } from '../store/history.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { openBuckets } from './build/belt-writer.js';
@@ -36,7 +37,7 @@ const FINISH_MS = 5_000;
  *   port cannot be used
  */
 export async function startNode(settings: NodeSettings, log: Logger): Promise<RunningProcess> {
-  const store = await openStore(settings.store, { log });
+  const store = await openStore(settings.store, { log, history: historyLimits(settings.history) });
   try {
     const secrets = await provideSecrets(settings);
     const node = await startOnStore(settings, secrets, store, log);

@@ -13,6 +13,7 @@ import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
+import type { Attribution } from '../store/history.js';
 import type { Standing } from '../store/inbox.js';
 import type { Commit, Environment, Store, StoredEnvironment } from '../store/store.js';
 import { planSteps, type ChangePlan } from './plan.js';
@@ -35,6 +36,7 @@ export interface CommitAnswer {
 export interface CommitRequest {
   readonly environment: bigint;
   readonly configs: readonly SubmittedConfig[];
+  readonly by: Attribution;
   /** Commit only at this version (`If-Match`). */
   readonly ifVersion?: bigint | undefined;
   readonly idempotency?: RequestIdentity | undefined;
@@ -111,13 +113,16 @@ export class Committer {
   }
 
   /** Creates an environment, or changes its settings. */
-  putEnvironment(settings: Environment): Promise<{ created: boolean; environment: StoredEnvironment }> {
-    return this.#queue.run(settings.id, () => this.#putEnvironment(settings));
+  putEnvironment(
+    settings: Environment,
+    by: Attribution,
+  ): Promise<{ created: boolean; environment: StoredEnvironment }> {
+    return this.#queue.run(settings.id, () => this.#putEnvironment(settings, by));
   }
 
   async #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
-    const { environment, idempotency } = request;
+    const { environment, idempotency, by } = request;
     if (idempotency !== undefined) {
       const before = await store.repeated(environment, idempotency.key);
       if (before !== undefined) return repeat(before, idempotency);
@@ -140,6 +145,7 @@ export class Committer {
       const answer = answerTo(plan, expect);
       const result = await store.commit({
         environment,
+        by,
         expect,
         change: plan.change,
         live: plan.live,
@@ -172,6 +178,7 @@ export class Committer {
 
   async #putEnvironment(
     settings: Environment,
+    by: Attribution,
   ): Promise<{ created: boolean; environment: StoredEnvironment }> {
     const { store, replica } = this.#options;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -181,6 +188,7 @@ export class Committer {
       const plan = planSettings(base, settings, now);
       const result = await store.commit({
         environment: settings.id,
+        by,
         expect: base?.ruleset.version,
         settings,
         change: plan.change,

@@ -7,6 +7,7 @@
  * A setting is added by adding an entry. The order is that of the help.
  */
 import { splitKeys } from '../grip/keys.js';
+import { HISTORY_CHANGES_MAX } from '../store/history.js';
 import { parseStoreLocation } from '../store/location.js';
 import { ROLES, type Option, type Role, type RolesOf, type ValueOf } from './option.js';
 import { atLeast, httpUrl, integer, oneOf, several, text, token, words } from './parsers.js';
@@ -80,6 +81,14 @@ export const options = {
       parseStoreLocation(value);
       return value;
     },
+  }),
+  /** Changes that the history of each environment keeps. */
+  history: option({
+    name: 'HOLDFAST_HISTORY',
+    roles: ['node'],
+    default: '1000',
+    help: 'Changes that the history of each environment keeps, with the configs before and after; at most 32 MiB of each and 512 MiB of all. 0 to 100000; 0 keeps none, and then nothing can be rolled back.',
+    parse: integer(0, HISTORY_CHANGES_MAX),
   }),
   /**
    * The GRIP proxies, in the form of `parseGripUri`, each valid. May contain keys: do not log them.

@@ -6,6 +6,7 @@ import { digestOf, changeSteps, REQUEST_KEY_MAX, type Form } from '../commit/req
 import { HoldfastError } from '../core/errors.js';
 import { quote, refuse } from '../ruleset/fields.js';
 import { parseVersion } from '../ruleset/version.js';
+import { AUTHOR_MAX, MESSAGE_MAX } from '../store/history.js';
 import type { EventField, InboxEvent } from '../store/inbox.js';
 
 /** The field that carries the change, and the form that it then has. */
@@ -13,7 +14,10 @@ const FORMS = new Map<string, Form>([
   ['json', 'json'],
   ['configs', 'protobuf'],
 ]);
-const NAMES = ['environment', ...FORMS.keys(), 'event'];
+const NAMES = ['environment', ...FORMS.keys(), 'event', 'author', 'message'];
+
+/** The author of events that name none. */
+const UNNAMED = 'inbox';
 
 /**
  * No event that is worth reading has more bytes: a change of the largest size, and room for the
@@ -44,7 +48,10 @@ export function* eventSteps(event: InboxEvent): Steps<EventChange> {
   if (event.fields === undefined) throw tooLarge('the event', event.bytes);
   const fields = readFields(event.fields);
   const environment = readEnvironment(fields.get('environment'));
-  const key = readKey(fields.get('event'));
+  const key = readText(fields, 'event', REQUEST_KEY_MAX);
+  const author = readText(fields, 'author', AUTHOR_MAX) ?? UNNAMED;
+  const message = readText(fields, 'message', MESSAGE_MAX);
+  const by = { author, ...(message === undefined ? {} : { message }), source: 'inbox' as const };
   const { field, form, bytes } = readPayload(fields);
   const digest = digestOf(form, environment, undefined, bytes);
   try {
@@ -53,7 +60,7 @@ export function* eventSteps(event: InboxEvent): Steps<EventChange> {
       protobuf: 'protobuf in the field configs',
     });
     const idempotency = key === undefined ? undefined : { key, digest, field: 'event' };
-    return { request: { environment, configs, idempotency }, digest };
+    return { request: { environment, configs, idempotency, by }, digest };
   } catch (error) {
     // A problem of the whole has no path of its own.
     if (!(error instanceof HoldfastError) || error.field !== undefined) throw error;
@@ -83,13 +90,14 @@ function readEnvironment(value: Buffer | undefined): bigint {
   return id;
 }
 
-function readKey(value: Buffer | undefined): string | undefined {
+function readText(fields: ReadonlyMap<string, Buffer>, name: string, max: number): string | undefined {
+  const value = fields.get(name);
   if (value === undefined) return undefined;
-  const rule = `must be UTF-8 text of 1 to ${REQUEST_KEY_MAX} characters.`;
+  const rule = `must be UTF-8 text of 1 to ${max} characters.`;
   // A character has four bytes at most; what has more need not be looked at.
-  if (value.length === 0 || value.length > 4 * REQUEST_KEY_MAX) refuse('event', rule);
+  if (value.length === 0 || value.length > 4 * max) refuse(name, rule);
   const text = value.toString();
-  if (text.length > REQUEST_KEY_MAX || !Buffer.from(text).equals(value)) refuse('event', rule);
+  if (text.length > max || !Buffer.from(text).equals(value)) refuse(name, rule);
   return text;
 }
 

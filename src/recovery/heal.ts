@@ -15,6 +15,7 @@ import { HoldfastError, isRetryable, messageOf } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import type { HealingOutcome, LostWrites } from '../replica/options.js';
 import { decodeConfig, encodeConfig, type EncodedConfig } from '../ruleset/codec.js';
+import { HOLDFAST_AUTHOR } from '../store/history.js';
 import type { Store } from '../store/store.js';
 import { healingSteps, type GivenUpConfig, type HealingPlan } from './healing-plan.js';
 
@@ -25,6 +26,13 @@ export interface HealingParts {
   /** Called with the number of configs that were given up. */
   readonly onGivenUp?: (configs: number) => void;
 }
+
+/** The author of what is committed again. */
+const HEALING = {
+  author: HOLDFAST_AUTHOR,
+  source: 'restore',
+  message: 'The store lost these writes; a node that had them committed them again.',
+} as const;
 
 /** The number of keys that a log line names. */
 const NAMED_KEYS = 20;
@@ -45,7 +53,7 @@ export async function heal(parts: HealingParts, lost: LostWrites): Promise<Heali
   const noted = await noteGivenUp(store, environment, healing.givenUp, now);
   if (healing.plan !== undefined) {
     const { change, live } = healing.plan;
-    const result = await store.commit({ environment, expect: version, change, live });
+    const result = await store.commit({ environment, by: HEALING, expect: version, change, live });
     if (result.kind !== 'committed') {
       // The node that was first has listed them, or they fit by now.
       await drop(store, noted, log);

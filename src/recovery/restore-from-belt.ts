@@ -8,6 +8,7 @@ import { type Manifest } from '../belt/format/manifest.js';
 import { ENVIRONMENTS_PREFIX, parseName } from '../belt/format/names.js';
 import { readStoredCopy } from '../belt/writer/verify.js';
 import { HoldfastError } from '../core/errors.js';
+import { HOLDFAST_AUTHOR } from '../store/history.js';
 import type { Key, Store } from '../store/store.js';
 import { commitWhole, type Restored } from './restore.js';
 
@@ -43,7 +44,11 @@ export async function restoreCopies(
     const stored = await store.version(id);
     if (stored !== undefined) {
       if (stored < version) older.push(id);
-    } else if (await commitWhole(store, copy.ruleset, copy.manifest.name)) environments.push({ id, version });
+    } else if (
+      await commitWhole(store, copy.ruleset, { name: copy.manifest.name, author: HOLDFAST_AUTHOR })
+    ) {
+      environments.push({ id, version });
+    }
     keys += await writeKeys(store, copy.manifest, present);
   }
   return { environments, older, keys };

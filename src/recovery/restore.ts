@@ -21,13 +21,14 @@ export interface Restored {
  * keys that the store has not. What the store has is left alone. Can be repeated, and asked of
  * every node: each writes what the others did not have.
  *
+ * @param author of the changes, for the history
  * @throws HoldfastError `store_unavailable`; what was written until then stays
  */
-export async function restore(store: Store, replica: Replica): Promise<Restored> {
+export async function restore(store: Store, replica: Replica, author: string): Promise<Restored> {
   const environments: { id: bigint; version: bigint }[] = [];
   for (const { ruleset, name } of replica.everything()) {
     const { environment: id, version } = ruleset;
-    if (!(await commitWhole(store, ruleset, name))) continue;
+    if (!(await commitWhole(store, ruleset, { name, author }))) continue;
     environments.push({ id, version });
     await replica.reload(id);
   }
@@ -38,10 +39,15 @@ export async function restore(store: Store, replica: Replica): Promise<Restored>
  * Creates an environment with that ruleset, at its version. False when the store has the
  * environment.
  */
-export async function commitWhole(store: Store, ruleset: Ruleset, name: string): Promise<boolean> {
+export async function commitWhole(
+  store: Store,
+  ruleset: Ruleset,
+  { name, author }: { readonly name: string; readonly author: string },
+): Promise<boolean> {
   const { environment, version } = ruleset;
   const result = await store.commit({
     environment,
+    by: { author, source: 'restore' },
     expect: undefined,
     settings: { ...settingsOf(ruleset), name: name === '' ? `environment ${environment}` : name },
     change: version === 0n ? undefined : wholeOf(ruleset),

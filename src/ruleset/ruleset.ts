@@ -38,6 +38,11 @@ export interface Change {
   /** The encoded pointer and default context, as they are after the change. */
   readonly envelope: Uint8Array;
   readonly configs: readonly EncodedConfig[];
+  /**
+   * True when the change deletes the environment: it makes a tombstone of each config, and the store
+   * removes settings and history in the same step.
+   */
+  readonly deletes?: boolean;
 }
 
 /** A ruleset to begin with. */

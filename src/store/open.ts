@@ -1,11 +1,22 @@
 /** Opens a store by its location. */
 import type { Logger } from 'pino';
 import { openFileStore } from './file/store.js';
+import { HISTORY_CHANGES_MAX, historyLimits, type HistoryLimits } from './history.js';
 import { parseStoreLocation } from './location.js';
 import { openRedisStore } from './redis/store.js';
 import type { Store } from './store.js';
 
 export { parseStoreLocation, storeName } from './location.js';
+
+/** Options of {@link openStore}. */
+export interface StoreOptions {
+  readonly log: Logger;
+  /**
+   * The bounds of the history. Default: the largest, so that a process that does not know the
+   * setting of the nodes removes nothing.
+   */
+  readonly history?: HistoryLimits;
+}
 
 /**
  * Opens a store and waits until it answers, for Redis at most 10 seconds.
@@ -14,7 +25,11 @@ export { parseStoreLocation, storeName } from './location.js';
  * the store cannot be reached or is in use by another process, `store_damaged` when its data is not
  * what was written.
  */
-export async function openStore(location: string, options: { log: Logger }): Promise<Store> {
+export async function openStore(
+  location: string,
+  { log, history = historyLimits(HISTORY_CHANGES_MAX) }: StoreOptions,
+): Promise<Store> {
+  const options = { log, history };
   const parsed = parseStoreLocation(location);
   return parsed.kind === 'file' ? openFileStore(parsed.directory, options) : openRedisStore(parsed, options);
 }

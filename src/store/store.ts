@@ -15,6 +15,7 @@
  */
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Change } from '../ruleset/ruleset.js';
+import type { Attribution, HistoryPage, HistoryQuery } from './history.js';
 import type { Inbox, Standing } from './inbox.js';
 import type { WriteState } from './write-state.js';
 
@@ -71,12 +72,25 @@ export interface Key {
 /** A place in the feed: opaque text, meaningful to the store that gave it. */
 export type FeedPosition = string;
 
+/**
+ * What is left of a deleted environment: the version at which it was deleted, above which it goes on
+ * should it be created again, and the tombstones of its configs, which readers of that time need.
+ */
+export interface DeletedEnvironment {
+  readonly id: bigint;
+  readonly version: bigint;
+  /** The time of the deletion: microseconds since 1970 by the store's clock. */
+  readonly at: bigint;
+}
+
 /** One atomic change of one environment, with everything that must be true for it to happen. */
 export interface Commit {
   readonly environment: bigint;
+  /** The author of the change, its reason and its way, kept in the same step as the change. */
+  readonly by: Attribution;
   /**
-   * The version that the commit was planned against; `undefined`: the environment must not exist
-   * yet.
+   * The version that the commit was planned against; `undefined`: the environment must never have
+   * existed. A commit at the version of a deletion creates the environment again.
    */
   readonly expect: bigint | undefined;
   /** The environment's settings, when they are created or changed. */
@@ -162,6 +176,13 @@ export interface Store {
   environment(id: bigint): Promise<StoredEnvironment | undefined>;
   /** All environments, ascending by id. */
   environments(): Promise<StoredEnvironment[]>;
+  /** The deletion of an environment that does not exist; `undefined` when it never did. */
+  deletion(environment: bigint): Promise<DeletedEnvironment | undefined>;
+  /**
+   * The changes of an environment, newest first; none of one that does not exist. A commit under way
+   * may or may not be among them.
+   */
+  history(environment: bigint, query: HistoryQuery): Promise<HistoryPage>;
 
   /** Adds a key. Rejects with `field_invalid` when its id or hash is not new. */
   addKey(key: Key): Promise<void>;

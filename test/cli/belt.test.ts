@@ -21,6 +21,7 @@ import {
 import { startWriter, versionIn } from '../support/belt.js';
 import { until } from '../support/until.js';
 import { run } from './run.js';
+import { TESTER } from '../support/commits.js';
 
 const NOW = Date.parse('2025-11-21T12:00:00Z');
 /** Microseconds; so that ids say when they were committed. */
@@ -57,7 +58,7 @@ async function copied(): Promise<void> {
   await withStore(async (store) => {
     await store.commit(creation(1n, { defaultContext: context }));
     const change = changeOf(1n, 0n, [flag(AGO(100), 'kept'), tombstone(AGO(90), 'gone')]);
-    await store.commit({ environment: 1n, expect: 0n, change, live: 1 });
+    await store.commit({ environment: 1n, by: TESTER, expect: 0n, change, live: 1 });
     await store.commit(creation(2n));
     await store.addKey(apiKey('one'));
     await store.addKey(apiKey('two', { environment: 2n }));

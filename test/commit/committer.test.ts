@@ -6,7 +6,7 @@ import { issueKey } from '../../src/keys/issue-key.js';
 import { Replica } from '../../src/replica/replica.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import { flag } from '../ruleset/arbitrary.js';
-import { commitConfigs, createEnvironment, settings } from '../support/commits.js';
+import { commitConfigs, createEnvironment, settings, TESTER } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
@@ -54,7 +54,7 @@ it.each(['time', 'version'] as const)(
   'commits although the feed brings the change of another node while it asks for the %s',
   async (call) => {
     const configs = readSubmittedJson({ configs: [flag('ours')] });
-    await commitMeanwhile(call, () => committer.commit({ environment: ENV, configs }));
+    await commitMeanwhile(call, () => committer.commit({ environment: ENV, by: TESTER, configs }));
     await until('both are here', () => keysHere().length === 2);
     expect(keysHere()).toEqual(['ours', 'theirs']);
   },
@@ -65,7 +65,7 @@ it('refuses a version that is no longer the newest when the feed has brought a n
   await until('it is here', () => replica.loaded(ENV)?.version === ifVersion);
   const configs = readSubmittedJson({ configs: [flag('ours')] });
   const work = () =>
-    expect(committer.commit({ environment: ENV, configs, ifVersion })).rejects.toMatchObject({
+    expect(committer.commit({ environment: ENV, by: TESTER, configs, ifVersion })).rejects.toMatchObject({
       code: 'version_mismatch',
     });
   await commitMeanwhile('time', work);
@@ -77,11 +77,12 @@ it('keeps the settings that another node has made while it commits', async () =>
   const gate = slow.hold('time', 'after');
   const done = committer.commit({
     environment: ENV,
+    by: TESTER,
     configs: readSubmittedJson({ configs: [flag('ours')] }),
   });
   await gate.reached;
   const other = new Committer({ store: slow.direct, replica });
-  await other.putEnvironment({ ...settings(ENV), defaultContext });
+  await other.putEnvironment({ ...settings(ENV), defaultContext }, TESTER);
   const envelope = Buffer.from((await slow.direct.read(ENV))!.defaultContext!);
   gate.open();
   await done;
@@ -94,14 +95,14 @@ it('keeps the settings that another node has made while it commits', async () =>
 it('a committer has in memory what it acknowledges, also before the feed brings it: the store could lose it now', async () => {
   slow.onFeed(() => []);
   const configs = readSubmittedJson({ configs: [flag('ours')] });
-  const { version } = await committer.commit({ environment: ENV, configs });
+  const { version } = await committer.commit({ environment: ENV, by: TESTER, configs });
   expect(`${replica.loaded(ENV)!.version}`).toBe(version);
   expect(keysHere()).toEqual(['ours']);
 });
 
 it('a committer does not say that an environment does not exist when there are keys of it: the store lost it', async () => {
   const configs = readSubmittedJson({ configs: [flag('ours')] });
-  const refused = committer.commit({ environment: 99n, configs });
+  const refused = committer.commit({ environment: 99n, by: TESTER, configs });
   await expect(refused).rejects.toMatchObject({ code: 'environment_unknown' });
   const { key } = issueKey(
     { ...settings(99n), version: 0n, clientVersion: 0n, at: 0n, live: 0 },
@@ -110,7 +111,7 @@ it('a committer does not say that an environment does not exist when there are k
     0,
   );
   replica.keyring.take(key);
-  await expect(committer.commit({ environment: 99n, configs })).rejects.toMatchObject({
+  await expect(committer.commit({ environment: 99n, by: TESTER, configs })).rejects.toMatchObject({
     code: 'store_unavailable',
   });
 });
@@ -120,7 +121,7 @@ it('plans a large change again, before it asks the store, when another change ca
   const large = new Committer({ store: slow.store, replica, onConflict });
   const configs = readSubmittedJson({ configs: Array.from({ length: 4_000 }, (_, i) => flag(`k${i}`)) });
   const gate = slow.hold('version', 'after');
-  const done = large.commit({ environment: ENV, configs });
+  const done = large.commit({ environment: ENV, by: TESTER, configs });
   await gate.reached;
   gate.open();
   // The plan takes dozens of slices; the change of another node is here after a few.

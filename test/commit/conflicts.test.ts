@@ -6,7 +6,7 @@ import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import type { Store } from '../../src/store/store.js';
 import { flag } from '../ruleset/arbitrary.js';
 import { startReplica } from '../subscribe/rulesets.js';
-import { commitConfigs, createEnvironment, settings } from '../support/commits.js';
+import { commitConfigs, createEnvironment, settings, TESTER } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
@@ -51,7 +51,7 @@ async function startNode(store: Store = slow.store): Promise<Node> {
 }
 
 function request(configs: Config[], more: Partial<CommitRequest> = {}): CommitRequest {
-  return { environment: ENV, configs: readSubmittedJson({ configs }), ...more };
+  return { environment: ENV, by: TESTER, configs: readSubmittedJson({ configs }), ...more };
 }
 
 const idempotency = (digest = 'digest') => ({ key: 'once', digest, field: 'Idempotency-Key' });
@@ -228,9 +228,9 @@ describe('an environment', () => {
   it('an environment is created once, whichever node is asked', async () => {
     const [a, b] = [await startNode(), await startNode(slow.direct)];
     const gate = slow.hold('commit', 'before');
-    const late = a.committer.putEnvironment({ ...settings(8n), name: 'late' });
+    const late = a.committer.putEnvironment({ ...settings(8n), name: 'late' }, TESTER);
     await gate.reached;
-    expect((await b.committer.putEnvironment(settings(8n))).created).toBe(true);
+    expect((await b.committer.putEnvironment(settings(8n), TESTER)).created).toBe(true);
     gate.open();
     expect(await late).toMatchObject({ created: false, environment: { name: 'late', version: 0n } });
   });
@@ -239,7 +239,7 @@ describe('an environment', () => {
     const node = await startNode();
     await node.replica.ruleset(ENV);
     const gate = slow.hold('commit', 'before');
-    const late = node.committer.putEnvironment({ ...settings(ENV), name: 'new' });
+    const late = node.committer.putEnvironment({ ...settings(ENV), name: 'new' }, TESTER);
     await gate.reached;
     const { version } = await commitConfigs(slow.direct, ENV, flag('a'));
     gate.open();

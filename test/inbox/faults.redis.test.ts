@@ -8,7 +8,7 @@ import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import type { Commit, Store } from '../../src/store/store.js';
-import { settings } from '../support/commits.js';
+import { settings, TESTER } from '../support/commits.js';
 import {
   at,
   change,
@@ -138,7 +138,7 @@ async function commitOf(store: Store, event: string, key: string): Promise<Commi
   const ruleset = new Ruleset({ ...stored, environment: 1n, envelope: encodeEnvelope(stored) });
   const submitted = readSubmittedJson({ configs: [change(key)] });
   const plan = planChange({ ruleset, settings: settings(1n) }, submitted, await store.time());
-  return { environment: 1n, expect: stored.version, change: plan.change, live: plan.live, event };
+  return { environment: 1n, by: TESTER, expect: stored.version, change: plan.change, live: plan.live, event };
 }
 
 describe('an event that is decided', () => {

@@ -13,7 +13,7 @@ import type { Config } from '../../src/ruleset/model.js';
 import { segment, tombstone } from '../ruleset/arbitrary.js';
 import { recordingLog } from '../store/fixtures.js';
 import { flag } from '../support/configs.js';
-import { commitConfigs, createEnvironment } from '../support/commits.js';
+import { commitConfigs, createEnvironment, TESTER } from '../support/commits.js';
 import { change, INBOX, REJECTED } from '../support/inbox.js';
 import { until } from '../support/until.js';
 import { sharedInbox } from '../support/shared.js';
@@ -106,7 +106,7 @@ describe('a lost flag whose segment was deleted since', () => {
     const node = await losing();
     await expectConverged(node);
     const configs = readSubmittedJson({ configs: [flag('kill switch', false)] });
-    const { version } = await node.committer.commit({ environment: 1n, configs });
+    const { version } = await node.committer.commit({ environment: 1n, by: TESTER, configs });
     await until('it arrives', () => `${node.replica.loaded(1n)!.version}` === version);
     await stack.addChange(1, change('by event'));
     await stack.consume();

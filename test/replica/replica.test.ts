@@ -7,7 +7,7 @@ import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import type { Commit, FeedSignal } from '../../src/store/store.js';
 import { flag, tombstone } from '../ruleset/arbitrary.js';
-import { commitConfigs, createEnvironment } from '../support/commits.js';
+import { commitConfigs, createEnvironment, TESTER } from '../support/commits.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
@@ -383,6 +383,7 @@ describe('a store that lost writes', () => {
     const change = { environment: ENV, ...step, at, envelope: encodeEnvelope(earlier), configs };
     await older.direct.commit({
       environment: ENV,
+      by: TESTER,
       expect: undefined,
       settings: { id, projectId, name },
       live,

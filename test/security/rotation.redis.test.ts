@@ -5,6 +5,7 @@ import { createLog } from '../../src/observe/log.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
+import { TESTER } from '../support/commits.js';
 
 const OLD = 'the-old-password';
 const NEW = 'the-new-password';
@@ -33,7 +34,13 @@ async function open(password: string): Promise<Store> {
 }
 
 const put = (store: Store, id: bigint) =>
-  store.commit({ environment: id, expect: undefined, settings: { id, projectId: 1n, name: 'x' }, live: 0 });
+  store.commit({
+    environment: id,
+    by: TESTER,
+    expect: undefined,
+    settings: { id, projectId: 1n, name: 'x' },
+    live: 0,
+  });
 
 describe('the password of Redis', () => {
   it('the password of Redis may be two for a time: nodes with the old one and with the new one write side by side, until the old one ends', async () => {

@@ -6,8 +6,10 @@ import { MAX_ID } from '../../src/ruleset/version.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
 import type { Commit, CommitResult, FeedPosition, Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
+import { historyContract } from './contract-history.js';
 import {
   apiKey,
+  by,
   changeOf,
   contents,
   creation,
@@ -21,8 +23,8 @@ import {
 } from './fixtures.js';
 
 export interface StoreUnderTest {
-  /** Opens a store without any data. */
-  open(): Promise<Store>;
+  /** Opens a store without any data, that keeps so many changes in its histories. */
+  open(changes?: number): Promise<Store>;
   /** Called once after all tests. */
   stop(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     feed(current, follow);
     keys(current, follow);
     leadership(current);
+    historyContract(current, (changes) => under.open(changes));
   });
 }
 
@@ -170,7 +173,7 @@ function commits(current: () => Store): void {
       const head = await current().head();
       const follower = new Follower(current(), head);
       const renamed = settings(1n, { name: 'new name', projectId: 8n });
-      await current().commit({ environment: 1n, expect: 10n, settings: renamed, live: 1 });
+      await current().commit({ environment: 1n, by, expect: 10n, settings: renamed, live: 1 });
       await current().commit(update(1n, 10n, [flag(12n, 'a')]));
       await follower.reaches(12n);
       await follower.stop();
@@ -183,7 +186,7 @@ function commits(current: () => Store): void {
       const follower = new Follower(current(), await current().head());
       const changed = settings(1n, { defaultContext: everyByte });
       const change = { ...changeOf(1n, 10n, [], 15n), envelope: encodeEnvelope(changed) };
-      await current().commit({ environment: 1n, expect: 10n, settings: changed, change, live: 1 });
+      await current().commit({ environment: 1n, by, expect: 10n, settings: changed, change, live: 1 });
       await follower.reaches(15n);
       await follower.stop();
       const [entry] = follower.entries;
@@ -205,6 +208,7 @@ function commits(current: () => Store): void {
       expect(await current().environments()).toMatchObject([{ version: 11n, clientVersion: 10n }]);
       await current().commit({
         environment: 1n,
+        by,
         expect: 11n,
         settings: settings(1n, { name: 'new' }),
         live: 1,
@@ -299,7 +303,7 @@ function contentsAreKept(current: () => Store): void {
     it('tells an empty default context from none, and forgets one that was taken away', async () => {
       await current().commit(creation(1n, { defaultContext: new Uint8Array() }));
       expect((await current().read(1n))?.defaultContext).toHaveLength(0);
-      await current().commit({ environment: 1n, expect: 0n, settings: settings(1n), live: 0 });
+      await current().commit({ environment: 1n, by, expect: 0n, settings: settings(1n), live: 0 });
       expect((await current().read(1n))?.defaultContext).toBeUndefined();
     });
 
@@ -421,7 +425,7 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       const follower = follow(await current().head());
       const configs = [withUnknownField(10n, 'ключ', everyByte), tombstone(11n, 'b')];
       const first = { ...changeOf(1n, 0n, configs), at: 1_234_567n };
-      await current().commit({ environment: 1n, expect: 0n, change: first, live: 1 });
+      await current().commit({ environment: 1n, by, expect: 0n, change: first, live: 1 });
       await commit([12n, 13n, 14n]);
       await follower.reaches(14n);
       expect(follower.versions).toEqual([11n, 12n, 13n, 14n]);

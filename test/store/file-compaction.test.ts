@@ -5,6 +5,7 @@
 import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { historyLimits } from '../../src/store/history.js';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
 import type { Store } from '../../src/store/store.js';
 import { quick } from '../support/runs.js';
@@ -50,7 +51,7 @@ async function newDirectory(): Promise<string> {
 }
 
 async function open(options: Partial<FileStoreOptions> = {}, path = directory): Promise<Store> {
-  const store = await openFileStore(path, { log: silent, ...options });
+  const store = await openFileStore(path, { log: silent, history: historyLimits(3), ...options });
   stores.push(store);
   return store;
 }

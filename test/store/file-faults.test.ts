@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { copyFile, readdir, readFile, truncate, writeFile, appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { historyLimits } from '../../src/store/history.js';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
 import { frame } from '../../src/store/file/frame.js';
 import { until } from '../support/until.js';
@@ -39,7 +40,7 @@ async function newDirectory(): Promise<string> {
 }
 
 async function open(options: Partial<FileStoreOptions> = {}, path = directory): Promise<Store> {
-  const store = await openFileStore(path, { log: silent, ...options });
+  const store = await openFileStore(path, { log: silent, history: historyLimits(3), ...options });
   stores.push(store);
   return store;
 }

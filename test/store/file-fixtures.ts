@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store, StoredEnvironment } from '../../src/store/store.js';
-import { apiKey, contents, creation, everyByte, flag, settings, tombstone, update } from './fixtures.js';
+import { apiKey, by, contents, creation, everyByte, flag, settings, tombstone, update } from './fixtures.js';
 
 export const HOUR = 60 * 60 * 1000;
 
@@ -41,7 +41,13 @@ export async function fill(store: Store): Promise<void> {
     update(1n, 0n, [flag(2n ** 60n + 1n, 'a'), flag(2n ** 60n + 2n, 'ключ\n')], { idempotency }),
   );
   await store.commit(update(1n, 2n ** 60n + 2n, [tombstone(2n ** 60n + 3n, 'a')], { live: 1 }));
-  await store.commit({ environment: 2n, expect: 0n, settings: settings(2n, { name: 'renamed' }), live: 0 });
+  await store.commit({
+    environment: 2n,
+    by,
+    expect: 0n,
+    settings: settings(2n, { name: 'renamed' }),
+    live: 0,
+  });
   await store.addKey(apiKey('a'));
   await store.addKey(apiKey('b', { kind: 'client' }));
   await store.revokeKey('a', 5);

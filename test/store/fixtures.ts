@@ -12,6 +12,7 @@ import {
   type EncodedConfig,
 } from '../../src/ruleset/codec.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
+import type { Attribution } from '../../src/store/history.js';
 import type {
   Commit,
   Environment,
@@ -71,9 +72,12 @@ export function settings(id: bigint, more: Partial<Environment> = {}): Environme
   return { id, projectId: 7n, name: `environment ${id}`, ...more };
 }
 
+/** The author of the commits below. */
+export const by: Attribution = { author: 'tester', source: 'http' };
+
 /** A commit that creates an environment, without configs. */
 export function creation(id: bigint, more: Partial<Environment> = {}): Commit {
-  return { environment: id, expect: undefined, settings: settings(id, more), live: 0 };
+  return { environment: id, by, expect: undefined, settings: settings(id, more), live: 0 };
 }
 
 /** A commit of these configs, at the id of the last of them. */
@@ -85,6 +89,7 @@ export function update(
 ): Commit {
   return {
     environment,
+    by,
     expect,
     change: changeOf(environment, expect, configs),
     live: configs.length,

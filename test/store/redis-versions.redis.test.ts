@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
+import { historyLimits } from '../../src/store/history.js';
 import type { RedisLocation } from '../../src/store/location.js';
 import { parseStoreLocation } from '../../src/store/open.js';
 import { openRedisStore } from '../../src/store/redis/store.js';
@@ -96,9 +97,12 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     await admin.call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl());
     const url = server.url.replace('redis://', 'redis://holdfast:secret@');
     return {
-      open: async () => {
+      open: async (changes) => {
         await admin.flushall();
-        return openRedisStore(parseStoreLocation(`${url}?wait=0`) as RedisLocation, { log: silent });
+        return openRedisStore(parseStoreLocation(`${url}?wait=0`) as RedisLocation, {
+          log: silent,
+          history: historyLimits(changes),
+        });
       },
       stop: async () => {
         admin.disconnect();

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { historyLimits } from '../../src/store/history.js';
 import { openStore } from '../../src/store/open.js';
 import { startCluster, startRedis, startSentinel } from '../support/redis.js';
 import { storeContract, type StoreUnderTest } from './contract.js';
@@ -8,9 +9,9 @@ import { silent } from './fixtures.js';
 function emptied(url: string, port: number, stop: () => Promise<void>): StoreUnderTest {
   const client = new Redis({ port, host: '127.0.0.1' });
   return {
-    open: async () => {
+    open: async (changes) => {
       await client.flushall();
-      return openStore(url, { log: silent });
+      return openStore(url, { log: silent, history: historyLimits(changes) });
     },
     stop: async () => {
       client.disconnect();

@@ -16,6 +16,7 @@ import { readNodeSettings } from '../../src/config/node.js';
 import { CONNECTION_LIMITS, createHttpServer, type ConnectionLimits } from '../../src/http/server.js';
 import { createLog } from '../../src/observe/log.js';
 import type { Config } from '../../src/ruleset/model.js';
+import { historyLimits } from '../../src/store/history.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { openSse, type SseConnection } from './sse.js';
@@ -118,7 +119,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     HOLDFAST_KEEPALIVE: `${KEEP_ALIVE_SECONDS}`,
     ...options.env,
   });
-  const store = await openStore(settings.store, { log });
+  const store = await openStore(settings.store, { log, history: historyLimits(settings.history) });
   const clock: TestApp['clock'] = { ahead: 0, random: undefined };
   const secrets = {
     adminTokens: settings.adminTokens ?? [ADMIN_TOKEN],

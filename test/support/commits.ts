@@ -6,7 +6,11 @@ import type { Config } from '../../src/ruleset/model.js';
 import { Ruleset, type Change } from '../../src/ruleset/ruleset.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import { hashKey } from '../../src/keys/keyring.js';
+import type { Attribution } from '../../src/store/history.js';
 import type { Environment, Key, Store } from '../../src/store/store.js';
+
+/** The author of commits in tests. */
+export const TESTER: Attribution = { author: 'tester', source: 'http' };
 
 export function settings(id: bigint): Environment {
   return { id, projectId: 3n, name: `environment ${id}` };
@@ -14,7 +18,7 @@ export function settings(id: bigint): Environment {
 
 export async function createEnvironment(store: Store, id: bigint): Promise<void> {
   const plan = planSettings(undefined, settings(id), await store.time());
-  await store.commit({ environment: id, expect: undefined, settings: settings(id), ...plan });
+  await store.commit({ environment: id, by: TESTER, expect: undefined, settings: settings(id), ...plan });
 }
 
 /** Commits as another node would: planned against what the store has. */
@@ -27,7 +31,7 @@ export async function commitConfigs(
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const submitted = readSubmittedJson({ configs });
   const plan = planChange({ ruleset, settings: settings(environment) }, submitted, await store.time());
-  const result = await store.commit({ environment, expect: stored.version, ...plan });
+  const result = await store.commit({ environment, by: TESTER, expect: stored.version, ...plan });
   if (result.kind !== 'committed') throw new Error(`not committed: ${result.kind}`);
   return plan.change!;
 }

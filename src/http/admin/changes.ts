@@ -4,6 +4,7 @@ import { CHANGE_MAX_BYTES } from '../../commit/limits.js';
 import { changeSteps, digestOf, REQUEST_KEY_MAX } from '../../commit/request.js';
 import { runInTurns } from '../../core/steps.js';
 import { parseVersion } from '../../ruleset/version.js';
+import { attribution, messageHeader } from './attribution.js';
 import { idText } from './input.js';
 import { adminRoute } from './route.js';
 
@@ -54,7 +55,11 @@ export const CHANGE_ROUTES = [
     role: 'editor',
     scope: 'environment',
     summary: 'Commits configs to an environment: all of them or none',
-    headers: z.object({ 'If-Match': ifMatchHeader, 'Idempotency-Key': idempotencyKeyHeader }),
+    headers: z.object({
+      'If-Match': ifMatchHeader,
+      'Idempotency-Key': idempotencyKeyHeader,
+      'Holdfast-Message': messageHeader,
+    }),
     body: {
       raw: true,
       limit: CHANGE_MAX_BYTES,
@@ -68,10 +73,10 @@ export const CHANGE_ROUTES = [
     answers: { 200: changeAnswer },
     answerHeaders: { ETag: 'The new version, in quotes.' },
     errors: ['version_mismatch', 'idempotency_mismatch', 'id_conflict', 'config_too_large', 'busy'],
-    handle: async ({ environment, headers, body }, response, { committer }) => {
+    handle: async ({ operator, environment, headers, body }, response, { committer }) => {
       const { bytes, contentType } = body;
       const form = PROTOBUF_TYPES.has(contentType) ? 'protobuf' : 'json';
-      const { 'If-Match': ifVersion, 'Idempotency-Key': key } = headers;
+      const { 'If-Match': ifVersion, 'Idempotency-Key': key, 'Holdfast-Message': message } = headers;
       const digest = digestOf(form, environment, ifVersion, bytes);
       const configs = await runInTurns(
         changeSteps(form, bytes, {
@@ -81,6 +86,7 @@ export const CHANGE_ROUTES = [
       );
       const answer = await committer.commit({
         environment,
+        by: attribution(operator, 'http', message),
         configs,
         ifVersion,
         idempotency: key === undefined ? undefined : { key, digest, field: 'Idempotency-Key' },

@@ -7,6 +7,7 @@ import { decodeContextSet, encodeContextSet } from '../../ruleset/codec.js';
 import { readContextSetJson } from '../../ruleset/json.js';
 import type { Store, StoredEnvironment } from '../../store/store.js';
 import { jsonPieces, sendPieces } from '../pieces.js';
+import { attribution, messageField } from './attribution.js';
 import { idField, idText } from './input.js';
 import { adminRoute } from './route.js';
 
@@ -20,6 +21,7 @@ const environmentBody = z.strictObject({
   projectId: idField,
   name: nameField.min(1, 'must not be empty'),
   defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
+  message: messageField,
 });
 
 const environmentAnswer = z
@@ -74,13 +76,11 @@ export const ENVIRONMENT_ROUTES = [
     body: environmentBody,
     answers: { 200: environmentAnswer, 201: environmentAnswer },
     errors: ['config_too_large', 'busy'],
-    handle: async ({ environment: id, body }, response, { committer }) => {
-      const { created, environment } = await committer.putEnvironment({
-        id,
-        projectId: body.projectId,
-        name: body.name,
-        defaultContext: readContext(body.defaultContext),
-      });
+    handle: async ({ operator, environment: id, body }, response, { committer }) => {
+      const { projectId, name } = body;
+      const settings = { id, projectId, name, defaultContext: readContext(body.defaultContext) };
+      const by = attribution(operator, 'settings', body.message);
+      const { created, environment } = await committer.putEnvironment(settings, by);
       response.status(created ? 201 : 200).json(environmentJson(environment));
     },
   }),

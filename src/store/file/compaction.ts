@@ -5,8 +5,9 @@
  *     commits      ──┬──c1──c2──…──c900──────────c901──┬───c902──▶   each waits for at most the last step
  *     compaction     image  snapshot ▶ c1 … c900 ▶ sync │ c901, sync, rename
  *
- * The image is taken between two batches, in one turn: the lists of configs and no bytes of them.
- * The snapshot is written in pieces of 256 KiB, and the batches that were appended since the image
+ * The image is taken between two batches, in one turn: the lists of configs and no bytes of them,
+ * and the places of the histories' entries, which are copied from the present log. The snapshot is
+ * written in pieces of 256 KiB, and the batches that were appended since the image
  * are then copied as they are, in rounds until little is left. The last step runs in the log's
  * turn: the rest is copied and synced, and the new file takes the name `log`.
  *
@@ -17,9 +18,11 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { frame } from './frame.js';
+import type { EnvironmentHistory, HistoryIndex, HistoryLine } from './history-index.js';
 import { writeAll, type Log, type Replacement } from './log.js';
+import { readHistoryRecord } from './history-line.js';
 import type { LogHeader } from './record.js';
-import { recordOf, type StateImage } from './state.js';
+import { recordOf, type StateImage } from './image.js';
 
 /** The bytes of batches that the last step may copy: about one commit's worth. */
 const LAST_STEP = 256 * 1024;
@@ -37,6 +40,9 @@ const SYNC_EVERY = 4 * PIECE;
 export interface CompactionInput {
   readonly log: Log;
   readonly image: StateImage;
+  readonly history: HistoryIndex;
+  /** Its entries at the time of the image. */
+  readonly histories: readonly EnvironmentHistory[];
   /** The number of the last record in the image. */
   readonly sequence: number;
   /** The position of the log's end at the time of the image. */
@@ -76,6 +82,12 @@ class Target {
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #input: CompactionInput;
+  readonly #histories: readonly EnvironmentHistory[];
+  /** The places of their entries in the new log. */
+  #moved: EnvironmentHistory[] = [];
+  #snapshotEnd = 0;
+  #piece: Buffer[] = [];
+  #pieceBytes = 0;
   #size = 0;
   #synced = 0;
   #upTo: number;
@@ -85,6 +97,7 @@ class Target {
     this.#path = path;
     this.#input = input;
     this.#upTo = input.offset;
+    this.#histories = input.histories;
   }
 
   /** The position in the present log up to which its batches are in this one. */
@@ -93,23 +106,43 @@ class Target {
   }
 
   get replacement(): Replacement {
-    return { file: this.#file, path: this.#path, size: this.#size, upTo: this.#upTo };
+    const { history, offset } = this.#input;
+    const onReplaced = (): void => history.move(this.#moved, this.#snapshotEnd - offset);
+    return { file: this.#file, path: this.#path, size: this.#size, upTo: this.#upTo, onReplaced };
   }
 
   async writeSnapshot(): Promise<void> {
     const { image, sequence } = this.#input;
-    const header: LogHeader = { holdfast: 1, sequence, snapshot: image.length };
-    let piece = [frame(header)];
-    let bytes = 0;
-    for (const line of image) {
-      const framed = frame(recordOf(line));
-      piece.push(framed);
-      bytes += framed.length;
-      if (bytes < PIECE) continue;
-      await this.#write(Buffer.concat(piece));
-      [piece, bytes] = [[], 0];
+    const entries = this.#histories.reduce((sum, { lines }) => sum + lines.length, 0);
+    const header: LogHeader = { holdfast: 1, sequence, snapshot: image.length + entries };
+    await this.#add(frame(header));
+    for (const line of image) await this.#add(frame(recordOf(line)));
+    for (const history of this.#histories) await this.#copyHistory(history);
+    await this.#writePiece();
+    this.#snapshotEnd = this.#size;
+  }
+
+  async #copyHistory({ environment, first, lines }: EnvironmentHistory): Promise<void> {
+    const moved: HistoryLine[] = [];
+    for (const line of lines) {
+      const record = readHistoryRecord(await this.#input.log.read(line.start, line.length), environment);
+      if (record === undefined) throw new Error(`it has no history entry at byte ${line.start}`);
+      const framed = frame(record);
+      moved.push({ ...line, start: this.#size + this.#pieceBytes, length: framed.length - 1 });
+      await this.#add(framed);
     }
-    await this.#write(Buffer.concat(piece));
+    this.#moved.push({ environment, first, lines: moved });
+  }
+
+  async #add(framed: Buffer): Promise<void> {
+    this.#piece.push(framed);
+    this.#pieceBytes += framed.length;
+    if (this.#pieceBytes >= PIECE) await this.#writePiece();
+  }
+
+  async #writePiece(): Promise<void> {
+    await this.#write(Buffer.concat(this.#piece));
+    [this.#piece, this.#pieceBytes] = [[], 0];
   }
 
   async copyBatches(end: number): Promise<void> {

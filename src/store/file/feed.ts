@@ -1,5 +1,6 @@
 /** The newest entries of the feed, in memory, and their followers. */
 import { Signal } from '../../core/signal.js';
+import type { Mutation } from './record.js';
 import type { FeedEntry, FeedSignal, FeedPosition } from '../store.js';
 
 /**
@@ -135,4 +136,11 @@ function memoryOf(entry: FeedEntry): number {
 
 function sequenceOf(position: FeedPosition): number | undefined {
   return /^\d{1,15}$/.test(position) ? Number(position) : undefined;
+}
+
+/** Makes the entry that followers get; none of a commit that only changed a name. */
+export function feedEntryOf(sequence: number, mutation: Mutation): FeedEntry | undefined {
+  const position = `${sequence}`;
+  if (mutation.type === 'key') return { position, kind: 'key', key: mutation.key };
+  return mutation.change && { position, kind: 'change', change: mutation.change };
 }

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { packAnswer, unpackAnswer } from '../answer.js';
+import type { HistoryPage, HistoryQuery } from '../history.js';
 import { storeName } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
 import type {
   Commit,
   CommitResult,
-  FeedEntry,
+  DeletedEnvironment,
   FeedSignal,
   Key,
   FeedPosition,
@@ -22,11 +23,15 @@ import type {
 } from '../store.js';
 import { WriteMonitor, type WriteState } from '../write-state.js';
 import { compact } from './compaction.js';
-import type { Feed } from './feed.js';
+import { feedEntryOf, type Feed } from './feed.js';
 import type { FileLeadership } from './leadership.js';
+import { noteHistory, type HistoryIndex } from './history-index.js';
+import { historyNoteOf } from './history-note.js';
+import { readHistory } from './history-reader.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
 import { encodeMutation, mutationOf, type Mutation } from './record.js';
+import type { LogLine } from './replay.js';
 import type { FileState } from './state.js';
 import { Writer, type WritePlan } from './writer.js';
 
@@ -54,6 +59,7 @@ export interface FileStoreParts {
   readonly logger: Logger;
   /** Bytes; see `FileStoreOptions`. */
   readonly compactAbove: number;
+  readonly history: HistoryIndex;
 }
 
 /** FileStore answers reads from memory, and appends each write to the log before it is visible. */
@@ -73,6 +79,7 @@ export class FileStore implements Store {
   readonly #logger: Logger;
   readonly #directory: string;
   readonly #compactAbove: number;
+  readonly #history: HistoryIndex;
   readonly #closing = new AbortController();
   #compaction: Promise<void> | undefined;
   /** No compaction before that, milliseconds since 1970. */
@@ -101,6 +108,7 @@ export class FileStore implements Store {
     this.#logger = parts.logger;
     this.#directory = parts.directory;
     this.#compactAbove = parts.compactAbove;
+    this.#history = parts.history;
     this.#compactIfDue();
   }
 
@@ -149,6 +157,14 @@ export class FileStore implements Store {
 
   environments(): Promise<StoredEnvironment[]> {
     return Promise.resolve(this.#state.environments());
+  }
+
+  deletion(environment: bigint): Promise<DeletedEnvironment | undefined> {
+    return Promise.resolve(this.#state.deletion(environment));
+  }
+
+  history(environment: bigint, query: HistoryQuery): Promise<HistoryPage> {
+    return readHistory({ log: this.#log, index: this.#history }, environment, query);
   }
 
   addKey(key: Key): Promise<void> {
@@ -201,9 +217,11 @@ export class FileStore implements Store {
     const { environment, idempotency } = commit;
     const before = idempotency && this.#repeated(environment, idempotency.key);
     if (before !== undefined) return { result: { kind: 'repeated', ...before } };
-    const version = this.#state.version(environment);
+    const version = this.#state.reached(environment);
     if (version !== commit.expect) return { result: { kind: 'conflict', version } };
-    return { mutation: mutationOf(commit, this.#now() + IDEMPOTENCY_TTL), result: { kind: 'committed' } };
+    const until = this.#now() + IDEMPOTENCY_TTL;
+    const note = historyNoteOf(commit, { state: this.#state, index: this.#history, now: this.#now });
+    return { mutation: mutationOf(commit, until, note), result: { kind: 'committed' } };
   }
 
   #repeated(environment: bigint, key: string): { digest: string; answer: string } | undefined {
@@ -220,8 +238,10 @@ export class FileStore implements Store {
    * First the disk, then memory: a mutation that cannot be read again after a crash was never seen.
    */
   async #write(mutations: readonly Mutation[]): Promise<void> {
+    let line: LogLine;
     try {
-      await this.#log.append({ sequence: this.#sequence + 1, records: mutations.map(encodeMutation) });
+      const records = mutations.map(encodeMutation);
+      line = await this.#log.append({ sequence: this.#sequence + 1, records });
     } catch (error) {
       this.#writes.refused(messageOf(error));
       throw error;
@@ -229,6 +249,7 @@ export class FileStore implements Store {
     this.#writes.accepted();
     for (const mutation of mutations) {
       this.#state.apply(mutation, this.#now());
+      noteHistory(this.#history, mutation, line);
       this.#feed.push(++this.#sequence, feedEntryOf(this.#sequence, mutation));
     }
     this.#compactIfDue();
@@ -236,13 +257,16 @@ export class FileStore implements Store {
 
   /** Called between two batches, when log and state say the same. */
   #compactIfDue(): void {
-    const isDue = this.#log.size > 2 * this.#state.size() + this.#compactAbove;
+    const live = this.#state.size() + this.#history.size;
+    const isDue = this.#log.size > 2 * live + this.#compactAbove;
     if (!isDue || this.#compaction !== undefined || this.#closing.signal.aborted) return;
     if (this.#now() < this.#compactFrom) return;
     const before = this.#log.size;
     const input = {
       log: this.#log,
       image: this.#state.image(this.#now()),
+      history: this.#history,
+      histories: this.#history.image(),
       sequence: this.#sequence,
       offset: before,
       name: `log.${this.#lock.token}.new`,
@@ -273,11 +297,4 @@ export class FileStore implements Store {
       await rm(path, { force: true });
     }
   }
-}
-
-/** Makes the entry that followers get; none of a commit that only changed a name. */
-export function feedEntryOf(sequence: number, mutation: Mutation): FeedEntry | undefined {
-  const position = `${sequence}`;
-  if (mutation.type === 'key') return { position, kind: 'key', key: mutation.key };
-  return mutation.change && { position, kind: 'change', change: mutation.change };
 }

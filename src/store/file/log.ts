@@ -20,7 +20,7 @@ import { KeyedQueue } from '../../core/keyed-queue.js';
 import { frame } from './frame.js';
 import type { LogBatch, LogHeader } from './record.js';
 import { keepRemoved } from './removed.js';
-import { replayFile, type LogReplay } from './replay.js';
+import { replayFile, type LogLine, type LogReplay } from './replay.js';
 
 /** Options of {@link Log.open}. */
 export interface LogOptions {
@@ -46,6 +46,8 @@ export interface Replacement {
   readonly size: number;
   /** The position in the present log up to which its batches are in the new one. */
   readonly upTo: number;
+  /** Called in the turn in which the new file takes the place of the present one. */
+  readonly onReplaced: () => void;
 }
 
 /** Log appends batches to the file and replaces the file. */
@@ -113,11 +115,12 @@ export class Log {
   }
 
   /**
-   * Resolves when the batch is on the disk. When it rejects, the log is as it was before.
+   * Resolves to its place when the batch is on the disk. When it rejects, the log is as it was
+   * before.
    *
    * @throws DoubtfulAppendError when another process took the directory over during the write
    */
-  append(batch: LogBatch): Promise<void> {
+  append(batch: LogBatch): Promise<LogLine> {
     return this.#turns.run('log', async () => {
       await this.#ready();
       const bytes = frame(batch);
@@ -133,7 +136,9 @@ export class Log {
       await this.#verify().catch((error: unknown) => {
         throw new DoubtfulAppendError(error);
       });
+      const start = this.#end;
       this.#end += bytes.length;
+      return { start, length: bytes.length - 1 };
     });
   }
 
@@ -161,13 +166,14 @@ export class Log {
   replaceWith(finish: () => Promise<Replacement>): Promise<void> {
     return this.#turns.run('log', async () => {
       await this.#ready();
-      const { file, path, size, upTo } = await finish();
+      const { file, path, size, upTo, onReplaced } = await finish();
       if (upTo !== this.#end) throw new Error(`it ends at ${upTo}, and the log at ${this.#end}`);
       await this.#verify();
       await rename(path, this.path);
       const old = this.#file;
       this.#file = file;
       this.#end = size;
+      onReplaced();
       this.#isNameUnsynced = true;
       await this.#syncName().catch(() => undefined); // the next append tries again before it writes
       // The new file is in use by now, so nothing may look like a failure of the replacement.

@@ -5,10 +5,23 @@
  *
  * In JSON, integers that may exceed 2^53 are decimal text and bytes are base64.
  */
-import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import type { Change } from '../../ruleset/ruleset.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { Commit, Environment, Idempotency, Key, StoredEnvironment } from '../store.js';
+import {
+  configsFromBase64,
+  configsToBase64,
+  decodeSettings,
+  encodeSettings,
+  type SettingsRecord,
+} from './encoding.js';
+import {
+  decodeNote,
+  encodeNote,
+  type HistoryNote,
+  type HistoryRecord,
+  type NoteRecord,
+} from './history-record.js';
 
 /** The first line of a log. */
 export interface LogHeader {
@@ -36,6 +49,7 @@ export type Mutation =
       readonly change?: Change | undefined;
       readonly live: number;
       readonly idempotency?: Remembered | undefined;
+      readonly history?: HistoryNote | undefined;
     }
   | { readonly type: 'key'; readonly key: Key };
 
@@ -43,16 +57,19 @@ export type Mutation =
 export type Remembered = Idempotency & { readonly until: number };
 
 /** A mutation in its JSON form. */
-export type FileRecord =
-  | {
-      readonly type: 'commit';
-      readonly environment: string;
-      readonly settings?: SettingsRecord;
-      readonly change?: ChangeRecord;
-      readonly live: number;
-      readonly idempotency?: Remembered;
-    }
-  | { readonly type: 'key'; readonly key: string };
+export type FileRecord = CommitRecord | { readonly type: 'key'; readonly key: string };
+
+/** A commit in its JSON form. */
+export interface CommitRecord {
+  readonly type: 'commit';
+  readonly environment: string;
+  readonly settings?: SettingsRecord;
+  readonly change?: ChangeRecord;
+  readonly live: number;
+  readonly idempotency?: Remembered;
+  /** Absent in what was written before there was a history. */
+  readonly history?: NoteRecord;
+}
 
 /** One line of the snapshot with which a compacted log begins. */
 export type SnapshotRecord =
@@ -65,16 +82,13 @@ export type SnapshotRecord =
       readonly clientVersion?: string;
       readonly at: string;
       readonly live: number;
+      /** The environment was deleted at this version. */
+      readonly deleted?: true;
     }
+  | HistoryRecord
   | { readonly type: 'configs'; readonly environment: string; readonly configs: string }
   | { readonly type: 'idempotency'; readonly environment: string; readonly idempotency: Remembered }
   | { readonly type: 'key'; readonly key: string };
-
-interface SettingsRecord {
-  readonly projectId: string;
-  readonly name: string;
-  readonly defaultContext?: string;
-}
 
 interface ChangeRecord {
   readonly previous: string;
@@ -85,13 +99,14 @@ interface ChangeRecord {
   readonly at: string;
   readonly envelope: string;
   readonly configs: string;
+  readonly deletes?: true;
 }
 
 /**
  * Makes the mutation of a commit, whose request is remembered until that time (milliseconds since
  * 1970).
  */
-export function mutationOf(commit: Commit, until: number): Mutation {
+export function mutationOf(commit: Commit, until: number, history: HistoryNote | undefined): Mutation {
   const { environment, settings, change, live, idempotency } = commit;
   return {
     type: 'commit',
@@ -100,13 +115,14 @@ export function mutationOf(commit: Commit, until: number): Mutation {
     change,
     live,
     idempotency: idempotency && { ...idempotency, until },
+    history,
   };
 }
 
 /** Writes a mutation in its JSON form. */
 export function encodeMutation(mutation: Mutation): FileRecord {
   if (mutation.type === 'key') return { type: 'key', key: keyToJson(mutation.key) };
-  const { settings, change, idempotency } = mutation;
+  const { settings, change, idempotency, history } = mutation;
   return {
     type: 'commit',
     environment: `${mutation.environment}`,
@@ -114,6 +130,7 @@ export function encodeMutation(mutation: Mutation): FileRecord {
     ...(change === undefined ? {} : { change: encodeChange(change) }),
     live: mutation.live,
     ...(idempotency === undefined ? {} : { idempotency }),
+    ...(history === undefined ? {} : { history: encodeNote(history) }),
   };
 }
 
@@ -123,7 +140,7 @@ export function encodeMutation(mutation: Mutation): FileRecord {
 export function decodeMutation(record: FileRecord): Mutation {
   if (record.type === 'key') return { type: 'key', key: keyFromJson(record.key) };
   const environment = BigInt(record.environment);
-  const { settings, change, idempotency, live } = record;
+  const { settings, change, idempotency, live, history } = record;
   return {
     type: 'commit',
     environment,
@@ -131,11 +148,12 @@ export function decodeMutation(record: FileRecord): Mutation {
     change: change && decodeChange(environment, change),
     live,
     idempotency,
+    history: history && decodeNote(environment, history),
   };
 }
 
 /** Writes an environment, without its configs, as a line of a snapshot. */
-export function environmentRecord(environment: StoredEnvironment): SnapshotRecord {
+export function environmentRecord(environment: StoredEnvironment, deleted: boolean): SnapshotRecord {
   return {
     type: 'environment',
     environment: `${environment.id}`,
@@ -144,44 +162,7 @@ export function environmentRecord(environment: StoredEnvironment): SnapshotRecor
     clientVersion: `${environment.clientVersion}`,
     at: `${environment.at}`,
     live: environment.live,
-  };
-}
-
-/**
- * Reads configs, each into memory of its own, so that one that stays does not keep alive all that
- * it was committed with.
- */
-export function configsFromBase64(base64: string): EncodedConfig[] {
-  return splitConfigs(Buffer.from(base64, 'base64')).map((config) => ({
-    ...config,
-    bytes: new Uint8Array(config.bytes),
-  }));
-}
-
-/** Writes configs as the base64 of their concatenation. */
-export function configsToBase64(configs: readonly EncodedConfig[]): string {
-  return Buffer.concat(configs.map((config) => config.bytes)).toString('base64');
-}
-
-/** Reads the settings of an environment. */
-export function decodeSettings(id: bigint, record: SettingsRecord): Environment {
-  const { projectId, name, defaultContext } = record;
-  return {
-    id,
-    projectId: BigInt(projectId),
-    name,
-    ...(defaultContext === undefined ? {} : { defaultContext: Buffer.from(defaultContext, 'base64') }),
-  };
-}
-
-function encodeSettings(settings: Environment): SettingsRecord {
-  const { projectId, name, defaultContext } = settings;
-  return {
-    projectId: `${projectId}`,
-    name,
-    ...(defaultContext === undefined
-      ? {}
-      : { defaultContext: Buffer.from(defaultContext).toString('base64') }),
+    ...(deleted ? { deleted: true } : {}),
   };
 }
 
@@ -194,6 +175,7 @@ function encodeChange(change: Change): ChangeRecord {
     at: `${change.at}`,
     envelope: Buffer.from(change.envelope).toString('base64'),
     configs: configsToBase64(change.configs),
+    ...(change.deletes === true ? { deletes: true } : {}),
   };
 }
 
@@ -207,5 +189,6 @@ function decodeChange(environment: bigint, record: ChangeRecord): Change {
     at: BigInt(record.at),
     envelope: Buffer.from(record.envelope, 'base64'),
     configs: configsFromBase64(record.configs),
+    ...(record.deletes === true ? { deletes: true } : {}),
   };
 }

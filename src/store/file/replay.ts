@@ -13,8 +13,16 @@ import type { LogBatch, LogHeader, SnapshotRecord } from './record.js';
  */
 export interface LogReplay {
   header(header: LogHeader): void;
-  snapshot(record: SnapshotRecord): void;
-  batch(batch: LogBatch): void;
+  snapshot(record: SnapshotRecord, line: LogLine): void;
+  batch(batch: LogBatch, line: LogLine): void;
+}
+
+/** The place of a line in the log, without its newline. */
+export interface LogLine {
+  /** Byte offset. */
+  readonly start: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 /**
@@ -36,6 +44,7 @@ export async function replayFile(
   for await (const line of readLines(file)) {
     size = line.start + line.bytes.length + (line.complete ? 1 : 0);
     const json = unframe(line.bytes);
+    const place = { start: line.start, length: line.bytes.length };
     if (bad !== undefined) {
       if (json !== undefined) throw damaged(path, bad, 'whole records follow it, so it is no torn write');
     } else if (json === undefined || !line.complete) {
@@ -44,8 +53,8 @@ export async function replayFile(
     } else {
       try {
         if (header === undefined) replay.header((header = readHeader(path, json)));
-        else if (index <= header.snapshot) replay.snapshot(JSON.parse(json) as SnapshotRecord);
-        else replay.batch(JSON.parse(json) as LogBatch);
+        else if (index <= header.snapshot) replay.snapshot(JSON.parse(json) as SnapshotRecord, place);
+        else replay.batch(JSON.parse(json) as LogBatch, place);
       } catch (error) {
         throw error instanceof HoldfastError ? error : damaged(path, line.start, messageOf(error), error);
       }

@@ -1,35 +1,14 @@
 /** The state that the log adds up to, in memory: all reads are answered from it. */
 import type { EncodedConfig } from '../../ruleset/codec.js';
-import { keyFromJson, keyToJson } from '../key-record.js';
-import type { Environment, Key, StoredEnvironment } from '../store.js';
+import { keyFromJson } from '../key-record.js';
+import type { DeletedEnvironment, Environment, Key, StoredEnvironment } from '../store.js';
+import { configsFromBase64, decodeSettings } from './encoding.js';
+import { lineGroups, type ImageLine, type StateImage } from './image.js';
+import type { Mutation, Remembered, SnapshotRecord } from './record.js';
 import { RememberedRequests } from './remembered.js';
-import {
-  configsFromBase64,
-  decodeSettings,
-  configsToBase64,
-  environmentRecord,
-  type Mutation,
-  type Remembered,
-  type SnapshotRecord,
-} from './record.js';
-
-/** The bytes of configs in a line of a snapshot: making a line is a fraction of a millisecond. */
-const LINE_BYTES = 64 * 1024;
 
 /** The approximate bytes of an environment or a key in a log, in addition to configs. */
 const RECORD_BYTES = 300;
-
-/**
- * Everything that a state holds, as of one moment, by the lines of a snapshot. Holds no bytes of
- * its own.
- */
-export type StateImage = readonly ImageLine[];
-
-type ImageLine =
-  | { readonly type: 'environment'; readonly environment: StoredEnvironment }
-  | { readonly type: 'configs'; readonly environment: bigint; readonly configs: readonly EncodedConfig[] }
-  | { readonly type: 'idempotency'; readonly environment: bigint; readonly idempotency: Remembered }
-  | { readonly type: 'key'; readonly key: Key };
 
 /** Characters of base64 per byte. */
 const BASE64 = 4 / 3;
@@ -40,6 +19,8 @@ interface EnvironmentState {
   clientVersion: bigint;
   at: bigint;
   live: number;
+  /** True from its deletion until it is created again. */
+  deleted: boolean;
   readonly configs: Map<string, EncodedConfig>;
 }
 
@@ -54,24 +35,37 @@ export class FileState {
   #configBytes = 0;
   readonly #requests = new RememberedRequests();
 
-  version(environment: bigint): bigint | undefined {
+  /** The version of an environment, deleted ones included: the one that a commit must expect. */
+  reached(environment: bigint): bigint | undefined {
     return this.#environments.get(environment)?.version;
   }
 
+  version(environment: bigint): bigint | undefined {
+    return this.#existing(environment)?.version;
+  }
+
   environment(id: bigint): StoredEnvironment | undefined {
-    const state = this.#environments.get(id);
-    if (state === undefined) return undefined;
-    const { settings, version, clientVersion, at, live } = state;
-    return { ...settings, version, clientVersion, at, live };
+    const state = this.#existing(id);
+    return state && storedOf(state);
   }
 
   environments(): StoredEnvironment[] {
-    const ids = [...this.#environments.keys()].sort((a, b) => (a < b ? -1 : 1));
-    return ids.flatMap((id) => this.environment(id) ?? []);
+    return this.#ids().flatMap((id) => this.environment(id) ?? []);
+  }
+
+  deletion(id: bigint): DeletedEnvironment | undefined {
+    const state = this.#environments.get(id);
+    return state?.deleted === true ? { id, version: state.version, at: state.at } : undefined;
   }
 
   configs(environment: bigint): EncodedConfig[] {
     return [...(this.#environments.get(environment)?.configs.values() ?? [])];
+  }
+
+  /** The configs of these keys that the environment has. */
+  configsOf(environment: bigint, keys: readonly string[]): EncodedConfig[] {
+    const configs = this.#environments.get(environment)?.configs;
+    return keys.flatMap((key) => configs?.get(key) ?? []);
   }
 
   key(id: string): Key | undefined {
@@ -121,6 +115,7 @@ export class FileState {
           clientVersion: BigInt(record.clientVersion ?? record.version),
           at: BigInt(record.at),
           live: record.live,
+          deleted: record.deleted === true,
           configs: new Map<string, EncodedConfig>(),
         });
         break;
@@ -129,6 +124,8 @@ export class FileState {
         break;
       case 'idempotency':
         this.#requests.add(environment, record.idempotency, now);
+        break;
+      case 'history': // it stays in the log; see HistoryIndex
         break;
     }
   }
@@ -142,10 +139,12 @@ export class FileState {
   /** Lists what a snapshot will hold, in one turn. Later mutations do not change it. */
   image(now: number): StateImage {
     const image: ImageLine[] = [];
-    for (const environment of this.environments()) {
-      image.push({ type: 'environment', environment });
-      for (const configs of groups(this.#environments.get(environment.id)?.configs.values() ?? [])) {
-        image.push({ type: 'configs', environment: environment.id, configs });
+    for (const id of this.#ids()) {
+      const state = this.#environments.get(id);
+      if (state === undefined) continue;
+      image.push({ type: 'environment', environment: storedOf(state), deleted: state.deleted });
+      for (const configs of lineGroups(state.configs.values())) {
+        image.push({ type: 'configs', environment: id, configs });
       }
     }
     for (const key of this.#keys.values()) image.push({ type: 'key', key });
@@ -158,7 +157,9 @@ export class FileState {
   #commit(commit: Extract<Mutation, { type: 'commit' }>, now: number): void {
     const { environment: id, change, live } = commit;
     const state = this.#environments.get(id);
-    const settings = commit.settings ?? state?.settings;
+    const given = commit.settings ?? state?.settings;
+    const deletes = change?.deletes === true;
+    const settings = deletes && given !== undefined ? bareSettings(given) : given;
     if (settings === undefined) throw new Error(`environment ${id} has no settings`);
     if (change !== undefined && change.previous !== (state?.version ?? 0n)) {
       throw new Error(`a change of environment ${id} does not follow its version`);
@@ -169,10 +170,21 @@ export class FileState {
       clientVersion: change?.clientVersion ?? state?.clientVersion ?? 0n,
       at: change?.at ?? state?.at ?? 0n,
       live,
+      deleted: deletes || (change === undefined && state?.deleted === true),
       configs: state?.configs ?? new Map<string, EncodedConfig>(),
     });
     if (change !== undefined) this.#setConfigs(id, change.configs);
     if (commit.idempotency !== undefined) this.#requests.add(id, commit.idempotency, now);
+  }
+
+  #existing(id: bigint): EnvironmentState | undefined {
+    const state = this.#environments.get(id);
+    return state?.deleted === true ? undefined : state;
+  }
+
+  /** All environments, deleted ones included, ascending. */
+  #ids(): bigint[] {
+    return [...this.#environments.keys()].sort((a, b) => (a < b ? -1 : 1));
   }
 
   #setConfigs(environment: bigint, configs: readonly EncodedConfig[]): void {
@@ -190,39 +202,11 @@ export class FileState {
   }
 }
 
-/** Writes a line of an image as the record that a log holds. */
-export function recordOf(line: ImageLine): SnapshotRecord {
-  switch (line.type) {
-    case 'environment':
-      return environmentRecord(line.environment);
-    case 'configs':
-      return {
-        type: 'configs',
-        environment: `${line.environment}`,
-        configs: configsToBase64(line.configs),
-      };
-    case 'key':
-      return { type: 'key', key: keyToJson(line.key) };
-    case 'idempotency':
-      return {
-        type: 'idempotency',
-        environment: `${line.environment}`,
-        idempotency: line.idempotency,
-      };
-  }
+function storedOf({ settings, version, clientVersion, at, live }: EnvironmentState): StoredEnvironment {
+  return { ...settings, version, clientVersion, at, live };
 }
 
-/** Cuts configs into groups of a line each. */
-function groups(configs: Iterable<EncodedConfig>): EncodedConfig[][] {
-  const all: EncodedConfig[][] = [];
-  let bytes = LINE_BYTES;
-  for (const config of configs) {
-    if (bytes >= LINE_BYTES) {
-      all.push([]);
-      bytes = 0;
-    }
-    all.at(-1)?.push(config);
-    bytes += config.bytes.length;
-  }
-  return all;
+/** The settings that a deleted environment keeps. */
+function bareSettings({ id, projectId }: Environment): Environment {
+  return { id, projectId, name: '' };
 }

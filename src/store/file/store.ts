@@ -5,13 +5,15 @@ import type { Logger } from 'pino';
 import { makeDirectory, syncDirectory } from '../../core/durable-file.js';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { Store } from '../store.js';
-import { Feed } from './feed.js';
-import { feedEntryOf, FileStore } from './file-store.js';
+import { Feed, feedEntryOf } from './feed.js';
+import { FileStore } from './file-store.js';
 import { FileLeadership } from './leadership.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
 import { decodeMutation } from './record.js';
 import { FileState } from './state.js';
+import { historyLimits, type HistoryLimits } from '../history.js';
+import { historyLine, HistoryIndex, noteHistory } from './history-index.js';
 
 /**
  * The part of the log's bound that does not depend on its content, bytes; see
@@ -29,6 +31,8 @@ export interface FileStoreOptions {
    * Default 4 MiB.
    */
   readonly compactAbove?: number;
+  /** The bounds of the history. */
+  readonly history?: HistoryLimits;
   /**
    * The wait for a heartbeat of an owner that did not release the directory, milliseconds. Default
    * 8,000.
@@ -76,7 +80,8 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   await removeTemporary(directory);
   if (lock.isTakeover) await moveToNewInode(directory, lock.token, logger);
   if (!(await exists(join(directory, 'log')))) await Log.create(directory);
-  const loaded = await replay(directory, lock, now, logger);
+  const limits = options.history ?? historyLimits();
+  const loaded = await replay(directory, lock, { now, logger, limits });
   const leadership = await FileLeadership.open(join(directory, 'cursors'), now, logger);
   const beltLeadership = await FileLeadership.open(join(directory, 'belt-cursors'), now, logger);
   return new FileStore({
@@ -91,8 +96,13 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   });
 }
 
-async function replay(directory: string, lock: Lock, now: () => number, logger: Logger) {
+async function replay(
+  directory: string,
+  lock: Lock,
+  { now, logger, limits }: { now: () => number; logger: Logger; limits: HistoryLimits },
+) {
   const state = new FileState();
+  const history = new HistoryIndex(limits);
   let feed = new Feed(0);
   let sequence = 0;
   const log = await Log.open(directory, {
@@ -101,14 +111,18 @@ async function replay(directory: string, lock: Lock, now: () => number, logger: 
         sequence = header.sequence;
         feed = new Feed(sequence);
       },
-      snapshot: (record) => state.restore(record, now()),
-      batch: (batch) => {
+      snapshot: (record, line) => {
+        state.restore(record, now());
+        if (record.type === 'history') history.add(BigInt(record.environment), historyLine(record, line));
+      },
+      batch: (batch, line) => {
         if (batch.sequence !== sequence + 1) {
           throw new Error(`record ${batch.sequence} does not follow record ${sequence}`);
         }
         for (const record of batch.records) {
           const mutation = decodeMutation(record);
           state.apply(mutation, now());
+          noteHistory(history, mutation, line);
           feed.push(++sequence, feedEntryOf(sequence, mutation));
         }
       },
@@ -116,7 +130,7 @@ async function replay(directory: string, lock: Lock, now: () => number, logger: 
     log: logger,
     verify: () => lock.verify(),
   });
-  return { log, state, feed, sequence };
+  return { log, state, feed, sequence, history };
 }
 
 /**

@@ -3,8 +3,9 @@ import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
+import type { HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
-import type { Commit, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
+import type { Commit, DeletedEnvironment, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
 
 /** The answer to a command, when buffers are asked for. */
 export type Reply = Buffer | number | null | readonly Reply[];
@@ -44,9 +45,16 @@ export function replyPairs(reply: Reply | undefined): Map<string, Buffer> {
 export function commitArguments(
   commit: Commit,
   answer: string | undefined,
-  options: { feedLength: number; wait: number; idempotencyTtl: number; idempotencyBytes: number },
+  options: {
+    feedLength: number;
+    wait: number;
+    idempotencyTtl: number;
+    idempotencyBytes: number;
+    history: HistoryLimits;
+  },
 ): (string | Buffer)[] {
-  const { settings, change, idempotency } = commit;
+  const { settings, change, idempotency, by } = commit;
+  const { history } = options;
   const context = settings?.defaultContext;
   const args: (string | Buffer)[] = [
     `${commit.environment}`,
@@ -63,6 +71,13 @@ export function commitArguments(
     flag(context !== undefined),
     buffer(context ?? new Uint8Array()),
     flag(change !== undefined),
+    `${history.changes}`,
+    `${history.bytes}`,
+    `${history.totalBytes}`,
+    by.author,
+    by.message ?? '',
+    by.source,
+    flag(change?.deletes === true),
   ];
   if (change !== undefined) {
     const { previous, version, clientPrevious, clientVersion } = change;
@@ -83,18 +98,32 @@ export async function idempotencyRecord(json: string): Promise<Pick<Idempotency,
 export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
   return undamaged(`environment ${id}`, () => {
     const context = hash.get('context');
-    const version = integer(hash, 'version');
+    const version = integerOf(hash, 'version');
     return {
       id,
-      projectId: integer(hash, 'project'),
-      name: field(hash, 'name').toString('utf8'),
+      projectId: integerOf(hash, 'project'),
+      name: fieldOf(hash, 'name').toString('utf8'),
       ...(context === undefined ? {} : { defaultContext: context }),
       version,
       clientVersion: clientVersionAt(version, hash),
-      at: integer(hash, 'at'),
-      live: Number(integer(hash, 'live')),
+      at: integerOf(hash, 'at'),
+      live: Number(integerOf(hash, 'live')),
     };
   });
+}
+
+/**
+ * Reads the deletion of an environment; `undefined` when it exists. The mark is kept together with
+ * the version that it was written with: a commit that creates the environment again moves on.
+ */
+export function deletionOf(id: bigint, hash: ReadonlyMap<string, Buffer>): DeletedEnvironment | undefined {
+  const deleted = hash.get('deleted')?.toString();
+  if (deleted === undefined || deleted !== hash.get('version')?.toString()) return undefined;
+  return undamaged(`environment ${id}`, () => ({
+    id,
+    version: integerOf(hash, 'version'),
+    at: integerOf(hash, 'at'),
+  }));
 }
 
 /** Reads the configs of an environment. @throws HoldfastError `store_damaged` */
@@ -123,25 +152,26 @@ export function feedEntry(reply: Reply): LinkedEntry {
   const [id, values] = replyList(reply);
   const position = replyText(id);
   const fields = replyPairs(values);
-  const after = field(fields, 'after').toString();
-  const kind = field(fields, 'kind').toString();
+  const after = fieldOf(fields, 'after').toString();
+  const kind = fieldOf(fields, 'kind').toString();
   switch (kind) {
     case 'key':
-      return { after, entry: { position, kind, key: keyFromJson(field(fields, 'key').toString('utf8')) } };
+      return { after, entry: { position, kind, key: keyFromJson(fieldOf(fields, 'key').toString('utf8')) } };
     case 'change': {
-      const previous = integer(fields, 'previous');
-      const version = integer(fields, 'version');
+      const previous = integerOf(fields, 'previous');
+      const version = integerOf(fields, 'version');
       // An entry of a node that did not write them: clients saw everything.
       const [clientPrevious, clientVersion] = integers(fields, 'clients') ?? [previous, version];
       const change = {
-        environment: integer(fields, 'environment'),
+        environment: integerOf(fields, 'environment'),
         previous,
         version,
         clientPrevious,
         clientVersion,
-        at: integer(fields, 'at'),
-        envelope: field(fields, 'envelope'),
-        configs: splitConfigs(field(fields, 'configs')),
+        at: integerOf(fields, 'at'),
+        envelope: fieldOf(fields, 'envelope'),
+        configs: splitConfigs(fieldOf(fields, 'configs')),
+        ...(fields.has('deleted') ? { deletes: true } : {}),
       };
       return { after, entry: { position, kind, change } };
     }
@@ -169,19 +199,22 @@ function integers(fields: ReadonlyMap<string, Buffer>, name: string): [bigint, b
   return [BigInt(first), BigInt(second)];
 }
 
-function field(fields: ReadonlyMap<string, Buffer>, name: string): Buffer {
+/** A field of a hash or stream entry. @throws when it is missing */
+export function fieldOf(fields: ReadonlyMap<string, Buffer>, name: string): Buffer {
   const value = fields.get(name);
   if (value === undefined) throw new Error(`field ${name} is missing`);
   return value;
 }
 
-function integer(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
-  const digits = field(fields, name).toString();
+/** A field that is an integer. @throws when it is none */
+export function integerOf(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
+  const digits = fieldOf(fields, name).toString();
   if (!/^-?\d+$/.test(digits)) throw new Error(`field ${name} is not an integer`);
   return BigInt(digits);
 }
 
-function undamaged<T>(what: string, read: () => T): T {
+/** Reads what the store holds. @throws HoldfastError `store_damaged` when that throws */
+export function undamaged<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -12,6 +12,10 @@ export const names = {
   environment: (id: bigint) => `${TAG}:environment:${id}`,
   /** Hash: config key → one encoded element of `Configs.configs`. */
   configs: (id: bigint) => `${TAG}:configs:${id}`,
+  /** Stream: the changes of one environment, with what they replaced. */
+  history: (id: bigint) => `${TAG}:history:${id}`,
+  /** String: the bytes of all histories together. */
+  historyBytes: `${TAG}:history:bytes`,
   /** Hash: key id → JSON. */
   keys: `${TAG}:keys`,
   /** Hash: SHA-256 of a key → its id. */

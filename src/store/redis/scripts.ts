@@ -9,7 +9,7 @@
  * Ids and versions are text here and compared for equality only: Lua's numbers are doubles, which
  * are exact up to 2^53, and real ids are above.
  */
-import { GROUP, names } from './names.js';
+import { GROUP } from './names.js';
 
 /** The beginning of every script that writes. */
 export const prelude = `
@@ -66,8 +66,8 @@ end
  * A record takes its texts and about 300 bytes more, its entry in the index included. One call
  * removes at most 1,000, which takes about a millisecond.
  */
-const bounding = `
-local function remember(index, key, bytes, ttl, limit)
+export const bounding = `
+local function bound(index, key, bytes, ttl, limit)
   local last = redis.call('XREVRANGE', index, '+', '-', 'COUNT', 1)[1]
   local own = bytes + #key + 300
   local total = (last and tonumber(last[2][6]) or 0) + own
@@ -87,71 +87,6 @@ local function remember(index, key, bytes, ttl, limit)
 end
 `;
 
-/**
- * A commit: compare and set.
- *
- * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox ARGV id, expected
- * version or '', live, feed limit, '1' to touch the marker for WAIT,
- *      idempotency record or '', its expiry in ms and the bytes of all records, inbox event and those passed over, or '',
- *      '1' if there are settings, project, name, '1' if there is a default context, default context,
- *      '1' if there is a change, previous, version, at, its client versions, the environment's client version, envelope, then key and bytes of
- *      each config
- */
-export const COMMIT = `${prelude}${deciding}${bounding}
-local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
-  or check(KEYS[4], 'stream') or check(KEYS[5], 'string') or check(KEYS[6], 'string')
-  or (ARGV[8] ~= '' and check(KEYS[8], 'stream'))
-local index = string.sub(KEYS[6], 1, #'${names.remembered(0n)}' - 1 + #ARGV[1])
-failed = failed or (ARGV[6] ~= '' and check(index, 'stream'))
-if failed then return failed end
-
-local event, passed = string.match(ARGV[8], '^(%S*)(.*)$')
-if event ~= '' then
-  local stands = standing(KEYS[8], event, passed)
-  if stands then
-    -- It may be decided by this very request, whose answer was lost before the replicas had it.
-    if ARGV[5] == '1' then redis.call('SET', KEYS[7], '1') end
-    return {stands}
-  end
-end
-
-if ARGV[6] ~= '' then
-  local before = redis.call('GET', KEYS[6])
-  if before then
-    if ARGV[5] == '1' then redis.call('SET', KEYS[7], '1') end
-    return {'repeated', before}
-  end
-end
-local version = redis.call('HGET', KEYS[1], 'version')
-if (version or '') ~= ARGV[2] then return {'conflict', version} end
-
-if ARGV[14] == '1' then
-  local bytes = {}
-  for i = 21, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
-  append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[15], 'version', ARGV[16],
-    'at', ARGV[17], 'clients', ARGV[18], 'envelope', ARGV[20], 'configs', table.concat(bytes))
-  redis.call('HSET', KEYS[1], 'version', ARGV[16], 'at', ARGV[17], 'clients', ARGV[19])
-  for i = 21, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
-elseif not version then
-  redis.call('HSET', KEYS[1], 'version', '0', 'at', '0', 'clients', '0 0')
-end
-redis.call('HSET', KEYS[1], 'live', ARGV[3])
-if ARGV[9] == '1' then
-  redis.call('HSET', KEYS[1], 'project', ARGV[10], 'name', ARGV[11])
-  if ARGV[12] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[13])
-  else redis.call('HDEL', KEYS[1], 'context') end
-end
-if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
-local forgotten = 0
-if ARGV[6] ~= '' then
-  local ttl, limit = string.match(ARGV[7], '^(%d+) (%d+)$')
-  redis.call('SET', KEYS[6], ARGV[6], 'PX', ttl)
-  forgotten = remember(index, KEYS[6], #ARGV[6], tonumber(ttl), tonumber(limit))
-end
-if event ~= '' then remove(KEYS[8], event) end
-return {'committed', forgotten}
-`;
-
 /** KEYS idempotency, marker · ARGV '1' to touch the marker for WAIT. The record, or nil. */
 export const REPEATED = `
 local before = redis.call('GET', KEYS[1])
@@ -162,8 +97,15 @@ return before
 /** KEYS environment, configs. Both hashes as of one moment, or nil. */
 export const READ = `
 local environment = redis.call('HGETALL', KEYS[1])
-if #environment == 0 then return false end
+if #environment == 0 or redis.call('HGET', KEYS[1], 'deleted') == redis.call('HGET', KEYS[1], 'version') then return false end
 return {environment, redis.call('HGETALL', KEYS[2])}
+`;
+
+/** KEYS environment. Its version, or nil when there is none or it was deleted. */
+export const VERSION = `
+local version = redis.call('HGET', KEYS[1], 'version')
+if version and redis.call('HGET', KEYS[1], 'deleted') == version then return false end
+return version
 `;
 
 /** KEYS any number of environments. Each one's hash. */

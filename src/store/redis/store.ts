@@ -2,12 +2,14 @@
 import { runInTurns } from '../../core/steps.js';
 import type { Logger } from 'pino';
 import { packAnswer } from '../answer.js';
+import { historyLimits, type HistoryLimits, type HistoryPage, type HistoryQuery } from '../history.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
 import { byCreation, checkCommit, IDEMPOTENCY_BYTES, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
 import type {
   Commit,
   CommitResult,
+  DeletedEnvironment,
   FeedSignal,
   Key,
   FeedPosition,
@@ -17,6 +19,7 @@ import type {
 } from '../store.js';
 import {
   commitArguments,
+  deletionOf,
   idempotencyRecord,
   replyList,
   replyPairs,
@@ -25,14 +28,16 @@ import {
   replyText,
 } from './codec.js';
 import { Commands } from './commands.js';
+import { COMMIT } from './commit-script.js';
 import { unexpected } from './errors.js';
 import { follow } from './feed.js';
+import { readHistory } from './history.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { names } from './names.js';
 import type { WriteState } from '../write-state.js';
 import { checkServer } from './server-check.js';
-import { ADD_KEY, COMMIT, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME } from './scripts.js';
+import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, VERSION } from './scripts.js';
 
 /**
  * The number of environments that one script reads: few enough not to hold Redis up, 10,000 in ten
@@ -49,6 +54,8 @@ export interface RedisStoreOptions {
   readonly rejectedBytes?: number;
   /** The most that the remembered requests of an environment may take, bytes. Default 16 MiB. */
   readonly idempotencyBytes?: number;
+  /** The bounds of the history. */
+  readonly history?: HistoryLimits;
   /** The longest wait for the first connection, milliseconds. Default 10,000. */
   readonly connectWithin?: number;
 }
@@ -78,6 +85,7 @@ class RedisStore implements Store {
   readonly #log: Logger;
   readonly #feedLength: number;
   readonly #idempotencyBytes: number;
+  readonly #history: HistoryLimits;
   readonly #closing = new AbortController();
   /** The environments of which it was logged that they forget requests before their time. */
   readonly #forgetting = new Set<bigint>();
@@ -88,6 +96,7 @@ class RedisStore implements Store {
     this.#log = options.log;
     this.#feedLength = options.feedLength ?? 100_000;
     this.#idempotencyBytes = options.idempotencyBytes ?? IDEMPOTENCY_BYTES;
+    this.#history = options.history ?? historyLimits();
     this.leadership = new RedisLeadership(commands, names);
     this.beltLeadership = new RedisLeadership(commands, {
       lease: names.beltLease,
@@ -104,9 +113,7 @@ class RedisStore implements Store {
     return this.#commands.name;
   }
 
-  writable(): WriteState {
-    return this.#commands.writes;
-  }
+  writable = (): WriteState => this.#commands.writes;
 
   async time(): Promise<bigint> {
     const [seconds, micros] = replyList(await this.#commands.read({ lua: TIME, keys: [names.head] }));
@@ -114,8 +121,8 @@ class RedisStore implements Store {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const { environment, idempotency } = commit;
     checkCommit(commit);
+    const { environment, idempotency } = commit;
     const answer = idempotency && (await packAnswer(idempotency.answer));
     const reply = await this.#commands.write({
       lua: COMMIT,
@@ -128,12 +135,15 @@ class RedisStore implements Store {
         names.idempotency(environment, idempotency?.key ?? ''),
         names.marker,
         names.inbox,
+        names.history(environment),
+        names.historyBytes,
       ],
       args: commitArguments(commit, answer, {
         feedLength: this.#feedLength,
         wait: this.#location.wait,
         idempotencyTtl: IDEMPOTENCY_TTL,
         idempotencyBytes: this.#idempotencyBytes,
+        history: this.#history,
       }),
     });
     const [kind, value] = replyList(reply);
@@ -178,15 +188,22 @@ class RedisStore implements Store {
   }
 
   async version(environment: bigint): Promise<bigint | undefined> {
-    const reply = await this.#commands.command('HGET', names.environment(environment), 'version');
+    const reply = await this.#commands.read({ lua: VERSION, keys: [names.environment(environment)] });
     return reply === null ? undefined : BigInt(replyText(reply));
   }
 
   async environment(id: bigint): Promise<StoredEnvironment | undefined> {
-    const hash = replyPairs(
-      replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys: [names.environment(id)] }))[0],
-    );
-    return hash.size === 0 ? undefined : storedEnvironment(id, hash);
+    const hash = await this.#hash(id);
+    const isThere = hash.size > 0 && deletionOf(id, hash) === undefined;
+    return isThere ? storedEnvironment(id, hash) : undefined;
+  }
+
+  async deletion(environment: bigint): Promise<DeletedEnvironment | undefined> {
+    return deletionOf(environment, await this.#hash(environment));
+  }
+
+  history(environment: bigint, query: HistoryQuery): Promise<HistoryPage> {
+    return readHistory(this.#commands, environment, query);
   }
 
   async environments(): Promise<StoredEnvironment[]> {
@@ -270,6 +287,14 @@ class RedisStore implements Store {
   async #environments(ids: readonly bigint[]): Promise<StoredEnvironment[]> {
     const keys = ids.map((id) => names.environment(id));
     const replies = replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
-    return ids.map((id, index) => storedEnvironment(id, replyPairs(replies[index])));
+    return ids.flatMap((id, index) => {
+      const hash = replyPairs(replies[index]);
+      return deletionOf(id, hash) === undefined ? [storedEnvironment(id, hash)] : [];
+    });
+  }
+
+  async #hash(environment: bigint): Promise<Map<string, Buffer>> {
+    const keys = [names.environment(environment)];
+    return replyPairs(replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys }))[0]);
   }
 }
