@@ -267,7 +267,7 @@ describe('docker-compose.belt.yml', () => {
   const belt = parse(read('docker-compose.belt.yml')) as typeof compose;
   const service = belt.services.belt;
 
-  it('docker-compose.belt.yml has one server of copies, from what a person gives, with a cache on a volume', () => {
+  it('docker-compose.belt.yml has one belt server, from what a person gives, with a cache on a volume', () => {
     expect(Object.keys(belt.services)).toEqual(['belt']);
     const given = { HOLDFAST_SOURCE: 'https://copies.example.com/flags' };
     const env = Object.entries(service?.environment ?? {}).map(([name, value]) => [

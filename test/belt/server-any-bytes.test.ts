@@ -10,10 +10,10 @@ import {
   gated,
   newBucket,
   removeBuckets,
-  startCopyServer,
+  startBeltServer,
   writeBytes,
   writeCopy,
-  type TestCopyServer,
+  type TestBeltServer,
   type TestSource,
 } from '../support/copies.js';
 import { flag } from '../store/fixtures.js';
@@ -58,7 +58,7 @@ function damages(): fc.Arbitrary<(whole: Buffer) => Buffer> {
 }
 
 /** The whole copy is served, or nothing. */
-async function mustBeWhole(server: TestCopyServer): Promise<void> {
+async function mustBeWhole(server: TestBeltServer): Promise<void> {
   const { status, body } = await server.snapshot();
   if (status === 200) {
     const served = (body as { configs: { key: string; id: string }[] }).configs;
@@ -74,7 +74,7 @@ describe('whatever the bytes are', () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         await writeBytes(source.bucket, manifestName(1n), damage(manifest));
-        const server = await startCopyServer({ sources: [source.reader] });
+        const server = await startBeltServer({ sources: [source.reader] });
         await mustBeWhole(server);
         await server.close();
       }),
@@ -87,7 +87,7 @@ describe('whatever the bytes are', () => {
     await fc.assert(
       fc.asyncProperty(damages(), async (damage) => {
         await writeBytes(source.bucket, snapshotName(1n, 6n), damage(snapshot));
-        const server = await startCopyServer({ sources: [source.reader] });
+        const server = await startBeltServer({ sources: [source.reader] });
         await mustBeWhole(server);
         await server.close();
       }),
@@ -105,7 +105,7 @@ describe('whatever the bytes are', () => {
           snapshot: bytes,
           manifest: { sha256: sha256(bytes), bytes: bytes.length },
         });
-        const server = await startCopyServer({ sources: [source.reader] });
+        const server = await startBeltServer({ sources: [source.reader] });
         const { status, body } = await server.snapshot();
         expect([200, 503]).toContain(status);
         if (status === 200) expect(body.configServicePointer.projectEnvId).toBe('1');

@@ -10,18 +10,18 @@ import {
   keyText,
   newBucket,
   removeBuckets,
-  startCopyServer,
+  startBeltServer,
   TIMES,
   writeBytes,
   writeCopy,
-  type TestCopyServer,
+  type TestBeltServer,
   type TestSource,
 } from '../support/copies.js';
 import { until } from '../support/until.js';
 import { flag, tombstone } from '../store/fixtures.js';
 
 const SECOND = 1_000;
-const servers: TestCopyServer[] = [];
+const servers: TestBeltServer[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
@@ -34,19 +34,19 @@ interface Setup {
 }
 
 async function start({ sources: count = 1, env = {} }: Setup = {}): Promise<{
-  server: TestCopyServer;
+  server: TestBeltServer;
   sources: TestSource[];
   first: TestSource;
   second: TestSource;
 }> {
   const sources = await Promise.all(Array.from({ length: count }, async () => gated(await newBucket())));
-  const server = await startCopyServer({ sources: sources.map(({ reader }) => reader), env });
+  const server = await startBeltServer({ sources: sources.map(({ reader }) => reader), env });
   servers.push(server);
   return { server, sources, first: sources[0]!, second: sources[1]! };
 }
 
 /** Makes what is in memory old enough for the next request to look first. */
-function later(server: TestCopyServer, seconds = 25): void {
+function later(server: TestBeltServer, seconds = 25): void {
   server.clock.ahead += seconds * SECOND;
 }
 
@@ -397,12 +397,12 @@ describe('the cache on disk', () => {
     const cache = await newBucket();
     const revoked = keyText(1n, 'SDK', 'revoked');
     await writeCopy(source.bucket, { keys: [keyOf(keyText()), keyOf(revoked, 1_700_000_000_001)] });
-    const before = await startCopyServer({ sources: [source.reader], cache });
+    const before = await startBeltServer({ sources: [source.reader], cache });
     await before.snapshot().expect(200);
     await before.close();
     for (const fault of ['down', 'hang'] as const) {
       source.fault = () => fault;
-      const server = await startCopyServer({ sources: [source.reader], cache });
+      const server = await startBeltServer({ sources: [source.reader], cache });
       servers.push(server);
       later(server, 7200);
       const answer = await server.snapshot().expect(200);
@@ -417,7 +417,7 @@ describe('the cache on disk', () => {
     const source = gated(await newBucket());
     const cache = await newBucket();
     await writeCopy(source.bucket);
-    const one = await startCopyServer({ sources: [source.reader], cache });
+    const one = await startBeltServer({ sources: [source.reader], cache });
     await one.snapshot().expect(200);
     await writeCopy(source.bucket, { configs: [flag(6n, 'flag.b')] });
     later(one);
@@ -427,7 +427,7 @@ describe('the cache on disk', () => {
     for await (const { name } of cache.list('')) names.push(name);
     expect(names).toEqual([snapshotName(1n, 6n), manifestName(1n)]);
     await writeCopy(source.bucket);
-    const two = await startCopyServer({ sources: [source.reader], cache });
+    const two = await startBeltServer({ sources: [source.reader], cache });
     servers.push(two);
     expect(await two.served()).toEqual(['flag.b']);
   });
@@ -440,7 +440,7 @@ describe('the cache on disk', () => {
       manifest: { sha256: sha256(Buffer.from('x')) },
     });
     source.fault = () => 'down';
-    const server = await startCopyServer({ sources: [source.reader], cache });
+    const server = await startBeltServer({ sources: [source.reader], cache });
     servers.push(server);
     await server.snapshot().expect(503);
     source.fault = () => undefined;

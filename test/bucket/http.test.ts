@@ -8,9 +8,9 @@ import { openSource, sourceName } from '../../src/bucket/sources.js';
 import {
   newBucket,
   removeBuckets,
-  startCopyServer,
+  startBeltServer,
   writeCopy,
-  type TestCopyServer,
+  type TestBeltServer,
 } from '../support/copies.js';
 
 const NO_AWS = {
@@ -20,7 +20,7 @@ const NO_AWS = {
   region: undefined,
 };
 let origin: Server | undefined;
-let server: TestCopyServer | undefined;
+let server: TestBeltServer | undefined;
 
 afterEach(async () => {
   await server?.close();
@@ -88,7 +88,7 @@ describe('a source at an HTTP address', () => {
         else response.writeHead(200, { age: name === manifestName(1n) ? '12' : '0' }).end(reading.bytes);
       });
     });
-    server = await startCopyServer({ sources: [source] });
+    server = await startBeltServer({ sources: [source] });
     expect(await server.served()).toEqual(['flag.a']);
     expect(Number((await server.snapshot()).headers.age)).toBeGreaterThanOrEqual(12);
   });

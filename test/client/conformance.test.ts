@@ -223,7 +223,7 @@ describe('coming back', () => {
     },
   );
 
-  it('takes a server of copies for one that has no stream, and not for one that fails', async () => {
+  it('takes a belt server for one that has no stream, and not for one that fails', async () => {
     source.stream = (response) => {
       response.writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '60' });
       response.end('{"error": {"code": "no_streams", "message": "…"}}');

@@ -2,7 +2,7 @@
 import { expect, describe, it } from 'vitest';
 import { referencePages } from '../../scripts/reference.js';
 import { startApp } from '../support/app.js';
-import { startCopyServer } from '../support/copies.js';
+import { startBeltServer } from '../support/copies.js';
 import { read, section } from './markdown.js';
 
 /** The metrics of a server by its answer to `GET /metrics`, each with its type. */
@@ -40,7 +40,7 @@ describe('docs/reference/metrics.md', () => {
   });
 
   it('docs/reference/metrics.md has every metric of a belt server, with its type', async () => {
-    const server = await startCopyServer({ sources: [] });
+    const server = await startBeltServer({ sources: [] });
     const exported = await exportedMetrics(server.url);
     await server.close();
     const shared = [

@@ -124,13 +124,13 @@ export function gated(bucket: Bucket): TestSource {
   return source;
 }
 
-export interface CopyServerSetup {
+export interface BeltServerSetup {
   readonly sources: readonly BucketReader[];
   readonly cache?: Bucket | undefined;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface TestCopyServer {
+export interface TestBeltServer {
   readonly http: TestAgent<Test>;
   readonly url: string;
   readonly copies: Copies;
@@ -148,7 +148,7 @@ export interface TestCopyServer {
 /** Short, so that hanging sources are given up while a test waits. Milliseconds. */
 export const TIMES = { manifest: 400, snapshot: 400, grace: 150 };
 
-export async function startCopyServer(setup: CopyServerSetup): Promise<TestCopyServer> {
+export async function startBeltServer(setup: BeltServerSetup): Promise<TestBeltServer> {
   const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });
   const logs: Record<string, unknown>[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line)) });
