@@ -77,6 +77,8 @@ export interface Listed {
   readonly name: string;
   /** When it was written, milliseconds since 1970 by the bucket's clock. */
   readonly writtenAt: number;
+  /** Its size. */
+  readonly bytes: number;
 }
 
 /** The object that `conditions` writes; no reader uses it. */

@@ -91,6 +91,27 @@ export class FileBucket implements Bucket {
     });
   }
 
+  /**
+   * Removes everything below a folder. Only where no other process writes there: a write that is
+   * under way would fail.
+   */
+  removeFolder(name: string): Promise<void> {
+    return this.#doing(undefined, () => rm(this.#path(name), { recursive: true, force: true }));
+  }
+
+  /**
+   * Removes the temporary files that crashes left, whatever their age. Only where no other process
+   * writes.
+   */
+  removeTemporary(): Promise<void> {
+    return this.#doing(undefined, async () => {
+      const names = await readdir(this.#directory, { recursive: true }).catch(missing<string[]>([]));
+      for (const name of names) {
+        if (basename(name).startsWith(TEMPORARY)) await rm(this.#path(name), { force: true });
+      }
+    });
+  }
+
   /** Nothing needs to be tried: a file system without hard links fails at the first write. */
   conditions(): Promise<'kept'> {
     return Promise.resolve('kept');
@@ -108,7 +129,7 @@ export class FileBucket implements Bucket {
         if (full.startsWith(prefix) || prefix.startsWith(full)) yield* this.#walk(full, prefix, signal);
       } else if (full.startsWith(prefix) && !isInternal(name)) {
         const found = await this.#doing(signal, () => stat(this.#path(full)).catch(missing(undefined)));
-        if (found !== undefined) yield { name: full, writtenAt: found.mtimeMs };
+        if (found !== undefined) yield { name: full, writtenAt: found.mtimeMs, bytes: found.size };
       }
     }
   }

@@ -88,8 +88,9 @@ export class S3Bucket implements Bucket {
       const entries = elements(page, 'Contents').map((entry) => ({
         key: element(entry, 'Key') ?? '',
         writtenAt: Date.parse(element(entry, 'LastModified') ?? ''),
+        bytes: Number(element(entry, 'Size') ?? 0),
       }));
-      for (const { key, writtenAt } of entries) yield { name: key.slice(this.#prefix.length), writtenAt };
+      for (const { key, ...rest } of entries) yield { name: key.slice(this.#prefix.length), ...rest };
       last = entries.at(-1)?.key ?? '';
       if (last === '' || element(page, 'IsTruncated') !== 'true') return;
     }

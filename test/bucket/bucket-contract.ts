@@ -72,14 +72,15 @@ export function bucketContract(
       expect(await bucket.read('a', { unless: etag })).toMatchObject({ kind: 'found' });
     });
 
-    it('lists every name below a prefix, ascending, with the time at which it was written', async () => {
+    it('lists every name below a prefix, ascending, with its size and the time at which it was written', async () => {
       const bucket = await open();
       const names = ['e/1/10.x', 'e/1/9.x', 'e/1/latest', 'e/10/1.x', 'e/2/1.x', 'f/1'];
       for (const name of [...names].reverse()) await bucket.write(name, bytes(name), AS);
       expect(await namesIn(bucket, 'e/')).toEqual(names.slice(0, 5));
       expect(await namesIn(bucket, 'e/1/')).toEqual(names.slice(0, 3));
       expect(await namesIn(bucket, 'g/')).toEqual([]);
-      for await (const { writtenAt } of bucket.list('e/')) {
+      for await (const { name, writtenAt, bytes: size } of bucket.list('e/')) {
+        expect(size).toBe(name.length);
         expect(Math.abs(Date.now() - writtenAt)).toBeLessThan(60_000);
       }
     });
