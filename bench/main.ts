@@ -12,12 +12,14 @@ import { startRedis } from '../test/support/redis.js';
 import { startStack, type Stack } from '../test/support/stack.js';
 import { flag } from '../test/support/configs.js';
 import { measureBeltServer } from './belt-server.js';
+import { measureUnknownKeys } from './unknown-keys.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureLatency, type Audience } from './latency.js';
 import { weighHolds } from './memory.js';
 import { measureEvaluation, type EvaluationSizes } from './evaluate.js';
 import {
   beltServerReport,
+  unknownKeysReport,
   catchUpReport,
   evaluationReport,
   holdsReport,
@@ -50,6 +52,7 @@ interface Sizes {
   readonly replica: number;
   /** Environments. */
   readonly beltServer: number;
+  readonly unknownKeys: number;
 }
 
 const FULL: Sizes = {
@@ -61,6 +64,7 @@ const FULL: Sizes = {
   catchUp: { rounds: 3, requests: 3_000 },
   replica: 10_000,
   beltServer: 1_000,
+  unknownKeys: 300,
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
@@ -71,11 +75,12 @@ const QUICK: Sizes = {
   catchUp: { rounds: 1, requests: 1_500 },
   replica: 3_000,
   beltServer: 200,
+  unknownKeys: 30,
 };
 
 /** The measurements on servers, and those in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
-const PARTS = ['evaluate', 'turns', 'streaming-miss', 'belt-server', ...SERVED] as const;
+const PARTS = ['evaluate', 'turns', 'streaming-miss', 'belt-server', 'unknown-keys', ...SERVED] as const;
 type Part = (typeof PARTS)[number];
 
 /**
@@ -101,6 +106,9 @@ async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
     print(streamingMissReport(await measureStreamingMiss(sizes.streamingMiss)));
   if (wanted.has('belt-server')) {
     print(beltServerReport(await measureBeltServer(sizes.beltServer, COLLECTS_GARBAGE)));
+  }
+  if (wanted.has('unknown-keys')) {
+    print(unknownKeysReport(await measureUnknownKeys(sizes.unknownKeys, COLLECTS_GARBAGE)));
   }
   if (SERVED.some((part) => wanted.has(part))) await measureServers(sizes, wanted);
 }

@@ -1,6 +1,7 @@
 /** The report: tables, ratios, and whether each target is met. Pure. */
 import type { TurnResult } from './turns.js';
 import { CONFIGS_EACH as COPIED_CONFIGS, type BeltServerResult } from './belt-server.js';
+import { UNKNOWN_KEYS_CONFIGS, type UnknownKeysResult } from './unknown-keys.js';
 import { CONFIGS, type CatchUpResult } from './catch-up.js';
 import type { EvaluationResult } from './evaluate.js';
 import { FLAGS } from './evaluate-ruleset.js';
@@ -213,6 +214,26 @@ export function beltServerReport({ environments, starts, resident, installed }: 
     ),
     '',
     `To be installed: ${mebibytes(installed.program)} MiB of program, ${mebibytes(installed.packages)} MiB of packages.`,
+  ].join('\n');
+}
+
+export function unknownKeysReport({ keys, resident, reads, loaded, statuses }: UnknownKeysResult): string {
+  const mebibytes = (bytes: number): string => figure(bytes / 2 ** 20);
+  const answers = Object.entries(statuses).map(([status, count]) => `${figure(count)} × ${status}`);
+  return [
+    '## Made-up keys at a belt server',
+    '',
+    `${figure(keys)} keys, each of another environment of ${figure(UNKNOWN_KEYS_CONFIGS)} configs: ${answers.join(', ')}.`,
+    '',
+    table(
+      ['what', 'measured'],
+      [
+        ['resident memory before, MiB', mebibytes(resident.before)],
+        ['resident memory afterwards, MiB', mebibytes(resident.after)],
+        ['environments in memory afterwards', figure(loaded)],
+        ['reads from the source', figure(reads)],
+      ],
+    ),
   ].join('\n');
 }
 
