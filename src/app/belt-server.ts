@@ -9,6 +9,7 @@ import type { BeltServerSettings } from '../config/options.js';
 import { settleWithin } from '../http/listen.js';
 import { openPorts } from '../http/ports.js';
 import { systemClock } from '../core/clock.js';
+import { makeDirectory } from '../core/durable-file.js';
 import type { Logger } from '../observe/log.js';
 import type { RunningProcess } from './running.js';
 import { awsOf } from '../config/read.js';
@@ -27,9 +28,12 @@ export async function startBeltServer(settings: BeltServerSettings, log: Logger)
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
   const cache = cacheDirectory === undefined ? undefined : new FileBucket(cacheDirectory);
+  // For its owner alone: rules are in it. Where it cannot be made, the cache says so.
+  if (cacheDirectory !== undefined) await makeDirectory(cacheDirectory).catch(() => undefined);
   const server = buildBeltServer({ settings, sources, cache, log, clock: systemClock });
   const { copies, enter } = server;
   const ports = await openPorts(server, settings);
+  copies.start();
   enter('serving');
   const { url, adminUrl } = ports;
   log.info(

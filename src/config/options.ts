@@ -354,6 +354,14 @@ export const options = {
     help: 'Directory in which a belt server keeps the last good copies, so that it starts while every source is down. Its own: no two processes share one.',
     parse: text,
   }),
+  /** The size of that directory beyond which environments are removed from it, MiB. */
+  cacheMebibytes: option({
+    name: 'HOLDFAST_CACHE_MIB',
+    roles: ['belt server'],
+    default: '4096',
+    help: 'Size of HOLDFAST_CACHE in MiB, about. Beyond it, the environments that were used longest ago are removed. 1 to 1048576.',
+    parse: integer(1, 1_048_576),
+  }),
 };
 
 type Options = typeof options;

@@ -34,7 +34,7 @@ export type ErrorCode =
   | 'direct_hold_refused'
   | 'signature_refused' // a Grip-Sig that does not count, where only proxies may subscribe
   | 'link_invalid' // a request to the recovery link that no configured proxy made
-  | 'busy' // too many concurrent changes of one environment, or too many holds
+  | 'busy' // too many concurrent changes of one environment, too many holds, or too many unknown keys
   | 'no_streams' // a subscription at a belt server, which has no streams
   | 'store_unavailable'
   | 'store_damaged'

@@ -13,10 +13,11 @@ export interface BeltServerHealth {
  * serves the copies that it has, and is `degraded`.
  */
 export function beltServerReadiness({ phase, copies }: BeltServerHealth): ReadinessReport {
-  const { sources, environments, stale } = copies;
+  const { sources, environments, stale, cache } = copies;
   const degraded = [
     ...(sources.some(({ state }) => state === 'failing') ? ['source'] : []),
     ...(stale > 0 ? ['copies'] : []),
+    ...(cache?.state === 'failing' ? ['cache'] : []),
   ];
   const status = phase !== 'serving' ? phase : degraded.length > 0 ? 'degraded' : 'ready';
   const body = {
@@ -32,6 +33,7 @@ export function beltServerReadiness({ phase, copies }: BeltServerHealth): Readin
     })),
     environments,
     staleEnvironments: stale,
+    ...(cache && { cache: { ...cache } }),
   };
   return { ready: phase === 'serving', body };
 }

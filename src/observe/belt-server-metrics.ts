@@ -30,6 +30,18 @@ export class BeltServerMetrics extends ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly lookupsRefused = new Counter({
+    name: 'holdfast_key_lookups_refused_total',
+    help: 'Requests answered 503 because their API key was not known here and too many unknown keys were looked up.',
+    registers: [this.registry],
+  });
+
+  readonly cacheRemoved = new Counter({
+    name: 'holdfast_cache_removed_total',
+    help: 'Environments removed from HOLDFAST_CACHE because it would have taken more than HOLDFAST_CACHE_MIB.',
+    registers: [this.registry],
+  });
+
   /**
    * Registers the ages of copies.
    *

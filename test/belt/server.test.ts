@@ -197,10 +197,11 @@ describe('keys at a belt server', () => {
     await server.snapshot(keyText(3n)).expect(401);
     // Known in environment 1, and says that it is of 2.
     const stray = keyText(2n, 'SDK', 'stray');
-    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.a')], keys: [keyOf(stray)] });
+    const keys = [keyOf(keyText(1n)), keyOf(stray)];
+    await writeCopy(first.bucket, { configs: [flag(6n, 'flag.a')], keys });
     later(server);
     await server.snapshot(stray).expect(401);
-    await server.snapshot(keyText(1n)).expect(200);
+    expect((await server.snapshot(keyText(1n)).expect(200)).headers.etag).toBe('"1-6-json"');
   });
 
   it('keys at a belt server that were made a moment ago are looked for', async () => {
@@ -238,6 +239,29 @@ describe('keys at a belt server', () => {
     await server.snapshot(revoked).expect(401);
     expect((await server.snapshot()).headers.etag).toBe('"1-10-json"');
   });
+});
+
+describe('the wall clock of a belt server', () => {
+  for (const [name, set] of [
+    ['back', -3600 * SECOND],
+    ['forward', 3600 * SECOND],
+  ] as const) {
+    it(`that is set ${name} by an hour delays no look, and makes nothing younger than it is`, async () => {
+      const { server, first } = await start();
+      await writeCopy(first.bucket);
+      await server.snapshot().expect(200);
+      server.clock.set = set;
+      first.fault = () => 'down';
+      later(server, 60);
+      const stale = await server.snapshot().expect(200);
+      expect(Number(stale.headers['holdfast-stale'])).toBeGreaterThanOrEqual(60);
+      first.fault = () => undefined;
+      await writeCopy(first.bucket, { configs: [flag(6n, 'flag.b')] });
+      later(server);
+      expect(await server.served()).toEqual(['flag.b']);
+      expect((await server.snapshot()).headers.age).toBe('0');
+    });
+  }
 });
 
 describe('a damaged copy', () => {

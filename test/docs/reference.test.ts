@@ -2,7 +2,7 @@
 import { expect, describe, it } from 'vitest';
 import { referencePages } from '../../scripts/reference.js';
 import { startApp } from '../support/app.js';
-import { startBeltServer } from '../support/copies.js';
+import { newBucket, removeBuckets, startBeltServer } from '../support/copies.js';
 import { read, section } from './markdown.js';
 
 /** The metrics of a server by its answer to `GET /metrics`, each with its type. */
@@ -40,9 +40,10 @@ describe('docs/reference/metrics.md', () => {
   });
 
   it('docs/reference/metrics.md has every metric of a belt server, with its type', async () => {
-    const server = await startBeltServer({ sources: [] });
+    const server = await startBeltServer({ sources: [], cache: await newBucket() });
     const exported = await exportedMetrics(server.url);
     await server.close();
+    await removeBuckets();
     const shared = [
       'holdfast_build_info gauge',
       'holdfast_evaluations_over_budget_total counter',

@@ -126,7 +126,7 @@ export function gated(bucket: Bucket): TestSource {
 
 export interface BeltServerSetup {
   readonly sources: readonly BucketReader[];
-  readonly cache?: Bucket | undefined;
+  readonly cache?: FileBucket | undefined;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -134,8 +134,11 @@ export interface TestBeltServer {
   readonly http: TestAgent<Test>;
   readonly url: string;
   readonly copies: Copies;
-  /** Milliseconds that the server's clock is ahead. */
-  readonly clock: { ahead: number };
+  /**
+   * Milliseconds that the server's time is ahead, and by which its wall clock was set forward as
+   * well.
+   */
+  readonly clock: { ahead: number; set: number };
   readonly logs: Record<string, unknown>[];
   /** GET of the snapshot. */
   snapshot(key?: string, from?: string): Test;
@@ -152,7 +155,7 @@ export async function startBeltServer(setup: BeltServerSetup): Promise<TestBeltS
   const settings = readBeltServerSettings({ HOLDFAST_SOURCE: 'file:/nowhere', ...setup.env });
   const logs: Record<string, unknown>[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line)) });
-  const clock = { ahead: 0 };
+  const clock = { ahead: 0, set: 0 };
   const { app, copies, enter } = buildBeltServer({
     settings,
     sources: setup.sources,
@@ -160,12 +163,13 @@ export async function startBeltServer(setup: BeltServerSetup): Promise<TestBeltS
     log,
     times: TIMES,
     clock: {
-      now: () => Date.now() + clock.ahead,
-      monotonic: () => performance.now(),
+      now: () => Date.now() + clock.ahead + clock.set,
+      monotonic: () => performance.now() + clock.ahead,
       random: Math.random,
       sleep,
     },
   });
+  copies.start();
   enter('serving');
   const server = createHttpServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

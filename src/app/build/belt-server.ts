@@ -3,11 +3,12 @@
  * do with a clock of their own.
  */
 import type { Express } from 'express';
-import type { Bucket, BucketReader } from '../../bucket/bucket.js';
-import { CopyCache } from '../../belt/server/cache.js';
+import type { BucketReader } from '../../bucket/bucket.js';
+import type { FileBucket } from '../../bucket/file.js';
+import { CopyCache, type CacheStatus } from '../../belt/server/cache.js';
 import { Copies, type CopiesStatus } from '../../belt/server/copies.js';
-import type { CopyTimes } from '../../belt/server/environment-copy.js';
 import { CopySource } from '../../belt/server/source.js';
+import type { CopyTimes } from '../../belt/server/times.js';
 import type { BeltServerSettings } from '../../config/options.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
@@ -22,7 +23,7 @@ export interface BeltServerParts {
   readonly settings: BeltServerSettings;
   readonly sources: readonly BucketReader[];
   /** The place of the last good copies; `undefined`: they are kept in memory only. */
-  readonly cache: Bucket | undefined;
+  readonly cache: FileBucket | undefined;
   readonly log: Logger;
   readonly clock: Clock;
   /** Times in place of those of a real server. */
@@ -40,34 +41,13 @@ export interface BeltServer {
 }
 
 /** Builds a belt server. */
-export function buildBeltServer({
-  settings,
-  sources,
-  cache,
-  log,
-  clock,
-  times,
-}: BeltServerParts): BeltServer {
-  const { now, random } = clock;
+export function buildBeltServer(parts: BeltServerParts): BeltServer {
+  const { log, clock } = parts;
   const metrics = new BeltServerMetrics();
-  const copies = new Copies({
-    sources: sources.map((bucket) => {
-      const onRead = (outcome: string): void => metrics.reads.inc({ source: bucket.name, outcome });
-      return new CopySource(bucket, { log, now, onRead });
-    }),
-    cache: cache && new CopyCache(cache, log),
-    interval: settings.revalidateSeconds * 1000,
-    keep: settings.environmentsInMemory,
-    ...(times && { times }),
-    now,
-    random,
-    log,
-    onRefused: (reason) => metrics.refused.inc({ reason }),
-    onDropped: () => metrics.dropped.inc(),
-  });
+  const copies = buildCopies(parts, metrics);
   gauges(metrics, copies);
   let phase: BeltServerHealth['phase'] = 'starting';
-  const parts = {
+  const appParts = {
     state: () => beltServerReadiness({ phase, copies: copies.status() }),
     routes: [
       noStreamRoutes(),
@@ -75,7 +55,7 @@ export function buildBeltServer({
         rulesets: copies,
         evaluators: new Evaluators({ onOverBudget: () => metrics.overBudget.inc() }),
         metrics,
-        now,
+        now: clock.now,
       }),
     ],
     metrics,
@@ -84,7 +64,31 @@ export function buildBeltServer({
   const enter = (next: BeltServerHealth['phase']): void => {
     phase = next;
   };
-  return { app: createApp(parts), clientApp: createClientApp(parts), copies, enter };
+  return { app: createApp(appParts), clientApp: createClientApp(appParts), copies, enter };
+}
+
+function buildCopies(
+  { settings, sources, cache: bucket, log, clock, times }: BeltServerParts,
+  metrics: BeltServerMetrics,
+): Copies {
+  const { now, monotonic } = clock;
+  const maxBytes = settings.cacheMebibytes * 1024 * 1024;
+  const onRemoved = (): void => metrics.cacheRemoved.inc();
+  return new Copies({
+    sources: sources.map((source) => {
+      const onRead = (outcome: string): void => metrics.reads.inc({ source: source.name, outcome });
+      return new CopySource(source, { log, now, onRead });
+    }),
+    cache: bucket && new CopyCache({ bucket, maxBytes, monotonic, log, onRemoved }),
+    interval: settings.revalidateSeconds * 1000,
+    keep: settings.environmentsInMemory,
+    ...(times && { times }),
+    clock,
+    log,
+    onRefused: (reason) => metrics.refused.inc({ reason }),
+    onDropped: () => metrics.dropped.inc(),
+    onLookupRefused: () => metrics.lookupsRefused.inc(),
+  });
 }
 
 function gauges(metrics: BeltServerMetrics, copies: Copies): void {
@@ -115,4 +119,17 @@ function gauges(metrics: BeltServerMetrics, copies: Copies): void {
     () => copies.status().stale,
   );
   metrics.ages(() => copies.ages());
+  if (copies.status().cache !== undefined) cacheGauges(metrics, () => copies.status().cache);
+}
+
+function cacheGauges(metrics: BeltServerMetrics, read: () => CacheStatus | undefined): void {
+  metrics.gauge('holdfast_cache_up', '0 when the last write to HOLDFAST_CACHE failed.', () =>
+    read()?.state === 'ok' ? 1 : 0,
+  );
+  metrics.gauge('holdfast_cache_bytes', 'Size of the copies in HOLDFAST_CACHE.', () => read()?.bytes ?? 0);
+  metrics.gauge(
+    'holdfast_cache_environments',
+    'Environments in HOLDFAST_CACHE.',
+    () => read()?.environments ?? 0,
+  );
 }

@@ -2,110 +2,244 @@
  * The last good copies on disk, so that a belt server can start while every source is down. The
  * folder is a bucket like those that copies are read from, written by this server alone:
  * `writtenAt` in a manifest is when the copy was last known to be the newest.
+ *
+ * The folder is bounded: beyond its size, the environments that were used longest ago are removed.
+ * A crash may leave a snapshot without its manifest, or a temporary file; both go at the start.
  */
-import { KeyedQueue } from '../../core/keyed-queue.js';
 import type { Logger } from 'pino';
+import type { FileBucket } from '../../bucket/file.js';
 import { messageOf } from '../../core/errors.js';
+import { KeyedQueue } from '../../core/keyed-queue.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import type { Bucket } from '../../bucket/bucket.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../format/manifest.js';
 import {
+  ENVIRONMENTS_PREFIX,
+  folderName,
   manifestName,
   MANIFEST_CACHE,
   MANIFEST_TYPE,
+  parseName,
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
-  snapshotName,
 } from '../format/names.js';
 import { checkSnapshot } from '../format/snapshot.js';
+import { CacheIndex } from './cache-index.js';
 import { validateCopy } from './validate.js';
+
+/** The collaborators of a cache. */
+export interface CopyCacheOptions {
+  readonly bucket: FileBucket;
+  /** The size beyond which environments are removed, bytes. */
+  readonly maxBytes: number;
+  /** Milliseconds. */
+  readonly monotonic: () => number;
+  readonly log: Logger;
+  /** Told of each environment that is removed for lack of room. */
+  readonly onRemoved: () => void;
+}
+
+/** The state of the cache, for readiness and metrics. */
+export interface CacheStatus {
+  /** `failing`: the last write failed. */
+  readonly state: 'ok' | 'failing';
+  /** Why it is failing. */
+  readonly error: string | undefined;
+  readonly bytes: number;
+  readonly environments: number;
+}
+
+/** After a failed write, none is tried for so long, milliseconds: a full disk stays full a while. */
+const PAUSE_MS = 10_000;
+/** The object that shows at the start whether the folder can be written to. */
+const PROBE_NAME = 'writable';
+const PROBE_OPTIONS = { contentType: 'text/plain', cacheControl: 'no-store' };
 
 /** Keeps the last good copies in a folder. */
 export class CopyCache {
-  readonly #bucket: Bucket;
-  readonly #log: Logger;
+  readonly #options: CopyCacheOptions;
   /** The writes of each environment, one after the other. */
   readonly #writes = new KeyedQueue<bigint>();
-  /** The version of each environment that is on disk, as far as is known. */
-  readonly #versions = new Map<bigint, bigint>();
-  #failing = false;
+  readonly #index = new CacheIndex();
+  #starting: Promise<void> | undefined;
+  /** Until then nothing is written: its temporary file would be taken for one that a crash left. */
+  #cleaned: Promise<unknown> = Promise.resolve();
+  #error: string | undefined;
+  #failedAt = -Infinity;
 
-  constructor(bucket: Bucket, log: Logger) {
-    this.#bucket = bucket;
-    this.#log = log;
+  constructor(options: CopyCacheOptions) {
+    this.#options = options;
   }
 
   /**
-   * The copy, checked as one from a source is. `undefined`: there is none, or it is damaged. Never
-   * rejects.
+   * Tries to write, removes what a crash left, and counts what is there. Copies can be read in the
+   * meantime. Never rejects.
    */
-  async read(environment: bigint): Promise<{ manifest: Manifest; ruleset: Ruleset } | undefined> {
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  status(): CacheStatus {
+    const { bytes, size } = this.#index;
+    return {
+      state: this.#error === undefined ? 'ok' : 'failing',
+      error: this.#error,
+      bytes,
+      environments: size,
+    };
+  }
+
+  /** Returns the manifest of an environment; `undefined`: none, or it is damaged. Never rejects. */
+  async manifest(environment: bigint): Promise<Manifest | undefined> {
     try {
-      const reading = await this.#bucket.read(manifestName(environment));
-      if (reading.kind !== 'found') return undefined;
-      const manifest = decodeManifest(reading.bytes, environment);
-      const snapshot = await this.#bucket.read(manifest.object);
-      if (snapshot.kind !== 'found') throw new Error(`${manifest.object} is not there`);
-      const ruleset = validateCopy(manifest, snapshot.bytes);
-      this.#versions.set(environment, manifest.version);
-      return { manifest, ruleset };
+      const reading = await this.#options.bucket.read(manifestName(environment));
+      return reading.kind === 'found' ? decodeManifest(reading.bytes, environment) : undefined;
     } catch (error) {
-      this.#log.warn(
-        { environment: `${environment}`, error: messageOf(error) },
-        'the copy on disk cannot be used',
-      );
+      this.#warn(environment, error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Returns the ruleset of a manifest, checked as one from a source is; `undefined`: there is none,
+   * or it is damaged. Never rejects.
+   */
+  async ruleset(manifest: Manifest): Promise<Ruleset | undefined> {
+    const { environment, version, object } = manifest;
+    try {
+      const snapshot = await this.#options.bucket.read(object);
+      if (snapshot.kind !== 'found') throw new Error(`${object} is not there`);
+      const ruleset = validateCopy(manifest, snapshot.bytes);
+      this.#index.set(environment, { bytes: manifest.bytes, version });
+      return ruleset;
+    } catch (error) {
+      this.#warn(environment, error);
       return undefined;
     }
   }
 
   /**
    * Writes a manifest, behind the snapshot of its ruleset if that is not there yet. Resolves to
-   * whether that succeeded; a failure is logged.
+   * whether that succeeded; the first failure is logged, and nothing is tried for a while then.
    *
    * @param ruleset as it is now; when it is the turn of this write it may have moved on, and then a
    *   later write is for that
    */
   write(manifest: Manifest, ruleset: Ruleset): Promise<boolean> {
-    return this.#writes.run(manifest.environment, () => this.#write(manifest, ruleset));
+    return this.#writes.run(manifest.environment, async () => {
+      await this.#cleaned;
+      if (this.#error !== undefined && this.#options.monotonic() - this.#failedAt < PAUSE_MS) return false;
+      return this.#noting(() => this.#writeCopy(manifest, ruleset));
+    });
   }
 
   /** Resolves when everything that was to be written is. */
   async settled(): Promise<void> {
+    await this.#starting;
     await this.#writes.settled();
   }
 
-  async #write(manifest: Manifest, ruleset: Ruleset): Promise<boolean> {
-    try {
-      await this.#writeCopy(manifest, ruleset);
-      this.#failing = false;
-      return true;
-    } catch (error) {
-      if (!this.#failing) {
-        const about = { cache: this.#bucket.name, error: messageOf(error) };
-        this.#log.warn(about, 'copies cannot be kept on disk');
-      }
-      this.#failing = true;
-      return false;
+  async #start(): Promise<void> {
+    const { bucket, log } = this.#options;
+    this.#cleaned = this.#noting(async () => {
+      await bucket.write(PROBE_NAME, new Uint8Array(), PROBE_OPTIONS);
+      await bucket.remove(PROBE_NAME);
+      await bucket.removeTemporary();
+    });
+    await this.#cleaned;
+    await this.#noting(() => this.#count());
+    const { bytes, environments } = this.status();
+    log.info({ cache: bucket.name, environments, bytes }, 'copies on disk');
+    this.#makeRoom();
+  }
+
+  /** Counts what is there, by age, and tidies up the environments that are not as they should be. */
+  async #count(): Promise<void> {
+    const found = new Map<bigint, { bytes: number; at: number; manifests: number; snapshots: number }>();
+    for await (const { name, bytes, writtenAt } of this.#options.bucket.list(ENVIRONMENTS_PREFIX)) {
+      const parsed = parseName(name);
+      if (parsed === undefined) continue;
+      const each = found.get(parsed.environment) ?? { bytes: 0, at: 0, manifests: 0, snapshots: 0 };
+      if (parsed.kind === 'manifest') each.manifests++;
+      else each.snapshots++;
+      const at = parsed.kind === 'manifest' ? writtenAt : each.at;
+      found.set(parsed.environment, { ...each, bytes: each.bytes + bytes, at });
+    }
+    this.#index.addOlder([...found].sort(([, a], [, b]) => a.at - b.at));
+    for (const [environment, { manifests, snapshots }] of found) {
+      if (manifests !== 1 || snapshots !== 1)
+        await this.#writes.run(environment, () => this.#tidy(environment));
+    }
+  }
+
+  async #tidy(environment: bigint): Promise<void> {
+    const manifest = await this.manifest(environment);
+    if (manifest === undefined) {
+      await this.#options.bucket.removeFolder(folderName(environment));
+      this.#index.delete(environment);
+    } else {
+      await this.#removeOthers(manifest);
     }
   }
 
   async #writeCopy(manifest: Manifest, ruleset: Ruleset): Promise<void> {
+    const { bucket } = this.#options;
     const { environment, version, object } = manifest;
-    const before = this.#versions.get(environment);
-    if (before !== version) {
+    const isThere = this.#index.get(environment)?.version === version;
+    if (!isThere) {
       if (ruleset.version !== version) return;
       const snapshot = ruleset.encode(0n);
       checkSnapshot(manifest, snapshot);
-      await this.#bucket.write(object, snapshot, {
-        contentType: SNAPSHOT_TYPE,
-        cacheControl: SNAPSHOT_CACHE,
-      });
+      await bucket.write(object, snapshot, { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE });
     }
+    const encoded = encodeManifest(manifest);
     const options = { contentType: MANIFEST_TYPE, cacheControl: MANIFEST_CACHE };
-    await this.#bucket.write(manifestName(environment), encodeManifest(manifest), options);
-    this.#versions.set(environment, version);
-    if (before !== undefined && before !== version) {
-      await this.#bucket.remove(snapshotName(environment, before));
+    await bucket.write(manifestName(environment), encoded, options);
+    this.#index.set(environment, { version, bytes: manifest.bytes + encoded.length });
+    if (!isThere) await this.#removeOthers(manifest);
+    this.#makeRoom();
+  }
+
+  /** Removes the snapshots that a manifest does not name. */
+  async #removeOthers({ environment, object }: Manifest): Promise<void> {
+    const { bucket } = this.#options;
+    for await (const { name } of bucket.list(folderName(environment))) {
+      if (parseName(name)?.kind === 'snapshot' && name !== object) await bucket.remove(name);
     }
+  }
+
+  #makeRoom(): void {
+    const { bucket, maxBytes, log, onRemoved } = this.#options;
+    for (const environment of this.#index.takeOldest(maxBytes)) {
+      onRemoved();
+      log.debug({ environment: `${environment}` }, 'a copy is removed from disk: there is no room');
+      void this.#writes.run(environment, () =>
+        this.#noting(async () => {
+          // It may have been written again since.
+          if (!this.#index.has(environment)) await bucket.removeFolder(folderName(environment));
+        }),
+      );
+    }
+  }
+
+  async #noting(work: () => Promise<void>): Promise<boolean> {
+    const { bucket, log, monotonic } = this.#options;
+    try {
+      await work();
+      if (this.#error !== undefined) log.info({ cache: bucket.name }, 'copies are kept on disk again');
+      this.#error = undefined;
+      return true;
+    } catch (error) {
+      const isNew = this.#error === undefined;
+      this.#error = messageOf(error);
+      this.#failedAt = monotonic();
+      if (isNew) log.warn({ cache: bucket.name, error: this.#error }, 'copies cannot be kept on disk');
+      return false;
+    }
+  }
+
+  #warn(environment: bigint, error: unknown): void {
+    const about = { environment: `${environment}`, error: messageOf(error) };
+    this.#options.log.warn(about, 'the copy on disk cannot be used');
   }
 }

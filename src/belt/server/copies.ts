@@ -1,22 +1,25 @@
 /**
- * The rulesets of a belt server: from copies alone. Loads an environment at its first use, and
- * looks again at an interval while it is used.
+ * The rulesets of a belt server: from copies alone. Loads an environment at its first use with a
+ * good key (key-finder.ts), and looks again at an interval while it is used.
  *
- *     use ──▶ loaded? ──no──▶ look (shared by all who wait), or the cache while sources are slow
+ *     use ──▶ in memory? ──no──▶ load (shared by all who wait): from disk while sources are slow
  *               │yes
- *               ├── looked at long ago: look, and wait for it a moment
- *               └── else: served as it is; the next look comes by the timer
+ *               ├── refreshed long ago: refresh, and wait for it a moment
+ *               └── else: served as it is; the next refresh comes by the timer
  */
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { HoldfastError } from '../../core/errors.js';
+import type { Clock } from '../../core/clock.js';
+import { within } from '../../core/within.js';
 import { Retention } from '../../replica/retention.js';
-import type { Confirmed, Freshness, Keys, KnownKey, Rulesets } from '../../replica/rulesets.js';
+import type { Confirmed, Freshness, Keys, Rulesets } from '../../replica/rulesets.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import { parseVersion } from '../../ruleset/version.js';
-import type { CopyCache } from './cache.js';
-import { COPY_TIMES, EnvironmentCopy, type CopyTimes } from './environment-copy.js';
+import type { CacheStatus, CopyCache } from './cache.js';
+import { Candidates } from './candidates.js';
+import { EnvironmentCopy } from './environment-copy.js';
+import { KeyFinder, unavailable } from './key-finder.js';
+import { LookupBudget } from './lookup-budget.js';
 import type { CopySource, CopySourceStatus } from './source.js';
+import { COPY_TIMES, FRESH_MS, LOAD_MS, PATIENCE_MS, type CopyTimes } from './times.js';
 import type { Refusal } from './validate.js';
 
 /** The parts and settings of the copies of a belt server. */
@@ -29,13 +32,12 @@ export interface CopiesOptions {
   /** The number of environments that stay in memory when unused. */
   readonly keep: number;
   readonly times?: CopyTimes;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'random'>;
   readonly log: Logger;
   readonly onRefused: (reason: Refusal) => void;
   readonly onDropped: () => void;
+  /** Told of each request whose unknown key was not looked up. */
+  readonly onLookupRefused: () => void;
 }
 
 /** The state of the copies, for readiness and metrics. */
@@ -50,26 +52,19 @@ export interface CopiesStatus {
   readonly environments: number;
   /** The ones among them that are in use and that no source confirms. */
   readonly stale: number;
+  /** Absent where nothing is kept on disk. */
+  readonly cache?: CacheStatus;
 }
 
 /** Beyond `keep`, an environment that was not used for so long is dropped, milliseconds. */
 const IDLE_MS = 10 * 60_000;
-/** The time that a request waits for a newer copy than the one that can be served, milliseconds. */
-const PATIENCE_MS = 2_000;
-/** The time that a request waits where no copy can be served yet, milliseconds. */
-const LOAD_MS = 10_000;
-/**
- * Looks that a question can ask for out of turn (an unknown key, a newer version) are so far apart
- * at least, milliseconds.
- */
-const APART_MS = 1_000;
-/** Environments that are remembered not to exist. */
-const ABSENT_MAX = 10_000;
 /**
  * After so many intervals without a confirmation a copy is stale; one that is slow or missed once
  * is not.
  */
 const STALE_INTERVALS = 3;
+/** After so many intervals without a refresh, the next use makes one and waits for it. */
+const OVERDUE_INTERVALS = 2;
 
 interface Entry {
   readonly copy: EnvironmentCopy;
@@ -80,18 +75,43 @@ interface Entry {
 
 /** The rulesets of a belt server, read from copies. */
 export class Copies implements Rulesets {
-  readonly keyring: Keys = { find: (text) => this.#findKey(text) };
+  readonly keyring: Keys;
   readonly #options: CopiesOptions;
   readonly #retention: Retention;
   readonly #entries = new Map<bigint, Entry>();
+  readonly #candidates: Candidates;
   readonly #loading = new Map<bigint, Promise<Entry | undefined>>();
-  /** Environments that no source has → when that was found. */
-  readonly #absent = new Map<bigint, number>();
   #stopped = false;
 
   constructor(options: CopiesOptions) {
     this.#options = options;
-    this.#retention = new Retention({ keep: options.keep, idle: IDLE_MS });
+    const {
+      sources,
+      cache,
+      keep,
+      interval,
+      times = COPY_TIMES,
+      clock,
+      log,
+      onRefused,
+      onLookupRefused,
+    } = options;
+    this.#retention = new Retention({ keep, idle: IDLE_MS });
+    this.#candidates = new Candidates(
+      (environment) => new EnvironmentCopy({ environment, sources, cache, times, clock, log, onRefused }),
+    );
+    this.keyring = new KeyFinder({
+      loaded: (environment) => this.#entries.get(environment)?.copy,
+      use: (environment) => this.#entry(environment),
+      candidates: this.#candidates,
+      budget: new LookupBudget({ monotonic: clock.monotonic, log, onRefused: onLookupRefused }),
+      trust: OVERDUE_INTERVALS * interval,
+    });
+  }
+
+  /** Makes the cache ready in the background. Sources are asked when the first request needs them. */
+  start(): void {
+    void this.#options.cache?.start();
   }
 
   /** Looks at nothing any more; resolves when the cache has what it is to have. */
@@ -110,36 +130,38 @@ export class Copies implements Rulesets {
    * have something newer.
    */
   async confirmed(environment: bigint): Promise<Confirmed | undefined> {
-    const entry = await this.#entry(environment);
-    if (entry === undefined) return undefined;
-    await this.#lookNow(entry.copy);
-    const { ruleset } = entry.copy;
+    const copy = (await this.#entry(environment))?.copy;
+    if (copy === undefined) return undefined;
+    if (copy.isRefreshing || copy.refreshedAgo >= FRESH_MS) await within(PATIENCE_MS, copy.refresh());
+    const { ruleset } = copy;
     return ruleset && { ruleset, confirmed: false };
   }
 
   freshness(environment: bigint): Freshness {
-    const copy = this.#entries.get(environment)?.copy;
-    const milliseconds = copy === undefined ? 0 : Math.max(0, this.#options.now() - copy.confirmedAt);
+    const milliseconds = this.#entries.get(environment)?.copy.age ?? 0;
     return { age: Math.floor(milliseconds / 1000), stale: this.#isStale(milliseconds) };
   }
 
   status(): CopiesStatus {
     const copies = [...this.#entries.values()];
+    const { cache } = this.#options;
     const sources = this.#options.sources.map((source) => {
       const lags = copies.map(({ copy }) => copy.behindFor(source)).filter((lag) => lag > 0);
       return { ...source.status(), behind: lags.length, lag: lags.reduce((a, b) => Math.max(a, b), 0) };
     });
-    const stale = copies.filter(({ copy, timer }) => {
-      return timer !== undefined && this.#isStale(this.#options.now() - copy.confirmedAt);
-    });
-    return { sources, environments: copies.length, stale: stale.length };
+    const stale = copies.filter(({ copy, timer }) => timer !== undefined && this.#isStale(copy.age));
+    return {
+      sources,
+      environments: copies.length,
+      stale: stale.length,
+      ...(cache && { cache: cache.status() }),
+    };
   }
 
   /** Seconds since each environment in memory was last known to be the newest; the oldest first. */
   ages(): (readonly [environment: bigint, seconds: number])[] {
-    const now = this.#options.now();
     return [...this.#entries.values()]
-      .map(({ copy }) => [copy.environment, Math.max(0, now - copy.confirmedAt) / 1000] as const)
+      .map(({ copy }) => [copy.environment, copy.age / 1000] as const)
       .sort(([, a], [, b]) => b - a);
   }
 
@@ -147,36 +169,12 @@ export class Copies implements Rulesets {
     return milliseconds > STALE_INTERVALS * this.#options.interval;
   }
 
-  /**
-   * The environment is in the text; the key itself is compared by its hash, and counts only in that
-   * environment.
-   */
-  async #findKey(text: string): Promise<KnownKey | undefined> {
-    const environment = environmentOf(text);
-    const entry = environment === undefined ? undefined : await this.#entry(environment);
-    if (entry === undefined) return undefined;
-    const { copy } = entry;
-    const hash = createHash('sha256').update(text).digest('hex');
-    // One that is not known may have been made a moment ago, and a client that gets 401 may give
-    // up for good.
-    const key = copy.key(hash) ?? (await this.#lookNow(copy).then(() => copy.key(hash)));
-    if (key !== undefined) return { ...key, environment: copy.environment };
-    if (!copy.isCurrent) {
-      throw unavailable('the API key is not known here, and whether it is new cannot be looked up');
-    }
-    return undefined;
-  }
-
-  async #lookNow(copy: EnvironmentCopy): Promise<void> {
-    if (copy.isLooking || this.#options.now() - copy.refreshedAt >= APART_MS)
-      await within(PATIENCE_MS, copy.refresh());
-  }
-
   async #entry(environment: bigint): Promise<Entry | undefined> {
     const known = this.#entries.get(environment);
     if (known === undefined) return this.#load(environment);
-    const { interval, now } = this.#options;
-    if (now() - known.copy.refreshedAt > 2 * interval) await within(PATIENCE_MS, known.copy.refresh());
+    const { copy } = known;
+    if (copy.refreshedAgo > OVERDUE_INTERVALS * this.#options.interval)
+      await within(PATIENCE_MS, copy.refresh());
     this.#use(known);
     return known;
   }
@@ -185,46 +183,38 @@ export class Copies implements Rulesets {
    * @throws HoldfastError `store_unavailable` when there may be a copy and none can be had in time
    */
   async #load(environment: bigint): Promise<Entry | undefined> {
-    const foundAt = this.#absent.get(environment) ?? -Infinity;
-    if (this.#options.now() - foundAt < APART_MS) return undefined;
     let loading = this.#loading.get(environment);
     if (loading === undefined) {
-      loading = this.#find(environment).finally(() => this.#loading.delete(environment));
+      const candidate = this.#candidates.get(environment);
+      loading = this.#loadFrom(candidate).finally(() => this.#loading.delete(environment));
       this.#loading.set(environment, loading);
     }
     const late = unavailable(`the sources have not answered for environment ${environment} in ${LOAD_MS} ms`);
     return within(LOAD_MS, loading, late);
   }
 
-  async #find(environment: bigint): Promise<Entry | undefined> {
-    const { sources, cache, times = COPY_TIMES, now, log, onRefused } = this.#options;
-    const copy = new EnvironmentCopy({ environment, sources, cache, times, now, log, onRefused });
+  async #loadFrom(copy: EnvironmentCopy): Promise<Entry | undefined> {
+    const { environment } = copy;
+    // The request may have waited for the same answers already.
+    const patience = copy.isAsking ? Math.max(0, PATIENCE_MS - copy.askedAgo) : PATIENCE_MS;
     await copy.restore();
-    const refreshing = copy.refresh();
-    await (copy.ruleset === undefined ? refreshing : within(PATIENCE_MS, refreshing));
+    const refreshing = copy.refresh(FRESH_MS);
+    await (copy.ruleset === undefined ? refreshing : within(patience, refreshing));
     if (copy.ruleset !== undefined) {
       const entry: Entry = { copy, timer: undefined, used: false };
       this.#entries.set(environment, entry);
-      this.#absent.delete(environment);
+      this.#candidates.delete(environment);
       this.#use(entry);
       this.#drop();
       return entry;
     }
-    if (!copy.isAbsent)
-      throw unavailable(`no copy of environment ${environment} can be had from any source now`);
-    this.#noteAbsent(environment);
-    return undefined;
-  }
-
-  #noteAbsent(environment: bigint): void {
-    this.#absent.delete(environment);
-    this.#absent.set(environment, this.#options.now());
-    const [oldest] = this.#absent.keys();
-    if (this.#absent.size > ABSENT_MAX && oldest !== undefined) this.#absent.delete(oldest);
+    this.#candidates.settle(copy);
+    if (copy.isAbsent) return undefined;
+    throw unavailable(`no copy of environment ${environment} can be had from any source now`);
   }
 
   #use(entry: Entry): void {
-    this.#retention.use(entry.copy.environment, this.#options.now());
+    this.#retention.use(entry.copy.environment, this.#options.clock.monotonic());
     entry.used = true;
     if (entry.timer === undefined) this.#arm(entry);
   }
@@ -232,8 +222,8 @@ export class Copies implements Rulesets {
   /** Different for each environment and time, so that looks do not gather. */
   #arm(entry: Entry): void {
     if (this.#stopped) return;
-    const { interval, now, random } = this.#options;
-    const due = entry.copy.refreshedAt + interval * (0.9 + 0.2 * random());
+    const { interval, clock } = this.#options;
+    const due = interval * (0.9 + 0.2 * clock.random()) - entry.copy.refreshedAgo;
     entry.timer = setTimeout(
       () => {
         entry.used = false;
@@ -244,48 +234,17 @@ export class Copies implements Rulesets {
           this.#drop();
         });
       },
-      Math.max(0, due - now()),
+      Math.max(0, due),
     );
     entry.timer.unref();
   }
 
   #drop(): void {
-    const { now, onDropped } = this.#options;
-    for (const environment of this.#retention.drop(now(), () => false)) {
+    const { clock, onDropped } = this.#options;
+    for (const environment of this.#retention.drop(clock.monotonic(), () => false)) {
       clearTimeout(this.#entries.get(environment)?.timer);
       this.#entries.delete(environment);
       onDropped();
     }
-  }
-}
-
-/**
- * The environment that a key says it is of: `<random>-P<project>-E<environment>-SDK-<random>`, as
- * replica/issue-key.ts makes them.
- */
-function environmentOf(text: string): bigint | undefined {
-  const match = /^[^-]+-P\d+-E(\d+)-(?:SDK|CLIENT)-[^-]+$/.exec(text);
-  return parseVersion(match?.[1]);
-}
-
-function unavailable(problem: string): HoldfastError {
-  return new HoldfastError('store_unavailable', `${problem}: try again, or ask another server`);
-}
-
-/**
- * Waits for work that goes on by itself, for so many milliseconds; then rejects with `late`, or
- * resolves without one.
- */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined>;
-async function within<T>(milliseconds: number, work: Promise<T>, late: Error): Promise<T>;
-async function within<T>(milliseconds: number, work: Promise<T>, late?: Error): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const ended = new Promise<undefined>((resolve, reject) => {
-    timer = setTimeout(() => (late === undefined ? resolve(undefined) : reject(late)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -3,38 +3,37 @@
  * all of them.
  *
  * Invariants:
- * - What is served was checked whole (taking.ts), and its version never falls.
+ * - What is served was checked whole (validate.ts), and its version never falls.
  * - A key that any source has ever called revoked is revoked.
  * - `confirmedAt` is a moment at which a source had no newer version than is served, and none is
  *   known that has.
  *
- *     look:   manifests of all sources ──(all, or the first and a little while)──▶ newest valid copy ──▶ served
- *                        └── one that comes late ─────────────────────────────────────┘
+ * Keys come from manifests, which are small; a ruleset is read when a good key needs it:
+ *
+ *     restoreKeys: manifest on disk         restore: and its ruleset
+ *     ask:         manifests of all sources refresh: and the newest valid copy, which is served
+ *
+ * Asking ends with all answers, or a little while after the first; a ruleset that comes late is
+ * taken then.
  */
 import type { Logger } from 'pino';
+import {
+  elapsedSince,
+  instantAt,
+  instantNow,
+  laterOf,
+  type Instant,
+  type InstantClock,
+} from '../../core/instant.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import type { CopyCache } from './cache.js';
-import { type CopiedKey, type Manifest } from '../format/manifest.js';
+import type { CopiedKey, Manifest } from '../format/manifest.js';
 import { lacksKeys, mergeKeys } from '../format/order.js';
+import type { CopyCache } from './cache.js';
+import { isConclusive, newestAbove } from './newest.js';
 import type { CopySource } from './source.js';
+import { enoughAnswers, SourceState } from './source-state.js';
+import type { CopyTimes } from './times.js';
 import { mergeCopy, validateCopy, RefusedCopy, type Refusal } from './validate.js';
-import { SourceState } from './source-state.js';
-
-/** The timeouts of reads from sources. */
-export interface CopyTimes {
-  /** For a manifest, milliseconds. */
-  readonly manifest: number;
-  /** For a snapshot, milliseconds. */
-  readonly snapshot: number;
-  /**
-   * The time that other sources have after the first manifest, milliseconds. A newer one that comes
-   * later is used then.
-   */
-  readonly grace: number;
-}
-
-/** The timeouts of a real belt server. */
-export const COPY_TIMES: CopyTimes = { manifest: 5_000, snapshot: 30_000, grace: 1_000 };
 
 /**
  * A confirmation is written to the cache when the one that it has is older than this, milliseconds.
@@ -47,8 +46,7 @@ export interface EnvironmentCopyOptions {
   readonly sources: readonly CopySource[];
   readonly cache: CopyCache | undefined;
   readonly times: CopyTimes;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: InstantClock;
   readonly log: Logger;
   readonly onRefused: (reason: Refusal) => void;
 }
@@ -56,7 +54,7 @@ export interface EnvironmentCopyOptions {
 interface Held {
   readonly manifest: Manifest;
   readonly ruleset: Ruleset;
-  /** When it was taken, milliseconds since 1970. */
+  /** When it was taken, milliseconds, monotonic. */
   readonly since: number;
 }
 
@@ -67,21 +65,25 @@ export class EnvironmentCopy {
   #held: Held | undefined;
   #keys: readonly CopiedKey[] = [];
   #byHash = new Map<string, CopiedKey>();
-  #confirmedAt = 0;
-  #isCurrent = false;
+  #confirmedAt: Instant | undefined;
+  /** The manifest on disk, until it is known that its ruleset cannot be used. */
+  #onDisk: Manifest | undefined;
+  #restoringKeys: Promise<void> | undefined;
   /** The version that the cache has, or is being given. */
-  #saved: { version: bigint; keys: readonly CopiedKey[]; at: number } | undefined;
-  #lookedAt = -Infinity;
+  #saved: { version: bigint; keys: readonly CopiedKey[]; at: Instant } | undefined;
+  #askedAt = -Infinity;
+  #asking: Promise<void> | undefined;
+  #refreshedAt = -Infinity;
   #refreshing: Promise<void> | undefined;
   #taking: Promise<void> = Promise.resolve();
 
   constructor(options: EnvironmentCopyOptions) {
     this.#options = options;
-    const { environment, sources, times, now, log, onRefused } = options;
+    const { environment, sources, times, clock, log, onRefused } = options;
     const onKeys = (keys: readonly CopiedKey[]): void => this.#learnKeys(keys);
     this.#states = sources.map(
       (source) =>
-        new SourceState({ environment, source, within: times.manifest, now, log, onRefused, onKeys }),
+        new SourceState({ environment, source, within: times.manifest, clock, log, onRefused, onKeys }),
     );
   }
 
@@ -93,31 +95,42 @@ export class EnvironmentCopy {
     return this.#held?.ruleset;
   }
 
-  /** When it was last known to be the newest, milliseconds since 1970. */
-  get confirmedAt(): number {
-    return this.#confirmedAt;
+  /** Milliseconds since it was last known to be the newest; infinite when it never was. */
+  get age(): number {
+    return this.#confirmedAt === undefined ? Infinity : elapsedSince(this.#confirmedAt, this.#options.clock);
   }
 
-  /** When the last look began, milliseconds since 1970; minus infinity before the first. */
-  get refreshedAt(): number {
-    return this.#lookedAt;
+  /** Milliseconds since the sources were last asked; infinite before the first time. */
+  get askedAgo(): number {
+    return this.#options.clock.monotonic() - this.#askedAt;
   }
 
-  /**
-   * True when at the last refresh a source had the served version, and none is known to have a
-   * newer one.
-   */
-  get isCurrent(): boolean {
-    return this.#isCurrent;
+  /** Milliseconds since the last refresh began; infinite before the first. */
+  get refreshedAgo(): number {
+    return this.#options.clock.monotonic() - this.#refreshedAt;
   }
 
-  get isLooking(): boolean {
+  get isAsking(): boolean {
+    return this.#asking !== undefined;
+  }
+
+  get isRefreshing(): boolean {
     return this.#refreshing !== undefined;
   }
 
   /** True when every source answered that it has nothing of this environment. */
   get isAbsent(): boolean {
     return this.#states.every(({ state }) => state === 'absent');
+  }
+
+  /** True when a key that is not known is known not to exist. */
+  get isConclusive(): boolean {
+    return isConclusive(this.#held?.manifest.version ?? this.#onDisk?.version, this.#states);
+  }
+
+  /** The number of keys that are remembered, counted at each source: what this takes of memory. */
+  get weight(): number {
+    return this.#states.reduce((sum, { manifest }) => sum + (manifest?.keys.length ?? 0), this.#keys.length);
   }
 
   /** The key with that hash, revoked or not. */
@@ -132,59 +145,70 @@ export class EnvironmentCopy {
     const manifest = this.#states.find((state) => state.source === source)?.manifest;
     if (this.#held === undefined || manifest === undefined) return 0;
     const { since, manifest: held } = this.#held;
-    return manifest.version < held.version ? Math.max(1, this.#options.now() - since) : 0;
+    return manifest.version < held.version ? Math.max(1, this.#options.clock.monotonic() - since) : 0;
   }
 
-  /** Begins with what the cache has. It was confirmed when it was saved, or later. */
+  /** Learns the keys of the manifest on disk, which is read once. Never rejects. */
+  restoreKeys(): Promise<void> {
+    this.#restoringKeys ??= this.#restoreKeys();
+    return this.#restoringKeys;
+  }
+
+  /** Begins with what is on disk. It was confirmed when it was saved, or later. Never rejects. */
   async restore(): Promise<void> {
-    const { cache, environment } = this.#options;
-    const saved = await cache?.read(environment);
-    if (saved === undefined || this.#held !== undefined) return;
-    this.#learnKeys(saved.manifest.keys);
-    const { version, writtenAt: at } = saved.manifest;
-    this.#held = { ...saved, since: at };
+    await this.restoreKeys();
+    const { cache, clock } = this.#options;
+    const manifest = this.#onDisk;
+    if (cache === undefined || manifest === undefined) return;
+    const ruleset = await cache.ruleset(manifest);
+    if (ruleset === undefined) this.#onDisk = undefined;
+    if (ruleset === undefined || this.#held !== undefined) return;
+    const at = instantAt(manifest.writtenAt, clock);
+    this.#held = { manifest, ruleset, since: at.monotonic };
     this.#confirmedAt = at;
-    this.#saved = { version, keys: this.#keys, at };
+    const keys = lacksKeys(manifest.keys, this.#keys) ? manifest.keys : this.#keys;
+    this.#saved = { version: manifest.version, keys, at };
+  }
+
+  /** Reads the manifests of all sources. Never rejects; calls in the meantime share it. */
+  ask(): Promise<void> {
+    if (this.#asking === undefined) {
+      const { times, clock } = this.#options;
+      this.#askedAt = clock.monotonic();
+      const asked = this.#states.map((state) => state.ask());
+      this.#asking = enoughAnswers(this.#states, asked, times.grace).finally(
+        () => (this.#asking = undefined),
+      );
+    }
+    return this.#asking;
   }
 
   /**
    * Asks all sources for what they have, and takes what is newer and valid. Never rejects; calls in
    * the meantime share it.
+   *
+   * @param reuse milliseconds; conclusive answers that are younger are not asked for again
    */
-  refresh(): Promise<void> {
+  refresh(reuse = 0): Promise<void> {
     if (this.#refreshing === undefined) {
-      this.#lookedAt = this.#options.now();
-      this.#refreshing = this.#refresh().finally(() => (this.#refreshing = undefined));
+      this.#refreshedAt = this.#options.clock.monotonic();
+      this.#refreshing = this.#refresh(reuse).finally(() => (this.#refreshing = undefined));
     }
     return this.#refreshing;
   }
 
-  async #refresh(): Promise<void> {
-    await this.#enough(this.#states.map((state) => state.ask()));
+  async #refresh(reuse: number): Promise<void> {
+    if (this.isAsking || this.askedAgo >= reuse || !this.isConclusive) await this.ask();
     // One that comes after this is not forgotten.
     for (const late of this.#states.filter(({ isAsking }) => isAsking))
       void late.ask().then(() => this.#take());
     await this.#take();
   }
 
-  /**
-   * Waits for all, or for a while after the first manifest has come; not for sources that were
-   * failing before, which would delay every first use.
-   */
-  async #enough(asked: readonly Promise<void>[]): Promise<void> {
-    const { grace } = this.#options.times;
-    const failing = new Set(this.#states.filter(({ source }) => source.failing));
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise<void>((resolve) => {
-      const answered = (): void => {
-        if (this.#states.every(({ isAsking, state }) => isAsking || state !== 'found')) return;
-        if (this.#states.every((state) => !state.isAsking || failing.has(state))) resolve();
-        else timer ??= setTimeout(resolve, grace);
-      };
-      for (const each of asked) void each.then(answered);
-    });
-    await Promise.race([Promise.all(asked), enough]);
-    clearTimeout(timer);
+  async #restoreKeys(): Promise<void> {
+    const { cache, environment } = this.#options;
+    this.#onDisk = await cache?.manifest(environment);
+    if (this.#onDisk !== undefined) this.#learnKeys(this.#onDisk.keys);
   }
 
   #learnKeys(keys: readonly CopiedKey[]): void {
@@ -200,9 +224,11 @@ export class EnvironmentCopy {
   #take(): Promise<void> {
     this.#taking = this.#taking.then(async () => {
       const tried = new Set<Manifest>();
-      for (let next = this.#newest(tried); next !== undefined; next = this.#newest(tried)) {
-        tried.add(next.manifest);
-        await this.#takeFrom(next.state, next.manifest);
+      const next = (): ReturnType<typeof newestAbove> =>
+        newestAbove(this.#held?.manifest.version ?? -1n, this.#states, tried);
+      for (let newest = next(); newest !== undefined; newest = next()) {
+        tried.add(newest.manifest);
+        await this.#takeFrom(newest.state, newest.manifest);
       }
       this.#confirm();
       this.#save();
@@ -210,34 +236,16 @@ export class EnvironmentCopy {
     return this.#taking;
   }
 
-  /**
-   * The newest copy that is newer than ours; of equal versions the one whose source knows of more
-   * revocations.
-   */
-  #newest(tried: ReadonlySet<Manifest>): { state: SourceState; manifest: Manifest } | undefined {
-    const ours = this.#held?.manifest.version ?? -1n;
-    let best: { state: SourceState; manifest: Manifest } | undefined;
-    for (const state of this.#states) {
-      const { manifest } = state;
-      if (
-        state.state !== 'found' ||
-        manifest === undefined ||
-        tried.has(manifest) ||
-        manifest.version <= ours
-      )
-        continue;
-      if (best === undefined || isBetter(manifest, best.manifest)) best = { state, manifest };
-    }
-    return best;
-  }
-
   async #takeFrom(state: SourceState, manifest: Manifest): Promise<void> {
-    const { times, now } = this.#options;
+    const { times, clock } = this.#options;
     try {
       const reading = await state.source.read(manifest.object, times.snapshot);
       if (reading.kind !== 'found') throw new RefusedCopy('missing', `${manifest.object} is not there`);
       const newer = validateCopy(manifest, reading.bytes);
-      this.#held = { manifest, ruleset: mergeCopy(this.#held?.ruleset, newer), since: now() };
+      const since = clock.monotonic();
+      this.#held = { manifest, ruleset: mergeCopy(this.#held?.ruleset, newer), since };
+      // It was the newest when it was written, and may not have been since.
+      this.#confirmedAt = laterOf(this.#confirmedAt, instantAt(manifest.writtenAt, clock));
     } catch (error) {
       state.reject(error);
     }
@@ -248,9 +256,8 @@ export class EnvironmentCopy {
     if (held === undefined) return;
     const same = this.#states.filter((state) => isCopyOf(state, held));
     // A newer one that cannot be had.
-    const isBehind = this.#states.some(({ manifest }) => (manifest?.version ?? 0n) > held.version);
-    this.#isCurrent = !isBehind && same.some(({ state }) => state === 'found');
-    if (!isBehind) this.#confirmedAt = Math.max(this.#confirmedAt, ...same.map(({ at }) => at));
+    if (this.#states.some(({ manifest }) => (manifest?.version ?? 0n) > held.version)) return;
+    for (const { at } of same) if (at !== undefined) this.#confirmedAt = laterOf(this.#confirmedAt, at);
   }
 
   /**
@@ -258,14 +265,17 @@ export class EnvironmentCopy {
    * the background.
    */
   #save(): void {
-    const { cache } = this.#options;
+    const { cache, clock } = this.#options;
     if (cache === undefined || this.#held === undefined) return;
     const { manifest, ruleset } = this.#held;
-    const next = { version: manifest.version, keys: this.#keys, at: this.#confirmedAt };
-    const { version, keys, at } = this.#saved ?? { at: -Infinity };
-    if (version === next.version && keys === next.keys && next.at - at < RESAVE_MS) return;
+    const at = this.#confirmedAt ?? instantNow(clock);
+    const next = { version: manifest.version, keys: this.#keys, at };
+    const saved = this.#saved;
+    const isSaved = saved?.version === next.version && saved.keys === next.keys;
+    if (isSaved && at.monotonic - saved.at.monotonic < RESAVE_MS) return;
     this.#saved = next;
-    const writing = cache.write({ ...manifest, keys: next.keys, writtenAt: next.at }, ruleset);
+    const writtenAt = Math.max(0, Math.round(clock.now() - elapsedSince(at, clock)));
+    const writing = cache.write({ ...manifest, keys: next.keys, writtenAt }, ruleset);
     void writing.then((isWritten) => {
       if (!isWritten && this.#saved === next) this.#saved = undefined;
     });
@@ -279,13 +289,4 @@ function isCopyOf(state: SourceState, held: Manifest): boolean {
   if (manifest.sha256 === held.sha256) return true;
   state.reject(new RefusedCopy('forked', `version ${held.version} is something else there`));
   return false;
-}
-
-function isBetter(manifest: Manifest, than: Manifest): boolean {
-  if (manifest.version !== than.version) return manifest.version > than.version;
-  return revocations(manifest) > revocations(than);
-}
-
-function revocations({ keys }: Manifest): number {
-  return keys.filter(({ revokedAt }) => revokedAt !== undefined).length;
 }

@@ -1,6 +1,7 @@
 /** The state of one environment at one source. */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
+import { instantBefore, instantNow, type Instant, type InstantClock } from '../../core/instant.js';
 import { decodeManifest, type CopiedKey, type Manifest } from '../format/manifest.js';
 import { manifestName } from '../format/names.js';
 import type { CopySource } from './source.js';
@@ -12,8 +13,7 @@ export interface SourceStateOptions {
   readonly source: CopySource;
   /** Milliseconds that reading the manifest may take. */
   readonly within: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: InstantClock;
   readonly log: Logger;
   /** Told of the keys of each manifest. */
   readonly onKeys: (keys: readonly CopiedKey[]) => void;
@@ -27,7 +27,7 @@ export class SourceState {
   #state: 'unknown' | 'found' | 'absent' | 'failed' = 'unknown';
   #manifest: Manifest | undefined;
   #etag: string | undefined;
-  #at = 0;
+  #at: Instant | undefined;
   #asking: Promise<void> | undefined;
   /** The last one, so that it is logged once. */
   #rejection: string | undefined;
@@ -47,8 +47,8 @@ export class SourceState {
     return this.#manifest;
   }
 
-  /** When it last said so, milliseconds since 1970. */
-  get at(): number {
+  /** When it last said so. */
+  get at(): Instant | undefined {
     return this.#at;
   }
 
@@ -77,8 +77,8 @@ export class SourceState {
   }
 
   async #ask(): Promise<void> {
-    const { environment, within, now } = this.#options;
-    const begun = now();
+    const { environment, within, clock } = this.#options;
+    const begun = instantNow(clock);
     try {
       const reading = await this.source.read(manifestName(environment), within, this.#etag);
       if (reading.kind === 'absent') {
@@ -88,7 +88,7 @@ export class SourceState {
       }
       if (reading.kind === 'found') this.#learn(reading.bytes, reading.etag);
       this.#state = 'found';
-      this.#at = begun - (reading.age ?? 0) * 1000;
+      this.#at = instantBefore(begun, (reading.age ?? 0) * 1000);
     } catch (error) {
       this.#state = 'failed';
       this.reject(error);
@@ -108,4 +108,30 @@ export class SourceState {
       this.reject(new RefusedCopy('backwards', `from version ${before.version} to ${manifest.version}`));
     }
   }
+}
+
+/**
+ * Waits for all answers, or for a while after the first manifest has come; not for sources that
+ * were failing before, which would delay every first use.
+ *
+ * @param asked the answers of the states, in order; none rejects
+ * @param grace milliseconds
+ */
+export async function enoughAnswers(
+  states: readonly SourceState[],
+  asked: readonly Promise<void>[],
+  grace: number,
+): Promise<void> {
+  const failing = new Set(states.filter(({ source }) => source.failing));
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    const answered = (): void => {
+      if (states.every(({ isAsking, state }) => isAsking || state !== 'found')) return;
+      if (states.every((state) => !state.isAsking || failing.has(state))) resolve();
+      else timer ??= setTimeout(resolve, grace);
+    };
+    for (const each of asked) void each.then(answered);
+  });
+  await Promise.race([Promise.all(asked), enough]);
+  clearTimeout(timer);
 }
