@@ -190,7 +190,8 @@ async function publish(path: string): Promise<void> {
   for (let done = -1; ;) {
     const all = await generations(path);
     const highest = all.at(-1) ?? 0;
-    if (highest === done) return;
+    // Without any, the name was removed in the meantime.
+    if (highest === done || highest === 0) return;
     const temporary = join(dirname(path), `${TEMPORARY}${randomUUID()}`);
     try {
       await link(at(path, highest), temporary);

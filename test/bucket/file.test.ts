@@ -101,6 +101,19 @@ describe('a folder', () => {
     expect((await readdir(directory)).sort()).toEqual(['a', 'b', 'c']);
   });
 
+  it('a folder ends a write whose name is removed at the same time', async () => {
+    const bucket = new FileBucket(await folder());
+    const writeAndRemove = async (): Promise<void> => {
+      for (let i = 0; i < 25; i++) {
+        await bucket.write('a', bytes('one'), AS);
+        await bucket.remove('a');
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, writeAndRemove));
+    await bucket.write('a', bytes('last'), AS);
+    expect(await textAt(bucket, 'a')).toBe('last');
+  });
+
   it('a folder says what is wrong when it cannot be written to', async () => {
     const directory = await folder();
     await writeFile(join(directory, 'a'), 'a file');
