@@ -2,6 +2,7 @@
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined>;
 /** Waits for work that goes on by itself, for so many milliseconds; then rejects with `late`. */
 export async function within<T>(milliseconds: number, work: Promise<T>, late: Error): Promise<T>;
+/** Implements both forms. */
 export async function within<T>(
   milliseconds: number,
   work: Promise<T>,

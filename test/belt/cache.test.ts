@@ -57,7 +57,7 @@ function large(environment: bigint): { environment: bigint; configs: ReturnType<
 }
 
 describe('the size of the cache', () => {
-  it('is bounded: the environments that were used longest ago are removed, with their folders', async () => {
+  it('the cache is bounded: the environments that were used longest ago are removed, with their folders', async () => {
     const cache = await newBucket();
     const { server, source } = await start(cache, { HOLDFAST_CACHE_MIB: '1' });
     for (const environment of [1n, 2n, 3n]) {
@@ -75,7 +75,7 @@ describe('the size of the cache', () => {
     await server.snapshot(keyText(1n)).expect(200);
   });
 
-  it('counts what an earlier process left, oldest first', async () => {
+  it('the cache counts what an earlier process left, oldest first', async () => {
     const cache = await newBucket();
     for (const environment of [1n, 2n, 3n]) await writeCopy(cache, large(environment));
     const { server } = await start(cache, { HOLDFAST_CACHE_MIB: '1' });
@@ -83,7 +83,7 @@ describe('the size of the cache', () => {
     expect(await server.metric('holdfast_cache_environments')).toBe(1);
   });
 
-  it('is not spent on made-up keys: one that is named by these alone goes first', async () => {
+  it('the cache is not spent on made-up keys: one that is named by these alone goes first', async () => {
     const cache = await newBucket();
     await writeCopy(cache, large(1n));
     const { server, source } = await start(cache, { HOLDFAST_CACHE_MIB: '1' });
@@ -97,7 +97,7 @@ describe('the size of the cache', () => {
 });
 
 describe('what a crash left in the cache', () => {
-  it('goes at the start: snapshots that no manifest names, and temporary files', async () => {
+  it('what a crash left in the cache goes at the start: snapshots that no manifest names, and temporary files', async () => {
     const cache = await newBucket();
     await writeCopy(cache, { environment: 1n, configs: [flag(5n, 'flag.a')] });
     await writeBytes(cache, snapshotName(1n, 4n), Buffer.from('older'));
@@ -112,7 +112,7 @@ describe('what a crash left in the cache', () => {
     expect(await readdir(join(directoryOf(cache), 'environments/1'))).not.toContain('.tmp-0123');
   });
 
-  it('goes also with the next copy of that environment', async () => {
+  it('what a crash left in the cache goes also with the next copy of that environment', async () => {
     const cache = await newBucket();
     const { server, source } = await start(cache);
     await writeCopy(source.bucket);
@@ -128,7 +128,7 @@ describe('what a crash left in the cache', () => {
 });
 
 describe('a cache that cannot be written to', () => {
-  it('shows from the start in readiness, a metric and one log line, and when it can be again', async () => {
+  it('a cache that cannot be written to shows from the start in readiness, a metric and one log line, and when it can be again', async () => {
     const cache = await newBucket();
     const directory = directoryOf(cache);
     // A file where the folder should be: permissions would not stop a privileged user.
@@ -164,7 +164,7 @@ describe('a cache that cannot be written to', () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it('is not written to with every copy while it fails, which a full disk would be for hours', async () => {
+  it('a cache that cannot be written to is not written to with every copy while it fails, which a full disk would be for hours', async () => {
     const directory = directoryOf(await newBucket());
     let writes = 0;
     let now = 0;
@@ -189,7 +189,7 @@ describe('a cache that cannot be written to', () => {
 });
 
 describe('keys in the cache', () => {
-  it('that were revoked since they were written are refused when the sources answer', async () => {
+  it('keys in the cache that were revoked since they were written are refused when the sources answer', async () => {
     const cache = await newBucket();
     await writeCopy(cache);
     const { server, source } = await start(cache);
@@ -197,7 +197,7 @@ describe('keys in the cache', () => {
     await server.snapshot().expect(401);
   });
 
-  it('do not settle that another is unknown while sources have only an older copy', async () => {
+  it('keys in the cache do not settle that another is unknown while sources have only an older copy', async () => {
     const cache = await newBucket();
     await writeCopy(cache, { configs: [flag(9n, 'flag.a')] });
     const { server, source } = await start(cache);
@@ -207,7 +207,7 @@ describe('keys in the cache', () => {
     await server.snapshot(keyText(1n, 'SDK', 'other')).expect(401);
   });
 
-  it('count when all sources have lost the environment, and others are not refused then', async () => {
+  it('keys in the cache count when all sources have lost the environment, and others are not refused then', async () => {
     const cache = await newBucket();
     await writeCopy(cache);
     const { server, source } = await start(cache);

@@ -246,7 +246,7 @@ describe('the wall clock of a belt server', () => {
     ['back', -3600 * SECOND],
     ['forward', 3600 * SECOND],
   ] as const) {
-    it(`that is set ${name} by an hour delays no look, and makes nothing younger than it is`, async () => {
+    it(`the wall clock of a belt server that is set ${name} by an hour delays no look, and makes nothing younger than it is`, async () => {
       const { server, first } = await start();
       await writeCopy(first.bucket);
       await server.snapshot().expect(200);
@@ -427,13 +427,13 @@ describe('the cache on disk', () => {
     for (const fault of ['down', 'hang'] as const) {
       source.fault = () => fault;
       const server = await startBeltServer({ sources: [source.reader], cache });
-      servers.push(server);
       later(server, 7200);
       const answer = await server.snapshot().expect(200);
       expect(answer.body.configs).toMatchObject([{ key: 'flag.a' }]);
       expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(7200);
       await server.snapshot(revoked).expect(401);
       await server.snapshot(keyText(2n)).expect(503);
+      await server.close();
     }
   });
 

@@ -9,6 +9,7 @@ import request, { type Test } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import type { Bucket, BucketReader, BucketRead } from '../../src/bucket/bucket.js';
 import type { Copies } from '../../src/belt/server/copies.js';
+import { type CopyTimes } from '../../src/belt/server/times.js';
 import { encodeManifest, type Manifest } from '../../src/belt/format/manifest.js';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';
 import { copiedKeys } from '../../src/belt/format/order.js';
@@ -128,6 +129,10 @@ export interface BeltServerSetup {
   readonly sources: readonly BucketReader[];
   readonly cache?: FileBucket | undefined;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: TIMES. */
+  readonly times?: CopyTimes;
+  /** True when the server's time goes on only as the test says. */
+  readonly frozen?: boolean;
 }
 
 export interface TestBeltServer {
@@ -156,15 +161,16 @@ export async function startBeltServer(setup: BeltServerSetup): Promise<TestBeltS
   const logs: Record<string, unknown>[] = [];
   const log = createLog('trace', { write: (line) => void logs.push(JSON.parse(line)) });
   const clock = { ahead: 0, set: 0 };
+  const begun = { now: Date.now(), monotonic: Math.round(performance.now()) };
   const { app, copies, enter } = buildBeltServer({
     settings,
     sources: setup.sources,
     cache: setup.cache,
     log,
-    times: TIMES,
+    times: setup.times ?? TIMES,
     clock: {
-      now: () => Date.now() + clock.ahead + clock.set,
-      monotonic: () => performance.now() + clock.ahead,
+      now: () => (setup.frozen === true ? begun.now : Date.now()) + clock.ahead + clock.set,
+      monotonic: () => (setup.frozen === true ? begun.monotonic : performance.now()) + clock.ahead,
       random: Math.random,
       sleep,
     },
