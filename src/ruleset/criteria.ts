@@ -48,6 +48,9 @@ const kindsByOperator: Readonly<Partial<Record<string, readonly Kind[]>>> = {
   PROP_SEMVER_GREATER_THAN: text,
 };
 
+/** The operators that are accepted, for errors. */
+export const OPERATORS: readonly string[] = Object.keys(kindsByOperator);
+
 /**
  * Checks one criterion.
  *
@@ -60,7 +63,7 @@ export function checkCriterion(criterion: Criterion, field: string): void {
     const at = member(field, 'operator');
     refuse(
       at,
-      `is ${operator}, at which SDKs fail; for a value that always applies leave the list of criteria empty, else use one of ${Object.keys(kindsByOperator).join(', ')}.`,
+      `is ${operator}, at which SDKs fail; for a value that always applies leave the list of criteria empty, else use one of ${OPERATORS.join(', ')}.`,
       'operator_unsupported',
     );
   }

@@ -2,7 +2,7 @@
  * The common part of the two strict readers, json.ts and wire.ts: the declared fields of a message
  * by name and number, the names of fields in errors, and the limit of nesting.
  */
-import type { Enum, Field, OneOf, Type } from 'protobufjs';
+import type { Field, OneOf, Type } from 'protobufjs';
 import { HoldfastError, type ErrorCode } from '../core/errors.js';
 
 /**
@@ -45,11 +45,6 @@ export function shapeOf(type: Type): Shape {
  */
 export function slotOf(field: Field): Field | OneOf {
   return field.partOf ?? field;
-}
-
-/** The names of an enum, for the remedy of an error. */
-export function namesOf(type: Enum): string {
-  return Object.keys(type.values).join(', ');
 }
 
 /** The path of a member: `configs[3]` and `key` give `configs[3].key`. */

@@ -12,11 +12,18 @@
  * alphabets, "NaN" and "Infinity", and null for an absent field.
  */
 import { mapSteps, runSteps, type Steps } from '../core/steps.js';
+import { OPERATORS } from './criteria.js';
 import { Enum, Type, type Field } from 'protobufjs';
 import { HoldfastError } from '../core/errors.js';
-import { MAX_DEPTH, member, namesOf, quote, refuse, shapeOf, slotOf } from './fields.js';
-import type { Configs, ContextSet } from './model.js';
-import { ConfigMessage, ConfigsMessage, ContextSetMessage } from './schema.js';
+import { MAX_DEPTH, member, quote, refuse, shapeOf, slotOf } from './fields.js';
+import type { Config, Configs, ConfigValue, ContextSet, Criterion } from './model.js';
+import {
+  ConfigMessage,
+  ConfigsMessage,
+  ConfigValueMessage,
+  ContextSetMessage,
+  CriterionMessage,
+} from './schema.js';
 
 type JsonObject = Record<string, unknown>;
 
@@ -61,6 +68,21 @@ export function* configsJsonSteps(value: unknown): Steps<Configs> {
  */
 export function readContextSetJson(value: unknown, field: string): ContextSet {
   return readMessage(ContextSetMessage, value, field, 1);
+}
+
+/** Reads a `Config` from parsed JSON; errors are those of {@link readContextSetJson}. */
+export function readConfigJson(value: unknown, field: string): Config {
+  return readMessage(ConfigMessage, value, field, 1);
+}
+
+/** Reads a `ConfigValue` from parsed JSON; errors are those of {@link readContextSetJson}. */
+export function readConfigValueJson(value: unknown, field: string): ConfigValue {
+  return readMessage(ConfigValueMessage, value, field, 1);
+}
+
+/** Reads a `Criterion` from parsed JSON; errors are those of {@link readContextSetJson}. */
+export function readCriterionJson(value: unknown, field: string): Criterion {
+  return readMessage(CriterionMessage, value, field, 1);
 }
 
 function readMessage(type: Type, value: unknown, field: string, depth: number): JsonObject {
@@ -143,7 +165,9 @@ function readEnum(type: Enum, value: unknown, path: string): string {
     const rule = `is ${written}, an operator of a later schema at which the public SDKs of this one fail; PROP_MATCHES with "." holds where the property is a text that is not empty.`;
     refuse(path, rule, 'operator_unsupported');
   }
-  return name ?? refuse(path, `must be one of ${namesOf(type)}, not ${written}.`);
+  if (name !== undefined) return name;
+  const names = type.name === 'CriterionOperator' ? OPERATORS : Object.keys(type.values);
+  return refuse(path, `must be one of ${names.join(', ')}, not ${written}.`);
 }
 
 function readInt32(value: unknown, path: string): number {

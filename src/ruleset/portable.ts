@@ -35,7 +35,8 @@ function portableConditional(conditional: ConditionalValue): ConditionalValue {
     : { ...conditional, criteria };
 }
 
-function portableCriterion(criterion: Criterion): Criterion {
+/** The criterion with a portable constant; the same object when it is. */
+export function portableCriterion(criterion: Criterion): Criterion {
   const { operator, valueToMatch } = criterion;
   if (valueToMatch === undefined) return criterion;
   const isDate = operator === 'PROP_BEFORE' || operator === 'PROP_AFTER';

@@ -11,5 +11,9 @@ const root = protobuf.parse(PROTO, { keepCase: true }).root.resolveAll();
 export const ConfigsMessage = root.lookupType('prefab.Configs');
 /** The type of `Config`. */
 export const ConfigMessage = root.lookupType('prefab.Config');
+/** The type of `ConfigValue`. */
+export const ConfigValueMessage = root.lookupType('prefab.ConfigValue');
+/** The type of `Criterion`. */
+export const CriterionMessage = root.lookupType('prefab.Criterion');
 /** The type of `ContextSet`. */
 export const ContextSetMessage = root.lookupType('prefab.ContextSet');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, decodeConfigs, encodeEnvelope, encodeConfig } from '../../src/ruleset/codec.js';
+import { OPERATORS } from '../../src/ruleset/criteria.js';
 import { readConfigsJson, readContextSetJson } from '../../src/ruleset/json.js';
 import type { Configs } from '../../src/ruleset/model.js';
 import { ConfigsMessage } from '../../src/ruleset/schema.js';
@@ -18,6 +19,13 @@ function encode(configs: Configs): Uint8Array {
 }
 
 describe('reading proto3-JSON', () => {
+  it('an unknown operator is refused with the operators that commits accept, and no others', () => {
+    const configs = [{ rows: [{ values: [{ criteria: [{ operator: 'IS' }] }] }] }];
+    const names = `must be one of ${OPERATORS.join(', ')}, not "IS"`;
+    expect(() => readConfigsJson({ configs })).toThrow(names);
+    expect(OPERATORS).not.toContain('LOOKUP_KEY_IN');
+  });
+
   it.each<[string, unknown, unknown]>([
     ['int64 as text', { int: '9223372036854775807' }, { int: '9223372036854775807' }],
     ['int64 as a number', { int: -5 }, { int: '-5' }],
