@@ -5,7 +5,8 @@
 const LAYERS = [
   ['core', 'observe'],
   ['ruleset'],
-  ['evaluate', 'store', 'bucket', 'grip'],
+  ['words'],
+  ['evaluate', 'store', 'bucket', 'grip', 'flag-file'],
   ['keys', 'operators', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn'],
   ['recovery', 'inbox', 'prefab', 'ofrep'],

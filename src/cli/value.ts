@@ -2,8 +2,7 @@
  * Values as a person types and reads them. Whether a value is valid is decided by the server, in
  * one place.
  */
-import type { Config, ConfigValue } from '../ruleset/model.js';
-import { kindOf } from '../ruleset/values.js';
+import type { ConfigValue } from '../ruleset/model.js';
 import { parseVersion } from '../ruleset/version.js';
 import { UsageError } from './io.js';
 
@@ -74,52 +73,6 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-const LONGEST_VALUE = 60;
-
-/** A value in a few words, on one line. A confidential one is not shown. */
-export function describeValue(value: ConfigValue | undefined): string {
-  if (value === undefined) return 'nothing';
-  if (value.confidential === true || value.decryptWith !== undefined) return '(confidential)';
-  const text = describePlain(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
-}
-
-function describePlain(value: ConfigValue): string {
-  if (value.bool !== undefined) return String(value.bool);
-  if (value.int !== undefined) return value.int;
-  if (value.double !== undefined) return String(value.double);
-  if (value.string !== undefined) return JSON.stringify(value.string);
-  if (value.json !== undefined) return value.json.json ?? '';
-  if (value.logLevel !== undefined) return value.logLevel;
-  if (value.duration !== undefined) return value.duration.definition ?? '';
-  if (value.stringList !== undefined) return JSON.stringify(value.stringList.values ?? []);
-  if (value.provided !== undefined) return `from the variable ${value.provided.lookup ?? '?'}`;
-  if (value.weightedValues !== undefined) {
-    const parts = value.weightedValues.weightedValues ?? [];
-    const total = parts.reduce((sum, { weight = 0 }) => sum + weight, 0);
-    return parts
-      .map(
-        (part) => `${Number(((100 * (part.weight ?? 0)) / total).toFixed(1))} % ${describeValue(part.value)}`,
-      )
-      .join(', ');
-  }
-  if (value.intRange !== undefined) return `${value.intRange.start ?? ''}..${value.intRange.end ?? ''}`;
-  return `(${kindOf(value) ?? 'nothing'})`;
-}
-
-/** Describes the value of a config in an environment in a few words: `2 rules, else true`. */
-export function describeConfig(config: Config, environment: string): string {
-  const own = config.rows?.find((row) => row.projectEnvId === environment);
-  const common = config.rows?.find((row) => row.projectEnvId === undefined);
-  // Where no value of the environment's row matches, SDKs go on with the default row.
-  const values = [...(own?.values ?? []), ...(common?.values ?? [])];
-  const last = values.findIndex(({ criteria = [] }) => criteria.length === 0);
-  const otherwise = last === -1 ? undefined : describeValue(values[last]?.value);
-  const rules = last === -1 ? values.length : last;
-  if (rules === 0) return otherwise ?? 'no value';
-  return `${rules} ${rules === 1 ? 'rule' : 'rules'}, else ${otherwise ?? 'no value'}`;
 }
 
 /** 2015-01-01 in microseconds: ids below it are counters, not times. */

@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'value_invalid' // a value no SDK could read: JSON text, duration, log level
   | 'weights_invalid'
   | 'operator_unsupported' // an operator at which a public SDK throws
+  | 'condition_invalid' // a condition in words that cannot be read
+  | 'flag_file_invalid' // a flag file that cannot be read
   | 'segment_missing'
   | 'segment_circular'
   | 'targeting_key_missing' // a flag is drawn by the context's targeting key, and the context has none

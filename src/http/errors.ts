@@ -17,6 +17,8 @@ const statuses: Record<ErrorCode, number> = {
   value_invalid: 400,
   weights_invalid: 400,
   operator_unsupported: 400,
+  condition_invalid: 400,
+  flag_file_invalid: 400,
   segment_missing: 400,
   segment_circular: 400,
   targeting_key_missing: 400,

@@ -118,7 +118,7 @@ describe('show', () => {
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
       ['KEY', 'TYPE', 'VALUE'],
       ['checkout.limits', 'CONFIG', '{"maxItems":50,"currency":"EUR"}'],
-      ['flag.fast-search', 'FEATURE_FLAG', '20 % true, 80 % false'],
+      ['flag.fast-search', 'FEATURE_FLAG', '20 % true, 80 % false by user.id'],
       ['flag.new-checkout', 'FEATURE_FLAG', '2 rules, else false'],
       ['flag.welcome-banner', 'FEATURE_FLAG', 'false'],
       ['log-level.shop', 'LOG_LEVEL', 'INFO'],

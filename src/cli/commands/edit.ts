@@ -8,7 +8,8 @@ import { HoldfastError } from '../../core/errors.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
 import type { Committed } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
-import { describeConfig, inferValue, parseAs, type TypedValue } from '../value.js';
+import { inferValue, parseAs, type TypedValue } from '../value.js';
+import { summarizeConfig } from '../../words/configs.js';
 import { VALUE_TYPES } from '../value-types.js';
 
 const ATTEMPTS = 5;
@@ -39,8 +40,8 @@ export async function setConfig(
     const was =
       before === undefined
         ? `created as ${after.configType ?? ''}`
-        : `was ${describeConfig(before, environment)}`;
-    out.line(`${key} is ${describeConfig(after, environment)} (${was}), version ${version}`);
+        : `was ${summarizeConfig(before, environment)}`;
+    out.line(`${key} is ${summarizeConfig(after, environment)} (${was}), version ${version}`);
   });
 }
 

@@ -3,7 +3,8 @@ import { HoldfastError } from '../../core/errors.js';
 import type { Config } from '../../ruleset/model.js';
 import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
-import { describeConfig, formatTime, timeOfId } from '../value.js';
+import { formatTime, timeOfId } from '../value.js';
+import { summarizeConfig } from '../../words/configs.js';
 
 /** Prints the configs of an environment, or the one with that key; `show`. */
 export async function showConfigs(context: CommandContext, key: string | undefined): Promise<void> {
@@ -27,5 +28,5 @@ export async function showConfigs(context: CommandContext, key: string | undefin
 
 function rowOf(config: Config, environment: string, now: number): string[] {
   const { key = '', configType = '', id = '' } = config;
-  return [key, configType, describeConfig(config, environment), id, formatTime(timeOfId(id, now))];
+  return [key, configType, summarizeConfig(config, environment), id, formatTime(timeOfId(id, now))];
 }

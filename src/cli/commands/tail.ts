@@ -15,7 +15,8 @@ import { parseVersion } from '../../ruleset/version.js';
 import { refusal, unreachable, type Api } from '../api.js';
 import type { CommandContext } from '../context.js';
 import { count } from '../format.js';
-import { describeConfig, formatTime, timeOfId } from '../value.js';
+import { formatTime, timeOfId } from '../value.js';
+import { summarizeConfig } from '../../words/configs.js';
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
@@ -154,6 +155,6 @@ function line(config: Config, environment: string): string {
   const text =
     configType === 'DELETED'
       ? `deleted  ${key}`
-      : `set      ${key}  ${configType}  ${describeConfig(config, environment)}`;
+      : `set      ${key}  ${configType}  ${summarizeConfig(config, environment)}`;
   return `  ${text}`;
 }
