@@ -12,6 +12,7 @@ import { commandTable } from '../src/cli/table/index.js';
 import { ROLES, type Role } from '../src/config/option.js';
 import { clientVariables } from '../src/config/client-variables.js';
 import { options } from '../src/config/options.js';
+import { fileVariable } from '../src/config/secret-file.js';
 import { board } from './board.js';
 
 const root = join(import.meta.dirname, '..');
@@ -64,6 +65,10 @@ Names that begin with \`HOLDFAST_\` and are no setting, and settings that have n
 
 Processes are ${ROLES.map((role) => `the ${role} (${COMMANDS[role]})`).join(', ')}. A value that is or may contain a secret appears in no message.
 
+## Secrets in files
+
+A secret can be in a file, as orchestrators mount it: \`NAME_FILE\` is the path of the file that has the value of \`NAME\`. White space around the value is left out. Both at once, a file that cannot be read, and one that is empty are errors that name the path. Files are read at start; so are the variables. Commands read \`HOLDFAST_ADMIN_TOKEN_FILE\` and \`HOLDFAST_API_KEY_FILE\` too.
+
 ${groups
   .filter(([, entries]) => entries.length > 0)
   .map(([role, entries]) => `## ${HEADINGS[role]}\n\n${entries.map(settingEntry).join('\n')}\n`)
@@ -86,7 +91,7 @@ function settingEntry({ name, roles = [], default: standard, shown, secret, help
   const facts = [
     `Default: ${code(shown ?? standard ?? 'none')}.`,
     ...(roles.length > 0 ? [`Read by: ${roles.join(', ')}.`] : []),
-    ...(secret ? ['Secret.'] : []),
+    ...(secret ? [`Secret; or in a file, \`${fileVariable(name)}\`.`] : []),
   ];
   return `- **\`${name}\`**: ${markCode(help)} ${facts.join(' ')}`;
 }

@@ -10,6 +10,7 @@ import { decideStop } from './app/stop-requests.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { VERSION } from './core/version.js';
 import type { Logger } from './observe/log.js';
+import { isGiven, withValue } from './config/option.js';
 import type { CommonSettings } from './config/options.js';
 
 /**
@@ -61,6 +62,9 @@ async function run<S extends CommonSettings>(
   log.info('stopped');
 }
 
+/** The option that makes serve a belt server; the whole table is not needed to look. */
+const SOURCE = { name: 'HOLDFAST_SOURCE', secret: true } as const;
+
 /**
  * Runs a node, or a belt server where copies are named. A process loads only the modules that it
  * needs: a belt server is meant for tiny machines.
@@ -68,8 +72,8 @@ async function run<S extends CommonSettings>(
  * @param source replaces HOLDFAST_SOURCE
  */
 async function serve(source?: string): Promise<void> {
-  const env = source === undefined ? process.env : { ...process.env, HOLDFAST_SOURCE: source };
-  if ((env.HOLDFAST_SOURCE ?? '').trim() !== '') {
+  const env = source === undefined ? process.env : withValue(process.env, SOURCE.name, source);
+  if (isGiven(SOURCE, env)) {
     const { readBeltServerSettings } = await import('./config/belt-server.js');
     const settings = readBeltServerSettings(env);
     const { startBeltServer } = await import('./app/belt-server.js');

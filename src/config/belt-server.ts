@@ -6,7 +6,7 @@ import { checkPorts, outOfReach } from './ports.js';
 import { awsOf, checkUrls, readOptions } from './read.js';
 
 /**
- * Reads the settings of a belt server. Pure.
+ * Reads the settings of a belt server.
  *
  * @throws SettingsError with every problem
  */

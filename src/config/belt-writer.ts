@@ -7,7 +7,7 @@ import type { BeltWriterSettings } from './options.js';
 import { awsOf, checkUrls, readOptions } from './read.js';
 
 /**
- * Reads the settings of a belt writer. Pure.
+ * Reads the settings of a belt writer.
  *
  * @throws SettingsError with every problem
  */

@@ -4,6 +4,6 @@
  */
 export const clientVariables = {
   url: { name: 'HOLDFAST_URL', default: 'http://127.0.0.1:8080', help: 'Where the commands find a server.' },
-  key: { name: 'HOLDFAST_API_KEY', help: 'API key that commands read with.' },
+  key: { name: 'HOLDFAST_API_KEY', secret: true, help: 'API key that commands read with.' },
   environment: { name: 'HOLDFAST_ENVIRONMENT', default: '1', help: 'Environment that commands are about.' },
 } as const;

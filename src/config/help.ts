@@ -19,7 +19,13 @@ export function helpText(width = 100): string {
       (line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line,
     );
   });
-  return ['Settings (environment variables; name, default, meaning):', ...lines, ''].join('\n');
+  return [
+    'Settings (environment variables; name, default, meaning):',
+    ...lines,
+    '',
+    `A secret can be in a file instead: NAME_FILE has its path. Secrets are ${secretNames()}.`,
+    '',
+  ].join('\n');
 }
 
 /**
@@ -35,4 +41,15 @@ function wrap(sentence: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+function secretNames(): string {
+  const all: readonly { readonly name: string; readonly secret?: true }[] = [
+    ...Object.values(options),
+    ...Object.values(clientVariables),
+  ];
+  return all
+    .filter(({ secret }) => secret === true)
+    .map(({ name }) => name)
+    .join(', ');
 }

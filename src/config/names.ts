@@ -6,11 +6,20 @@ import { distance } from '../core/spelling.js';
 import { isGiven, type EnvironmentVariables, type Option, type Role } from './option.js';
 import { clientVariables } from './client-variables.js';
 import { options } from './options.js';
+import { fileVariable } from './secret-file.js';
 
 const table = Object.values<Option<Role, unknown>>(options);
 
 /** Every name that some process or command reads. */
-const KNOWN = [...table, ...Object.values(clientVariables)].map(({ name }) => name);
+const KNOWN = [...table, ...Object.values<Named>(clientVariables)].flatMap(({ name, secret }) =>
+  secret === true ? [name, fileVariable(name)] : [name],
+);
+
+/** The parts of a variable that decide its names. */
+interface Named {
+  readonly name: string;
+  readonly secret?: true;
+}
 
 /** Names that only Holdfast has, or that the field has given to publishers of GRIP. */
 const OURS = /^(?:HOLDFAST|GRIP)_/i;

@@ -8,8 +8,8 @@ import { checkPorts, outOfReach } from './ports.js';
 import { checkUrls, readOptions } from './read.js';
 
 /**
- * Reads the settings of a node. Pure: takes nothing but the environment it is given, opens and
- * connects nothing. Every problem is reported together, at start, so that they are not corrected
+ * Reads the settings of a node from the environment it is given and the files of secrets that it
+ * names; connects to nothing. Every problem is reported together, at start, so that they are not corrected
  * one restart at a time.
  *
  * @throws SettingsError with every problem

@@ -1,8 +1,9 @@
 /**
- * The parts of the option table: what an option is, and how its value is read from the environment.
- * Pure.
+ * The parts of the option table: what an option is, and how its value is read from the environment,
+ * or for a secret from the file that the environment names.
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { fileVariable, findSecret, type FoundSecret, type SecretReader } from './secret-file.js';
 
 /**
  * The kinds of processes that have settings: `holdfast serve`, `holdfast belt`, and `holdfast serve
@@ -26,7 +27,10 @@ export interface Option<R extends Role, T> {
   /** The help shows this in place of a default that is no text. */
   readonly shown?: string;
   readonly help: string;
-  /** True for a value that is or may contain a credential: it is never part of a message. */
+  /**
+   * True for a value that is or may contain a credential: it is never part of a message, and can be
+   * given in a file (`NAME_FILE`).
+   */
   readonly secret?: true;
   /** Throws an error whose message goes after the name: `must be …`. */
   readonly parse: (text: string) => T;
@@ -60,26 +64,56 @@ export class SettingsError extends HoldfastError {
 }
 
 /**
- * True when a variable has a value: an empty one is what compose files and shells make of a
- * variable that is not set.
+ * True when an option has a value: an empty variable is what compose files and shells make of one
+ * that is not set. A secret is also given by a file.
  */
-export function isGiven({ name }: { readonly name: string }, env: EnvironmentVariables): boolean {
-  return (env[name] ?? '').trim() !== '';
+export function isGiven(
+  { name, secret }: { readonly name: string; readonly secret?: true },
+  env: EnvironmentVariables,
+): boolean {
+  const names = secret === true ? [name, fileVariable(name)] : [name];
+  return names.some((each) => (env[each] ?? '').trim() !== '');
+}
+
+/** Environment variables with the value of an option replaced, wherever it came from. */
+export function withValue(env: EnvironmentVariables, name: string, value: string): EnvironmentVariables {
+  return { ...env, [name]: value, [fileVariable(name)]: undefined };
 }
 
 /** The value of one option, or the sentence that says what is wrong with it. */
 export type Parsed<T> = { readonly value: T | undefined } | { readonly problem: string };
 
-/** Parses the value of one option. */
-export function parseOption<T>(option: Option<Role, T>, env: EnvironmentVariables): Parsed<T> {
-  const text = isGiven(option, env) ? env[option.name]?.trim() : option.default;
-  if (text === undefined) return { value: undefined };
+/**
+ * Reads the value of one option.
+ *
+ * @param read replaces the reading of secrets from files
+ */
+export function parseOption<T>(
+  option: Option<Role, T>,
+  env: EnvironmentVariables,
+  read?: SecretReader,
+): Parsed<T> {
+  let found: FoundSecret | undefined;
   try {
-    return { value: option.parse(text) };
+    found = findValue(option, env, read);
+    const text = found?.text ?? option.default;
+    return { value: text === undefined ? undefined : option.parse(text) };
   } catch (error) {
-    // Errors from the parsers of URLs name the setting themselves.
-    if (error instanceof HoldfastError) return { problem: error.message };
-    const is = option.secret === true ? '' : ` It is ${JSON.stringify(text)}.`;
+    const from = found?.path === undefined ? '' : ` It was read from ${found.path}.`;
+    // Errors from the parsers of URLs, and about files, name the setting themselves.
+    if (error instanceof HoldfastError) return { problem: `${error.message}${from}` };
+    const text = found?.text ?? option.default ?? '';
+    const is = option.secret === true ? from : ` It is ${JSON.stringify(text)}.`;
     return { problem: `${option.name} ${messageOf(error)}${is}` };
   }
+}
+
+function findValue(
+  option: Option<Role, unknown>,
+  env: EnvironmentVariables,
+  read: SecretReader | undefined,
+): FoundSecret | undefined {
+  if (option.secret === true) return findSecret(env, option.name, read);
+  const text = env[option.name]?.trim() ?? '';
+  return text === '' ? undefined : { text, path: undefined };
 }

@@ -1,4 +1,4 @@
-/** Reads the options of one kind of process from the environment. Pure. */
+/** Reads the options of one kind of process from the environment and the files that it names. */
 import type { AwsSettings } from '../bucket/location.js';
 import { messageOf } from '../core/errors.js';
 import { parseOption, type EnvironmentVariables, type Option, type Role } from './option.js';

@@ -123,7 +123,7 @@ describe('misspelt names', () => {
     ['HOLDFAST_ADMINTOKEN', 'HOLDFAST_ADMIN_TOKEN'],
     ['HOLFDAST_SOURCE', 'HOLDFAST_SOURCE'],
   ])('%s is reported, with %s as the suggestion', (name, meant) => {
-    const end = meant === undefined ? 'holdfast --help lists them.' : `did you mean ${meant}?`;
+    const end = meant === undefined ? 'holdfast help settings lists them.' : `did you mean ${meant}?`;
     for (const role of ROLES) {
       expect(nameWarnings(role, { [name]: '5' })).toEqual([
         `${name} is not a setting of Holdfast and has no effect; ${end}`,
