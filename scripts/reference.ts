@@ -14,6 +14,7 @@ import { clientVariables } from '../src/config/client-variables.js';
 import { options } from '../src/config/options.js';
 import { fileVariable } from '../src/config/secret-file.js';
 import { board } from './board.js';
+import { noticesPage } from './notices.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -50,6 +51,7 @@ export async function referencePages(): Promise<Map<string, string>> {
   for (const source of ['pushpin/pushpin.conf', 'pushpin/routes', 'observability/prometheus/alerts.yml']) {
     pages.set(`charts/holdfast/files/${basename(source)}`, readFileSync(join(root, source), 'utf8'));
   }
+  pages.set('THIRD_PARTY_NOTICES.md', noticesPage(root));
   return pages;
 }
 

@@ -19,7 +19,8 @@ export const find = (folder: string, ending: string) =>
 
 /** The paths of all documents. */
 export const documents = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  // Texts of others are kept as they are.
+  ...readdirSync(root).filter((name) => name.endsWith('.md') && name !== 'THIRD_PARTY_NOTICES.md'),
   ...['docs', 'edge', 'examples', 'test', 'bench', 'chaos', 'lab', 'observability', 'charts'].flatMap(
     (folder) => find(folder, '.md'),
   ),

@@ -22,6 +22,7 @@ describe('files made by npm run docs', () => {
     'docs/reference/settings.md',
     'docs/reference/command-line.md',
     'observability/grafana/holdfast.json',
+    'THIRD_PARTY_NOTICES.md',
     'charts/holdfast/README.md',
     'charts/holdfast/files/pushpin.conf',
     'charts/holdfast/files/routes',

@@ -1,0 +1,131 @@
+/** The package as npm packs it, installed into an empty project: command, server, library, types. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { notices } from '../../scripts/notices.js';
+import { endProcess, startProcess } from '../support/processes.js';
+import { until } from '../support/until.js';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '../..');
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+let project: string;
+
+async function inProject(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(command, args, { cwd: project, maxBuffer: 32 * 1024 * 1024 });
+  return stdout;
+}
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), 'hf-package-'));
+  writeFileSync(
+    join(project, 'package.json'),
+    '{ "name": "user", "version": "0.0.0", "private": true, "type": "module" }',
+  );
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', project], { cwd: ROOT });
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
+  await inProject('npm', 'install', ...quiet, `./holdfast-${version}.tgz`);
+}, 240_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe('the package', () => {
+  it('the package has the program, the notices and the types, and neither sources nor source maps', () => {
+    const folder = join(project, 'node_modules/holdfast');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    for (const file of [
+      'dist/main.js',
+      'dist/client/index.d.ts',
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+      'THIRD_PARTY_NOTICES.md',
+    ]) {
+      expect(files).toContain(file);
+    }
+    expect(
+      files.filter((name) => /\.map$|(?<!\.d)\.ts$|(^|\/)\.(built|tsbuildinfo)$|^(src|test)\//.test(name)),
+    ).toEqual([]);
+  });
+
+  it('the package brings no development package', () => {
+    for (const name of ['vitest', 'typescript', 'react', 'playwright-core']) {
+      expect([name, existsSync(join(project, 'node_modules', name))]).toEqual([name, false]);
+    }
+  });
+
+  it('the package installs the command, which says its version', async () => {
+    expect(await inProject('node_modules/.bin/holdfast', '--version')).toBe(`${version}\n`);
+  });
+
+  it('the package serves in an empty folder', async () => {
+    const server = startProcess({
+      command: join(project, 'node_modules/.bin/holdfast'),
+      args: ['serve'],
+      env: { PATH: process.env.PATH ?? '', PORT: '0', HOME: project },
+      cwd: project,
+      logFile: join(project, 'serve.log'),
+      onOrphaned: 'SIGTERM',
+    });
+    try {
+      const url = await until(
+        'it says where it runs',
+        () => /http:\/\/127\.0\.0\.1:\d+/.exec(server.logs())?.[0],
+        {
+          timeout: 25_000,
+          context: () => server.tail(),
+        },
+      );
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    } finally {
+      await endProcess(server, 'SIGTERM', 15_000);
+    }
+  });
+
+  it('the package has a client library with types, for Node and for browsers', async () => {
+    const text = `import { createClient, type ClientOptions } from 'holdfast/client';
+import * as node from 'holdfast/client/node';
+export const options: ClientOptions = { sources: ['https://flags.example.org'], key: 'k' };
+export const made: unknown = [createClient, node];
+`;
+    writeFileSync(join(project, 'user.ts'), text);
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom',
+    ];
+    const compiled = await inProject(join(ROOT, 'node_modules/.bin/tsc'), ...flags, 'user.ts').catch(
+      (error: unknown) => (error as { stdout: string }).stdout,
+    );
+    expect(compiled).toBe('');
+    const script =
+      "const { createClient } = await import('holdfast/client'); console.log(typeof createClient);";
+    expect(await inProject(process.execPath, '--input-type=module', '-e', script)).toBe('function\n');
+  });
+
+  it('the package has a bill of materials that lists what it brings, in the form of CycloneDX', async () => {
+    // Of the installation: with --omit=dev, npm leaves out what development packages need too.
+    const stdout = await inProject('npm', 'sbom', '--sbom-format', 'cyclonedx');
+    const bill = JSON.parse(stdout) as {
+      bomFormat: string;
+      components: { group?: string; name: string; version: string }[];
+    };
+    expect(bill.bomFormat).toBe('CycloneDX');
+    const listed = bill.components.map(({ group, name }) =>
+      group === undefined ? name : `${group}/${name}`,
+    );
+    expect(listed).toContain('holdfast');
+    // By name: what a package of ours needs may be newer than in our lock file.
+    const brought = new Set(notices(ROOT).map(({ name }) => name));
+    expect([...brought].filter((name) => !listed.includes(name))).toEqual([]);
+  });
+});
