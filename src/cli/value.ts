@@ -100,6 +100,6 @@ export function formatTime(milliseconds: number | undefined): string {
 }
 
 /** The same for a time in ISO 8601. */
-export function timeText(time: string | undefined): string {
+export function shownTime(time: string | undefined): string {
   return time === undefined ? '' : formatTime(Date.parse(time));
 }

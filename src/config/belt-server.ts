@@ -2,7 +2,7 @@
 import { sourceName } from '../bucket/sources.js';
 import { SettingsError, type EnvironmentVariables } from './option.js';
 import type { BeltServerSettings } from './options.js';
-import { checkPorts, outOfReach } from './ports.js';
+import { checkPorts, listenWarnings } from './ports.js';
 import { awsOf, checkUrls, readOptions } from './read.js';
 
 /**
@@ -20,5 +20,5 @@ export function readBeltServerSettings(env: EnvironmentVariables): BeltServerSet
   problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
   const settings = values as BeltServerSettings;
-  return { ...settings, warnings: [...warnings, ...ports.warnings, ...outOfReach(settings, env)] };
+  return { ...settings, warnings: [...warnings, ...ports.warnings, ...listenWarnings(settings, env)] };
 }

@@ -4,7 +4,7 @@ import { parseStoreLocation } from '../store/location.js';
 import { bucketProblems } from './belt-writer.js';
 import { isGiven, SettingsError, type EnvironmentVariables } from './option.js';
 import { MIN_ADMIN_TOKEN, MIN_SECRET, options, type NodeSettings } from './options.js';
-import { checkPorts, outOfReach } from './ports.js';
+import { checkPorts, listenWarnings } from './ports.js';
 import { checkUrls, readOptions } from './read.js';
 
 /**
@@ -26,7 +26,7 @@ export function readNodeSettings(env: EnvironmentVariables): NodeSettings {
   const settings = values as NodeSettings;
   return {
     ...settings,
-    warnings: [...warnings, ...ports.warnings, ...withoutEffect(settings), ...outOfReach(settings, env)],
+    warnings: [...warnings, ...ports.warnings, ...withoutEffect(settings), ...listenWarnings(settings, env)],
   };
 }
 

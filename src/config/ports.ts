@@ -39,7 +39,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
  *
  * @param settings.gripUrls each is valid
  */
-export function outOfReach(
+export function listenWarnings(
   { gripUrls = [], production }: Pick<NodeSettings, 'production'> & Partial<Pick<NodeSettings, 'gripUrls'>>,
   env: EnvironmentVariables,
 ): string[] {

@@ -1,7 +1,7 @@
 /** `keys`: the API keys of an environment. */
 import { answer, type CommandContext } from '../context.js';
 import { environmentPath } from '../api.js';
-import { timeText } from '../value.js';
+import { shownTime } from '../value.js';
 
 /** A key as the server lists it; never its text. Times are ISO 8601. */
 interface ListedKey {
@@ -45,8 +45,8 @@ export async function listKeys(context: CommandContext): Promise<void> {
     id,
     kind,
     name,
-    timeText(createdAt),
-    timeText(revokedAt),
+    shownTime(createdAt),
+    shownTime(revokedAt),
   ]);
   answer(context, { keys }, (out) => {
     out.table([['ID', 'KIND', 'NAME', 'CREATED', 'REVOKED'], ...rows], 'NAME');

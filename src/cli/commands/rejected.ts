@@ -1,7 +1,7 @@
 /** `rejected`: inbox events that failed validation. */
 import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
-import { timeText } from '../value.js';
+import { shownTime } from '../value.js';
 
 /** A rejected event as the server lists it. */
 interface Listed {
@@ -21,7 +21,7 @@ export async function listRejected(context: CommandContext, most: string): Promi
   const { total, events } = reply.body as { total: number; events: Listed[] };
   const rows = events.map((event) => [
     event.id,
-    timeText(event.at),
+    shownTime(event.at),
     textOf(event, 'environment'),
     textOf(event, 'event'),
     event.error.code,
