@@ -88,7 +88,12 @@ Holdfast is running at ${url}, with environment 1 and a few example configs.
   API key      ${key}
   admin token  ${adminToken}
 
-The key is shown this once. Paste each of these into a terminal of its own:
+In this folder the commands find the server and both by themselves. Change a flag and see it:
+
+  npx holdfast tail
+  npx holdfast set flag.welcome-banner true
+
+The same over HTTP; paste each of these into a terminal of its own:
 
   subscribe (stays open; each change arrives as one event):
 curl -N -u "me:${key}" ${url}/api/v1/sse/config
@@ -113,12 +118,31 @@ export function laterStartText(start: {
   readonly tokenFile?: string | undefined;
 }): string {
   const { url, adminUrl, store, tokenFile } = start;
-  const token = tokenFile === undefined ? 'the one that was set' : `in ${tokenFile}`;
+  const commands =
+    tokenFile === undefined
+      ? `The admin token is the one that was set: give it to the commands as HOLDFAST_ADMIN_TOKEN, with HOLDFAST_URL=${adminUrl}.`
+      : `The admin token is in ${tokenFile}; in this folder the commands find it by themselves.`;
   return `
 Holdfast is running at ${url}, with the data in ${store}.
 
-The keys of earlier starts are still valid. The admin token is ${token}. To make another key:
-curl -X POST ${adminUrl}/admin/v1/environments/1/keys -H "Authorization: Bearer <admin token>" -H "Content-Type: application/json" -d '{"kind":"server"}'
+The keys of earlier starts are still valid. ${commands} To make another key:
+
+  npx holdfast keys create
+
+`;
+}
+
+/** Formats the text of a start with an empty store that stays empty. */
+export function emptyStartText({ url, store }: { readonly url: string; readonly store: string }): string {
+  return `
+Holdfast is running at ${url}, with nothing in ${store} (HOLDFAST_EXAMPLES=off). Bring back what there was:
+
+  npx holdfast restore backup.json
+
+or begin with an environment and a key:
+
+  npx holdfast environments put 1 --project 1 --name Development
+  npx holdfast keys create
 
 `;
 }

@@ -6,20 +6,21 @@
  * only. An empty store gets environment 1 with a server key and a few example configs.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exampleConfigs } from './first-run-text.js';
 import type { Committer } from '../commit/committer.js';
 import type { Secrets } from './build/parts.js';
 import type { NodeSettings } from '../config/options.js';
+import { replaceFile } from '../core/durable-file.js';
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { SECRETS_FILE, SERVER_FILE, type KeptSecrets, type ServerAddress } from '../core/server-file.js';
 import { issueKey } from '../keys/issue-key.js';
 import { readSubmittedJson } from '../ruleset/submitted.js';
 import { HOLDFAST_AUTHOR } from '../store/history.js';
 import { parseStoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
-
-const SECRETS_FILE = 'secrets.json';
 
 /**
  * Provides the secrets that a node runs with: those given, else those in the data directory, else
@@ -49,12 +50,6 @@ export function secretsFile({ store }: NodeSettings): string | undefined {
   return location.kind === 'file' ? join(location.directory, SECRETS_FILE) : undefined;
 }
 
-/** The content of the file. */
-interface KeptSecrets {
-  readonly adminToken: string;
-  readonly secret: string;
-}
-
 async function keptSecrets(file: string): Promise<KeptSecrets> {
   const generated = { adminToken: randomBytes(24).toString('hex'), secret: randomBytes(32).toString('hex') };
   try {
@@ -64,10 +59,11 @@ async function keptSecrets(file: string): Promise<KeptSecrets> {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
   try {
-    const { adminToken, secret } = JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
+    const kept = JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
+    const { adminToken, secret } = kept;
     if (typeof adminToken !== 'string' || typeof secret !== 'string')
       throw new Error('adminToken or secret is missing');
-    return { adminToken, secret };
+    return { ...kept, adminToken, secret };
   } catch (error) {
     throw new HoldfastError(
       'store_damaged',
@@ -80,15 +76,38 @@ async function keptSecrets(file: string): Promise<KeptSecrets> {
 }
 
 /**
- * Creates environment 1 in an empty store and returns its key; `undefined` when there are
- * environments already.
+ * Keeps the key of environment 1 next to the other secrets, where the commands find it. Without a
+ * file, all secrets were given as settings, and it is left to the operator.
  */
-export async function createExamples(
-  store: Store,
-  committer: Committer,
-  now: number,
-): Promise<string | undefined> {
-  if ((await store.environments()).length > 0) return undefined;
+export async function keepKey(settings: NodeSettings, apiKey: string): Promise<void> {
+  const file = secretsFile(settings);
+  if (file === undefined || !existsSync(file)) return;
+  await replaceFile(file, [jsonBytes({ ...(await keptSecrets(file)), apiKey })]);
+}
+
+/**
+ * Says in the data directory where this server is, until the returned function is called; nothing
+ * with a shared store.
+ */
+export async function announceServer(
+  settings: NodeSettings,
+  { url, adminUrl }: Pick<ServerAddress, 'url' | 'adminUrl'>,
+): Promise<() => Promise<void>> {
+  const location = parseStoreLocation(settings.store);
+  if (location.kind !== 'file') return () => Promise.resolve();
+  const file = join(location.directory, SERVER_FILE);
+  const generatedToken = settings.adminTokens === undefined;
+  const address: ServerAddress = { url, adminUrl, pid: process.pid, generatedToken };
+  await replaceFile(file, [jsonBytes(address)]);
+  return () => rm(file, { force: true });
+}
+
+function jsonBytes(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Creates environment 1 in an empty store and returns its key. */
+export async function createExamples(store: Store, committer: Committer, now: number): Promise<string> {
   const by = { author: HOLDFAST_AUTHOR, message: 'Examples of the first start.' };
   const settings = { id: 1n, projectId: 1n, name: 'Development' };
   const { environment } = await committer.putEnvironment(settings, { ...by, source: 'settings' });

@@ -13,8 +13,8 @@ import type { Store } from '../store/store.js';
 import { openBuckets } from './build/belt-writer.js';
 import { buildNode } from './build/node.js';
 import type { Secrets } from './build/parts.js';
-import { firstStartText, laterStartText } from './first-run-text.js';
-import { createExamples, provideSecrets, secretsFile } from './first-run.js';
+import { emptyStartText, firstStartText, laterStartText } from './first-run-text.js';
+import { announceServer, createExamples, keepKey, provideSecrets, secretsFile } from './first-run.js';
 import type { RunningProcess } from './running.js';
 
 /** A node that serves on a store that its caller opened. */
@@ -47,9 +47,11 @@ export async function startNode(settings: NodeSettings, log: Logger): Promise<Ru
       { url, ...(adminUrl !== url && { adminUrl }), store: store.name, proxies: gripUrls.length, hold },
       'serving',
     );
+    const retract = await announceServer(settings, node);
     if (secretsFile(settings) !== undefined && !production) await greet(settings, secrets, store, node);
     return {
       stop: async () => {
+        await retract();
         await node.stop();
         await store.close();
       },
@@ -66,7 +68,13 @@ async function greet(
   store: Store,
   { url, adminUrl, committer }: RunningNode,
 ): Promise<void> {
-  const key = await createExamples(store, committer, Date.now());
+  const isEmpty = (await store.environments()).length === 0;
+  if (isEmpty && settings.examples === 'off') {
+    process.stdout.write(emptyStartText({ url, store: store.name }));
+    return;
+  }
+  const key = isEmpty ? await createExamples(store, committer, Date.now()) : undefined;
+  if (key !== undefined) await keepKey(settings, key);
   const tokenFile = settings.adminTokens === undefined ? secretsFile(settings) : undefined;
   process.stdout.write(
     key === undefined

@@ -25,8 +25,12 @@ const PASSING_STATUSES: readonly number[] = [502, 503, 504];
 export interface ApiTarget {
   /** The server's URL, with or without a path. */
   readonly url: string;
+  /** The URL of its admin interface, where that has a port of its own. */
+  readonly adminUrl?: string;
   readonly token: string | undefined;
   readonly key: string | undefined;
+  /** Why credentials that are in this folder do not count; for errors. */
+  readonly hint?: string;
 }
 
 /** The answer to a commit. Versions and ids are decimal text. */
@@ -39,8 +43,11 @@ export interface Committed {
 /** The configs of an environment as of one moment; none of them deleted. */
 export interface Present {
   readonly configs: readonly Config[];
-  /** The environment that they are of. */
+  /** The number of the environment that they are of. */
   readonly environment: string;
+  /** The project that the environment belongs to. */
+  readonly projectId: string | undefined;
+  readonly defaultContext: Configs['defaultContext'];
   /**
    * The version that they were read at, as the text that `If-Match` takes; only from the admin
    * interface.
@@ -65,6 +72,7 @@ export function environmentPath(environment: string): string {
 export class Api {
   readonly #target: ApiTarget;
   readonly #base: string;
+  readonly #adminBase: string;
   readonly #around: CommandIO;
 
   constructor(target: ApiTarget, around: CommandIO) {
@@ -73,6 +81,7 @@ export class Api {
     }
     this.#target = target;
     this.#base = target.url.replace(/\/+$/, '');
+    this.#adminBase = (target.adminUrl ?? target.url).replace(/\/+$/, '');
     this.#around = around;
   }
 
@@ -82,20 +91,21 @@ export class Api {
   }
 
   url(path: string): string {
-    return this.#base + path;
+    return (path.startsWith('/admin/') ? this.#adminBase : this.#base) + path;
   }
 
   /** The `Authorization` header. Throws UsageError when the credential is missing. */
   authorization(as: Call['as']): string {
-    const { token, key } = this.#target;
+    const { token, key, hint } = this.#target;
+    const why = hint === undefined ? '' : ` (${hint})`;
     if (as === 'admin') {
       if (token === undefined) {
-        throw new UsageError('This needs the admin token: give --token or set HOLDFAST_ADMIN_TOKEN.');
+        throw new UsageError(`This needs the admin token: give --token or set HOLDFAST_ADMIN_TOKEN.${why}`);
       }
       return `Bearer ${token}`;
     }
     if (key === undefined) {
-      throw new UsageError('This needs an API key: give --key or set HOLDFAST_API_KEY.');
+      throw new UsageError(`This needs an API key: give --key or set HOLDFAST_API_KEY.${why}`);
     }
     // The user name is ignored; the key is the password.
     return `Basic ${Buffer.from(`holdfast:${key}`).toString('base64')}`;
@@ -109,12 +119,21 @@ export class Api {
     const reply = this.isAdmin
       ? await this.request('GET', `${environmentPath(environment)}/configs`, { as: 'admin' })
       : await this.request('GET', '/api/v1/configs/0?format=json', { as: 'client' });
-    const { configs = [], configServicePointer } = reply.body as Configs;
+    const { configs = [], configServicePointer, defaultContext } = reply.body as Configs;
     return {
       configs: configs.filter(({ configType }) => configType !== 'DELETED'),
       environment: configServicePointer?.projectEnvId ?? environment,
+      projectId: configServicePointer?.projectId,
+      defaultContext,
       etag: this.isAdmin ? this.#versionTag(reply.etag) : undefined,
     };
+  }
+
+  /** The number of an environment that is given by its number or name. */
+  async environmentId(environment: string): Promise<string> {
+    if (/^\d+$/.test(environment)) return environment;
+    const { body } = await this.request('GET', environmentPath(environment), { as: 'admin' });
+    return (body as { id: string }).id;
   }
 
   /**

@@ -4,7 +4,7 @@
  * Each script finds the command among the words so far (`at`: its name with a space before each
  * word) and offers what can follow: the words of commands, options, the values of an option, files.
  */
-import { CONNECTIONS, flagOf } from './declare.js';
+import { CONNECTIONS, VERBOSE, flagOf } from './declare.js';
 import type { CommandEntry } from './command.js';
 
 /** The shells that a script can be made for. */
@@ -93,7 +93,8 @@ function optionsOf(entry: CommandEntry | undefined): OptionCandidate[] {
     const [flags, help] = CONNECTIONS[connection];
     return { word: flags.split(' ')[0] ?? '', help, value: { choices: [], file: false } };
   });
-  return [...own, ...json, ...shared];
+  const verbose = shared.length === 0 ? [] : [{ word: VERBOSE[0], help: VERBOSE[1] }];
+  return [...own, ...json, ...shared, ...verbose];
 }
 
 /** A text in single quotes, for shells of the kind of sh. */

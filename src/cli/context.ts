@@ -36,7 +36,7 @@ export interface CommandContext {
   readonly json: boolean;
   /** Finds the server and the credentials. */
   readonly api: () => Promise<Api>;
-  /** The environment that the command is about. */
+  /** The environment that the command is about: its number or its name, as it was given. */
   readonly environment: () => string;
 }
 
@@ -58,7 +58,19 @@ export function variable(env: EnvironmentVariables, name: string): string | unde
  * @param name the argument or option that it came from, for the error
  * @throws UsageError
  */
-export function environmentArgument(text: string, name = '--environment (HOLDFAST_ENVIRONMENT)'): string {
+export function environmentNumber(text: string, name: string): string {
   if ((parseVersion(text) ?? 0n) > 0n) return text;
-  throw new UsageError(`${name} must be the number of an environment, from 1.`);
+  throw new UsageError(
+    `${name} must be the number of an environment, from 1; it is ${JSON.stringify(text)}.`,
+  );
+}
+
+/**
+ * Checks what names an environment: its number or its name. A name is the server's to know.
+ *
+ * @throws UsageError
+ */
+export function environmentName(text: string, name = '--environment (HOLDFAST_ENVIRONMENT)'): string {
+  if (text.trim() === '') throw new UsageError(`${name} must be the number or name of an environment.`);
+  return /^[-+]?\d+$/.test(text) ? environmentNumber(text, name) : text;
 }

@@ -14,8 +14,11 @@ export const CONNECTIONS: Readonly<Record<Connection, readonly [flags: string, h
   url: ['--url <url>', `server (HOLDFAST_URL; ${clientVariables.url.default})`],
   token: ['--token <token>', `admin token; ${VISIBLE} HOLDFAST_ADMIN_TOKEN`],
   key: ['--key <key>', `API key; ${VISIBLE} HOLDFAST_API_KEY`],
-  environment: ['--environment <id>', 'environment (HOLDFAST_ENVIRONMENT; 1)'],
+  environment: ['--environment <name>', 'its name or number (HOLDFAST_ENVIRONMENT; 1)'],
 };
+
+/** The option of every command with a connection. */
+export const VERBOSE = ['--verbose', 'say where the server and the credentials are from'] as const;
 
 /** Gives a command what its entry says. */
 export function configure(command: Command, entry: CommandEntry): void {
@@ -29,6 +32,7 @@ export function configure(command: Command, entry: CommandEntry): void {
   for (const connection of entry.connections) {
     command.addOption(new Option(...CONNECTIONS[connection]).helpGroup('Connection:'));
   }
+  if (entry.connections.length > 0) command.addOption(new Option(...VERBOSE).helpGroup('Connection:'));
   const lines = entry.examples.map(({ line, does }) => `  holdfast ${line}\n      ${does}`);
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }

@@ -25,6 +25,8 @@ export interface CliParts extends Processes {
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
   readonly stdin?: CommandIO['stdin'];
+  /** The working directory; that of this process when absent. */
+  readonly cwd?: string;
   readonly fetch?: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now?: () => number;

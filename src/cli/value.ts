@@ -22,11 +22,9 @@ export function parseAs(valueType: string, text: string): TypedValue {
     new UsageError(`VALUE must be ${expected} for the type ${valueType}, and is ${JSON.stringify(text)}.`);
   switch (valueType) {
     case 'BOOL':
-      if (text !== 'true' && text !== 'false') throw wrong('true or false');
-      return { valueType, value: { bool: text === 'true' } };
+      return { valueType, value: { bool: parseSwitch(text) ?? fail(wrong('true or false')) } };
     case 'INT':
-      if (!isInt64(text)) throw wrong('a whole number of 64 bits');
-      return { valueType, value: { int: text } };
+      return { valueType, value: { int: parseInt64(text) ?? fail(wrong('a whole number of 64 bits')) } };
     case 'DOUBLE':
       if (text.trim() === '' || !Number.isFinite(Number(text))) throw wrong('a number');
       return { valueType, value: { double: Number(text) } };
@@ -36,11 +34,11 @@ export function parseAs(valueType: string, text: string): TypedValue {
       if (!isJson(text)) throw wrong('JSON text');
       return { valueType, value: { json: { json: text } } };
     case 'DURATION':
-      return { valueType, value: { duration: { definition: text } } };
+      return { valueType, value: { duration: { definition: parseDuration(text) } } };
     case 'LOG_LEVEL':
-      return { valueType, value: { logLevel: text.toUpperCase() } };
+      return { valueType, value: { logLevel: text.toUpperCase().replace(/^WARNING$/, 'WARN') } };
     case 'STRING_LIST':
-      return { valueType, value: { stringList: { values: text.split(',').map((item) => item.trim()) } } };
+      return { valueType, value: { stringList: { values: parseList(text) } } };
     default:
       throw new UsageError(
         `A value of the type ${valueType} cannot be given on the command line; send the whole config with import.`,
@@ -58,6 +56,49 @@ export function inferValue(text: string): TypedValue {
     throw new UsageError('VALUE looks like JSON but is not valid; correct it, or add --type string.');
   }
   return parseAs('STRING', text);
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+/** Reads true or false in the words that people use for it. */
+function parseSwitch(text: string): boolean | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === 'true' || word === 'on' || word === 'yes') return true;
+  return word === 'false' || word === 'off' || word === 'no' ? false : undefined;
+}
+
+/** Reads `10000`, and `10_000` or `10,000` as people group digits. */
+function parseInt64(text: string): string | undefined {
+  const digits = /^-?\d{1,3}([_,]\d{3})+$/.test(text) ? text.replace(/[_,]/g, '') : text;
+  return isInt64(digits) ? digits : undefined;
+}
+
+/** Reads `90s`, `5m`, `1h30m`, `1.5d` into ISO 8601; other text is passed on, for the server to judge. */
+function parseDuration(text: string): string {
+  const match = /^(?=.)(?:([\d.]+)d)?\s*(?:([\d.]+)h)?\s*(?:([\d.]+)m)?\s*(?:([\d.]+)s)?$/i.exec(text.trim());
+  if (match === null) return text;
+  const [, days, hours, minutes, seconds] = match;
+  const time = [unit(hours, 'H'), unit(minutes, 'M'), unit(seconds, 'S')].join('');
+  return `P${unit(days, 'D')}${time === '' ? '' : `T${time}`}`;
+}
+
+function unit(amount: string | undefined, letter: string): string {
+  return amount === undefined ? '' : `${amount}${letter}`;
+}
+
+/** Reads a list of texts: with commas between them, or as JSON where a text has a comma. */
+function parseList(text: string): string[] {
+  if (text.trimStart().startsWith('[')) {
+    try {
+      const list: unknown = JSON.parse(text);
+      if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
+    } catch {
+      // It is text that begins with a bracket.
+    }
+  }
+  return text.split(',').map((item) => item.trim());
 }
 
 /** Decimal digits in range; not `007`, which is meant as text. */

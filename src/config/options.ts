@@ -325,6 +325,14 @@ export const options = {
     help: 'production: the admin token and the secret must be given, with any store.',
     parse: (value) => value === 'production',
   }),
+  /** Creates environment 1 with example configs in an empty file store. */
+  examples: option({
+    name: 'HOLDFAST_EXAMPLES',
+    roles: ['node'],
+    default: 'on',
+    help: 'on: an empty file store gets environment 1 with a key and a few example configs, outside of production. off: it stays empty, for a restore.',
+    parse: oneOf(['on', 'off']),
+  }),
   /**
    * The locations of the copies, as bucket/sources.ts parses them, each valid; at least one. May
    * contain credentials: do not log them.

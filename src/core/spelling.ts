@@ -29,7 +29,8 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   const given = word.toLowerCase();
   let best: { readonly word: string; readonly edits: number } | undefined;
   for (const candidate of known) {
-    const tolerance = Math.max(1, Math.floor(candidate.length / 3));
+    // Two letters are like any other two.
+    const tolerance = candidate.length < 3 ? 0 : Math.max(1, Math.floor(candidate.length / 3));
     // Each edit changes the length by one at most.
     if (Math.abs(candidate.length - given.length) > tolerance) continue;
     const edits = distance(given, candidate.toLowerCase());

@@ -141,7 +141,10 @@ describe('show', () => {
 
   it('fails for a config that is not there, or deleted', async () => {
     const { code, err } = await run(['show', 'old', '--key', KEY], { env });
-    expect({ code, err }).toEqual({ code: 1, err: 'holdfast: There is no config "old".\n' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'holdfast: There is no config "old". holdfast show lists them.\n',
+    });
   });
 
   it('writes JSON that import reads', async () => {

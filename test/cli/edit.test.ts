@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withValue, type SetOptions } from '../../src/cli/commands/edit.js';
+import { parseAs } from '../../src/cli/value.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { FakeServer } from './fake-server.js';
 import { credentials, run } from './run.js';
@@ -107,13 +108,41 @@ describe('the type that set gives', () => {
   });
 
   it('the type that set gives is refused when the text cannot be of it', () => {
-    expect(() => rowsAfter(flag({ values: [off] }), {}, 'yes')).toThrow(
-      'VALUE must be true or false for the type BOOL, and is "yes".',
+    expect(() => rowsAfter(flag({ values: [off] }), {}, 'maybe')).toThrow(
+      'VALUE must be true or false for the type BOOL, and is "maybe".',
     );
   });
 
   it('the type that set gives is asked for when text looks like JSON and is not', () => {
     expect(() => create('{oops')).toThrow(/looks like JSON but is not valid.*--type string/);
+  });
+});
+
+describe('values as people write them', () => {
+  it.each([
+    ['BOOL', 'on', { bool: true }],
+    ['BOOL', 'No', { bool: false }],
+    ['INT', '10_000', { int: '10000' }],
+    ['INT', '-1,234,567', { int: '-1234567' }],
+    ['DURATION', '90s', { duration: { definition: 'PT90S' } }],
+    ['DURATION', '1h30m', { duration: { definition: 'PT1H30M' } }],
+    ['DURATION', '1.5d', { duration: { definition: 'P1.5D' } }],
+    ['DURATION', '2d 4h', { duration: { definition: 'P2DT4H' } }],
+    ['DURATION', 'PT5M', { duration: { definition: 'PT5M' } }],
+    ['LOG_LEVEL', 'warning', { logLevel: 'WARN' }],
+    ['STRING_LIST', 'a, b', { stringList: { values: ['a', 'b'] } }],
+    ['STRING_LIST', '["a, b"]', { stringList: { values: ['a, b'] } }],
+    ['STRING_LIST', '[a', { stringList: { values: ['[a'] } }],
+  ])('%s %s is read', (valueType, text, value) => {
+    expect(parseAs(valueType, text)).toEqual({ valueType, value });
+  });
+
+  it.each([
+    ['INT', '1,2'],
+    ['INT', '10%'],
+    ['BOOL', '1'],
+  ])('%s %s is refused, which can mean several things', (valueType, text) => {
+    expect(() => parseAs(valueType, text)).toThrow(/VALUE must be/);
   });
 });
 
@@ -141,8 +170,40 @@ describe('set and delete on a server', () => {
   });
 
   it('create what is not there', async () => {
-    const { out } = await run(['set', 'limit', '-5', '--type', 'int'], { env: credentials(server) });
+    const { out } = await run(['set', 'limit', '-5', '--type', 'int', '--create'], {
+      env: credentials(server),
+    });
     expect(out).toBe('limit is -5 (created as CONFIG), version 102\n');
+  });
+
+  it('set refuses a key that does not exist, names the one that was meant, and changes nothing', async () => {
+    server.put({ ...flag({ values: [off] }), key: 'flag.welcome-banner' });
+    expect(await run(['set', 'flag.welcom-baner', 'true'], { env: credentials(server) })).toMatchObject({
+      code: 1,
+      err: 'holdfast: There is no config "flag.welcom-baner". Did you mean flag.welcome-banner? --create creates it.\n',
+    });
+    expect(await run(['delete', 'flag.welcome_banner'], { env: credentials(server) })).toMatchObject({
+      code: 1,
+      err: 'holdfast: There is no config "flag.welcome_banner". Did you mean flag.welcome-banner?\n',
+    });
+    expect(server.commits).toEqual([]);
+  });
+
+  it('set --create changes a config that exists like set without it', async () => {
+    const { out } = await run(['set', 'f', 'true', '--create'], { env: credentials(server) });
+    expect(out).toBe('f is 1 rule, else true (was 1 rule, else false), version 102\n');
+  });
+
+  it('set and delete print the configs before and after with --json', async () => {
+    const { out } = await run(['set', 'f', 'true', '--json'], { env: credentials(server) });
+    expect(JSON.parse(out)).toMatchObject({
+      key: 'f',
+      version: '102',
+      before: { id: '101', rows: [{ values: [rule, off] }] },
+      after: { rows: [{ values: [rule, on] }] },
+    });
+    const deleted = await run(['delete', 'f', '--json'], { env: credentials(server) });
+    expect(JSON.parse(deleted.out)).toMatchObject({ key: 'f', version: '103', before: { id: '102' } });
   });
 
   it('plan again on what another left, when they were not alone', async () => {
@@ -216,7 +277,7 @@ describe('set and delete on a server', () => {
     const { code, err } = await run(['delete', 'g'], { env: credentials(server) });
     expect({ code, err, commits: server.commits }).toEqual({
       code: 1,
-      err: 'holdfast: Environment 1 has no config "g".\n',
+      err: 'holdfast: There is no config "g". holdfast show lists them.\n',
       commits: [],
     });
   });

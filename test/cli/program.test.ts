@@ -90,9 +90,12 @@ describe('usage errors exit with 2 and ask nothing of the server', () => {
     [['set', 'a'], /missing required argument 'value'/],
     [['set', 'a', 'b', '--typ', 'int'], /unknown option '--typ'/],
     [['set', 'a', 'b', '--type', 'number'], /Allowed choices are bool, int/],
-    [['set', 'a', '12x', '--type', 'int'], /VALUE must be a whole number of 64 bits for the type INT/],
+    [
+      ['set', 'a', '12x', '--type', 'int', '--create'],
+      /VALUE must be a whole number of 64 bits for the type INT/,
+    ],
     [['keys', 'create', '--kind', 'root'], /Allowed choices are server, client/],
-    [['show', '--environment', 'prod'], /--environment .* must be the number of an environment/],
+    [['show', '--environment', ' '], /--environment .* must be the number or name of an environment/],
     [['show', '--environment', '0'], /--environment .* must be the number of an environment/],
     [
       ['environments', 'put', 'abc', '--project', '1', '--name', 'x'],

@@ -1,4 +1,6 @@
 /** Runs a command in this process, with what it needs from outside in the test's hands. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { runCli } from '../../src/cli/program.js';
 import type { CliParts } from '../../src/cli/program.js';
@@ -17,6 +19,8 @@ export interface Options {
   readonly stdin?: string;
   readonly now?: number;
   readonly serve?: () => Promise<void>;
+  /** The working directory; without one, a folder that no server runs in. */
+  readonly cwd?: string;
 }
 
 /** The credentials of the fake server, as variables. */
@@ -52,6 +56,7 @@ export function start(argv: readonly string[], options: Options = {}): Running {
       await new Promise(setImmediate);
     },
     now: () => options.now ?? Date.parse('2025-11-21T12:00:00Z'),
+    cwd: options.cwd ?? join(tmpdir(), 'no-server-runs-here'),
     signal: controller.signal,
   });
   return { done, out: () => out, err: () => err, slept: () => slept, stop: () => controller.abort() };

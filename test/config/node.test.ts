@@ -45,6 +45,7 @@ describe('settings that are not given', () => {
       beltKeep: 5,
       logLevel: 'info',
       production: false,
+      examples: 'on',
       warnings: [],
     });
   });
@@ -344,6 +345,7 @@ describe('the help', () => {
       'AWS_REGION',
       'LOG_LEVEL',
       'NODE_ENV',
+      'HOLDFAST_EXAMPLES',
       'HOLDFAST_SOURCE',
       'HOLDFAST_REVALIDATE',
       'HOLDFAST_CACHE',

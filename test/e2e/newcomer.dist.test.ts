@@ -3,7 +3,7 @@
  * finds its data, and the commands do what they say, on a real server with the embedded store.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,7 +19,6 @@ let folder: string;
 let server: RunningProcess;
 let printed: string;
 let url: string;
-let token: string;
 let key: string;
 
 /** Starts the server as `npm start` does, in a folder of its own. */
@@ -45,7 +44,6 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hf-newcomer-'));
   printed = await start();
   key = /API key +(\S+)/.exec(printed)?.[1] ?? '';
-  token = /admin token +(\S+)/.exec(printed)?.[1] ?? '';
 });
 
 afterAll(async () => {
@@ -60,8 +58,9 @@ function pasted(beginning: string): string {
   return line;
 }
 
+/** Runs a command in the folder of the server, which it finds by itself. */
 async function holdfast(...args: string[]): Promise<string> {
-  const env = { PATH, HOLDFAST_URL: url, HOLDFAST_ADMIN_TOKEN: token };
+  const env = { PATH };
   const { stdout } = await run(process.execPath, [join(PROJECT, 'dist/main.js'), ...args], {
     env,
     cwd: folder,
@@ -92,13 +91,14 @@ describe('the first start', () => {
 
   it('the first start keeps generated secrets readable by their owner only', () => {
     expect(statSync(join(folder, 'data/secrets.json')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'data/server.json')).mode & 0o777).toBe(0o600);
   });
 });
 
 describe('the commands', () => {
   it('set, show and delete a config', async () => {
-    await holdfast('set', 'site.color', 'blue');
-    expect(JSON.parse(await holdfast('show', 'site.color'))).toMatchObject({
+    await holdfast('set', 'site.color', 'blue', '--create');
+    expect(JSON.parse(await holdfast('show', 'site.color', '--json'))).toMatchObject({
       key: 'site.color',
       valueType: 'STRING',
     });
@@ -128,7 +128,7 @@ describe('the commands', () => {
       onOrphaned: 'SIGKILL',
     });
     await until('the catch-up', () => tail.logs().includes('flag.new-checkout'));
-    await holdfast('set', 'tailed.flag', 'true');
+    await holdfast('set', 'tailed.flag', 'true', '--create');
     await until('the change', () => /tailed\.flag.*true/.test(tail.logs()));
     const id = /^(\S+) .*for the tail/m.exec(await holdfast('keys', 'list'))?.[1] ?? '';
     await holdfast('keys', 'revoke', id);
@@ -141,6 +141,7 @@ describe('the commands', () => {
 describe('a later start', () => {
   it('a later start finds its data, its keys and its admin token', async () => {
     expect(await endProcess(server, 'SIGTERM', 15_000)).toBe(0);
+    expect(existsSync(join(folder, 'data/server.json'))).toBe(false);
     const text = await start();
     expect(text).not.toContain('API key');
     expect(text).toContain('secrets.json');

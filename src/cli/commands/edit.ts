@@ -5,8 +5,9 @@
  * `version_mismatch`, and is planned again on what the first one left.
  */
 import { HoldfastError } from '../../core/errors.js';
+import { nearestWord } from '../../core/spelling.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
-import type { Committed } from '../api.js';
+import type { Committed, Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
 import { inferValue, parseAs, type TypedValue } from '../value.js';
 import { summarizeConfig } from '../../words/configs.js';
@@ -28,12 +29,15 @@ export async function setConfig(
   context: CommandContext,
   key: string,
   text: string,
-  options: Omit<SetOptions, 'environment'>,
+  options: Omit<SetOptions, 'environment'> & { readonly create: boolean },
 ): Promise<void> {
-  const environment = context.environment();
-  const { before, after, committed } = await edit(context, (configs) => {
-    const present = configs.find((config) => config.key === key);
-    return { before: present, after: withValue(present, key, text, { ...options, environment }) };
+  const { create, ...how } = options;
+  const { before, after, environment, committed } = await edit(context, (present) => {
+    const { environment, configs } = present;
+    const before = create
+      ? configs.find((config) => config.key === key)
+      : configOf(configs, key, '--create creates it.');
+    return { before, environment, after: withValue(before, key, text, { ...how, environment }) };
   });
   const { version } = committed;
   answer(context, { key, version, before: before ?? null, after }, (out) => {
@@ -47,23 +51,41 @@ export async function setConfig(
 
 /** Deletes a config; `delete`. */
 export async function deleteConfig(context: CommandContext, key: string): Promise<void> {
-  const { before, committed } = await edit(context, (configs) => {
-    const present = configs.find((config) => config.key === key);
-    if (present === undefined) {
-      throw new HoldfastError(
-        'not_found',
-        `Environment ${context.environment()} has no config ${JSON.stringify(key)}.`,
-      );
-    }
-    return { before: present, after: { key, configType: 'DELETED' } };
-  });
+  const { before, committed } = await edit(context, ({ configs, environment }) => ({
+    before: configOf(configs, key),
+    environment,
+    after: { key, configType: 'DELETED' },
+  }));
   answer(context, { key, version: committed.version, before }, (out) => {
     out.line(`${key} is deleted, version ${committed.version}`);
   });
 }
 
+/**
+ * The config with a key. Where there is none the error names the key that was probably meant: a
+ * misspelt key must not become a config that nothing reads.
+ *
+ * @param otherwise a sentence that ends the error
+ * @throws HoldfastError `not_found`
+ */
+export function configOf(configs: readonly Config[], key: string, otherwise?: string): Config {
+  const found = configs.find((config) => config.key === key);
+  if (found !== undefined) return found;
+  const keys = configs.map((config) => config.key ?? '');
+  const meant = nearestWord(key, keys);
+  const hint = meant === undefined ? 'holdfast show lists them.' : `Did you mean ${meant}?`;
+  const sentences = [
+    `There is no config ${JSON.stringify(key)}.`,
+    hint,
+    ...(otherwise === undefined ? [] : [otherwise]),
+  ];
+  throw new HoldfastError('not_found', sentences.join(' '));
+}
+
 /** A change of one config, before and after. */
 export interface PlannedEdit {
+  /** The number of the environment. */
+  readonly environment: string;
   readonly before: Config | undefined;
   readonly after: Config;
 }
@@ -74,7 +96,7 @@ export interface PlannedEdit {
  */
 export async function edit(
   context: CommandContext,
-  plan: (configs: readonly Config[]) => PlannedEdit,
+  plan: (present: Present) => PlannedEdit,
 ): Promise<PlannedEdit & { committed: Committed }> {
   const { around } = context;
   const environment = context.environment();
@@ -83,8 +105,9 @@ export async function edit(
   // an API key.
   api.authorization('admin');
   for (let attempt = 1; ; attempt++) {
-    const { configs, etag } = await api.present(environment);
-    const planned = plan(configs);
+    const present = await api.present(environment);
+    const { etag } = present;
+    const planned = plan(present);
     try {
       const committed = await api.commit(environment, JSON.stringify({ configs: [planned.after] }), etag);
       return { ...planned, committed };

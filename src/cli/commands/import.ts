@@ -12,6 +12,7 @@ import {
 } from '../datafile.js';
 import { UsageError, type CommandIO } from '../io.js';
 import { count } from '../format.js';
+import { Progress } from '../progress.js';
 
 /** @param file a path, or `-` for standard input */
 export async function importFile(
@@ -20,7 +21,7 @@ export async function importFile(
   options: Pick<ImportOptions, 'keepIds' | 'remap'>,
 ): Promise<void> {
   const datafile = await readFileOf(context.around, file);
-  const environment = context.environment();
+  const environment = await (await context.api()).environmentId(context.environment());
   await importDatafile(context, datafile, { ...options, environment, changeBytes: CHANGE_BYTES });
 }
 
@@ -51,24 +52,34 @@ export async function importDatafile(
 }
 
 /** The sum of the changes that were committed; versions are null when there were none. */
-interface CommittedChanges {
+export interface CommittedChanges {
   readonly configs: number;
   readonly previous: string | null;
   readonly version: string | null;
 }
 
-async function commitChanges(
+/**
+ * Commits changes one after the other.
+ *
+ * @param etag the version that the first is based on
+ */
+export async function commitChanges(
   context: CommandContext,
   environment: string,
   changes: readonly PlannedChange[],
+  etag?: string,
 ): Promise<CommittedChanges> {
   const api = await context.api();
+  const progress = new Progress(context);
+  const total = changes.reduce((all, change) => all + change.configs, 0);
   let sum: CommittedChanges = { configs: 0, previous: null, version: null };
   for (const [i, change] of changes.entries()) {
+    progress.tell(`Importing: ${sum.configs} of ${count(total, 'config')} committed`);
     try {
-      const { previous, version } = await api.commit(environment, change.body);
+      const { previous, version } = await api.commit(environment, change.body, i === 0 ? etag : undefined);
       sum = { configs: sum.configs + change.configs, previous: sum.previous ?? previous, version };
     } catch (error) {
+      progress.end();
       if (i > 0) {
         context.err.line(
           `${i} of ${count(changes.length, 'change')} (${count(sum.configs, 'config')}) are committed; then one failed. The same import can be repeated.`,
@@ -77,6 +88,7 @@ async function commitChanges(
       throw error;
     }
   }
+  progress.end();
   return sum;
 }
 

@@ -1,8 +1,11 @@
 /** `restore`: writes back what the store lost, from a node's memory or from a datafile. */
-import { environmentPath } from '../api.js';
+import { exampleConfigs } from '../../app/first-run-text.js';
+import { encodeConfig } from '../../ruleset/codec.js';
+import type { Config, Configs } from '../../ruleset/model.js';
+import { environmentPath, type Api, type Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
-import { CHANGE_BYTES } from '../datafile.js';
-import { importDatafile, readFileOf } from './import.js';
+import { CHANGE_BYTES, planImport } from '../datafile.js';
+import { commitChanges, importDatafile, readFileOf } from './import.js';
 import { presentEnvironment } from './environments.js';
 import { UsageError } from '../io.js';
 import { count } from '../format.js';
@@ -31,6 +34,9 @@ export async function restoreFromNode(context: CommandContext): Promise<void> {
 /**
  * Commits a datafile with its ids into the environment that it is of, which is created if the store
  * lost it too. Keys are not in datafiles.
+ *
+ * A first start has put example configs into environment 1, whose ids are newer than those of the
+ * file. While nobody has changed them they are replaced, under new ids.
  */
 export async function restoreFromFile(context: CommandContext, file: string): Promise<void> {
   const datafile = await readFileOf(context.around, file);
@@ -41,17 +47,75 @@ export async function restoreFromFile(context: CommandContext, file: string): Pr
     );
   }
   const api = await context.api();
-  if ((await presentEnvironment(api, environment)) === undefined) {
-    const body = { projectId, name: `environment ${environment}`, defaultContext: datafile.defaultContext };
+  const { defaultContext } = datafile;
+  const present = await presentEnvironment(api, environment);
+  if (present === undefined) {
+    const body = { projectId, name: `environment ${environment}`, defaultContext };
     await api.request('PUT', environmentPath(environment), { as: 'admin', body });
   }
-  await importDatafile(context, datafile, {
-    environment,
-    keepIds: true,
-    remap: false,
-    changeBytes: CHANGE_BYTES,
-  });
+  const examples = present === undefined ? undefined : await untouchedExamples(api, environment);
+  if (examples === undefined) {
+    await importDatafile(context, datafile, {
+      environment,
+      keepIds: true,
+      remap: false,
+      changeBytes: CHANGE_BYTES,
+    });
+  } else {
+    await replaceExamples(context, datafile, examples);
+  }
   context.err.line(
     'Keys are not in a datafile: create new ones with keys create, unless a node still knows the old ones.',
+  );
+}
+
+/** The configs of an environment that has the untouched examples of a first start alone. */
+async function untouchedExamples(api: Api, environment: string): Promise<Present | undefined> {
+  const present = await api.present(environment);
+  const examples = exampleConfigs();
+  const forms = new Set(examples.map(formOf));
+  const are = present.configs.every((config) => forms.has(formOf(config)));
+  return are && present.configs.length === examples.length ? present : undefined;
+}
+
+/** A config without what a commit gives it, in the form in which equal ones are equal text. */
+function formOf(config: Config): string {
+  const copy = { ...config };
+  delete copy.id;
+  delete copy.projectId;
+  delete copy.changedBy;
+  return Buffer.from(encodeConfig(copy).bytes).toString('base64');
+}
+
+async function replaceExamples(context: CommandContext, datafile: Configs, examples: Present): Promise<void> {
+  const { environment, etag } = examples;
+  const options = { environment, keepIds: false, remap: false, changeBytes: CHANGE_BYTES };
+  const { changes } = planImport(datafile, options);
+  const kept = new Set(datafile.configs?.map(({ key }) => key));
+  const gone = examples.configs
+    .filter(({ key }) => !kept.has(key))
+    .map(({ key = '' }) => ({ key, configType: 'DELETED' }));
+  // Last, because until then configs of the examples may use a segment that is deleted.
+  const deletion = { body: JSON.stringify({ configs: gone }), configs: 0 };
+  const all = gone.length === 0 ? changes : [...changes, deletion];
+  const api = await context.api();
+  if (datafile.defaultContext !== undefined) {
+    const { name, projectId } = (await presentEnvironment(api, environment)) ?? {};
+    const body = { name, projectId, defaultContext: datafile.defaultContext };
+    await api.request('PUT', environmentPath(environment), { as: 'admin', body });
+  }
+  const { configs, version } = await commitChanges(
+    context,
+    environment,
+    all,
+    datafile.defaultContext === undefined ? etag : undefined,
+  );
+  answer(context, { environments: [{ id: environment, version }], keys: 0 }, (out) => {
+    out.line(
+      `Restored ${count(configs, 'config')} into environment ${environment}, version ${version ?? ''}`,
+    );
+  });
+  context.err.line(
+    'The environment had the examples of a first start alone: they are replaced, and the configs have new ids.',
   );
 }

@@ -29,6 +29,7 @@ export const flagCommands = [
     examples: [
       { line: 'set flag.welcome-banner true', does: 'turns a flag on for everyone whom no rule decides' },
       { line: 'set site.greeting "Good morning"', does: 'changes a text' },
+      { line: 'set cache.ttl 5m --type duration --create', does: 'creates a config' },
     ],
     arguments: ['<key>', '<value>'],
     options: {
@@ -38,12 +39,17 @@ export const flagCommands = [
         "type of the value; default: the config's, else what it looks like",
       ),
       allRules: switchOption('drop the rules too: the value is for everyone'),
+      create: switchOption('create the config if there is none'),
     },
     connections: ['url', 'token', 'environment'],
     json: '{"key", "version", "before", "after"}, configs as in a datafile; before is null for a new one',
-    run: async (context, [key, value], { type, allRules }) => {
+    run: async (context, [key, value], { type, allRules, create }) => {
       const { setConfig } = await import('../commands/edit.js');
-      await setConfig(context, key, value, { type, allRules: allRules === true });
+      await setConfig(context, key, value, {
+        type,
+        allRules: allRules === true,
+        create: create === true,
+      });
     },
   }),
   defineCommand({
