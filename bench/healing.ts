@@ -21,7 +21,8 @@ export function healingWork(lost: number): () => Promise<unknown> {
   const ours = rulesetAfter(common, [...users, ...others]);
   const stored = rulesetAfter(common, [tombstone('s')]);
   const configs = [...ours.configs()].filter(({ key, id }) => (stored.get(key)?.id ?? 0n) < id);
-  return () => runInTurns(healingSteps({ stored, ours, configs }, BigInt(Date.now()) * 1000n));
+  const writes = { stored, ours, configs, isContextLost: false, name: 'bench' };
+  return () => runInTurns(healingSteps(writes, BigInt(Date.now()) * 1000n));
 }
 
 function rulesetAfter(...changes: Config[][]): Ruleset {

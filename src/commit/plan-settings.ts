@@ -18,10 +18,16 @@ import { bytesEqual, type PlanBase } from './plan-entry.js';
  *
  * @param base `undefined` to create the environment
  * @param now microseconds since 1970, by the store's clock
+ * @param above the version above which a change is, if that is higher than the environment's
  * @throws HoldfastError `field_invalid` for another project once there are configs, which carry its
  *   id; `config_too_large` when a config and the new default context would not fit into one event
  */
-export function planSettings(base: PlanBase | undefined, settings: Environment, now: bigint): ChangePlan {
+export function planSettings(
+  base: PlanBase | undefined,
+  settings: Environment,
+  now: bigint,
+  above = 0n,
+): ChangePlan {
   const envelope = encodeEnvelope(settings);
   const largest = largestOf(base?.ruleset);
   if (base !== undefined && largest !== undefined && settings.projectId !== base.settings.projectId) {
@@ -43,18 +49,23 @@ export function planSettings(base: PlanBase | undefined, settings: Environment, 
     );
   }
   return {
-    change: envelopeChange(base, settings, now),
+    change: envelopeChange(base, settings, now, above),
     configs: [],
     absent: [],
     live: base?.ruleset.live ?? 0,
   };
 }
 
-function envelopeChange(base: PlanBase | undefined, settings: Environment, now: bigint): Change | undefined {
+function envelopeChange(
+  base: PlanBase | undefined,
+  settings: Environment,
+  now: bigint,
+  above: bigint,
+): Change | undefined {
   const envelope = encodeEnvelope(settings);
   if (base === undefined || bytesEqual(base.ruleset.envelope, envelope)) return undefined;
   const { ruleset } = base;
-  const version = nextId(now, ruleset.version, ruleset.committedAt);
+  const version = nextId(now, above > ruleset.version ? above : ruleset.version, ruleset.committedAt);
   if (version > MAX_ID) refuse('defaultContext', `cannot change: no ids are left above ${ruleset.version}.`);
   // Everything is evaluated with the default context, and nothing with the project.
   const seen = !bytesEqual(contextOf(base.settings), contextOf(settings));

@@ -17,6 +17,7 @@ import {
   assignIds,
   checkIds,
   checkTombstones,
+  bytesEqual,
   encodeSubmitted,
   entryOf,
   type PlanBase,
@@ -101,7 +102,9 @@ export function* planSteps(
   const configs = yield* mapSteps(entries, encodeEntry, 8);
   const after = viewAfter(base.ruleset, changed);
   yield* segmentSteps(after, changed);
-  const seen = yield* seenSteps(after, changed);
+  // Another envelope comes only with lost settings that are committed again.
+  const isEnvelopeNew = !bytesEqual(envelope, base.ruleset.envelope);
+  const seen = (yield* seenSteps(after, changed)) || isEnvelopeNew;
   return {
     change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
     configs,

@@ -53,7 +53,9 @@ export async function heal(parts: HealingParts, lost: LostWrites): Promise<Heali
   const noted = await noteGivenUp(store, environment, healing.givenUp, now);
   if (healing.plan !== undefined) {
     const { change, live } = healing.plan;
-    const result = await store.commit({ environment, by: HEALING, expect: version, change, live });
+    const { settings } = healing;
+    const commit = { environment, by: HEALING, expect: version, settings, change, live };
+    const result = await store.commit(commit);
     if (result.kind !== 'committed') {
       // The node that was first has listed them, or they fit by now.
       await drop(store, noted, log);
@@ -63,11 +65,17 @@ export async function heal(parts: HealingParts, lost: LostWrites): Promise<Heali
       );
     }
     log.warn(
-      { environment: `${environment}`, version: `${change?.version ?? version}`, configs: healing.healed },
-      'the configs that the store lost are committed again',
+      {
+        environment: `${environment}`,
+        version: `${change?.version ?? version}`,
+        configs: healing.healed,
+        ...(settings === undefined ? {} : { defaultContext: true }),
+      },
+      'the writes that the store lost are committed again',
     );
   }
   tell(parts, lost, healing.givenUp);
+  if (healing.contextError !== undefined) tellContext(log, lost, healing.contextError);
   return healing.plan === undefined ? 'abandoned' : 'committed';
 }
 
@@ -83,15 +91,22 @@ async function planOrAbandon(lost: LostWrites, now: bigint): Promise<PlanOrNone>
     throw new HoldfastError('busy', `environment ${lost.stored.environment} ${rule}`);
   };
   try {
-    const plan = await runInTurns(healingSteps(lost, now));
+    const healing = await runInTurns(healingSteps(lost, now));
     checkUnmoved();
-    return plan;
+    // A default context that no longer fits may be all that there was.
+    return healing.plan.change === undefined ? { ...healing, plan: undefined } : healing;
   } catch (cause) {
     checkUnmoved();
     if (isRetryable(cause)) throw cause;
     const error =
       cause instanceof HoldfastError ? cause : new HoldfastError('internal', messageOf(cause), { cause });
-    return { plan: undefined, healed: 0, givenUp: lost.configs.map((config) => ({ config, error })) };
+    return {
+      plan: undefined,
+      settings: undefined,
+      contextError: lost.isContextLost ? error : undefined,
+      healed: 0,
+      givenUp: lost.configs.map((config) => ({ config, error })),
+    };
   }
 }
 
@@ -150,5 +165,17 @@ function tell(
       error: givenUp[0]?.error.message,
     },
     'configs that the store lost can no longer be committed and are given up; holdfast rejected list shows them',
+  );
+}
+
+function tellContext(log: Logger, { stored, ours }: LostWrites, error: HoldfastError): void {
+  log.error(
+    {
+      environment: `${stored.environment}`,
+      ours: `${ours.version}`,
+      store: `${stored.version}`,
+      error: error.message,
+    },
+    'the default context that the store lost can no longer be committed and is given up; set it again',
   );
 }

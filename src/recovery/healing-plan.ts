@@ -14,16 +14,17 @@
  * The same is done for writes of the store that have ids below those of the lost ones: a reader
  * that has these would never be sent them.
  */
-import { settingsOf } from '../commit/plan-settings.js';
+import { planSettings, settingsOf } from '../commit/plan-settings.js';
 import { planSteps, type ChangePlan } from '../commit/plan.js';
 import { HoldfastError } from '../core/errors.js';
 import { mapSteps, runSteps, type Steps } from '../core/steps.js';
 import type { LostWrites } from '../replica/options.js';
-import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
+import { decodeConfig, encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { segmentProblems, type ChangedConfig, type RulesetView } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
+import type { Environment } from '../store/store.js';
 
 /** A lost config that cannot be committed again. */
 export interface GivenUpConfig {
@@ -34,7 +35,12 @@ export interface GivenUpConfig {
 
 /** A planned healing. */
 export interface HealingPlan {
+  /** Without a change when there is nothing to commit. */
   readonly plan: ChangePlan;
+  /** The settings to commit with it, when the default context is among what was lost. */
+  readonly settings: Environment | undefined;
+  /** The reason for which the default context that was lost cannot be committed again. */
+  readonly contextError: HoldfastError | undefined;
   /** The number of lost configs that the plan commits again. */
   readonly healed: number;
   readonly givenUp: readonly GivenUpConfig[];
@@ -54,9 +60,12 @@ export function planHealing(lost: LostWrites, now: bigint): HealingPlan {
  * Plans a healing in steps; see {@link planHealing}. A plan is worth nothing when one of the two
  * rulesets moved on between two steps.
  */
-export function* healingSteps({ stored, ours, configs }: LostWrites, now: bigint): Steps<HealingPlan> {
+export function* healingSteps(lost: LostWrites, now: bigint): Steps<HealingPlan> {
+  const { stored, ours, configs } = lost;
   const { version } = ours;
-  const { kept, givenUp } = yield* selectSteps(stored, configs);
+  const { settings, contextError } = healedSettings(lost, now);
+  const base = { ruleset: stored, settings: settings ?? settingsOf(stored) };
+  const { kept, givenUp } = yield* selectSteps(stored, configs, encodeEnvelope(base.settings));
   const restated = new Map<string, SubmittedConfig>();
   for (const config of stored.configs()) {
     const { key, id } = config;
@@ -69,20 +78,40 @@ export function* healingSteps({ stored, ours, configs }: LostWrites, now: bigint
     yield;
   }
   const again = yield* mapSteps(kept.values(), ({ encoded }) => resubmit(encoded, stored.version), 8);
-  const base = { ruleset: stored, settings: settingsOf(stored) };
   const submitted = [...again, ...restated.values()];
-  const plan = yield* planSteps(base, submitted, now, { recommitAbove: version });
-  return { plan, healed: kept.size, givenUp };
+  const plan =
+    submitted.length > 0
+      ? yield* planSteps(base, submitted, now, { recommitAbove: version })
+      : planSettings({ ...base, settings: settingsOf(stored) }, base.settings, now, version);
+  return { plan, settings, contextError, healed: kept.size, givenUp };
+}
+
+/** The store's settings with the default context that it lost, if it still fits the configs. */
+function healedSettings(
+  { stored, ours, isContextLost, name }: LostWrites,
+  now: bigint,
+): Pick<HealingPlan, 'settings' | 'contextError'> {
+  if (!isContextLost) return { settings: undefined, contextError: undefined };
+  const base = { ruleset: stored, settings: settingsOf(stored) };
+  const settings = { ...base.settings, name, defaultContext: settingsOf(ours).defaultContext };
+  try {
+    planSettings(base, settings, now, ours.version);
+    return { settings, contextError: undefined };
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return { settings: undefined, contextError: error };
+  }
 }
 
 /** Takes configs out until the others can be committed together. */
 function* selectSteps(
   stored: Ruleset,
   lost: readonly EncodedConfig[],
+  envelope: Uint8Array,
 ): Steps<{ kept: ReadonlyMap<string, ChangedConfig>; givenUp: GivenUpConfig[] }> {
   const kept = new Map<string, ChangedConfig>();
   const givenUp: GivenUpConfig[] = [];
-  const limit = MESSAGE_MAX_BYTES - stored.envelope.length;
+  const limit = MESSAGE_MAX_BYTES - envelope.length;
   for (const encoded of lost) {
     const { key, bytes } = encoded;
     if (bytes.length <= limit) kept.set(key, { encoded, field: key, before: stored.get(key) });

@@ -92,9 +92,12 @@ export class Loader {
       for (const change of arrived) {
         if (change.previous === ruleset.version) ruleset.apply(change);
       }
-      const configs = before === undefined ? [] : lostBy(ruleset, before);
-      if (before === undefined || configs.length === 0) return this.#place(ruleset, before);
-      const outcome = await this.#heal({ stored: ruleset, ours: before, configs }, attempt);
+      if (before === undefined) return this.#place(ruleset, before);
+      const configs = lostBy(ruleset, before);
+      const isContextLost = hasLostContext(ruleset, before);
+      if (configs.length === 0 && !isContextLost) return this.#place(ruleset, before);
+      const lost = { stored: ruleset, ours: before, configs, isContextLost, name: stored.name };
+      const outcome = await this.#heal(lost, attempt);
       if (outcome === 'abandoned') return this.#place(ruleset, before);
     }
   }
@@ -124,6 +127,7 @@ export class Loader {
           ours: `${version}`,
           store: `${lost.stored.version}`,
           configs: lost.configs.length,
+          ...(lost.isContextLost ? { defaultContext: true } : {}),
         },
         'the store lost writes that this node has; committing them again',
       );
@@ -179,4 +183,14 @@ function isOther(ruleset: Ruleset, before: Ruleset): boolean {
  */
 function lostBy(stored: Ruleset, ours: Ruleset): EncodedConfig[] {
   return [...ours.configs()].filter((config) => (stored.get(config.key)?.id ?? 0n) < config.id);
+}
+
+/**
+ * True when `stored` is older than the default context of `ours`. A context has no id, so where the
+ * store has moved on beyond the version that brought it, its own may be newer and counts. An
+ * environment at version 0 was created after the loss, with the settings that it shall have.
+ */
+function hasLostContext(stored: Ruleset, ours: Ruleset): boolean {
+  if (stored.version === 0n || stored.version >= ours.envelopeSince) return false;
+  return Buffer.compare(stored.envelope, ours.envelope) !== 0;
 }

@@ -25,8 +25,12 @@ export interface LostWrites {
   readonly stored: Ruleset;
   /** This node's ruleset, with the lost writes. */
   readonly ours: Ruleset;
-  /** The configs of `ours` that the store lacks or has in an older state. At least one. */
+  /** The configs of `ours` that the store lacks or has in an older state. */
   readonly configs: readonly EncodedConfig[];
+  /** True when the store lost the default context of `ours`; else there is at least one config. */
+  readonly isContextLost: boolean;
+  /** The name that the environment has in the store. */
+  readonly name: string;
 }
 
 /**

@@ -67,6 +67,7 @@ export class Ruleset {
   #clientVersion: bigint;
   #committedAt: bigint;
   #envelope: Uint8Array;
+  #envelopeSince: bigint;
   #byId: EncodedConfig[];
   #byKey: Map<string, EncodedConfig>;
   #live: number;
@@ -77,6 +78,7 @@ export class Ruleset {
     this.#clientVersion = start.clientVersion ?? start.version;
     this.#committedAt = start.at;
     this.#envelope = new Uint8Array(start.envelope);
+    this.#envelopeSince = start.version;
     const { byId, byKey } = runSteps(indexSteps(start.configs));
     this.#byId = byId;
     this.#byKey = byKey;
@@ -117,6 +119,14 @@ export class Ruleset {
   /** The encoded pointer and default context. */
   get envelope(): Uint8Array {
     return this.#envelope;
+  }
+
+  /**
+   * The version from which on the envelope has been this one, as far as is known here: that of the
+   * change which brought it, or else the one that this ruleset began with.
+   */
+  get envelopeSince(): bigint {
+    return this.#envelopeSince;
   }
 
   /** The config of that key; a tombstone too. */
@@ -181,7 +191,10 @@ export class Ruleset {
     this.#version = change.version;
     this.#clientVersion = change.clientVersion;
     this.#committedAt = change.at;
-    this.#envelope = new Uint8Array(change.envelope);
+    if (Buffer.compare(this.#envelope, change.envelope) !== 0) {
+      this.#envelope = new Uint8Array(change.envelope);
+      this.#envelopeSince = change.version;
+    }
     if (this.#byId.length > 64 && this.#byId.length > 2 * this.#byKey.size) {
       this.#byId = this.#byId.filter((config) => this.#byKey.get(config.key) === config);
     }

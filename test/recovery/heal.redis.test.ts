@@ -5,15 +5,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Committer } from '../../src/commit/committer.js';
 import { heal } from '../../src/recovery/heal.js';
+import { settingsOf } from '../../src/commit/plan-settings.js';
 import { Replica } from '../../src/replica/replica.js';
-import { decodeConfigs } from '../../src/ruleset/codec.js';
+import { decodeConfigs, decodeContextSet, encodeContextSet } from '../../src/ruleset/codec.js';
 import type { Store } from '../../src/store/store.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { segment, tombstone } from '../ruleset/arbitrary.js';
 import { recordingLog } from '../store/fixtures.js';
 import { flag } from '../support/configs.js';
-import { commitConfigs, createEnvironment, TESTER } from '../support/commits.js';
+import { commitConfigs, createEnvironment, settings, TESTER } from '../support/commits.js';
 import { change, INBOX, REJECTED } from '../support/inbox.js';
 import { until } from '../support/until.js';
 import { sharedInbox } from '../support/shared.js';
@@ -175,5 +176,54 @@ describe('an environment whose events cannot be decided now', () => {
     const late = (await stack.committed()).filter((key) => key.startsWith('late'));
     expect(late).toEqual(Array.from({ length: 20 }, (_, i) => `late${i}`));
     await until('it is well again', () => consumer.status().error === undefined);
+  });
+});
+
+describe('a default context that the store lost', () => {
+  const context = (team: string) =>
+    encodeContextSet({ contexts: [{ type: 'user', values: { team: { string: team } } }] });
+
+  /** A node with a context that the store has no more, and with what else it lost. */
+  async function loseContext(lost: Config[], since: Config[]): Promise<Node & { store: Store }> {
+    const store = await stack.open();
+    await commitConfigs(store, 1n, flag('common', true));
+    const node = await startNode(store);
+    await node.committer.putEnvironment({ ...settings(1n), defaultContext: context('first') }, TESTER);
+    await until('the node has it', () => node.replica.loaded(1n) !== undefined);
+    const rollBack = await copyOfRedis();
+    await node.committer.putEnvironment({ ...settings(1n), defaultContext: context('lost') }, TESTER);
+    if (lost.length > 0) {
+      await node.committer.commit({
+        environment: 1n,
+        by: TESTER,
+        configs: readSubmittedJson({ configs: lost }),
+      });
+    }
+    await rollBack();
+    if (since.length > 0) await commitConfigs(await stack.open(), 1n, ...since);
+    return { ...node, store };
+  }
+
+  const teamOf = (bytes: Uint8Array | undefined): unknown =>
+    bytes && decodeContextSet(bytes).contexts?.[0]?.values?.team?.string;
+
+  it.each([
+    ['alone', []],
+    ['with configs', [flag('other', true)]],
+  ])('a default context that was lost %s is committed again', async (_, lost) => {
+    const node = await loseContext(lost, []);
+    await until('the store has it', async () => {
+      return teamOf((await node.store.environment(1n))?.defaultContext) === 'lost';
+    });
+    await expectConverged(node);
+    expect((await node.store.environment(1n))!.name).toBe(settings(1n).name);
+    expect(settingsOf(node.replica.loaded(1n)!).defaultContext).toEqual(context('lost'));
+    expect(node.counts).toEqual({ lost: 1, givenUp: 0 });
+  });
+
+  it('a default context that was lost stays lost when the store has moved on beyond its version', async () => {
+    const node = await loseContext([], [flag('since', true)]);
+    await expectConverged(node);
+    expect(teamOf((await node.store.environment(1n))?.defaultContext)).toBe('first');
   });
 });

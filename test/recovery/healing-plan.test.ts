@@ -38,7 +38,8 @@ function healing(
   const store = after(common, ...ours.map(() => []), ...stored);
   const configs = [...node.configs()].filter(({ key, id }) => (store.get(key)?.id ?? 0n) < id);
   const now = NOW + 100n * SECOND;
-  return { ...planHealing({ stored: store, ours: node, configs }, now), stored: store, ours: node };
+  const lost = { stored: store, ours: node, configs, isContextLost: false, name: 'test' };
+  return { ...planHealing(lost, now), stored: store, ours: node };
 }
 
 const state = ({ plan }: HealingPlan): Record<string, 'deleted' | 'live'> =>
@@ -96,7 +97,7 @@ describe('a healing plan', () => {
     const common = [segment('s'), ...Array.from({ length: 10_000 }, (_, i) => flag(`f${i}`))];
     const [node, store] = [after(common, [...users, ...others]), after(common, [], [tombstone('s')])];
     const configs = [...node.configs()].filter(({ key, id }) => (store.get(key)?.id ?? 0n) < id);
-    const lost = { stored: store, ours: node, configs };
+    const lost = { stored: store, ours: node, configs, isContextLost: false, name: 'test' };
     const before = process.cpuUsage();
     const { result, longestTurn } = await measureTurns(() =>
       runInTurns(healingSteps(lost, NOW + 9n * SECOND)),
