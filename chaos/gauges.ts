@@ -2,6 +2,7 @@
  * The nodes' counters, summed over their lives: a node that was restarted counts from zero, and its
  * earlier counts are kept.
  */
+import { RECONNECT } from './checks/excuses.js';
 import type { SiteNode } from './site-node.js';
 
 const INTERVAL = 400;
@@ -22,6 +23,8 @@ export type CounterName = (typeof COUNTERS)[number];
  */
 const STALL = 400;
 const TICK = 100;
+/** After such a stall, which the nodes' links to Redis share, they take it for unavailable. */
+const AWAY = 1_000;
 
 export class Gauges {
   /** When this process was not run. */
@@ -48,7 +51,8 @@ export class Gauges {
 
   #tick(): void {
     const now = performance.now();
-    if (now - this.#looked > STALL) this.stalls.push({ from: this.#looked, to: now });
+    const length = now - this.#looked;
+    if (length > STALL) this.stalls.push({ from: this.#looked, to: now + (length > AWAY ? RECONNECT : 0) });
     this.#looked = now;
   }
 

@@ -1,12 +1,15 @@
 /** All checks over all that was recorded, and the figures for the table. */
 import { checkCommits } from './checks/commits.js';
+import { checkInbox, inboxExcuses } from './checks/inbox.js';
+import { checkSegments } from './checks/segments.js';
+import { checkContexts, checkSettings } from './checks/settings.js';
 import { checkConnections, checkRevoked } from './checks/connections.js';
 import { endExcuses, staleExcuses } from './checks/excuses.js';
 import { checkNodes } from './checks/nodes.js';
 import { checkJournal, checkSightings } from './checks/order.js';
 import { checkStaleness, type Acknowledged } from './checks/staleness.js';
 import type { Violation } from './checks/violation.js';
-import type { Journal, Span } from './clients/journal.js';
+import type { Journal, LossSpan } from './clients/journal.js';
 import type { Crowd } from './crowd.js';
 import type { Happened } from './director.js';
 import type { Gauges } from './gauges.js';
@@ -18,7 +21,7 @@ export interface Evidence {
   readonly crowd: Crowd;
   readonly ledger: Ledger;
   readonly happened: readonly Happened[];
-  readonly losses: readonly Span[];
+  readonly losses: readonly LossSpan[];
   readonly gauges: Gauges;
   readonly site: Site;
   readonly truth: Truth;
@@ -28,6 +31,8 @@ export interface Evidence {
   readonly strictLoss: boolean;
   /** For how long a hold may be behind without an excuse, milliseconds. */
   readonly limit: number;
+  /** For how long an event may wait in the inbox without an excuse, milliseconds. */
+  readonly inboxLimit: number;
 }
 
 /** The figures of a run. */
@@ -38,6 +43,8 @@ export interface Figures {
    */
   readonly endangered: number;
   readonly lost: number;
+  /** The ones that a node gave up, and listed among the rejected events. */
+  readonly givenUp: number;
   /** Commits without an answer, and how many of them were made. */
   readonly unanswered: number;
   readonly unansweredMade: number;
@@ -50,6 +57,8 @@ export interface Figures {
   /** Milliseconds. */
   readonly longestStaleness: number;
   readonly longestUnexcused: number;
+  /** The longest that an event waited without an excuse, milliseconds. */
+  readonly longestWait: number;
   /** The longest that the machine did not run the harness, milliseconds. */
   readonly longestStall: number;
 }
@@ -63,12 +72,18 @@ export async function judge(evidence: Evidence): Promise<Findings> {
   const { crowd, ledger, losses, truth, gauges, site, keys, dir } = evidence;
   const journals = crowd.all.flatMap(({ journal }) => (journal === undefined ? [] : [journal]));
   const commits = checkCommits(ledger.entries, truth, losses);
+  const settings = checkSettings(ledger.entries, truth, losses);
+  const excused = [...inboxExcuses(evidence.happened, losses), ...gauges.stalls];
+  const inbox = checkInbox(ledger.entries, truth, excused, evidence.inboxLimit);
   const staleness = staleOf(evidence, journals);
   const violations: Violation[] = [
     ...commits.violations,
     ...lossOf(evidence, commits.lost),
+    ...settings.violations,
+    ...inbox.violations,
+    ...checkSegments(ledger.entries, truth),
     ...atRest(crowd, truth),
-    ...journals.flatMap((journal) => checkJournal(journal, truth)),
+    ...journals.flatMap((journal) => [...checkJournal(journal, truth), ...checkContexts(journal, truth)]),
     ...crowd.sdks.flatMap((sdk) => checkSightings(sdk.name, sdk.environment, sdk.sightings, truth)),
     ...staleness.violations,
     ...journals.flatMap((journal) => checkConnections(journal, endExcuses(journal.via, evidence.happened))),
@@ -79,8 +94,9 @@ export async function judge(evidence: Evidence): Promise<Findings> {
     journals.reduce((total, journal) => total + count(journal), 0);
   const figures = {
     commits: ledger.count('committed') + ledger.count('accepted'),
-    endangered: commits.endangered,
-    lost: commits.lost.length,
+    endangered: commits.endangered + settings.endangered,
+    lost: commits.lost.length + settings.lost,
+    givenUp: commits.givenUp,
     unanswered: ledger.count('unknown'),
     unansweredMade: commits.unansweredMade,
     deliveries: sum(({ events }) => events),
@@ -90,6 +106,7 @@ export async function judge(evidence: Evidence): Promise<Findings> {
     refusals: sum(({ refusals }) => refusals.length),
     longestStaleness: staleness.longest,
     longestUnexcused: staleness.longestUnexcused,
+    longestWait: inbox.longest,
     longestStall: Math.max(0, ...gauges.stalls.map(({ from, to }) => to - from)),
   };
   return { violations, figures };

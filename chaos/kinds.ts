@@ -15,7 +15,8 @@ export type Resource =
   | 'redis link' // between Redis and one node
   | 'pushpin'
   | 'publish link' // in front of one Pushpin's publish port
-  | 'readers'; // some of the clients
+  | 'readers' // some of the clients
+  | 'installation'; // all of it, with one node or environment in a part of its own
 
 export interface Kind {
   readonly on: Resource;
@@ -31,20 +32,32 @@ export interface Kind {
   readonly excuses: 'all' | 'those it meets' | 'none';
   /** Nothing else happens meanwhile. */
   readonly alone?: true;
+  /** Events of every environment may wait in the inbox while it lasts, and a lease after it. */
+  readonly stopsInbox?: true;
 }
 
 const table = {
-  'node killed': { on: 'node', seconds: [0, 3], excuses: 'none' },
-  'node stopped': { on: 'node', seconds: [0, 3], excuses: 'none' },
+  'node killed': { on: 'node', seconds: [0, 3], excuses: 'none', stopsInbox: true },
+  'node stopped': { on: 'node', seconds: [0, 3], excuses: 'none', stopsInbox: true },
   // Longer than its lease of 6 s. A proxy's question that the node has taken hangs for as long.
-  'leader paused': { on: 'leader', seconds: [6.5, 8.5], excuses: 'all' },
-  'clock an hour off': { on: 'node', seconds: [0, 0.5], excuses: 'none' },
-  'redis killed': { on: 'redis', seconds: [0.1, 3], excuses: 'all' },
-  'redis lost its last second': { on: 'redis', seconds: [0, 1], excuses: 'all' },
-  'redis emptied': { on: 'redis', seconds: [1, 3], excuses: 'all', alone: true },
-  'redis slow': { on: 'redis links', seconds: [2, 5], excuses: 'all' },
-  'redis cut off': { on: 'redis link', seconds: [2, 7], excuses: 'all' },
-  'redis silent': { on: 'redis link', seconds: [2, 7], excuses: 'all' },
+  'leader paused': { on: 'leader', seconds: [6.5, 8.5], excuses: 'all', stopsInbox: true },
+  'clock an hour off': { on: 'node', seconds: [0, 0.5], excuses: 'none', stopsInbox: true },
+  'redis killed': { on: 'redis', seconds: [0.1, 3], excuses: 'all', stopsInbox: true },
+  'redis lost its last second': { on: 'redis', seconds: [0, 1], excuses: 'all', stopsInbox: true },
+  'redis emptied': { on: 'redis', seconds: [1, 3], excuses: 'all', alone: true, stopsInbox: true },
+  // The other nodes die with it, and what has changed when the paused one goes on is not what it has.
+  'redis lost what one node has': {
+    on: 'installation',
+    seconds: [2, 6],
+    excuses: 'all',
+    alone: true,
+    stopsInbox: true,
+  },
+  // Longer than an event of another environment may wait.
+  'environment deleted': { on: 'installation', seconds: [10, 12], excuses: 'all', alone: true },
+  'redis slow': { on: 'redis links', seconds: [2, 5], excuses: 'all', stopsInbox: true },
+  'redis cut off': { on: 'redis link', seconds: [2, 7], excuses: 'all', stopsInbox: true },
+  'redis silent': { on: 'redis link', seconds: [2, 7], excuses: 'all', stopsInbox: true },
   'pushpin killed': { on: 'pushpin', seconds: [0.1, 2], excuses: 'none' },
   'publishing cut off': { on: 'publish link', seconds: [2, 8], stretches: true, excuses: 'none' },
   'publishing slow': { on: 'publish link', seconds: [2, 5], excuses: 'none' },

@@ -1,7 +1,11 @@
 /** Performs each fault on the installation, and undoes it. */
+import { names } from '../src/store/redis/names.js';
+import { ask } from '../test/support/redis.js';
 import { until } from '../test/support/until.js';
 import type { LinkFault } from '../test/support/publish-link.js';
 import { adminApi } from './api.js';
+import type { LossSpan } from './clients/journal.js';
+import { hasConverged } from './convergence.js';
 import type { Crowd } from './crowd.js';
 import type { FaultKind } from './kinds.js';
 import type { Fault } from './plan.js';
@@ -20,8 +24,10 @@ export interface Strike {
   readonly note: (text: string) => void;
   /** Something that must not happen, found while the fault was done. */
   readonly violation: (text: string) => void;
-  /** The store loses what was written from that moment on (performance.now()). */
-  readonly lost: (since: number) => void;
+  /** API keys by environment. */
+  readonly keys: ReadonlyMap<bigint, string>;
+  /** The store has lost what was written from that moment on (performance.now()). */
+  readonly lost: (since: number, more?: Pick<LossSpan, 'environment' | 'keeper'>) => void;
 }
 
 /** Ends the fault; resolves when what it met runs again. */
@@ -46,6 +52,8 @@ const STOP_WITHIN = 12_000;
 
 /** The time that a node may need to reconnect to a restarted Redis, milliseconds. */
 const RESTORE_WITHIN = 15_000;
+/** The time in which a node that goes on has healed what the store lost, milliseconds. */
+const CONVERGE_WITHIN = 20_000;
 /** Longer than Redis is ever away. */
 const REVOKE_WITHIN = 30_000;
 
@@ -79,6 +87,10 @@ export async function begin(strike: Strike): Promise<Undo> {
       return loseLastSecond(strike);
     case 'redis emptied':
       return emptyRedis(strike);
+    case 'redis lost what one node has':
+      return loseAllButOne(strike);
+    case 'environment deleted':
+      return deleteEnvironment(strike);
     case 'redis slow':
       for (const link of site.redisLinks) link.delay = degree(REDIS_DELAY, fault.strength);
       return async () => {
@@ -148,12 +160,69 @@ async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
   await site.redisFile.empty();
   lost(0);
   await site.redis.restart();
+  return () => restoreEverywhere(site, note);
+}
+
+async function restoreEverywhere(site: Site, note: Strike['note']): Promise<void> {
+  for (const node of site.nodes) {
+    const answer = await restore(site, node);
+    note(`restore at node ${node.index + 1}: ${answer}`);
+  }
+}
+
+/**
+ * One node is stopped, with the last commits in its memory; the others and Redis die, and Redis
+ * loses these commits. Writers then go on through the others, for as long as the fault lasts. Then
+ * the stopped node goes on, and must come to an end with what the store has.
+ */
+async function loseAllButOne({ site, target, keys, lost, note, violation }: Strike): Promise<Undo> {
+  const keeper = site.nodes[target]!;
+  const others = site.nodes.filter((node) => node !== keeper);
+  const until = performance.now();
+  keeper.signal('SIGSTOP');
+  await Promise.all(others.map((node) => node.kill()));
+  await site.redis.kill();
+  lost(site.redisFile.forget(LAST_SECOND), { keeper: { node: target, until } });
+  await site.redis.restart();
+  await Promise.all(others.map((node) => node.start()));
   return async () => {
-    for (const node of site.nodes) {
-      const answer = await restore(site, node);
-      note(`restore at node ${node.index + 1}: ${answer}`);
-    }
+    keeper.signal('SIGCONT');
+    await untilConverged({ site, keys, note, violation, node: keeper });
   };
+}
+
+async function untilConverged({
+  site,
+  keys,
+  note,
+  violation,
+  node,
+}: Pick<Strike, 'site' | 'keys' | 'note' | 'violation'> & { readonly node: SiteNode }): Promise<void> {
+  const from = performance.now();
+  const name = `node ${node.index + 1}`;
+  try {
+    await until(`${name} converges`, () => hasConverged(site, node, keys), {
+      timeout: CONVERGE_WITHIN,
+      interval: 100,
+    });
+    note(`${name} has what the store has, after ${seconds(performance.now() - from).trim()}`);
+  } catch {
+    violation(`${name} did not come to what the store has within ${seconds(CONVERGE_WITHIN).trim()}`);
+  }
+}
+
+/**
+ * Someone deletes one environment in Redis; after a while an administrator restores it. The inbox
+ * of the others goes on.
+ */
+async function deleteEnvironment({ site, target, lost, note }: Strike): Promise<Undo> {
+  const environment = BigInt(target + 1);
+  // In one step, as when someone restores a wrong dump.
+  const script = "redis.call('DEL',KEYS[1],KEYS[2])redis.call('SREM',KEYS[3],ARGV[1])return(1)";
+  const keys = [names.environment(environment), names.configs(environment), names.environments];
+  await ask(site.redis.port, `EVAL ${script} ${keys.length} ${keys.join(' ')} ${environment}`);
+  lost(0, { environment });
+  return () => restoreEverywhere(site, note);
 }
 
 /**

@@ -77,6 +77,8 @@ function drawTarget(on: Resource, random: Random): Fault['target'] {
   switch (on) {
     case 'leader':
       return 'leader';
+    case 'installation':
+      return random.integer(0, NODES - 1);
     case 'node':
     case 'redis link':
       return random.chance(LEADER_CHANCE) ? 'leader' : random.integer(0, NODES - 1);
@@ -107,6 +109,8 @@ export function describe(fault: Fault, target: Fault['target'] = fault.target): 
     case 'pushpin':
     case 'publish link':
       return `${fault.kind} (pushpin ${Number(target) + 1})`;
+    case 'installation':
+      return `${fault.kind} (${Number(target) + 1})`;
     case 'redis':
     case 'redis links':
     case 'readers':

@@ -33,6 +33,7 @@ export function report(results: readonly RunResult[]): string {
       sum(({ figures }) => figures.endangered),
     ],
     ['of these, gone: no node had them', sum(({ figures }) => figures.lost)],
+    ['of these, given up and listed as rejected', sum(({ figures }) => figures.givenUp)],
     ['commits without an answer', sum(({ figures }) => figures.unanswered)],
     ['of these, made (all of it)', sum(({ figures }) => figures.unansweredMade)],
     ['deliveries', sum(({ figures }) => figures.deliveries)],
@@ -42,6 +43,10 @@ export function report(results: readonly RunResult[]): string {
     ['attempts to connect without success', sum(({ figures }) => figures.refusals)],
     ['longest staleness', seconds(most(({ figures }) => figures.longestStaleness)).trim()],
     ['of which no fault excuses', seconds(most(({ figures }) => figures.longestUnexcused)).trim()],
+    [
+      'longest wait in the inbox that no fault excuses',
+      seconds(most(({ figures }) => figures.longestWait)).trim(),
+    ],
     ['violations', sum(({ violations }) => violations.length)],
   ];
   return [

@@ -11,16 +11,16 @@ import { judge, type Findings } from './judge.js';
 import { Crowd, type SpareKey } from './crowd.js';
 import { Director, type Happened } from './director.js';
 import { Gauges } from './gauges.js';
-import type { FaultKind } from './kinds.js';
+import { Convergence } from './convergence.js';
+import { KINDS, type FaultKind } from './kinds.js';
 import { makePlan } from './plan.js';
 import { Random } from './random.js';
 import { startSite, type Site } from './site.js';
 import { Timeline } from './timeline.js';
 import { readTruth, type Loss, type Truth } from './truth.js';
-import type { Span } from './clients/journal.js';
+import type { LossSpan, Span } from './clients/journal.js';
 import type { Violation } from './checks/violation.js';
-import { HttpWriter } from './writers/http.js';
-import { InboxWriter } from './writers/inbox.js';
+import { ENVIRONMENTS, makeWriters } from './writers/all.js';
 import type { Writer } from './writers/writer.js';
 import { firstConfigs } from './writers/intent.js';
 import { Ledger } from './writers/ledger.js';
@@ -68,8 +68,11 @@ const COME_BACK = 12_000;
  * an SDK that sets itself no time limit waits so long. Milliseconds.
  */
 const UNANSWERED = 61_000;
-const ENVIRONMENTS = [1n, 2n, 3n];
-const HTTP_WRITERS = 4;
+/**
+ * An event waits in the inbox for no longer than this without a reason, milliseconds. Much less than
+ * the time for which an environment is deleted.
+ */
+const INBOX_LIMIT = 6_000;
 
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const from = performance.now();
@@ -104,13 +107,14 @@ class Run {
   readonly #random: Random;
   readonly #crowd = new Crowd();
   readonly #ledger = new Ledger();
-  readonly #losses: Span[] = [];
+  readonly #losses: LossSpan[] = [];
   readonly #violations: Violation[] = [];
   readonly #keys = new Map<bigint, string>();
   readonly #spareKeys: SpareKey[] = [];
   #site: Site | undefined;
   #director: Director | undefined;
   #gauges: Gauges | undefined;
+  #convergence: Convergence | undefined;
 
   constructor(options: RunOptions, dir: string, timeline: Timeline) {
     this.#options = options;
@@ -148,19 +152,21 @@ class Run {
     );
     note('all clients are subscribed');
     const gauges = (this.#gauges = new Gauges(site.nodes));
-    const writers = this.#httpWriters(api, site);
-    await this.#underFault(site, [...writers, this.#inboxWriter(site)], note);
+    const convergence = (this.#convergence = new Convergence(site, this.#keys, STALENESS * 1000 + MARGIN));
+    const writers = makeWriters({ api, site, ledger: this.#ledger, random: this.#random });
+    await this.#underFault(site, writers.all, note);
     note('all faults are over');
     const over = performance.now();
     // A last change to each environment: it shows that every hold is alive.
     await Promise.all(
       ENVIRONMENTS.map((environment, index) =>
-        writers[index]!.insist(environment, COME_BACK).catch(this.#object),
+        writers.last[index]!.insist(environment, COME_BACK).catch(this.#object),
       ),
     );
     const truth = await this.#rest(site, over);
     note('at rest');
     await gauges.close();
+    await convergence.close();
     const findings = await judge({
       crowd: this.#crowd,
       ledger: this.#ledger,
@@ -173,14 +179,23 @@ class Run {
       dir: this.#dir,
       strictLoss: this.#options.strictLoss,
       limit: STALENESS * 1000 + MARGIN,
+      inboxLimit: INBOX_LIMIT,
     });
-    return { ...findings, violations: [...this.#violations, ...findings.violations] };
+    const unsaid = convergence.violations(this.#excusesOfNodes(gauges));
+    return { ...findings, violations: [...this.#violations, ...unsaid, ...findings.violations] };
   }
 
   async stop(): Promise<void> {
     this.#crowd.close();
     await this.#gauges?.close();
+    await this.#convergence?.close();
     await this.#site?.stop();
+  }
+
+  /** A node cannot know of a loss while the store is away, or while it is stopped. */
+  #excusesOfNodes({ stalls }: Gauges): Span[] {
+    const faults = this.happened.filter(({ fault }) => KINDS[fault.kind].excuses === 'all');
+    return [...faults.map(({ from, to }) => ({ from, to })), ...stalls];
   }
 
   async #createEnvironments(api: Api, site: Site): Promise<void> {
@@ -201,30 +216,6 @@ class Run {
     }
   }
 
-  #httpWriters(api: Api, site: Site): HttpWriter[] {
-    return Array.from({ length: HTTP_WRITERS }, (_, index) => {
-      const name = `w${index + 1}`;
-      return new HttpWriter({
-        name,
-        api,
-        nodes: site.nodes,
-        environments: ENVIRONMENTS,
-        ledger: this.#ledger,
-        random: this.#random.fork(name),
-      });
-    });
-  }
-
-  #inboxWriter(site: Site): InboxWriter {
-    return new InboxWriter({
-      name: 'inbox',
-      redisUrl: site.redis.url,
-      environments: ENVIRONMENTS,
-      ledger: this.#ledger,
-      random: this.#random.fork('inbox'),
-    });
-  }
-
   async #underFault(site: Site, writers: readonly Writer[], note: (text: string) => void): Promise<void> {
     const { seed, length, kinds } = this.#options;
     const plan = makePlan({ seed, length, ...(kinds === undefined ? {} : { kinds }) });
@@ -234,10 +225,11 @@ class Run {
       random: this.#random.fork('faults'),
       note,
       violation: this.#object,
-      lost: (since) => {
+      keys: this.#keys,
+      lost: (since, more = {}) => {
         note('the store has lost writes');
         // Until it runs again nothing more can be written.
-        this.#losses.push({ from: since, to: performance.now() });
+        this.#losses.push({ from: since, to: performance.now(), ...more });
       },
     }));
     const stopping = new AbortController();
@@ -256,13 +248,16 @@ class Run {
    */
   async #rest(site: Site, over: number): Promise<Truth> {
     const started = this.happened.filter(({ fault }) => fault.kind === 'pushpin killed').map(({ to }) => to);
-    const from = Math.max(over, ...started.map((to) => to + UNANSWERED));
-    const deadline = from + COME_BACK + STALENESS * 1000 + MARGIN;
+    let from = Math.max(over, ...started.map((to) => to + UNANSWERED));
+    let waiting = Infinity;
     for (;;) {
       const truth = await readTruth(site, ENVIRONMENTS, this.#loss);
       const differing = this.#crowd.all.find((client) => client.differs(truth) !== undefined);
       if (differing === undefined && truth.waiting === 0) return truth;
-      if (performance.now() > deadline) return truth;
+      // Rest begins when the inbox is empty, however long a busy machine needs for what is in it.
+      if (truth.waiting < waiting) from = Math.max(from, performance.now());
+      waiting = truth.waiting;
+      if (performance.now() > from + COME_BACK + STALENESS * 1000 + MARGIN) return truth;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

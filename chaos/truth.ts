@@ -2,28 +2,50 @@
  * The truth at rest: the rulesets in the store, and every commit that its feed has. Read by the
  * harness itself, past the nodes.
  */
-import { decodeConfig, type EncodedConfig } from '../src/ruleset/codec.js';
+import { decodeConfig, decodeConfigs, decodeContextSet, type EncodedConfig } from '../src/ruleset/codec.js';
+import type { Config } from '../src/ruleset/model.js';
+import type { RejectedEvent } from '../src/store/inbox.js';
 import type { FeedEntry, Store } from '../src/store/store.js';
 import { names } from '../src/store/redis/names.js';
 import { ask } from '../test/support/redis.js';
 import { digestOf } from './clients/event.js';
 import type { ReceivedConfig } from './clients/journal.js';
+import { contentOf, segmentsUsedBy } from './content.js';
+import { contextToken } from './writers/settings.js';
 
 /** One commit as the feed has it. */
 export interface Committed {
   readonly environment: bigint;
   readonly previous: bigint;
   readonly version: bigint;
-  readonly configs: readonly (ReceivedConfig & { readonly text: string | undefined })[];
+  /** When it was made, by performance.now(). */
+  readonly at: number;
+  readonly configs: readonly CommittedConfig[];
+  /** The token of the default context after it. */
+  readonly context: string | undefined;
+}
+
+export interface CommittedConfig extends ReceivedConfig {
+  readonly text: string | undefined;
+  /** What its writer meant: see content.ts. */
+  readonly content: string;
+  /** The segments that it refers to. */
+  readonly uses: readonly string[];
+  /** True when all of its values are boolean, as a segment's must be. */
+  readonly isBoolean: boolean;
 }
 
 export interface TrueConfig extends ReceivedConfig {
   /** Its value, for every context; `undefined` when it is deleted. */
   readonly value: string | boolean | undefined;
+  /** What its writer meant: see content.ts. */
+  readonly content: string;
 }
 
 export interface TrueRuleset {
   readonly version: bigint;
+  /** The token of the default context. */
+  readonly context: string | undefined;
   /** Keyed by config key, tombstones included. */
   readonly configs: ReadonlyMap<string, TrueConfig>;
 }
@@ -34,10 +56,17 @@ export interface Truth {
   readonly history: readonly Committed[];
   /** True when the store ever had a config of that key and id, by its feed. */
   knows(environment: bigint, key: string, id: bigint): boolean;
+  /**
+   * When that config was committed, by performance.now(): again, if it was lost. `undefined` when
+   * the feed does not have it.
+   */
+  committedAt(environment: bigint, key: string, id: bigint): number | undefined;
   /** The digest of that config; `undefined` when the feed does not have it. */
   digest(environment: bigint, key: string, id: bigint): string | undefined;
   /** The tokens of inbox events that were rejected. */
   readonly rejected: ReadonlySet<string>;
+  /** `<environment> <key>` of each config that was lost and given up, and is listed as rejected. */
+  readonly givenUp: ReadonlySet<string>;
   /** Inbox events that are not decided. */
   readonly waiting: number;
   readonly loss: Loss;
@@ -67,37 +96,65 @@ export async function readTruth(eyes: Eyes, environments: readonly bigint[], los
     const stored = await store.read(id);
     if (stored === undefined) continue;
     const configs = new Map(stored.configs.map((config) => [config.key, trueConfig(config)]));
-    rulesets.set(id, { version: stored.version, configs });
+    const context =
+      stored.defaultContext === undefined ? undefined : contextToken(decodeContextSet(stored.defaultContext));
+    rulesets.set(id, { version: stored.version, context, configs });
   }
   return makeTruth({ rulesets, history, loss, ...(await readInbox(eyes)) });
 }
 
 /** @param parts what was read */
 export function makeTruth(
-  parts: Pick<Truth, 'rulesets' | 'history' | 'loss' | 'rejected' | 'waiting'>,
+  parts: Pick<Truth, 'rulesets' | 'history' | 'loss' | 'rejected' | 'givenUp' | 'waiting'>,
 ): Truth {
   const { history } = parts;
   const digests = new Map<string, string>();
-  for (const { environment, configs } of history) {
-    for (const { key, id, digest } of configs) digests.set(`${environment} ${id} ${key}`, digest);
+  const times = new Map<string, number>();
+  for (const { environment, at, configs } of history) {
+    for (const { key, id, digest } of configs) {
+      digests.set(`${environment} ${id} ${key}`, digest);
+      times.set(`${environment} ${id} ${key}`, at);
+    }
   }
   return {
     ...parts,
     knows: (environment, key, id) => digests.has(`${environment} ${id} ${key}`),
+    committedAt: (environment, key, id) => times.get(`${environment} ${id} ${key}`),
     digest: (environment, key, id) => digests.get(`${environment} ${id} ${key}`),
   };
 }
 
-async function readInbox({ store, redis }: Eyes): Promise<Pick<Truth, 'rejected' | 'waiting'>> {
+async function readInbox({ store, redis }: Eyes): Promise<Pick<Truth, 'rejected' | 'givenUp' | 'waiting'>> {
   if (store.inbox === undefined) throw new Error('the store has no inbox');
   // Everything in the stream is undecided: what is decided is removed in the same step.
-  const answer = await ask(redis.port, `XLEN ${names.inbox}`);
-  const waiting = Number(/^:(\d+)/.exec(answer)?.[1]);
+  let waiting: number | undefined;
+  while (waiting === undefined) {
+    const [, count] = /^:(\d+)/.exec(await ask(redis.port, `XLEN ${names.inbox}`)) ?? [];
+    if (count !== undefined) waiting = Number(count);
+  }
   const { events } = await store.inbox.rejected(REJECTED_MAX);
   const rejected = events.flatMap(({ fields }) =>
     fields.filter(({ name }) => name.toString() === 'event').map(({ value }) => value.toString()),
   );
-  return { rejected: new Set(rejected), waiting };
+  return { rejected: new Set(rejected), givenUp: new Set(events.flatMap(givenUpIn)), waiting };
+}
+
+/** What healing lists has no event of its own. */
+function givenUpIn({ fields }: RejectedEvent): string[] {
+  const valueOf = (name: string) => fields.find((field) => field.name.toString() === name)?.value;
+  const [environment, configs] = [valueOf('environment'), valueOf('configs')];
+  if (environment === undefined || configs === undefined || valueOf('event') !== undefined) return [];
+  return keysIn(configs).map((key) => `${environment.toString()} ${key}`);
+}
+
+/** Long values are listed in part: then the key, which is at their beginning, is read by itself. */
+function keysIn(configs: Uint8Array): string[] {
+  try {
+    return (decodeConfigs(configs).configs ?? []).map(({ key }) => key ?? '');
+  } catch {
+    const [key] = /[a-z]+\.[0-9a-z]+/.exec(Buffer.from(configs).toString('latin1')) ?? [];
+    return key === undefined ? [] : [key];
+  }
 }
 
 async function readHistory(store: Store): Promise<Committed[]> {
@@ -116,30 +173,42 @@ async function readHistory(store: Store): Promise<Committed[]> {
 
 function committed(entry: FeedEntry): Committed[] {
   if (entry.kind !== 'change') return [];
-  const { environment, previous, version, configs } = entry.change;
+  const { environment, previous, version, at, configs, envelope } = entry.change;
   return [
     {
       environment,
       previous,
       version,
-      configs: configs.map((config) => {
-        const value = valueOf(config);
-        return { ...received(config), text: typeof value === 'string' ? value : undefined };
-      }),
+      at: Number(at) / 1000 - performance.timeOrigin,
+      configs: configs.map(committedConfig),
+      context: contextToken(decodeConfigs(envelope).defaultContext),
     },
   ];
 }
 
-function trueConfig(config: EncodedConfig): TrueConfig {
-  return { ...received(config), value: valueOf(config) };
+function committedConfig(encoded: EncodedConfig): CommittedConfig {
+  const config = decodeConfig(encoded);
+  const value = valueOf(config);
+  return {
+    ...received(encoded),
+    text: typeof value === 'string' ? value : undefined,
+    content: contentOf(config),
+    uses: segmentsUsedBy(config),
+    isBoolean: config.valueType === 'BOOL',
+  };
+}
+
+function trueConfig(encoded: EncodedConfig): TrueConfig {
+  const config = decodeConfig(encoded);
+  return { ...received(encoded), value: valueOf(config), content: contentOf(config) };
 }
 
 function received({ key, id, deleted, bytes }: EncodedConfig): ReceivedConfig {
   return { key, id, deleted, digest: digestOf(bytes) };
 }
 
-/** Every config of the harness is the same for everyone: one row, one value. */
-function valueOf(config: EncodedConfig): string | boolean | undefined {
-  const value = decodeConfig(config).rows?.[0]?.values?.[0]?.value;
+/** Every config of the harness is the same for everyone whom no criterion names: its last value. */
+function valueOf(config: Config): string | boolean | undefined {
+  const value = config.rows?.[0]?.values?.at(-1)?.value;
   return value?.string ?? value?.bool;
 }

@@ -8,7 +8,7 @@ import { KINDS } from '../kinds.js';
  * ones: 5 s of silence on a connection that is owed an answer, up to 3 s to connect, up to 1.25 s
  * between attempts. Milliseconds.
  */
-const RECONNECT = 5_000;
+export const RECONNECT = 5_000;
 /**
  * A server that ended takes its connections with it at once; the client's own thread hears of it a
  * little later. Milliseconds.
@@ -35,6 +35,7 @@ export function endExcuses(via: Via, happened: readonly Happened[]): Span[] {
   return happened
     .filter(({ fault, target }) => {
       const { kind } = fault;
+      if (kind === 'redis lost what one node has') return via.kind === 'direct' && target !== via.index;
       if (target !== via.index) return false;
       if (via.kind === 'pushpin') return kind === 'pushpin killed';
       return kind === 'node killed' || kind === 'node stopped' || kind === 'clock an hour off';

@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/core/errors.js';
-import { splitConfigs } from '../../src/ruleset/codec.js';
+import { decodeConfigs, splitConfigs } from '../../src/ruleset/codec.js';
 import { authorization } from '../clients/client.js';
 import { digestOf } from '../clients/event.js';
+import { storeHealth } from '../convergence.js';
 import type { Site } from '../site.js';
 import type { SiteNode } from '../site-node.js';
 import type { Truth, TrueRuleset } from '../truth.js';
+import { contextToken } from '../writers/settings.js';
 import type { Violation } from './violation.js';
 
 /** The log line of a node whose request met an unexpected error. */
@@ -32,12 +34,21 @@ export async function checkNodes(
       found.push(`${name} ended by itself: ${log.slice(-500)}`);
       continue;
     }
+    const state = await storeProblem(node);
+    if (state !== undefined) found.push(`${name} ${state}`);
     for (const [environment, ruleset] of truth.rulesets) {
       const problem = await snapshotProblem(node, keys.get(environment) ?? '', ruleset);
       if (problem !== undefined) found.push(`${name}, environment ${environment}: ${problem}`);
     }
   }
   return found.map((text) => ({ check: 'nodes', text }));
+}
+
+/** A node that has what the store has says so. */
+async function storeProblem(node: SiteNode): Promise<string | undefined> {
+  const health = await storeHealth(node);
+  if (health === undefined) return 'gave no readiness at rest';
+  return health.isDegraded ? `is degraded at rest: ${health.text}` : undefined;
 }
 
 async function snapshotProblem(
@@ -51,7 +62,11 @@ async function snapshotProblem(
       signal: AbortSignal.timeout(10_000),
     });
     if (answer.status !== 200) return `the snapshot was answered with ${answer.status}`;
-    const configs = splitConfigs(new Uint8Array(await answer.arrayBuffer()));
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const context = contextToken(decodeConfigs(bytes).defaultContext);
+    if (context !== ruleset.context)
+      return `its default context is ${context ?? 'none'}, and the store's ${ruleset.context ?? 'none'}`;
+    const configs = splitConfigs(bytes);
     const same = configs.filter(
       ({ key: name, bytes }) => ruleset.configs.get(name)?.digest === digestOf(bytes),
     );

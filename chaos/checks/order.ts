@@ -5,8 +5,8 @@
  * Left out: when a client stands at an id, it must have every config up to that id, by that id or a
  * later one. But for one case: a delta that is cut into several events has each config once, at its
  * last id. So a config that was changed again before the event was sent comes with a later event,
- * and the event before it leaves it out. Ids say when they were given, in microseconds, to within a
- * second.
+ * and the event before it leaves it out. Assigned ids say when they were given, in microseconds, to
+ * within a second.
  */
 import type { Journal, ReceivedConfig } from '../clients/journal.js';
 import type { Sighting } from '../clients/sdk.js';
@@ -20,12 +20,14 @@ export function checkJournal(journal: Journal, truth: Truth): Violation[] {
   for (const { events } of journal.connections) {
     for (const { at, id, configs } of events) {
       for (const config of configs) {
-        const problem = judge(journal.environment, config, had.get(config.key), truth);
+        const problem = judge({ journal, config, before: had.get(config.key), at, truth });
         if (problem !== undefined) found.push(violation(journal.name, problem, at));
         if (config.id > (had.get(config.key)?.id ?? 0n)) had.set(config.key, config);
       }
       for (const due of owed.upTo(id)) {
         if ((had.get(due.key)?.id ?? 0n) >= due.id || owed.changedAgain(due, at)) continue;
+        // A store that lost writes gives ids below those that clients have, and later higher ones.
+        if (truth.loss !== 'none' && due.at > at - SLACK) continue;
         found.push(violation(journal.name, `stands at ${id} without ${due.key} at ${due.id}`, at));
       }
     }
@@ -33,20 +35,25 @@ export function checkJournal(journal: Journal, truth: Truth): Violation[] {
   return found;
 }
 
-function judge(
-  environment: bigint,
-  config: ReceivedConfig,
-  before: ReceivedConfig | undefined,
-  truth: Truth,
-): string | undefined {
+interface Receipt {
+  readonly journal: Journal;
+  readonly config: ReceivedConfig;
+  /** What the client had under that key. */
+  readonly before: ReceivedConfig | undefined;
+  readonly at: number;
+  readonly truth: Truth;
+}
+
+function judge({ journal: { environment }, config, before, at, truth }: Receipt): string | undefined {
   const { key, id, digest } = config;
   const known = truth.digest(environment, key, id);
   if (known === undefined && truth.loss === 'none')
     return `received ${key} at ${id}, which was never committed`;
   if (known !== undefined && known !== digest) return `received other bytes for ${key} at ${id}`;
   if (before === undefined || id >= before.id) return undefined;
-  const lost = truth.loss === 'forgiven' && !truth.knows(environment, key, before.id);
-  return lost ? undefined : `received ${key} at ${id} after ${before.id}`;
+  // The store did not have it then, or not again yet.
+  const lost = (truth.committedAt(environment, key, before.id) ?? Infinity) > at - SLACK;
+  return lost && truth.loss === 'forgiven' ? undefined : `received ${key} at ${id} after ${before.id}`;
 }
 
 /**
@@ -58,6 +65,15 @@ const SLACK = 1_000;
 interface Due {
   readonly key: string;
   readonly id: bigint;
+  /** When the feed has it, by performance.now(). */
+  readonly at: number;
+}
+
+/** One more change of a key. */
+interface Change {
+  readonly id: bigint;
+  /** When it was made, by performance.now(). */
+  readonly at: number;
 }
 
 /** The configs that a reader of the environment must have come by. */
@@ -65,15 +81,19 @@ class Owed {
   /** Ascending by id. */
   readonly #all: readonly Due[];
   /** Keyed by config key, ascending. */
-  readonly #ids = new Map<string, bigint[]>();
+  readonly #changes = new Map<string, Change[]>();
   #next = 0;
 
   constructor(truth: Truth, environment: bigint) {
-    this.#all = truth.history
+    const all = truth.history
       .filter((change) => change.environment === environment)
-      .flatMap((change) => change.configs)
+      .flatMap(({ at, configs }) => configs.map(({ key, id }) => ({ key, id, at })))
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-    for (const { key, id } of this.#all) this.#ids.set(key, [...(this.#ids.get(key) ?? []), id]);
+    this.#all = all;
+    for (const { key, id, at } of all) {
+      const change = { id, at: madeAt(id, at, truth) };
+      this.#changes.set(key, [...(this.#changes.get(key) ?? []), change]);
+    }
   }
 
   /** Those up to that id which it did not return before. */
@@ -86,9 +106,18 @@ class Owed {
 
   /** True when that config was changed again before that time (performance.now()). */
   changedAgain({ key, id }: Due, at: number): boolean {
-    const later = this.#ids.get(key)?.find((each) => each > id);
-    return later !== undefined && later <= BigInt(Math.ceil((performance.timeOrigin + at + SLACK) * 1000));
+    const later = this.#changes.get(key)?.find((each) => each.id > id);
+    return later !== undefined && later.at <= at + SLACK;
   }
+}
+
+/**
+ * When a config was first committed. An assigned id says so, also of one that was lost and committed
+ * again; a given one may run ahead of the clock. Then the feed says it, unless writes were lost.
+ */
+function madeAt(id: bigint, at: number, { loss }: Truth): number {
+  const byId = Number(id) / 1000 - performance.timeOrigin;
+  return byId <= at ? byId : loss === 'none' ? at : 0;
 }
 
 /**

@@ -64,10 +64,10 @@ export class EventSourceClient implements Client {
     source.onopen = () => (connection = journal.open(from));
     source.onmessage = (message: { data: string; lastEventId: string }) => {
       try {
-        const { id, configs } = decodeEvent(message.data, message.lastEventId, environment);
+        const event = decodeEvent(message.data, message.lastEventId, environment);
         if (connection === undefined) throw new Error('an event before the stream is open');
-        journal.take(connection, id, configs);
-        from = id;
+        journal.take(connection, event);
+        from = event.id;
       } catch (error) {
         journal.object(messageOf(error));
       }

@@ -22,7 +22,10 @@ export function differences(journal: Journal, truth: Truth): string | undefined 
   for (const { key, id } of journal.held.values()) {
     if (!ruleset.configs.has(key) && !isLost(key, id)) return `has ${key}, which the store does not know`;
   }
-  return journal.position === ruleset.version
+  if (journal.position !== ruleset.version) {
+    return `stands at ${journal.position}, and the store at ${ruleset.version}`;
+  }
+  return journal.context === ruleset.context
     ? undefined
-    : `stands at ${journal.position}, and the store at ${ruleset.version}`;
+    : `has the default context ${journal.context ?? 'none'}, and the store ${ruleset.context ?? 'none'}`;
 }

@@ -13,6 +13,8 @@ export interface ReceivedEvent {
   readonly at: number;
   readonly id: bigint;
   readonly configs: readonly ReceivedConfig[];
+  /** The token of the default context that came with it. */
+  readonly context?: string | undefined;
 }
 
 export type EndKind =
@@ -45,6 +47,17 @@ export interface Span {
   readonly to: number;
 }
 
+/** A time in which the store lost what was written. */
+export interface LossSpan extends Span {
+  /** The environment that it lost; `undefined`: writes of all. */
+  readonly environment?: bigint;
+  /**
+   * The node that surely has in memory what it acknowledged until then, and that lived until the
+   * store had it again.
+   */
+  readonly keeper?: { readonly node: number; readonly until: number };
+}
+
 export class Journal {
   readonly name: string;
   readonly environment: bigint;
@@ -60,6 +73,8 @@ export class Journal {
   revoked: Span | undefined;
   /** The configs it has, judged by ids. */
   readonly held = new Map<string, ReceivedConfig>();
+  /** The token of the default context that it has. */
+  context: string | undefined;
   #position = 0n;
 
   constructor(name: string, environment: bigint, via: Via) {
@@ -88,9 +103,10 @@ export class Journal {
     return connection;
   }
 
-  take(connection: Connection, id: bigint, configs: readonly ReceivedConfig[]): void {
-    connection.events.push({ at: performance.now(), id, configs });
+  take(connection: Connection, { id, configs, context }: Omit<ReceivedEvent, 'at'>): void {
+    connection.events.push({ at: performance.now(), id, configs, context });
     this.#position = id;
+    this.context = context;
     for (const config of configs) {
       if (config.id >= (this.held.get(config.key)?.id ?? 0n)) this.held.set(config.key, config);
     }

@@ -190,8 +190,7 @@ export class StrictClient implements Client {
       if (block.kind === 'objection') this.journal.object(block.text);
       if (block.kind !== 'event') continue;
       try {
-        const { id, configs } = decodeEvent(block.data, block.id, this.environment);
-        this.journal.take(connection, id, configs);
+        this.journal.take(connection, decodeEvent(block.data, block.id, this.environment));
       } catch (error) {
         this.journal.object(messageOf(error));
       }

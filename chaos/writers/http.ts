@@ -4,15 +4,40 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/core/errors.js';
+import type { Config } from '../../src/ruleset/model.js';
 import type { Api } from '../api.js';
 import type { Random } from '../random.js';
 import type { SiteNode } from '../site-node.js';
 import { drawConfigs, tokenOf, writerKey, type Intent } from './intent.js';
+import type { Pace } from './writer.js';
 import type { Entry, Ledger, Outcome } from './ledger.js';
 import type { Writer } from './writer.js';
 
+/** The changes that a writer makes. */
+export interface Style {
+  /**
+   * Draws the configs of one change.
+   *
+   * @param version the environment's; 0 unless `givesIds`
+   */
+  readonly draw: (change: {
+    readonly writer: string;
+    readonly token: string;
+    readonly random: Random;
+    readonly version: bigint;
+  }) => Config[];
+  /** Set when configs have ids of their own; the environment's version is read before each change. */
+  readonly givesIds?: true;
+  /** See `Intent.mayMeet`. */
+  readonly mayMeet?: readonly string[];
+  /** Milliseconds between two commits. */
+  readonly pace: Pace;
+}
+
 export interface HttpWriterOptions {
   readonly name: string;
+  /** Default: texts and flags, as people change them. */
+  readonly style?: Style;
   readonly api: Api;
   readonly nodes: readonly SiteNode[];
   readonly environments: readonly bigint[];
@@ -20,8 +45,10 @@ export interface HttpWriterOptions {
   readonly random: Random;
 }
 
-/** Milliseconds between two commits of one writer. */
-const PACE: readonly [number, number] = [150, 500];
+const ORDINARY: Style = {
+  draw: ({ writer, token, random }) => drawConfigs(writer, token, random),
+  pace: [150, 500],
+};
 /** Milliseconds between two attempts. */
 const AGAIN: readonly [number, number] = [100, 400];
 /** The timeout of an answer; a short one gives up on many commits that were made. Milliseconds. */
@@ -34,11 +61,13 @@ const IF_MATCH_CHANCE = 0.2;
 export class HttpWriter implements Writer {
   readonly name: string;
   readonly #options: HttpWriterOptions;
+  readonly #style: Style;
   readonly #seen = new Map<bigint, bigint>();
   #count = 0;
 
   constructor(options: HttpWriterOptions) {
     this.#options = options;
+    this.#style = options.style ?? ORDINARY;
     this.name = options.name;
   }
 
@@ -46,7 +75,7 @@ export class HttpWriter implements Writer {
     const { environments, random } = this.#options;
     while (!signal.aborted) {
       await this.#commit(random.pick(environments), random.integer(...ATTEMPTS));
-      await pause(random.between(...PACE), undefined, { signal }).catch(() => undefined);
+      await pause(random.between(...this.#style.pace), undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -68,9 +97,11 @@ export class HttpWriter implements Writer {
   async #commit(environment: bigint, attempts: number, deadline = Infinity): Promise<Outcome> {
     const { ledger, random } = this.#options;
     const token = tokenOf(this.name, ++this.#count);
-    const configs = drawConfigs(this.name, token, random);
+    const version = this.#style.givesIds === true ? await this.#versionOf(environment) : 0n;
+    const configs = this.#style.draw({ writer: this.name, token, random, version });
     const ifVersion = random.chance(IF_MATCH_CHANCE) ? this.#seen.get(environment) : undefined;
-    const intent: Intent = { token, environment, configs, valid: true };
+    const { mayMeet = [], givesIds = false } = this.#style;
+    const intent: Intent = { token, environment, configs, valid: true, mayMeet, givesIds };
     const entry = ledger.begin(intent, writerKey(this.name), ifVersion);
     let outcome: Outcome = { kind: 'unknown', reason: 'not tried' };
     for (let attempt = 0; attempt < attempts && performance.now() < deadline; attempt++) {
@@ -86,21 +117,35 @@ export class HttpWriter implements Writer {
     return outcome;
   }
 
+  /** The environment's version by a node's answer; 0 when none answers, and then ids are refused. */
+  async #versionOf(environment: bigint): Promise<bigint> {
+    const { api, nodes, random } = this.#options;
+    try {
+      const { body } = await api(random.pick(nodes), `/admin/v1/environments/${environment}`, {
+        timeout: 1_000,
+      });
+      return BigInt((body as { version?: string }).version ?? '0');
+    } catch {
+      return 0n;
+    }
+  }
+
   async #attempt(entry: Entry): Promise<Outcome> {
     const { api, nodes, random } = this.#options;
     const { intent, ifVersion } = entry;
+    const node = random.pick(nodes);
     const headers: Record<string, string> = { 'idempotency-key': intent.token };
     if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;
     try {
-      const { status, body } = await api(
-        random.pick(nodes),
-        `/admin/v1/environments/${intent.environment}/changes`,
-        { body: { configs: intent.configs }, headers, timeout: random.integer(...ANSWER_WITHIN) },
-      );
+      const { status, body } = await api(node, `/admin/v1/environments/${intent.environment}/changes`, {
+        body: { configs: intent.configs },
+        headers,
+        timeout: random.integer(...ANSWER_WITHIN),
+      });
       if (status === 200) {
         const { version, configs } = body as { version: string; configs: { key: string; id: string }[] };
         const ids = new Map(configs.map(({ key, id }) => [key, BigInt(id)]));
-        return { kind: 'committed', version: BigInt(version), ids };
+        return { kind: 'committed', version: BigInt(version), ids, by: node.index };
       }
       const reason = `${status} ${JSON.stringify(body)}`;
       return { kind: status >= 500 ? 'unknown' : 'refused', reason };

@@ -13,6 +13,12 @@ export interface Intent {
   readonly configs: readonly Config[];
   /** True when it must be committed, false when it must be refused. */
   readonly valid: boolean;
+  /** Error codes with which a valid change may be refused all the same: it met another's change. */
+  readonly mayMeet?: readonly string[];
+  /** True when its configs have ids of their own, which may run ahead of the clock. */
+  readonly givesIds?: boolean;
+  /** True when it sets the default context to its token, and no configs. */
+  readonly isSettings?: boolean;
 }
 
 /** A key that every commit of one writer sets to its token. */

@@ -3,7 +3,13 @@ import type { Intent } from './intent.js';
 
 export type Outcome =
   /** The store has it, at that version, and its configs by these ids. */
-  | { readonly kind: 'committed'; readonly version: bigint; readonly ids: ReadonlyMap<string, bigint> }
+  | {
+      readonly kind: 'committed';
+      readonly version: bigint;
+      readonly ids: ReadonlyMap<string, bigint>;
+      /** The node that answered. */
+      readonly by?: number;
+    }
   /** It was taken in and will be committed; when, and at which version, is not known. */
   | { readonly kind: 'accepted' }
   /** It was refused and must not be in the store. */

@@ -1,5 +1,8 @@
 /** Every way in for changes looks like this to the harness. */
 
+/** Bounds of a pause, milliseconds. */
+export type Pace = readonly [number, number];
+
 export interface Writer {
   readonly name: string;
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkCommits } from '../../chaos/checks/commits.js';
 import type { Entry, Outcome } from '../../chaos/writers/ledger.js';
+import { text } from '../support/configs.js';
 import { ENV, texts, truthOf } from './evidence.js';
 
 describe('the answers that writers got', () => {
@@ -20,8 +21,14 @@ describe('the answers that writers got', () => {
       ],
     },
   ]);
+  const writtenBy = (token: string): string => ({ 'w1-1': 'a 1', 'w1-2': 'a 3' })[token] ?? `a of ${token}`;
   const entry = (token: string, outcome: Outcome | undefined, more: Partial<Entry> = {}): Entry => ({
-    intent: { token, environment: ENV, configs: [{ key: 'a' }, { key: 'writer.w1' }], valid: true },
+    intent: {
+      token,
+      environment: ENV,
+      configs: [text('a', writtenBy(token)), text('writer.w1', token)],
+      valid: true,
+    },
     writerKey: 'writer.w1',
     ifVersion: undefined,
     begun: 10,
@@ -111,9 +118,10 @@ describe('the answers that writers got', () => {
   it('the answers that writers got counts what the store was made to lose, and what was not written back', () => {
     const loss = { from: 15, to: 30 };
     const superseded = entry('w1-1', committed(1, 2));
+    const later = entry('w1-2', committed(3, 4), { begun: 40, settled: 50 });
     const gone = entry('w1-5', committed(7, 8));
     const early = entry('w1-6', committed(9, 10), { begun: 1, settled: 2 });
-    const check = checkCommits([superseded, gone, early], truth, [loss]);
+    const check = checkCommits([superseded, later, gone, early], truth, [loss]);
     expect(check).toMatchObject({ endangered: 2, lost: ['w1-5'] });
     expect(texts(check.violations)).toContain('w1-6');
   });

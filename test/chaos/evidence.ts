@@ -16,17 +16,27 @@ export function truthOf(
   let previous = 0n;
   const history = changes.map(({ token, configs }) => {
     const received = configs.map(([key, id]) => {
-      return { ...config(key, id), text: key === 'writer.w1' ? token : `${key} ${id}` };
+      const text = key === 'writer.w1' ? token : `${key} ${id}`;
+      return { ...config(key, id), text, content: text ?? '', uses: [], isBoolean: false };
     });
     const version = BigInt(configs.at(-1)![1]);
-    const change = { environment: ENV, previous, version, configs: received };
+    const change = {
+      environment: ENV,
+      previous,
+      version,
+      at: Infinity,
+      configs: received,
+      context: undefined,
+    };
     previous = version;
     return change;
   });
   const last = new Map(history.flatMap(({ configs }) => configs).map((each) => [each.key, each]));
-  const configs = new Map([...last].map(([key, each]) => [key, { ...each, value: each.text }]));
-  const rulesets = new Map([[ENV, { version: previous, configs }]]);
-  return makeTruth({ rulesets, history, loss, rejected: new Set(), waiting: 0 });
+  const configs = new Map(
+    [...last].map(([key, each]) => [key, { ...each, value: each.text, content: each.text ?? '' }]),
+  );
+  const rulesets = new Map([[ENV, { version: previous, context: undefined, configs }]]);
+  return makeTruth({ rulesets, history, loss, rejected: new Set(), givenUp: new Set(), waiting: 0 });
 }
 
 /** A client that received these events over one connection: each has an id and its configs. */
@@ -35,7 +45,7 @@ export function journalOf(...events: [number, [string, number][]][]): Journal {
   const connection = journal.open(0n);
   for (const [id, configs] of events) {
     const received = configs.map(([key, at]) => config(key, at));
-    journal.take(connection, BigInt(id), received);
+    journal.take(connection, { id: BigInt(id), configs: received });
   }
   return journal;
 }

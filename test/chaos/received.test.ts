@@ -83,7 +83,8 @@ describe('what a client received', () => {
   it('what a client received must have been committed, with these bytes', () => {
     expect(texts(checkJournal(journalOf([9, [['z', 9]]]), truth))).toContain('never committed');
     const journal = new Journal('the client', ENV, { kind: 'direct', index: 0 });
-    journal.take(journal.open(0n), 1n, [{ ...config('a', 1), digest: 'other' }]);
+    const event = { id: 1n, configs: [{ ...config('a', 1), digest: 'other' }] };
+    journal.take(journal.open(0n), event);
     expect(texts(checkJournal(journal, truth))).toContain('other bytes');
   });
 
