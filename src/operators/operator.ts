@@ -3,20 +3,7 @@
  * roles, and the environments that an operator reaches.
  */
 
-/** The roles, each with everything that the ones before it may do. */
-export const OPERATOR_ROLES = ['viewer', 'editor', 'admin'] as const;
-
-/** The role of an operator: a viewer reads, an editor changes rulesets, an admin does the rest. */
-export type OperatorRole = (typeof OPERATOR_ROLES)[number];
-
-/** An operator, as requests of administration know it. */
-export interface Operator {
-  /** Unique among operators that are not revoked. */
-  readonly name: string;
-  readonly role: OperatorRole;
-  /** Ids of environments, or all of them, those to come too. */
-  readonly environments: 'all' | readonly bigint[];
-}
+import { OPERATOR_ROLES, type Operator, type OperatorRole } from '../store/operators.js';
 
 /** The operator of the tokens in HOLDFAST_ADMIN_TOKEN. It is stored nowhere. */
 export const ROOT: Operator = { name: 'root', role: 'admin', environments: 'all' };

@@ -16,7 +16,9 @@
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Change } from '../ruleset/ruleset.js';
 import type { Attribution, HistoryPage, HistoryQuery } from './history.js';
+import type { AuditLog } from './audit.js';
 import type { Inbox, Standing } from './inbox.js';
+import type { OperatorRecords } from './operators.js';
 import type { WriteState } from './write-state.js';
 
 /** The settings of an environment, as an administrator makes them. */
@@ -216,6 +218,8 @@ export interface Store {
   readonly beltLeadership: Leadership;
   /** `undefined`: other systems cannot add events to this store. */
   readonly inbox: Inbox | undefined;
+  readonly operators: OperatorRecords;
+  readonly audit: AuditLog;
 
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** The errors for operators who may not do what they ask for: code `forbidden`. */
 import { HoldfastError } from '../../core/errors.js';
-import type { Operator } from '../../operators/operator.js';
+import type { Operator } from '../../store/operators.js';
 import type { AdminRoute } from './route.js';
 
 /** Builds the error for an operator whose role is too low for a route. */

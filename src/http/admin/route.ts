@@ -5,7 +5,7 @@
 import type { Response } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../core/errors.js';
-import type { Operator, OperatorRole } from '../../operators/operator.js';
+import type { Operator, OperatorRole } from '../../store/operators.js';
 import type { AdminParts } from './parts.js';
 
 /**

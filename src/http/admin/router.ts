@@ -5,7 +5,8 @@
 import { json, raw, Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { HoldfastError } from '../../core/errors.js';
-import { includesRole, reaches, type Operator } from '../../operators/operator.js';
+import { includesRole, reaches } from '../../operators/operator.js';
+import type { Operator } from '../../store/operators.js';
 import { requireAdmin } from '../authenticate.js';
 import { limitBody } from '../body-limit.js';
 import { onlyMethods } from '../errors.js';

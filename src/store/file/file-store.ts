@@ -28,8 +28,10 @@ import type { FileLeadership } from './leadership.js';
 import { noteHistory, type HistoryIndex } from './history-index.js';
 import { historyNoteOf } from './history-note.js';
 import { readHistory } from './history-reader.js';
+import type { FileAuditLog } from './audit.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
+import type { FileOperators } from './operators.js';
 import { encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
 import type { FileState } from './state.js';
@@ -55,6 +57,8 @@ export interface FileStoreParts {
   readonly sequence: number;
   readonly leadership: FileLeadership;
   readonly beltLeadership: FileLeadership;
+  readonly operators: FileOperators;
+  readonly audit: FileAuditLog;
   readonly now: () => number;
   readonly logger: Logger;
   /** Bytes; see `FileStoreOptions`. */
@@ -67,6 +71,8 @@ export class FileStore implements Store {
   readonly name: string;
   readonly leadership: FileLeadership;
   readonly beltLeadership: FileLeadership;
+  readonly operators: FileOperators;
+  readonly audit: FileAuditLog;
   /** One process has the directory, so no other system can add events to it. */
   readonly inbox = undefined;
   readonly #lock: Lock;
@@ -91,6 +97,8 @@ export class FileStore implements Store {
     this.name = storeName({ kind: 'file', directory: parts.directory });
     this.leadership = parts.leadership;
     this.beltLeadership = parts.beltLeadership;
+    this.operators = parts.operators;
+    this.audit = parts.audit;
     this.#lock = parts.lock;
     this.#log = parts.log;
     this.#state = parts.state;
@@ -209,6 +217,8 @@ export class FileStore implements Store {
     await this.#writer.close();
     await this.leadership.close();
     await this.beltLeadership.close();
+    await this.operators.close();
+    await this.audit.close();
     await this.#log.close();
     await this.#lock.release();
   }

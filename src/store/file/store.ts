@@ -8,8 +8,10 @@ import type { Store } from '../store.js';
 import { Feed, feedEntryOf } from './feed.js';
 import { FileStore } from './file-store.js';
 import { FileLeadership } from './leadership.js';
+import { FileAuditLog } from './audit.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
+import { FileOperators } from './operators.js';
 import { decodeMutation } from './record.js';
 import { FileState } from './state.js';
 import { historyLimits, type HistoryLimits } from '../history.js';
@@ -89,6 +91,8 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     lock,
     leadership,
     beltLeadership,
+    operators: await FileOperators.open(join(directory, 'operators'), () => lock.verify()),
+    audit: await FileAuditLog.open(join(directory, 'audit'), logger),
     now,
     logger,
     compactAbove: options.compactAbove ?? COMPACT_ABOVE,
@@ -141,7 +145,7 @@ async function replay(
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    const isOurs = /^log\.(new|probe|[0-9a-f]+\.new)$/.test(name);
+    const isOurs = /^(log\.(new|probe|[0-9a-f]+\.new)|operators\.new)$/.test(name);
     if (isOurs || (name.startsWith('lock.stale.') && (await isOld(path)))) await rm(path, { force: true });
   }
 }

@@ -42,6 +42,10 @@ export const names = {
   rejected: `${TAG}:rejected`,
   /** String: the approximate bytes of the rejected events together. */
   rejectedBytes: `${TAG}:rejected:bytes`,
+  /** Hash: name of an operator → JSON. */
+  operators: `${TAG}:operators`,
+  /** Stream: the audit trail. */
+  audit: `${TAG}:audit`,
   /** String without meaning, written so that a WAIT has something to wait for. */
   marker: `${TAG}:marker`,
   /**

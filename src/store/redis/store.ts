@@ -34,6 +34,7 @@ import { follow } from './feed.js';
 import { readHistory } from './history.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
+import { RedisAuditLog, RedisOperators } from './operators.js';
 import { names } from './names.js';
 import type { WriteState } from '../write-state.js';
 import { checkServer } from './server-check.js';
@@ -80,6 +81,8 @@ class RedisStore implements Store {
   readonly leadership: RedisLeadership;
   readonly beltLeadership: RedisLeadership;
   readonly inbox: RedisInbox;
+  readonly operators: RedisOperators;
+  readonly audit: RedisAuditLog;
   readonly #location: RedisLocation;
   readonly #commands: Commands;
   readonly #log: Logger;
@@ -102,6 +105,8 @@ class RedisStore implements Store {
       lease: names.beltLease,
       cursors: names.beltCursors,
     });
+    this.operators = new RedisOperators(commands);
+    this.audit = new RedisAuditLog(commands);
     this.inbox = new RedisInbox(location, commands, {
       closing: this.#closing.signal,
       log: options.log,

@@ -1,0 +1,215 @@
+/**
+ * Named operators: their tokens are recognised in memory, from a reading of the store that is at
+ * most a second old. So wrong tokens cost the store one reading a second at most, and a revoked
+ * token is refused by every node within a second. [protocol] #operators
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { HoldfastError } from '../core/errors.js';
+import type { Operator, OperatorRecord, OperatorRecords, OperatorRole } from '../store/operators.js';
+
+/** The age up to which a reading of the operators is used without asking the store, milliseconds. */
+const FRESH_MS = 1_000;
+
+/** The age up to which a reading is used when the store cannot be asked, milliseconds. */
+export const STALE_MS = 10_000;
+
+/** The most operators that there can be: each request reads them all when it is the first in a second. */
+const MAX_OPERATORS = 1_000;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The attempts at a change that others get in the way of. */
+const ATTEMPTS = 5;
+
+/** The result of looking a token up. */
+export type TokenResult =
+  | { readonly kind: 'operator'; readonly operator: Operator }
+  | { readonly kind: 'expired'; readonly name: string; readonly at: number }
+  | { readonly kind: 'unknown' };
+
+/** The settings of a new operator. */
+export interface OperatorSettings {
+  readonly name: string;
+  readonly role: OperatorRole;
+  readonly environments: Operator['environments'];
+  readonly expiresAt?: number | undefined;
+}
+
+/** A change of an operator. A member that is absent stays; `expiresAt` null: never expires. */
+export interface OperatorChange {
+  readonly role?: OperatorRole | undefined;
+  readonly environments?: Operator['environments'] | undefined;
+  readonly expiresAt?: number | null | undefined;
+}
+
+/** An operator and the text of its new token, which is shown once. */
+export interface IssuedToken {
+  readonly operator: OperatorRecord;
+  readonly token: string;
+}
+
+/** The parts of an {@link OperatorDirectory}. */
+export interface OperatorDirectoryOptions {
+  readonly records: OperatorRecords;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+}
+
+/** OperatorDirectory finds operators by token, and creates, changes and revokes them. */
+export class OperatorDirectory {
+  readonly #options: OperatorDirectoryOptions;
+  #byHash = new Map<string, OperatorRecord>();
+  #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
+
+  constructor(options: OperatorDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Looks up the operator with that token.
+   *
+   * @throws HoldfastError `store_unavailable` when the store could not be asked for
+   *   {@link STALE_MS}: a token that may have been revoked is not taken
+   */
+  async find(token: string): Promise<TokenResult> {
+    await this.#refresh();
+    const record = this.#byHash.get(hashToken(token));
+    if (record === undefined) return { kind: 'unknown' };
+    const now = this.#options.now();
+    const { name, role, environments, expiresAt } = record;
+    if (expiresAt !== undefined && expiresAt <= now) return { kind: 'expired', name, at: expiresAt };
+    this.#noteUse(record, now);
+    return { kind: 'operator', operator: { name, role, environments } };
+  }
+
+  /** Lists operators by name. */
+  async list(): Promise<OperatorRecord[]> {
+    return (await this.#options.records.all()).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Creates an operator. @throws HoldfastError `field_invalid` when the name is taken */
+  async create(settings: OperatorSettings): Promise<IssuedToken> {
+    const { records, now } = this.#options;
+    if ((await records.all()).length >= MAX_OPERATORS) {
+      throw new HoldfastError(
+        'field_invalid',
+        `name is one too many: there are ${MAX_OPERATORS} operators; revoke those that are no longer used`,
+        { field: 'name' },
+      );
+    }
+    const token = newToken();
+    const operator = { ...settings, hash: hashToken(token), createdAt: now() };
+    if (!(await records.replace(operator.name, undefined, operator))) {
+      throw new HoldfastError(
+        'field_invalid',
+        `name ${operator.name} is taken: choose another, or rotate the token of that operator`,
+        { field: 'name' },
+      );
+    }
+    this.#forgetReading();
+    return { operator, token };
+  }
+
+  /** Changes an operator. @throws HoldfastError `not_found` */
+  async change(name: string, change: OperatorChange): Promise<OperatorRecord> {
+    const changed = await this.#update(name, (before) => ({
+      ...before,
+      role: change.role ?? before.role,
+      environments: change.environments ?? before.environments,
+      expiresAt: change.expiresAt === null ? undefined : (change.expiresAt ?? before.expiresAt),
+    }));
+    return changed ?? unknownOperator(name);
+  }
+
+  /** Replaces an operator's token; the old one is refused from then on. @throws HoldfastError `not_found` */
+  async rotate(name: string, expiresAt: number | null | undefined): Promise<IssuedToken> {
+    const token = newToken();
+    const operator = await this.#update(name, (before) => ({
+      ...before,
+      hash: hashToken(token),
+      expiresAt: expiresAt === null ? undefined : (expiresAt ?? before.expiresAt),
+      lastUsedAt: undefined,
+    }));
+    return { operator: operator ?? unknownOperator(name), token };
+  }
+
+  /** Removes an operator and its token. @throws HoldfastError `not_found` */
+  async revoke(name: string): Promise<OperatorRecord> {
+    const removed = await this.#update(name, () => undefined);
+    return removed ?? unknownOperator(name);
+  }
+
+  /** Returns the operator after a change, or the removed one. */
+  async #update(
+    name: string,
+    next: (before: OperatorRecord) => OperatorRecord | undefined,
+  ): Promise<OperatorRecord | undefined> {
+    const { records } = this.#options;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = (await records.all()).find((each) => each.name === name);
+      if (before === undefined) return undefined;
+      const after = next(before);
+      if (!(await records.replace(name, before, after))) continue;
+      this.#forgetReading();
+      return after ?? before;
+    }
+    throw new HoldfastError('busy', `operator ${name} is changed by others right now: repeat the request`);
+  }
+
+  async #refresh(): Promise<void> {
+    const age = this.#options.monotonic() - this.#readAt;
+    if (age <= FRESH_MS) return;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    try {
+      await this.#reading;
+    } catch (error) {
+      if (age <= STALE_MS) return;
+      throw new HoldfastError(
+        'store_unavailable',
+        'the store cannot be asked for operators, so their tokens cannot be checked; those of HOLDFAST_ADMIN_TOKEN work',
+        { cause: error },
+      );
+    }
+  }
+
+  async #read(): Promise<void> {
+    // Before the store is asked, so that what changes while it answers is read again in time.
+    const at = this.#options.monotonic();
+    const records = await this.#options.records.all();
+    this.#byHash = new Map(records.map((each) => [each.hash, each]));
+    this.#readAt = at;
+  }
+
+  /** Makes the next look-up read the store, so that a change counts immediately on this node. */
+  #forgetReading(): void {
+    this.#readAt = -Infinity;
+  }
+
+  /** Once a day; when that cannot be written it does not matter. */
+  #noteUse(record: OperatorRecord, now: number): void {
+    const today = Math.floor(now / DAY_MS) * DAY_MS;
+    if (record.lastUsedAt === today) return;
+    const used = { ...record, lastUsedAt: today };
+    this.#byHash.set(record.hash, used);
+    this.#options.records.replace(record.name, record, used).catch(() => undefined);
+  }
+}
+
+function unknownOperator(name: string): never {
+  throw new HoldfastError(
+    'not_found',
+    name === 'root'
+      ? 'root is not kept here: its tokens are those of HOLDFAST_ADMIN_TOKEN'
+      : `there is no operator ${name}: list operators to see their names`,
+  );
+}
+
+/** 192 random bits; the prefix lets scanners of source code recognise a leaked one. */
+function newToken(): string {
+  return `hfo_${randomBytes(24).toString('base64url')}`;
+}
+
+function hashToken(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
