@@ -1,8 +1,5 @@
-/** Authentication: API keys by HTTP Basic or bearer token, the administrator by bearer token. */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { RequestHandler } from 'express';
+/** Authentication: API keys by HTTP Basic or bearer token. */
 import { HoldfastError } from '../core/errors.js';
-import { ROOT } from '../operators/operator.js';
 import type { Keys, KnownKey } from '../replica/rulesets.js';
 import type { KeyKind } from '../store/store.js';
 
@@ -86,7 +83,7 @@ export function basicPassword(authorization: string | undefined): string | undef
 }
 
 /** Reads the token of an `Authorization: Bearer` header; `undefined` when there is none. */
-function bearerToken(authorization: string | undefined): string | undefined {
+export function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 
@@ -96,35 +93,4 @@ function bearerToken(authorization: string | undefined): string | undefined {
  */
 export function apiKeyOf(authorization: string | undefined): string | undefined {
   return basicPassword(authorization) ?? bearerToken(authorization);
-}
-
-/** Refuses requests without one of the admin tokens. */
-export function requireAdmin(adminTokens: readonly string[]): RequestHandler {
-  const accepted = adminTokens.map(digest);
-  return (request, response, next) => {
-    const token = bearerToken(request.headers.authorization);
-    if (token === undefined || !isOneOf(digest(token), accepted)) {
-      response.locals.challenge = 'bearer';
-      throw new HoldfastError(
-        'unauthorized',
-        token === undefined
-          ? 'the admin token is needed: send it as Authorization: Bearer <token>'
-          : 'that is not the admin token',
-      );
-    }
-    response.locals.operator = ROOT;
-    next();
-  };
-}
-
-/**
- * Compares in a time that depends neither on where the digests differ nor on the lengths of the
- * texts behind them.
- */
-function isOneOf(given: Buffer, accepted: readonly Buffer[]): boolean {
-  return accepted.some((each) => timingSafeEqual(given, each));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

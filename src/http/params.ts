@@ -3,13 +3,13 @@ import type { Request, Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 
-/** Reads the environment that a path names. @throws HoldfastError `field_invalid` */
-export function environmentId(request: Request): bigint {
-  const id = parseVersion(request.params.id as string);
+/** Reads the number of an environment from a path. @throws HoldfastError `field_invalid` */
+export function environmentNumber(text: string): bigint {
+  const id = parseVersion(text);
   if (id === undefined || id === 0n) {
     throw new HoldfastError(
       'field_invalid',
-      'id, the environment in the path, must be a number from 1 to 2^63 - 1',
+      'id, the environment in the path, must be a number from 1 to 2^63 - 1, or a name',
       { field: 'id' },
     );
   }

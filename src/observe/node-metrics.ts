@@ -68,6 +68,19 @@ export class NodeMetrics extends ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly adminRefused = new Counter({
+    name: 'holdfast_admin_refused_total',
+    help: 'Requests of administration refused for their credential, by reason (missing, unknown, expired).',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly auditLost = new Counter({
+    name: 'holdfast_audit_lost_total',
+    help: 'Entries of the audit trail that could not be written; what they record was done.',
+    registers: [this.registry],
+  });
+
   readonly commits = new Counter({
     name: 'holdfast_commits_total',
     help: 'Changes committed through this node.',

@@ -109,7 +109,7 @@ describe('an environment', () => {
 describe('a default context', () => {
   it('a default context comes back as it was given', async () => {
     const id = nextId++;
-    await put(id, { projectId: '3', name: 'x', defaultContext: OTHER_CONTEXT }).expect(201);
+    await put(id, { projectId: '3', name: 'with a context', defaultContext: OTHER_CONTEXT }).expect(201);
     const answer = await app.admin('get', `/environments/${id}`);
     expect(answer.body.defaultContext).toEqual(OTHER_CONTEXT);
   });
@@ -117,7 +117,7 @@ describe('a default context', () => {
   it('a default context that changes makes a new version, and an event without configs', async () => {
     const environment = await app.environment({ defaultContext: CONTEXT });
     const before = await environment.commit(flag('a', true));
-    const settings = { projectId: '1', name: 'x', defaultContext: OTHER_CONTEXT };
+    const settings = { projectId: '1', name: 'changed', defaultContext: OTHER_CONTEXT };
     const { version } = (await put(environment.id, settings).expect(200)).body as { version: string };
     expect(BigInt(version)).toBeGreaterThan(BigInt(before.version));
     const { text } = await environment.subscribe({ 'last-event-id': before.version });
@@ -133,7 +133,7 @@ describe('a default context', () => {
   it('a default context can be taken away again', async () => {
     const environment = await app.environment({ defaultContext: CONTEXT });
     await environment.commit(flag('a', true));
-    const answer = await put(environment.id, { projectId: '1', name: 'x' }).expect(200);
+    const answer = await put(environment.id, { projectId: '1', name: 'without' }).expect(200);
     expect(answer.body).not.toHaveProperty('defaultContext');
     const [event] = readBody((await environment.subscribe()).text).events;
     expect(event!.configs).not.toHaveProperty('defaultContext');

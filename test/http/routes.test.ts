@@ -26,6 +26,10 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/rejected/:id': 'DELETE',
   '/admin/v1/rejected/:id/retry': 'POST',
   '/admin/v1/restore': 'POST',
+  '/admin/v1/operators': 'GET, POST',
+  '/admin/v1/operators/:name': 'PUT, DELETE',
+  '/admin/v1/operators/:name/rotate': 'POST',
+  '/admin/v1/audit': 'GET',
 };
 const OTHER_ROUTES: Record<string, string> = {
   '/livez': 'GET, HEAD',
@@ -46,7 +50,7 @@ const OTHER_ROUTES: Record<string, string> = {
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */
 function exampleOf(pattern: string): string {
   const id = pattern.startsWith('/admin/v1/keys') ? 'unknown' : environment.id;
-  return pattern.replace(':id', id).replace(':token', 'x').replace(':from', '0');
+  return pattern.replace(':id', id).replace(':token', 'x').replace(':from', '0').replace(':name', 'unknown');
 }
 
 describe('the routes of the app', () => {

@@ -7,6 +7,7 @@ import type { Change } from '../../src/ruleset/ruleset.js';
 import type { Commit, CommitResult, FeedPosition, Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
 import { historyContract } from './contract-history.js';
+import { operatorContract } from './contract-operators.js';
 import {
   apiKey,
   by,
@@ -62,6 +63,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     feed(current, follow);
     keys(current, follow);
     leadership(current);
+    operatorContract(current);
     historyContract(current, (changes) => under.open(changes));
   });
 }

@@ -8,12 +8,12 @@ import type { Bucket } from '../../bucket/bucket.js';
 import type { Committer } from '../../commit/committer.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
 import { parseGripUrl } from '../../grip/proxies.js';
-import { adminRouter } from '../../http/admin/router.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
 import type { Replica } from '../../replica/replica.js';
 import type { DirectHolds } from '../../subscribe/direct.js';
+import { buildAdmin } from './admin.js';
 import { buildBeltWriter } from './belt-writer.js';
 import { buildLeading, registerLeaseGauge } from './leading.js';
 import type { NodeParts } from './parts.js';
@@ -45,7 +45,7 @@ export type GivenNodeParts = Omit<NodeParts, 'metrics' | 'holder'>;
 /** Builds a node. */
 export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []): BuiltNode {
   const parts: NodeParts = { ...given, metrics: new NodeMetrics(), holder: randomUUID() };
-  const { settings, secrets, store, metrics, log, clock } = parts;
+  const { settings, store, metrics, log, clock } = parts;
   const proxies = settings.gripUrls.map((url) =>
     parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
   );
@@ -78,7 +78,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
   const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
-  const admin = adminRouter({ store, replica, committer, adminTokens: secrets.adminTokens, now });
+  const admin = buildAdmin(parts, replica, committer);
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {

@@ -1,7 +1,7 @@
 /** The author and the message of a change that a request asks for. [protocol] #history */
 import { z } from 'zod';
-import type { Operator } from '../../operators/operator.js';
 import { MESSAGE_MAX, type Attribution, type ChangeSource } from '../../store/history.js';
+import type { Operator } from '../../store/operators.js';
 
 const MESSAGE_RULE = `must be a text of at most ${MESSAGE_MAX} characters`;
 const HEADER_RULE = `must be UTF-8 text of at most ${MESSAGE_MAX} characters, percent-encoded`;

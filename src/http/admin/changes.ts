@@ -53,6 +53,7 @@ export const CHANGE_ROUTES = [
     path: '/environments/:id/changes',
     operation: 'commitChange',
     role: 'editor',
+    audit: 'repeatable',
     scope: 'environment',
     summary: 'Commits configs to an environment: all of them or none',
     headers: z.object({
@@ -73,7 +74,7 @@ export const CHANGE_ROUTES = [
     answers: { 200: changeAnswer },
     answerHeaders: { ETag: 'The new version, in quotes.' },
     errors: ['version_mismatch', 'idempotency_mismatch', 'id_conflict', 'config_too_large', 'busy'],
-    handle: async ({ operator, environment, headers, body }, response, { committer }) => {
+    handle: async ({ operator, environment, headers, body, note }, response, { committer }) => {
       const { bytes, contentType } = body;
       const form = PROTOBUF_TYPES.has(contentType) ? 'protobuf' : 'json';
       const { 'If-Match': ifVersion, 'Idempotency-Key': key, 'Holdfast-Message': message } = headers;
@@ -91,6 +92,7 @@ export const CHANGE_ROUTES = [
         ifVersion,
         idempotency: key === undefined ? undefined : { key, digest, field: 'Idempotency-Key' },
       });
+      note({ details: { version: answer.version } });
       response.set('ETag', `"${answer.version}"`).json(answer);
     },
   }),

@@ -8,6 +8,7 @@ import { readContextSetJson } from '../../ruleset/json.js';
 import type { Store, StoredEnvironment } from '../../store/store.js';
 import { jsonPieces, sendPieces } from '../pieces.js';
 import { attribution, messageField } from './attribution.js';
+import { checkName } from './environment-name.js';
 import { idField, idText } from './input.js';
 import { adminRoute } from './route.js';
 
@@ -19,7 +20,9 @@ export const nameField = z.string(NAME_RULE).max(NAME_MAX, NAME_RULE);
 
 const environmentBody = z.strictObject({
   projectId: idField,
-  name: nameField.min(1, 'must not be empty'),
+  name: nameField
+    .min(1, 'must not be empty')
+    .regex(/\D/, 'must not be all digits: in a path, digits name an environment by its number'),
   defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
   message: messageField,
 });
@@ -76,11 +79,13 @@ export const ENVIRONMENT_ROUTES = [
     body: environmentBody,
     answers: { 200: environmentAnswer, 201: environmentAnswer },
     errors: ['config_too_large', 'busy'],
-    handle: async ({ operator, environment: id, body }, response, { committer }) => {
+    handle: async ({ operator, environment: id, body, note }, response, { committer, store }) => {
       const { projectId, name } = body;
+      await checkName(id, name, store);
       const settings = { id, projectId, name, defaultContext: readContext(body.defaultContext) };
       const by = attribution(operator, 'settings', body.message);
       const { created, environment } = await committer.putEnvironment(settings, by);
+      note({ subject: name, details: { created: `${created}` } });
       response.status(created ? 201 : 200).json(environmentJson(environment));
     },
   }),

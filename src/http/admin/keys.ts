@@ -54,11 +54,12 @@ export const KEY_ROUTES = [
     summary: 'Creates an API key',
     body: keyBody,
     answers: { 201: issuedKeyAnswer },
-    handle: async ({ environment, body }, response, { store, replica, now }) => {
+    handle: async ({ environment, body, note }, response, { store, replica, now }) => {
       const found = await findEnvironment(store, environment);
       const { text, key } = issueKey(found, body.kind, body.name, now());
       await store.addKey(key);
       replica.keyring.take(key);
+      note({ subject: key.id, details: { kind: key.kind, name: key.name } });
       response.status(201).json({ ...keyJson(key), key: text });
     },
   }),
@@ -72,15 +73,16 @@ export const KEY_ROUTES = [
     params: z.object({ id: z.string() }),
     answers: { 200: keyAnswer },
     errors: ['not_found'],
-    handle: async ({ operator, params: { id } }, response, { store, replica, now }) => {
+    handle: async ({ operator, params: { id }, note }, response, { store, replica, now }) => {
       if (operator.environments !== 'all') {
         const known = await replica.keyring.findById(id);
         if (known === undefined) throw unknownKey(id);
-        if (!reaches(operator, known.environment)) throw outOfReach(operator, known.environment);
+        if (!reaches(operator, known.environment)) throw outOfReach(operator, `${known.environment}`);
       }
       const key = await store.revokeKey(id, now());
       if (key === undefined) throw unknownKey(id);
       replica.keyring.take(key);
+      note({ environment: key.environment, subject: id });
       response.json(keyJson(key));
     },
   }),

@@ -1,14 +1,16 @@
 /** The errors for operators who may not do what they ask for: code `forbidden`. */
 import { HoldfastError } from '../../core/errors.js';
-import type { Operator } from '../../store/operators.js';
-import type { AdminRoute } from './route.js';
+import type { Operator, OperatorRole } from '../../store/operators.js';
+
+/** The reason for which a credential of administration was refused. */
+export type RefusedCredential = 'missing' | 'unknown' | 'expired';
 
 /** Builds the error for an operator whose role is too low for a route. */
-export function roleTooLow({ name, role }: Operator, route: AdminRoute): HoldfastError {
+export function roleTooLow({ name, role }: Operator, needed: OperatorRole): HoldfastError {
   return new HoldfastError(
     'forbidden',
-    `this needs the role ${route.role}, and operator ${name} is ${role}: ask an admin to do it, or to change the role`,
-    { details: { needed: route.role, role } },
+    `this needs the role ${needed}, and operator ${name} is ${role}: ask an admin to do it, or to change the role`,
+    { details: { needed, role } },
   );
 }
 
@@ -21,7 +23,7 @@ export function needsAll({ name }: Operator): HoldfastError {
 }
 
 /** Builds the error for an environment that is not in an operator's list. */
-export function outOfReach({ name }: Operator, environment: bigint): HoldfastError {
+export function outOfReach({ name }: Operator, environment: string): HoldfastError {
   return new HoldfastError(
     'forbidden',
     `operator ${name} may not use environment ${environment}: ask an admin to add it to the operator's environments`,

@@ -62,7 +62,8 @@ export const REJECTED_ROUTES = [
     params,
     answers: { 200: z.object({ id: z.string() }) },
     errors: ['not_found'],
-    handle: async ({ params: { id } }, response, { store }) => {
+    handle: async ({ params: { id }, note }, response, { store }) => {
+      note({ subject: id });
       if (!(await inboxOf(store).drop(id))) throw absent(id);
       response.json({ id });
     },
@@ -77,7 +78,8 @@ export const REJECTED_ROUTES = [
     params,
     answers: { 200: z.object({ id: z.string(), event: z.string() }) },
     errors: ['not_found'],
-    handle: async ({ params: { id } }, response, { store }) => {
+    handle: async ({ params: { id }, note }, response, { store }) => {
+      note({ subject: id });
       const result = await inboxOf(store).retry(id);
       if (result.kind === 'absent') throw absent(id);
       if (result.kind === 'fixed') {

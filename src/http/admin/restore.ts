@@ -21,9 +21,10 @@ export const RESTORE_ROUTES = [
     scope: 'installation',
     summary: 'Writes environments and keys back that the store lost, from the memory of this node',
     answers: { 200: restoredAnswer },
-    handle: async ({ operator }, response, { store, replica }) => {
+    handle: async ({ operator, note }, response, { store, replica }) => {
       const { environments, keys } = await restore(store, replica, operator.name);
       const written = environments.map(({ id, version }) => ({ id: `${id}`, version: `${version}` }));
+      note({ details: { environments: `${written.length}`, keys: `${keys}` } });
       response.json({ environments: written, keys });
     },
   }),

@@ -5,6 +5,7 @@
 import type { Response } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../core/errors.js';
+import type { AuditNote } from '../../operators/audit-trail.js';
 import type { Operator, OperatorRole } from '../../store/operators.js';
 import type { AdminParts } from './parts.js';
 
@@ -50,6 +51,8 @@ export interface AdminRequest<S, P, Q, H, B> {
   readonly query: Q;
   readonly headers: H;
   readonly body: B;
+  /** Adds to the entry of the audit trail that the router writes when the request succeeds. */
+  readonly note: (facts: Partial<Pick<AuditNote, 'environment' | 'subject' | 'details'>>) => void;
 }
 
 /** A route as its family declares it. */
@@ -82,6 +85,11 @@ export interface RouteDeclaration<
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** The codes of errors beyond those of every route of its kind. */
   readonly errors?: readonly ErrorCode[];
+  /**
+   * False: nothing is done, so no entry of the audit trail. `repeatable`: repetitions within a
+   * minute are one. GET and dry runs have none.
+   */
+  readonly audit?: false | 'repeatable';
   readonly handle: (
     request: AdminRequest<S, z.output<P>, z.output<Q>, z.output<H>, BodyOf<B>>,
     response: Response<z.input<A[keyof A]>>,

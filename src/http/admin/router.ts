@@ -2,19 +2,18 @@
  * The router of administration, made from the table of its routes: role check, validation, methods
  * that a path does not have.
  */
-import { json, raw, Router, type Request, type RequestHandler, type Response } from 'express';
+import { json, raw, Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
-import { HoldfastError } from '../../core/errors.js';
-import { includesRole, reaches } from '../../operators/operator.js';
-import type { Operator } from '../../store/operators.js';
-import { requireAdmin } from '../authenticate.js';
+import type { AuditNote } from '../../operators/audit-trail.js';
+import { includesRole } from '../../operators/operator.js';
 import { limitBody } from '../body-limit.js';
 import { onlyMethods } from '../errors.js';
-import { environmentId } from '../params.js';
+import { operatorOf, requireOperator } from './credential.js';
+import { resolveEnvironment } from './environment-name.js';
 import { readHeaders, readJsonBody, readParams, readQuery } from './input.js';
 import type { AdminParts } from './parts.js';
-import { needsAll, outOfReach, roleTooLow } from './refusals.js';
-import type { AdminRoute, RawBody } from './route.js';
+import { needsAll, roleTooLow } from './refusals.js';
+import type { AdminRequest, AdminRoute, RawBody, RouteScope } from './route.js';
 import { ADMIN_ROUTES } from './table.js';
 
 /** JSON bodies are small; changes have a limit of their own. */
@@ -28,7 +27,7 @@ const NO_PARAMETERS = z.object({});
  */
 export function adminRouter(parts: AdminParts, routes: readonly AdminRoute[] = ADMIN_ROUTES): Router {
   const router = Router();
-  router.use(requireAdmin(parts.adminTokens));
+  router.use(requireOperator(parts));
   router.use((request, response, next) => {
     response.locals.mount = request.baseUrl;
     response.set('Cache-Control', 'no-store');
@@ -39,30 +38,22 @@ export function adminRouter(parts: AdminParts, routes: readonly AdminRoute[] = A
     const at = router.route(path);
     for (const route of here) {
       const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
-      at[method](admit(route), ...bodyParsers(route), handler(route, parts));
+      at[method](admit(route, parts), ...bodyParsers(route), handler(route, parts));
     }
     at.all(onlyMethods(...here.map(({ method }) => method)));
   }
   return router;
 }
 
-/** Returns the operator whose token a request of administration has. */
-export function operatorOf(response: Response): Operator {
-  const { operator } = response.locals as { operator?: Operator };
-  if (operator === undefined) throw new HoldfastError('internal', 'a route of operators has no operator');
-  return operator;
-}
-
 /** Refuses operators by their role and their environments, before the body is read. */
-function admit(route: AdminRoute): RequestHandler {
-  return (request, response, next) => {
+function admit(route: AdminRoute, { store }: AdminParts): RequestHandler {
+  return async (request, response, next) => {
     const operator = operatorOf(response);
-    if (!includesRole(operator.role, route.role)) throw roleTooLow(operator, route);
+    if (!includesRole(operator.role, route.role)) throw roleTooLow(operator, route.role);
     if (route.scope === 'installation' && operator.environments !== 'all') throw needsAll(operator);
     if (route.scope === 'environment') {
-      const environment = environmentId(request);
-      if (!reaches(operator, environment)) throw outOfReach(operator, environment);
-      response.locals.environment = environment;
+      const { id } = request.params as { id: string };
+      response.locals.environment = await resolveEnvironment(id, operator, store);
     }
     next();
   };
@@ -77,24 +68,39 @@ function bodyParsers({ body }: AdminRoute): RequestHandler[] {
 }
 
 function handler(route: AdminRoute, parts: AdminParts): RequestHandler {
-  const { params, query, headers, body } = route;
   return async (request, response) => {
     const { environment } = response.locals as { environment?: bigint };
-    const validated = {
-      operator: operatorOf(response),
-      environment,
-      params: params === undefined ? {} : readParams(params, request),
-      query: readQuery(query ?? NO_PARAMETERS, request),
-      headers: headers === undefined ? {} : readHeaders(headers, request),
-      body:
-        body === undefined
-          ? undefined
-          : isRaw(body)
-            ? readRaw(request)
-            : readJsonBody(body, request.body as unknown),
+    const operator = operatorOf(response);
+    let entry: AuditNote = { action: route.operation, operator: operator.name, environment };
+    const note: AdminRequest<RouteScope, unknown, unknown, unknown, unknown>['note'] = (facts) => {
+      entry = { ...entry, ...facts };
     };
-    await route.handle(validated, response, parts);
+    const input = readInput(route, request);
+    await route.handle({ operator, environment, note, ...input }, response, parts);
+    if (route.method === 'GET' || route.audit === false || isDryRun(input)) return;
+    if (route.audit === 'repeatable') parts.audit.recordChange(entry);
+    else parts.audit.record(entry);
   };
+}
+
+function readInput({ params, query, headers, body }: AdminRoute, request: Request) {
+  return {
+    params: params === undefined ? {} : readParams(params, request),
+    query: readQuery(query ?? NO_PARAMETERS, request),
+    headers: headers === undefined ? {} : readHeaders(headers, request),
+    body: body === undefined ? undefined : readBody(body, request),
+  };
+}
+
+function readBody(body: NonNullable<AdminRoute['body']>, request: Request): unknown {
+  return isRaw(body) ? readRaw(request) : readJsonBody(body, request.body as unknown);
+}
+
+/** A dry run is asked for by a member or a parameter `dryRun`. */
+function isDryRun({ query, body }: { query: unknown; body: unknown }): boolean {
+  return [query, body].some(
+    (part) => typeof part === 'object' && part !== null && 'dryRun' in part && part.dryRun === true,
+  );
 }
 
 /** Without a body the parser leaves `request.body` undefined. */

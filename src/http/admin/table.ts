@@ -1,7 +1,9 @@
 /** All routes of administration, in the order of the documents. */
+import { AUDIT_ROUTES } from './audit.js';
 import { CHANGE_ROUTES } from './changes.js';
 import { ENVIRONMENT_ROUTES } from './environments.js';
 import { KEY_ROUTES } from './keys.js';
+import { OPERATOR_ROUTES } from './operators.js';
 import { REJECTED_ROUTES } from './rejected.js';
 import { RESTORE_ROUTES } from './restore.js';
 import type { AdminRoute } from './route.js';
@@ -13,4 +15,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...KEY_ROUTES,
   ...REJECTED_ROUTES,
   ...RESTORE_ROUTES,
+  ...OPERATOR_ROUTES,
+  ...AUDIT_ROUTES,
 ];

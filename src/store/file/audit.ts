@@ -45,7 +45,7 @@ export class FileAuditLog implements AuditLog {
         if (line === '') continue;
         const end = line.indexOf(' ');
         try {
-          audit.#keep({ ...auditFromJson(line.slice(end)), id: line.slice(0, end) }, line.length);
+          audit.#keep({ ...auditFromJson(line.slice(end)), id: line.slice(0, end) }, line.length + 1);
         } catch (error) {
           log.warn({ path: name, error: messageOf(error) }, 'a line of the audit trail cannot be read');
         }
@@ -83,9 +83,13 @@ export class FileAuditLog implements AuditLog {
       }
       await appendFile(this.#path, line, { mode: 0o600 });
     } catch (error) {
-      throw new HoldfastError('store_unavailable', `The audit trail cannot be written: ${messageOf(error)}.`, {
-        cause: error,
-      });
+      throw new HoldfastError(
+        'store_unavailable',
+        `The audit trail cannot be written: ${messageOf(error)}.`,
+        {
+          cause: error,
+        },
+      );
     }
     this.#fileBytes += Buffer.byteLength(line);
     this.#keep({ ...auditFromJson(json), id }, line.length);

@@ -2,8 +2,6 @@
  * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
  * makes it last, and is compacted in the background.
  */
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { packAnswer, unpackAnswer } from '../answer.js';
@@ -34,11 +32,9 @@ import type { Log } from './log.js';
 import type { FileOperators } from './operators.js';
 import { encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
+import { canWrite } from './probe.js';
 import type { FileState } from './state.js';
 import { Writer, type WritePlan } from './writer.js';
-
-/** The size of the write that shows that a refusal is over: about that of a commit. */
-const PROBE_BYTES = 64 * 1024;
 
 /** The pause after a compaction that failed, milliseconds. */
 const COMPACT_AGAIN = 10_000;
@@ -83,7 +79,6 @@ export class FileStore implements Store {
   readonly #now: () => number;
   readonly #writes: WriteMonitor;
   readonly #logger: Logger;
-  readonly #directory: string;
   readonly #compactAbove: number;
   readonly #history: HistoryIndex;
   readonly #closing = new AbortController();
@@ -111,10 +106,9 @@ export class FileStore implements Store {
       name: this.name,
       log: parts.logger,
       now: parts.now,
-      probe: () => this.#canWrite(),
+      probe: () => canWrite(parts.log, parts.directory),
     });
     this.#logger = parts.logger;
-    this.#directory = parts.directory;
     this.#compactAbove = parts.compactAbove;
     this.#history = parts.history;
     this.#compactIfDue();
@@ -294,17 +288,5 @@ export class FileStore implements Store {
         );
       })
       .finally(() => (this.#compaction = undefined));
-  }
-
-  /** True when a batch could be appended: the directory is ours, and there is room on its disk. */
-  async #canWrite(): Promise<boolean> {
-    await this.#log.check();
-    const path = join(this.#directory, 'log.probe');
-    try {
-      await writeFile(path, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
-      return true;
-    } finally {
-      await rm(path, { force: true });
-    }
   }
 }

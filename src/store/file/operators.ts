@@ -5,12 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from '../../core/durable-file.js';
 import { HoldfastError, messageOf } from '../../core/errors.js';
-import {
-  operatorFromJson,
-  operatorToJson,
-  type OperatorRecord,
-  type OperatorRecords,
-} from '../operators.js';
+import { operatorFromJson, operatorToJson, type OperatorRecord, type OperatorRecords } from '../operators.js';
 
 /** FileOperators keeps operators in memory, and in a file with one JSON text a line. */
 export class FileOperators implements OperatorRecords {

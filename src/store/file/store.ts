@@ -83,6 +83,8 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   if (lock.isTakeover) await moveToNewInode(directory, lock.token, logger);
   if (!(await exists(join(directory, 'log')))) await Log.create(directory);
   const limits = options.history ?? historyLimits();
+  const operators = await FileOperators.open(join(directory, 'operators'), () => lock.verify());
+  const audit = await FileAuditLog.open(join(directory, 'audit'), logger);
   const loaded = await replay(directory, lock, { now, logger, limits });
   const leadership = await FileLeadership.open(join(directory, 'cursors'), now, logger);
   const beltLeadership = await FileLeadership.open(join(directory, 'belt-cursors'), now, logger);
@@ -91,8 +93,8 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     lock,
     leadership,
     beltLeadership,
-    operators: await FileOperators.open(join(directory, 'operators'), () => lock.verify()),
-    audit: await FileAuditLog.open(join(directory, 'audit'), logger),
+    operators,
+    audit,
     now,
     logger,
     compactAbove: options.compactAbove ?? COMPACT_ABOVE,

@@ -7,12 +7,7 @@ import {
   type AuditLog,
   type StoredAuditEntry,
 } from '../audit.js';
-import {
-  operatorFromJson,
-  operatorToJson,
-  type OperatorRecord,
-  type OperatorRecords,
-} from '../operators.js';
+import { operatorFromJson, operatorToJson, type OperatorRecord, type OperatorRecords } from '../operators.js';
 import { replyList, replyText } from './codec.js';
 import type { Commands } from './commands.js';
 import { names } from './names.js';

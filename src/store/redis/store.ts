@@ -37,6 +37,7 @@ import { RedisLeadership } from './leadership.js';
 import { RedisAuditLog, RedisOperators } from './operators.js';
 import { names } from './names.js';
 import type { WriteState } from '../write-state.js';
+import type { RedisStoreOptions } from './options.js';
 import { checkServer } from './server-check.js';
 import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, VERSION } from './scripts.js';
 
@@ -45,21 +46,6 @@ import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, VERSION
  * round trips.
  */
 const ENVIRONMENTS_PER_SCRIPT = 1_000;
-
-/** Options of {@link openRedisStore}. */
-export interface RedisStoreOptions {
-  readonly log: Logger;
-  /** The approximate number of entries that the feed keeps. Default 100,000. */
-  readonly feedLength?: number;
-  /** The most that rejected inbox events may take together, bytes. Default 64 MiB. */
-  readonly rejectedBytes?: number;
-  /** The most that the remembered requests of an environment may take, bytes. Default 16 MiB. */
-  readonly idempotencyBytes?: number;
-  /** The bounds of the history. */
-  readonly history?: HistoryLimits;
-  /** The longest wait for the first connection, milliseconds. Default 10,000. */
-  readonly connectWithin?: number;
-}
 
 /**
  * Opens the store. @throws HoldfastError `store_unavailable` when Redis cannot be reached in time

@@ -1,0 +1,25 @@
+/** Builds administration: operators, the audit trail, and the routes. */
+import type { Router } from 'express';
+import type { Committer } from '../../commit/committer.js';
+import { adminRouter } from '../../http/admin/router.js';
+import { AuditTrail } from '../../operators/audit-trail.js';
+import { OperatorDirectory } from '../../operators/directory.js';
+import type { Replica } from '../../replica/replica.js';
+import type { NodeParts } from './parts.js';
+
+/** Builds the router of administration. */
+export function buildAdmin(parts: NodeParts, replica: Replica, committer: Committer): Router {
+  const { secrets, store, metrics, log, clock } = parts;
+  const { now, monotonic } = clock;
+  const onLost = (): void => metrics.auditLost.inc();
+  return adminRouter({
+    store,
+    replica,
+    committer,
+    operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
+    audit: new AuditTrail({ store: store.audit, log, now, onLost }),
+    onRefused: (reason) => metrics.adminRefused.inc({ reason }),
+    adminTokens: secrets.adminTokens,
+    now,
+  });
+}

@@ -1,0 +1,70 @@
+/** The credential of administration: a bearer token of root or of a named operator. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import { HoldfastError } from '../../core/errors.js';
+import { ROOT } from '../../operators/operator.js';
+import type { Operator } from '../../store/operators.js';
+import { bearerToken } from '../authenticate.js';
+import type { AdminParts } from './parts.js';
+import type { RefusedCredential } from './refusals.js';
+
+/** Refuses requests without the token of an operator. */
+export function requireOperator(parts: AdminParts): RequestHandler {
+  const isRoot = rootTokens(parts.adminTokens);
+  return async (request, response, next) => {
+    const token = bearerToken(request.headers.authorization);
+    response.locals.challenge = 'bearer';
+    if (token === undefined) throw refuse(request, parts, 'missing', NEEDED);
+    if (isRoot(token)) {
+      response.locals.operator = ROOT;
+    } else {
+      const found = await parts.operators.find(token);
+      if (found.kind === 'unknown')
+        throw refuse(request, parts, 'unknown', 'that is not the token of an operator');
+      if (found.kind === 'expired') throw refuse(request, parts, 'expired', expired(found.name, found.at));
+      response.locals.operator = found.operator;
+    }
+    next();
+  };
+}
+
+/** Returns the operator whose token a request of administration has. */
+export function operatorOf(response: Response): Operator {
+  const { operator } = response.locals as { operator?: Operator };
+  if (operator === undefined) throw new HoldfastError('internal', 'a route of operators has no operator');
+  return operator;
+}
+
+const NEEDED = 'the admin token is needed: send it as Authorization: Bearer <token>';
+
+function expired(name: string, at: number): string {
+  return `the token of operator ${name} expired at ${new Date(at).toISOString()}: ask an admin to rotate it`;
+}
+
+/** A request without a token is a browser's or a scanner's: counted, and no entry of the trail. */
+function refuse(
+  request: Request,
+  { audit, onRefused }: AdminParts,
+  reason: RefusedCredential,
+  message: string,
+): HoldfastError {
+  onRefused(reason);
+  if (reason !== 'missing') audit.recordRefusal(request.socket.remoteAddress ?? 'unknown', reason);
+  return new HoldfastError('unauthorized', message);
+}
+
+/**
+ * Builds a function that recognises the tokens of root. It compares in a time that depends neither
+ * on where the digests differ nor on the lengths of the texts behind them.
+ */
+export function rootTokens(adminTokens: readonly string[]): (token: string) => boolean {
+  const accepted = adminTokens.map(digest);
+  return (token) => {
+    const given = digest(token);
+    return accepted.some((each) => timingSafeEqual(given, each));
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

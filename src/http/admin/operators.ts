@@ -1,0 +1,157 @@
+/** The routes of operators. [protocol] #operators */
+import { z } from 'zod';
+import { OPERATOR_ROLES, type OperatorRecord } from '../../store/operators.js';
+import { idField, idText, timeText } from './input.js';
+import { adminRoute } from './route.js';
+
+const NAME_RULE =
+  'must be 1 to 60 letters, digits, dots, dashes, underscores or @, and not root, which is the operator of HOLDFAST_ADMIN_TOKEN';
+const LIST_MAX = 1_000;
+const LIST_RULE = `must be "all", or a list of 1 to ${LIST_MAX} environments by number`;
+
+const operatorName = z.string(NAME_RULE).regex(/^(?!root$)[\w.@-]{1,60}$/i, NAME_RULE);
+const roleField = z.enum(OPERATOR_ROLES, 'must be viewer, editor or admin');
+const environmentsField = z
+  .union([z.literal('all'), z.array(idField).min(1).max(LIST_MAX)], LIST_RULE)
+  .meta({ description: '"all", those to come too, or a list.' });
+
+/** A point in time in a request, as milliseconds since 1970. */
+function timeField(rule: string) {
+  return z.iso.datetime({ offset: true, error: rule }).transform((text) => Date.parse(text));
+}
+
+const EXPIRY_RULE = 'must be a time such as 2027-01-31T00:00:00Z, or null for a token that does not expire';
+const expiryField = z
+  .union([timeField(EXPIRY_RULE), z.null()], EXPIRY_RULE)
+  .meta({ description: 'The token is refused from then on; null: never.' });
+
+const operatorAnswer = z
+  .object({
+    name: z.string(),
+    role: z.enum(OPERATOR_ROLES),
+    environments: z.union([z.literal('all'), z.array(idText)]),
+    createdAt: timeText,
+    expiresAt: timeText.optional(),
+    lastUsedOn: z.iso.date().optional().meta({ description: 'The day on which the token was last used.' }),
+  })
+  .meta({ id: 'Operator' });
+
+const issuedAnswer = operatorAnswer
+  .extend({ token: z.string().meta({ description: 'The token itself, which is shown once.' }) })
+  .meta({ id: 'IssuedToken' });
+
+const params = z.object({ name: z.string() });
+
+/** The routes that list, create, change and revoke operators, and rotate their tokens. */
+export const OPERATOR_ROUTES = [
+  adminRoute({
+    method: 'GET',
+    path: '/operators',
+    operation: 'listOperators',
+    role: 'admin',
+    scope: 'installation',
+    summary: 'Lists operators by name, without their tokens',
+    answers: { 200: z.object({ operators: z.array(operatorAnswer) }) },
+    handle: async (_request, response, { operators }) => {
+      response.json({ operators: (await operators.list()).map(operatorJson) });
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/operators',
+    operation: 'createOperator',
+    role: 'admin',
+    scope: 'installation',
+    summary: 'Creates an operator with a token',
+    body: z.strictObject({
+      name: operatorName,
+      role: roleField,
+      environments: environmentsField.default('all'),
+      expiresAt: expiryField.optional(),
+    }),
+    answers: { 201: issuedAnswer },
+    errors: ['busy'],
+    handle: async ({ body, note }, response, { operators }) => {
+      const { operator, token } = await operators.create({ ...body, expiresAt: body.expiresAt ?? undefined });
+      note({ subject: operator.name, details: describeOperator(operator) });
+      response.status(201).json({ ...operatorJson(operator), token });
+    },
+  }),
+  adminRoute({
+    method: 'PUT',
+    path: '/operators/:name',
+    operation: 'changeOperator',
+    role: 'admin',
+    scope: 'installation',
+    summary: 'Changes role, environments or expiry of an operator; what is left out stays',
+    params,
+    body: z.strictObject({
+      role: roleField.optional(),
+      environments: environmentsField.optional(),
+      expiresAt: expiryField.optional(),
+    }),
+    answers: { 200: operatorAnswer },
+    errors: ['not_found', 'busy'],
+    handle: async ({ params: { name }, body, note }, response, { operators }) => {
+      const operator = await operators.change(name, body);
+      note({ subject: name, details: describeOperator(operator) });
+      response.json(operatorJson(operator));
+    },
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: '/operators/:name',
+    operation: 'revokeOperator',
+    role: 'admin',
+    scope: 'installation',
+    summary: 'Removes an operator: its token is refused within a second on every node',
+    params,
+    answers: { 200: operatorAnswer },
+    errors: ['not_found', 'busy'],
+    handle: async ({ params: { name }, note }, response, { operators }) => {
+      note({ subject: name });
+      response.json(operatorJson(await operators.revoke(name)));
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/operators/:name/rotate',
+    operation: 'rotateToken',
+    role: 'admin',
+    scope: 'installation',
+    summary: 'Gives an operator a new token; the old one is refused',
+    params,
+    body: z.strictObject({ expiresAt: expiryField.optional() }),
+    answers: { 200: issuedAnswer },
+    errors: ['not_found', 'busy'],
+    handle: async ({ params: { name }, body, note }, response, { operators }) => {
+      const { operator, token } = await operators.rotate(name, body.expiresAt);
+      note({ subject: name });
+      response.json({ ...operatorJson(operator), token });
+    },
+  }),
+];
+
+function operatorJson(operator: OperatorRecord): z.input<typeof operatorAnswer> {
+  const { name, role, environments, createdAt, expiresAt, lastUsedAt } = operator;
+  return {
+    name,
+    role,
+    environments: environments === 'all' ? 'all' : environments.map(String),
+    createdAt: isoTime(createdAt),
+    ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedOn: isoTime(lastUsedAt).slice(0, 10) }),
+  };
+}
+
+function describeOperator({ role, environments, expiresAt }: OperatorRecord): Record<string, string> {
+  return {
+    role,
+    environments: environments === 'all' ? 'all' : environments.join(', '),
+    ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
