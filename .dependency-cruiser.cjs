@@ -6,7 +6,7 @@ const LAYERS = [
   ['core', 'observe'],
   ['ruleset'],
   ['words'],
-  ['evaluate', 'store', 'bucket', 'grip', 'flag-file'],
+  ['evaluate', 'store', 'bucket', 'grip', 'flag-file', 'import'],
   ['keys', 'operators', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn'],
   ['recovery', 'inbox', 'prefab', 'ofrep'],

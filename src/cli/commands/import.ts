@@ -94,9 +94,12 @@ export async function commitChanges(
 
 /** Reads a datafile; `-` is standard input. */
 export async function readFileOf(around: CommandIO, file: string): Promise<Configs> {
-  return file === '-'
-    ? readDatafile('Standard input', await readAll(around.stdin))
-    : readDatafile(file, await readPath(file));
+  return readDatafile(file === '-' ? 'Standard input' : file, await readTextOf(around, file));
+}
+
+/** Reads the text of a file; `-` is standard input. */
+export async function readTextOf(around: CommandIO, file: string): Promise<string> {
+  return file === '-' ? readAll(around.stdin) : readPath(file);
 }
 
 async function readPath(file: string): Promise<string> {

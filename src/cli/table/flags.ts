@@ -1,5 +1,7 @@
 /** The commands that read and change configs. */
-import { choiceOption, defineCommand, switchOption } from '../command.js';
+import { choiceOption, defineCommand, requiredOption, switchOption } from '../command.js';
+import type { ImportSource } from '../../import/convert.js';
+import { IMPORT_SOURCES } from '../../import/sources.js';
 import { VALUE_TYPES } from '../value-types.js';
 
 /** Declares the commands that read and change configs. */
@@ -86,6 +88,36 @@ export const flagCommands = [
     run: async (context, [file], { keepIds, remap }) => {
       const { importFile } = await import('../commands/import.js');
       await importFile(context, file, { keepIds: keepIds === true, remap: remap === true });
+    },
+  }),
+  defineCommand({
+    name: 'convert',
+    group: 'Flags',
+    summary: 'write the flags of another product as a datafile, which import commits',
+    details:
+      'Prints the datafile, and on standard error what of each flag has no form here and why. A flag of which a part has none is left out as a whole. Nothing is committed.',
+    examples: [
+      { line: 'convert --from flagd flags.json > datafile.json', does: 'converts flag definitions of flagd' },
+      {
+        line: 'convert --from go-feature-flag flags.yaml | holdfast import -',
+        does: 'converts flags and commits them',
+      },
+      {
+        line: 'convert --strict --from flagd flags.json > datafile.json',
+        does: 'fails unless every flag means the same here',
+      },
+    ],
+    arguments: ['<file>'],
+    options: {
+      from: {
+        ...requiredOption('<product>', 'product that the file is of'),
+        choices: IMPORT_SOURCES,
+      },
+      strict: switchOption('write nothing when a flag is left out or differs'),
+    },
+    run: async (context, [file], { from, strict }) => {
+      const { convertFile } = await import('../commands/convert.js');
+      await convertFile(context, file, { from: from as ImportSource, strict: strict === true });
     },
   }),
   defineCommand({

@@ -1,0 +1,48 @@
+/** `convert`: flags of another product as a datafile, and a report of what has no form here. */
+import { HoldfastError } from '../../core/errors.js';
+import type { Finding } from '../../import/conversion.js';
+import { convertFlags, type ImportSource } from '../../import/convert.js';
+import type { CommandContext } from '../context.js';
+import { count } from '../format.js';
+import { readTextOf } from './import.js';
+
+/** Options of the command. */
+export interface ConvertOptions {
+  readonly from: ImportSource;
+  /** True when nothing may be lost or differ. */
+  readonly strict: boolean;
+}
+
+/**
+ * Prints the configs on standard output and the report on standard error. Nothing is committed.
+ *
+ * @param file a path, or `-` for standard input
+ * @throws HoldfastError when it must be strict and something is left out or differs
+ */
+export async function convertFile(
+  context: CommandContext,
+  file: string,
+  { from, strict }: ConvertOptions,
+): Promise<void> {
+  const { configs, findings } = convertFlags(from, await readTextOf(context.around, file));
+  for (const finding of findings) context.err.line(sentence(finding));
+  context.err.line(summary(configs.length, findings));
+  const lost = findings.filter(({ kind }) => kind !== 'moves').length;
+  if (strict && lost > 0) {
+    throw new HoldfastError(
+      'field_invalid',
+      `${count(lost, 'finding')} above: with --strict nothing is written unless every flag means the same here.`,
+    );
+  }
+  context.out.json({ configs });
+}
+
+function sentence({ subject, kind, reason }: Finding): string {
+  return `${subject}: ${kind}: ${reason}.`;
+}
+
+function summary(configs: number, findings: readonly Finding[]): string {
+  const subjects = (kind: Finding['kind']): number =>
+    new Set(findings.filter((each) => each.kind === kind).map(({ subject }) => subject)).size;
+  return `Converted ${count(configs, 'config')}; ${subjects('left out')} left out, ${subjects('differs')} differ, in ${subjects('moves')} contexts move.`;
+}
