@@ -25,7 +25,7 @@ import { count } from './test-count.mjs';
 
 // Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
 // Holdfast; Varnish is the cache of lab/; nginx, HAProxy and Caddy stand before Pushpin (examples/front/);
-// promtool, of Debian's prometheus, tests the alert rules, and systemd-analyze the unit.
+// promtool, of Debian's prometheus, tests the alert rules, and systemd-analyze the unit; zsh and fish complete commands.
 const installAllServers = () =>
   installServers(
     'python3',
@@ -37,6 +37,8 @@ const installAllServers = () =>
     'caddy',
     'promtool',
     'systemd-analyze',
+    'zsh',
+    'fish',
   );
 const unit = process.argv[2] === '--unit';
 if (unit) process.env.TEST_QUICK = '1';

@@ -55,6 +55,9 @@ export interface Present {
   readonly etag: string | undefined;
 }
 
+/** The paths on the port of operators, where there is one. */
+const OPERATORS = /^\/(?:admin\/|readyz$|metrics$)/;
+
 interface Call {
   readonly as: 'admin' | 'client';
   readonly body?: unknown;
@@ -91,7 +94,7 @@ export class Api {
   }
 
   url(path: string): string {
-    return (path.startsWith('/admin/') ? this.#adminBase : this.#base) + path;
+    return (OPERATORS.test(path) ? this.#adminBase : this.#base) + path;
   }
 
   /** The `Authorization` header. Throws UsageError when the credential is missing. */
@@ -161,6 +164,21 @@ export class Api {
     };
     const path = `${environmentPath(environment)}/changes`;
     return (await this.request('POST', path, { as: 'admin', body, headers })).body as Committed;
+  }
+
+  /**
+   * Reads a path that needs no credential, whatever the status of the answer. Not repeated: it is
+   * asked for the state of this moment.
+   */
+  async probe(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    try {
+      const signal = AbortSignal.any([this.#around.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+      const headers = { 'user-agent': USER_AGENT };
+      const response = await this.#around.fetch(this.url(path), { headers, signal });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      throw unreachable(this.url(''), error);
+    }
   }
 
   /** @param call.body JSON text, or anything else to be made such */

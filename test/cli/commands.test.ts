@@ -134,9 +134,12 @@ describe('show', () => {
     expect(server.seen.map(({ path }) => path)).toEqual(['/api/v1/configs/0?format=json']);
   });
 
-  it('shows one config as JSON', async () => {
-    const { out } = await run(['show', 'flag.welcome-banner'], { env });
-    expect(JSON.parse(out)).toEqual(server.configs.get('flag.welcome-banner'));
+  it('show KEY prints one config in words, and as JSON with --json', async () => {
+    const { out } = await run(['show', 'flag.new-checkout'], { env });
+    expect(out).toMatch(/^flag\.new-checkout\n {2}flag, bool/);
+    expect(out).toContain('user.email ends with');
+    const json = await run(['show', 'flag.new-checkout', '--json'], { env });
+    expect(JSON.parse(json.out)).toEqual(server.configs.get('flag.new-checkout'));
   });
 
   it('fails for a config that is not there, or deleted', async () => {

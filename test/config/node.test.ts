@@ -47,6 +47,7 @@ describe('settings that are not given', () => {
       logLevel: 'info',
       production: false,
       examples: 'on',
+      history: 1000,
       warnings: [],
     });
   });

@@ -2,7 +2,8 @@
 import type { Config } from '../../ruleset/model.js';
 import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
-import { summarizeConfig } from '../../words/configs.js';
+import { describeConfig, summarizeConfig } from '../../words/configs.js';
+import { styled } from '../printer.js';
 import { configOf } from './edit.js';
 import { formatTime, timeOfId } from '../value.js';
 
@@ -11,7 +12,13 @@ export async function showConfigs(context: CommandContext, key: string | undefin
   const api = await context.api();
   const { configs, environment, projectId, defaultContext } = await api.present(context.environment());
   if (key !== undefined) {
-    context.out.json(configOf(configs, key));
+    const config = configOf(configs, key);
+    answer(context, config, (out) => {
+      out.line(styled('bold', key));
+      for (const line of describeConfig(config, environment)) out.line('  ', line);
+      const changed = formatTime(timeOfId(config.id, context.around.now()));
+      out.line(styled('dim', `  id ${config.id ?? ''}${changed === '' ? '' : `, changed ${changed}`}`));
+    });
     return;
   }
   const sorted = [...configs].sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : 1));

@@ -1,5 +1,5 @@
 /** The commands that run a process or work on its input. */
-import { defaultOption, defineCommand, textOption } from '../command.js';
+import { defaultOption, defineCommand, switchOption, textOption } from '../command.js';
 
 /** Declares the commands that run a process or work on its input. */
 export const serverCommands = [
@@ -14,6 +14,26 @@ export const serverCommands = [
     ],
     options: { source: textOption('<urls>', 'serve copies alone, from there (HOLDFAST_SOURCE)') },
     run: ({ processes }, _arguments, { source }) => processes.serve(source),
+  }),
+  defineCommand({
+    name: 'status',
+    group: 'Server',
+    summary: 'say how a server is: ready or not, its store, proxies, holds',
+    details: 'From /readyz and /metrics. The exit code is 1 when it is not ready.',
+    examples: [
+      { line: 'status', does: 'says it once' },
+      { line: 'status --watch --every 2', does: 'says it every 2 seconds, until Ctrl-C' },
+    ],
+    options: {
+      watch: switchOption('go on until Ctrl-C'),
+      every: defaultOption('<seconds>', '1', 'the time between two looks with --watch'),
+    },
+    connections: ['url'],
+    json: 'a line for each look: {"readiness", "metrics"}, as /readyz and /metrics have them',
+    run: async (context, _arguments, { watch, every }) => {
+      const { printStatus } = await import('../commands/status.js');
+      await printStatus(context, { watch: watch === true, every });
+    },
   }),
   defineCommand({
     name: 'rejected list',
