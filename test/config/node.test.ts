@@ -47,7 +47,6 @@ describe('settings that are not given', () => {
       logLevel: 'info',
       production: false,
       examples: 'on',
-      history: 1000,
       warnings: [],
     });
   });
