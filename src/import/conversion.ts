@@ -1,5 +1,7 @@
 /** Flags as converters give them, the configs that say the same, and the report. Pure. */
+import { HoldfastError } from '../core/errors.js';
 import type { ConditionalValue, Config, ConfigValue } from '../ruleset/model.js';
+import { validateConfig } from '../ruleset/validate.js';
 import { alternatives, NotConvertible, type Condition } from './condition.js';
 
 /** A value, or shares of contexts that get different ones. */
@@ -52,6 +54,8 @@ export class Converter {
     const differences: string[] = [];
     try {
       const config = convert((reason) => differences.push(reason));
+      // What a commit would refuse, such as an expression that not every SDK has.
+      validateConfig(config, { environment: 1n, projectId: 1n, field: subject });
       this.#configs.push(config);
       for (const reason of new Set(differences)) this.#findings.push({ subject, kind: 'differs', reason });
       const by = splitProperties(config);
@@ -60,16 +64,12 @@ export class Converter {
         this.#findings.push({ subject, kind: 'moves', reason });
       }
     } catch (error) {
-      if (!(error instanceof NotConvertible)) throw error;
-      this.leaveOut(subject, error.message);
+      if (!(error instanceof NotConvertible || error instanceof HoldfastError)) throw error;
+      this.#findings.push({ subject, kind: 'left out', reason: error.message.replace(/\.$/, '') });
     }
   }
 
-  leaveOut(subject: string, reason: string): void {
-    this.#findings.push({ subject, kind: 'left out', reason });
-  }
-
-  /** The result; a key that is there twice is an error of the source. */
+  /** Everything that was added. */
   get result(): Conversion {
     return { configs: this.#configs, findings: this.#findings };
   }

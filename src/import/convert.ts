@@ -4,11 +4,17 @@ import { HoldfastError, messageOf } from '../core/errors.js';
 import type { Conversion } from './conversion.js';
 import { convertFlagd } from './flagd.js';
 import { convertGoFeatureFlag } from './go-feature-flag.js';
+import { convertGrowthBook } from './growthbook.js';
+import { convertLaunchDarkly } from './launchdarkly.js';
+import { convertUnleash } from './unleash.js';
 
 /** Converters by the name of the product. */
 const CONVERTERS = {
   flagd: convertFlagd,
   'go-feature-flag': convertGoFeatureFlag,
+  unleash: convertUnleash,
+  growthbook: convertGrowthBook,
+  launchdarkly: convertLaunchDarkly,
 } as const satisfies Record<string, (input: unknown) => Conversion>;
 
 /** A product whose flags can be converted. */

@@ -2,4 +2,10 @@
 import type { ImportSource } from './convert.js';
 
 /** The names of the products, as `--from` takes them. */
-export const IMPORT_SOURCES: readonly ImportSource[] = ['flagd', 'go-feature-flag'];
+export const IMPORT_SOURCES: readonly ImportSource[] = [
+  'flagd',
+  'go-feature-flag',
+  'unleash',
+  'growthbook',
+  'launchdarkly',
+];
