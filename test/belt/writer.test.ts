@@ -157,6 +157,16 @@ describe('the belt writer', () => {
     expect((await copyIn(bucket))?.configs).toHaveLength(60);
   });
 
+  it('the belt writer writes as soon as before when the wall clock was set back', async () => {
+    await commit(1n);
+    let back = 0;
+    await start({ now: () => Date.now() - back });
+    await reaches(1n);
+    back = 3_600_000;
+    await commit(2n);
+    await reaches(2n);
+  });
+
   it('the belt writer does not let an environment wait because another changes all the time', async () => {
     await commit(1n);
     await start();

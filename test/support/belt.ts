@@ -61,13 +61,15 @@ export interface WriterSetup {
   readonly drain?: number;
   readonly log?: Logger;
   readonly times?: Partial<ReconcileTimes>;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** A writer at work, with the belt's lease. Comparisons are rare unless `times` says otherwise. */
 export async function startWriter(
   store: Store,
   buckets: readonly Bucket[],
-  { keep = 5, drain = 5_000, log = silent, times = {} }: WriterSetup = {},
+  { keep = 5, drain = 5_000, log = silent, times = {}, now = Date.now }: WriterSetup = {},
 ): Promise<RunningWriter> {
   const holder = randomUUID();
   await store.beltLeadership.acquire(holder, 600_000);
@@ -91,7 +93,8 @@ export async function startWriter(
     drain,
     observe,
     log,
-    now: Date.now,
+    now,
+    monotonic: () => performance.now(),
     random: Math.random,
     times: { check: 3_600_000, sweep: 3_600_000, manifestsPerSecond: 1_000, ...times },
   });

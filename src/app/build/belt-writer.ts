@@ -56,6 +56,7 @@ export function buildBeltWriter(parts: BeltWriterParts, buckets: readonly Bucket
     }),
     log,
     now,
+    monotonic,
     random,
   });
   registerGauges(metrics, () => writer.status().buckets);

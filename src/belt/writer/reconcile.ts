@@ -44,7 +44,10 @@ export interface ReconcilerOptions {
   readonly keyring: Keyring;
   readonly keep: number;
   readonly times: ReconcileTimes;
+  /** Milliseconds since 1970: for the times that are said. */
   readonly now: () => number;
+  /** Milliseconds, monotonic: for waiting. */
+  readonly monotonic: () => number;
   readonly random: () => number;
   /**
    * The position up to which changes are marked, and how often everything had to be compared
@@ -67,7 +70,7 @@ export class Reconciler {
   readonly #manifests: ManifestCache;
   #compared = 0;
   #checkedAt: number | undefined;
-  #sweptAt: number | undefined;
+  #sweptAt = -Infinity;
   #failures = 0;
   #error: string | undefined;
 
@@ -84,7 +87,7 @@ export class Reconciler {
     return this.#compared === this.#options.place().gaps;
   }
 
-  /** When all manifests had been compared, milliseconds since 1970; `undefined`: not yet. */
+  /** When all manifests had been compared, milliseconds, monotonic; `undefined`: not yet. */
   get checkedAt(): number | undefined {
     return this.#checkedAt;
   }
@@ -96,11 +99,11 @@ export class Reconciler {
 
   /** Compares until the signal aborts. */
   async run(stopping: AbortSignal): Promise<void> {
-    const { now, random, times } = this.#options;
+    const { monotonic, random, times } = this.#options;
     while (!stopping.aborted) {
       try {
         await this.#check(stopping);
-        if (now() - (this.#sweptAt ?? 0) >= times.sweep) await this.#sweep(stopping);
+        if (monotonic() - this.#sweptAt >= times.sweep) await this.#sweep(stopping);
         this.#failures = 0;
         this.#error = undefined;
       } catch (error) {
@@ -127,15 +130,15 @@ export class Reconciler {
 
   /** @param early whether a gap in the feed ends it */
   async #pause(milliseconds: number, early: boolean, stopping: AbortSignal): Promise<void> {
-    const { now, signal } = this.#options;
-    const until = now() + milliseconds;
-    while (!stopping.aborted && now() < until && (this.complete || !early)) {
-      await signal.wait(until - now(), stopping);
+    const { monotonic, signal } = this.#options;
+    const until = monotonic() + milliseconds;
+    while (!stopping.aborted && monotonic() < until && (this.complete || !early)) {
+      await signal.wait(until - monotonic(), stopping);
     }
   }
 
   async #check(stopping: AbortSignal): Promise<void> {
-    const { store, keyring, now, times, place } = this.#options;
+    const { store, keyring, monotonic, times, place } = this.#options;
     // The position first: what is committed while the rest is read comes with the feed.
     const { last, gaps } = place();
     const complete = this.complete;
@@ -152,7 +155,7 @@ export class Reconciler {
     });
     if (place().gaps !== gaps) return;
     this.#compared = gaps;
-    this.#checkedAt = now();
+    this.#checkedAt = monotonic();
   }
 
   async #compare(
@@ -170,7 +173,7 @@ export class Reconciler {
   }
 
   async #sweep(stopping: AbortSignal): Promise<void> {
-    const { store, bucket, keep, now, place, mark, isAhead } = this.#options;
+    const { store, bucket, keep, now, monotonic, place, mark, isAhead } = this.#options;
     const before = place().last;
     const swept = await prune({ bucket, manifests: this.#manifests, keep, now, signal: stopping });
     const stored = new Set((await store.environments()).map(({ id }) => id));
@@ -178,6 +181,6 @@ export class Reconciler {
       if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });
     }
     for (const environment of swept.incomplete) mark(environment, { before, at: now(), repair: true });
-    this.#sweptAt = now();
+    this.#sweptAt = monotonic();
   }
 }

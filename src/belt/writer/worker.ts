@@ -41,8 +41,10 @@ export interface BucketWorkerOptions {
   readonly events: BucketWorkerEvents;
   readonly saveCursor: (position: FeedPosition) => Promise<unknown>;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for the times that are said. */
   readonly now: () => number;
+  /** Milliseconds, monotonic: for waiting. */
+  readonly monotonic: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly times?: ReconcileTimes;
@@ -113,7 +115,7 @@ export class BucketWorker {
       behind: this.#changes.size,
       behindFor: Math.max(0, now - (this.#changes.oldest ?? now)),
       ahead: this.#ahead.size,
-      checkedAgo: checkedAt === undefined ? undefined : now - checkedAt,
+      checkedAgo: checkedAt === undefined ? undefined : this.#options.monotonic() - checkedAt,
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -171,24 +173,24 @@ export class BucketWorker {
 
   /** One of several that write at the same time. While the bucket fails only the first tries. */
   async #lane(lane: number, stopping: AbortSignal, end: AbortSignal): Promise<void> {
-    const { now } = this.#options;
+    const { monotonic } = this.#options;
     while (!end.aborted) {
       const draining = stopping.aborted;
       const failing = this.#failures > 0;
-      const pause = failing ? this.#pausedUntil - now() : 0;
+      const pause = failing ? this.#pausedUntil - monotonic() : 0;
       const mayTry = failing ? lane === 0 && pause <= 0 && !draining : true;
-      const taken = mayTry ? this.#changes.take(now(), draining) : undefined;
+      const taken = mayTry ? this.#changes.take(monotonic(), draining) : undefined;
       if (taken !== undefined) await this.#transfer(taken.environment, taken.pending, end);
       else if (draining) return;
       // The others wait for the signal, which the first notifies whenever it has tried.
       else if (failing && lane > 0) await this.#signal.wait(undefined, stopping);
-      else await this.#signal.wait(pause > 0 ? pause : this.#changes.due(now()), stopping);
+      else await this.#signal.wait(pause > 0 ? pause : this.#changes.due(monotonic()), stopping);
     }
   }
 
   async #transfer(environment: bigint, pending: PendingUpload, end: AbortSignal): Promise<void> {
-    const { store, bucket, now } = this.#options;
-    const began = now();
+    const { store, bucket, now, monotonic } = this.#options;
+    const began = monotonic();
     try {
       this.#conditions ??= await this.#tryConditions(end);
       const keys = () => this.#keyring.of(environment);
@@ -246,12 +248,12 @@ export class BucketWorker {
   }
 
   #fail(error: unknown): void {
-    const { bucket, events, log, now, random } = this.#options;
+    const { bucket, events, log, monotonic, random } = this.#options;
     if (++this.#failures === 1) {
       log.warn({ bucket: bucket.name, err: error }, 'copies cannot be written; trying until they can');
     }
     this.#error = messageOf(error);
-    this.#pausedUntil = now() + equalJitter(this.#failures, BUCKET_BACKOFF, random());
+    this.#pausedUntil = monotonic() + equalJitter(this.#failures, BUCKET_BACKOFF, random());
     events.failed();
   }
 

@@ -35,8 +35,10 @@ export interface BeltWriterOptions {
   /** The metrics of a bucket's worker. */
   readonly observe: (bucket: string) => BucketWorkerEvents;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for the times that are said. */
   readonly now: () => number;
+  /** Milliseconds, monotonic: for waiting. */
+  readonly monotonic: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly times?: ReconcileTimes;
