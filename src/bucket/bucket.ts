@@ -14,6 +14,8 @@
  * reached in time or refuses, and when the signal aborts.
  */
 
+import { HoldfastError } from '../core/errors.js';
+
 /** The read half of a bucket. */
 export interface BucketReader {
   /**
@@ -21,11 +23,28 @@ export interface BucketReader {
    * my-bucket/flags`.
    */
   readonly name: string;
-  /** @param unless an ETag: content that still has it is not sent again */
-  read(
-    name: string,
-    options?: { readonly unless?: string | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<BucketRead>;
+  /** @throws HoldfastError `bucket_unavailable`; `copy_damaged` for content larger than `max` */
+  read(name: string, options?: ReadOptions): Promise<BucketRead>;
+}
+
+/** The condition and limit of a read. */
+export interface ReadOptions {
+  /** An ETag: content that still has it is not sent again. */
+  readonly unless?: string | undefined;
+  /** The largest content that is read, bytes; default: `OBJECT_MAX_BYTES`. */
+  readonly max?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The largest content that can be a copy, bytes. */
+export const OBJECT_MAX_BYTES = 256 * 1024 * 1024;
+
+/** Builds the error for content that is larger than what is read. */
+export function tooLarge(bucket: string, name: string, max: number): HoldfastError {
+  return new HoldfastError(
+    'copy_damaged',
+    `${name} in ${bucket} has more than ${max} bytes, which no copy has.`,
+  );
 }
 
 /** A place for copies. */

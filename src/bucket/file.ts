@@ -1,9 +1,18 @@
 /** A bucket that is a folder. How a file is replaced on a condition is in generations.ts. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HoldfastError, messageOf } from '../core/errors.js';
-import type { Bucket, Listed, BucketRead, WriteOptions, BucketWrite } from './bucket.js';
+import {
+  OBJECT_MAX_BYTES,
+  tooLarge,
+  type Bucket,
+  type BucketRead,
+  type BucketWrite,
+  type Listed,
+  type ReadOptions,
+  type WriteOptions,
+} from './bucket.js';
 import { findNewest, isInternal, makeNext, missing, removeGenerations, TEMPORARY } from './generations.js';
 import { bucketName } from './location.js';
 
@@ -17,9 +26,11 @@ export class FileBucket implements Bucket {
     this.#directory = directory;
   }
 
-  read(name: string, options: { unless?: string; signal?: AbortSignal } = {}): Promise<BucketRead> {
+  read(name: string, options: ReadOptions = {}): Promise<BucketRead> {
+    const { max = OBJECT_MAX_BYTES } = options;
     return this.#doing(options.signal, async () => {
-      const found = await findNewest(this.#path(name));
+      const found = await findNewest(this.#path(name), max);
+      if (found === 'too large') throw tooLarge(this.name, name, max);
       if (found === undefined) return { kind: 'absent' };
       await found.file.close();
       return found.etag === options.unless
@@ -36,7 +47,8 @@ export class FileBucket implements Bucket {
       try {
         await writeDurably(temporary, bytes);
         for (;;) {
-          const current = await findNewest(path);
+          const current = await findNewest(path, OBJECT_MAX_BYTES);
+          if (current === 'too large') throw tooLarge(this.name, name, OBJECT_MAX_BYTES);
           try {
             const expected = condition === 'absent' ? undefined : (condition?.etag ?? current?.etag);
             if (current?.etag !== expected) return { kind: 'conflict' };
@@ -69,7 +81,9 @@ export class FileBucket implements Bucket {
    * under way would fail.
    */
   removeFolder(name: string): Promise<void> {
-    return this.#doing(undefined, () => rm(this.#path(name), { recursive: true, force: true }));
+    // With a slash at its end, a link would be followed.
+    const path = this.#path(name).replace(/\/$/, '');
+    return this.#doing(undefined, () => rm(path, { recursive: true, force: true }));
   }
 
   /**
@@ -78,9 +92,10 @@ export class FileBucket implements Bucket {
    */
   removeTemporary(): Promise<void> {
     return this.#doing(undefined, async () => {
-      const names = await readdir(this.#directory, { recursive: true }).catch(missing<string[]>([]));
-      for (const name of names) {
-        if (basename(name).startsWith(TEMPORARY)) await rm(this.#path(name), { force: true });
+      // With types, so that links to other folders are not followed.
+      const options = { recursive: true, withFileTypes: true } as const;
+      for (const { name, parentPath } of await readdir(this.#directory, options).catch(missing([]))) {
+        if (name.startsWith(TEMPORARY)) await rm(join(parentPath, name), { force: true });
       }
     });
   }
@@ -116,6 +131,7 @@ export class FileBucket implements Bucket {
       signal?.throwIfAborted();
       return await work();
     } catch (error) {
+      if (error instanceof HoldfastError) throw error;
       throw new HoldfastError(
         'bucket_unavailable',
         `The bucket ${this.name} cannot be used: ${messageOf(error)}. It must be a folder that can be written to, with hard links.`,

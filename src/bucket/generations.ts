@@ -29,6 +29,7 @@
  * No process holds anything, so none can die with it. Every step is made durable before the next.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
 import { link, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../core/durable-file.js';
@@ -52,13 +53,26 @@ export interface Generation {
   readonly file: FileHandle;
 }
 
-/** The present content of a name. The caller closes its file. */
-export async function findNewest(path: string): Promise<Generation | undefined> {
+/**
+ * The present content of a name. The caller closes its file. A device or a pipe in its place is
+ * refused: it could be read for ever, or keep one of the few threads of the process that all file
+ * systems are read by.
+ *
+ * @param max bytes
+ */
+export async function findNewest(path: string, max: number): Promise<Generation | 'too large' | undefined> {
   for (;;) {
     const generation = (await generations(path)).at(-1) ?? 0;
-    const file = await open(at(path, generation), 'r').catch(missing(undefined));
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    const file = await open(at(path, generation), flags).catch(missing(undefined));
     if (file !== undefined) {
       try {
+        const found = await file.stat();
+        if (!found.isFile()) throw new Error(`${at(path, generation)} is no file`);
+        if (found.size > max) {
+          await file.close();
+          return 'too large';
+        }
         const bytes = await file.readFile();
         const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
         return { generation, bytes, etag: `"${generation}-${hash}"`, file };

@@ -5,10 +5,8 @@
  */
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { USER_AGENT } from '../core/version.js';
-import type { BucketReader, BucketRead } from './bucket.js';
-
-/** The largest answer that can be a copy, bytes. */
-const OBJECT_MAX_BYTES = 256 * 1024 * 1024;
+import { readBody } from './body.js';
+import { OBJECT_MAX_BYTES, type BucketReader, type BucketRead, type ReadOptions } from './bucket.js';
 
 /** Reads copies from a plain HTTP address. */
 export class HttpSource implements BucketReader {
@@ -23,7 +21,7 @@ export class HttpSource implements BucketReader {
 
   async read(
     name: string,
-    { unless, signal }: { unless?: string | undefined; signal?: AbortSignal | undefined } = {},
+    { unless, signal, max = OBJECT_MAX_BYTES }: ReadOptions = {},
   ): Promise<BucketRead> {
     const url = new URL(this.#base);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
@@ -34,7 +32,7 @@ export class HttpSource implements BucketReader {
     try {
       const response = await fetch(url, { headers, signal: signal ?? null });
       try {
-        return await this.#reading(response, name);
+        return await this.#reading(response, name, max);
       } finally {
         // An unread body would keep its connection.
         if (!response.bodyUsed) await response.body?.cancel();
@@ -45,7 +43,7 @@ export class HttpSource implements BucketReader {
     }
   }
 
-  async #reading(response: Response, name: string): Promise<BucketRead> {
+  async #reading(response: Response, name: string, max: number): Promise<BucketRead> {
     const age = ageOf(response);
     if (response.status === 304) return { kind: 'unchanged', age };
     if (response.status === 404 || response.status === 410) return { kind: 'absent' };
@@ -54,22 +52,8 @@ export class HttpSource implements BucketReader {
       // told from a wrong permission.
       throw this.#unavailable(`answered ${response.status} for ${name}, where 200 or 404 is expected`);
     }
-    const bytes = await this.#bytesOf(response, name);
+    const bytes = await readBody(response, { bucket: this.name, name, max });
     return { kind: 'found', bytes, etag: response.headers.get('etag') ?? '', age };
-  }
-
-  async #bytesOf(response: Response, name: string): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    const reader = response.body?.getReader();
-    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
-      const part = next.value as Uint8Array;
-      parts.push(part);
-      length += part.length;
-      if (length > OBJECT_MAX_BYTES)
-        throw this.#unavailable(`sends more than ${OBJECT_MAX_BYTES} bytes for ${name}`);
-    }
-    return Buffer.concat(parts);
   }
 
   #unavailable(problem: string, cause?: unknown): HoldfastError {

@@ -10,11 +10,14 @@ import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { USER_AGENT } from '../core/version.js';
+import { readBody } from './body.js';
 import {
   CONDITIONS_NAME,
+  OBJECT_MAX_BYTES,
   type Bucket,
   type Listed,
   type BucketRead,
+  type ReadOptions,
   type WriteOptions,
   type BucketWrite,
 } from './bucket.js';
@@ -50,7 +53,7 @@ export class S3Bucket implements Bucket {
 
   async read(
     name: string,
-    { unless, signal }: { unless?: string; signal?: AbortSignal } = {},
+    { unless, signal, max = OBJECT_MAX_BYTES }: ReadOptions = {},
   ): Promise<BucketRead> {
     const headers = unless === undefined ? {} : { 'if-none-match': unless };
     return this.#ask({ method: 'GET', name, headers }, signal, async (response) => {
@@ -59,7 +62,7 @@ export class S3Bucket implements Bucket {
         return { kind: 'absent' };
       }
       await this.#mustBeOk(response, name);
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await readBody(response, { bucket: this.name, name, max });
       return { kind: 'found', bytes, etag: response.headers.get('etag') ?? '' };
     });
   }

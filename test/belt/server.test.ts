@@ -1,5 +1,6 @@
 /** A belt server on folders: what it answers when all is well, and what it refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { MANIFEST_MAX_BYTES } from '../../src/belt/format/manifest.js';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';
 import { sha256 } from '../../src/belt/format/snapshot.js';
 import { encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -331,6 +332,31 @@ describe('a damaged copy', () => {
     const answer = await server.snapshot();
     expect(answer.headers.etag).toBe('"1-5-json"');
     expect(Number(answer.headers['holdfast-stale'])).toBeGreaterThanOrEqual(60);
+  });
+
+  it('a damaged copy with a manifest that is far too large is not read whole', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    await writeBytes(first.bucket, manifestName(1n), Buffer.alloc(MANIFEST_MAX_BYTES + 1, ' '));
+    await writeCopy(second.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+    expect(await server.metric('holdfast_copies_refused_total{reason="manifest"}')).toBe(1);
+    expect((await server.http.get('/readyz')).body.degraded).toBeUndefined();
+  });
+
+  it('a damaged copy whose snapshot is larger than its manifest says is not read whole', async () => {
+    const { server, first, second } = await start({ sources: 2 });
+    const { bytes } = await writeCopy(first.bucket, { configs: newer });
+    const limits: (number | undefined)[] = [];
+    const { read } = first.reader;
+    first.reader.read = (name, options) => {
+      if (name.endsWith('.binpb')) limits.push(options?.max);
+      return read(name, options);
+    };
+    await writeBytes(first.bucket, snapshotName(1n, 6n), Buffer.alloc(bytes + 1));
+    await writeCopy(second.bucket, good);
+    expect(await server.served()).toEqual(['good']);
+    expect(limits).toEqual([bytes]);
+    expect(await server.metric('holdfast_copies_refused_total{reason="checksum"}')).toBe(1);
   });
 
   it('a damaged copy does not make a client wait for ever, nor is it refused for good, when there is no other', async () => {

@@ -72,6 +72,16 @@ export function bucketContract(
       expect(await bucket.read('a', { unless: etag })).toMatchObject({ kind: 'found' });
     });
 
+    it('reads no content that is larger than what the caller takes', async () => {
+      const bucket = await open();
+      await bucket.write('a', bytes('one'), AS);
+      expect(await bucket.read('a', { max: 3 })).toMatchObject({ kind: 'found' });
+      await expect(bucket.read('a', { max: 2 })).rejects.toMatchObject({
+        code: 'copy_damaged',
+        message: expect.stringContaining('more than 2 bytes') as string,
+      });
+    });
+
     it('lists every name below a prefix, ascending, with its size and the time at which it was written', async () => {
       const bucket = await open();
       const names = ['e/1/10.x', 'e/1/9.x', 'e/1/latest', 'e/10/1.x', 'e/2/1.x', 'f/1'];

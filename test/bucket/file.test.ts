@@ -1,6 +1,7 @@
 /** Folders as buckets: the contract, between processes too, and crashes. */
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -99,6 +100,39 @@ describe('a folder', () => {
     await utimes(left, longAgo, longAgo);
     await bucket.write('c', bytes('x'), AS);
     expect((await readdir(directory)).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a folder', (path: string) => mkdirSync(path)],
+  ])('a folder refuses %s in the place of a file, and does not wait for it', async (_what, make) => {
+    const directory = await folder();
+    make(join(directory, 'a'));
+    await expect(new FileBucket(directory).read('a')).rejects.toMatchObject({
+      code: 'bucket_unavailable',
+      message: expect.stringContaining('is no file') as string,
+    });
+  });
+
+  it('a folder follows a link to a file, which volumes of Kubernetes are made of', async () => {
+    const directory = await folder();
+    await writeFile(join(directory, 'b'), 'content');
+    symlinkSync('b', join(directory, 'a'));
+    expect(await textAt(new FileBucket(directory), 'a')).toBe('content');
+  });
+
+  it('a folder is tidied without following links to other folders', async () => {
+    const [directory, other] = [await folder(), await folder()];
+    for (const each of [directory, other]) await writeFile(join(each, '.tmp-1'), 'left');
+    symlinkSync(other, join(directory, 'other'));
+    symlinkSync(directory, join(directory, 'self'));
+    const bucket = new FileBucket(directory);
+    await bucket.removeTemporary();
+    expect(await readdir(other)).toEqual(['.tmp-1']);
+    expect((await readdir(directory)).sort()).toEqual(['other', 'self']);
+    await bucket.removeFolder('other/');
+    expect(await readdir(other)).toEqual(['.tmp-1']);
   });
 
   it('a folder ends a write whose name is removed at the same time', async () => {

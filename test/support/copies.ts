@@ -99,7 +99,7 @@ export type SourceFault = 'down' | 'hang' | Promise<void> | undefined;
 /** A folder of copies behind a gate. */
 export interface TestSource {
   readonly bucket: Bucket;
-  readonly reader: BucketReader;
+  readonly reader: { -readonly [K in keyof BucketReader]: BucketReader[K] };
   /** Names that were read. */
   readonly asked: string[];
   fault: (name: string) => SourceFault;

@@ -40,6 +40,12 @@ export interface Manifest {
   readonly keys: readonly CopiedKey[];
 }
 
+/**
+ * The largest manifest that is read, bytes: about 60,000 keys, which take half a second of one turn
+ * on a slow machine.
+ */
+export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
+
 /** A manifest of another format is not read: what it says may mean something else. */
 const FORMAT = 1;
 

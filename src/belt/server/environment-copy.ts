@@ -26,6 +26,7 @@ import {
   type InstantClock,
 } from '../../core/instant.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
+import { OBJECT_MAX_BYTES } from '../../bucket/bucket.js';
 import type { CopiedKey, Manifest } from '../format/manifest.js';
 import { lacksKeys, mergeKeys } from '../format/order.js';
 import type { CopyCache } from './cache.js';
@@ -33,7 +34,7 @@ import { isConclusive, newestAbove } from './newest.js';
 import type { CopySource } from './source.js';
 import { enoughAnswers, SourceState } from './source-state.js';
 import type { CopyTimes } from './times.js';
-import { mergeCopy, validateCopy, RefusedCopy, type Refusal } from './validate.js';
+import { mergeCopy, refusedAs, validateCopy, RefusedCopy, type Refusal } from './validate.js';
 
 /**
  * A confirmation is written to the cache when the one that it has is older than this, milliseconds.
@@ -239,7 +240,8 @@ export class EnvironmentCopy {
   async #takeFrom(state: SourceState, manifest: Manifest): Promise<void> {
     const { times, clock } = this.#options;
     try {
-      const reading = await state.source.read(manifest.object, times.snapshot);
+      const max = Math.min(manifest.bytes, OBJECT_MAX_BYTES);
+      const reading = await state.source.read(manifest.object, { within: times.snapshot, max });
       if (reading.kind !== 'found') throw new RefusedCopy('missing', `${manifest.object} is not there`);
       const newer = validateCopy(manifest, reading.bytes);
       const since = clock.monotonic();
@@ -247,7 +249,7 @@ export class EnvironmentCopy {
       // It was the newest when it was written, and may not have been since.
       this.#confirmedAt = laterOf(this.#confirmedAt, instantAt(manifest.writtenAt, clock));
     } catch (error) {
-      state.reject(error);
+      state.reject(refusedAs('checksum', error));
     }
   }
 

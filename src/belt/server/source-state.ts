@@ -2,10 +2,10 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { instantBefore, instantNow, type Instant, type InstantClock } from '../../core/instant.js';
-import { decodeManifest, type CopiedKey, type Manifest } from '../format/manifest.js';
+import { decodeManifest, MANIFEST_MAX_BYTES, type CopiedKey, type Manifest } from '../format/manifest.js';
 import { manifestName } from '../format/names.js';
 import type { CopySource } from './source.js';
-import { orRefuse, isUnavailable, RefusedCopy, type Refusal } from './validate.js';
+import { orRefuse, isUnavailable, refusedAs, RefusedCopy, type Refusal } from './validate.js';
 
 /** The source, the environment, and the parts that a refresh needs. */
 export interface SourceStateOptions {
@@ -80,7 +80,8 @@ export class SourceState {
     const { environment, within, clock } = this.#options;
     const begun = instantNow(clock);
     try {
-      const reading = await this.source.read(manifestName(environment), within, this.#etag);
+      const options = { within, max: MANIFEST_MAX_BYTES, unless: this.#etag };
+      const reading = await this.source.read(manifestName(environment), options);
       if (reading.kind === 'absent') {
         this.#manifest = this.#etag = undefined;
         this.#state = 'absent';
@@ -91,7 +92,7 @@ export class SourceState {
       this.#at = instantBefore(begun, (reading.age ?? 0) * 1000);
     } catch (error) {
       this.#state = 'failed';
-      this.reject(error);
+      this.reject(refusedAs('manifest', error));
     }
   }
 

@@ -26,6 +26,16 @@ export interface CopySourceOptions {
   readonly onRead: (outcome: BucketRead['kind'] | 'failed') => void;
 }
 
+/** The limits of a read. */
+export interface SourceReadOptions {
+  /** Milliseconds, from its start. */
+  readonly within: number;
+  /** The largest content that is read, bytes. */
+  readonly max: number;
+  /** An ETag; an empty one is none. */
+  readonly unless?: string | undefined;
+}
+
 /**
  * Reads at a time: what a source that hangs can hold. The others wait for their turn, and their
  * time begins then.
@@ -58,19 +68,19 @@ export class CopySource {
   }
 
   /**
-   * @param unless an ETag; an empty one is none
-   * @param within milliseconds, from its start
-   * @throws HoldfastError `bucket_unavailable`
+   * @throws HoldfastError `bucket_unavailable`; `copy_damaged` for content that is too large, which
+   *   is no failure of the source
    */
-  async read(name: string, within: number, unless?: string): Promise<BucketRead> {
+  async read(name: string, options: SourceReadOptions): Promise<BucketRead> {
     await this.#turn();
     try {
-      const reading = await this.#timed(name, within, unless === '' ? undefined : unless);
+      const reading = await this.#timed(name, options);
       this.#succeed();
       this.#options.onRead(reading.kind);
       return reading;
     } catch (error) {
-      this.#fail(messageOf(error));
+      if (error instanceof HoldfastError && error.code === 'copy_damaged') this.#succeed();
+      else this.#fail(messageOf(error));
       this.#options.onRead('failed');
       throw error;
     } finally {
@@ -87,7 +97,7 @@ export class CopySource {
   }
 
   /** Not left to the bucket alone: a file system that hangs obeys no signal. */
-  async #timed(name: string, within: number, unless: string | undefined): Promise<BucketRead> {
+  async #timed(name: string, { within, unless, max }: SourceReadOptions): Promise<BucketRead> {
     const ending = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
@@ -98,7 +108,8 @@ export class CopySource {
       }, within);
     });
     try {
-      return await Promise.race([this.#bucket.read(name, { unless, signal: ending.signal }), late]);
+      const reading = this.#bucket.read(name, { unless: unless === '' ? undefined : unless, max, signal: ending.signal });
+      return await Promise.race([reading, late]);
     } finally {
       clearTimeout(timer);
     }

@@ -54,6 +54,12 @@ export function orRefuse<T>(refusal: Refusal, read: () => T): T {
   }
 }
 
+/** Makes a refusal of content that its source would not read whole; other errors stay. */
+export function refusedAs(refusal: Refusal, error: unknown): unknown {
+  const isDamaged = error instanceof HoldfastError && error.code === 'copy_damaged';
+  return isDamaged ? new RefusedCopy(refusal, error) : error;
+}
+
 /**
  * Makes a held ruleset the newer one: by adding to it, where the newer one only adds, so that
  * evaluators compile only what changed; else by another object. Returns which one is to be served.

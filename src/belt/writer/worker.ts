@@ -17,6 +17,7 @@ import { BUCKET_BACKOFF } from './backoff.js';
 import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { PendingUploads, type PendingUpload } from './changes.js';
+import { endAfter } from './end-after.js';
 import { RECONCILE_TIMES, Reconciler, type ReconcileTimes } from './reconcile.js';
 import { upload, type UploadOutcome } from './upload.js';
 
@@ -276,27 +277,4 @@ export class BucketWorker {
       this.#options.log.debug({ error: messageOf(error) }, 'could not save the cursor of a bucket');
     }
   }
-}
-
-/** A signal that aborts that many milliseconds after `stopping` has. */
-function endAfter(
-  stopping: AbortSignal,
-  milliseconds: number,
-): { signal: AbortSignal; reached: Promise<void>; cancel: () => void } {
-  const end = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const start = (): void => {
-    timer = setTimeout(() => end.abort(), milliseconds);
-  };
-  if (stopping.aborted) start();
-  else stopping.addEventListener('abort', start, { once: true });
-  const reached = new Promise<void>((resolve) => end.signal.addEventListener('abort', () => resolve()));
-  return {
-    signal: end.signal,
-    reached,
-    cancel: () => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', start);
-    },
-  };
 }
