@@ -108,7 +108,11 @@ export class CopySource {
       }, within);
     });
     try {
-      const reading = this.#bucket.read(name, { unless: unless === '' ? undefined : unless, max, signal: ending.signal });
+      const reading = this.#bucket.read(name, {
+        unless: unless === '' ? undefined : unless,
+        max,
+        signal: ending.signal,
+      });
       return await Promise.race([reading, late]);
     } finally {
       clearTimeout(timer);
