@@ -6,19 +6,17 @@
  * against what is there now. Commits of one environment through this node wait for one another, so
  * that only nodes compete, not requests.
  */
-import { runInTurns, runSoon } from '../core/steps.js';
-import { KeyedQueue } from '../core/keyed-queue.js';
 import { HoldfastError } from '../core/errors.js';
-import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
-import type { Replica } from '../replica/replica.js';
+import { KeyedQueue } from '../core/keyed-queue.js';
+import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Attribution } from '../store/history.js';
 import type { Standing } from '../store/inbox.js';
-import type { Commit, Environment, Store, StoredEnvironment } from '../store/store.js';
-import { planSteps, type ChangePlan } from './plan.js';
-import type { PlanBase } from './plan-entry.js';
-import { planSettings, settingsOf } from './plan-settings.js';
+import type { Commit, Environment, StoredEnvironment } from '../store/store.js';
+import { confirmedBase, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts } from './confirmed.js';
+import type { ChangePlan } from './plan.js';
+import { putEnvironment } from './put-environment.js';
 
 /** The answer to a committed change. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
@@ -30,6 +28,11 @@ export interface CommitAnswer {
    * out when there are none.
    */
   readonly absent?: readonly string[];
+  /**
+   * Present when the environment was as the change wants it: nothing was committed, and each config
+   * has the id that it had.
+   */
+  readonly unchanged?: true;
 }
 
 /** A change to commit. */
@@ -37,6 +40,8 @@ export interface CommitRequest {
   readonly environment: bigint;
   readonly configs: readonly SubmittedConfig[];
   readonly by: Attribution;
+  /** See `PlanOptions.isTrusted`. */
+  readonly isTrusted?: boolean;
   /** Commit only at this version (`If-Match`). */
   readonly ifVersion?: bigint | undefined;
   readonly idempotency?: RequestIdentity | undefined;
@@ -58,25 +63,23 @@ export type EventOutcome =
   | { readonly kind: 'repeated'; readonly answer: CommitAnswer }
   | { readonly kind: Standing };
 
+/** A change as it would be made. */
+export interface ChangePreview {
+  /** The version that it would be made at. */
+  readonly version: bigint;
+  /** The configs that it would replace. */
+  readonly before: readonly EncodedConfig[];
+  /** Those that it would write; none when it changes nothing. */
+  readonly after: readonly EncodedConfig[];
+  /** As `CommitAnswer.absent`. */
+  readonly absent: readonly string[];
+}
+
 /** The parts of a committer. */
-export interface CommitterOptions {
-  readonly store: Store;
-  readonly replica: Replica;
+export interface CommitterOptions extends CommitParts {
   readonly onCommit?: () => void;
   readonly onConflict?: () => void;
 }
-
-/**
- * With three nodes committing to one environment without a pause, a commit was seen to lose at most
- * a few times in a row.
- */
-const MAX_ATTEMPTS = 20;
-
-/**
- * The number of configs up to which the planning of a change begins in the turn of its request,
- * which mostly is all that it takes: 2 ms.
- */
-const ONE_TURN_CONFIGS = 16;
 
 /** Validates and commits changes, for every way in. */
 export class Committer {
@@ -112,12 +115,39 @@ export class Committer {
     return this.#queue.run(request.environment, () => this.#commit(request, { event, passed }));
   }
 
+  /**
+   * Plans a change as `commit` would, and commits nothing. The ids are those that it would have got
+   * now.
+   *
+   * @throws HoldfastError as `commit`
+   */
+  async preview(request: CommitRequest): Promise<ChangePreview> {
+    const { store } = this.#options;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const now = await store.time();
+      const base = await confirmedBase(this.#options, request.environment);
+      checkVersion(request, base.ruleset);
+      const { version } = base.ruleset;
+      const plan = await planInTurns(base, request, now);
+      if (plan === 'moved') continue;
+      const after = plan.change?.configs ?? [];
+      const before = after.flatMap(({ key }) => base.ruleset.get(key) ?? []);
+      return { version, before, after, absent: plan.absent };
+    }
+    throw tooBusy(request.environment);
+  }
+
+  /** Runs a task in the order of commits to an environment, of which none is made meanwhile here. */
+  inTurn<T>(environment: bigint, task: () => Promise<T>): Promise<T> {
+    return this.#queue.run(environment, task);
+  }
+
   /** Creates an environment, or changes its settings. */
   putEnvironment(
     settings: Environment,
     by: Attribution,
   ): Promise<{ created: boolean; environment: StoredEnvironment }> {
-    return this.#queue.run(settings.id, () => this.#putEnvironment(settings, by));
+    return this.#queue.run(settings.id, () => putEnvironment(this.#options, settings, by));
   }
 
   async #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
@@ -129,12 +159,12 @@ export class Committer {
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const now = await store.time();
-      const base = baseOf(await this.#confirmed(environment));
+      const base = await confirmedBase(this.#options, environment);
       const expect = base.ruleset.version;
       let plan: ChangePlan | 'moved';
       try {
         checkVersion(request, base.ruleset);
-        plan = await planInTurns(base, request.configs, now);
+        plan = await planInTurns(base, request, now);
       } catch (error) {
         // The conflict may be the request itself, just committed through another node.
         const repeated = idempotency && (await store.repeated(environment, idempotency.key));
@@ -170,99 +200,8 @@ export class Committer {
       }
       await replica.reload(environment);
     }
-    throw new HoldfastError(
-      'busy',
-      `environment ${environment} is changed by others too often right now: repeat the request`,
-    );
+    throw tooBusy(environment);
   }
-
-  async #putEnvironment(
-    settings: Environment,
-    by: Attribution,
-  ): Promise<{ created: boolean; environment: StoredEnvironment }> {
-    const { store, replica } = this.#options;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = await store.time();
-      const known = await replica.confirmed(settings.id);
-      const base = known === undefined ? undefined : baseOf(await this.#confirmed(settings.id));
-      const plan = planSettings(base, settings, now);
-      const result = await store.commit({
-        environment: settings.id,
-        by,
-        expect: base?.ruleset.version,
-        settings,
-        change: plan.change,
-        live: plan.live,
-      });
-      if (result.kind === 'committed') {
-        if (plan.change !== undefined) replica.committed(plan.change);
-        const { version, clientVersion, at } = plan.change ?? placeOf(base?.ruleset);
-        const environment = { ...settings, version, clientVersion, at, live: plan.live };
-        return { created: base === undefined, environment };
-      }
-      await replica.reload(settings.id);
-    }
-    throw new HoldfastError(
-      'busy',
-      `environment ${settings.id} is changed by others too often right now: repeat the request`,
-    );
-  }
-
-  /**
-   * The ruleset as the store has it now. It moves on with the feed: a plan made on it must not wait
-   * between two reads of it.
-   */
-  async #confirmed(environment: bigint): Promise<Ruleset> {
-    const current = await this.#options.replica.confirmed(environment);
-    if (current === undefined) {
-      // Where there are keys, there was an environment. A caller that gets "does not exist" gives
-      // up, and an event would be rejected.
-      const lost = this.#options.replica.keyring.has(environment);
-      throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
-    }
-    if (!current.confirmed) {
-      const reason = current.reason === undefined ? '' : ` (${current.reason})`;
-      throw new HoldfastError(
-        'store_unavailable',
-        `environment ${environment} cannot be compared with the store, so nothing can be changed now: repeat the request later${reason}`,
-      );
-    }
-    return current.ruleset;
-  }
-}
-
-/**
- * Plans a change in slices of turns. `moved`: the ruleset changed between two of them, so neither a
- * plan nor a refusal means anything.
- *
- * A change of a few configs is planned in one turn, and so does not find its ruleset moved, unless
- * it changes a segment that thousands of configs use.
- */
-async function planInTurns(
-  base: PlanBase,
-  configs: readonly SubmittedConfig[],
-  now: bigint,
-): Promise<ChangePlan | 'moved'> {
-  const { version } = base.ruleset;
-  const steps = planSteps(base, configs, now);
-  try {
-    const plan = await (configs.length <= ONE_TURN_CONFIGS ? runSoon(steps) : runInTurns(steps));
-    return base.ruleset.version === version ? plan : 'moved';
-  } catch (error) {
-    if (base.ruleset.version !== version) return 'moved';
-    throw error;
-  }
-}
-
-/** The ruleset, and the settings that its envelope was made of. */
-function baseOf(ruleset: Ruleset): PlanBase {
-  return { ruleset, settings: settingsOf(ruleset) };
-}
-
-/** Where an environment stands; at version 0 before there is one. */
-function placeOf(ruleset: Ruleset | undefined): Pick<StoredEnvironment, 'version' | 'clientVersion' | 'at'> {
-  if (ruleset === undefined) return { version: 0n, clientVersion: 0n, at: 0n };
-  return { version: ruleset.version, clientVersion: ruleset.clientVersion, at: ruleset.committedAt };
 }
 
 function checkVersion({ ifVersion, environment }: CommitRequest, ruleset: Ruleset): void {
@@ -280,6 +219,7 @@ function answerTo(plan: ChangePlan, previous: bigint): CommitAnswer {
     version: `${plan.change?.version ?? previous}`,
     configs: plan.configs.map(({ key, id }) => ({ key, id: `${id}` })),
     ...(plan.absent.length === 0 ? {} : { absent: plan.absent }),
+    ...(plan.change === undefined ? { unchanged: true } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The configs of a change one by one: what each does to the ruleset, and the id that it gets. Pure. */
 import { decodeConfig, encodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
+import type { Config } from '../ruleset/model.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import { MAX_ID, nextId } from '../ruleset/version.js';
@@ -57,7 +58,7 @@ export function entryOf(base: PlanBase, submitted: SubmittedConfig, limits: Entr
     refuse(at, rule);
   }
   const entry = { submitted, key, given, before };
-  if (given === 0n) return { ...entry, effect: effectOf(submitted, before, limits) };
+  if (given === 0n) return { ...entry, effect: effectOf(base, entry, limits) };
   if (given > version) return { ...entry, effect: 'change' };
   if (given < 0n) refuse(at, `must not be negative, but is ${given}.`);
   if (before?.id !== given || !isRepeat(before, encodeSubmitted(base, submitted, given))) {
@@ -70,14 +71,34 @@ export function entryOf(base: PlanBase, submitted: SubmittedConfig, limits: Entr
   return { ...entry, effect: 'repeat' };
 }
 
+/** The effect of a config without an id of its own. */
 function effectOf(
-  { config }: SubmittedConfig,
-  before: EncodedConfig | undefined,
+  base: PlanBase,
+  { submitted, before }: Pick<PlanEntry, 'submitted' | 'before'>,
   { isRecommit }: EntryLimits,
 ): PlanEntry['effect'] {
-  if (isRecommit || config.configType !== 'DELETED') return 'change';
-  if (before === undefined) return 'absent';
-  return before.deleted ? 'repeat' : 'change';
+  if (isRecommit) return 'change';
+  if (submitted.config.configType === 'DELETED') {
+    if (before === undefined) return 'absent';
+    return before.deleted ? 'repeat' : 'change';
+  }
+  return before !== undefined && hasSameContent(base, before, submitted) ? 'repeat' : 'change';
+}
+
+/** True when a config would be stored as it is, but for its id and the one who changed it. */
+function hasSameContent(base: PlanBase, before: EncodedConfig, submitted: SubmittedConfig): boolean {
+  const same = encodeSubmitted(base, submitted, before.id);
+  if (bytesEqual(same.bytes, before.bytes)) return true;
+  return bytesEqual(
+    encodeContent(base, decodeConfig(before), before.id),
+    encodeContent(base, submitted.config, before.id),
+  );
+}
+
+function encodeContent(base: PlanBase, config: Config, id: bigint): Uint8Array {
+  const content = { ...config };
+  delete content.changedBy;
+  return encodeSubmitted(base, { config: content, field: '' }, id).bytes;
 }
 
 /**

@@ -45,6 +45,11 @@ export interface PlanOptions {
    * are at it get them.
    */
   readonly recommitAbove?: bigint;
+  /**
+   * Set for configs that the environment had before: their contents are not judged again, so that a
+   * stricter version of Holdfast does not stand in the way of undoing a change.
+   */
+  readonly isTrusted?: boolean;
 }
 
 /**
@@ -52,7 +57,10 @@ export interface PlanOptions {
  *
  * - A config with an id of its own must be above the environment's version. One at or below it,
  *   with the bytes that the ruleset has under that key and id, is a repeat: done, without effect.
- * - Configs without id, or with 0, get ids above all given ones, in the order of the request.
+ * - Configs without id, or with 0, get ids above all given ones, in the order of the request. One
+ *   that is stored with the same content, whoever changed it, is a repeat: it keeps its id, and no
+ *   client is told of it. With an id above the version it is a change, because the id is what its
+ *   source says (docs/decisions/0042).
  * - Deleting a config that is deleted already, without an id, is a repeat too. A tombstone stays for
  *   ever, so none is made for a key that never existed: such a deletion is left out of the change,
  *   and named in `absent`. It is not refused, because a deletion can be sent twice.
@@ -78,11 +86,11 @@ export function* planSteps(
   base: PlanBase,
   submitted: readonly SubmittedConfig[],
   now: bigint,
-  { recommitAbove }: PlanOptions = {},
+  { recommitAbove, isTrusted = false }: PlanOptions = {},
 ): Steps<ChangePlan> {
   if (submitted.length === 0) refuse('configs', 'must have at least one config.');
   const isRecommit = recommitAbove !== undefined;
-  if (!isRecommit) yield* validate(base, submitted);
+  if (!isRecommit && !isTrusted) yield* validate(base, submitted);
   checkKeys(submitted);
   const limits = { id: isRecommit ? MAX_ID : idHorizon(now), isRecommit };
   const all = yield* mapSteps(submitted, (each) => entryOf(base, each, limits), 8);

@@ -30,6 +30,8 @@ const statuses: Record<ErrorCode, number> = {
   method_not_allowed: 405,
   id_conflict: 409,
   too_many_deletions: 409,
+  history_missing: 409,
+  rollback_conflict: 409,
   version_mismatch: 412,
   change_too_large: 413,
   config_too_large: 413,

@@ -39,7 +39,8 @@ export async function restoreCopies(
     const parsed = parseName(name);
     const copy =
       parsed?.kind === 'manifest' ? await readStoredCopy(bucket, parsed.environment, signal) : undefined;
-    if (copy === undefined) continue;
+    // What was deleted stays so.
+    if (copy === undefined || copy.manifest.deleted === true) continue;
     const { environment: id, version } = copy.manifest;
     const stored = await store.version(id);
     if (stored !== undefined) {

@@ -85,13 +85,17 @@ export class Loader {
     for (let attempt = 1; ; attempt++) {
       const stored = await this.#options.store.read(environment);
       const before = this.#memory.rulesets.get(environment);
-      if (stored === undefined) return this.#lost(environment, before);
+      if (stored === undefined) return this.#absent(environment, before);
       this.#memory.missing.delete(environment);
       this.#memory.names.set(environment, stored.name);
       const ruleset = await Ruleset.load({ ...stored, environment, envelope: encodeEnvelope(stored) });
+      let deleted = false;
       for (const change of arrived) {
-        if (change.previous === ruleset.version) ruleset.apply(change);
+        if (change.previous !== ruleset.version) continue;
+        ruleset.apply(change);
+        deleted = change.deletes === true;
       }
+      if (deleted) return this.#absent(environment, before);
       if (before === undefined) return this.#place(ruleset, before);
       const configs = lostBy(ruleset, before);
       const isContextLost = hasLostContext(ruleset, before);
@@ -143,6 +147,15 @@ export class Loader {
       if (isRace && attempt < HEAL_ATTEMPTS) return 'raced';
       throw error;
     }
+  }
+
+  /** An environment that the store does not have: never, no longer, or because it lost it. */
+  async #absent(environment: bigint, before: Ruleset | undefined): Promise<Ruleset | undefined> {
+    if (before === undefined) return undefined;
+    const deletion = await this.#options.store.deletion(environment);
+    if (deletion === undefined || deletion.version < before.version) return this.#lost(environment, before);
+    this.#memory.forget(environment);
+    return undefined;
   }
 
   /**

@@ -36,6 +36,13 @@ export class ReplicaMemory {
     this.#retention.use(environment, this.#now());
   }
 
+  /** Forgets an environment that was deleted. */
+  forget(environment: bigint): void {
+    this.rulesets.delete(environment);
+    this.names.delete(environment);
+    for (const marks of [this.stale, this.missing, this.recovering]) marks.delete(environment);
+  }
+
   /**
    * Drops environments that are not used, beyond the number that stays.
    *

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 330] -- the head states the invariant and the race in 28 lines */
+/* eslint max-lines: ['error', 345] -- the head states the invariant and the race in 28 lines */
 /**
  * The replica: rulesets in memory, kept current from the feed; every read is answered from them.
  *
@@ -175,9 +175,17 @@ export class Replica implements Rulesets {
     this.#loader.offer(change);
     const ruleset = this.#memory.rulesets.get(change.environment);
     // Otherwise it is there already, or the feed brings it when scheduled.
-    if (ruleset?.version !== change.previous) return;
+    if (change.deletes === true) this.#forget(change);
+    if (change.deletes === true || ruleset?.version !== change.previous) return;
     ruleset.apply(change);
     this.#memory.listeners.tell(ruleset);
+  }
+
+  /** Its keys were revoked before, so nobody listens to it any more. */
+  #forget({ environment, version }: Change): void {
+    if ((this.#memory.rulesets.get(environment)?.version ?? version) > version) return;
+    this.#memory.forget(environment);
+    this.#onDropped(environment);
   }
 
   /**
@@ -261,6 +269,10 @@ export class Replica implements Rulesets {
     }
     const { change } = entry;
     this.#loader.offer(change);
+    if (change.deletes === true) {
+      this.#forget(change);
+      return;
+    }
     if (this.#memory.missing.has(change.environment)) this.#memory.stale.add(change.environment);
     const ruleset = this.#memory.rulesets.get(change.environment);
     if (ruleset === undefined || change.version <= ruleset.version) return;

@@ -28,7 +28,9 @@ function changeOf(base: PlanBase, configs: readonly Config[], now = NOW) {
  * that it may be.
  */
 function isSeen(base: PlanBase, configs: readonly Config[]): boolean {
-  const { version, clientPrevious, clientVersion } = changeOf(base, configs, NOW + 1_000n);
+  // With ids of their own, so that one with the content that is stored is a change as well.
+  const given = configs.map((config, i) => ({ id: `${base.ruleset.version + 1n + BigInt(i)}`, ...config }));
+  const { version, clientPrevious, clientVersion } = changeOf(base, given, NOW + 1_000n);
   expect(clientPrevious).toBe(base.ruleset.clientVersion);
   expect([clientPrevious, version]).toContain(clientVersion);
   return clientVersion === version;
@@ -135,7 +137,7 @@ describe('the client version', () => {
     base.ruleset.apply(changeOf(base, [sized('b', 1)], NOW + 10n));
     base.ruleset.apply(changeOf(base, [sized('b', 2)], NOW + 20n));
     expect(base.ruleset.clientVersion).toBe(first);
-    const next = changeOf(base, [flag('a')], NOW + 30n);
+    const next = changeOf(base, [flag('a', false)], NOW + 30n);
     expect(next).toMatchObject({ clientPrevious: first, clientVersion: next.version });
   });
 

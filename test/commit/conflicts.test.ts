@@ -148,7 +148,12 @@ describe('commits through one node', () => {
     const first = await node.committer.commit(request([flag('a')]));
     const { id } = first.configs[0]!;
     const again = await node.committer.commit(request([{ ...flag('a'), id }]));
-    expect(again).toEqual({ previous: first.version, version: first.version, configs: first.configs });
+    expect(again).toEqual({
+      previous: first.version,
+      version: first.version,
+      configs: first.configs,
+      unchanged: true,
+    });
     expect(node.commits).toBe(1);
   });
 });

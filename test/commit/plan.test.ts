@@ -230,7 +230,7 @@ describe('ids', () => {
 
   it('move on although the clock has gone back', () => {
     const base = baseWith(flag('a'));
-    expect(plan(base, [flag('a')], NOW - 1000n).change!.version).toBe(NOW + 1n);
+    expect(plan(base, [flag('a', false)], NOW - 1000n).change!.version).toBe(NOW + 1n);
   });
 
   it('ids that come twice are refused', () => {
@@ -295,6 +295,56 @@ describe('a repeat', () => {
 
   it('a repeat with other content is a conflict', () => {
     expect(result(base, [withId(flag('a', false), 50n)])).toBe('id_conflict configs[0].id');
+  });
+});
+
+describe('a config that is stored as it is submitted', () => {
+  it('a config that is stored as it is submitted stays out of the change, and keeps its id', () => {
+    const base = baseWith(flag('a'), flag('b'), tombstone('gone'));
+    const again = plan(base, [flag('b'), flag('a')]);
+    expect(again.change).toBeUndefined();
+    expect(again.configs).toEqual([base.ruleset.get('b'), base.ruleset.get('a')]);
+    expect(again.live).toBe(2);
+  });
+
+  it('a config that is stored as it is submitted is left out of a change that changes other configs', () => {
+    const base = baseWith(flag('a'), flag('b'), flag('c'));
+    const { change, configs } = plan(base, [flag('a'), flag('b', false), flag('c')]);
+    expect(change!.configs.map(({ key }) => key)).toEqual(['b']);
+    expect(configs.map(({ key, id }) => [key, id])).toEqual([
+      ['a', base.ruleset.get('a')!.id],
+      ['b', change!.version],
+      ['c', base.ruleset.get('c')!.id],
+    ]);
+  });
+
+  it('a submitted config is the same whoever changed it, and whatever canonical form says the same', () => {
+    const base = baseWith({ ...flag('a'), changedBy: { email: 'ann@example.com' } });
+    expect(plan(base, [flag('a')]).change).toBeUndefined();
+    expect(plan(base, [{ ...flag('a'), changedBy: { email: 'ben@example.com' } }]).change).toBeUndefined();
+    expect(plan(base, [{ ...flag('a'), projectId: '0', sendToClientSdk: false }]).change).toBeUndefined();
+    expect(plan(base, [{ ...flag('a'), sendToClientSdk: true }]).change).toBeDefined();
+    expect(plan(base, [{ ...flag('a'), schemaKey: 'x' }]).change).toBeDefined();
+  });
+
+  it('a config with the stored content is a change when its source gives it an id above the version', () => {
+    const base = baseWith(flag('a'));
+    const id = base.ruleset.version + 5n;
+    expect(plan(base, [withId(flag('a'), id)]).change!.version).toBe(id);
+  });
+
+  it('a config with the stored content is a change after its deletion', () => {
+    const base = baseWith(flag('a'));
+    const deleted = plan(base, [tombstone('a')]).change!;
+    base.ruleset.apply(deleted);
+    expect(plan(base, [flag('a')]).change).toBeDefined();
+  });
+
+  it('a config with the stored content is written again where lost writes are', () => {
+    const base = baseWith(flag('a'));
+    const submitted = readSubmittedJson({ configs: [flag('a')] });
+    const recommitAbove = base.ruleset.version;
+    expect(planChange(base, submitted, NOW, { recommitAbove }).change).toBeDefined();
   });
 });
 

@@ -45,7 +45,13 @@ describe('a change', () => {
   it('a change that deletes a config that never existed names it, and moves no version', async () => {
     const { version } = await environment.commit(flag('a', true));
     const answer = await post({}, deletion('typo')).expect(200);
-    expect(answer.body).toEqual({ previous: version, version, configs: [], absent: ['typo'] });
+    expect(answer.body).toEqual({
+      previous: version,
+      version,
+      configs: [],
+      absent: ['typo'],
+      unchanged: true,
+    });
     const mixed = await post({}, deletion('typo'), deletion('a')).expect(200);
     expect(mixed.body).toMatchObject({ previous: version, configs: [{ key: 'a' }], absent: ['typo'] });
   });
@@ -55,7 +61,7 @@ describe('a change', () => {
     const first = await post({}, deletion('gone')).expect(200);
     const { version, configs } = first.body as { version: string; configs: unknown };
     const again = await post({}, deletion('gone')).expect(200);
-    expect(again.body).toEqual({ previous: version, version, configs });
+    expect(again.body).toEqual({ previous: version, version, configs, unchanged: true });
   });
 
   it('a change has ids that say when it was made: microseconds since 1970', async () => {
@@ -103,6 +109,7 @@ describe('a change', () => {
       previous: config.id,
       version: config.id,
       configs: [{ key: 'a', id: config.id }],
+      unchanged: true,
     });
   });
 

@@ -135,10 +135,12 @@ const leads = (node: Node) =>
     () => node.publisher.status().leader && node.publisher.status().proxies.length > 0,
   );
 
+/** Counts changes, so that none has the content of the one before. */
+let changes = 0;
 /** Commits something that clients do not see, so that no notification is among the items. */
-const commit = (key: string) => commitConfigs(slow.direct, ENV, sized(key, 1));
+const commit = (key: string) => commitConfigs(slow.direct, ENV, sized(key, 1 + (changes++ % 50)));
 /** Commits something that clients see. */
-const commitSeen = (key: string) => commitConfigs(slow.direct, ENV, flag(key));
+const commitSeen = (key: string) => commitConfigs(slow.direct, ENV, flag(key, changes++ % 2 === 0));
 
 /**
  * The version that a hold has which stood at `from` and took each item, or followed the link at a

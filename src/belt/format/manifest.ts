@@ -38,6 +38,8 @@ export interface Manifest {
   readonly name: string;
   /** The environment's keys, revoked ones included, ascending by id. */
   readonly keys: readonly CopiedKey[];
+  /** Present when the environment was deleted at that version: the snapshot is empty. */
+  readonly deleted?: true;
 }
 
 /**
@@ -93,6 +95,7 @@ export function decodeManifest(bytes: Uint8Array, environment: bigint): Manifest
       projectId: idOf(json, 'projectId'),
       name: textOf(json, 'name'),
       keys: arrayOf(json, 'keys').map(keyOf),
+      ...(json.deleted === true ? { deleted: true as const } : {}),
     };
     if (manifest.environment !== environment) throw new Error('environment is another');
     const object = snapshotName(environment, manifest.version);

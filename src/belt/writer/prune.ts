@@ -20,6 +20,8 @@ export interface PruneParts {
   readonly manifests: ManifestCache;
   /** The number of snapshots of an environment that stay, the current one included. */
   readonly keep: number;
+  /** The environments that the store has. */
+  readonly stored: ReadonlySet<bigint>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -78,11 +80,15 @@ async function pruneEnvironment(
   snapshots: ListedSnapshot[],
   parts: PruneParts,
 ): Promise<number> {
-  const { bucket, manifests, keep, now, signal } = parts;
+  const { bucket, manifests, now, signal } = parts;
+  // Nobody needs what a deleted environment was.
+  const keep = parts.stored.has(environment) ? parts.keep : 1;
   if (snapshots.length <= keep) return 0;
   const manifest = await manifests.read(environment, signal).catch(unreadable);
   // Without a manifest it is not known which of them a reader may want.
   if (manifest === undefined) return 0;
+  // The store may have lost it: then its copies are all there is.
+  if (!parts.stored.has(environment) && manifest.deleted !== true) return 0;
   const old = obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS, now: now() });
   for (const version of old) await bucket.remove(snapshotName(environment, version), signal);
   return old.length;

@@ -71,15 +71,16 @@ export async function upload(
   repair = false,
 ): Promise<UploadOutcome> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const stored = await parts.store.read(environment);
+    const read = await parts.store.read(environment);
     const existing = await existingManifest(environment, parts);
+    const stored = read ?? (await deletedCopy(environment, existing, parts.store));
     const outcome = stored === undefined ? lost(existing) : await replace(stored, existing, parts, repair);
     if (outcome === 'conflict') continue;
     if (outcome.kind === 'ahead' || outcome.kind === 'forked') {
       // The ruleset was read before the manifest: another writer may have written what was
       // committed in between.
       const now = await parts.store.version(environment);
-      if (now !== stored?.version) continue;
+      if (now !== read?.version) continue;
     }
     return outcome;
   }
@@ -87,6 +88,29 @@ export async function upload(
     'bucket_unavailable',
     `The manifest of environment ${environment} in the bucket ${parts.bucket.name} changes faster than it can be replaced.`,
   );
+}
+
+/** What the store has of an environment, with the mark of one that it deleted. */
+type StoredCopy = StoredRuleset & { readonly deleted?: true };
+
+/**
+ * A deleted environment is copied as an empty one, marked as deleted, where there is a copy of it
+ * already. Its keys are revoked, so readers refuse them; a restore does not bring it back.
+ */
+async function deletedCopy(
+  environment: bigint,
+  { manifest }: Existing,
+  store: UploadParts['store'],
+): Promise<StoredCopy | undefined> {
+  if (manifest === undefined) return undefined;
+  const deletion = await store.deletion(environment);
+  if (deletion === undefined) return undefined;
+  const { version, at } = deletion;
+  const { projectId } = manifest;
+  return {
+    ...{ id: environment, projectId, name: '', version, clientVersion: version, at, live: 0, configs: [] },
+    deleted: true,
+  };
 }
 
 /** The bucket's manifest of an environment. */
@@ -127,7 +151,7 @@ function lost({ manifest, atMost }: Existing): UploadOutcome {
 }
 
 async function replace(
-  stored: StoredRuleset,
+  stored: StoredCopy,
   { condition, manifest: existing, atMost }: Existing,
   parts: UploadParts,
   repair: boolean,
@@ -182,7 +206,7 @@ async function hasSnapshot(manifest: Manifest, bucket: BucketReader, signal: Abo
   }
 }
 
-function copyOf(stored: StoredRuleset, parts: UploadParts): { manifest: Manifest; snapshot: Uint8Array } {
+function copyOf(stored: StoredCopy, parts: UploadParts): { manifest: Manifest; snapshot: Uint8Array } {
   const { id: environment, version, clientVersion, at, projectId, name } = stored;
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const snapshot = ruleset.encode(0n);
@@ -198,6 +222,7 @@ function copyOf(stored: StoredRuleset, parts: UploadParts): { manifest: Manifest
     projectId,
     name,
     keys: copiedKeys(parts.keys()),
+    ...(stored.deleted === true ? { deleted: true as const } : {}),
   };
   return { manifest, snapshot };
 }

@@ -5,6 +5,7 @@ import { changeSteps, digestOf, REQUEST_KEY_MAX } from '../../commit/request.js'
 import { runInTurns } from '../../core/steps.js';
 import { parseVersion } from '../../ruleset/version.js';
 import { attribution, messageHeader } from './attribution.js';
+import { previewAnswer, previewJson } from './differences.js';
 import { idText } from './input.js';
 import { adminRoute } from './route.js';
 
@@ -38,11 +39,21 @@ export const idempotencyKeyHeader = z
   .optional()
   .meta({ description: 'A repeat with the same key within 24 hours gets the first answer.' });
 
-const changeAnswer = z
+/** Whether a change is only shown. */
+const dryRunParameter = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform((value) => value === 'true')
+  .meta({ description: 'Answers with the differences, and commits nothing.' });
+
+/** The answer to a committed change. */
+export const changeAnswer = z
   .object({
     previous: idText,
     version: idText,
     configs: z.array(z.object({ key: z.string(), id: idText })).readonly(),
+    absent: z.array(z.string()).readonly().optional(),
+    unchanged: z.literal(true).optional(),
   })
   .meta({ id: 'Committed' });
 
@@ -61,6 +72,7 @@ export const CHANGE_ROUTES = [
       'Idempotency-Key': idempotencyKeyHeader,
       'Holdfast-Message': messageHeader,
     }),
+    query: z.object({ dryRun: dryRunParameter }),
     body: {
       raw: true,
       limit: CHANGE_MAX_BYTES,
@@ -71,10 +83,10 @@ export const CHANGE_ROUTES = [
         [PROTOBUF]: 'bytes',
       },
     },
-    answers: { 200: changeAnswer },
+    answers: { 200: z.union([changeAnswer, previewAnswer]) },
     answerHeaders: { ETag: 'The new version, in quotes.' },
     errors: ['version_mismatch', 'idempotency_mismatch', 'id_conflict', 'config_too_large', 'busy'],
-    handle: async ({ operator, environment, headers, body, note }, response, { committer }) => {
+    handle: async ({ operator, environment, query, headers, body, note }, response, { committer }) => {
       const { bytes, contentType } = body;
       const form = PROTOBUF_TYPES.has(contentType) ? 'protobuf' : 'json';
       const { 'If-Match': ifVersion, 'Idempotency-Key': key, 'Holdfast-Message': message } = headers;
@@ -85,9 +97,15 @@ export const CHANGE_ROUTES = [
           protobuf: `protobuf with Content-Type: ${PROTOBUF}`,
         }),
       );
+      const by = attribution(operator, 'http', message);
+      if (query.dryRun) {
+        const preview = await committer.preview({ environment, by, configs, ifVersion });
+        response.set('ETag', `"${preview.version}"`).json(await previewJson(preview));
+        return;
+      }
       const answer = await committer.commit({
         environment,
-        by: attribution(operator, 'http', message),
+        by,
         configs,
         ifVersion,
         idempotency: key === undefined ? undefined : { key, digest, field: 'Idempotency-Key' },

@@ -1,5 +1,7 @@
 /** The routes of environments. [protocol] #environments */
 import { z } from 'zod';
+import { deleteEnvironment } from '../../commit/delete-environment.js';
+import { HoldfastError } from '../../core/errors.js';
 import { eventLoop } from '../../core/turns.js';
 import { reaches } from '../../operators/operator.js';
 import { unknownEnvironment } from '../../replica/missing.js';
@@ -87,6 +89,41 @@ export const ENVIRONMENT_ROUTES = [
       const { created, environment } = await committer.putEnvironment(settings, by);
       note({ subject: name, details: { created: `${created}` } });
       response.status(created ? 201 : 200).json(environmentJson(environment));
+    },
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: '/environments/:id',
+    operation: 'deleteEnvironment',
+    role: 'admin',
+    scope: 'environment',
+    summary: 'Deletes an environment: its configs, settings, keys and history',
+    body: z.strictObject({
+      confirm: z
+        .string('must be the name or the number of the environment')
+        .meta({ description: 'The name or the number of the environment.' }),
+    }),
+    answers: {
+      200: z.object({
+        id: idText,
+        version: idText.meta({ description: 'It goes on above this version, should it come back.' }),
+        revokedKeys: z.int(),
+      }),
+    },
+    errors: ['busy'],
+    handle: async ({ operator, environment, body, note }, response, parts) => {
+      const found = await parts.store.environment(environment);
+      if (body.confirm !== `${environment}` && body.confirm !== found?.name) {
+        throw new HoldfastError(
+          'field_invalid',
+          `confirm must be the name or the number of the environment to delete, here ${environment}`,
+          { field: 'confirm' },
+        );
+      }
+      const by = attribution(operator, 'settings', undefined);
+      const { version, revoked } = await deleteEnvironment(parts, environment, by);
+      note({ subject: found?.name ?? '', details: { version: `${version}`, revokedKeys: `${revoked}` } });
+      response.json({ id: `${environment}`, version: `${version}`, revokedKeys: revoked });
     },
   }),
   adminRoute({

@@ -2,6 +2,7 @@
 import { AUDIT_ROUTES } from './audit.js';
 import { CHANGE_ROUTES } from './changes.js';
 import { ENVIRONMENT_ROUTES } from './environments.js';
+import { HISTORY_ROUTES } from './history.js';
 import { KEY_ROUTES } from './keys.js';
 import { OPERATOR_ROUTES } from './operators.js';
 import { REJECTED_ROUTES } from './rejected.js';
@@ -12,6 +13,7 @@ import type { AdminRoute } from './route.js';
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...ENVIRONMENT_ROUTES,
   ...CHANGE_ROUTES,
+  ...HISTORY_ROUTES,
   ...KEY_ROUTES,
   ...REJECTED_ROUTES,
   ...RESTORE_ROUTES,

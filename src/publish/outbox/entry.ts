@@ -66,7 +66,10 @@ export function refetchEntryOf(refetch: Refetch, position: FeedPosition): Outbox
 export function outboxEntryOf(entry: FeedEntry): OutboxEntry {
   const { position } = entry;
   if (entry.kind === 'change') {
-    const { environment, version, at } = entry.change;
+    const { environment, version, at, deletes } = entry.change;
+    // Its holds were closed with its keys. One that a proxy still has keeps what it has, until its
+    // next verification ends it.
+    if (deletes === true) return entryOf(position, Number(at / 1000n), { kind: 'none' }, []);
     const target = { kind: 'environment', environment, version } as const;
     return entryOf(position, Number(at / 1000n), target, changeItems(entry.change));
   }

@@ -1,0 +1,78 @@
+/** Creates environments and changes their settings. */
+import type { Ruleset } from '../ruleset/ruleset.js';
+import { encodeEnvelope } from '../ruleset/codec.js';
+import { nextId } from '../ruleset/version.js';
+import type { Attribution } from '../store/history.js';
+import type { DeletedEnvironment, Environment, StoredEnvironment } from '../store/store.js';
+import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
+import type { ChangePlan } from './plan.js';
+import { planSettings } from './plan-settings.js';
+
+/**
+ * Creates an environment, or changes its settings. One that was deleted goes on above the version of
+ * its deletion, with the tombstones of that time. Settings that are as given are not written again.
+ *
+ * @throws HoldfastError as `planSettings`; `busy`; `store_unavailable`
+ */
+export async function putEnvironment(
+  parts: CommitParts,
+  settings: Environment,
+  by: Attribution,
+): Promise<{ created: boolean; environment: StoredEnvironment }> {
+  const { store, replica } = parts;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const now = await store.time();
+    const known = await replica.confirmed(settings.id);
+    const base = known === undefined ? undefined : await confirmedBase(parts, settings.id);
+    const deletion = base === undefined ? await store.deletion(settings.id) : undefined;
+    const plan =
+      deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
+    const stored =
+      base !== undefined && plan.change === undefined ? await store.environment(settings.id) : undefined;
+    if (stored?.name === settings.name) return { created: false, environment: stored };
+    const result = await store.commit({
+      environment: settings.id,
+      by,
+      expect: base?.ruleset.version ?? deletion?.version,
+      settings,
+      change: plan.change,
+      live: plan.live,
+    });
+    if (result.kind === 'committed') {
+      if (plan.change !== undefined) replica.committed(plan.change);
+      const { version, clientVersion, at } = plan.change ?? placeOf(base?.ruleset);
+      const environment = { ...settings, version, clientVersion, at, live: plan.live };
+      return { created: base === undefined, environment };
+    }
+    await replica.reload(settings.id);
+  }
+  throw tooBusy(settings.id);
+}
+
+/** A deleted environment is created again by a change of its surroundings alone. */
+function planAgain(
+  { id: environment, version: previous, at: deletedAt }: DeletedEnvironment,
+  settings: Environment,
+  now: bigint,
+): Pick<ChangePlan, 'change' | 'live'> {
+  const version = nextId(now, previous, deletedAt);
+  const at = now > deletedAt ? now : deletedAt;
+  const envelope = encodeEnvelope(settings);
+  const change = {
+    environment,
+    previous,
+    version,
+    clientPrevious: previous,
+    clientVersion: version,
+    at,
+    envelope,
+    configs: [],
+  };
+  return { change, live: 0 };
+}
+
+/** Where an environment stands; at version 0 before there is one. */
+function placeOf(ruleset: Ruleset | undefined): Pick<StoredEnvironment, 'version' | 'clientVersion' | 'at'> {
+  if (ruleset === undefined) return { version: 0n, clientVersion: 0n, at: 0n };
+  return { version: ruleset.version, clientVersion: ruleset.clientVersion, at: ruleset.committedAt };
+}
