@@ -5,6 +5,7 @@
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { Logger } from '../observe/log.js';
+import { compressed } from './compress.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
@@ -63,6 +64,7 @@ function baseApp(metrics: ProcessMetrics): Express {
   app.use(secure);
   app.use(counted(metrics));
   app.use(INTERNAL_PATHS, refuseProxied(metrics));
+  app.use(compressed());
   return app;
 }
 

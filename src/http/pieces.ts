@@ -7,6 +7,7 @@ import { listPieces, PIECE_SIZE } from '../core/pieces.js';
 import type { WorkSlices } from '../evaluate/work-slices.js';
 import { configJson, envelopeJson } from '../ruleset/config-json.js';
 import type { EncodedConfig } from '../ruleset/decode.js';
+import { COMPRESSED_FROM } from './compress.js';
 
 /**
  * A body. Each piece is built when it is asked for; an empty one lets the sender look at its slice.
@@ -58,24 +59,34 @@ export async function sendPieces(response: Response, pieces: Pieces, slices: Wor
     response.end();
     return;
   }
+  // Listeners for the whole body: one of `drain` at a compressed answer cannot be taken off again.
+  let resume = (): void => undefined;
+  const wake = (): void => resume();
+  response.on('drain', wake).on('close', wake);
+  // A body that is too short to be compressed is sent with its length, and so is not.
+  let head: Buffer[] | undefined = [];
+  let size = 0;
   for (const piece of pieces) {
     if (response.destroyed) return;
-    const isFull = piece.length > 0 && !response.write(piece);
-    if (isFull && !(await canContinue(response))) return;
-    if (isFull || slices.isOver) await slices.next();
+    if (slices.isOver) await slices.next();
+    if (head !== undefined) {
+      head.push(Buffer.from(piece as string));
+      size += piece.length;
+      if (size < COMPRESSED_FROM) continue;
+    }
+    const next: Uint8Array | string = head === undefined ? piece : Buffer.concat(head);
+    head = undefined;
+    if (next.length === 0 || response.write(next) || response.destroyed) continue;
+    await new Promise<void>((resolve) => {
+      resume = () => resolve();
+    });
+    await slices.next();
+  }
+  if (head !== undefined) {
+    const body = Buffer.concat(head);
+    response.setHeader('Content-Length', body.length);
+    response.end(body);
+    return;
   }
   response.end();
-}
-
-/** Resolves to true when more may be written, and to false when the connection has ended. */
-function canContinue(response: Response): Promise<boolean> {
-  return new Promise((resolve) => {
-    const finish = (result: boolean): void => {
-      response.off('drain', onDrain).off('close', onClose);
-      resolve(result);
-    };
-    const onDrain = (): void => finish(true);
-    const onClose = (): void => finish(false);
-    response.on('drain', onDrain).on('close', onClose);
-  });
 }

@@ -153,7 +153,7 @@ describe('caches', () => {
       'surrogate-control': 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400',
       'surrogate-key': `values-${environment.id}`,
       // Not Origin: every one gets the same.
-      vary: 'Authorization',
+      vary: 'Authorization, Accept-Encoding',
       'access-control-allow-origin': '*',
       'access-control-expose-headers': 'ETag',
     });

@@ -340,7 +340,7 @@ describe('the answer for all flags', () => {
   it('the answer for all flags has each that clients may see, as it has alone, and nothing else', async () => {
     const { status, body, headers } = await ask(undefined);
     expect(status).toBe(200);
-    expect(headers.etag).toMatch(new RegExp(`^"${environment.id}-\\d+-[\\w-]{22}"$`));
+    expect(headers.etag).toMatch(new RegExp(`^W/"${environment.id}-\\d+-[\\w-]{22}"$`));
     const flags = flagsOf(body);
     expect(Object.keys(flags).sort()).toEqual(ANSWERED);
     for (const flag of ANSWERED) expect(flags[flag]).toEqual((await ask(flag)).body);
@@ -361,7 +361,8 @@ describe('the answer for all flags', () => {
 });
 
 describe('an ETag', () => {
-  const etagOf = async (given: Ask = {}) => (await ask(undefined, given)).headers.etag!;
+  /** The strong one: a compressed answer has it as a weak one. */
+  const etagOf = async (given: Ask = {}) => (await ask(undefined, given)).headers.etag!.replace(/^W\//, '');
 
   it('an ETag that is still right is answered 304, weak or in a list too', async () => {
     const etag = await etagOf();

@@ -156,7 +156,7 @@ describe('the headers of a snapshot', () => {
       'cache-control': 'public, no-cache',
       'cdn-cache-control': 'public, max-age=1, stale-while-revalidate=60, stale-if-error=86400',
       'surrogate-key': `environment-${environment.id}`,
-      vary: 'Authorization',
+      vary: 'Authorization, Accept-Encoding',
     });
     expect(headers['surrogate-control']).toBe(headers['cdn-cache-control']);
   });
