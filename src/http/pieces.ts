@@ -76,7 +76,8 @@ export async function sendPieces(response: Response, pieces: Pieces, slices: Wor
     }
     const next: Uint8Array | string = head === undefined ? piece : Buffer.concat(head);
     head = undefined;
-    if (next.length === 0 || response.write(next) || response.destroyed) continue;
+    // The next round sees whether the client is gone.
+    if (next.length === 0 || response.write(next) || response.closed) continue;
     await new Promise<void>((resolve) => {
       resume = () => resolve();
     });

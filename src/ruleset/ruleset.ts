@@ -191,7 +191,7 @@ export class Ruleset {
     this.#version = change.version;
     this.#clientVersion = change.clientVersion;
     this.#committedAt = change.at;
-    if (Buffer.compare(this.#envelope, change.envelope) !== 0) {
+    if (!isSame(this.#envelope, change.envelope)) {
       this.#envelope = new Uint8Array(change.envelope);
       this.#envelopeSince = change.version;
     }
@@ -199,6 +199,11 @@ export class Ruleset {
       this.#byId = this.#byId.filter((config) => this.#byKey.get(config.key) === config);
     }
   }
+}
+
+/** True for the same bytes. Without Buffer: browsers apply changes too. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** The configs by id and by key, their bytes copied. */

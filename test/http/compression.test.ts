@@ -30,16 +30,19 @@ interface Raw {
 /** A request whose answer is read as it is sent: fetch would decompress it. */
 function get(path: string, headers: Record<string, string>, method = 'GET'): Promise<Raw> {
   return new Promise((resolve, reject) => {
-    const basic = `Basic ${Buffer.from(`1:${headers.key ?? key}`).toString('base64')}`;
-    const { key: _key, ...others } = headers;
-    httpRequest(`${app.url}${path}`, { method, headers: { authorization: basic, ...others } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
-      response.on('error', reject);
-    })
+    const basic = `Basic ${Buffer.from(`1:${key}`).toString('base64')}`;
+    httpRequest(
+      `${app.url}${path}`,
+      { method, headers: { authorization: basic, ...headers } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+        );
+        response.on('error', reject);
+      },
+    )
       .on('error', reject)
       .end();
   });
