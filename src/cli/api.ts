@@ -154,12 +154,14 @@ export class Api {
    * Commits a change.
    *
    * @param body `{"configs": […]}` as JSON text
+   * @param message the reason for the change, for the history
    * @throws HoldfastError `version_mismatch` when the environment is not at the version that `etag`
    *   names
    */
-  async commit(environment: string, body: string, etag?: string): Promise<Committed> {
+  async commit(environment: string, body: string, etag?: string, message?: string): Promise<Committed> {
     const headers = {
       'idempotency-key': randomUUID(),
+      ...(message === undefined ? {} : { 'holdfast-message': encodeURIComponent(message) }),
       ...(etag === undefined ? {} : { 'if-match': etag }),
     };
     const path = `${environmentPath(environment)}/changes`;

@@ -82,7 +82,7 @@ export function planImport(file: Configs, options: ImportOptions): ImportPlan {
   const ordered = options.keepIds
     ? [...all].sort(ascending)
     : segmentsFirst(all.filter((config) => !deletions.includes(config)).map(withoutId));
-  const chunks = cut(ordered, options.changeBytes);
+  const chunks = cutConfigs(ordered, options.changeBytes);
   if (options.keepIds) checkSegmentOrder(chunks);
   return {
     changes: chunks.map((configs) => ({ body: bodyOf(configs), configs: configs.length })),
@@ -189,7 +189,8 @@ function bodyOf(configs: readonly Config[]): string {
 
 const FRAME_BYTES = bodyOf([]).length;
 
-function cut(configs: readonly Config[], limit: number): Config[][] {
+/** Cuts configs into changes of at most that many bytes, in their order. */
+export function cutConfigs(configs: readonly Config[], limit: number): Config[][] {
   const chunks: Config[][] = [];
   let chunk: Config[] = [];
   let bytes = FRAME_BYTES;

@@ -23,6 +23,17 @@ export interface CommandIO {
   readonly signal: AbortSignal;
 }
 
+/** A command that did its work and ends with another exit code than 0, without a message. */
+export class ExitWith extends Error {
+  override readonly name = 'ExitWith';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}
+
 /** The command was called in a way that cannot work; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -1,5 +1,5 @@
 /** The commands that read and change configs. */
-import { choiceOption, defineCommand, requiredOption, switchOption } from '../command.js';
+import { choiceOption, defineCommand, requiredOption, switchOption, textOption } from '../command.js';
 import type { ImportSource } from '../../import/convert.js';
 import { IMPORT_SOURCES } from '../../import/sources.js';
 import { VALUE_TYPES } from '../value-types.js';
@@ -118,6 +118,68 @@ export const flagCommands = [
     run: async (context, [file], { from, strict }) => {
       const { convertFile } = await import('../commands/convert.js');
       await convertFile(context, file, { from: from as ImportSource, strict: strict === true });
+    },
+  }),
+  defineCommand({
+    name: 'export',
+    group: 'Flags',
+    summary: 'print all configs, or some, as a flag file (YAML) or a datafile (JSON)',
+    examples: [
+      { line: 'export > flags.yaml', does: 'writes the environment as a file to edit and apply' },
+      { line: 'export new-checkout', does: 'prints one flag as YAML' },
+      {
+        line: 'export --format json > backup.json',
+        does: 'writes a datafile, which restore and import read',
+      },
+    ],
+    arguments: ['[keys...]'],
+    options: {
+      format: choiceOption('<format>', ['yaml', 'json'], 'yaml, unless given'),
+    },
+    connections: ['url', 'token', 'key', 'environment'],
+    json: 'the same as --format json',
+    run: async (context, [keys], { format }) => {
+      const { exportConfigs } = await import('../commands/flag-file.js');
+      await exportConfigs(context, keys, format ?? 'yaml');
+    },
+  }),
+  defineCommand({
+    name: 'plan',
+    group: 'Flags',
+    summary: 'print what apply would change; exit code 2 when that is something',
+    examples: [
+      { line: 'plan flags.yaml', does: 'compares a flag file with the environment' },
+      { line: 'plan --prune flags.yaml', does: 'counts what the file does not name as deleted' },
+    ],
+    arguments: ['<file>'],
+    options: { prune: switchOption('delete what the file does not name') },
+    connections: ['url', 'token', 'environment'],
+    json: '{"environment", "version", "configs": [{"key", "kind", "lines"}], "unlisted": [keys]}',
+    run: async (context, [file], { prune }) => {
+      const { planFile } = await import('../commands/flag-file.js');
+      await planFile(context, file, { prune: prune === true });
+    },
+  }),
+  defineCommand({
+    name: 'apply',
+    group: 'Flags',
+    summary: 'commit what differs between a flag file and the environment; - is standard input',
+    details: 'A file that says what the environment says commits nothing.',
+    examples: [
+      { line: 'apply flags.yaml --message "New checkout for 10 %"', does: 'commits the differences' },
+      { line: 'apply flags.yaml --prune --yes', does: 'also deletes what the file does not name' },
+    ],
+    arguments: ['<file>'],
+    options: {
+      prune: switchOption('delete what the file does not name'),
+      yes: switchOption('do not ask before --prune deletes'),
+      message: textOption('<text>', 'why, for the history; at most 500 characters'),
+    },
+    connections: ['url', 'token', 'environment'],
+    json: '{"environment", "previous", "version", "configs": [{"key", "kind", "lines"}]}; version is null without changes',
+    run: async (context, [file], { prune, yes, message }) => {
+      const { applyFile } = await import('../commands/flag-file.js');
+      await applyFile(context, file, { prune: prune === true, yes: yes === true, message });
     },
   }),
   defineCommand({

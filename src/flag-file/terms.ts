@@ -1,0 +1,43 @@
+/** The words of flag files for the enums of the data model. */
+
+/** Config types by their words. */
+export const CONFIG_TYPES: Readonly<Record<string, string>> = {
+  flag: 'FEATURE_FLAG',
+  config: 'CONFIG',
+  segment: 'SEGMENT',
+  'log-level': 'LOG_LEVEL',
+  'log-level-v2': 'LOG_LEVEL_V2',
+  limit: 'LIMIT_DEFINITION',
+  schema: 'SCHEMA',
+  deleted: 'DELETED',
+};
+
+/** Value types by their words. `none` is a config that does not say. */
+export const VALUE_TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
+  bool: 'BOOL',
+  int: 'INT',
+  double: 'DOUBLE',
+  string: 'STRING',
+  json: 'JSON',
+  duration: 'DURATION',
+  'log-level': 'LOG_LEVEL',
+  'string-list': 'STRING_LIST',
+  bytes: 'BYTES',
+  'int-range': 'INT_RANGE',
+  limit: 'LIMIT_DEFINITION',
+  none: undefined,
+};
+
+/** Value types that a config of that type has when its file does not say. */
+export const USUAL_VALUE_TYPES: Readonly<Partial<Record<string, string>>> = {
+  FEATURE_FLAG: 'BOOL',
+  SEGMENT: 'BOOL',
+  LOG_LEVEL: 'LOG_LEVEL',
+  LOG_LEVEL_V2: 'LOG_LEVEL',
+};
+
+/** The version of the format, `holdfast: 1` at the head of a file. */
+export const FORMAT_VERSION = 1;
+
+/** JSON nested deeper than this is written as text, so that no reader runs out of stack. */
+export const MAX_JSON_DEPTH = 64;
