@@ -137,11 +137,6 @@ export class Committer {
     throw tooBusy(request.environment);
   }
 
-  /** Runs a task in the order of commits to an environment, of which none is made meanwhile here. */
-  inTurn<T>(environment: bigint, task: () => Promise<T>): Promise<T> {
-    return this.#queue.run(environment, task);
-  }
-
   /** Creates an environment, or changes its settings. */
   putEnvironment(
     settings: Environment,

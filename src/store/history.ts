@@ -106,10 +106,10 @@ const HISTORY_CHANGES = 1_000;
 export const HISTORY_CHANGES_MAX = 100_000;
 
 /** The bytes of an environment's history: a rollback of 20,000 configs of 800 bytes fits. */
-export const HISTORY_BYTES = 32 * 1024 * 1024;
+const HISTORY_BYTES = 32 * 1024 * 1024;
 
 /** The bytes of all histories of a store. */
-export const HISTORY_TOTAL_BYTES = 512 * 1024 * 1024;
+const HISTORY_TOTAL_BYTES = 512 * 1024 * 1024;
 
 /** The limits of a store, for a number of changes. */
 export function historyLimits(changes: number = HISTORY_CHANGES): HistoryLimits {

@@ -62,7 +62,7 @@ end
 `;
 
 /** The position of the first config in the arguments of COMMIT. */
-export const COMMIT_CONFIGS = 28;
+const COMMIT_CONFIGS = 28;
 
 /**
  * A commit: compare and set. A deleted environment keeps its hash, with the version of its deletion
