@@ -56,6 +56,10 @@ export function createHttpServer(app: RequestListener, limits: ConnectionLimits 
     },
     app,
   );
+  // Node drops the headers beyond 2,000 and says nothing. A proxy adds its own behind those of the
+  // client, so that enough of these would make a proxied request a direct one. `headerBytes` is the
+  // bound.
+  server.maxHeadersCount = 0;
   // First, because the app may answer before it returns.
   server.prependListener('request', closeWhenUnread);
   server.setTimeout(limits.stalled);

@@ -1,6 +1,7 @@
 /**
  * Administration, metrics and health are not reached through a proxy. [protocol] #through-a-proxy
  */
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, sign } from '../support/app.js';
 import { routesOf } from '../support/routes.js';
@@ -48,6 +49,15 @@ describe('a request through a proxy for a route of operators', () => {
       expect(answer.status).toBe(404);
     }
     await app.admin('get', '/environments/99').expect(404);
+  });
+
+  it('a request through a proxy for a route of operators is answered 404 however many headers come before those of the proxy', async () => {
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    // Node keeps 2,000 headers of a request unless it is told otherwise.
+    const many = 'a:\r\n'.repeat(2_500);
+    socket.write(`GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${many}Grip-Sig: x\r\n\r\n`);
+    const answer = (await socket.toArray()).join('');
+    expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
   });
 
   it('a request through a proxy for a route of operators is answered as a path that does not exist', async () => {

@@ -61,6 +61,15 @@ describe.each(Object.keys(TARGETS))('the clients’ port of Pushpin before a nod
     await app.admin('get', '/environments/99').expect(404);
   });
 
+  it('the clients’ port of Pushpin leads to no route of operators behind any number of headers', async () => {
+    for (const count of [60, 500, 1_000, 1_990, 2_500]) {
+      for (const path of INTERNAL) {
+        const answer = await answerTo(`/api${path}`, `Host:\r\n${'a:\r\n'.repeat(count)}`);
+        expect(isInternal(answer), `${count} headers, ${path}: ${answer.slice(0, 200)}`).toBe(false);
+      }
+    }
+  });
+
   it('met requests for routes of operators in these tests, and the node refused them', async () => {
     expect(await app.metric('holdfast_proxied_internal_requests_total')).toBeGreaterThan(0);
   });
