@@ -70,6 +70,8 @@ export interface Findings {
 
 export async function judge(evidence: Evidence): Promise<Findings> {
   const { crowd, ledger, losses, truth, gauges, site, keys, dir } = evidence;
+  // First: the checks keep this process busy, and the nodes' links to Redis go through it.
+  const nodes = await checkNodes(site, truth, keys, dir);
   const journals = crowd.all.flatMap(({ journal }) => (journal === undefined ? [] : [journal]));
   const commits = checkCommits(ledger.entries, truth, losses);
   const settings = checkSettings(ledger.entries, truth, losses);
@@ -88,7 +90,7 @@ export async function judge(evidence: Evidence): Promise<Findings> {
     ...staleness.violations,
     ...journals.flatMap((journal) => checkConnections(journal, endExcuses(journal.via, evidence.happened))),
     ...journals.flatMap((journal) => revokedOf(evidence, journal)),
-    ...(await checkNodes(site, truth, keys, dir)),
+    ...nodes,
   ];
   const sum = (count: (journal: Journal) => number): number =>
     journals.reduce((total, journal) => total + count(journal), 0);
