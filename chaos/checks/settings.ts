@@ -38,16 +38,15 @@ export function checkSettings(
     );
     // A request without an answer, or one that was sent again, may be made later.
     const isFinal = author !== undefined && author.outcome?.kind === 'committed' && author.attempts === 1;
-    const problem = !had.has(`${environment} ${token}`)
-      ? 'was acknowledged, and the store never had it'
-      : author === undefined || (isFinal && (author.settled ?? Infinity) < entry.begun)
-        ? `was acknowledged, and ${now ?? 'none'} is in its place`
-        : undefined;
+    const isUndone = author === undefined || (isFinal && (author.settled ?? Infinity) < entry.begun);
     if (losses.some((loss) => meets(entry, loss))) {
       endangered++;
-      if (problem !== undefined) lost++;
-    } else if (problem !== undefined) {
-      object(entry, problem);
+      // A store that was emptied has no feed that would show those in between.
+      if (isUndone) lost++;
+    } else if (!had.has(`${environment} ${token}`)) {
+      object(entry, 'was acknowledged, and the store never had it');
+    } else if (isUndone) {
+      object(entry, `was acknowledged, and ${now ?? 'none'} is in its place`);
     }
   }
   return { violations, endangered, lost };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkCommits } from '../../chaos/checks/commits.js';
+import { checkInbox } from '../../chaos/checks/inbox.js';
 import type { Entry, Outcome } from '../../chaos/writers/ledger.js';
 import { text } from '../support/configs.js';
 import { ENV, texts, truthOf } from './evidence.js';
@@ -124,5 +125,57 @@ describe('the answers that writers got', () => {
     const check = checkCommits([superseded, later, gone, early], truth, [loss]);
     expect(check).toMatchObject({ endangered: 2, lost: ['w1-5'] });
     expect(texts(check.violations)).toContain('w1-6');
+  });
+
+  describe('a commit that the store lost and a node had', () => {
+    const loss = { from: 15, to: 30, keeper: { node: 1, until: 25 } };
+    const gone = entry('w1-5', { ...committed(7, 8), by: 1 } as Outcome);
+
+    it('a commit that the store lost and a node had must be in the store', () => {
+      expect(texts(checkCommits([gone], truth, [loss]).violations)).toContain('a node had it');
+      const elsewhere = { ...loss, keeper: { node: 2, until: 25 } };
+      expect(checkCommits([gone], truth, [elsewhere])).toMatchObject({ violations: [], lost: ['w1-5'] });
+    });
+
+    it('a commit that the store lost and a node had may be among the rejected events instead', () => {
+      const listed = { ...truth, givenUp: new Set([`${ENV} a`, `${ENV} writer.w1`]) };
+      expect(checkCommits([gone], listed, [loss])).toMatchObject({ violations: [], givenUp: 1 });
+    });
+
+    it('a commit that the store lost and a node had is not kept by older content under a newer id', () => {
+      const restated = truthOf([
+        {
+          token: 'w1-1',
+          configs: [
+            ['a', 9],
+            ['writer.w1', 10],
+          ],
+        },
+      ]);
+      const older = entry('w1-1', committed(9, 10), { begun: 1, settled: 2 });
+      expect(texts(checkCommits([older, gone], restated, [loss]).violations)).toContain('a node had it');
+    });
+  });
+});
+
+describe('the inbox', () => {
+  const events = ['inbox-1', 'inbox-2'].map((token): Entry => {
+    const intent = { token, environment: ENV, configs: [], valid: true };
+    const outcome = { kind: 'accepted' } as const;
+    return { intent, writerKey: '', ifVersion: undefined, begun: 0, settled: 100, attempts: 1, outcome };
+  });
+  const made = (...times: number[]) => {
+    const base = truthOf(times.map((_, i) => ({ token: `inbox-${i + 1}`, configs: [['writer.w1', i + 1]] })));
+    return { ...base, history: base.history.map((change, i) => ({ ...change, at: times[i]! })) };
+  };
+
+  it('may make events wait for those before them, and must not stand still', () => {
+    expect(checkInbox(events, made(5_000, 9_000), [], 6_000)).toMatchObject({
+      violations: [],
+      longest: 4_900,
+    });
+    const { violations } = checkInbox(events, made(200, 9_000), [], 6_000);
+    expect(texts(violations)).toContain('inbox-2 of environment 1 waited 8800 ms');
+    expect(checkInbox(events, made(200, 9_000), [{ from: 0, to: 5_000 }], 6_000).violations).toEqual([]);
   });
 });
