@@ -10,7 +10,7 @@ import { decideStop } from './app/stop-requests.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { VERSION } from './core/version.js';
 import type { Logger } from './observe/log.js';
-import { isGiven, withValue } from './config/option.js';
+import { isGiven, withVariable } from './config/option.js';
 import type { CommonSettings } from './config/options.js';
 
 /**
@@ -72,7 +72,7 @@ const SOURCE = { name: 'HOLDFAST_SOURCE', secret: true } as const;
  * @param source replaces HOLDFAST_SOURCE
  */
 async function serve(source?: string): Promise<void> {
-  const env = source === undefined ? process.env : withValue(process.env, SOURCE.name, source);
+  const env = source === undefined ? process.env : withVariable(process.env, SOURCE.name, source);
   if (isGiven(SOURCE, env)) {
     const { readBeltServerSettings } = await import('./config/belt-server.js');
     const settings = readBeltServerSettings(env);

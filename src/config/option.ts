@@ -76,7 +76,7 @@ export function isGiven(
 }
 
 /** Environment variables with the value of an option replaced, wherever it came from. */
-export function withValue(env: EnvironmentVariables, name: string, value: string): EnvironmentVariables {
+export function withVariable(env: EnvironmentVariables, name: string, value: string): EnvironmentVariables {
   return { ...env, [name]: value, [fileVariable(name)]: undefined };
 }
 

@@ -72,7 +72,7 @@ function readNamedFile(field: string, path: string, read: SecretReader): string 
 }
 
 /** Reads a file of UTF-8 text. No message has anything of its content. */
-export const readSecretFile: SecretReader = (path) => {
+const readSecretFile: SecretReader = (path) => {
   const file = openSync(path, 'r');
   try {
     // Not the size that the file system says: pipes have none.

@@ -20,9 +20,9 @@ export class NotConvertible extends Error {
 const ALTERNATIVES_MAX = 200;
 
 /** A condition that holds for every context. */
-export const ALWAYS: Condition = { kind: 'always' };
+export const ALWAYS_HOLDS: Condition = { kind: 'always' };
 /** A condition that holds for none. */
-export const NEVER: Condition = { kind: 'never' };
+export const NEVER_HOLDS: Condition = { kind: 'never' };
 
 /** A condition of one criterion. */
 export function test(propertyName: string, operator: string, valueToMatch: ConfigValue): Condition {
@@ -35,7 +35,7 @@ export function test(propertyName: string, operator: string, valueToMatch: Confi
  * @throws NotConvertible for an empty text, which the criterion cannot have
  */
 export function testTexts(property: string, operator: string, values: readonly unknown[]): Condition {
-  if (values.length === 0) return operator.includes('_NOT_') ? ALWAYS : NEVER;
+  if (values.length === 0) return operator.includes('_NOT_') ? ALWAYS_HOLDS : NEVER_HOLDS;
   const texts = values.map((value) => {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       return `${value}`;
@@ -65,16 +65,24 @@ export function testNumber(property: string, operator: string, value: unknown): 
 
 /** True when all hold. */
 export function all(of: readonly Condition[]): Condition {
-  if (of.some(({ kind }) => kind === 'never')) return NEVER;
+  if (of.some(({ kind }) => kind === 'never')) return NEVER_HOLDS;
   const rest = of.filter(({ kind }) => kind !== 'always');
-  return rest.length === 0 ? ALWAYS : rest.length === 1 ? (rest[0] ?? ALWAYS) : { kind: 'all', of: rest };
+  return rest.length === 0
+    ? ALWAYS_HOLDS
+    : rest.length === 1
+      ? (rest[0] ?? ALWAYS_HOLDS)
+      : { kind: 'all', of: rest };
 }
 
 /** True when one holds. */
 export function any(of: readonly Condition[]): Condition {
-  if (of.some(({ kind }) => kind === 'always')) return ALWAYS;
+  if (of.some(({ kind }) => kind === 'always')) return ALWAYS_HOLDS;
   const rest = of.filter(({ kind }) => kind !== 'never');
-  return rest.length === 0 ? NEVER : rest.length === 1 ? (rest[0] ?? NEVER) : { kind: 'any', of: rest };
+  return rest.length === 0
+    ? NEVER_HOLDS
+    : rest.length === 1
+      ? (rest[0] ?? NEVER_HOLDS)
+      : { kind: 'any', of: rest };
 }
 
 const OPPOSITES: readonly (readonly [string, string])[] = [
@@ -95,9 +103,9 @@ const OPPOSITES: readonly (readonly [string, string])[] = [
 export function not(condition: Condition): Condition {
   switch (condition.kind) {
     case 'always':
-      return NEVER;
+      return NEVER_HOLDS;
     case 'never':
-      return ALWAYS;
+      return ALWAYS_HOLDS;
     case 'all':
       return any(condition.of.map(not));
     case 'any':

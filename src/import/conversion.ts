@@ -85,7 +85,7 @@ function splitProperties({ rows = [] }: Config): string[] {
  *
  * @throws NotConvertible
  */
-export function configOf({ key, values, rules }: ConvertedFlag): Config {
+export function flagConfigOf({ key, values, rules }: ConvertedFlag): Config {
   const valueType = typeOf(values);
   const made: ConditionalValue[] = [];
   for (const { when, then } of rules) {
@@ -104,7 +104,7 @@ export function configOf({ key, values, rules }: ConvertedFlag): Config {
 export function segmentOf(key: string, rules: readonly { when: Condition; then: boolean }[]): Config {
   const outcomes = rules.map(({ when, then }) => ({ when, then: { kind: 'value', value: then } as const }));
   const otherwise = { when: { kind: 'always' }, then: { kind: 'value', value: false } } as const;
-  const config = configOf({ key, values: [true], rules: [...outcomes, otherwise] });
+  const config = flagConfigOf({ key, values: [true], rules: [...outcomes, otherwise] });
   return { ...config, configType: 'SEGMENT' };
 }
 

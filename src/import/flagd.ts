@@ -4,10 +4,10 @@
  * https://flagd.dev/reference/flag-definitions: `targeting` is JsonLogic that results in the name of
  * a variant; null means the default variant.
  */
-import { all, ALWAYS, NotConvertible, type Condition } from './condition.js';
-import { always, configOf, Converter, type Conversion, type Outcome } from './conversion.js';
+import { all, ALWAYS_HOLDS, NotConvertible, type Condition } from './condition.js';
+import { always, flagConfigOf, Converter, type Conversion, type Outcome } from './conversion.js';
 import { isObject, listOf, objectOf, requireObject, textOf, USER_KEY, type JsonObject } from './input.js';
-import { conditionOf, operationOf, shown, variable, type Evaluators } from './json-logic.js';
+import { conditionOf, operationOf, shown, attributeProperty, type SharedEvaluators } from './json-logic.js';
 
 interface Rule {
   readonly when: Condition;
@@ -18,7 +18,7 @@ interface Rule {
 interface Flag {
   readonly key: string;
   readonly variants: JsonObject;
-  readonly evaluators: Evaluators;
+  readonly evaluators: SharedEvaluators;
   /** `undefined`: the code that asks has its own. */
   readonly otherwise: Outcome | undefined;
   readonly differs: (reason: string) => void;
@@ -48,9 +48,9 @@ export function convertFlagd(input: unknown): Conversion {
           : variantOf(variants, defaultVariant);
       const read: Flag = { key, variants, evaluators, otherwise, differs };
       const hasTargeting = isObject(given.targeting) && Object.keys(given.targeting).length > 0;
-      const rules = hasTargeting ? rulesOf(given.targeting, ALWAYS, read) : [];
-      const last = otherwise === undefined ? [] : [{ when: ALWAYS, then: otherwise }];
-      return configOf({ key, values: Object.values(variants), rules: [...rules, ...last] });
+      const rules = hasTargeting ? rulesOf(given.targeting, ALWAYS_HOLDS, read) : [];
+      const last = otherwise === undefined ? [] : [{ when: ALWAYS_HOLDS, then: otherwise }];
+      return flagConfigOf({ key, values: Object.values(variants), rules: [...rules, ...last] });
     });
   }
   return converter.result;
@@ -105,7 +105,7 @@ function branches(args: readonly unknown[], guard: Condition, flag: Flag): Rule[
 
 function defaultRules(guard: Condition, { otherwise }: Flag): Rule[] {
   if (otherwise !== undefined) return [{ when: guard, then: otherwise }];
-  if (guard === ALWAYS) return [];
+  if (guard === ALWAYS_HOLDS) return [];
   throw new NotConvertible('a branch of it leads to the default of the code, and it has no default variant');
 }
 
@@ -126,7 +126,7 @@ function splitOf(args: readonly unknown[], { key, variants, differs }: Flag): Ou
 /** The property that is hashed: an attribute, alone or after a text. */
 function bucketingOf(expression: unknown, key: string, differs: (reason: string) => void): string {
   const operation = isObject(expression) && 'cat' in expression ? operationOf(expression, {}) : undefined;
-  if (operation === undefined) return variable(expression);
+  if (operation === undefined) return attributeProperty(expression);
   const attributes = operation.args.filter((part) => isObject(part) && !isFlagKey(part));
   const [attribute, ...others] = attributes;
   if (attribute === undefined || others.length > 0) {
@@ -137,7 +137,7 @@ function bucketingOf(expression: unknown, key: string, differs: (reason: string)
       `a seed was hashed with the attribute, so that flags with the same seed agreed; here each flag is hashed with its own key (${key})`,
     );
   }
-  return variable(attribute);
+  return attributeProperty(attribute);
 }
 
 function isFlagKey(part: unknown): boolean {

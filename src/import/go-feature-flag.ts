@@ -4,8 +4,8 @@
  * https://gofeatureflag.org/docs/configure_flag/flag_format: the first rule of `targeting` whose
  * query holds decides, else `defaultRule`. A rule has a variation, or percentages of variations.
  */
-import { ALWAYS, NotConvertible, type Condition } from './condition.js';
-import { always, configOf, Converter, type Conversion, type Outcome } from './conversion.js';
+import { ALWAYS_HOLDS, NotConvertible, type Condition } from './condition.js';
+import { always, flagConfigOf, Converter, type Conversion, type Outcome } from './conversion.js';
 import {
   isObject,
   listOf,
@@ -43,8 +43,8 @@ export function convertGoFeatureFlag(input: unknown): Conversion {
         when: whenOf(rule, () => differs(IGNORES_CASE)),
         then: outcome(rule),
       }));
-      const otherwise = { when: ALWAYS, then: outcome(objectOf(flag.defaultRule, 'defaultRule')) };
-      return configOf({ key, values: Object.values(variations), rules: [...rules, otherwise] });
+      const otherwise = { when: ALWAYS_HOLDS, then: outcome(objectOf(flag.defaultRule, 'defaultRule')) };
+      return flagConfigOf({ key, values: Object.values(variations), rules: [...rules, otherwise] });
     });
   }
   return converter.result;

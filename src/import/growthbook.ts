@@ -6,7 +6,7 @@
  */
 import {
   all,
-  ALWAYS,
+  ALWAYS_HOLDS,
   any,
   not,
   NotConvertible,
@@ -17,7 +17,7 @@ import {
 } from './condition.js';
 import {
   always,
-  configOf,
+  flagConfigOf,
   Converter,
   type Conversion,
   type ConvertedFlag,
@@ -46,7 +46,7 @@ export function convertGrowthBook(input: unknown): Conversion {
   const groups = isObject(file.savedGroups) ? file.savedGroups : {};
   const converter = new Converter();
   for (const [key, given] of Object.entries(requireObject(file.features, 'features'))) {
-    converter.add(key, () => configOf(flagOf(key, objectOf(given, 'the feature'), groups)));
+    converter.add(key, () => flagConfigOf(flagOf(key, objectOf(given, 'the feature'), groups)));
   }
   return converter.result;
 }
@@ -59,7 +59,7 @@ function flagOf(key: string, { defaultValue, rules }: JsonObject, groups: JsonOb
   const made = converted.flatMap(({ then }) =>
     then.kind === 'value' ? [then.value] : then.shares.map(({ value }) => value),
   );
-  const last = { when: ALWAYS, then: always(defaultValue) };
+  const last = { when: ALWAYS_HOLDS, then: always(defaultValue) };
   return { key, values: [defaultValue, ...made], rules: [...converted, last] };
 }
 
@@ -70,7 +70,9 @@ function ruleOf(rule: JsonObject, isLast: boolean, defaultValue: unknown, groups
     }
   }
   const when =
-    rule.condition === undefined ? ALWAYS : conditionOf(objectOf(rule.condition, 'a condition'), groups);
+    rule.condition === undefined
+      ? ALWAYS_HOLDS
+      : conditionOf(objectOf(rule.condition, 'a condition'), groups);
   const coverage = rule.coverage ?? 1;
   if (typeof coverage !== 'number' || coverage < 0 || coverage > 1)
     throw new NotConvertible('the coverage of a rule is no share');

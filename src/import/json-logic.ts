@@ -1,9 +1,9 @@
 /** Conditions in JsonLogic, with the operations that flagd adds, as ours. Pure. */
 import {
   all,
-  ALWAYS,
+  ALWAYS_HOLDS,
   any,
-  NEVER,
+  NEVER_HOLDS,
   not,
   NotConvertible,
   testNumber,
@@ -14,7 +14,7 @@ import { isObject, propertyOf, USER_KEY, type JsonObject } from './input.js';
 import { versionCondition } from './version-condition.js';
 
 /** The shared parts of a file that `$ref` names. */
-export type Evaluators = JsonObject;
+export type SharedEvaluators = JsonObject;
 
 /** The operator and arguments of an expression. */
 export interface Operation {
@@ -27,7 +27,7 @@ export interface Operation {
  *
  * @throws NotConvertible when it is none
  */
-export function operationOf(expression: unknown, evaluators: Evaluators, depth = 0): Operation {
+export function operationOf(expression: unknown, evaluators: SharedEvaluators, depth = 0): Operation {
   const entries = isObject(expression) ? Object.entries(expression) : [];
   const [entry, ...others] = entries;
   if (entry === undefined || others.length > 0) {
@@ -45,10 +45,10 @@ export function operationOf(expression: unknown, evaluators: Evaluators, depth =
  *
  * @throws NotConvertible
  */
-export function conditionOf(expression: unknown, evaluators: Evaluators, depth = 0): Condition {
+export function conditionOf(expression: unknown, evaluators: SharedEvaluators, depth = 0): Condition {
   if (depth > 50) throw new NotConvertible('its targeting is nested too deep');
-  if (expression === true) return ALWAYS;
-  if (expression === false || expression === null) return NEVER;
+  if (expression === true) return ALWAYS_HOLDS;
+  if (expression === false || expression === null) return NEVER_HOLDS;
   const { operator, args } = operationOf(expression, evaluators);
   const inner = (each: unknown): Condition => conditionOf(each, evaluators, depth + 1);
   switch (operator) {
@@ -77,11 +77,11 @@ function comparison(operator: string, args: readonly unknown[]): Condition {
     case 'in':
       return membership(left, right);
     case 'starts_with':
-      return testTexts(variable(left), 'PROP_STARTS_WITH_ONE_OF', [right]);
+      return testTexts(attributeProperty(left), 'PROP_STARTS_WITH_ONE_OF', [right]);
     case 'ends_with':
-      return testTexts(variable(left), 'PROP_ENDS_WITH_ONE_OF', [right]);
+      return testTexts(attributeProperty(left), 'PROP_ENDS_WITH_ONE_OF', [right]);
     case 'sem_ver':
-      return versionCondition(variable(left), right, third);
+      return versionCondition(attributeProperty(left), right, third);
     case '<':
     case '<=':
     case '>':
@@ -99,16 +99,17 @@ function comparison(operator: string, args: readonly unknown[]): Condition {
 /** Equality with a constant on either side. */
 function equality(operator: string, left: unknown, right: unknown): Condition {
   return isVariable(left)
-    ? testTexts(variable(left), operator, [right])
-    : testTexts(variable(right), operator, [left]);
+    ? testTexts(attributeProperty(left), operator, [right])
+    : testTexts(attributeProperty(right), operator, [left]);
 }
 
 function membership(needle: unknown, stack: unknown): Condition {
   if (isVariable(needle)) {
-    if (Array.isArray(stack)) return testTexts(variable(needle), 'PROP_IS_ONE_OF', stack as unknown[]);
+    if (Array.isArray(stack))
+      return testTexts(attributeProperty(needle), 'PROP_IS_ONE_OF', stack as unknown[]);
     throw new NotConvertible('it asks whether an attribute is part of a constant text');
   }
-  return testTexts(variable(stack), 'PROP_CONTAINS_ONE_OF', [needle]);
+  return testTexts(attributeProperty(stack), 'PROP_CONTAINS_ONE_OF', [needle]);
 }
 
 const SIZES: Readonly<Record<string, string>> = {
@@ -123,7 +124,7 @@ const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': 
 function sizes(operator: string, [left, middle, right]: readonly unknown[]): Condition {
   if (right !== undefined) return all([sizes(operator, [left, middle]), sizes(operator, [middle, right])]);
   const isMirrored = !isVariable(left);
-  const property = variable(isMirrored ? middle : left);
+  const property = attributeProperty(isMirrored ? middle : left);
   const ours = SIZES[isMirrored ? (MIRRORED[operator] ?? '') : operator] ?? '';
   return testNumber(property, ours, isMirrored ? left : middle);
 }
@@ -137,7 +138,7 @@ function isVariable(expression: unknown): boolean {
  *
  * @throws NotConvertible when it is none, has a default, or is of the evaluator itself
  */
-export function variable(expression: unknown): string {
+export function attributeProperty(expression: unknown): string {
   const given = isObject(expression) ? expression.var : undefined;
   const [name, fallback] = Array.isArray(given) ? (given as unknown[]) : [given];
   if (typeof name !== 'string' || name === '') {

@@ -7,7 +7,7 @@
  */
 import {
   all,
-  ALWAYS,
+  ALWAYS_HOLDS,
   any,
   not,
   NotConvertible,
@@ -16,7 +16,7 @@ import {
   testTexts,
   type Condition,
 } from './condition.js';
-import { always, configOf, Converter, segmentOf, type Conversion, type Outcome } from './conversion.js';
+import { always, flagConfigOf, Converter, segmentOf, type Conversion, type Outcome } from './conversion.js';
 import { isObject, listOf, objectOf, propertyOf, requireObject, textOf, type JsonObject } from './input.js';
 import { versionCondition } from './version-condition.js';
 
@@ -66,8 +66,8 @@ function flagConfig(key: string, flag: JsonObject, reading: Reading) {
     if (typeof flag.offVariation !== 'number') {
       throw new NotConvertible('it is off without an off variation, so code gets its own default');
     }
-    const off = { when: ALWAYS, then: always(valueAt(flag.offVariation)) };
-    return configOf({ key, values: variations, rules: [off] });
+    const off = { when: ALWAYS_HOLDS, then: always(valueAt(flag.offVariation)) };
+    return flagConfigOf({ key, values: variations, rules: [off] });
   }
   if (listOf(flag.prerequisites, 'prerequisites').length > 0) {
     throw new NotConvertible('it has prerequisites, and no rule can ask for the value of another flag');
@@ -86,8 +86,8 @@ function flagConfig(key: string, flag: JsonObject, reading: Reading) {
     const rule = objectOf(each, 'a rule');
     return { when: clausesOf(rule, reading), then: outcome(rule) };
   });
-  const last = { when: ALWAYS, then: outcome(objectOf(flag.fallthrough, 'fallthrough')) };
-  return configOf({ key, values: variations, rules: [...targets, ...rules, last] });
+  const last = { when: ALWAYS_HOLDS, then: outcome(objectOf(flag.fallthrough, 'fallthrough')) };
+  return flagConfigOf({ key, values: variations, rules: [...targets, ...rules, last] });
 }
 
 function outcomeOf(given: JsonObject, valueAt: (index: unknown) => unknown): Outcome {

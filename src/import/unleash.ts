@@ -6,7 +6,7 @@
  */
 import {
   all,
-  ALWAYS,
+  ALWAYS_HOLDS,
   not,
   NotConvertible,
   test,
@@ -14,7 +14,7 @@ import {
   testTexts,
   type Condition,
 } from './condition.js';
-import { always, configOf, Converter, segmentOf, type Conversion, type Outcome } from './conversion.js';
+import { always, flagConfigOf, Converter, segmentOf, type Conversion, type Outcome } from './conversion.js';
 import {
   isObject,
   listOf,
@@ -59,7 +59,7 @@ export function convertUnleash(input: unknown): Conversion {
   for (const feature of featuresOf(file)) {
     converter.add(feature.name, (differs) => {
       if (feature.hasVariants) differs('its variants are not converted: the flag says whether it is on');
-      return configOf({ key: feature.name, values: [true, false], rules: rulesOf(feature, segments) });
+      return flagConfigOf({ key: feature.name, values: [true, false], rules: rulesOf(feature, segments) });
     });
   }
   return converter.result;
@@ -94,10 +94,10 @@ function featuresOf(file: JsonObject): Feature[] {
 }
 
 function rulesOf({ enabled, strategies }: Feature, segments: ReadonlySet<string>) {
-  const last = { when: ALWAYS, then: OFF };
+  const last = { when: ALWAYS_HOLDS, then: OFF };
   if (!enabled) return [last];
   // A feature without strategies is on.
-  if (strategies.length === 0) return [{ when: ALWAYS, then: ON }];
+  if (strategies.length === 0) return [{ when: ALWAYS_HOLDS, then: ON }];
   const rules = strategies.map((strategy) => ({
     when: all([
       constraintsOf(strategy.constraints),
@@ -132,7 +132,7 @@ function membersOf({ name, parameters }: JsonObject): Condition {
     case 'default':
     case 'flexibleRollout':
     case 'gradualRolloutUserId':
-      return ALWAYS;
+      return ALWAYS_HOLDS;
     case 'userWithId':
       return testTexts(USER_KEY, 'PROP_IS_ONE_OF', partsOf(given.userIds));
     default:

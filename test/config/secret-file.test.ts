@@ -8,7 +8,7 @@ import {
   parseOption,
   ROLES,
   SettingsError,
-  withValue,
+  withVariable,
   type Option,
   type Role,
 } from '../../src/config/option.js';
@@ -176,7 +176,7 @@ describe('a secret in a file', () => {
   });
 
   it('a secret in a file gives way to a value of the command line', () => {
-    const env = withValue({ HOLDFAST_BELT_FILE: '/no/such/file' }, 'HOLDFAST_BELT', 'file:/copies');
+    const env = withVariable({ HOLDFAST_BELT_FILE: '/no/such/file' }, 'HOLDFAST_BELT', 'file:/copies');
     expect(findSecret(env, 'HOLDFAST_BELT')).toEqual({ text: 'file:/copies', path: undefined });
   });
 });

@@ -8,7 +8,7 @@ import { verifyBucket, type VerifiedCopy } from '../../belt/writer/verify.js';
 import { restoreCopies } from '../../recovery/restore-from-belt.js';
 import { openBuckets } from '../../app/build/belt-writer.js';
 import { readBeltWriterSettings } from '../../config/belt-writer.js';
-import { withValue } from '../../config/option.js';
+import { withVariable } from '../../config/option.js';
 import { awsOf } from '../../config/read.js';
 import { createLog } from '../../observe/log.js';
 import { openStore } from '../../store/open.js';
@@ -70,7 +70,7 @@ export async function verifyBelt(context: CommandContext, { within, all }: Verif
 export async function restoreFrom(context: CommandContext, url: string): Promise<void> {
   const { env, around } = context;
   // The bucket is the one that is named, and need not be one that is written to.
-  const settings = readBeltWriterSettings(withValue(env, 'HOLDFAST_BELT', url));
+  const settings = readBeltWriterSettings(withVariable(env, 'HOLDFAST_BELT', url));
   const bucket = await openBucket(url, awsOf(settings));
   await withStore(settings.store, async (store) => {
     const { environments, older, keys } = await restoreCopies(store, bucket, around.signal);
