@@ -19,6 +19,13 @@ export const CONTEXT_MAX_DEPTH = 16;
 export const TARGETING_PROPERTY = 'user.key';
 
 /**
+ * The type of context that an attribute without a type belongs to as well: OpenFeature knows one
+ * subject and names its attributes `email`, where rules of SDKs with typed contexts say
+ * `user.email`.
+ */
+const SUBJECT = 'user';
+
+/**
  * Reads the body of either route. An attribute that no rule could read is ignored: a list with a
  * list or an object in it, a number that a double cannot hold, objects nested too deep, and one
  * that is given twice with equal values. The schema requires a targeting key; a context without one
@@ -46,6 +53,7 @@ export function readOfrepContexts(body: unknown): ReadContexts {
   if (typeof targetingKey === 'string' && !properties.has(TARGETING_PROPERTY)) {
     properties.set(TARGETING_PROPERTY, targetingKey);
   }
+  addSubject(properties);
   return { contexts: byType(properties), ignored };
 }
 
@@ -97,6 +105,14 @@ function set(text: string, value: ContextValue | undefined, field: string, readi
       field,
       'is given twice, with other values: leave out one of the two, the name with a dot or the one inside an object',
     );
+  }
+}
+
+/** Gives each attribute without a type to the subject too, unless the subject has it already. */
+function addSubject(properties: Properties): void {
+  for (const [text, value] of [...properties]) {
+    const name = `${SUBJECT}.${text}`;
+    if (text !== '' && !text.includes('.') && !properties.has(name)) properties.set(name, value);
   }
 }
 

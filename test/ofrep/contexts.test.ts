@@ -22,7 +22,11 @@ describe('a context', () => {
       { user: { address: { city: 'Bonn' } } },
       { user: { 'address.city': 'Bonn' } },
     ],
-    ['a name without a dot', { plan: 'pro' }, { '': { plan: 'pro' } }],
+    [
+      'a name without a dot, which is one of the user too',
+      { plan: 'pro' },
+      { '': { plan: 'pro' }, user: { plan: 'pro' } },
+    ],
     [
       'several types',
       { targetingKey: 'u', 'user.age': 7, team: { id: 3 } },
@@ -31,11 +35,11 @@ describe('a context', () => {
     [
       'texts, numbers and booleans',
       { a: 'x', b: 1.5, c: false, d: '' },
-      { '': { a: 'x', b: 1.5, c: false, d: '' } },
+      { '': { a: 'x', b: 1.5, c: false, d: '' }, user: { a: 'x', b: 1.5, c: false, d: '' } },
     ],
-    ['a date, which is a text', { at: '2026-01-02T03:04:05Z' }, { '': { at: '2026-01-02T03:04:05Z' } }],
-    ['a list, as texts', { a: ['x', 1, true, null] }, { '': { a: ['x', '1', 'true'] } }],
-    ['an empty list', { a: [] }, { '': { a: [] } }],
+    ['a date, which is a text', { 'x.at': '2026-01-02T03:04:05Z' }, { x: { at: '2026-01-02T03:04:05Z' } }],
+    ['a list, as texts', { 'x.a': ['x', 1, true, null] }, { x: { a: ['x', '1', 'true'] } }],
+    ['an empty list', { 'x.a': [] }, { x: { a: [] } }],
     ['null, which is nothing', { a: null, user: { key: null } }, {}],
     ['an empty object, which is nothing', { user: {} }, {}],
     ['an empty targeting key', { targetingKey: '' }, { user: { key: '' } }],
@@ -58,6 +62,15 @@ describe('a context', () => {
       expect(read({ targetingKey: 'u1', ...user })).toEqual({ user: { key: 'u2' } });
     },
   );
+
+  it.each<[string, object, object]>([
+    ['an attribute of the user', { 'user.email': 'own', email: 'bare' }, { email: 'own' }],
+    ['an attribute in an object', { email: 'bare', user: { email: 'own' } }, { email: 'own' }],
+    ['a targeting key', { targetingKey: 'own', key: 'bare' }, { key: 'own' }],
+    ['nothing', { email: 'bare', 'team.name': 'x', team: { id: 1 } }, { email: 'bare' }],
+  ])('a context without types is that of the user, after %s', (_what, context, user) => {
+    expect(read(context).user).toEqual(user);
+  });
 
   it('a context of no one is read', () => {
     for (const body of [{}, { context: null }, { context: {} }, { context: { targetingKey: null } }]) {
