@@ -41,6 +41,35 @@ export class CompiledConfig {
     }
     return this.#otherwise;
   }
+
+  /**
+   * Evaluates, and says how far each rule came. Apart from `evaluate`, so that this costs nothing;
+   * the pass remembers what its predicates came to.
+   */
+  trace(pass: PredicateInput): RuleTrace {
+    const evaluation = this.evaluate(pass);
+    const failed: number[] = [];
+    for (const { predicates } of this.#rules) {
+      const first = predicates.findIndex((predicate) => !pass.holds(predicate));
+      if (first === -1) return { evaluation, failed, isDecided: true };
+      failed.push(first);
+    }
+    return { evaluation, failed, isDecided: false };
+  }
+}
+
+/** An evaluation, and how far each rule came. */
+export interface RuleTrace {
+  readonly evaluation: Evaluation;
+  /** For each rule that did not apply, in order, the index of its first criterion that does not hold. */
+  readonly failed: readonly number[];
+  /** True when the rule after those decided; false when none did. */
+  readonly isDecided: boolean;
+}
+
+/** Traces the rules of a config; `undefined` stands for a key that no live config has. */
+export function traceOf(config: CompiledConfig | undefined, pass: PredicateInput): RuleTrace {
+  return config?.trace(pass) ?? { evaluation: MISSING, failed: [], isDecided: false };
 }
 
 /** The evaluation of a key that no live config has. */
@@ -60,8 +89,8 @@ export function isDeleted({ configType, rows = [] }: Config): boolean {
 export function compileConfig(config: Config, environment: bigint, names: NameResolver): CompiledConfig {
   const facts = factsOf(config);
   if (VALUELESS.includes(config.configType)) return new CompiledConfig(facts, [], 'missing');
-  const rules = rowsFor(config, environment).flatMap((values, row) =>
-    values.map((conditional, index) => compileRule(conditional, { config, facts, row, index, names })),
+  const rules = rulesOf(config, environment).map(({ conditional, row, index }) =>
+    compileRule(conditional, { config, facts, row, index, names }),
   );
   return new CompiledConfig(facts, rules, 'unmatched');
 }
@@ -81,14 +110,25 @@ function factsOf(config: Config): EvaluatedConfig {
   });
 }
 
+/** A conditional value and its position. */
+export interface PlacedRule {
+  readonly conditional: ConditionalValue;
+  /** As `Resolved.row`. */
+  readonly row: number;
+  /** The index in the row. */
+  readonly index: number;
+}
+
 /**
- * The values of the rows that may be evaluated, in order: those of the environment, then the
- * default ones.
+ * Lists the values of the rows that may be evaluated, in the order in which they are tried: those of
+ * the environment, then the default ones.
  */
-function rowsFor({ rows = [] }: Config, environment: bigint): (readonly ConditionalValue[])[] {
+export function rulesOf({ rows = [] }: Config, environment: bigint): PlacedRule[] {
   const own = rows.filter((row) => row.projectEnvId === environment.toString());
   const fallback = rows.filter((row) => row.projectEnvId === undefined);
-  return [...own, ...fallback].map((row) => row.values ?? []);
+  return [...own, ...fallback].flatMap(({ values = [] }, row) =>
+    values.map((conditional, index) => ({ conditional, row, index })),
+  );
 }
 
 /** The position of a conditional value, and what compiling it needs. */

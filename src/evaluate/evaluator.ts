@@ -4,12 +4,14 @@
  * ruleset.
  */
 import { runInSlices, sortSteps } from '../core/steps.js';
-import { decodeConfigs } from '../ruleset/decode.js';
+import { decodeConfig, decodeConfigs } from '../ruleset/decode.js';
+import type { Config } from '../ruleset/model.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { EvaluationOptions } from './evaluation-options.js';
 import { compareEntries, CompiledRuleset, type CompiledEntry } from './compiled-ruleset.js';
-import { MISSING } from './compiled-config.js';
+import { MISSING, traceOf } from './compiled-config.js';
 import { contextsOf, NO_CONTEXTS, type Contexts } from './contexts.js';
+import { explanationOf, type Explanation } from './explanation.js';
 import type { Evaluation, LoggerLevel } from './result.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import type { WorkSlices } from './work-slices.js';
@@ -73,6 +75,25 @@ export class Evaluator {
   evaluate(key: string, contexts: Contexts, options: EvaluationOptions): Evaluation {
     const compiled = this.#refresh();
     return this.#inPass(contexts, options, (pass) => compiled.get(key)?.evaluate(pass) ?? MISSING);
+  }
+
+  /** Evaluates one config, and explains the result. Costs decoding the config in addition. */
+  explain(key: string, contexts: Contexts, options: EvaluationOptions): Explanation {
+    const compiled = this.#refresh();
+    return this.#inPass(contexts, options, (pass) => {
+      const trace = traceOf(compiled.get(key), pass);
+      const traced = { pass, predicates: compiled.predicates };
+      return explanationOf(this.#decoded(key), this.environment, trace, traced);
+    });
+  }
+
+  #decoded(key: string): Config | undefined {
+    const encoded = this.#ruleset.get(key);
+    try {
+      return encoded && decodeConfig(encoded);
+    } catch {
+      return undefined;
+    }
   }
 
   /**

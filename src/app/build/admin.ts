@@ -4,11 +4,17 @@ import type { Committer } from '../../commit/committer.js';
 import { adminRouter } from '../../http/admin/router.js';
 import { AuditTrail } from '../../operators/audit-trail.js';
 import { OperatorDirectory } from '../../operators/directory.js';
+import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { NodeParts } from './parts.js';
 
 /** Builds the router of administration. */
-export function buildAdmin(parts: NodeParts, replica: Replica, committer: Committer): Router {
+export function buildAdmin(
+  parts: NodeParts,
+  replica: Replica,
+  committer: Committer,
+  evaluators: Evaluators,
+): Router {
   const { secrets, store, metrics, log, clock } = parts;
   const { now, monotonic } = clock;
   const onLost = (): void => metrics.auditLost.inc();
@@ -16,6 +22,7 @@ export function buildAdmin(parts: NodeParts, replica: Replica, committer: Commit
     store,
     replica,
     committer,
+    evaluators,
     operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
     audit: new AuditTrail({ store: store.audit, log, now, onLost }),
     onRefused: (reason) => metrics.adminRefused.inc({ reason }),

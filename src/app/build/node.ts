@@ -78,7 +78,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
   const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
-  const admin = buildAdmin(parts, replica, committer);
+  const admin = buildAdmin(parts, replica, committer, evaluators);
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {

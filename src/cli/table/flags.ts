@@ -1,5 +1,12 @@
 /** The commands that read and change configs. */
-import { choiceOption, defineCommand, requiredOption, switchOption, textOption } from '../command.js';
+import {
+  choiceOption,
+  defineCommand,
+  listOption,
+  requiredOption,
+  switchOption,
+  textOption,
+} from '../command.js';
 import type { ImportSource } from '../../import/convert.js';
 import { IMPORT_SOURCES } from '../../import/sources.js';
 import { VALUE_TYPES } from '../value-types.js';
@@ -52,6 +59,31 @@ export const flagCommands = [
         allRules: allRules === true,
         create: create === true,
       });
+    },
+  }),
+  defineCommand({
+    name: 'eval',
+    group: 'Flags',
+    summary: 'evaluate a config for a context, and say why it has that value',
+    details:
+      'Names the rule that decided, and for each rule before it the condition that does not hold. Attributes are those of OpenFeature: user.email, or email, which is the same for a rule on user.email.',
+    examples: [
+      {
+        line: 'eval flag.welcome-banner --context user.email=a@acme.com',
+        does: 'evaluates it for a user',
+      },
+      {
+        line: 'eval flag.welcome-banner --context user.key=1 --context plan=pro',
+        does: 'with several attributes',
+      },
+    ],
+    arguments: ['<key>'],
+    options: { context: listOption('<name=value>', 'an attribute of the context; can be repeated') },
+    connections: ['url', 'token', 'environment'],
+    json: '{"key", "value", "reason", "rule": {"index", "text"}, "earlier": [{"index", "text", "failed", "actual"}]}',
+    run: async (context, [key], { context: attributes = [] }) => {
+      const { explainConfig } = await import('../commands/eval.js');
+      await explainConfig(context, key, attributes);
     },
   }),
   defineCommand({

@@ -2,6 +2,7 @@
 import type { Committer } from '../../commit/committer.js';
 import type { AuditTrail } from '../../operators/audit-trail.js';
 import type { OperatorDirectory } from '../../operators/directory.js';
+import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { Store } from '../../store/store.js';
 import type { RefusedCredential } from './refusals.js';
@@ -15,6 +16,7 @@ export interface AdminParts {
   readonly audit: AuditTrail;
   /** Called for each credential that is refused. */
   readonly onRefused: (reason: RefusedCredential) => void;
+  readonly evaluators: Evaluators;
   /** Each of them is accepted, as the operator root. */
   readonly adminTokens: readonly string[];
   /** Milliseconds since 1970. */

@@ -3,6 +3,7 @@ import { AUDIT_ROUTES } from './audit.js';
 import { CHANGE_ROUTES } from './changes.js';
 import { ENVIRONMENT_ROUTES } from './environments.js';
 import { HISTORY_ROUTES } from './history.js';
+import { EVALUATE_ROUTES } from './evaluate.js';
 import { KEY_ROUTES } from './keys.js';
 import { OPERATOR_ROUTES } from './operators.js';
 import { REJECTED_ROUTES } from './rejected.js';
@@ -14,6 +15,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...ENVIRONMENT_ROUTES,
   ...CHANGE_ROUTES,
   ...HISTORY_ROUTES,
+  ...EVALUATE_ROUTES,
   ...KEY_ROUTES,
   ...REJECTED_ROUTES,
   ...RESTORE_ROUTES,

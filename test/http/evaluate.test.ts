@@ -1,0 +1,186 @@
+/** Evaluations that are explained to operators. [protocol] #explanations */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestEnvironment } from '../support/app.js';
+import { flag, text } from '../support/configs.js';
+import { sharedApp } from '../support/shared.js';
+import { segment } from '../ruleset/arbitrary.js';
+
+const app = sharedApp();
+let environment: TestEnvironment;
+
+const acme = {
+  propertyName: 'user.email',
+  operator: 'PROP_ENDS_WITH_ONE_OF',
+  valueToMatch: { stringList: { values: ['@acme.com'] } },
+};
+const inBeta = { operator: 'IN_SEG', valueToMatch: { string: 'beta' } };
+
+beforeAll(async () => {
+  environment = await app.environment();
+  await environment.commit(
+    segment('beta'),
+    {
+      key: 'flag',
+      configType: 'FEATURE_FLAG',
+      valueType: 'BOOL',
+      rows: [
+        {
+          values: [
+            { criteria: [{ ...inBeta, operator: 'NOT_IN_SEG' }], value: { bool: true } },
+            { criteria: [acme], value: { bool: true } },
+            { value: { bool: false } },
+          ],
+        },
+      ],
+    },
+    {
+      key: 'secret',
+      configType: 'CONFIG',
+      valueType: 'STRING',
+      rows: [{ values: [{ value: { string: 'hidden', confidential: true } }] }],
+    },
+    {
+      key: 'rollout',
+      configType: 'FEATURE_FLAG',
+      valueType: 'BOOL',
+      rows: [
+        {
+          values: [
+            {
+              value: {
+                weightedValues: {
+                  hashByPropertyName: 'user.key',
+                  weightedValues: [
+                    { weight: 1, value: { bool: true } },
+                    { weight: 99, value: { bool: false } },
+                  ],
+                },
+              },
+            },
+          ],
+        },
+      ],
+    },
+    {
+      key: 'large',
+      configType: 'CONFIG',
+      valueType: 'INT',
+      rows: [{ values: [{ value: { int: '9007199254740993' } }] }],
+    },
+    text('plain', 'x'),
+    flag('other', true),
+  );
+});
+
+const ask = (body: object) => app.admin('post', `/environments/${environment.id}/evaluate`).send(body);
+
+interface Answer {
+  readonly evaluations: readonly Record<string, unknown>[];
+}
+
+async function one(key: string, body: object = {}): Promise<Record<string, unknown>> {
+  const answer = await ask({ keys: [key], ...body }).expect(200);
+  return (answer.body as Answer).evaluations[0]!;
+}
+
+describe('an explained evaluation', () => {
+  it('an explained evaluation has the rule that decided, and what each rule before it lacked', async () => {
+    const earlier = { index: 0, text: 'when not in segment beta then true', failed: 'not in segment beta' };
+    expect(await one('flag', { context: { email: 'a@acme.com' } })).toEqual({
+      key: 'flag',
+      reason: 'TARGETING_MATCH',
+      value: true,
+      text: 'true',
+      rule: { index: 1, text: 'when user.email ends with @acme.com then true' },
+      earlier: [earlier],
+    });
+    expect(await one('flag', { context: { user: { email: 'a@b.com' } } })).toMatchObject({
+      value: false,
+      rule: { index: 2, text: 'otherwise false' },
+      earlier: [earlier, { index: 1, failed: 'user.email ends with @acme.com', actual: '"a@b.com"' }],
+    });
+    expect((await one('flag')).earlier).toEqual([
+      earlier,
+      {
+        index: 1,
+        text: 'when user.email ends with @acme.com then true',
+        failed: 'user.email ends with @acme.com',
+      },
+    ]);
+  });
+
+  it('an explained evaluation takes typed contexts too', async () => {
+    const contexts = [{ type: 'user', values: { email: { string: 'a@acme.com' } } }];
+    expect(await one('flag', { contexts })).toMatchObject({ value: true });
+  });
+
+  it('an explained evaluation withholds a confidential value, in words too', async () => {
+    const answer = await one('secret');
+    expect(answer).toEqual({
+      key: 'secret',
+      reason: 'STATIC',
+      confidential: true,
+      rule: { index: 0, text: 'always (confidential)' },
+      earlier: [],
+    });
+  });
+
+  it('an explained evaluation is the same as that of providers', async () => {
+    const { key } = await environment.clientKey();
+    for (const targetingKey of ['a', 'b', 'c']) {
+      const { body } = await app.http
+        .post('/ofrep/v1/evaluate/flags/other')
+        .set('X-API-Key', key)
+        .send({ context: { targetingKey } });
+      expect((await one('other', { context: { targetingKey } })).value).toBe(
+        (body as { value: unknown }).value,
+      );
+    }
+    expect(await one('rollout', { context: { targetingKey: 'a' } })).toMatchObject({
+      reason: 'SPLIT',
+      rule: { index: 0, text: 'always 1 % true, 99 % false by user.key' },
+    });
+  });
+
+  it('an explained evaluation has integers that JSON would round as text', async () => {
+    expect(await one('large')).toMatchObject({ value: '9007199254740993' });
+  });
+
+  it('an explained evaluation says why there is no value', async () => {
+    expect(await one('nothing')).toEqual({
+      key: 'nothing',
+      reason: 'ERROR',
+      unresolved: 'missing',
+      earlier: [],
+    });
+  });
+
+  it('explained evaluations are those of all configs in order of keys when none is named', async () => {
+    const { evaluations } = (await ask({}).expect(200)).body as Answer;
+    expect(evaluations.map(({ key }) => key)).toEqual([
+      'beta',
+      'flag',
+      'large',
+      'other',
+      'plain',
+      'rollout',
+      'secret',
+    ]);
+  });
+
+  it.each([
+    ['keys', { keys: [] }],
+    ['keys[0]', { keys: [7] }],
+    ['contexts', { context: {}, contexts: [] }],
+    ['contexts', { contexts: 7 }],
+    ['context', { context: 'a' }],
+    ['colour', { colour: 'red' }],
+  ])('a request for explained evaluations is refused with the field %s', async (field, body) => {
+    const { error } = (await ask(body).expect(400)).body as { error: { field: string } };
+    expect(error.field).toBe(field);
+  });
+
+  it('a request for explained evaluations of an unknown environment is answered 404', async () => {
+    await app.admin('post', '/environments/999999/evaluate').send({}).expect(404);
+  });
+});
