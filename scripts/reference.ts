@@ -12,6 +12,7 @@ import { commandTable } from '../src/cli/table/index.js';
 import { ROLES, type Role } from '../src/config/option.js';
 import { clientVariables } from '../src/config/client-variables.js';
 import { options } from '../src/config/options.js';
+import { openApiDocument } from '../src/http/openapi/document.js';
 import { fileVariable } from '../src/config/secret-file.js';
 import { board } from './board.js';
 import { noticesPage } from './notices.js';
@@ -40,6 +41,7 @@ export async function referencePages(): Promise<Map<string, string>> {
   const pages = new Map([
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/command-line.md', await commandLinePage()],
+    ['docs/reference/openapi.json', JSON.stringify(openApiDocument())],
     ['observability/grafana/holdfast.json', JSON.stringify(board())],
     ['charts/holdfast/README.md', chartPage()],
   ]);

@@ -11,6 +11,7 @@ import { evaluationRoutes } from './evaluations.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
+import { openApiRoutes } from './openapi/document.js';
 import { routeOf } from './params.js';
 import { snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
@@ -36,7 +37,7 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
   const app = baseApp(metrics);
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
-  if (admin !== undefined) app.use('/admin/v1', admin);
+  if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin);
   app.use(notFound);
   app.use(errorHandler(log));
   return app;

@@ -53,6 +53,9 @@ const statuses: Record<ErrorCode, number> = {
  */
 const RETRY_AFTER_SECONDS = 1;
 
+/** All error codes that answers can have. */
+export const HTTP_ERROR_CODES = Object.keys(statuses) as ErrorCode[];
+
 /** Returns the HTTP status of an error code. */
 export function httpStatusOf(code: ErrorCode): number {
   return statuses[code];

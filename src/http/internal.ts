@@ -10,7 +10,7 @@ import type { ProcessMetrics } from '../observe/process-metrics.js';
 import { nothingAt } from './errors.js';
 
 /** The paths of operators, with everything below them. */
-export const INTERNAL_PATHS = ['/admin', '/livez', '/metrics', '/readyz'];
+export const INTERNAL_PATHS = ['/admin', '/livez', '/metrics', '/openapi.json', '/readyz'];
 
 /**
  * The beginning of the headers of proxies: Pushpin removes those of clients and adds its own. A

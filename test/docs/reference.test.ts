@@ -21,6 +21,7 @@ describe('files made by npm run docs', () => {
   it.each([
     'docs/reference/settings.md',
     'docs/reference/command-line.md',
+    'docs/reference/openapi.json',
     'observability/grafana/holdfast.json',
     'THIRD_PARTY_NOTICES.md',
     'charts/holdfast/README.md',

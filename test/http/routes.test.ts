@@ -35,6 +35,7 @@ const OTHER_ROUTES: Record<string, string> = {
   '/livez': 'GET, HEAD',
   '/readyz': 'GET, HEAD',
   '/metrics': 'GET, HEAD',
+  '/openapi.json': 'GET, HEAD',
   '/api/v1/sse/config': 'GET',
   '/api/v1/sse/recover/:token': 'GET',
   '/api/v1/configs/:from': 'GET, HEAD',

@@ -1,0 +1,90 @@
+/** The operations of administration, from the table that the router is made from. */
+import { z } from 'zod';
+import type { ErrorCode } from '../../core/errors.js';
+import type { AdminRoute, RawBody } from '../admin/route.js';
+import { ADMIN_ROUTES } from '../admin/table.js';
+import {
+  errorResponses,
+  openApiPath,
+  parametersOf,
+  type JsonObject,
+  type SchemaCollector,
+} from './schemas.js';
+
+const environmentParameter = z.object({
+  id: z.string().min(1).meta({ description: 'An environment, by number or by name.' }),
+});
+
+/** Builds the operations of administration: path, method, operation. */
+export function adminOperations(schemas: SchemaCollector): [string, string, JsonObject][] {
+  return ADMIN_ROUTES.map((route) => [
+    openApiPath(`/admin/v1${route.path}`),
+    route.method.toLowerCase(),
+    operationOf(route, schemas),
+  ]);
+}
+
+function operationOf(route: AdminRoute, schemas: SchemaCollector): JsonObject {
+  const { operation, summary, role, scope, params, query, headers, body } = route;
+  const path = scope === 'environment' ? environmentParameter.extend(params?.shape ?? {}) : params;
+  const parameters = [
+    ...(path === undefined ? [] : parametersOf(path, 'path', schemas)),
+    ...(query === undefined ? [] : parametersOf(query, 'query', schemas)),
+    ...(headers === undefined ? [] : parametersOf(headers, 'header', schemas)),
+  ];
+  return {
+    operationId: operation,
+    summary,
+    description: `Needs the role ${role}${scope === 'installation' ? ', for all environments' : ''}.`,
+    tags: ['administration'],
+    security: [{ operator: [] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, schemas) } }),
+    responses: { ...answersOf(route, schemas), ...errorResponses(errorsOf(route), schemas) },
+  };
+}
+
+function contentOf(body: z.ZodType | RawBody, schemas: SchemaCollector): JsonObject {
+  if (!('raw' in body)) return { 'application/json': { schema: schemas.convert(body) } };
+  const media = Object.entries(body.content).map(([type, schema]) => [
+    type,
+    { schema: schema === 'bytes' ? {} : schemas.convert(schema) },
+  ]);
+  return Object.fromEntries(media) as JsonObject;
+}
+
+function answersOf({ answers, answerHeaders = {} }: AdminRoute, schemas: SchemaCollector): JsonObject {
+  const headers = Object.fromEntries(
+    Object.entries(answerHeaders).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ]),
+  );
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, schema]) => [
+      status,
+      {
+        description: status === '201' ? 'Created.' : 'Done.',
+        ...(Object.keys(headers).length === 0 ? {} : { headers }),
+        content: { 'application/json': { schema: schemas.convert(schema) } },
+      },
+    ]),
+  );
+}
+
+/** The codes that a route can answer with: those of its kind, and its own. */
+function errorsOf({ scope, params, body, errors = [] }: AdminRoute): ErrorCode[] {
+  return [
+    'field_invalid',
+    'body_invalid',
+    'unauthorized',
+    'forbidden',
+    ...(scope === 'environment' ? (['environment_unknown'] as const) : []),
+    ...(params === undefined ? [] : (['not_found'] as const)),
+    ...(body === undefined ? [] : (['change_too_large'] as const)),
+    ...errors,
+    'internal',
+    'store_damaged',
+    'store_unavailable',
+  ];
+}
