@@ -4,7 +4,7 @@ import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
 
 /** Reads the number of an environment from a path. @throws HoldfastError `field_invalid` */
-export function environmentNumber(text: string): bigint {
+export function pathEnvironment(text: string): bigint {
   const id = parseVersion(text);
   if (id === undefined || id === 0n) {
     throw new HoldfastError(

@@ -11,7 +11,7 @@ import type { Operator, OperatorRecord, OperatorRecords, OperatorRole } from '..
 const FRESH_MS = 1_000;
 
 /** The age up to which a reading is used when the store cannot be asked, milliseconds. */
-export const STALE_MS = 10_000;
+const STALE_MS = 10_000;
 
 /** The most operators that there can be: each request reads them all when it is the first in a second. */
 const MAX_OPERATORS = 1_000;
@@ -70,7 +70,7 @@ export class OperatorDirectory {
    * Looks up the operator with that token.
    *
    * @throws HoldfastError `store_unavailable` when the store could not be asked for
-   *   {@link STALE_MS}: a token that may have been revoked is not taken
+   *   that long: a token that may have been revoked is not taken
    */
   async find(token: string): Promise<TokenResult> {
     await this.#refresh();

@@ -7,12 +7,14 @@ import { accessCommands } from './access.js';
 import { copyCommands } from './copies.js';
 import { flagCommands } from './flags.js';
 import { helpCommands } from './help.js';
+import { operatorCommands } from './operators.js';
 import { serverCommands } from './server.js';
 
 /** All commands, in the order of the help within their groups. */
 export const commandTable: readonly CommandEntry[] = [
   ...flagCommands,
   ...accessCommands,
+  ...operatorCommands,
   ...serverCommands,
   ...copyCommands,
   ...helpCommands,
@@ -22,5 +24,6 @@ export const commandTable: readonly CommandEntry[] = [
 export const familySummaries: Readonly<Record<string, string>> = {
   environments: 'environments: list, put',
   keys: 'API keys: create, list, revoke',
+  operators: 'tokens of people and scripts: create, list, change, rotate, revoke',
   rejected: 'inbox events that failed validation: list, retry, drop',
 };

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../core/errors.js';
 import { reaches } from '../../operators/operator.js';
 import type { Operator } from '../../store/operators.js';
 import type { Store } from '../../store/store.js';
-import { environmentNumber } from '../params.js';
+import { pathEnvironment } from '../params.js';
 import { outOfReach } from './refusals.js';
 
 /**
@@ -15,7 +15,7 @@ import { outOfReach } from './refusals.js';
  */
 export async function resolveEnvironment(text: string, operator: Operator, store: Store): Promise<bigint> {
   if (/^\d*$/.test(text)) {
-    const id = environmentNumber(text);
+    const id = pathEnvironment(text);
     if (!reaches(operator, id)) throw outOfReach(operator, `${id}`);
     return id;
   }

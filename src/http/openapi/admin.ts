@@ -7,7 +7,7 @@ import {
   errorResponses,
   openApiPath,
   parametersOf,
-  type JsonObject,
+  type OpenApiPart,
   type SchemaCollector,
 } from './schemas.js';
 
@@ -16,7 +16,7 @@ const environmentParameter = z.object({
 });
 
 /** Builds the operations of administration: path, method, operation. */
-export function adminOperations(schemas: SchemaCollector): [string, string, JsonObject][] {
+export function adminOperations(schemas: SchemaCollector): [string, string, OpenApiPart][] {
   return ADMIN_ROUTES.map((route) => [
     openApiPath(`/admin/v1${route.path}`),
     route.method.toLowerCase(),
@@ -24,7 +24,7 @@ export function adminOperations(schemas: SchemaCollector): [string, string, Json
   ]);
 }
 
-function operationOf(route: AdminRoute, schemas: SchemaCollector): JsonObject {
+function operationOf(route: AdminRoute, schemas: SchemaCollector): OpenApiPart {
   const { operation, summary, role, scope, params, query, headers, body } = route;
   const path = scope === 'environment' ? environmentParameter.extend(params?.shape ?? {}) : params;
   const parameters = [
@@ -44,16 +44,16 @@ function operationOf(route: AdminRoute, schemas: SchemaCollector): JsonObject {
   };
 }
 
-function contentOf(body: z.ZodType | RawBody, schemas: SchemaCollector): JsonObject {
+function contentOf(body: z.ZodType | RawBody, schemas: SchemaCollector): OpenApiPart {
   if (!('raw' in body)) return { 'application/json': { schema: schemas.convert(body) } };
   const media = Object.entries(body.content).map(([type, schema]) => [
     type,
     { schema: schema === 'bytes' ? {} : schemas.convert(schema) },
   ]);
-  return Object.fromEntries(media) as JsonObject;
+  return Object.fromEntries(media) as OpenApiPart;
 }
 
-function answersOf({ answers, answerHeaders = {} }: AdminRoute, schemas: SchemaCollector): JsonObject {
+function answersOf({ answers, answerHeaders = {} }: AdminRoute, schemas: SchemaCollector): OpenApiPart {
   const headers = Object.fromEntries(
     Object.entries(answerHeaders).map(([name, description]) => [
       name,

@@ -5,7 +5,7 @@ import {
   errorResponses,
   openApiPath,
   parametersOf,
-  type JsonObject,
+  type OpenApiPart,
   type SchemaCollector,
 } from './schemas.js';
 
@@ -205,11 +205,11 @@ const OPERATIONS: readonly ClientOperation[] = [
 ];
 
 /** Builds the operations that are not administration: path, method, operation. */
-export function clientOperations(schemas: SchemaCollector): [string, string, JsonObject][] {
+export function clientOperations(schemas: SchemaCollector): [string, string, OpenApiPart][] {
   return OPERATIONS.map((each) => [openApiPath(each.path), each.method, operationOf(each, schemas)]);
 }
 
-function operationOf(from: ClientOperation, schemas: SchemaCollector): JsonObject {
+function operationOf(from: ClientOperation, schemas: SchemaCollector): OpenApiPart {
   const {
     operation,
     summary,
@@ -249,14 +249,14 @@ function answerOf(
   status: string,
   media: Readonly<Record<string, z.ZodType>>,
   schemas: SchemaCollector,
-): JsonObject {
+): OpenApiPart {
   const description = DESCRIPTIONS[status] ?? 'Done.';
   return Object.keys(media).length === 0
     ? { description }
     : { description, content: mediaOf(media, schemas) };
 }
 
-function mediaOf(media: Readonly<Record<string, z.ZodType>>, schemas: SchemaCollector): JsonObject {
+function mediaOf(media: Readonly<Record<string, z.ZodType>>, schemas: SchemaCollector): OpenApiPart {
   return Object.fromEntries(
     Object.entries(media).map(([type, schema]) => [type, { schema: schemas.convert(schema) }]),
   );

@@ -4,7 +4,7 @@ import { VERSION } from '../../core/version.js';
 import { onlyMethods } from '../errors.js';
 import { adminOperations } from './admin.js';
 import { clientOperations } from './clients.js';
-import { SchemaCollector, type JsonObject } from './schemas.js';
+import { SchemaCollector, type OpenApiPart } from './schemas.js';
 
 const SECURITY_SCHEMES = {
   operator: { type: 'http', scheme: 'bearer', description: 'The token of an operator.' },
@@ -19,9 +19,9 @@ const SECURITY_SCHEMES = {
 };
 
 /** Builds the document. */
-export function openApiDocument(): JsonObject {
+export function openApiDocument(): OpenApiPart {
   const schemas = new SchemaCollector();
-  const paths = new Map<string, Record<string, JsonObject>>();
+  const paths = new Map<string, Record<string, OpenApiPart>>();
   for (const [path, method, operation] of [...clientOperations(schemas), ...adminOperations(schemas)]) {
     paths.set(path, { ...paths.get(path), [method]: operation });
   }

@@ -4,7 +4,7 @@ import { HTTP_ERROR_CODES, httpStatusOf } from '../errors.js';
 import type { ErrorCode } from '../../core/errors.js';
 
 /** A part of the document. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type OpenApiPart = Readonly<Record<string, unknown>>;
 
 const problem = {
   code: z.enum(HTTP_ERROR_CODES),
@@ -32,27 +32,27 @@ const ofrepErrorBody = z
 
 /** Schemas by name that the document has once; a schema with an `id` in its `meta` becomes one. */
 export class SchemaCollector {
-  readonly #components = new Map<string, JsonObject>();
+  readonly #components = new Map<string, OpenApiPart>();
 
   /** The components so far, by name in their order. */
-  get components(): JsonObject {
+  get components(): OpenApiPart {
     return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** Converts a schema of what a client sends or receives, as it is on the wire. */
-  convert(schema: z.ZodType): JsonObject {
+  convert(schema: z.ZodType): OpenApiPart {
     // Inside an object a schema with a name becomes a reference, like everywhere else.
     const whole = z.toJSONSchema(z.object({ it: schema }), { io: 'input', unrepresentable: 'any' });
     const { properties, $defs = {} } = renamed(whole) as {
-      properties: { it: JsonObject };
-      $defs?: Record<string, JsonObject>;
+      properties: { it: OpenApiPart };
+      $defs?: Record<string, OpenApiPart>;
     };
     for (const [name, definition] of Object.entries($defs)) this.#components.set(name, without(definition));
     return properties.it;
   }
 }
 
-function without({ id: _id, ...definition }: JsonObject): JsonObject {
+function without({ id: _id, ...definition }: OpenApiPart): OpenApiPart {
   return definition;
 }
 
@@ -75,7 +75,7 @@ export function errorResponses(
   codes: readonly ErrorCode[],
   schemas: SchemaCollector,
   form: 'usual' | 'ofrep' = 'usual',
-): JsonObject {
+): OpenApiPart {
   const schema = schemas.convert(form === 'usual' ? errorBody : ofrepErrorBody);
   const unique = [...new Set(codes)];
   const statuses = [...new Set(unique.map(httpStatusOf))];
@@ -95,7 +95,7 @@ export function parametersOf(
   schema: z.ZodObject,
   place: 'path' | 'query' | 'header',
   schemas: SchemaCollector,
-): JsonObject[] {
+): OpenApiPart[] {
   return Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, each]) => {
     const { description, ...rest } = schemas.convert(each);
     const isRequired = place === 'path' || !each.safeParse(undefined).success;
