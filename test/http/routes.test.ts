@@ -17,9 +17,14 @@ const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as 
  */
 const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/environments': 'GET',
-  '/admin/v1/environments/:id': 'GET, PUT',
+  '/admin/v1/environments/:id': 'GET, PUT, DELETE',
   '/admin/v1/environments/:id/configs': 'GET',
   '/admin/v1/environments/:id/changes': 'POST',
+  '/admin/v1/environments/:id/evaluate': 'POST',
+  '/admin/v1/environments/:id/history': 'GET',
+  '/admin/v1/environments/:id/history/:place': 'GET',
+  '/admin/v1/environments/:id/rollback': 'POST',
+  '/admin/v1/environments/:id/promote': 'POST',
   '/admin/v1/environments/:id/keys': 'GET, POST',
   '/admin/v1/keys/:id': 'DELETE',
   '/admin/v1/rejected': 'GET',
@@ -51,7 +56,12 @@ const OTHER_ROUTES: Record<string, string> = {
 /** A path that the pattern matches: of an environment that exists, and of things that do not. */
 function exampleOf(pattern: string): string {
   const id = pattern.startsWith('/admin/v1/keys') ? 'unknown' : environment.id;
-  return pattern.replace(':id', id).replace(':token', 'x').replace(':from', '0').replace(':name', 'unknown');
+  return pattern
+    .replace(':id', id)
+    .replace(':token', 'x')
+    .replace(':from', '0')
+    .replace(':name', 'unknown')
+    .replace(':place', '1');
 }
 
 describe('the routes of the app', () => {
