@@ -58,7 +58,7 @@ export function variable(env: EnvironmentVariables, name: string): string | unde
  * @param name the argument or option that it came from, for the error
  * @throws UsageError
  */
-export function environmentNumber(text: string, name: string): string {
+export function environmentIdArgument(text: string, name: string): string {
   if ((parseVersion(text) ?? 0n) > 0n) return text;
   throw new UsageError(
     `${name} must be the number of an environment, from 1; it is ${JSON.stringify(text)}.`,
@@ -72,5 +72,5 @@ export function environmentNumber(text: string, name: string): string {
  */
 export function environmentName(text: string, name = '--environment (HOLDFAST_ENVIRONMENT)'): string {
   if (text.trim() === '') throw new UsageError(`${name} must be the number or name of an environment.`);
-  return /^[-+]?\d+$/.test(text) ? environmentNumber(text, name) : text;
+  return /^[-+]?\d+$/.test(text) ? environmentIdArgument(text, name) : text;
 }

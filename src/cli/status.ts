@@ -2,7 +2,7 @@
 import { styled, type Cell } from './printer.js';
 
 /** The answer of `/readyz`, as far as it is shown; a belt server's has other fields. */
-export interface Readiness {
+export interface ReadinessBody {
   readonly status?: string;
   readonly degraded?: readonly string[];
   readonly version?: string;
@@ -40,7 +40,7 @@ export function readMetrics(text: string): MetricValues {
 export type StatusLine = readonly [about: string, ...said: Cell[]];
 
 /** Describes the state of a node; lines about what it does not have are left out. */
-export function statusLines(readiness: Readiness, metrics: MetricValues): StatusLine[] {
+export function statusLines(readiness: ReadinessBody, metrics: MetricValues): StatusLine[] {
   const { store, feed, environments, holds, lease, clock } = readiness;
   const lines: (StatusLine | undefined)[] = [
     storeLine(store),
@@ -62,13 +62,13 @@ export function statusLines(readiness: Readiness, metrics: MetricValues): Status
 }
 
 /** The first line: in which state the node is. */
-export function headline({ status = 'unknown', degraded = [], version }: Readiness, url: string): Cell[] {
+export function headline({ status = 'unknown', degraded = [], version }: ReadinessBody, url: string): Cell[] {
   const style = status === 'ready' ? 'green' : status === 'degraded' ? 'yellow' : 'red';
   const why = degraded.length === 0 ? '' : ` (${degraded.join(', ')})`;
   return [`Holdfast ${version ?? ''} at ${url}: `, styled(style, `${status}${why}`)];
 }
 
-function storeLine(store: Readiness['store']): StatusLine | undefined {
+function storeLine(store: ReadinessBody['store']): StatusLine | undefined {
   if (store === undefined) return undefined;
   const { name = '', state, missingEnvironments = 0, recoveringEnvironments = 0 } = store;
   const cells: Cell[] = [name];
@@ -82,19 +82,19 @@ function storeLine(store: Readiness['store']): StatusLine | undefined {
   return ['store', ...cells];
 }
 
-function writesLine(store: Readiness['store']): StatusLine | undefined {
+function writesLine(store: ReadinessBody['store']): StatusLine | undefined {
   const { state, error = '', since = '' } = store?.writes ?? {};
   if (state === undefined) return undefined;
   return ['writes', state === 'ok' ? 'ok' : styled('red', `refused since ${since}: ${error}`)];
 }
 
-function leaseLine(lease: Readiness['lease']): StatusLine | undefined {
+function leaseLine(lease: ReadinessBody['lease']): StatusLine | undefined {
   if (lease === undefined) return undefined;
   if (lease.error !== undefined) return ['leader', styled('yellow', lease.error)];
   return ['leader', lease.leader === true ? 'this node' : 'another node'];
 }
 
-function clockLine(clock: Readiness['clock']): StatusLine | undefined {
+function clockLine(clock: ReadinessBody['clock']): StatusLine | undefined {
   if (clock === undefined) return undefined;
   if (clock.error !== undefined) return ['clock', styled('yellow', clock.error)];
   return clock.offsetMs === undefined ? undefined : ['clock', `${clock.offsetMs} ms off the store's`];

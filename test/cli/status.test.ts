@@ -1,7 +1,7 @@
 /** The state of a node as the command prints it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Printer } from '../../src/cli/printer.js';
-import { headline, readMetrics, statusLines, type Readiness } from '../../src/cli/status.js';
+import { headline, readMetrics, statusLines, type ReadinessBody } from '../../src/cli/status.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { until } from '../support/until.js';
 import { run, start } from './run.js';
@@ -9,7 +9,7 @@ import { run, start } from './run.js';
 // eslint-disable-next-line no-control-regex -- these are what must not be there
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
-function printed(readiness: Readiness, metrics = ''): string {
+function printed(readiness: ReadinessBody, metrics = ''): string {
   let text = '';
   const out = new Printer({ write: (part) => (text += part) }, { colours: false, width: undefined });
   out.line(...headline(readiness, 'http://node'));

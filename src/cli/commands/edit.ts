@@ -36,7 +36,7 @@ export async function setConfig(
     const { environment, configs } = present;
     const before = create
       ? configs.find((config) => config.key === key)
-      : configOf(configs, key, '--create creates it.');
+      : presentConfig(configs, key, '--create creates it.');
     return { before, environment, after: withValue(before, key, text, { ...how, environment }) };
   });
   const { version } = committed;
@@ -52,7 +52,7 @@ export async function setConfig(
 /** Deletes a config; `delete`. */
 export async function deleteConfig(context: CommandContext, key: string): Promise<void> {
   const { before, committed } = await edit(context, ({ configs, environment }) => ({
-    before: configOf(configs, key),
+    before: presentConfig(configs, key),
     environment,
     after: { key, configType: 'DELETED' },
   }));
@@ -68,7 +68,7 @@ export async function deleteConfig(context: CommandContext, key: string): Promis
  * @param otherwise a sentence that ends the error
  * @throws HoldfastError `not_found`
  */
-export function configOf(configs: readonly Config[], key: string, otherwise?: string): Config {
+export function presentConfig(configs: readonly Config[], key: string, otherwise?: string): Config {
   const found = configs.find((config) => config.key === key);
   if (found !== undefined) return found;
   const keys = configs.map((config) => config.key ?? '');

@@ -1,7 +1,7 @@
 /** `environments`: creates and lists environments. */
 import { HoldfastError } from '../../core/errors.js';
 import { environmentPath, type Api } from '../api.js';
-import { answer, environmentNumber, type CommandContext } from '../context.js';
+import { answer, environmentIdArgument, type CommandContext } from '../context.js';
 
 /** An environment as the server lists it. */
 export interface ListedEnvironment {
@@ -36,7 +36,7 @@ export async function putEnvironment(
   text: string,
   settings: { projectId: string; name: string },
 ): Promise<void> {
-  const id = environmentNumber(text, '<id>');
+  const id = environmentIdArgument(text, '<id>');
   const api = await context.api();
   // PUT replaces all settings, and giving an environment a new name must not take its default
   // context away.

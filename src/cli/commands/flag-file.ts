@@ -13,7 +13,7 @@ import { count } from '../format.js';
 import { ExitWith, UsageError } from '../io.js';
 import { styled, type Printer, type TextStyle } from '../printer.js';
 import { Progress } from '../progress.js';
-import { configOf } from './edit.js';
+import { presentConfig } from './edit.js';
 import { readTextOf } from './import.js';
 
 /** Prints all configs, or those with the given keys, as a flag file or a datafile; `export`. */
@@ -24,7 +24,7 @@ export async function exportConfigs(
 ): Promise<void> {
   const api = await context.api();
   const { configs, environment, projectId, defaultContext } = await api.present(context.environment());
-  const chosen = keys.length === 0 ? configs : keys.map((key) => configOf(configs, key));
+  const chosen = keys.length === 0 ? configs : keys.map((key) => presentConfig(configs, key));
   const sorted = [...chosen].sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : 1));
   if (format === 'json' || context.json) {
     const configServicePointer = { projectId, projectEnvId: environment };

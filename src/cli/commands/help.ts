@@ -4,20 +4,24 @@ import { nearestWord } from '../../core/spelling.js';
 import { VERSION } from '../../core/version.js';
 import { answer, type CommandContext } from '../context.js';
 import { UsageError } from '../io.js';
-import { commandTable } from '../table/index.js';
+import type { CommandEntry } from '../command.js';
 
 /**
  * Prints help on a topic that is no command; the parser prints that on commands.
  *
  * @throws UsageError for a topic that does not exist
  */
-export function printHelp(context: CommandContext, topic: readonly string[]): void {
+export function printHelp(
+  context: CommandContext,
+  topic: readonly string[],
+  table: readonly CommandEntry[],
+): void {
   const [word = '', ...more] = topic;
   if (word === 'settings' && more.length === 0) {
     context.around.stdout.write(helpText(context.out.width));
     return;
   }
-  const known = [...new Set(commandTable.flatMap(({ name }) => [name, ...name.split(' ').slice(0, 1)]))];
+  const known = [...new Set(table.flatMap(({ name }) => [name, ...name.split(' ').slice(0, 1)]))];
   const meant = nearestWord(topic.join(' '), ['settings', ...known]);
   const hint = meant === undefined ? 'holdfast --help lists the commands.' : `Did you mean ${meant}?`;
   throw new UsageError(`There is no help on ${JSON.stringify(topic.join(' '))}. ${hint}`);

@@ -4,7 +4,7 @@ import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
 import { describeConfig, summarizeConfig } from '../../words/configs.js';
 import { styled } from '../printer.js';
-import { configOf } from './edit.js';
+import { presentConfig } from './edit.js';
 import { formatTime, timeOfId } from '../value.js';
 
 /** Prints the configs of an environment, or the one with that key; `show`. */
@@ -12,7 +12,7 @@ export async function showConfigs(context: CommandContext, key: string | undefin
   const api = await context.api();
   const { configs, environment, projectId, defaultContext } = await api.present(context.environment());
   if (key !== undefined) {
-    const config = configOf(configs, key);
+    const config = presentConfig(configs, key);
     answer(context, config, (out) => {
       out.line(styled('bold', key));
       for (const line of describeConfig(config, environment)) out.line('  ', line);

@@ -2,7 +2,7 @@
 import { UsageError } from '../io.js';
 import type { CommandContext } from '../context.js';
 import { plain } from '../plain.js';
-import { headline, readMetrics, statusLines, type Readiness } from '../status.js';
+import { headline, readMetrics, statusLines, type ReadinessBody } from '../status.js';
 
 /** The options of `status`. */
 export interface StatusOptions {
@@ -42,7 +42,7 @@ export async function printStatus(context: CommandContext, { watch, every }: Sta
   }
 }
 
-async function look(context: CommandContext): Promise<Readiness> {
+async function look(context: CommandContext): Promise<ReadinessBody> {
   const { out, json } = context;
   const api = await context.api();
   const readiness = readReadiness((await api.probe('/readyz')).text, api.url('/readyz'));
@@ -58,10 +58,10 @@ async function look(context: CommandContext): Promise<Readiness> {
   return readiness;
 }
 
-function readReadiness(text: string, url: string): Readiness {
+function readReadiness(text: string, url: string): ReadinessBody {
   try {
     const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && 'status' in body) return body as Readiness;
+    if (typeof body === 'object' && body !== null && 'status' in body) return body as ReadinessBody;
   } catch {
     // Something else answered.
   }

@@ -1,8 +1,8 @@
 /** The commands about the command line itself. */
-import { defineCommand } from '../command.js';
+import { defineCommand, type CommandEntry } from '../command.js';
 
-/** Declares the commands about the command line itself. */
-export const helpCommands = [
+/** Declares the commands about the command line itself, which know the whole table. */
+export const helpCommands = (table: () => readonly CommandEntry[]): CommandEntry[] => [
   defineCommand({
     name: 'help',
     group: 'Help',
@@ -14,7 +14,7 @@ export const helpCommands = [
     arguments: ['[topic...]'],
     run: async (context, [topic]) => {
       const { printHelp } = await import('../commands/help.js');
-      printHelp(context, topic);
+      printHelp(context, topic, table());
     },
   }),
   defineCommand({
@@ -40,7 +40,7 @@ export const helpCommands = [
     arguments: ['<shell>'],
     run: async (context, [shell]) => {
       const { printCompletion } = await import('../commands/completion.js');
-      printCompletion(context, shell);
+      printCompletion(context, shell, table());
     },
   }),
 ];

@@ -17,7 +17,7 @@ export const commandTable: readonly CommandEntry[] = [
   ...operatorCommands,
   ...serverCommands,
   ...copyCommands,
-  ...helpCommands,
+  ...helpCommands(() => commandTable),
 ];
 
 /** The summaries of words that are followed by another one, such as `keys` of `keys list`. */
