@@ -1,7 +1,7 @@
 /** Tables for a terminal. */
 import stringWidth from 'string-width';
 import { plain } from './plain.js';
-import type { Cell } from './printer.js';
+import type { Cell } from './cell.js';
 
 /** How a table becomes as narrow as a terminal. */
 export interface TableWidth {

@@ -1,27 +1,9 @@
 /** Output of commands: lines, tables and JSON in which no control character of another is obeyed. */
+import { CODES, styled, type Cell } from './cell.js';
 import { columns } from './format.js';
 import type { Output } from './io.js';
 import { plain } from './plain.js';
 import type { PrinterOptions } from './terminal.js';
-
-/** A way to set off a piece of text on a terminal with colours. */
-export type TextStyle = keyof typeof CODES;
-
-/** A text with a style. */
-export interface StyledText {
-  readonly text: string;
-  readonly style: TextStyle;
-}
-
-/** A part of a line, or a cell of a table. */
-export type Cell = string | StyledText;
-
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
-
-/** Sets off a text. The style is seen on a terminal with colours only. */
-export function styled(style: TextStyle, text: string): StyledText {
-  return { style, text };
-}
 
 /** Prints to one of the standard streams. */
 export class Printer {

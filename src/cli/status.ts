@@ -1,5 +1,5 @@
 /** The state of a node in lines, from what it says of its readiness and from its metrics. Pure. */
-import { styled, type Cell } from './printer.js';
+import { styled, type Cell } from './cell.js';
 
 /** The answer of `/readyz`, as far as it is shown; a belt server's has other fields. */
 export interface ReadinessBody {

@@ -3,7 +3,7 @@ import type { Config } from '../../ruleset/model.js';
 import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
 import { describeConfig, summarizeConfig } from '../../words/configs.js';
-import { styled } from '../printer.js';
+import { styled } from '../cell.js';
 import { presentConfig } from './edit.js';
 import { formatTime, timeOfId } from '../value.js';
 
