@@ -136,7 +136,7 @@ describe('show', () => {
 
   it('show KEY prints one config in words, and as JSON with --json', async () => {
     const { out } = await run(['show', 'flag.new-checkout'], { env });
-    expect(out).toMatch(/^flag\.new-checkout\n {2}flag, bool/);
+    expect(out).toMatch(/^flag\.new-checkout\n {2}flag of type bool/);
     expect(out).toContain('user.email ends with');
     const json = await run(['show', 'flag.new-checkout', '--json'], { env });
     expect(JSON.parse(json.out)).toEqual(server.configs.get('flag.new-checkout'));
