@@ -28,7 +28,7 @@ export default {
     'react-dom',
   ],
   // Debian's packages, which scripts/setup.mjs installs.
-  ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze'],
+  ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze', 'mkfifo'],
   // edge/ has packages of its own.
   ignore: ['edge/**'],
 };

@@ -17,7 +17,7 @@ const ANSWER_WITHIN: Pace = [500, 5_000];
 const CONTEXT = 'chaos';
 
 /** The settings of an environment with that token in its default context. */
-export function settingsWith(environment: bigint, token: string): object {
+function settingsWith(environment: bigint, token: string): object {
   const defaultContext: ContextSet = { contexts: [{ type: CONTEXT, values: { token: { string: token } } }] };
   return { projectId: '1', name: `environment ${environment}`, defaultContext };
 }

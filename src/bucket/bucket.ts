@@ -24,11 +24,11 @@ export interface BucketReader {
    */
   readonly name: string;
   /** @throws HoldfastError `bucket_unavailable`; `copy_damaged` for content larger than `max` */
-  read(name: string, options?: ReadOptions): Promise<BucketRead>;
+  read(name: string, options?: BucketReadOptions): Promise<BucketRead>;
 }
 
 /** The condition and limit of a read. */
-export interface ReadOptions {
+export interface BucketReadOptions {
   /** An ETag: content that still has it is not sent again. */
   readonly unless?: string | undefined;
   /** The largest content that is read, bytes; default: `OBJECT_MAX_BYTES`. */

@@ -10,7 +10,7 @@ import {
   type BucketRead,
   type BucketWrite,
   type Listed,
-  type ReadOptions,
+  type BucketReadOptions,
   type WriteOptions,
 } from './bucket.js';
 import { findNewest, isInternal, makeNext, missing, removeGenerations, TEMPORARY } from './generations.js';
@@ -26,7 +26,7 @@ export class FileBucket implements Bucket {
     this.#directory = directory;
   }
 
-  read(name: string, options: ReadOptions = {}): Promise<BucketRead> {
+  read(name: string, options: BucketReadOptions = {}): Promise<BucketRead> {
     const { max = OBJECT_MAX_BYTES } = options;
     return this.#doing(options.signal, async () => {
       const found = await findNewest(this.#path(name), max);

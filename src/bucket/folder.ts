@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../core/errors.js';
-import type { BucketReader, BucketRead, ReadOptions } from './bucket.js';
+import type { BucketReader, BucketRead, BucketReadOptions } from './bucket.js';
 import { FileBucket } from './file.js';
 
 /** Reads copies from a folder that may not be mounted. */
@@ -24,7 +24,7 @@ export class FolderSource implements BucketReader {
   }
 
   /** @throws HoldfastError `bucket_unavailable`, also where there is no copy of any environment */
-  async read(name: string, options: ReadOptions = {}): Promise<BucketRead> {
+  async read(name: string, options: BucketReadOptions = {}): Promise<BucketRead> {
     const reading = await this.#bucket.read(name, options);
     if (reading.kind === 'absent' && !(await isFolder(join(this.#directory, 'environments')))) {
       const problem = `The folder ${this.#directory} has no copies: look whether it is mounted, and whether a writer has written to it.`;

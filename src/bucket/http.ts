@@ -6,7 +6,7 @@
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { USER_AGENT } from '../core/version.js';
 import { readBody } from './body.js';
-import { OBJECT_MAX_BYTES, type BucketReader, type BucketRead, type ReadOptions } from './bucket.js';
+import { OBJECT_MAX_BYTES, type BucketReader, type BucketRead, type BucketReadOptions } from './bucket.js';
 
 /** Reads copies from a plain HTTP address. */
 export class HttpSource implements BucketReader {
@@ -21,7 +21,7 @@ export class HttpSource implements BucketReader {
 
   async read(
     name: string,
-    { unless, signal, max = OBJECT_MAX_BYTES }: ReadOptions = {},
+    { unless, signal, max = OBJECT_MAX_BYTES }: BucketReadOptions = {},
   ): Promise<BucketRead> {
     const url = new URL(this.#base);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;

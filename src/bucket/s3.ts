@@ -17,7 +17,7 @@ import {
   type Bucket,
   type Listed,
   type BucketRead,
-  type ReadOptions,
+  type BucketReadOptions,
   type WriteOptions,
   type BucketWrite,
 } from './bucket.js';
@@ -53,7 +53,7 @@ export class S3Bucket implements Bucket {
 
   async read(
     name: string,
-    { unless, signal, max = OBJECT_MAX_BYTES }: ReadOptions = {},
+    { unless, signal, max = OBJECT_MAX_BYTES }: BucketReadOptions = {},
   ): Promise<BucketRead> {
     const headers = unless === undefined ? {} : { 'if-none-match': unless };
     return this.#ask({ method: 'GET', name, headers }, signal, async (response) => {

@@ -47,11 +47,6 @@ export function textOption(placeholder: string, help: string): CommandOption<str
   return { placeholder, help };
 }
 
-/** Declares an option whose value is the path of a file. */
-export function fileOption(placeholder: string, help: string): CommandOption<string | undefined> {
-  return { placeholder, help, file: true };
-}
-
 /** Declares an option with a value that counts where none is given. */
 export function defaultOption(placeholder: string, value: string, help: string): CommandOption<string> {
   return { placeholder, help, default: value };

@@ -57,7 +57,7 @@ function narrow(widths: number[], width: number | undefined, candidates: readonl
 const graphemes = new Intl.Segmenter();
 
 /** The beginning of a text that is as wide as that, with an ellipsis where something is missing. */
-export function shortened(text: string, width: number): string {
+function shortened(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let short = '';
   for (const { segment } of graphemes.segment(text)) {

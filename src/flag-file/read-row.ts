@@ -3,7 +3,7 @@ import type { ConditionalValue, ConfigRow, ConfigValue, Criterion } from '../rul
 import { parseConditions } from '../words/conditions.js';
 import { ConditionError } from '../words/scanner.js';
 import type { Place } from './place.js';
-import { readRollout, readValue } from './read-value.js';
+import { readRollout, readFlagValue } from './read-value.js';
 
 /** The keys of a row. */
 export const ROW_FIELDS = ['rules', 'default', 'rollout', 'properties'] as const;
@@ -37,7 +37,7 @@ export function readRow(fields: RowFields, valueType: string | undefined, contex
       ? {}
       : {
           properties: Object.fromEntries(
-            properties.map(([name, { value }]) => [name, readValue(value, undefined)]),
+            properties.map(([name, { value }]) => [name, readFlagValue(value, undefined)]),
           ),
         }),
   };
@@ -51,7 +51,7 @@ function readOutcome(
   if (value !== undefined && rollout !== undefined) {
     return rollout.fail('cannot be given together with a value; keep one of them.');
   }
-  if (value !== undefined) return { place: value, value: readValue(value, valueType) };
+  if (value !== undefined) return { place: value, value: readFlagValue(value, valueType) };
   return rollout && { place: rollout, value: readRollout(rollout, valueType) };
 }
 

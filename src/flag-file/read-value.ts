@@ -9,7 +9,7 @@ const CONTENT = ['$value', '$env', '$proto'] as const;
 const NOTES = ['$confidential', '$decryptWith', '$name', '$description'] as const;
 
 /** Reads a value that is not a rollout. */
-export function readValue(place: Place, valueType: string | undefined): ConfigValue {
+export function readFlagValue(place: Place, valueType: string | undefined): ConfigValue {
   if (!place.isMap || ![...place.map('').keys()].some((key) => key.startsWith('$'))) {
     return readNatural(place, valueType);
   }
@@ -130,7 +130,7 @@ export function readRollout(place: Place, valueType: string | undefined): Config
   return {
     weightedValues: {
       weightedValues: variants.map(({ value }, index) =>
-        weighted(numbers[index] ?? 0, readValue(value, valueType)),
+        weighted(numbers[index] ?? 0, readFlagValue(value, valueType)),
       ),
       ...(by && { hashByPropertyName: by.text('by') }),
     },

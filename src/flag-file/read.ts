@@ -11,7 +11,7 @@ import type { Config, ConfigRow } from '../ruleset/model.js';
 import { portableConfig } from '../ruleset/portable.js';
 import { validateConfig } from '../ruleset/validate.js';
 import { Place, type Source } from './place.js';
-import { readProto, readValue } from './read-value.js';
+import { readProto, readFlagValue } from './read-value.js';
 import { readRow, ROW_FIELDS, type RowFields } from './read-row.js';
 import { CONFIG_TYPES, FORMAT_VERSION, USUAL_VALUE_TYPES, VALUE_TYPE_WORDS } from './terms.js';
 
@@ -157,7 +157,9 @@ function readFields(key: string, place: Place, fields: Fields, context: ConfigCo
 function readTail({ allowableValues, draftId, schemaKey, changedBy }: Fields, valueType: string | undefined) {
   const allowed = allowableValues?.list('allowableValues must be a list.') ?? [];
   return {
-    ...(allowed.length === 0 ? {} : { allowableValues: allowed.map((each) => readValue(each, valueType)) }),
+    ...(allowed.length === 0
+      ? {}
+      : { allowableValues: allowed.map((each) => readFlagValue(each, valueType)) }),
     ...(draftId && readProto(draftId, (id, field) => readConfigJson({ draftId: id }, field))),
     ...(schemaKey && { schemaKey: schemaKey.text('schemaKey') }),
     ...(changedBy && readProto(changedBy, (by, field) => readConfigJson({ changedBy: by }, field))),

@@ -21,7 +21,7 @@ export interface History {
  * is more after it than the outbox may keep. All cursors are places in one log, so the one with the
  * longest way to the head is the oldest.
  */
-export async function readHistory(
+export async function readFeedHistory(
   store: Store,
   cursors: Iterable<FeedPosition>,
   head: FeedPosition,

@@ -15,7 +15,7 @@
 import { messageOf } from '../core/errors.js';
 import { CursorSaver } from '../leader/cursors.js';
 import type { FeedPosition, FeedSignal, Store } from '../store/store.js';
-import { readHistory } from './history.js';
+import { readFeedHistory } from './history.js';
 import { outboxEntryOf, targetsOf, type PublishTarget } from './outbox/entry.js';
 import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxCursor, type OutboxLimits } from './outbox/outbox.js';
 import type { ProxyStatus } from './proxy-worker.js';
@@ -134,7 +134,7 @@ export class LeaderTerm {
     const cursors = await store.leadership.cursors();
     const notified = takeFrom(cursors, REFETCH_CURSOR);
     const [time] = takeFrom(cursors, BOUNDARY_CURSOR);
-    const read = (from: Iterable<FeedPosition>) => readHistory(store, from, head, limits, signal);
+    const read = (from: Iterable<FeedPosition>) => readFeedHistory(store, from, head, limits, signal);
     const [unnotified, unsent] = await Promise.all([read(notified), read(cursors.values())]);
     // Without one there is nothing to make up for: holds heard of boundaries by their links.
     const since = time !== undefined && /^\d{1,16}$/.test(time) ? Number(time) : clock.now();

@@ -11,7 +11,6 @@ import type { Steps } from '../core/steps.js';
 import { encodedConfigOf, ELEMENT_TAG, type EncodedConfig } from '../ruleset/decode.js';
 import { Reader } from '../ruleset/reader.js';
 import { parseVersion } from '../ruleset/version.js';
-import type { Environment } from './store.js';
 
 /** The way by which a change came. */
 export type ChangeSource = 'http' | 'inbox' | 'restore' | 'rollback' | 'promote' | 'settings';
@@ -63,7 +62,12 @@ export interface HistoryConfigs {
 }
 
 /** The settings of an environment, which its number is not one of. */
-export type HistorySettings = Omit<Environment, 'id'>;
+export interface HistorySettings {
+  readonly projectId: bigint;
+  readonly name: string;
+  /** An encoded ContextSet. */
+  readonly defaultContext?: Uint8Array | undefined;
+}
 
 /** A question about the history of an environment. */
 export interface HistoryQuery {

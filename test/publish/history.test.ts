@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OutboxLimits } from '../../src/publish/outbox/outbox.js';
-import { readHistory, type History } from '../../src/publish/history.js';
+import { readFeedHistory, type History } from '../../src/publish/history.js';
 import { flag, sized } from '../ruleset/arbitrary.js';
 import { commitConfigs, createEnvironment } from '../support/commits.js';
 import { openSlowStore, type SlowStore } from '../support/slow-store.js';
@@ -25,7 +25,7 @@ afterEach(() => slow.close());
 const ROOM: OutboxLimits = { entries: 100, bytes: 1e6 };
 
 function read(cursors: string[], limits = ROOM, signal = new AbortController().signal): Promise<History> {
-  return readHistory(slow.store, cursors, positions[5]!, limits, signal);
+  return readFeedHistory(slow.store, cursors, positions[5]!, limits, signal);
 }
 
 const at = ({ entries }: History) => entries.map(({ position }) => position);

@@ -94,7 +94,7 @@ export interface PlannedEdit {
  * Reads the configs, plans a change of one of them, and commits it; all again when another change
  * came in between.
  */
-export async function edit(
+async function edit(
   context: CommandContext,
   plan: (present: Present) => PlannedEdit,
 ): Promise<PlannedEdit & { committed: Committed }> {

@@ -31,7 +31,7 @@ export async function listEnvironments(context: CommandContext): Promise<void> {
 }
 
 /** Creates or changes an environment; `environments put`. */
-export async function putEnvironment(
+export async function environmentsPut(
   context: CommandContext,
   text: string,
   settings: { projectId: string; name: string },

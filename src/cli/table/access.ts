@@ -30,7 +30,7 @@ export const accessCommands = [
     connections: ['url', 'token'],
     json: '{"id", "projectId", "name"}',
     run: async (context, [id], { project, name }) => {
-      const { putEnvironment } = await import('../commands/environments.js');
+      const { environmentsPut: putEnvironment } = await import('../commands/environments.js');
       await putEnvironment(context, id, { projectId: project, name });
     },
   }),

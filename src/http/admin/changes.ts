@@ -32,7 +32,7 @@ export const ifMatchHeader = z
   .meta({ description: 'Commits only at this version: the ETag of configs or of a change.' });
 
 /** The key under which a repeat of a request gets the first answer. */
-export const idempotencyKeyHeader = z
+const idempotencyKeyHeader = z
   .string(REQUEST_KEY_RULE)
   .min(1, REQUEST_KEY_RULE)
   .max(REQUEST_KEY_MAX, REQUEST_KEY_RULE)

@@ -25,7 +25,7 @@ import { feedEntryOf, type Feed } from './feed.js';
 import type { FileLeadership } from './leadership.js';
 import { noteHistory, type HistoryIndex } from './history-index.js';
 import { historyNoteOf } from './history-note.js';
-import { readHistory } from './history-reader.js';
+import { readFileHistory } from './history-reader.js';
 import type { FileAuditLog } from './audit.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
@@ -166,7 +166,7 @@ export class FileStore implements Store {
   }
 
   history(environment: bigint, query: HistoryQuery): Promise<HistoryPage> {
-    return readHistory({ log: this.#log, index: this.#history }, environment, query);
+    return readFileHistory({ log: this.#log, index: this.#history }, environment, query);
   }
 
   addKey(key: Key): Promise<void> {

@@ -24,7 +24,7 @@ export interface HistorySource {
  *
  * @throws HoldfastError `store_damaged`
  */
-export async function readHistory(
+export async function readFileHistory(
   source: HistorySource,
   environment: bigint,
   query: HistoryQuery,

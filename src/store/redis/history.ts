@@ -19,7 +19,7 @@ import { HISTORY } from './commit-script.js';
 import { names } from './names.js';
 
 /** Reads a page of the history of an environment; see `Store.history`. */
-export async function readHistory(
+export async function readRedisHistory(
   commands: Commands,
   environment: bigint,
   query: HistoryQuery,

@@ -102,7 +102,7 @@ return {environment, redis.call('HGETALL', KEYS[2])}
 `;
 
 /** KEYS environment. Its version, or nil when there is none or it was deleted. */
-export const VERSION = `
+export const READ_VERSION = `
 local version = redis.call('HGET', KEYS[1], 'version')
 if version and redis.call('HGET', KEYS[1], 'deleted') == version then return false end
 return version

@@ -31,7 +31,7 @@ import { Commands } from './commands.js';
 import { COMMIT } from './commit-script.js';
 import { unexpected } from './errors.js';
 import { follow } from './feed.js';
-import { readHistory } from './history.js';
+import { readRedisHistory } from './history.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { RedisAuditLog, RedisOperators } from './operators.js';
@@ -39,7 +39,7 @@ import { names } from './names.js';
 import type { WriteState } from '../write-state.js';
 import type { RedisStoreOptions } from './options.js';
 import { checkServer } from './server-check.js';
-import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, VERSION } from './scripts.js';
+import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, READ_VERSION } from './scripts.js';
 
 /**
  * The number of environments that one script reads: few enough not to hold Redis up, 10,000 in ten
@@ -179,7 +179,7 @@ class RedisStore implements Store {
   }
 
   async version(environment: bigint): Promise<bigint | undefined> {
-    const reply = await this.#commands.read({ lua: VERSION, keys: [names.environment(environment)] });
+    const reply = await this.#commands.read({ lua: READ_VERSION, keys: [names.environment(environment)] });
     return reply === null ? undefined : BigInt(replyText(reply));
   }
 
@@ -194,7 +194,7 @@ class RedisStore implements Store {
   }
 
   history(environment: bigint, query: HistoryQuery): Promise<HistoryPage> {
-    return readHistory(this.#commands, environment, query);
+    return readRedisHistory(this.#commands, environment, query);
   }
 
   async environments(): Promise<StoredEnvironment[]> {
