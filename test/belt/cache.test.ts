@@ -1,7 +1,7 @@
 /** The copies that a belt server keeps on disk: bounded, tidy, and said when they cannot be kept. */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CopyCache } from '../../src/belt/server/cache.js';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';
 import { FileBucket } from '../../src/bucket/file.js';
@@ -55,6 +55,8 @@ function large(environment: bigint): { environment: bigint; configs: ReturnType<
     configs: Array.from({ length: 18_000 }, (_, i) => flag(BigInt(i + 1), `flag.number.${i}`)),
   };
 }
+
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('the size of the cache', () => {
   it('the cache is bounded: the environments that were used longest ago are removed, with their folders', async () => {

@@ -1,5 +1,5 @@
 /** Keys that anyone can make up, at a belt server: what they cost, in reads and in memory. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';
 import type { FileBucket } from '../../src/bucket/file.js';
 import {
@@ -68,6 +68,8 @@ async function ask(server: TestBeltServer, keys: readonly string[]): Promise<Rec
 function madeUp(count: number, from = 1000): string[] {
   return Array.from({ length: count }, (_, i) => keyText(BigInt(from + i), 'SDK', `made up ${i}`));
 }
+
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('an unknown key at a belt server', () => {
   it('an unknown key of an environment that is not in memory reads its manifest, and loads nothing', async () => {
