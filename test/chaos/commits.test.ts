@@ -169,7 +169,7 @@ describe('the inbox', () => {
     return { ...base, history: base.history.map((change, i) => ({ ...change, at: times[i]! })) };
   };
 
-  it('may make events wait for those before them, and must not stand still', () => {
+  it('the inbox may make events wait for those before them, and must not stand still', () => {
     expect(checkInbox(events, made(5_000, 9_000), [], 6_000)).toMatchObject({
       violations: [],
       longest: 4_900,

@@ -5,13 +5,12 @@ import { readFlagFile } from '../../flag-file/read.js';
 import { writeFlagFile } from '../../flag-file/write.js';
 import { readConfigsJson } from '../../ruleset/json.js';
 import type { Config } from '../../ruleset/model.js';
-import type { ConfigDifference } from '../../words/differences.js';
 import type { Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
 import { CHANGE_BYTES, cutConfigs, segmentsFirst } from '../datafile.js';
 import { count } from '../format.js';
 import { ExitWith, UsageError } from '../io.js';
-import { styled, type TextStyle } from '../cell.js';
+import { differenceSummary, printDifferences } from '../print-differences.js';
 import type { Printer } from '../printer.js';
 import { Progress } from '../progress.js';
 import { presentConfig } from './edit.js';
@@ -97,24 +96,11 @@ function versionOf(etag: string | undefined): string | null {
   return etag?.replaceAll('"', '') ?? null;
 }
 
-const STYLES: Readonly<Record<string, TextStyle>> = { '+': 'green', '-': 'red', '~': 'yellow' };
-
 function printPlan(out: Printer, { differences, unlisted }: FlagFilePlan): void {
-  for (const { key, kind, lines } of differences) {
-    out.line(styled('bold', key), ` is ${kind}`);
-    for (const line of lines) out.line('  ', styled(STYLES[line.slice(0, 1)] ?? 'dim', line));
-  }
+  printDifferences(out, differences);
   const more =
     unlisted.length === 0 ? '' : ` ${count(unlisted.length, 'config')} not in the file: --prune deletes.`;
-  out.line(`${summaryOf(differences)}${more}`);
-}
-
-function summaryOf(differences: readonly ConfigDifference[]): string {
-  if (differences.length === 0) return 'No changes.';
-  const kinds = (['added', 'changed', 'deleted'] as const).map(
-    (kind) => `${differences.filter((each) => each.kind === kind).length} ${kind}`,
-  );
-  return `${kinds.join(', ')}.`;
+  out.line(`${differenceSummary(differences)}${more}`);
 }
 
 /** Asks before anything is deleted because a file does not name it. */

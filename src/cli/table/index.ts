@@ -7,12 +7,14 @@ import { accessCommands } from './access.js';
 import { copyCommands } from './copies.js';
 import { flagCommands } from './flags.js';
 import { helpCommands } from './help.js';
+import { historyCommands } from './history.js';
 import { operatorCommands } from './operators.js';
 import { serverCommands } from './server.js';
 
 /** All commands, in the order of the help within their groups. */
 export const commandTable: readonly CommandEntry[] = [
   ...flagCommands,
+  ...historyCommands,
   ...accessCommands,
   ...operatorCommands,
   ...serverCommands,
