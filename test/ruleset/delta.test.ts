@@ -180,7 +180,7 @@ describe('a ruleset', () => {
       ruleset.apply(
         changeOf(
           ruleset,
-          keys.slice(round).map((key) => flag(key)),
+          keys.slice(round).map((key) => flag(key, round % 2 === 0)),
         ),
       );
       const all = [...ruleset.configs()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -172,8 +172,10 @@ describe('a client that is cut off in time', () => {
 describe('a direct hold', () => {
   it('a direct hold is not cut by these limits: it is a request that has arrived, and an answer that is taken', async () => {
     const stream = await environment.open();
+    let value = true;
     await until('more time has passed than any limit allows', async () => {
-      await environment.commit(flag('a', true));
+      value = !value;
+      await environment.commit(flag('a', value));
       return performance.now() - stream.events[0]!.at > LIMITS.stalled + 500;
     });
     expect(stream.isClosed()).toBe(false);
