@@ -23,7 +23,7 @@ export type Route =
   | { readonly to: 'nowhere' };
 
 /** The paths for operators, who reach the nodes without Fastly. */
-const FOR_OPERATORS = /^\/(?:admin|metrics|livez|readyz)(?:\/|$)/;
+const FOR_OPERATORS = /^\/(?:admin|metrics|livez|readyz|openapi\.json)(?:\/|$)/;
 
 /** The streams of the backend SDKs and of OpenFeature providers. */
 const STREAM = /^\/(?:api\/v1\/sse\/config|ofrep\/v1\/streams\/[^/]+)\/?$/;
