@@ -31,11 +31,11 @@ interface Outcome {
   >;
 }
 
-/** Runs full-disk.ts on a file system of 2 MiB, which exists for it alone. */
+/** Runs full-disk.ts on a file system of 16 MiB, which exists for it alone. */
 async function onFullDisk(mode: 'start' | 'compaction', pages: number): Promise<Outcome> {
   const disk = await temporaryDirectory();
   try {
-    const script = `mount -t tmpfs -o size=2m tmpfs "$1" && exec "$0" --import tsx "$2" "$1" "$3" "$4" "$5"`;
+    const script = `mount -t tmpfs -o size=16m tmpfs "$1" && exec "$0" --import tsx "$2" "$1" "$3" "$4" "$5"`;
     const file = join(import.meta.dirname, 'full-disk.ts');
     const [command = '', ...rest] = unshare('--mount');
     const args = [...rest, 'sh', '-c', script, process.execPath, disk, file, directory, mode, `${pages}`];
