@@ -12,9 +12,11 @@ import { commandTable } from '../src/cli/table/index.js';
 import { ROLES, type Role } from '../src/config/option.js';
 import { clientVariables } from '../src/config/client-variables.js';
 import { options } from '../src/config/options.js';
+import { flagFileSchema } from '../src/flag-file/schema.js';
 import { openApiDocument } from '../src/http/openapi/document.js';
 import { fileVariable } from '../src/config/secret-file.js';
 import { board } from './board.js';
+import { flagFilePage } from './flag-file-page.js';
 import { noticesPage } from './notices.js';
 
 const root = join(import.meta.dirname, '..');
@@ -41,6 +43,8 @@ export async function referencePages(): Promise<Map<string, string>> {
   const pages = new Map([
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/command-line.md', await commandLinePage()],
+    ['docs/reference/flag-file.md', flagFilePage()],
+    ['docs/reference/flag-file.schema.json', JSON.stringify(flagFileSchema())],
     ['docs/reference/openapi.json', JSON.stringify(openApiDocument())],
     ['observability/grafana/holdfast.json', JSON.stringify(board())],
     ['charts/holdfast/README.md', chartPage()],

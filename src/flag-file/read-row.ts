@@ -4,9 +4,7 @@ import { parseConditions } from '../words/conditions.js';
 import { ConditionError } from '../words/scanner.js';
 import type { Place } from './place.js';
 import { readRollout, readFlagValue } from './read-value.js';
-
-/** The keys of a row. */
-export const ROW_FIELDS = ['rules', 'default', 'rollout', 'properties'] as const;
+import { RULE_FIELDS, type ROW_FIELDS } from './terms.js';
 
 /** The parts of a row as they are written. */
 export type RowFields = Partial<Record<(typeof ROW_FIELDS)[number], Place>>;
@@ -58,7 +56,7 @@ function readOutcome(
 /** One rule, or several that say the same: versions compared with `<=` and `>=`. */
 function readRule(place: Place, valueType: string | undefined): ConditionalValue[] {
   const rule = 'a rule must be a map such as {when: in segment beta, value: true}.';
-  const { when, value, rollout } = place.fields(['when', 'value', 'rollout'], rule);
+  const { when, value, rollout } = place.fields(RULE_FIELDS, rule);
   const outcome = readOutcome(value, rollout, valueType);
   if (outcome === undefined) return place.fail('a rule must have a value or a rollout.');
   if (when === undefined) {

@@ -3,19 +3,18 @@ import { messageOf } from '../core/errors.js';
 import { readConfigValueJson } from '../ruleset/json.js';
 import type { ConfigValue } from '../ruleset/model.js';
 import type { Place } from './place.js';
+import { ROLLOUT_FIELDS, VALUE_CONTENT, VALUE_NOTES } from './terms.js';
 import { looksLikeJson, MAX_DECIMALS } from './write-value.js';
-
-const CONTENT = ['$value', '$env', '$proto'] as const;
-const NOTES = ['$confidential', '$decryptWith', '$name', '$description'] as const;
 
 /** Reads a value that is not a rollout. */
 export function readFlagValue(place: Place, valueType: string | undefined): ConfigValue {
   if (!place.isMap || ![...place.map('').keys()].some((key) => key.startsWith('$'))) {
     return readNatural(place, valueType);
   }
-  const fields = place.fields([...CONTENT, ...NOTES], '');
-  const given = CONTENT.filter((name) => fields[name] !== undefined);
-  if (given.length !== 1) place.fail(`must have one of ${CONTENT.join(', ')}, and has ${given.length}.`);
+  const fields = place.fields([...VALUE_CONTENT, ...VALUE_NOTES], '');
+  const given = VALUE_CONTENT.filter((name) => fields[name] !== undefined);
+  if (given.length !== 1)
+    place.fail(`must have one of ${VALUE_CONTENT.join(', ')}, and has ${given.length}.`);
   const { $value, $env, $proto, $confidential, $decryptWith, $name, $description } = fields;
   return {
     ...($value && readNatural($value, valueType)),
@@ -113,7 +112,7 @@ function readJson(place: Place): string {
 /** Reads a rollout: `25% by user.key`, or a map with shares or weights. */
 export function readRollout(place: Place, valueType: string | undefined): ConfigValue {
   if (!place.isMap) return readShort(place, valueType);
-  const { by, random, values, weights } = place.fields(['by', 'random', 'values', 'weights'], '');
+  const { by, random, values, weights } = place.fields(ROLLOUT_FIELDS, '');
   const isRandom = random?.flag('random') === true;
   if (isRandom === (by !== undefined)) {
     place.fail('must name the property that it hashes by, such as "by: user.key", or say "random: true".');

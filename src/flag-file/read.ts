@@ -2,7 +2,7 @@
  * Reads flag files, the YAML form of configs that a person writes. Everything that is wrong is an
  * error with line and column; the first one is thrown.
  *
- * [flag-file]
+ * [flag-file] #configs
  */
 import { LineCounter, parseDocument } from 'yaml';
 import { HoldfastError } from '../core/errors.js';
@@ -12,8 +12,15 @@ import { portableConfig } from '../ruleset/portable.js';
 import { validateConfig } from '../ruleset/validate.js';
 import { Place, type Source } from './place.js';
 import { readProto, readFlagValue } from './read-value.js';
-import { readRow, ROW_FIELDS, type RowFields } from './read-row.js';
-import { CONFIG_TYPES, FORMAT_VERSION, USUAL_VALUE_TYPES, VALUE_TYPE_WORDS } from './terms.js';
+import { readRow, type RowFields } from './read-row.js';
+import {
+  CONFIG_FIELDS,
+  CONFIG_TYPES,
+  FORMAT_VERSION,
+  ROW_FIELDS,
+  USUAL_VALUE_TYPES,
+  VALUE_TYPE_WORDS,
+} from './terms.js';
 
 /** The destination of a flag file. */
 export interface FlagFileOptions {
@@ -73,29 +80,14 @@ function parse(text: string, name: string): Place {
   }
 }
 
-const FIELDS = [
-  'type',
-  'valueType',
-  'description',
-  'clientSide',
-  'everywhere',
-  ...ROW_FIELDS,
-  'elsewhere',
-  'allowableValues',
-  'draftId',
-  'schemaKey',
-  'changedBy',
-  'proto',
-] as const;
-
-type Fields = Partial<Record<(typeof FIELDS)[number], Place>>;
+type Fields = Partial<Record<(typeof CONFIG_FIELDS)[number], Place>>;
 
 function readConfig(
   key: string,
   { key: at, value: place }: { key: Place; value: Place },
   environment: string,
 ): Config {
-  const fields = place.fields(FIELDS, 'a config must be a map, with a type and a default.');
+  const fields = place.fields(CONFIG_FIELDS, 'a config must be a map, with a type and a default.');
   // The places of rows and values, for errors about their meaning.
   const places = new Map<string, Place>([['', at]]);
   const config = portableConfig(

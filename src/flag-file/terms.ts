@@ -41,3 +41,34 @@ export const FORMAT_VERSION = 1;
 
 /** JSON nested deeper than this is written as text, so that no reader runs out of stack. */
 export const MAX_JSON_DEPTH = 64;
+
+/** The keys of a row of values. */
+export const ROW_FIELDS = ['rules', 'default', 'rollout', 'properties'] as const;
+
+/** The keys of a config. */
+export const CONFIG_FIELDS = [
+  'type',
+  'valueType',
+  'description',
+  'clientSide',
+  'everywhere',
+  ...ROW_FIELDS,
+  'elsewhere',
+  'allowableValues',
+  'draftId',
+  'schemaKey',
+  'changedBy',
+  'proto',
+] as const;
+
+/** The keys of a rule. */
+export const RULE_FIELDS = ['when', 'value', 'rollout'] as const;
+
+/** The keys of a rollout that is a map. */
+export const ROLLOUT_FIELDS = ['by', 'random', 'values', 'weights'] as const;
+
+/** The keys of a value in its long form, of which it has exactly one. */
+export const VALUE_CONTENT = ['$value', '$env', '$proto'] as const;
+
+/** The other keys of a value in its long form. */
+export const VALUE_NOTES = ['$confidential', '$decryptWith', '$name', '$description'] as const;

@@ -2,7 +2,7 @@
  * Writes configs as a flag file, the YAML form that a person edits. What read.ts makes of it are the
  * same configs, except for ids and projects, which belong to an environment.
  *
- * [flag-file]
+ * [flag-file] #configs
  */
 import { Document, isMap, isScalar } from 'yaml';
 import type { ConditionalValue, Config, ConfigRow, ConfigValue } from '../ruleset/model.js';
@@ -11,8 +11,8 @@ import { describeCriterion } from '../words/criterion.js';
 import { CONFIG_TYPES, FORMAT_VERSION, USUAL_VALUE_TYPES, VALUE_TYPE_WORDS } from './terms.js';
 import { writeJson, writeRollout, writeValue, type Yaml } from './write-value.js';
 
-/** The address of the published schema, for editors. */
-const SCHEMA = 'docs/reference/flag-file.schema.json';
+/** The schema, next to the file: `holdfast export --format schema` prints it. */
+const SCHEMA = 'flag-file.schema.json';
 
 type Entries = (readonly [string, Yaml])[];
 

@@ -21,6 +21,8 @@ describe('files made by npm run docs', () => {
   it.each([
     'docs/reference/settings.md',
     'docs/reference/command-line.md',
+    'docs/reference/flag-file.md',
+    'docs/reference/flag-file.schema.json',
     'docs/reference/openapi.json',
     'observability/grafana/holdfast.json',
     'THIRD_PARTY_NOTICES.md',

@@ -2,6 +2,7 @@
 import { HoldfastError } from '../../core/errors.js';
 import { planFlagFile, type FlagFilePlan } from '../../flag-file/plan.js';
 import { readFlagFile } from '../../flag-file/read.js';
+import { flagFileSchema } from '../../flag-file/schema.js';
 import { writeFlagFile } from '../../flag-file/write.js';
 import { readConfigsJson } from '../../ruleset/json.js';
 import type { Config } from '../../ruleset/model.js';
@@ -16,12 +17,21 @@ import { Progress } from '../progress.js';
 import { presentConfig } from './edit.js';
 import { readTextOf } from './import.js';
 
-/** Prints all configs, or those with the given keys, as a flag file or a datafile; `export`. */
+/**
+ * Prints all configs, or those with the given keys, as a flag file or a datafile, or the schema of
+ * flag files; `export`.
+ */
 export async function exportConfigs(
   context: CommandContext,
   keys: readonly string[],
   format: string,
 ): Promise<void> {
+  if (format === 'schema') {
+    if (keys.length > 0)
+      throw new UsageError('The schema is the same for all configs; leave out the keys, or --format schema.');
+    context.out.json(flagFileSchema());
+    return;
+  }
   const api = await context.api();
   const { configs, environment, projectId, defaultContext } = await api.present(context.environment());
   const chosen = keys.length === 0 ? configs : keys.map((key) => presentConfig(configs, key));

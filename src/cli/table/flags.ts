@@ -156,6 +156,7 @@ export const flagCommands = [
     name: 'export',
     group: 'Flags',
     summary: 'print all configs, or some, as a flag file (YAML) or a datafile (JSON)',
+    details: 'The format schema is the JSON Schema of flag files, for editors; it needs no server.',
     examples: [
       { line: 'export > flags.yaml', does: 'writes the environment as a file to edit and apply' },
       { line: 'export new-checkout', does: 'prints one flag as YAML' },
@@ -163,10 +164,14 @@ export const flagCommands = [
         line: 'export --format json > backup.json',
         does: 'writes a datafile, which restore and import read',
       },
+      {
+        line: 'export --format schema > flag-file.schema.json',
+        does: 'writes the schema that flags.yaml names, for completion in editors',
+      },
     ],
     arguments: ['[keys...]'],
     options: {
-      format: choiceOption('<format>', ['yaml', 'json'], 'yaml, unless given'),
+      format: choiceOption('<format>', ['yaml', 'json', 'schema'], 'yaml, unless given'),
     },
     connections: ['url', 'token', 'key', 'environment'],
     json: 'the same as --format json',
