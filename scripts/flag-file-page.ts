@@ -11,7 +11,11 @@ import { operatorWords, segmentWords, type Operand } from '../src/words/operator
 
 /** Right-hand sides by their form; the page's examples are these. */
 const OPERANDS: Readonly<Record<Operand, OperandForm>> = {
-  list: { name: 'user.country', form: 'a text, or `one of` and texts in brackets', example: 'one of [NL, DE]' },
+  list: {
+    name: 'user.country',
+    form: 'a text, or `one of` and texts in brackets',
+    example: 'one of [NL, DE]',
+  },
   number: { name: 'user.age', form: 'a number', example: '18' },
   version: { name: 'app.version', form: 'a version of three numbers', example: '1.2.0' },
   date: {
@@ -34,6 +38,13 @@ interface OperandForm {
   readonly form: string;
   readonly example: string;
 }
+
+/** A criterion that words do not reach. */
+const noted = {
+  propertyName: 'user.plan',
+  operator: 'PROP_IS_ONE_OF',
+  valueToMatch: { stringList: { values: ['gold'] }, name: 'plans' },
+};
 
 /** Values by the words of their types. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -113,8 +124,8 @@ function rules(): string {
 
 ${fieldList(ruleSchema)}
 
-A rule has \`when\`, and either a value or a rollout. The conditions of a list must all hold; so must those
-joined by \`and\`. There is no \`or\`: list values in brackets, write a second rule, or make a segment.`;
+A rule has \`when\`, and either a value or a rollout. The conditions of a list must all hold, and
+so must those joined by \`and\`; an empty list always holds. There is no \`or\`: list values in brackets, write a second rule, or make a segment.`;
 }
 
 function conditions(): string {
@@ -152,7 +163,8 @@ ${table(['words', 'right-hand side', 'example', 'in the data model'], [...compar
   likewise.
 - A date alone, such as \`2027-01-31\`, is its beginning in UTC.
 - A slash in an expression is written \`\\/\`; an expression can also be a JSON string.
-- What has no words is the JSON of a criterion, as in a datafile: \`{"operator": "ALWAYS_TRUE"}\`.
+- What has no words is the JSON of a criterion, as in a datafile. So is a constant with a name:
+  \`${JSON.stringify(noted)}\`.
 - An operator as other products write it, such as \`==\` or \`startsWith\`, is an error that names the right one.`;
 }
 

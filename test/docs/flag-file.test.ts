@@ -1,12 +1,23 @@
 /** docs/reference/flag-file.md and docs/how-to/gitops.md against the code that reads flag files. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { readFlagFile } from '../../src/flag-file/read.js';
 import { parseConditions } from '../../src/words/conditions.js';
+import { describeCriterion } from '../../src/words/criterion.js';
 import { operatorWords, segmentWords } from '../../src/words/operators.js';
 import { read, table } from './markdown.js';
 
 const page = read('docs/reference/flag-file.md');
 const options = { name: 'page', environment: '1' };
+
+interface Workflow {
+  readonly jobs: { readonly plan: { readonly steps: readonly { readonly run?: string }[] } };
+}
 
 /** The YAML blocks of a document. */
 function blocks(text: string): string[] {
@@ -28,8 +39,8 @@ describe('docs/reference/flag-file.md', () => {
   });
 
   it('docs/reference/flag-file.md shows JSON and versions as they are read', () => {
-    expect(page).toContain('`{"operator": "ALWAYS_TRUE"}`');
-    expect(parseConditions('{"operator": "ALWAYS_TRUE"}')).toEqual([[{ operator: 'ALWAYS_TRUE' }]]);
+    const [, json = ''] = /`(\{"propertyName.*\})`/.exec(page) ?? [];
+    expect(parseConditions(json).flat().map(describeCriterion)).toEqual([json]);
     expect(parseConditions('app.version >= 1.2.0')).toHaveLength(2);
     expect(parseConditions('a after 2027-01-31')).toEqual(parseConditions('a after 2027-01-31T00:00:00Z'));
     expect(parseConditions('a is x, y')).toEqual(parseConditions('a IS any of [x, y]'));
@@ -53,10 +64,38 @@ describe('docs/reference/flag-file.md', () => {
 describe('docs/how-to/gitops.md', () => {
   it('docs/how-to/gitops.md names every variable and secret of the workflow', () => {
     const names = new Set(
-      [...read('examples/gitops/workflow.yml').matchAll(/(?:vars|secrets)\.(\w+)/g)].map(([, name = '']) => name),
+      [...read('examples/gitops/workflow.yml').matchAll(/(?:vars|secrets)\.(\w+)/g)].map(
+        ([, name = '']) => name,
+      ),
     );
-    expect(names.size).toBe(3);
+    expect(names.size).toBe(4);
     const text = read('docs/how-to/gitops.md');
     for (const name of names) expect(text).toContain(`\`${name}\``);
+  });
+});
+
+describe('examples/gitops/workflow.yml', () => {
+  const workflow = parse(read('examples/gitops/workflow.yml')) as Workflow;
+
+  it.each([
+    [0, 0],
+    [2, 0],
+    [1, 1],
+  ])('the step that plans, when plan ends with exit code %i, ends with %i', (code, expected) => {
+    const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
+    try {
+      writeFileSync(join(folder, 'npx'), `#!/bin/sh\necho "$@"\nexit ${code}\n`, { mode: 0o755 });
+      const summary = join(folder, 'summary');
+      const script = workflow.jobs.plan.steps.find(({ run = '' }) => run.includes('plan'))?.run ?? '';
+      // As GitHub runs a step without a shell of its own.
+      const { status } = spawnSync('bash', ['-e', '-c', script], {
+        cwd: folder,
+        env: { PATH: `${folder}:${process.env.PATH}`, GITHUB_STEP_SUMMARY: summary },
+      });
+      expect(status).toBe(expected);
+      expect(readFileSync(summary, 'utf8')).toContain('holdfast plan flags.yaml --prune');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

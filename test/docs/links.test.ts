@@ -101,7 +101,10 @@ describe('code', () => {
     // A comment may wrap between the two parts.
     const form = new RegExp(`\\[${name}\\](?:\\s|\\*)*#([\\w-]+)`, 'g');
     const citations = [...find('src', '.ts'), ...find('test', '.ts')].flatMap((file) =>
-      [...read(file).matchAll(form)].map(([citation, slug = '']) => ({ slug, place: `${file}: ${citation}` })),
+      [...read(file).matchAll(form)].map(([citation, slug = '']) => ({
+        slug,
+        place: `${file}: ${citation}`,
+      })),
     );
     expect(citations).not.toEqual([]);
     expect(citations.filter(({ slug }) => !known.includes(slug)).map(({ place }) => place)).toEqual([]);
