@@ -1,5 +1,6 @@
 /** `export`, `plan` and `apply` against the fake server. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flagFileSchema } from '../../src/flag-file/schema.js';
 import { flag, segment } from '../ruleset/arbitrary.js';
 import { FakeServer } from './fake-server.js';
 import { credentials, run, type Result } from './run.js';
@@ -43,6 +44,20 @@ describe('flags as code', () => {
       expect(await holdfast([command, '-'], FILE)).toMatchObject({ code: 0, out: 'No changes.\n' });
     }
     expect(server.commits).toHaveLength(1);
+  });
+
+  it('export prints the schema that exported files name, without a server', async () => {
+    const schema = await run(['export', '--format', 'schema'], { env: {} });
+    expect(schema).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(schema.out)).toEqual(flagFileSchema());
+    const { out } = await holdfast(['export']);
+    expect(out).toMatch(/^# yaml-language-server: \$schema=flag-file\.schema\.json\n/);
+  });
+
+  it('export of the schema with keys is refused, with the remedy', async () => {
+    const { code, err } = await run(['export', 'a', '--format', 'schema'], { env: {} });
+    expect(code).toBe(2);
+    expect(err).toContain('leave out the keys');
   });
 
   it('export prints a file that plan finds no changes in', async () => {

@@ -49,4 +49,11 @@ describe('docs/decisions/README.md', () => {
       expect(line).toMatch(new RegExp(`_${status}, \\d{4}-\\d{2}-\\d{2}\\._$`));
     }
   });
+
+  it('docs/decisions/README.md is in the order of numbers', () => {
+    const numbers = [...read('docs/decisions/README.md').matchAll(/^- \[(\d{4})\]/gm)].map(
+      ([, each]) => each,
+    );
+    expect(numbers).toEqual([...numbers].sort());
+  });
 });
