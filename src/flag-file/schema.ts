@@ -42,7 +42,7 @@ export const ruleSchema: SchemaOf<(typeof RULE_FIELDS)[number]> = {
 };
 
 /** The keys of a row of values, with their meaning. */
-export const rowSchema: SchemaOf<(typeof ROW_FIELDS)[number]> = {
+const rowSchema: SchemaOf<(typeof ROW_FIELDS)[number]> = {
   rules: {
     type: 'array',
     items: ref('rule'),
