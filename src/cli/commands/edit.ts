@@ -1,5 +1,6 @@
 /**
- * `set` and `delete`: read, plan, and commit only if nothing changed since the read.
+ * `set` and `delete`, and the frame of all commands that edit one config: read, plan, and commit
+ * only if nothing changed since the read.
  *
  * Two people who set at the same time are settled by `If-Match`: the second commit is answered
  * `version_mismatch`, and is planned again on what the first one left.
@@ -9,6 +10,9 @@ import { nearestWord } from '../../core/spelling.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
 import type { Committed, Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
+import { UsageError } from '../io.js';
+import { isPercentage, planRollout, readPercentage } from '../rollout.js';
+import { editedRow, withoutAuthor, withRow } from '../rules.js';
 import { inferValue, parseAs, type TypedValue } from '../value.js';
 import { summarizeConfig } from '../../words/configs.js';
 import { VALUE_TYPES } from '../value-types.js';
@@ -24,21 +28,30 @@ export interface SetOptions {
   readonly allRules: boolean;
 }
 
+/** The reason for a change, for the history; the option `--message`. */
+export interface Reason {
+  readonly message: string | undefined;
+}
+
 /** Sets the value of a config; `set`. */
 export async function setConfig(
   context: CommandContext,
   key: string,
   text: string,
-  options: Omit<SetOptions, 'environment'> & { readonly create: boolean },
+  options: Omit<SetOptions, 'environment'> & Reason & { readonly create: boolean },
 ): Promise<void> {
-  const { create, ...how } = options;
-  const { before, after, environment, committed } = await edit(context, (present) => {
-    const { environment, configs } = present;
-    const before = create
-      ? configs.find((config) => config.key === key)
-      : presentConfig(configs, key, '--create creates it.');
-    return { before, environment, after: withValue(before, key, text, { ...how, environment }) };
-  });
+  const { create, message, ...how } = options;
+  const { before, after, environment, committed } = await editConfig(
+    context,
+    (present) => {
+      const { environment, configs } = present;
+      const before = create
+        ? configs.find((config) => config.key === key)
+        : presentConfig(configs, key, '--create creates it.');
+      return { before, environment, after: withValue(before, key, text, { ...how, environment }) };
+    },
+    message,
+  );
   const { version } = committed;
   answer(context, { key, version, before: before ?? null, after }, (out) => {
     const was =
@@ -50,12 +63,13 @@ export async function setConfig(
 }
 
 /** Deletes a config; `delete`. */
-export async function deleteConfig(context: CommandContext, key: string): Promise<void> {
-  const { before, committed } = await edit(context, ({ configs, environment }) => ({
+export async function deleteConfig(context: CommandContext, key: string, { message }: Reason): Promise<void> {
+  const plan = ({ configs, environment }: Present): PlannedEdit => ({
     before: presentConfig(configs, key),
     environment,
     after: { key, configType: 'DELETED' },
-  }));
+  });
+  const { before, committed } = await editConfig(context, plan, message);
   answer(context, { key, version: committed.version, before }, (out) => {
     out.line(`${key} is deleted, version ${committed.version}`);
   });
@@ -93,10 +107,13 @@ export interface PlannedEdit {
 /**
  * Reads the configs, plans a change of one of them, and commits it; all again when another change
  * came in between.
+ *
+ * @param message the reason for the change, for the history
  */
-async function edit(
+export async function editConfig(
   context: CommandContext,
   plan: (present: Present) => PlannedEdit,
+  message?: string,
 ): Promise<PlannedEdit & { committed: Committed }> {
   const { around } = context;
   const environment = context.environment();
@@ -109,7 +126,8 @@ async function edit(
     const { etag } = present;
     const planned = plan(present);
     try {
-      const committed = await api.commit(environment, JSON.stringify({ configs: [planned.after] }), etag);
+      const body = JSON.stringify({ configs: [planned.after] });
+      const committed = await api.commit(environment, body, etag, message);
       return { ...planned, committed };
     } catch (error) {
       const raced = error instanceof HoldfastError && error.code === 'version_mismatch';
@@ -137,34 +155,43 @@ export function withValue(
   text: string,
   options: SetOptions,
 ): Config {
-  const typed = read(present, text, options.type);
-  const { environment } = options;
-  const row = present?.rows?.find(({ projectEnvId }) => projectEnvId === environment) ??
-    present?.rows?.find(({ projectEnvId }) => projectEnvId === undefined) ?? { projectEnvId: environment };
-  if (present === undefined) {
-    return { key, configType: newType(typed), valueType: typed.valueType, rows: [replaced(row, typed)] };
-  }
-  const rows = present.rows ?? [];
-  // A new id will be assigned, and who changed it last is not who changes it now.
-  const rest = { ...present };
-  delete rest.id;
-  delete rest.changedBy;
-  if (options.allRules) {
-    return { ...rest, valueType: typed.valueType, rows: [replaced({ projectEnvId: environment }, typed)] };
-  }
-  const changed = replaced(row, typed);
-  return {
-    ...rest,
-    valueType: typed.valueType,
-    rows: rows.includes(row) ? rows.map((other) => (other === row ? changed : other)) : [...rows, changed],
-  };
+  return withDefault(present, key, read(present, text, options), options);
 }
 
-function read(present: Config | undefined, text: string, type: string | undefined): TypedValue {
+/** Makes a value the one of a config where no rule matches; see {@link withValue}. */
+export function withDefault(
+  present: Config | undefined,
+  key: string,
+  typed: TypedValue,
+  { environment, allRules }: Pick<SetOptions, 'environment' | 'allRules'>,
+): Config {
+  const { valueType } = typed;
+  const row = editedRow(present, environment);
+  if (present === undefined) {
+    return { key, configType: newType(typed), valueType, rows: [replaced(row, typed)] };
+  }
+  if (allRules) {
+    return { ...withoutAuthor(present), valueType, rows: [replaced({ projectEnvId: environment }, typed)] };
+  }
+  return { ...withRow(present, row, replaced(row, typed)), valueType };
+}
+
+function read(present: Config | undefined, text: string, options: SetOptions): TypedValue {
+  const { environment, allRules, type } = options;
   const valueType = type === undefined ? present?.valueType : VALUE_TYPES[type];
-  return valueType === undefined || valueType === 'NOT_SET_VALUE_TYPE'
-    ? inferValue(text)
-    : parseAs(valueType, text);
+  if (valueType === 'BOOL' && isPercentage(text)) {
+    const share = readPercentage(text);
+    // Without its rules it is a new rollout; else the one that is there goes on.
+    const config = { ...present, valueType, rows: allRules ? [] : (present?.rows ?? []) };
+    return planRollout(config, environment, { share }).typed;
+  }
+  if (valueType !== undefined && valueType !== 'NOT_SET_VALUE_TYPE') return parseAs(valueType, text);
+  if (isPercentage(text)) {
+    throw new UsageError(
+      'VALUE looks like the share of a rollout; add --type bool for a flag that is on for it, or --type string for the text.',
+    );
+  }
+  return inferValue(text);
 }
 
 function newType({ valueType }: TypedValue): string {

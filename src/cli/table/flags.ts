@@ -38,6 +38,7 @@ export const flagCommands = [
     examples: [
       { line: 'set flag.welcome-banner true', does: 'turns a flag on for everyone whom no rule decides' },
       { line: 'set site.greeting "Good morning"', does: 'changes a text' },
+      { line: 'set flag.welcome-banner 10%', does: 'does what rollout flag.welcome-banner 10 does' },
       { line: 'set cache.ttl 5m --type duration --create', does: 'creates a config' },
     ],
     arguments: ['<key>', '<value>'],
@@ -49,15 +50,17 @@ export const flagCommands = [
       ),
       allRules: switchOption('drop the rules too: the value is for everyone'),
       create: switchOption('create the config if there is none'),
+      message: textOption('<text>', 'why, for the history; at most 500 characters'),
     },
     connections: ['url', 'token', 'environment'],
     json: '{"key", "version", "before", "after"}, configs as in a datafile; before is null for a new one',
-    run: async (context, [key, value], { type, allRules, create }) => {
+    run: async (context, [key, value], { type, allRules, create, message }) => {
       const { setConfig } = await import('../commands/edit.js');
       await setConfig(context, key, value, {
         type,
         allRules: allRules === true,
         create: create === true,
+        message,
       });
     },
   }),
@@ -92,11 +95,12 @@ export const flagCommands = [
     summary: 'delete a config',
     examples: [{ line: 'delete flag.welcome-banner', does: 'removes the flag for all clients' }],
     arguments: ['<key>'],
+    options: { message: textOption('<text>', 'why, for the history; at most 500 characters') },
     connections: ['url', 'token', 'environment'],
     json: '{"key", "version", "before"}',
-    run: async (context, [key]) => {
+    run: async (context, [key], { message }) => {
       const { deleteConfig } = await import('../commands/edit.js');
-      await deleteConfig(context, key);
+      await deleteConfig(context, key, { message });
     },
   }),
   defineCommand({

@@ -9,11 +9,13 @@ import { flagCommands } from './flags.js';
 import { helpCommands } from './help.js';
 import { historyCommands } from './history.js';
 import { operatorCommands } from './operators.js';
+import { ruleCommands } from './rules.js';
 import { serverCommands } from './server.js';
 
 /** All commands, in the order of the help within their groups. */
 export const commandTable: readonly CommandEntry[] = [
   ...flagCommands,
+  ...ruleCommands,
   ...historyCommands,
   ...accessCommands,
   ...operatorCommands,
@@ -28,4 +30,6 @@ export const familySummaries: Readonly<Record<string, string>> = {
   keys: 'API keys: create, list, revoke',
   operators: 'tokens of people and scripts: create, list, change, rotate, revoke',
   rejected: 'inbox events that failed validation: list, retry, drop',
+  rule: 'rules of a config in words: list, add, move, remove',
+  segment: 'groups that rules refer to: list, show, create, delete',
 };
