@@ -174,7 +174,7 @@ function checkNumber(config: Config, rules: readonly ConditionalValue[], number:
 }
 
 function stateOf({ key = '' }: Config, rules: readonly ConditionalValue[]): string {
-  if (rules.length === 0) return `${key} has no rules besides its default`;
+  if (rules.length === 0) return `${key} has no rules`;
   return `${key} has ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'} (holdfast rule list ${key})`;
 }
 
