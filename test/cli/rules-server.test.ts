@@ -112,11 +112,9 @@ describe('rules on a server', () => {
     await printed('rollout', 'flag.checkout', '50', ...reason);
     await printed('segment', 'create', 'staff', '--if', 'user.plan is staff', ...reason);
     await printed('set', 'flag.checkout', 'true', ...reason);
-    const { body } = await app
-      .admin('get', `/admin/v1/environments/${environment.id}/history?limit=4`)
-      .expect(200);
-    const { entries } = body as { entries: { message?: string }[] };
-    expect(entries.map(({ message }) => message)).toEqual(Array(4).fill('Größer: 50 %'));
+    const { body } = await app.admin('get', `/environments/${environment.id}/history?limit=4`).expect(200);
+    const { changes } = body as { changes: { message?: string }[] };
+    expect(changes.map(({ message }) => message)).toEqual(Array(4).fill('Größer: 50 %'));
   });
 });
 

@@ -233,7 +233,7 @@ describe('rules and rollouts as clients evaluate them', () => {
     return new Set(
       users.filter((key) => {
         const evaluation = evaluator.evaluate('f', contextsOf({ user: { key, ...more } }), options);
-        return evaluation.kind === 'resolved' && evaluation.value.value === true;
+        return evaluation.kind === 'resolved' && evaluation.value.kind === 'bool' && evaluation.value.value;
       }),
     );
   }

@@ -29,7 +29,7 @@ export interface SetOptions {
 }
 
 /** The reason for a change, for the history; the option `--message`. */
-export interface Reason {
+export interface EditReason {
   readonly message: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function setConfig(
   context: CommandContext,
   key: string,
   text: string,
-  options: Omit<SetOptions, 'environment'> & Reason & { readonly create: boolean },
+  options: Omit<SetOptions, 'environment'> & EditReason & { readonly create: boolean },
 ): Promise<void> {
   const { create, message, ...how } = options;
   const { before, after, environment, committed } = await editConfig(
@@ -63,7 +63,11 @@ export async function setConfig(
 }
 
 /** Deletes a config; `delete`. */
-export async function deleteConfig(context: CommandContext, key: string, { message }: Reason): Promise<void> {
+export async function deleteConfig(
+  context: CommandContext,
+  key: string,
+  { message }: EditReason,
+): Promise<void> {
   const plan = ({ configs, environment }: Present): PlannedEdit => ({
     before: presentConfig(configs, key),
     environment,

@@ -17,7 +17,7 @@ import {
   withoutAuthor,
 } from '../rules.js';
 import { inferValue, parseAs } from '../value.js';
-import { editConfig, presentConfig, withDefault, type PlannedEdit, type Reason } from './edit.js';
+import { editConfig, presentConfig, withDefault, type PlannedEdit, type EditReason } from './edit.js';
 
 /** Prints the rules of a config with their numbers; `rule list`. */
 export async function ruleList(context: CommandContext, key: string): Promise<void> {
@@ -34,7 +34,7 @@ export async function ruleList(context: CommandContext, key: string): Promise<vo
 }
 
 /** The options of `rule add`. */
-export interface AddedRule extends Reason {
+export interface AddedRule extends EditReason {
   readonly conditions: readonly string[];
   /** The value, or the share of a rollout, as text. */
   readonly then: string;
@@ -76,7 +76,7 @@ export async function ruleMove(
   context: CommandContext,
   key: string,
   [from, to]: readonly [from: string, to: string],
-  reason: Reason,
+  reason: EditReason,
 ): Promise<void> {
   const [first, second] = [readRuleNumber(from, 'FROM'), readRuleNumber(to, 'TO')];
   await editRules(context, key, reason, (config, environment) =>
@@ -89,14 +89,14 @@ export async function ruleRemove(
   context: CommandContext,
   key: string,
   number: string,
-  reason: Reason,
+  reason: EditReason,
 ): Promise<void> {
   const removed = readRuleNumber(number, 'NUMBER');
   await editRules(context, key, reason, (config, environment) => removeRule(config, environment, removed));
 }
 
 /** The options of `rollout`. */
-export interface RolloutCommand extends Reason {
+export interface RolloutCommand extends EditReason {
   readonly by: string | undefined;
   readonly to: string | undefined;
 }
@@ -133,7 +133,7 @@ type EditRules = (config: Config, environment: string) => Config;
 async function editRules(
   context: CommandContext,
   key: string,
-  { message }: Reason,
+  { message }: EditReason,
   edit: EditRules,
   more?: (out: Printer) => void,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
 import { UsageError } from '../io.js';
 import { readConditions } from '../rules.js';
-import { editConfig, presentConfig, type Reason } from './edit.js';
+import { editConfig, presentConfig, type EditReason } from './edit.js';
 import { printEdit } from './rules.js';
 
 /** Prints the segments and the configs that use them; `segment list`. */
@@ -45,7 +45,7 @@ export async function segmentShow(context: CommandContext, key: string): Promise
 export async function segmentCreate(
   context: CommandContext,
   key: string,
-  { conditions, message }: Reason & { readonly conditions: readonly string[] },
+  { conditions, message }: EditReason & { readonly conditions: readonly string[] },
 ): Promise<void> {
   const rules = readConditions(conditions);
   const edited = await editConfig(
@@ -70,7 +70,7 @@ export async function segmentCreate(
 }
 
 /** Deletes a segment; `segment delete`. The server refuses to delete one that is used. */
-export async function segmentDelete(context: CommandContext, key: string, reason: Reason): Promise<void> {
+export async function segmentDelete(context: CommandContext, key: string, reason: EditReason): Promise<void> {
   const edited = await editConfig(
     context,
     ({ configs, environment }) => ({

@@ -35,11 +35,11 @@ export const ruleCommands = [
       'The first rule whose conditions all hold decides, so a new rule comes after the others and before the default; --at gives it another place.',
     examples: [
       {
-        line: "rule add flag.new-checkout --if 'user.email ends with @acme.com' --then true",
+        line: "rule add flag.search --if 'user.email ends with @acme.com' --then on",
         does: 'turns a flag on for the people of a company',
       },
       {
-        line: "rule add flag.new-checkout --at 1 --if 'in segment beta' --then 25%",
+        line: "rule add flag.search --at 1 --if 'in segment beta' --then 25%",
         does: 'turns it on for a quarter of a segment, before any other rule',
       },
     ],
