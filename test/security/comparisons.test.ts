@@ -37,6 +37,10 @@ describe('the source', () => {
 
   it('the source compares those that come from outside by timingSafeEqual, in the three places that have any', () => {
     const users = files.filter(({ text }) => text.includes('timingSafeEqual(')).map(({ name }) => name);
-    expect(users.sort()).toEqual(['http/admin/credential.ts', 'subscribe/link.ts', 'subscribe/stream-token.ts']);
+    expect(users.sort()).toEqual([
+      'http/admin/credential.ts',
+      'subscribe/link.ts',
+      'subscribe/stream-token.ts',
+    ]);
   });
 });
