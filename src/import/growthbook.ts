@@ -108,7 +108,7 @@ function ruleOf(rule: JsonObject, isLast: boolean, defaultValue: unknown, groups
   return { when, then: split(shares) };
 }
 
-/** Sums of decimals end in digits that nobody wrote. */
+/** Sums of decimals end in digits that were never written. */
 function tidy({ weight, value }: Share): Share {
   return { weight: Math.round(weight * 10_000) / 10_000, value };
 }

@@ -181,7 +181,7 @@ export class Replica implements Rulesets {
     this.#memory.listeners.tell(ruleset);
   }
 
-  /** Its keys were revoked before, so nobody listens to it any more. */
+  /** Its keys were revoked before, so no client listens to it any more. */
   #forget({ environment, version }: Change): void {
     if ((this.#memory.rulesets.get(environment)?.version ?? version) > version) return;
     this.#memory.forget(environment);

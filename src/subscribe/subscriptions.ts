@@ -49,7 +49,7 @@ export interface SubscriptionsOptions {
   readonly times: HoldTimes;
   readonly log: Logger;
   /**
-   * Called for every client that names a version above the store's. Anybody can make one up, so it
+   * Called for every client that names a version above the store's. A client can make one up, so it
    * is no evidence of a loss.
    */
   readonly onAhead?: () => void;

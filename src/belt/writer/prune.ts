@@ -81,7 +81,7 @@ async function pruneEnvironment(
   parts: PruneParts,
 ): Promise<number> {
   const { bucket, manifests, now, signal } = parts;
-  // Nobody needs what a deleted environment was.
+  // No client needs what a deleted environment was.
   const keep = parts.stored.has(environment) ? parts.keep : 1;
   if (snapshots.length <= keep) return 0;
   const manifest = await manifests.read(environment, signal).catch(unreadable);
