@@ -67,8 +67,11 @@ function expectReadable({ change: made, configs: all }: ChangePlan): void {
 function commit(submitted: readonly SubmittedConfig[]): string {
   const plan = planChange(base, submitted, NOW);
   expectReadable(plan);
-  // No key has become another one on the way.
-  expect(plan.configs.map(({ key }) => key)).toEqual(submitted.map(({ config }) => config.key));
+  // No key has become another one on the way. Those that are deleted and never existed are absent.
+  const absent = new Set(plan.absent);
+  const made = submitted.map(({ config }) => config.key ?? '').filter((key) => !absent.has(key));
+  expect(plan.configs.map(({ key }) => key)).toEqual(made);
+  for (const key of absent) expect(base.ruleset.get(key)).toBeUndefined();
   return 'accepted';
 }
 
