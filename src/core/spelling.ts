@@ -25,7 +25,7 @@ export function distance(a: string, b: string): number {
  * The word that was probably meant; `undefined` when none is near. A third of a word may be wrong,
  * and of the shortest one letter.
  */
-export function nearestWord(word: string, known: readonly string[]): string | undefined {
+export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   const given = word.toLowerCase();
   let best: { readonly word: string; readonly edits: number } | undefined;
   for (const candidate of known) {

@@ -2,7 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node } from 'yaml';
 import { HoldfastError } from '../core/errors.js';
 import { quote } from '../ruleset/fields.js';
-import { nearest } from '../words/nearest.js';
+import { nearestWord } from '../core/spelling.js';
 
 /** The text that places belong to. */
 export interface Source {
@@ -82,7 +82,7 @@ export class Place {
     for (const [name, { key, value }] of this.map(rule)) {
       const known = names.find((each) => each === name);
       if (known === undefined) {
-        const meant = nearest(name, names);
+        const meant = nearestWord(name, names);
         const remedy =
           meant === undefined ? `its keys are ${names.join(', ')}` : `did you mean ${quote(meant)}?`;
         return key.fail(`${quote(name)} is not a key here; ${remedy.replace(/([^?])$/, '$1.')}`);
@@ -111,7 +111,7 @@ export class Place {
     const names = Object.keys(choices);
     const name = names.find((each) => each === written);
     if (name !== undefined) return choices[name] as T;
-    const meant = nearest(written, names);
+    const meant = nearestWord(written, names);
     const remedy = meant === undefined ? `one of ${names.join(', ')}` : `did you mean ${quote(meant)}?`;
     return this.fail(
       `${what} must be a known one, not ${quote(written)}; ${remedy.replace(/([^?])$/, '$1.')}`,

@@ -15,7 +15,7 @@ import type { ConfigValue, Criterion } from '../ruleset/model.js';
 import { portableCriterion } from '../ruleset/portable.js';
 import { SEMVER } from '../ruleset/semver.js';
 import { quoted, readNumber, writeText } from './literals.js';
-import { nearest } from './nearest.js';
+import { nearestWord } from '../core/spelling.js';
 import { operatorWords, otherWords, segmentWords, type OperatorWords } from './operators.js';
 import { Scanner } from './scanner.js';
 
@@ -266,7 +266,7 @@ function meantOperator(words: readonly string[]): string | undefined {
   const candidates = [...operatorWords.map((each) => each.words), ...Object.keys(otherWords)];
   for (const length of [4, 3, 2, 1]) {
     const phrase = words.slice(0, length).join(' ').toLowerCase();
-    const meant = words.length < length ? undefined : nearest(phrase, candidates);
+    const meant = words.length < length ? undefined : nearestWord(phrase, candidates);
     if (meant !== undefined) return otherWords[meant] ?? meant;
   }
   return undefined;

@@ -5,7 +5,7 @@ import type { ConditionalValue, Config, ConfigValue } from '../../src/ruleset/mo
 import { describeConfig, summarizeConfig } from '../../src/words/configs.js';
 import { differences, sameContent } from '../../src/words/differences.js';
 import { describeValue } from '../../src/words/values.js';
-import { nearest } from '../../src/words/nearest.js';
+import { nearestWord } from '../../src/core/spelling.js';
 import { flag, liveConfig, tombstone } from '../ruleset/arbitrary.js';
 
 const ENDS = 'PROP_ENDS_WITH_ONE_OF';
@@ -170,7 +170,7 @@ describe('differences in words', () => {
 
 describe('nearest', () => {
   it('finds the name that differs in a few letters, and none that differs in many', () => {
-    expect(nearest('new-chekout', ['checkout', 'new-checkout', 'banner'])).toBe('new-checkout');
-    expect(nearest('xyz', ['checkout', 'new-checkout'])).toBeUndefined();
+    expect(nearestWord('new-chekout', ['checkout', 'new-checkout', 'banner'])).toBe('new-checkout');
+    expect(nearestWord('xyz', ['checkout', 'new-checkout'])).toBeUndefined();
   });
 });

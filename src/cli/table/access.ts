@@ -30,8 +30,8 @@ export const accessCommands = [
     connections: ['url', 'token'],
     json: '{"id", "projectId", "name"}',
     run: async (context, [id], { project, name }) => {
-      const { environmentsPut: putEnvironment } = await import('../commands/environments.js');
-      await putEnvironment(context, id, { projectId: project, name });
+      const { environmentsPut } = await import('../commands/environments.js');
+      await environmentsPut(context, id, { projectId: project, name });
     },
   }),
   defineCommand({
