@@ -198,6 +198,15 @@ export const BOARD_ROWS: Readonly<Record<string, readonly PanelPlan[]>> = {
       ],
     },
     {
+      title: 'Duration',
+      help: 'Half of the requests, and 99 % of them, are answered within this time; streams count until their head is sent.',
+      unit: 's',
+      queries: [
+        [quantile(0.5, 'http_server_request_duration_seconds', 'http_route'), 'half {{http_route}}'],
+        [quantile(0.99, 'http_server_request_duration_seconds', 'http_route'), '99 % {{http_route}}'],
+      ],
+    },
+    {
       title: 'Configs without a value',
       help: 'Evaluations that give a client no value, and evaluations over their budget.',
       unit: 'reqps',

@@ -5,9 +5,11 @@
  *     change ─commit─▶ store ──feed──▶ replica ──▶ subscribe, recover, snapshot
  *                        └────feed──▶ publisher ──▶ GRIP proxies ──▶ clients
  */
+import { hostname } from 'node:os';
 import type { RunningProcess } from './app/running.js';
 import { decideStop } from './app/stop-requests.js';
 import { serveArguments } from './cli/serve-arguments.js';
+import { printerOptions } from './cli/terminal.js';
 import { VERSION } from './core/version.js';
 import type { Logger } from './observe/log.js';
 import { isGiven, withVariable } from './config/option.js';
@@ -44,15 +46,22 @@ function exitOnUnexpectedErrors(log: Logger): void {
   });
 }
 
+/** Opens the log of a server: lines for people on a terminal, JSON elsewhere. */
+async function openLog({ logLevel, nodeName = hostname() }: CommonSettings): Promise<Logger> {
+  const { createLog, linesForPeople } = await import('./observe/log.js');
+  const { colours, width } = printerOptions(process.stdout, process.env);
+  const destination = width === undefined ? undefined : await linesForPeople(colours);
+  return createLog(logLevel, destination, { node: nodeName, version: VERSION });
+}
+
 /** Runs a server until a signal comes, and stops it. */
 async function run<S extends CommonSettings>(
   settings: S,
   begin: (settings: S, log: Logger) => Promise<RunningProcess>,
 ): Promise<void> {
-  const { createLog } = await import('./observe/log.js');
-  const log = createLog(settings.logLevel);
+  const log = await openLog(settings);
   exitOnUnexpectedErrors(log);
-  log.info({ version: VERSION, node: process.version }, 'starting');
+  log.info({ runtime: process.version }, 'starting');
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
   const node = await Promise.race([begin(settings, log), stopping.then(() => undefined)]);

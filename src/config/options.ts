@@ -308,6 +308,14 @@ export const options = {
     help: 'Region of s3: buckets whose URL has none; without either us-east-1.',
     parse: text,
   }),
+  /** The name of this process in logs and traces; `undefined`: the host name. */
+  nodeName: option({
+    name: 'HOLDFAST_NODE_NAME',
+    roles: ROLES,
+    shown: 'the host name',
+    help: 'Name of this process in log lines and traces.',
+    parse: text,
+  }),
   logLevel: option({
     name: 'LOG_LEVEL',
     roles: ROLES,

@@ -12,7 +12,7 @@ import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.j
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { openApiRoutes } from './openapi/document.js';
-import { routeOf } from './params.js';
+import { observeRequests } from './observe-requests.js';
 import { snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
 
@@ -30,11 +30,11 @@ export interface AppParts {
 }
 
 /**
- * Builds the Express application: security headers, request counting, health, the given routes,
+ * Builds the Express application: request ids and counts, security headers, health, the given routes,
  * errors.
  */
 export function createApp({ state, metrics, log, routes = [], admin }: AppParts): Express {
-  const app = baseApp(metrics);
+  const app = baseApp(metrics, log);
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
   if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin);
@@ -48,7 +48,7 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
  * clients and bare health. What {@link createApp} has in addition is 404 here. [protocol] #ports
  */
 export function createClientApp({ state, metrics, log, routes = [] }: Omit<AppParts, 'admin'>): Express {
-  const app = baseApp(metrics);
+  const app = baseApp(metrics, log);
   app.use(bareHealthRoutes(state));
   for (const router of routes) app.use(router);
   app.use(notFound);
@@ -56,14 +56,14 @@ export function createClientApp({ state, metrics, log, routes = [] }: Omit<AppPa
   return app;
 }
 
-function baseApp(metrics: ProcessMetrics): Express {
+function baseApp(metrics: ProcessMetrics, log: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.use(observeRequests(metrics, log));
   app.use(secure);
-  app.use(counted(metrics));
   app.use(INTERNAL_PATHS, refuseProxied(metrics));
   app.use(compressed());
   return app;
@@ -95,15 +95,3 @@ const secure: RequestHandler = (_request, response, next) => {
   response.set(SECURITY_HEADERS);
   next();
 };
-
-/**
- * Counts answers by route pattern, so that paths with ids or tokens in them do not become series.
- */
-function counted(metrics: ProcessMetrics): RequestHandler {
-  return (request, response, next) => {
-    response.once('close', () => {
-      metrics.requests.inc({ route: routeOf(request, response) ?? 'none', status: `${response.statusCode}` });
-    });
-    next();
-  };
-}

@@ -4,6 +4,7 @@ import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import { routeOf } from './params.js';
+import { factsOf } from './request-facts.js';
 
 const statuses: Record<ErrorCode, number> = {
   body_invalid: 400,
@@ -71,7 +72,12 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
     const error = understand(thrown);
     if (error.code === 'internal') {
       log.error(
-        { method: request.method, route: routeOf(request, response), err: thrown },
+        {
+          requestId: factsOf(response).requestId,
+          method: request.method,
+          route: routeOf(request, response),
+          err: thrown,
+        },
         'a request failed',
       );
     }
@@ -93,8 +99,8 @@ export function sendError(response: Response, error: HoldfastError): void {
       response.locals.challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"',
     );
   if (isRetryable(error)) response.set('Retry-After', `${RETRY_AFTER_SECONDS}`);
-  const { errorBody = usualBody } = response.locals as { errorBody?: ErrorBody };
-  response.json(errorBody(error));
+  const { errorBody } = response.locals as { errorBody?: ErrorBody };
+  response.json(errorBody?.(error) ?? usualBody(error, factsOf(response).requestId));
 }
 
 /**
@@ -103,8 +109,8 @@ export function sendError(response: Response, error: HoldfastError): void {
  */
 export type ErrorBody = (error: HoldfastError) => object;
 
-function usualBody({ code, message, field, details }: HoldfastError): object {
-  return { error: { code, message, ...(field === undefined ? {} : { field }), ...details } };
+function usualBody({ code, message, field, details }: HoldfastError, requestId?: string): object {
+  return { error: { code, message, ...(field === undefined ? {} : { field }), ...details, requestId } };
 }
 
 /** Refuses a path that no route has. */

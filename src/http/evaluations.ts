@@ -12,6 +12,7 @@ import { currentRuleset } from './current.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
+import { noteKey } from './request-facts.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the routes that evaluate. */
@@ -41,6 +42,7 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
     .all(cors(CORS))
     .get(async (request, response) => {
       const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
+      noteKey(response, key);
       const contexts = readPrefabContexts(request.params.context);
       for (let attempt = 1; ; attempt++) {
         const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);

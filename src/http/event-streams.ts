@@ -14,6 +14,7 @@ import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods, type ErrorBody } from './errors.js';
+import { noteKey } from './request-facts.js';
 import { headerOf, respondWithStream, streamGrip, type StreamParts } from './streams.js';
 
 /** The collaborators of the route of event streams. */
@@ -49,7 +50,10 @@ async function subscribe(
   request: Request<{ token: string }>,
   response: Response,
 ): Promise<void> {
-  const key = await holderOf(request.params.token, parts.streamTokens, parts.replica.keyring);
+  const key = noteKey(
+    response,
+    await holderOf(request.params.token, parts.streamTokens, parts.replica.keyring),
+  );
   const { at } = request.query;
   const shard = Math.floor(CLIENT_SHARDS * parts.random());
   await respondWithStream(parts, request, response, {

@@ -22,6 +22,7 @@ import { cors, methodsWith, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods, type ErrorBody } from './errors.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
+import { noteKey } from './request-facts.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the OFREP routes. */
@@ -125,7 +126,7 @@ function knownKey({ keyring }: Rulesets): RequestHandler {
   return async ({ headers }, response, next) => {
     const { 'x-api-key': own = '', authorization } = headers;
     const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
-    response.locals.key = await authenticateKey(text, KEYS, keyring);
+    response.locals.key = noteKey(response, await authenticateKey(text, KEYS, keyring));
     next();
   };
 }

@@ -9,6 +9,7 @@ import { parseVersion } from '../ruleset/version.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { currentRuleset, type CurrentRuleset } from './current.js';
 import { onlyMethods } from './errors.js';
+import { noteKey } from './request-facts.js';
 import { jsonPieces, protobufLength, protobufPieces, sendPieces } from './pieces.js';
 
 /** Builds the route of snapshots and deltas. */
@@ -22,6 +23,7 @@ export function snapshotRoutes(rulesets: Rulesets): Router {
         SERVER_KEYS,
         rulesets.keyring,
       );
+      noteKey(response, key);
       const from = readFrom(request);
       const format = readFormat(request);
       const current = await currentRuleset(rulesets, key.environment, response);

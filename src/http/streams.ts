@@ -17,7 +17,9 @@ import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
+import { noteStreamBegun } from './observe-requests.js';
 import { sendPieces, type Pieces } from './pieces.js';
+import { noteKey } from './request-facts.js';
 
 /** The collaborators of the routes of streams. */
 export interface StreamParts {
@@ -60,7 +62,7 @@ export function streamRoutes(parts: StreamParts): Router {
 
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
   const password = basicPassword(request.headers.authorization);
-  const key = await authenticateKey(password, SERVER_KEYS, parts.replica.keyring);
+  const key = noteKey(response, await authenticateKey(password, SERVER_KEYS, parts.replica.keyring));
   const position = claimedPosition(
     'configs',
     headerOf(request, 'last-event-id'),
@@ -108,6 +110,7 @@ export async function respondWithStream(
     // The client left while the store was asked; no later event would say so.
     if (response.destroyed) return;
     response.status(200).set(STREAM_HEADERS).flushHeaders();
+    noteStreamBegun(response);
     // A client ahead of the store is sent the whole ruleset, as if it had none.
     slot.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
   } finally {

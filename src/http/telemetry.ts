@@ -8,6 +8,7 @@ import type { Keys } from '../replica/rulesets.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { cors, methodsWith, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
+import { noteKey } from './request-facts.js';
 
 /** The largest report, bytes, as it is sent: nothing is decompressed. */
 export const REPORT_MAX_BYTES = 1024 * 1024;
@@ -28,7 +29,7 @@ export function telemetryRoutes(keyring: Keys): Router {
       .route(path)
       .all(cors(CORS))
       .post(async (request, response) => {
-        await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, keyring);
+        noteKey(response, await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, keyring));
         await discardBody(request);
         acknowledge(request, response);
       })

@@ -1,18 +1,27 @@
 /**
- * Logs one JSON line per event on standard output, by pino. Secrets never reach it: see `redact`
- * and `describe`.
+ * Logs one JSON line per event on standard output, by pino; on a terminal, a line for people. Secrets
+ * never reach it: see `redact` and `describe`.
  */
 import pino, { type DestinationStream, type Logger } from 'pino';
+
+/** The fields of every line, which tell processes apart where their lines come together. */
+export interface LogOrigin {
+  /** The name of the node. */
+  readonly node: string;
+  /** The version of Holdfast. */
+  readonly version: string;
+}
 
 /**
  * Creates a log.
  *
  * @param level a pino level, or `silent`
+ * @param destination default: standard output
  */
-export function createLog(level: string, destination?: DestinationStream): Logger {
+export function createLog(level: string, destination?: DestinationStream, origin?: LogOrigin): Logger {
   const options = {
     level,
-    base: null,
+    base: origin === undefined ? null : { ...origin },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describe },
@@ -28,6 +37,31 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     ],
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/**
+ * Opens a destination that writes lines for people: time, level, message, fields. Lines are written
+ * before the call returns, so that none is lost when the process ends.
+ *
+ * @param colours see `printerOptions`
+ * @param destination default: standard output
+ */
+export async function linesForPeople(
+  colours: boolean,
+  destination: NodeJS.WritableStream | 1 = 1,
+): Promise<DestinationStream> {
+  // Loaded here, because only a terminal needs it.
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    colorize: colours,
+    colorizeObjects: colours,
+    translateTime: 'SYS:HH:MM:ss.l',
+    // On a terminal there is one node.
+    ignore: 'node,version',
+    singleLine: true,
+    sync: true,
+    destination,
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { VERSION } from '../core/version.js';
 import { LoopDelay } from './loop-delay.js';
+import { RequestDurations } from './request-durations.js';
 
 /** The registry of a process, with the metrics that every process has. */
 export class ProcessMetrics {
@@ -13,6 +14,8 @@ export class ProcessMetrics {
     labelNames: ['route', 'status'] as const,
     registers: [this.registry],
   });
+
+  readonly requestDurations = new RequestDurations(this.registry);
 
   readonly proxiedInternal = new Counter({
     name: 'holdfast_proxied_internal_requests_total',

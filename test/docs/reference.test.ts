@@ -8,12 +8,16 @@ import { read, section } from './markdown.js';
 /** The metrics of a server by its answer to `GET /metrics`, each with its type. */
 async function exportedMetrics(url: string): Promise<string[]> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return [...text.matchAll(/^# TYPE (holdfast_\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+  return [...text.matchAll(/^# TYPE ((?:holdfast|http_server)_\w+) (\w+)$/gm)].map(
+    ([, name, type]) => `${name} ${type}`,
+  );
 }
 
 /** The metrics in the list below a heading, each with its type. */
 function documentedMetrics(heading: string): string[] {
-  const list = section(read('docs/reference/metrics.md'), heading).matchAll(/^- `(holdfast_\w+)`\s\((\w+)/gm);
+  const list = section(read('docs/reference/metrics.md'), heading).matchAll(
+    /^- `((?:holdfast|http_server)_\w+)`\s\((\w+)/gm,
+  );
   return [...list].map(([, name, type]) => `${name} ${type}`);
 }
 
@@ -53,6 +57,7 @@ describe('docs/reference/metrics.md', () => {
       'holdfast_evaluations_over_budget_total counter',
       'holdfast_evaluations_undecided_total counter',
       'holdfast_http_requests_total counter',
+      'http_server_request_duration_seconds histogram',
       'holdfast_proxied_internal_requests_total counter',
       'holdfast_event_loop_delay_seconds gauge',
     ];

@@ -17,13 +17,15 @@ const rules = (
 const tests = parse(read('observability/prometheus/alerts.test.yml')) as {
   tests: { name: string; alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
 };
-const known = [...read('docs/reference/metrics.md').matchAll(/^- `(holdfast_\w+)`/gm)].map(
+const known = [...read('docs/reference/metrics.md').matchAll(/^- `((?:holdfast|http_server)_\w+)`/gm)].map(
   ([, name]) => name,
 );
 
 /** The names of our metrics in expressions, without the suffixes of histograms. */
 function metricsIn(text: string): string[] {
-  return [...text.matchAll(/holdfast_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+  return [...text.matchAll(/\b(?:holdfast|http_server)_\w+/g)].map(([name]) =>
+    name.replace(/_(bucket|sum|count)$/, ''),
+  );
 }
 
 describe('an alert', () => {

@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/observe/log.js';
+import { createLog, linesForPeople } from '../../src/observe/log.js';
 
 function capture(level = 'info') {
   const lines: string[] = [];
@@ -37,5 +38,37 @@ describe('a log line', () => {
     log.info(fields, 'said');
     expect(lines[0]).not.toContain('hunter2');
     expect(lines[0]).toContain('said');
+  });
+});
+
+describe('a log line with an origin', () => {
+  it('a log line with an origin names the node and the version', () => {
+    const lines: string[] = [];
+    const origin = { node: 'pod-1', version: '1.2.3' };
+    createLog('info', { write: (line) => void lines.push(line) }, origin)
+      .child({ proxy: 'a' })
+      .info('said');
+    expect(JSON.parse(lines[0]!)).toMatchObject({ node: 'pod-1', version: '1.2.3', proxy: 'a', msg: 'said' });
+  });
+});
+
+describe('a log line for people', () => {
+  async function printed(colours: boolean): Promise<string> {
+    const stream = new PassThrough();
+    const destination = await linesForPeople(colours, stream);
+    const log = createLog('info', destination, { node: 'pod-1', version: '1.2.3' });
+    log.warn({ proxy: 'http://a', waiting: 2, token: 'hunter2' }, 'the proxy does not accept items');
+    return String(stream.read());
+  }
+
+  it('a log line for people has the time, the level, the message and the fields, on one line', async () => {
+    expect(await printed(false)).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: the proxy does not accept items \{"proxy":"http:\/\/a","waiting":2,"token":"\[Redacted\]"\}\n$/,
+    );
+  });
+
+  it('a log line for people has colours only where they are wanted', async () => {
+    expect(await printed(true)).toContain('\u001b[');
+    expect(await printed(false)).not.toContain('\u001b');
   });
 });
