@@ -2,7 +2,6 @@
  * The nodes' counters, summed over their lives: a node that was restarted counts from zero, and its
  * earlier counts are kept.
  */
-import { RECONNECT } from './checks/excuses.js';
 import type { SiteNode } from './site-node.js';
 
 const INTERVAL = 400;
@@ -23,8 +22,6 @@ export type CounterName = (typeof COUNTERS)[number];
  */
 const STALL = 400;
 const TICK = 100;
-/** After such a stall, which the nodes' links to Redis share, they take it for unavailable. */
-const AWAY = 1_000;
 
 export class Gauges {
   /** When this process was not run. */
@@ -52,7 +49,7 @@ export class Gauges {
   #tick(): void {
     const now = performance.now();
     const length = now - this.#looked;
-    if (length > STALL) this.stalls.push({ from: this.#looked, to: now + (length > AWAY ? RECONNECT : 0) });
+    if (length > STALL) this.stalls.push({ from: this.#looked, to: now });
     this.#looked = now;
   }
 

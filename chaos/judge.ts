@@ -61,6 +61,8 @@ export interface Figures {
   readonly longestWait: number;
   /** The longest that the machine did not run the harness, milliseconds. */
   readonly longestStall: number;
+  /** All of these times: what they excuse, no check sees. Milliseconds. */
+  readonly stalled: number;
 }
 
 export interface Findings {
@@ -70,7 +72,7 @@ export interface Findings {
 
 export async function judge(evidence: Evidence): Promise<Findings> {
   const { crowd, ledger, losses, truth, gauges, site, keys, dir } = evidence;
-  // First: the checks keep this process busy, and the nodes' links to Redis go through it.
+  // First: the checks keep this process busy, and with it its answers from nodes.
   const nodes = await checkNodes(site, truth, keys, dir);
   const journals = crowd.all.flatMap(({ journal }) => (journal === undefined ? [] : [journal]));
   const commits = checkCommits(ledger.entries, truth, losses);
@@ -110,6 +112,7 @@ export async function judge(evidence: Evidence): Promise<Findings> {
     longestUnexcused: staleness.longestUnexcused,
     longestWait: inbox.longest,
     longestStall: Math.max(0, ...gauges.stalls.map(({ from, to }) => to - from)),
+    stalled: gauges.stalls.reduce((sum, { from, to }) => sum + to - from, 0),
   };
   return { violations, figures };
 }

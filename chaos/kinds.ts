@@ -32,6 +32,8 @@ export interface Kind {
   readonly excuses: 'all' | 'those it meets' | 'none';
   /** Nothing else happens meanwhile. */
   readonly alone?: true;
+  /** The nodes that it does not meet are killed. */
+  readonly endsOthers?: true;
   /** Events of every environment may wait in the inbox while it lasts, and a lease after it. */
   readonly stopsInbox?: true;
 }
@@ -51,6 +53,16 @@ const table = {
     seconds: [2, 6],
     excuses: 'all',
     alone: true,
+    endsOthers: true,
+    stopsInbox: true,
+  },
+  // The same, and what the paused one has cannot be committed again: healing must give it up.
+  'redis lost what cannot be healed': {
+    on: 'installation',
+    seconds: [3, 6],
+    excuses: 'all',
+    alone: true,
+    endsOthers: true,
     stopsInbox: true,
   },
   // Longer than an event of another environment may wait.

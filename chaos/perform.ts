@@ -1,18 +1,16 @@
 /** Performs each fault on the installation, and undoes it. */
-import { names } from '../src/store/redis/names.js';
-import { ask } from '../test/support/redis.js';
 import { until } from '../test/support/until.js';
 import type { LinkFault } from '../test/support/publish-link.js';
 import { adminApi } from './api.js';
 import type { LossSpan } from './clients/journal.js';
-import { hasConverged } from './convergence.js';
 import type { Crowd } from './crowd.js';
 import type { FaultKind } from './kinds.js';
+import { deleteEnvironment, emptyRedis, loseAllButOne, loseBeyondHealing, loseLastSecond } from './losses.js';
 import type { Fault } from './plan.js';
 import { seconds } from './plan.js';
 import type { Random } from './random.js';
 import type { Site } from './site.js';
-import type { SiteNode } from './site-node.js';
+import type { DoomedWriter } from './writers/doomed.js';
 
 /** A fault that is about to begin, with the node or Pushpin that it really meets. */
 export interface Strike {
@@ -21,6 +19,8 @@ export interface Strike {
   readonly site: Site;
   readonly crowd: Crowd;
   readonly random: Random;
+  /** Commits what cannot be healed once it is lost. */
+  readonly doomed: DoomedWriter;
   readonly note: (text: string) => void;
   /** Something that must not happen, found while the fault was done. */
   readonly violation: (text: string) => void;
@@ -40,8 +40,6 @@ export type Undo = () => Promise<unknown> | undefined;
 const PUBLISH_DELAY: readonly [number, number] = [100, 4_000];
 const REDIS_DELAY: readonly [number, number] = [20, 600];
 const HOUR = 3_600_000;
-/** The part of the append-only file that is lost, milliseconds. */
-const LAST_SECOND = 1_000;
 /** One in so many strict clients. */
 const SOME_READERS = 0.15;
 /**
@@ -50,10 +48,6 @@ const SOME_READERS = 0.15;
  */
 const STOP_WITHIN = 12_000;
 
-/** The time that a node may need to reconnect to a restarted Redis, milliseconds. */
-const RESTORE_WITHIN = 15_000;
-/** The time in which a node that goes on has healed what the store lost, milliseconds. */
-const CONVERGE_WITHIN = 20_000;
 /** Longer than Redis is ever away. */
 const REVOKE_WITHIN = 30_000;
 
@@ -89,6 +83,8 @@ export async function begin(strike: Strike): Promise<Undo> {
       return emptyRedis(strike);
     case 'redis lost what one node has':
       return loseAllButOne(strike);
+    case 'redis lost what cannot be healed':
+      return loseBeyondHealing(strike);
     case 'environment deleted':
       return deleteEnvironment(strike);
     case 'redis slow':
@@ -143,105 +139,6 @@ async function stopNode({ site, target, note, violation }: Strike): Promise<void
   note(`node ${target + 1} ended with ${code} after ${seconds(after).trim()}`);
   if (code !== 0) violation(`node ${target + 1} ended with ${code} when it was asked to stop`);
   if (after > STOP_WITHIN) violation(`node ${target + 1} needed ${seconds(after).trim()} to stop`);
-}
-
-async function loseLastSecond({ site, lost }: Strike): Promise<Undo> {
-  await site.redis.kill();
-  lost(site.redisFile.forget(LAST_SECOND));
-  return () => site.redis.restart();
-}
-
-/**
- * Redis is empty for as long as the fault lasts; then an administrator has each node write back
- * what it has.
- */
-async function emptyRedis({ site, lost, note }: Strike): Promise<Undo> {
-  await site.redis.kill();
-  await site.redisFile.empty();
-  lost(0);
-  await site.redis.restart();
-  return () => restoreEverywhere(site, note);
-}
-
-async function restoreEverywhere(site: Site, note: Strike['note']): Promise<void> {
-  for (const node of site.nodes) {
-    const answer = await restore(site, node);
-    note(`restore at node ${node.index + 1}: ${answer}`);
-  }
-}
-
-/**
- * One node is stopped, with the last commits in its memory; the others and Redis die, and Redis
- * loses these commits. Writers then go on through the others, for as long as the fault lasts. Then
- * the stopped node goes on, and must come to an end with what the store has.
- */
-async function loseAllButOne({ site, target, keys, lost, note, violation }: Strike): Promise<Undo> {
-  const keeper = site.nodes[target]!;
-  const others = site.nodes.filter((node) => node !== keeper);
-  const until = performance.now();
-  keeper.signal('SIGSTOP');
-  await Promise.all(others.map((node) => node.kill()));
-  await site.redis.kill();
-  lost(site.redisFile.forget(LAST_SECOND), { keeper: { node: target, until } });
-  await site.redis.restart();
-  await Promise.all(others.map((node) => node.start()));
-  return async () => {
-    keeper.signal('SIGCONT');
-    await untilConverged({ site, keys, note, violation, node: keeper });
-  };
-}
-
-async function untilConverged({
-  site,
-  keys,
-  note,
-  violation,
-  node,
-}: Pick<Strike, 'site' | 'keys' | 'note' | 'violation'> & { readonly node: SiteNode }): Promise<void> {
-  const from = performance.now();
-  const name = `node ${node.index + 1}`;
-  try {
-    await until(`${name} converges`, () => hasConverged(site, node, keys), {
-      timeout: CONVERGE_WITHIN,
-      interval: 100,
-    });
-    note(`${name} has what the store has, after ${seconds(performance.now() - from).trim()}`);
-  } catch {
-    violation(`${name} did not come to what the store has within ${seconds(CONVERGE_WITHIN).trim()}`);
-  }
-}
-
-/**
- * Someone deletes one environment in Redis; after a while an administrator restores it. The inbox
- * of the others goes on.
- */
-async function deleteEnvironment({ site, target, lost, note }: Strike): Promise<Undo> {
-  const environment = BigInt(target + 1);
-  // In one step, as when someone restores a wrong dump.
-  const script = "redis.call('DEL',KEYS[1],KEYS[2])redis.call('SREM',KEYS[3],ARGV[1])return(1)";
-  const keys = [names.environment(environment), names.configs(environment), names.environments];
-  await ask(site.redis.port, `EVAL ${script} ${keys.length} ${keys.join(' ')} ${environment}`);
-  lost(0, { environment });
-  return () => restoreEverywhere(site, note);
-}
-
-/**
- * A node that does not have its connection to Redis back says 503, and then is asked again, as its
- * answer advises.
- */
-async function restore(site: Site, node: SiteNode): Promise<string> {
-  const api = adminApi(site.secrets.adminToken);
-  let answer = '';
-  await until(
-    `node ${node.index + 1} restores`,
-    async () => {
-      const { status, body } = await api(node, '/admin/v1/restore', { method: 'POST', timeout: 10_000 });
-      answer = `${status} ${JSON.stringify(body)}`;
-      return status === 200;
-    },
-    { timeout: RESTORE_WITHIN, interval: 200, context: () => answer },
-  );
-  return answer;
 }
 
 /**

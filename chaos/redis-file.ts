@@ -28,13 +28,18 @@ export class RedisFile {
     this.#timer = setInterval(() => this.#look(), INTERVAL);
   }
 
+  /** Notes the size now, so that exactly what is written from now on can be forgotten. */
+  mark(): number {
+    this.#look();
+    return performance.now();
+  }
+
   /**
-   * Cuts off what was written in the last `milliseconds`. Redis must be down.
+   * Cuts off what was written after a moment (performance.now()). Redis must be down.
    *
-   * @returns the moment (performance.now()) since which everything is lost
+   * @returns the moment since which everything is lost, a little before that one
    */
-  forget(milliseconds: number): number {
-    const moment = performance.now() - milliseconds;
+  forgetSince(moment: number): number {
     const known = this.#sizes.findLast(({ at }) => at <= moment) ?? this.#sizes[0];
     if (known === undefined) throw new Error('nothing is known of the append-only file yet');
     truncateSync(known.file, known.bytes);

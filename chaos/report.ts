@@ -47,6 +47,8 @@ export function report(results: readonly RunResult[]): string {
       'longest wait in the inbox that no fault excuses',
       seconds(most(({ figures }) => figures.longestWait)).trim(),
     ],
+    ['stalls of the harness itself, in all', seconds(sum(({ figures }) => figures.stalled)).trim()],
+    ['the longest', seconds(most(({ figures }) => figures.longestStall)).trim()],
     ['violations', sum(({ violations }) => violations.length)],
   ];
   return [

@@ -20,8 +20,7 @@ import { Timeline } from './timeline.js';
 import { readTruth, type Loss, type Truth } from './truth.js';
 import type { LossSpan, Span } from './clients/journal.js';
 import type { Violation } from './checks/violation.js';
-import { ENVIRONMENTS, makeWriters } from './writers/all.js';
-import type { Writer } from './writers/writer.js';
+import { ENVIRONMENTS, makeWriters, type Writers } from './writers/all.js';
 import { firstConfigs } from './writers/intent.js';
 import { Ledger } from './writers/ledger.js';
 
@@ -148,13 +147,13 @@ class Run {
         site,
         random: this.#random.fork('clients'),
       },
-      await readTruth(site, ENVIRONMENTS, 'none'),
+      await readTruth(site, ENVIRONMENTS, 'none', []),
     );
     note('all clients are subscribed');
     const gauges = (this.#gauges = new Gauges(site.nodes));
     const convergence = (this.#convergence = new Convergence(site, this.#keys, STALENESS * 1000 + MARGIN));
     const writers = makeWriters({ api, site, ledger: this.#ledger, random: this.#random });
-    await this.#underFault(site, writers.all, note);
+    await this.#underFault(site, writers, note);
     note('all faults are over');
     const over = performance.now();
     // A last change to each environment: it shows that every hold is alive.
@@ -216,12 +215,17 @@ class Run {
     }
   }
 
-  async #underFault(site: Site, writers: readonly Writer[], note: (text: string) => void): Promise<void> {
+  async #underFault(
+    site: Site,
+    { all, doomed }: Pick<Writers, 'all' | 'doomed'>,
+    note: (text: string) => void,
+  ): Promise<void> {
     const { seed, length, kinds } = this.#options;
     const plan = makePlan({ seed, length, ...(kinds === undefined ? {} : { kinds }) });
     const director = (this.#director = new Director({
       site,
       crowd: this.#crowd,
+      doomed,
       random: this.#random.fork('faults'),
       note,
       violation: this.#object,
@@ -233,7 +237,7 @@ class Run {
       },
     }));
     const stopping = new AbortController();
-    const writing = Promise.all(writers.map((writer) => writer.run(stopping.signal)));
+    const writing = Promise.all(all.map((writer) => writer.run(stopping.signal)));
     try {
       await director.run(plan);
     } finally {
@@ -251,7 +255,7 @@ class Run {
     let from = Math.max(over, ...started.map((to) => to + UNANSWERED));
     let waiting = Infinity;
     for (;;) {
-      const truth = await readTruth(site, ENVIRONMENTS, this.#loss);
+      const truth = await readTruth(site, ENVIRONMENTS, this.#loss, this.#losses);
       const differing = this.#crowd.all.find((client) => client.differs(truth) !== undefined);
       if (differing === undefined && truth.waiting === 0) return truth;
       // Rest begins when the inbox is empty, however long a busy machine needs for what is in it.

@@ -15,15 +15,15 @@ import { startPushpin, type Pushpin } from '../test/support/pushpin.js';
 import { startRedis, type RedisServer } from '../test/support/redis.js';
 import { NODES, PUSHPINS } from './plan.js';
 import { RedisFile } from './redis-file.js';
+import { startRedisLinks, type RedisLink } from './redis-links.js';
 import { SiteNode } from './site-node.js';
-import { startTcpLink, type TcpLink } from './tcp-link.js';
 
 export interface Site {
   readonly secrets: StackSecrets;
   readonly redis: RedisServer;
   readonly redisFile: RedisFile;
   /** Keyed by node. */
-  readonly redisLinks: readonly TcpLink[];
+  readonly redisLinks: readonly RedisLink[];
   readonly pushpins: readonly Pushpin[];
   /** Keyed by Pushpin. */
   readonly publishLinks: readonly PublishLink[];
@@ -66,9 +66,10 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     stops.push(() => redisFile.close());
     const store = await openStore(redis.url, { log: createLog('silent') });
     stops.push(() => store.close());
-    const redisLinks = await Promise.all(Array.from({ length: NODES }, () => startTcpLink(redis.port)));
+    const { links: redisLinks, stop: stopLinks } = await startRedisLinks(NODES, redis.port);
+    stops.push(stopLinks);
     const publishLinks = await Promise.all(Array.from({ length: PUSHPINS }, startPublishLink));
-    stops.push(() => Promise.all([...redisLinks, ...publishLinks].map((link) => link.stop())));
+    stops.push(() => Promise.all(publishLinks.map((link) => link.stop())));
     const ports = await freePorts(NODES);
     const targets = ports.map((port) => `127.0.0.1:${port}`);
     const pushpins = await Promise.all(

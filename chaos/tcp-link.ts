@@ -15,7 +15,6 @@ export interface TcpLink {
   fault: TcpFault;
   /** Milliseconds that everything takes, in each direction. */
   delay: number;
-  stop(): Promise<void>;
 }
 
 export async function startTcpLink(targetPort: number): Promise<TcpLink> {
@@ -55,11 +54,6 @@ export async function startTcpLink(targetPort: number): Promise<TcpLink> {
     set delay(next) {
       delay = next;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        closeAll();
-      }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { FeedEntry, Store } from '../src/store/store.js';
 import { names } from '../src/store/redis/names.js';
 import { ask } from '../test/support/redis.js';
 import { digestOf } from './clients/event.js';
-import type { ReceivedConfig } from './clients/journal.js';
+import type { LossSpan, ReceivedConfig } from './clients/journal.js';
 import { contentOf, segmentsUsedBy } from './content.js';
 import { contextToken } from './writers/settings.js';
 
@@ -70,6 +70,11 @@ export interface Truth {
   /** Inbox events that are not decided. */
   readonly waiting: number;
   readonly loss: Loss;
+  /**
+   * Since when an environment may lack what clients had, by performance.now(); Infinity: nothing of it
+   * was lost. What came before is judged as if nothing was ever lost.
+   */
+  lostSince(environment: bigint): number;
 }
 
 /**
@@ -88,7 +93,12 @@ export interface Eyes {
 /** More than a run can have. */
 const REJECTED_MAX = 10_000;
 
-export async function readTruth(eyes: Eyes, environments: readonly bigint[], loss: Loss): Promise<Truth> {
+export async function readTruth(
+  eyes: Eyes,
+  environments: readonly bigint[],
+  loss: Loss,
+  losses: readonly LossSpan[],
+): Promise<Truth> {
   const { store } = eyes;
   const history = await readHistory(store);
   const rulesets = new Map<bigint, TrueRuleset>();
@@ -100,14 +110,25 @@ export async function readTruth(eyes: Eyes, environments: readonly bigint[], los
       stored.defaultContext === undefined ? undefined : contextToken(decodeContextSet(stored.defaultContext));
     rulesets.set(id, { version: stored.version, context, configs });
   }
-  return makeTruth({ rulesets, history, loss, ...(await readInbox(eyes)) });
+  return makeTruth({ rulesets, history, loss, losses, ...(await readInbox(eyes)) });
 }
 
-/** @param parts what was read */
+/**
+ * @param parts what was read, and what the store was made to lose; without `losses` everything may
+ *   be lost unless `loss` is `none`
+ */
 export function makeTruth(
-  parts: Pick<Truth, 'rulesets' | 'history' | 'loss' | 'rejected' | 'givenUp' | 'waiting'>,
+  parts: Pick<Truth, 'rulesets' | 'history' | 'loss' | 'rejected' | 'givenUp' | 'waiting'> & {
+    readonly losses?: readonly LossSpan[];
+  },
 ): Truth {
-  const { history } = parts;
+  const { history, loss, losses } = parts;
+  const lostSince = (environment: bigint): number => {
+    if (loss === 'none') return Infinity;
+    if (losses === undefined) return -Infinity;
+    const met = losses.filter((span) => (span.environment ?? environment) === environment);
+    return Math.min(Infinity, ...met.map(({ from }) => from));
+  };
   const digests = new Map<string, string>();
   const times = new Map<string, number>();
   for (const { environment, at, configs } of history) {
@@ -118,6 +139,7 @@ export function makeTruth(
   }
   return {
     ...parts,
+    lostSince,
     knows: (environment, key, id) => digests.has(`${environment} ${id} ${key}`),
     committedAt: (environment, key, id) => times.get(`${environment} ${id} ${key}`),
     digest: (environment, key, id) => digests.get(`${environment} ${id} ${key}`),
@@ -137,6 +159,15 @@ async function readInbox({ store, redis }: Eyes): Promise<Pick<Truth, 'rejected'
     fields.filter(({ name }) => name.toString() === 'event').map(({ value }) => value.toString()),
   );
   return { rejected: new Set(rejected), givenUp: new Set(events.flatMap(givenUpIn)), waiting };
+}
+
+/** True when a config with that text is listed as lost and given up. */
+export async function isGivenUp({ inbox }: Store, text: string): Promise<boolean> {
+  const { events } = (await inbox?.rejected(REJECTED_MAX)) ?? { events: [] };
+  return events
+    .filter((event) => givenUpIn(event).length > 0)
+    .flatMap(({ fields }) => fields)
+    .some(({ name, value }) => name.toString() === 'configs' && Buffer.from(value).includes(text));
 }
 
 /** What healing lists has no event of its own. */

@@ -94,7 +94,7 @@ function judge(entry: Entry, found: readonly Committed[], truth: Truth): string 
       : undefined;
   }
   if (rejected) return 'is valid and was rejected';
-  if (outcome.kind === 'refused') {
+  if (outcome.kind === 'refused' && (change === undefined || isFinal(entry))) {
     if (change !== undefined) return `was refused (${outcome.reason}) and made all the same`;
     const expected = ifVersion !== undefined && outcome.reason.startsWith('412 ');
     const met = intent.mayMeet?.some((code) => outcome.reason.includes(`"code":"${code}"`)) === true;
@@ -200,10 +200,20 @@ class Fates {
   }
 }
 
-/** When it was made at the latest. What was refused was never made. */
-function endOf({ outcome, settled = Infinity }: Entry): number {
-  if (outcome?.kind === 'refused') return -Infinity;
+/** When it was made at the latest. */
+function endOf(entry: Entry): number {
+  const { outcome, settled = Infinity } = entry;
+  if (outcome?.kind === 'refused' && isFinal(entry)) return -Infinity;
   return outcome?.kind === 'committed' ? settled : Infinity;
+}
+
+/**
+ * True when a refusal means that the commit is never made. A request that was sent before, and not
+ * answered, may be with a node that is stopped; by the time that it goes on, a missing segment may be
+ * there. A version that is over does not come back.
+ */
+function isFinal({ attempts, outcome }: Entry): boolean {
+  return attempts === 1 || (outcome?.kind === 'refused' && outcome.reason.startsWith('412 '));
 }
 
 function isAcknowledged(outcome: Outcome | undefined): boolean {

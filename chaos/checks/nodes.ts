@@ -20,7 +20,7 @@ import type { Violation } from './violation.js';
 const DEFECT = '"msg":"a request failed"';
 
 /** A busy machine makes a node miss its store for some seconds. Milliseconds. */
-const READY_WITHIN = 10_000;
+const READY_WITHIN = 5_000;
 const READY_AGAIN = 200;
 
 export async function checkNodes(

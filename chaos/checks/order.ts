@@ -27,7 +27,7 @@ export function checkJournal(journal: Journal, truth: Truth): Violation[] {
       for (const due of owed.upTo(id)) {
         if ((had.get(due.key)?.id ?? 0n) >= due.id || owed.changedAgain(due, at)) continue;
         // A store that lost writes gives ids below those that clients have, and later higher ones.
-        if (truth.loss !== 'none' && due.at > at - SLACK) continue;
+        if (at >= truth.lostSince(journal.environment) && due.at > at - SLACK) continue;
         found.push(violation(journal.name, `stands at ${id} without ${due.key} at ${due.id}`, at));
       }
     }
@@ -47,13 +47,15 @@ interface Receipt {
 function judge({ journal: { environment }, config, before, at, truth }: Receipt): string | undefined {
   const { key, id, digest } = config;
   const known = truth.digest(environment, key, id);
-  if (known === undefined && truth.loss === 'none')
-    return `received ${key} at ${id}, which was never committed`;
+  const mayBeLost = at >= truth.lostSince(environment);
+  if (known === undefined && !mayBeLost) return `received ${key} at ${id}, which was never committed`;
   if (known !== undefined && known !== digest) return `received other bytes for ${key} at ${id}`;
   if (before === undefined || id >= before.id) return undefined;
   // The store did not have it then, or not again yet.
   const lost = (truth.committedAt(environment, key, before.id) ?? Infinity) > at - SLACK;
-  return lost && truth.loss === 'forgiven' ? undefined : `received ${key} at ${id} after ${before.id}`;
+  return lost && mayBeLost && truth.loss === 'forgiven'
+    ? undefined
+    : `received ${key} at ${id} after ${before.id}`;
 }
 
 /**
@@ -91,7 +93,7 @@ class Owed {
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     this.#all = all;
     for (const { key, id, at } of all) {
-      const change = { id, at: madeAt(id, at, truth) };
+      const change = { id, at: madeAt(id, at, truth.lostSince(environment) < Infinity) };
       this.#changes.set(key, [...(this.#changes.get(key) ?? []), change]);
     }
   }
@@ -115,14 +117,14 @@ class Owed {
  * When a config was first committed. An assigned id says so, also of one that was lost and committed
  * again; a given one may run ahead of the clock. Then the feed says it, unless writes were lost.
  */
-function madeAt(id: bigint, at: number, { loss }: Truth): number {
+function madeAt(id: bigint, at: number, mayBeAgain: boolean): number {
   const byId = Number(id) / 1000 - performance.timeOrigin;
-  return byId <= at ? byId : loss === 'none' ? at : 0;
+  return byId <= at ? byId : mayBeAgain ? 0 : at;
 }
 
 /**
  * The same for a client that shows only values, each of which is unique under its key. That ends
- * where the store lost writes: what then is written back, or added to the inbox again, is a value
+ * when the store lost writes: what then is written back, or added to the inbox again, is a value
  * that was there before. Clients that show ids are checked all the same.
  */
 export function checkSightings(
@@ -131,15 +133,18 @@ export function checkSightings(
   sightings: readonly Sighting[],
   truth: Truth,
 ): Violation[] {
-  if (truth.loss !== 'none') return [];
   const ids = new Map<string, bigint>();
   for (const change of truth.history) {
     if (change.environment !== environment) continue;
-    for (const { key, text, id } of change.configs) if (text !== undefined) ids.set(`${key} ${text}`, id);
+    for (const { key, text, id } of change.configs) {
+      // What was lost later and committed again has a second id.
+      if (text !== undefined && !ids.has(`${key} ${text}`)) ids.set(`${key} ${text}`, id);
+    }
   }
   const found: Violation[] = [];
   const had = new Map<string, bigint>();
   for (const { at, key, value } of sightings) {
+    if (at >= truth.lostSince(environment)) break;
     const id = ids.get(`${key} ${value}`);
     if (id === undefined) {
       found.push(violation(name, `evaluated ${key} to ${value}, which was never committed`, at));

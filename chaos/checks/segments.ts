@@ -26,9 +26,9 @@ export function checkSegments(entries: readonly Entry[], truth: Truth): Violatio
     violations.push({ check: 'segments', text, at });
     break;
   }
-  // A state that was lost is not in the feed.
-  if (truth.loss !== 'none') return violations;
   for (const entry of entries) {
+    // A state that was lost is not in the feed.
+    if ((entry.settled ?? Infinity) >= truth.lostSince(entry.intent.environment)) continue;
     if (!isRefused(entry) || wasInTheWay(entry, states.get(entry.intent.environment) ?? [])) continue;
     const { token, environment } = entry.intent;
     const text = `commit ${token} of environment ${environment} was refused because of segments that were as it needs them`;

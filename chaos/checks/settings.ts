@@ -62,11 +62,11 @@ function meets({ intent, begun, settled = Infinity }: Entry, loss: LossSpan): bo
  * writes may have lost contexts that clients had.
  */
 export function checkContexts(journal: Journal, truth: Truth): Violation[] {
-  if (truth.loss !== 'none') return [];
   const changes = truth.history.filter(({ environment }) => environment === journal.environment);
   const lastOf = new Map(changes.map(({ context }, index) => [context, index]));
   for (const { events } of journal.connections) {
     for (const { id, context, at } of events) {
+      if (at >= truth.lostSince(journal.environment)) return [];
       const due = changes.findLastIndex(({ version }) => version <= id);
       const got = lastOf.get(context);
       if (got !== undefined && got >= due) continue;

@@ -2,6 +2,7 @@
 import type { Api } from '../api.js';
 import type { Random } from '../random.js';
 import type { Site } from '../site.js';
+import { DoomedWriter } from './doomed.js';
 import { GIVEN_IDS_STYLE } from './given-ids.js';
 import { HttpWriter, type HttpWriterOptions, type Style } from './http.js';
 import { InboxWriter } from './inbox.js';
@@ -23,11 +24,16 @@ export interface WritersOptions {
   readonly random: Random;
 }
 
-/** All writers; `last` has one for each environment, for a change at the end. */
-export function makeWriters({ api, site, ledger, random }: WritersOptions): {
+/** The writers of a run. */
+export interface Writers {
   readonly all: readonly Writer[];
+  /** One for each environment, for a change at the end. */
   readonly last: readonly HttpWriter[];
-} {
+  /** Writes when a fault asks for it. */
+  readonly doomed: DoomedWriter;
+}
+
+export function makeWriters({ api, site, ledger, random }: WritersOptions): Writers {
   const { nodes } = site;
   const options = (name: string, environments: readonly bigint[]): HttpWriterOptions => {
     return { name, api, nodes, environments, ledger, random: random.fork(name) };
@@ -46,5 +52,6 @@ export function makeWriters({ api, site, ledger, random }: WritersOptions): {
     new SettingsWriter(options('settings', ENVIRONMENTS)),
     new InboxWriter(inbox),
   ];
-  return { all, last };
+  const doomed = new DoomedWriter({ name: 'doomed', api, ledger, environment: WITH_SEGMENTS[0]! });
+  return { all, last, doomed };
 }

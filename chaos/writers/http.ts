@@ -130,27 +130,35 @@ export class HttpWriter implements Writer {
     }
   }
 
-  async #attempt(entry: Entry): Promise<Outcome> {
+  #attempt(entry: Entry): Promise<Outcome> {
     const { api, nodes, random } = this.#options;
-    const { intent, ifVersion } = entry;
-    const node = random.pick(nodes);
-    const headers: Record<string, string> = { 'idempotency-key': intent.token };
-    if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;
-    try {
-      const { status, body } = await api(node, `/admin/v1/environments/${intent.environment}/changes`, {
-        body: { configs: intent.configs },
-        headers,
-        timeout: random.integer(...ANSWER_WITHIN),
-      });
-      if (status === 200) {
-        const { version, configs } = body as { version: string; configs: { key: string; id: string }[] };
-        const ids = new Map(configs.map(({ key, id }) => [key, BigInt(id)]));
-        return { kind: 'committed', version: BigInt(version), ids, by: node.index };
-      }
-      const reason = `${status} ${JSON.stringify(body)}`;
-      return { kind: status >= 500 ? 'unknown' : 'refused', reason };
-    } catch (error) {
-      return { kind: 'unknown', reason: messageOf(error) };
+    return attemptCommit(api, random.pick(nodes), entry, random.integer(...ANSWER_WITHIN));
+  }
+}
+
+/** Sends a commit to a node once. @param timeout milliseconds */
+export async function attemptCommit(
+  api: Api,
+  node: SiteNode,
+  { intent, ifVersion }: Entry,
+  timeout: number,
+): Promise<Outcome> {
+  const headers: Record<string, string> = { 'idempotency-key': intent.token };
+  if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;
+  try {
+    const { status, body } = await api(node, `/admin/v1/environments/${intent.environment}/changes`, {
+      body: { configs: intent.configs },
+      headers,
+      timeout,
+    });
+    if (status === 200) {
+      const { version, configs } = body as { version: string; configs: { key: string; id: string }[] };
+      const ids = new Map(configs.map(({ key, id }) => [key, BigInt(id)]));
+      return { kind: 'committed', version: BigInt(version), ids, by: node.index };
     }
+    const reason = `${status} ${JSON.stringify(body)}`;
+    return { kind: status >= 500 ? 'unknown' : 'refused', reason };
+  } catch (error) {
+    return { kind: 'unknown', reason: messageOf(error) };
   }
 }

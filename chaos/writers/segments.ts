@@ -32,8 +32,8 @@ function draw(token: string, random: Random): Config[] {
   return [deletion(key), ...USERS.map((each) => deletion(each))];
 }
 
-/** Nobody is in it who has not the token for a key; so its value for everyone else is false. */
-function segment(key: string, token: string, within?: string): Config {
+/** A segment of the one user whose key is the token: false for all others. */
+export function segment(key: string, token: string, within?: string): Config {
   const own: Criterion = {
     propertyName: 'user.key',
     operator: 'PROP_IS_ONE_OF',
@@ -45,7 +45,7 @@ function segment(key: string, token: string, within?: string): Config {
 }
 
 /** A flag that refers to a segment and comes to the same either way. */
-function userOf(key: string, segmentKey: string, token: string): Config {
+export function userOf(key: string, segmentKey: string, token: string): Config {
   const value = { string: token };
   const values = [{ criteria: [inSegment(segmentKey)], value }, { value }];
   return { key, configType: 'FEATURE_FLAG', valueType: 'STRING', rows: [{ values }] };

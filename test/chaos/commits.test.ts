@@ -74,6 +74,15 @@ describe('the answers that writers got', () => {
     expect(problems(one)).toContain(text);
   });
 
+  it('the answers that writers got agrees when a request without an answer was made after its repetition was refused', () => {
+    const refused: Outcome = { kind: 'refused', reason: '409 {"code":"segment_missing"}' };
+    const more = { intent: { ...entry('w1-2', refused).intent, mayMeet: ['segment_missing'] } };
+    expect(problems(entry('w1-2', refused, { ...more, attempts: 2 }))).toBe('');
+    expect(problems(entry('w1-2', refused, { ...more, attempts: 1 }))).toContain('made all the same');
+    const moved: Outcome = { kind: 'refused', reason: '412 the version is another' };
+    expect(problems(entry('w1-2', moved, { attempts: 2, ifVersion: 2n }))).toContain('made all the same');
+  });
+
   it('the answers that writers got does not when half of a commit was made', () => {
     const one = entry('w1-1', unknown);
     const whole = { ...one, intent: { ...one.intent, configs: [...one.intent.configs, { key: 'z' }] } };

@@ -83,6 +83,22 @@ describe('what a fault excuses', () => {
     ]);
   });
 
+  it('what a fault excuses is staleness while no node ran, and for as long again', () => {
+    const nodes = [0, 1, 2].map((target) => ({
+      ...happened('node killed', target),
+      from: 1_000 + 100 * target,
+    }));
+    expect(staleExcuses(client('pushpin', 0), nodes, [])).toEqual([{ from: 1_200, to: 2_800 }]);
+    expect(staleExcuses(client('pushpin', 0), nodes.slice(1), [])).toEqual([]);
+  });
+
+  it('what a fault excuses is the end of direct holds at the nodes that die with Redis', () => {
+    const fault = happened('redis lost what cannot be healed', 1);
+    expect(endExcuses({ kind: 'direct', index: 0 }, [fault])).toHaveLength(1);
+    expect(endExcuses({ kind: 'direct', index: 1 }, [fault])).toEqual([]);
+    expect(endExcuses({ kind: 'pushpin', index: 0 }, [fault])).toEqual([]);
+  });
+
   it('what a fault excuses is the end of connections at the server that was down, and no other', () => {
     expect(endExcuses({ kind: 'pushpin', index: 1 }, [happened('pushpin killed', 1)])).toHaveLength(1);
     expect(endExcuses({ kind: 'pushpin', index: 0 }, [happened('pushpin killed', 1)])).toEqual([]);
