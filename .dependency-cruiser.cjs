@@ -36,6 +36,19 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(client|core|ruleset|evaluate)/' },
     },
     {
+      name: 'console-imports-pure-layers-only',
+      severity: 'error',
+      comment: 'the console runs in browsers; what it needs of src is pure',
+      from: { path: '^console/' },
+      to: { path: '^src/', pathNot: '^src/(client|core|ruleset|evaluate|words|admin)/' },
+    },
+    {
+      name: 'nothing-imports-the-console',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^console/' },
+    },
+    {
       name: 'nothing-imports-main',
       severity: 'error',
       from: { path: '^src/' },
@@ -72,14 +85,14 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/store/redis/' },
       to: { path: 'node_modules/ioredis/' },
     },
-    { name: 'no-cycle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    { name: 'no-cycle', severity: 'error', from: { path: '^(src|console)/' }, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.mjs'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs'],
       conditionNames: ['import', 'types', 'default'],
     },
   },

@@ -1,10 +1,12 @@
 import js from '@eslint/js';
 import comments from '@eslint-community/eslint-plugin-eslint-comments';
+import accessible from 'eslint-plugin-jsx-a11y';
+import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** A file or function over these sizes is split, or a comment says why not: `eslint-disable … -- the reason`. */
 export const sizes = {
-  files: ['{src,bench,chaos,lab,scripts}/**/*.{ts,mjs}', 'edge/src/*.ts'],
+  files: ['{src,bench,chaos,lab,scripts}/**/*.{ts,mjs}', 'console/src/**/*.{ts,tsx}', 'edge/src/*.ts'],
   plugins: { comments },
   rules: {
     'max-lines': ['error', { max: 300 }],
@@ -45,7 +47,7 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -60,6 +62,15 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['console/src/**/*.tsx'],
+    extends: [accessible.flatConfigs.strict],
+    plugins: { 'react-hooks': hooks },
+    rules: {
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
     },
   },
   {

@@ -15,7 +15,7 @@ export default {
     'scripts/*.{mjs,ts}',
     'examples/**/*.{ts,mjs}',
   ],
-  project: ['{src,test,bench,chaos,lab,scripts,examples}/**/*.{ts,mjs}'],
+  project: ['{src,test,bench,chaos,lab,scripts,examples}/**/*.{ts,mjs}', 'console/src/**/*.{ts,tsx}'],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Loaded by createRequire or by a computed name, or bundled from a text in a test.
   ignoreDependencies: [
@@ -24,8 +24,8 @@ export default {
     '@kubernetes-models/prometheus-operator',
     '@kubernetes-models/gateway-api',
     '@prefab-cloud/prefab-cloud-react',
-    'react',
-    'react-dom',
+    // For the pages with time series.
+    'uplot',
   ],
   // Debian's packages, which scripts/setup.mjs installs.
   ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze', 'mkfifo'],

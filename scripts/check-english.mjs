@@ -17,7 +17,7 @@ export const MAX_PRONOUNS_PER_1000 = 0.1;
 
 const OPENING = /^(What|Who|Whose|Whom|How|Whether|By|Of)\b(?! default\b)/;
 const PRONOUN = /\b(whoever|nobody|somebody|anybody|whom|anew)\b/gi;
-const FOLDERS = ['src', 'test', 'bench', 'chaos', 'lab', 'scripts', 'edge/src', 'examples'];
+const FOLDERS = ['src', 'test', 'bench', 'chaos', 'lab', 'scripts', 'edge/src', 'examples', 'console/src'];
 
 /**
  * The comments of a source text: blocks, and runs of line comments on consecutive lines as one.
@@ -101,7 +101,7 @@ function sourcesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : sourcesBelow(path);
-    return /\.(ts|mjs)$/.test(entry.name) ? [path] : [];
+    return /\.(tsx?|mjs)$/.test(entry.name) ? [path] : [];
   });
 }
 

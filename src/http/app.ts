@@ -6,6 +6,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { Logger } from '../observe/log.js';
 import { compressed } from './compress.js';
+import { consoleRoutes } from './console.js';
 import { errorHandler, notFound } from './errors.js';
 import { evaluationRoutes } from './evaluations.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
@@ -37,7 +38,7 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
   const app = baseApp(metrics, log);
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
-  if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin);
+  if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin).use(consoleRoutes());
   app.use(notFound);
   app.use(errorHandler(log));
   return app;

@@ -6,22 +6,23 @@ import compression from 'compression';
 import { Router, type RequestHandler } from 'express';
 import onHeaders from 'on-headers';
 
-/** The routes with answers that grow with an environment. Streams are on none of them. */
+/** The routes with large answers: those that grow with an environment, and the console. */
 const PATHS = [
   '/api/v1/configs',
   '/api/v2/configs',
   '/ofrep/v1/evaluate/flags',
   '/admin/v1',
+  '/console',
   '/openapi.json',
 ];
 
 /** The length of a body from which it is compressed, bytes: a packet holds a shorter one anyway. */
 export const COMPRESSED_FROM = 1024;
 
-const TYPES = /^application\/(json|x-protobuf)\b/;
+const TYPES = /^(application\/(json|x-protobuf)|text\/(html|css|javascript)|image\/svg\+xml)\b/;
 
 /**
- * Builds the middleware that compresses JSON and protobuf. A compressed answer keeps the version in
+ * Builds the middleware that compresses JSON, protobuf and the files of the console. A compressed answer keeps the version in
  * its ETag, as a weak one: its bytes are others. Whatever the client accepts, `Vary` names
  * `Accept-Encoding`, so that a cache keeps the forms apart.
  */

@@ -31,6 +31,7 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/rejected/:id': 'DELETE',
   '/admin/v1/rejected/:id/retry': 'POST',
   '/admin/v1/restore': 'POST',
+  '/admin/v1/self': 'GET',
   '/admin/v1/operators': 'GET, POST',
   '/admin/v1/operators/:name': 'PUT, DELETE',
   '/admin/v1/operators/:name/rotate': 'POST',

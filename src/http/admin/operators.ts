@@ -40,10 +40,34 @@ const issuedAnswer = operatorAnswer
   .extend({ token: z.string().meta({ description: 'The token itself, which is shown once.' }) })
   .meta({ id: 'IssuedToken' });
 
+const selfAnswer = z
+  .object({
+    name: z.string(),
+    role: z.enum(OPERATOR_ROLES),
+    environments: z.union([z.literal('all'), z.array(idText)]),
+  })
+  .meta({ id: 'Self' });
+
 const params = z.object({ name: z.string() });
 
-/** The routes that list, create, change and revoke operators, and rotate their tokens. */
+/** The routes that read, list, create, change and revoke operators, and rotate their tokens. */
 export const OPERATOR_ROUTES = [
+  adminRoute({
+    method: 'GET',
+    path: '/self',
+    operation: 'getSelf',
+    role: 'viewer',
+    scope: 'own',
+    summary: 'Reads the operator whose token the request has',
+    answers: { 200: selfAnswer },
+    handle: ({ operator: { name, role, environments } }, response) => {
+      response.json({
+        name,
+        role,
+        environments: environments === 'all' ? environments : environments.map(String),
+      });
+    },
+  }),
   adminRoute({
     method: 'GET',
     path: '/operators',

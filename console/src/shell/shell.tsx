@@ -1,0 +1,147 @@
+/** The frame of every page: navigation, environment, operator, theme. */
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ENVIRONMENT_PAGES, INSTALLATION_PAGES } from '../navigation.js';
+import { environmentsQuery } from '../queries.js';
+import { endSession, useMay, useSelf } from '../session.js';
+import { chooseTheme, useTheme, type Theme } from '../theme.js';
+import { Toasts } from './toasts.js';
+
+/** Draws the frame, with the page in it. */
+export function Shell() {
+  const { pathname } = useLocation();
+  // Only until another page is opened.
+  const [openAt, setOpenAt] = useState('');
+  const isOpen = openAt === pathname;
+  return (
+    <div className="shell">
+      <a className="skip" href="#page">
+        Skip to the page
+      </a>
+      <header className="bar">
+        <Brand />
+        <button
+          type="button"
+          className="button menu-button"
+          aria-expanded={isOpen}
+          aria-controls="navigation"
+          onClick={() => setOpenAt(isOpen ? '' : pathname)}
+        >
+          Menu
+        </button>
+      </header>
+      <nav id="navigation" className={isOpen ? 'side side-open' : 'side'} aria-label="Pages">
+        <Brand />
+        <Pages />
+        <Operator />
+      </nav>
+      <main id="page" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Toasts />
+    </div>
+  );
+}
+
+function Brand() {
+  return (
+    <Link to="/" className="brand">
+      <img src="/console/icon.svg" alt="" width="22" height="22" />
+      Holdfast
+    </Link>
+  );
+}
+
+function Pages() {
+  const { environment } = useParams({ strict: false });
+  const isAdmin = useMay('admin');
+  const isEditor = useMay('editor');
+  const offered = INSTALLATION_PAGES.filter(
+    ({ role }) => role === 'viewer' || (role === 'editor' ? isEditor : isAdmin),
+  );
+  return (
+    <>
+      <EnvironmentPicker />
+      {environment !== undefined && (
+        <ul className="nav-list">
+          {ENVIRONMENT_PAGES.map(({ to, label }) => (
+            <li key={to}>
+              <Link to={to} params={{ environment }} activeOptions={{ includeSearch: false }}>
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      {offered.length > 0 && (
+        <>
+          <h2 className="nav-title">Installation</h2>
+          <ul className="nav-list">
+            {offered.map(({ to, label }) => (
+              <li key={to}>
+                <Link to={to}>{label}</Link>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+function EnvironmentPicker() {
+  const { data: environments = [] } = useQuery(environmentsQuery);
+  const { environment } = useParams({ strict: false });
+  const navigate = useNavigate();
+  if (environments.length === 0) return null;
+  return (
+    <label className="picker">
+      <span>Environment</span>
+      <select
+        value={environment ?? ''}
+        onChange={({ target }) =>
+          void navigate({ to: '/e/$environment/flags', params: { environment: target.value } })
+        }
+      >
+        {environment === undefined && <option value="">Choose …</option>}
+        {environments.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const THEMES: readonly { readonly theme: Theme; readonly label: string }[] = [
+  { theme: 'system', label: 'Auto' },
+  { theme: 'light', label: 'Light' },
+  { theme: 'dark', label: 'Dark' },
+];
+
+function Operator() {
+  const self = useSelf();
+  const chosen = useTheme();
+  return (
+    <div className="side-foot">
+      <fieldset className="segmented">
+        <legend className="hidden">Colours</legend>
+        {THEMES.map(({ theme, label }) => (
+          <label key={theme}>
+            <input type="radio" name="theme" checked={chosen === theme} onChange={() => chooseTheme(theme)} />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      <p className="who">
+        <strong>{self.name}</strong>
+        <span className="muted">{self.role}</span>
+      </p>
+      <button type="button" className="button button-quiet" onClick={() => endSession()}>
+        Sign out
+      </button>
+    </div>
+  );
+}
