@@ -17,7 +17,8 @@ export interface TcpLink {
   delay: number;
 }
 
-export async function startTcpLink(targetPort: number): Promise<TcpLink> {
+/** @param targetPort a function where the port is known later than the link must be */
+export async function startTcpLink(targetPort: number | (() => number)): Promise<TcpLink> {
   const pairs = new Set<Pair>();
   let fault: TcpFault = 'none';
   let delay = 0;
@@ -26,7 +27,11 @@ export async function startTcpLink(targetPort: number): Promise<TcpLink> {
       near.destroy();
       return;
     }
-    const pair = new Pair(near, connect(targetPort, '127.0.0.1'), () => delay);
+    const pair = new Pair(
+      near,
+      connect(typeof targetPort === 'number' ? targetPort : targetPort(), '127.0.0.1'),
+      () => delay,
+    );
     pairs.add(pair);
     pair.onClose(() => pairs.delete(pair));
     if (fault === 'silent') pair.pause();

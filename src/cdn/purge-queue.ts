@@ -13,6 +13,7 @@
  * `delay` after it came or later, or are in `#waiting`. The number of environments bounds memory: a
  * key waits once, however often it changes.
  */
+import { CANARY_ENVIRONMENT } from '../store/rules.js';
 import type { FeedEntry, FeedPosition } from '../store/store.js';
 import { rulesetKey, valuesKey } from './surrogate-keys.js';
 
@@ -87,8 +88,9 @@ export class PurgeQueue {
     if (entry.kind === 'change') {
       const { environment, version, clientVersion, at } = entry.change;
       const committedAt = Number(at / 1000n);
-      this.#add(rulesetKey(environment), now, committedAt);
-      if (clientVersion === version) this.#add(valuesKey(environment), now, committedAt);
+      const isCached = environment !== CANARY_ENVIRONMENT;
+      if (isCached) this.#add(rulesetKey(environment), now, committedAt);
+      if (isCached && clientVersion === version) this.#add(valuesKey(environment), now, committedAt);
     } else if (entry.key.revokedAt !== undefined) {
       // Cached responses are kept per API key; no client may have those of a revoked one.
       const { environment, revokedAt } = entry.key;

@@ -19,6 +19,7 @@ export interface ReadinessBody {
   readonly lease?: { readonly leader?: boolean; readonly error?: string };
   readonly clock?: { readonly offsetMs?: number; readonly error?: string };
   readonly publisher?: unknown;
+  readonly canary?: unknown;
   readonly inbox?: unknown;
   readonly belt?: unknown;
 }
@@ -50,6 +51,7 @@ export function statusLines(readiness: ReadinessBody, metrics: MetricValues): St
     holds?.direct === undefined ? undefined : ['direct holds', `${holds.direct}`],
     leaseLine(lease),
     ...receiverLines(readiness.publisher, 'proxies', 'proxy'),
+    ...canaryLines(readiness.canary),
     ...receiverLines(readiness.belt, 'buckets', 'bucket'),
     otherLine('inbox', readiness.inbox),
     clockLine(clock),
@@ -113,10 +115,23 @@ function receiverLines(part: unknown, list: string, about: string): StatusLine[]
     return [
       about,
       `${textOf(name)}: `,
-      styled(state === 'failing' ? 'red' : 'green', textOf(state)),
+      styled(STATE_STYLES[textOf(state)] ?? 'green', textOf(state)),
       factsOf(receiver, [about, 'state']),
     ];
   });
+}
+
+/** The styles of the states of receivers; others are well. */
+const STATE_STYLES: Readonly<Record<string, 'red' | 'yellow'>> = {
+  failing: 'red',
+  silent: 'red',
+  waiting: 'yellow',
+};
+
+/** A line for each proxy of the canary, where it runs; else one that says that it is off. */
+function canaryLines(canary: unknown): StatusLine[] {
+  if (canary === 'off') return [['canary', 'off: HOLDFAST_CANARY is not set, so delivery is not measured']];
+  return receiverLines(canary, 'proxies', 'proxy').map(([, ...said]) => ['canary', ...said]);
 }
 
 /** A part with fields of its own, as `name value` pairs. */

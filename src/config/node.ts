@@ -20,6 +20,7 @@ export function readNodeSettings(env: EnvironmentVariables): NodeSettings {
   if (values.purgeUrl !== undefined && !isGiven(options.purgeToken, env)) {
     problems.push('HOLDFAST_PURGE_URL needs the API token that may purge there: set HOLDFAST_PURGE_TOKEN.');
   }
+  problems.push(...canaryProblems(values));
   const ports = checkPorts(values);
   problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -83,8 +84,17 @@ function gripProblems({ gripUrls = [], gripVerifyKeys, hold }: Partial<NodeSetti
   return problems;
 }
 
+/** The canary must know which client port belongs to which proxy. */
+function canaryProblems({ canaryUrls = [], gripUrls = [] }: Partial<NodeSettings>): string[] {
+  if (canaryUrls.length === 0 || gripUrls.length === 0 || canaryUrls.length === gripUrls.length) return [];
+  return [
+    `HOLDFAST_CANARY names ${canaryUrls.length} and GRIP_URL names ${gripUrls.length}: give one URL of clients for each proxy, in the same order, or off in its place.`,
+  ];
+}
+
 /** A sentence for each setting that another one makes useless. */
-function withoutEffect({ hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl }: NodeSettings): string[] {
+function withoutEffect(settings: NodeSettings): string[] {
+  const { hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl, canaryUrls } = settings;
   const sentences: string[] = [];
   if (hold === 'direct' && gripUrls.length > 0) {
     sentences.push(
@@ -93,6 +103,14 @@ function withoutEffect({ hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl }:
   }
   if (gripVerifyKeys.length > 0 && gripUrls.length === 0) {
     sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
+  }
+  if (canaryUrls.length > 0 && gripUrls.length === 0) {
+    sentences.push('HOLDFAST_CANARY has no effect without GRIP_URL.');
+  }
+  if (canaryUrls.length > 0 && hold === 'direct') {
+    sentences.push(
+      'HOLDFAST_CANARY has no effect with HOLDFAST_HOLD=direct, because no proxy is given a hold.',
+    );
   }
   if (purgeToken !== undefined && purgeUrl === undefined) {
     sentences.push('HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.');

@@ -115,6 +115,18 @@ export const options = {
     help: 'Key that verifies the Grip-Sig of each proxy whose URL has no verify-key: text, base64:…, PEM or JWK. Several, separated by spaces or commas, are all accepted.',
     parse: (value) => (value === '' ? [] : splitKeys(value)),
   }),
+  /**
+   * The URLs at which clients reach the proxies of GRIP_URL, in that order, without a slash at their
+   * end; `undefined`: one that the canary leaves out. Empty: no canary.
+   */
+  canaryUrls: option({
+    name: 'HOLDFAST_CANARY',
+    roles: ['node'],
+    default: 'off',
+    help: 'Where clients reach the proxies of GRIP_URL, one URL for each in the same order, such as http://pushpin:7999; off in place of one leaves that proxy out. The leader then keeps a hold of its own through each, changes an environment of its own every 10 seconds, and measures the time from commit to arrival (holdfast_delivery_seconds).',
+    parse: (value) =>
+      value === 'off' ? [] : words(value).map((url) => (url === 'off' ? undefined : httpUrl(url))),
+  }),
   /** Milliseconds between two publish requests to a hosted proxy, at least. */
   publishInterval: option({
     name: 'HOLDFAST_COALESCE',

@@ -1,6 +1,7 @@
 /** The routes for operators: liveness, readiness, metrics. */
 import { Router } from 'express';
 import type { BeltStatus } from '../belt/writer/writer.js';
+import type { CanaryStatus } from '../canary/canary.js';
 import { VERSION } from '../core/version.js';
 import type { InboxStatus } from '../inbox/consumer.js';
 import type { LeaseStatus } from '../leader/lease-monitor.js';
@@ -17,6 +18,8 @@ export interface NodeHealth {
   readonly store: string;
   readonly replica: ReplicaStatus;
   readonly publisher: PublisherStatus | undefined;
+  /** `undefined` where no client URL of a proxy is given. */
+  readonly canary: CanaryStatus | undefined;
   /** `undefined` with a store that has no inbox. */
   readonly inbox: InboxStatus | undefined;
   readonly directHolds: number;
@@ -93,14 +96,15 @@ function health(state: () => ReadinessReport): Router {
  * see it.
  */
 export function nodeReadiness(health: NodeHealth): ReadinessReport {
-  const { phase, store, replica, publisher, inbox, directHolds, belt, writes, lease, beltLease, clock } =
-    health;
+  const { phase, store, replica, publisher, canary, inbox, directHolds, belt } = health;
+  const { writes, lease, beltLease, clock } = health;
   const degraded = [
     ...(replica.feed === 'away' || replica.missing > 0 || replica.recovering > 0 ? ['store'] : []),
     ...(writes.state === 'refusing' ? ['writes'] : []),
     ...(lease.problem !== undefined ? ['lease'] : []),
     ...(clock.problem !== undefined ? ['clock'] : []),
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
+    ...(canary?.proxies.some(({ state }) => state === 'silent') === true ? ['canary'] : []),
     ...(isBeltFailing(belt) || beltLease?.problem !== undefined ? ['belt'] : []),
   ];
   const body = {
@@ -123,6 +127,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
       ...problemOf(clock),
     },
     publisher: publisher ?? 'off',
+    canary: canary ?? 'off',
     ...(inbox === undefined ? {} : { inbox }),
     ...(belt === undefined ? {} : { belt: { ...belt, ...(beltLease && { lease: leaseOf(beltLease) }) } }),
   };

@@ -30,6 +30,8 @@ export interface StreamParts {
   readonly link: RecoveryLink;
   readonly hold: 'auto' | 'grip' | 'direct';
   readonly metrics: NodeMetrics;
+  /** The canary's key, and whether a text is that key. */
+  readonly canary: { readonly key: Key; readonly isKey: (text: string | undefined) => boolean };
 }
 
 /** Nothing on the way may store, transform or buffer a stream. */
@@ -62,7 +64,11 @@ export function streamRoutes(parts: StreamParts): Router {
 
 async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
   const password = basicPassword(request.headers.authorization);
-  const key = noteKey(response, await authenticateKey(password, SERVER_KEYS, parts.replica.keyring));
+  const { canary, replica } = parts;
+  if (canary.isKey(password) && !isHeldByProxy(parts, request)) throw canaryWithoutProxy();
+  const key = canary.isKey(password)
+    ? canary.key
+    : noteKey(response, await authenticateKey(password, SERVER_KEYS, replica.keyring));
   const position = claimedPosition(
     'configs',
     headerOf(request, 'last-event-id'),
@@ -95,9 +101,11 @@ export async function respondWithStream(
   { key, stream, position }: StreamRequest,
 ): Promise<void> {
   const { subscriptions, metrics } = parts;
-  if (parts.hold !== 'direct' && isProxied(request)) {
+  if (isHeldByProxy(parts, request)) {
     const reply = await subscriptions.hold(key, stream, position);
-    metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
+    if (key !== parts.canary.key) {
+      metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
+    }
     await send(response, reply);
     return;
   }
@@ -116,6 +124,18 @@ export async function respondWithStream(
   } finally {
     slot.release();
   }
+}
+
+function isHeldByProxy({ hold }: StreamParts, request: Request): boolean {
+  return hold !== 'direct' && isProxied(request);
+}
+
+/** The canary is to measure what a proxy delivers; a direct hold would show nothing of it. */
+function canaryWithoutProxy(): HoldfastError {
+  return new HoldfastError(
+    'direct_hold_refused',
+    'the canary came to this node past the GRIP proxy, or this node gives no holds to it: HOLDFAST_CANARY must be the URL at which clients reach the proxy',
+  );
 }
 
 /** Lets only requests with a path pass that this installation issued. */

@@ -189,6 +189,14 @@ export class NodeMetrics extends ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly delivery = new Histogram({
+    name: 'holdfast_delivery_seconds',
+    help: "From the beginning of a commit of the canary to its arrival at a client's connection to the proxy; on the node that leads. Needs HOLDFAST_CANARY.",
+    labelNames: ['proxy'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers: [this.registry],
+  });
+
   readonly #environmentLag = new Gauge({
     name: 'holdfast_publish_environment_lag_seconds',
     help: 'From commit to acceptance by the proxy, of the last change of each of the 1,000 environments that changed last.',

@@ -26,8 +26,15 @@ export async function discoverEndpoints(
 ): Promise<ProxyEndpoint[]> {
   const host = new URL(address.publishUrl).hostname.replace(/^\[|\]$/g, '');
   if (!address.perAddress || isIP(host) !== 0) return [{ address }];
+  return (await addressesOf(host, resolve)).map((ip) => ({ address, ip }));
+}
+
+/**
+ * Resolves a host name to the addresses that count, in a fixed order. Rejects when it cannot be
+ * resolved.
+ */
+export async function addressesOf(host: string, resolve: ResolveHost = resolveAll): Promise<string[]> {
   const found = await resolve(host);
   const v4 = found.filter((each) => each.family === 4);
-  const ips = [...new Set((v4.length > 0 ? v4 : found).map((each) => each.address))].sort();
-  return ips.map((ip) => ({ address, ip }));
+  return [...new Set((v4.length > 0 ? v4 : found).map((each) => each.address))].sort();
 }

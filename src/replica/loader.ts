@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { HoldfastError } from '../core/errors.js';
 import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { Ruleset, type Change } from '../ruleset/ruleset.js';
+import { CANARY_ENVIRONMENT } from '../store/rules.js';
 import type { Store } from '../store/store.js';
 import type { ReplicaMemory } from './memory.js';
 import type { HealingOutcome, LostWrites, ReplicaOptions } from './options.js';
@@ -73,6 +74,8 @@ export class Loader {
    * it.
    */
   load(environment: bigint): Promise<Ruleset | undefined> {
+    // No client, commit or answer is of it.
+    if (environment === CANARY_ENVIRONMENT) return Promise.resolve(undefined);
     const running = this.#loading.get(environment);
     if (running !== undefined) return running.promise;
     const arrived: Change[] = [];

@@ -2,6 +2,13 @@
 import { HoldfastError } from '../core/errors.js';
 import type { Commit, Key } from './store.js';
 
+/**
+ * The environment of the canary, whose changes measure delivery (docs/decisions/0063). Ids of users
+ * begin at 1. Its changes are in the feed like any other; it is in no list of environments, has no
+ * history, and no API key.
+ */
+export const CANARY_ENVIRONMENT = 0n;
+
 /** The time for which a request is remembered by its idempotency key, milliseconds. */
 export const IDEMPOTENCY_TTL = 24 * 60 * 60 * 1000;
 

@@ -176,12 +176,13 @@ export interface Store {
   read(environment: bigint): Promise<StoredRuleset | undefined>;
   version(environment: bigint): Promise<bigint | undefined>;
   environment(id: bigint): Promise<StoredEnvironment | undefined>;
-  /** All environments, ascending by id. */
+  /** All environments but that of the canary, ascending by id. */
   environments(): Promise<StoredEnvironment[]>;
   /** The deletion of an environment that does not exist; `undefined` when it never did. */
   deletion(environment: bigint): Promise<DeletedEnvironment | undefined>;
   /**
-   * The changes of an environment, newest first; none of one that does not exist. A commit under way
+   * The changes of an environment, newest first; none of one that does not exist, and none of the
+   * canary's. A commit under way
    * may or may not be among them.
    */
   history(environment: bigint, query: HistoryQuery): Promise<HistoryPage>;

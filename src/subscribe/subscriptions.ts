@@ -13,6 +13,7 @@ import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
+import type { Confirmed } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
 import { decide, type Decision } from './decide.js';
@@ -41,9 +42,17 @@ export interface HeldReply {
   readonly decision: Decision['kind'] | 'refused';
 }
 
+/** What the canary subscribes with, and to; the replica has neither. */
+export interface CanarySource {
+  readonly key: Key;
+  readonly confirmed: () => Promise<Confirmed | undefined>;
+}
+
 /** The collaborators of subscriptions. */
 export interface SubscriptionsOptions {
   readonly replica: Replica;
+  /** The canary: a key of its own, and the ruleset of its environment as the store has it. */
+  readonly canary?: CanarySource | undefined;
   readonly contents: StreamContents;
   readonly link: RecoveryLink;
   readonly times: HoldTimes;
@@ -88,7 +97,8 @@ export class Subscriptions {
       );
     }
     const { stream, keyId, position } = hold;
-    const key = await this.#options.replica.keyring.findById(keyId);
+    const { canary, replica } = this.#options;
+    const key = keyId === canary?.key.id ? canary.key : await replica.keyring.findById(keyId);
     if (key === undefined || !mayFollow(key, stream)) return this.#refused(stream, keyId);
     const catchUp = await this.catchUp(stream, position);
     return this.#held(stream, keyId, catchUp, '');
@@ -109,8 +119,9 @@ export class Subscriptions {
   }
 
   async #decide(stream: Stream, position: bigint): Promise<{ decision: Decision; ruleset: Ruleset }> {
-    const { replica, contents } = this.#options;
-    const current = await replica.confirmed(stream.environment);
+    const { replica, canary, contents } = this.#options;
+    const isCanary = stream.environment === canary?.key.environment;
+    const current = await (isCanary ? canary.confirmed() : replica.confirmed(stream.environment));
     if (current === undefined) throw lostEnvironment(stream.environment);
     // The rest takes time with a large ruleset, and waits for a slice of its own. The ruleset
     // may move on in the meantime, and is then as new as what was confirmed, or newer.

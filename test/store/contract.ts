@@ -6,6 +6,7 @@ import { MAX_ID } from '../../src/ruleset/version.js';
 import type { Change } from '../../src/ruleset/ruleset.js';
 import type { Commit, CommitResult, FeedPosition, Store } from '../../src/store/store.js';
 import { until } from '../support/until.js';
+import { canaryContract } from './contract-canary.js';
 import { historyContract } from './contract-history.js';
 import { operatorContract } from './contract-operators.js';
 import {
@@ -64,6 +65,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     keys(current, follow);
     leadership(current);
     operatorContract(current);
+    canaryContract(current, follow);
     historyContract(current, (changes) => under.open(changes));
   });
 }

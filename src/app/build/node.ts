@@ -15,6 +15,7 @@ import type { Replica } from '../../replica/replica.js';
 import type { DirectHolds } from '../../subscribe/direct.js';
 import { buildAdmin } from './admin.js';
 import { buildBeltWriter } from './belt-writer.js';
+import { buildCanary } from './canary.js';
 import { buildLeading, registerLeaseGauge } from './leading.js';
 import type { NodeParts } from './parts.js';
 import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
@@ -55,7 +56,8 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies, watched.observing);
   const publisher = buildPublisher(parts, proxies);
   const inbox = buildInbox(parts, replica, committer);
-  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts)]);
+  const canary = buildCanary(parts, proxies);
+  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary]);
   const belt = buildBeltWriter(parts, buckets);
   registerStoreGauges(metrics, store);
   registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });
@@ -65,6 +67,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     store: store.name,
     replica: replica.status(),
     publisher: publisher?.status(),
+    canary: canary?.status(),
     inbox: inbox?.status(),
     directHolds: directHolds.size,
     belt: belt.status(),

@@ -10,6 +10,7 @@ import type { NodeMetrics } from '../../observe/node-metrics.js';
 import type { ProxyWorkerEvents } from '../../publish/proxy-worker.js';
 import { Publisher } from '../../publish/publisher.js';
 import type { Replica } from '../../replica/replica.js';
+import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { NodeParts } from './parts.js';
 
 /** Builds the publisher; `undefined` without proxies. */
@@ -45,7 +46,7 @@ function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<ProxyWork
     refetched: (items) => metrics.refetches.inc({ proxy }, items),
     lag: (milliseconds, subject) => {
       metrics.publishLag.observe({ proxy }, milliseconds / 1000);
-      if (subject.kind === 'environment')
+      if (subject.kind === 'environment' && subject.environment !== CANARY_ENVIRONMENT)
         metrics.environmentLag(proxy, subject.environment, milliseconds / 1000);
     },
   });

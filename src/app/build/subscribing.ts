@@ -15,6 +15,8 @@ import { StreamTokens } from '../../subscribe/stream-token.js';
 import { DeltaContents } from '../../subscribe/deltas.js';
 import { RefetchContents } from '../../subscribe/stream.js';
 import { Subscriptions } from '../../subscribe/subscriptions.js';
+import { CANARY_KEY, canaryKeyCheck } from '../../canary/key.js';
+import { confirmedCanary } from '../../canary/source.js';
 import type { NodeParts } from './parts.js';
 import type { WatchedClock } from './watching.js';
 
@@ -32,7 +34,7 @@ export function buildSubscribing(
   proxies: readonly ProxyAddress[],
   observing: WatchedClock['observing'],
 ): Subscribing {
-  const { settings, secrets, metrics, log, clock } = parts;
+  const { settings, secrets, store, metrics, log, clock } = parts;
   const { now, random } = clock;
   const contents = {
     configs: new DeltaContents(),
@@ -41,7 +43,8 @@ export function buildSubscribing(
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
   const onAhead = (): void => metrics.clientsAhead.inc();
-  const subscriptions = new Subscriptions({ replica, contents, link, times, log, random, onAhead });
+  const canary = { key: CANARY_KEY, confirmed: () => confirmedCanary(store) };
+  const subscriptions = new Subscriptions({ replica, canary, contents, link, times, log, random, onAhead });
   const directHolds = buildDirectHolds(parts, { replica, subscriptions, contents });
   const streamTokens = new StreamTokens(secrets.linkSecrets, now);
   const signers = proxies.flatMap((proxy) => proxy.signers);
@@ -52,6 +55,7 @@ export function buildSubscribing(
     signatures: observing(new SignatureVerifier(signers, now)),
     link,
     hold: settings.hold,
+    canary: { key: CANARY_KEY, isKey: canaryKeyCheck(secrets.linkSecrets) },
     metrics,
   };
   const routes = [streamRoutes(streamParts), eventStreamRoutes({ ...streamParts, streamTokens, random })];

@@ -11,6 +11,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
+import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { FeedEntry, FeedPosition, Store } from '../../store/store.js';
 import { equalJitter } from '../../core/backoff.js';
 import { BUCKET_BACKOFF } from './backoff.js';
@@ -163,7 +164,9 @@ export class BucketWorker {
     const before = this.#last;
     if (entry.kind === 'change') {
       const { environment, at } = entry.change;
-      this.#changes.mark(environment, { before, at: Number(at / 1000n) });
+      if (environment !== CANARY_ENVIRONMENT) {
+        this.#changes.mark(environment, { before, at: Number(at / 1000n) });
+      }
     } else {
       const { key } = entry;
       this.#keyring.take(key);

@@ -1,4 +1,5 @@
 /** Makes the history notes of commits. */
+import { CANARY_ENVIRONMENT } from '../rules.js';
 import type { Commit } from '../store.js';
 import { bytesOf, type HistoryIndex } from './history-index.js';
 import type { HistoryNote } from './history-record.js';
@@ -18,6 +19,7 @@ export function historyNoteOf(
   { state, index, now }: NoteParts,
 ): HistoryNote | undefined {
   if (index.limits.changes === 0 || change?.deletes === true) return undefined;
+  if (environment === CANARY_ENVIRONMENT) return undefined;
   if (change === undefined && settings === undefined) return undefined;
   const version = change?.version ?? state.reached(environment) ?? 0n;
   const configs = change?.configs ?? [];

@@ -1,6 +1,7 @@
 /** The state that the log adds up to, in memory: all reads are answered from it. */
 import type { EncodedConfig } from '../../ruleset/codec.js';
 import { keyFromJson } from '../key-record.js';
+import { CANARY_ENVIRONMENT } from '../rules.js';
 import type { DeletedEnvironment, Environment, Key, StoredEnvironment } from '../store.js';
 import { configsFromBase64, decodeSettings } from './encoding.js';
 import { lineGroups, type ImageLine, type StateImage } from './image.js';
@@ -50,7 +51,7 @@ export class FileState {
   }
 
   environments(): StoredEnvironment[] {
-    return this.#ids().flatMap((id) => this.environment(id) ?? []);
+    return this.#ids().flatMap((id) => (id === CANARY_ENVIRONMENT ? [] : (this.environment(id) ?? [])));
   }
 
   deletion(id: bigint): DeletedEnvironment | undefined {

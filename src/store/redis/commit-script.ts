@@ -2,6 +2,7 @@
  * The Lua scripts that make commits and read their history. The rules of scripts.ts hold here too.
  */
 import { HISTORY_ENTRY_BYTES } from '../history.js';
+import { CANARY_ENVIRONMENT } from '../rules.js';
 import { names } from './names.js';
 import { bounding, deciding, prelude } from './scripts.js';
 
@@ -165,7 +166,7 @@ if deletes then
   redis.call('HSET', KEYS[1], 'deleted', ARGV[23], 'name', '')
   redis.call('HDEL', KEYS[1], 'context')
 end
-if not version then redis.call('SADD', KEYS[3], ARGV[1]) end
+if not version and ARGV[1] ~= '${CANARY_ENVIRONMENT}' then redis.call('SADD', KEYS[3], ARGV[1]) end
 if entry then remember(KEYS[1], KEYS[9], KEYS[10], hasChange and ARGV[23] or version or '0', entry, limits)
 elseif redis.call('HEXISTS', KEYS[1], 'history') == 1 and (deletes or limits.changes == 0) then
   forget(KEYS[1], KEYS[9], KEYS[10])

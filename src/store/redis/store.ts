@@ -5,7 +5,14 @@ import { packAnswer } from '../answer.js';
 import { historyLimits, type HistoryLimits, type HistoryPage, type HistoryQuery } from '../history.js';
 import { keyFromJson, keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
-import { byCreation, checkCommit, IDEMPOTENCY_BYTES, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
+import {
+  byCreation,
+  CANARY_ENVIRONMENT,
+  checkCommit,
+  IDEMPOTENCY_BYTES,
+  IDEMPOTENCY_TTL,
+  keyExists,
+} from '../rules.js';
 import type {
   Commit,
   CommitResult,
@@ -134,7 +141,7 @@ class RedisStore implements Store {
         wait: this.#location.wait,
         idempotencyTtl: IDEMPOTENCY_TTL,
         idempotencyBytes: this.#idempotencyBytes,
-        history: this.#history,
+        history: environment === CANARY_ENVIRONMENT ? historyLimits(0) : this.#history,
       }),
     });
     const [kind, value] = replyList(reply);
