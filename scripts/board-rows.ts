@@ -78,6 +78,21 @@ export const BOARD_ROWS: Readonly<Record<string, readonly PanelPlan[]>> = {
   ],
   Delivery: [
     {
+      title: 'From commit to client',
+      help: 'Time from the commit of a change of the canary to its arrival at a connection to the client port of each proxy.',
+      unit: 's',
+      queries: [
+        [quantile(0.5, 'holdfast_delivery_seconds', 'proxy'), '{{proxy}} p50'],
+        [quantile(0.99, 'holdfast_delivery_seconds', 'proxy'), '{{proxy}} p99'],
+      ],
+    },
+    {
+      title: 'Canary silent',
+      help: '1 while a change of the canary has not arrived through the proxy for longer than T.',
+      unit: 'short',
+      queries: [[`max by (proxy) (holdfast_canary_silent{${NODES}})`, '{{proxy}}']],
+    },
+    {
       title: 'From commit to proxy',
       help: 'Time from the commit of a change to its acceptance by each proxy.',
       unit: 's',

@@ -100,13 +100,19 @@ describe('docker-compose.yml', () => {
 
   it('gives each node the settings that the nodes of the stack have', () => {
     const secrets = { adminToken: 'a', secret: 'b', gripKey: 'c' };
-    const stack = nodeEnvironment(secrets, 'redis://redis:6379', ['http://pushpin:5561']);
+    const stack = nodeEnvironment(
+      secrets,
+      'redis://redis:6379',
+      ['http://pushpin:5561'],
+      ['http://pushpin:7999'],
+    );
     for (const node of Object.values(nodes)) {
       expect(node.env_file).toBe('.env');
       const names = [...Object.keys(node.environment ?? {}), ...filledIn.map(([name]) => name)];
       expect(names.sort()).toEqual(['PORT', 'HOLDFAST_ADMIN_PORT', ...Object.keys(stack)].sort());
       const grip = interpolate(node.environment?.GRIP_URL ?? '', { GRIP_VERIFY_KEY: 'c' });
       expect(grip).toBe(stack.GRIP_URL);
+      expect(node.environment?.HOLDFAST_CANARY).toBe(stack.HOLDFAST_CANARY);
       expect(node.environment?.HOLDFAST_STORE).toBe(stack.HOLDFAST_STORE);
     }
   });

@@ -27,6 +27,7 @@ describe('settings that are not given', () => {
       store: 'file:./data',
       gripUrls: [],
       gripVerifyKeys: [],
+      canaryUrls: [],
       publishInterval: 100,
       purgeUrl: undefined,
       purgeToken: undefined,
@@ -359,5 +360,33 @@ describe('the help', () => {
       'HOLDFAST_ENVIRONMENT',
     ]);
     expect(helpText()).toMatch(/^ {2}HOLDFAST_STALENESS +60 +Seconds/m);
+  });
+});
+
+describe('the canary', () => {
+  const proxied = { GRIP_URL: 'http://a:5561 http://b:5561', GRIP_VERIFY_KEY: 'key' };
+
+  it('the canary has the client URL of each proxy in the order of GRIP_URL, and off leaves one out', () => {
+    const settings = readNodeSettings({ ...proxied, HOLDFAST_CANARY: 'off, http://b:7999/' });
+    expect(settings.canaryUrls).toEqual([undefined, 'http://b:7999']);
+    expect(readNodeSettings({ ...proxied, HOLDFAST_CANARY: 'off' }).canaryUrls).toEqual([]);
+  });
+
+  it('the canary is refused with another number of client URLs than there are proxies', () => {
+    expect(problems({ ...proxied, HOLDFAST_CANARY: 'http://a:7999' })).toEqual([
+      'HOLDFAST_CANARY names 1 and GRIP_URL names 2: give one URL of clients for each proxy, in the same order, or off in its place.',
+    ]);
+    expect(problems({ ...proxied, HOLDFAST_CANARY: 'a:7999 off' })).toEqual([
+      expect.stringMatching(/^HOLDFAST_CANARY must be an http/),
+    ]);
+  });
+
+  it('the canary without a proxy, or with direct holds only, is a warning', () => {
+    const { warnings } = readNodeSettings({ HOLDFAST_CANARY: 'http://a:7999' });
+    expect(warnings).toEqual(['HOLDFAST_CANARY has no effect without GRIP_URL.']);
+    const direct = { ...proxied, HOLDFAST_HOLD: 'direct', HOLDFAST_CANARY: 'http://a:7999 off' };
+    expect(readNodeSettings(direct).warnings).toContain(
+      'HOLDFAST_CANARY has no effect with HOLDFAST_HOLD=direct, because no proxy is given a hold.',
+    );
   });
 });

@@ -61,6 +61,7 @@ describe('GET /readyz', () => {
       lease: { leader: false },
       clock: {},
       publisher: { leader: false, proxies: [] },
+      canary: 'off',
       version: VERSION,
     });
     expect(body.environments).toBeGreaterThan(0);

@@ -32,10 +32,12 @@ export function canaryContract(current: () => Store, follow: (from: FeedPosition
       const begin = (version: bigint): void => void begun.push(version);
       expect(await first.commit(begin)).toBe(true);
       expect(await second.commit(begin)).toBe(true);
+      const refused = begun.length;
       expect(await first.commit(begin)).toBe(false);
       expect(await first.commit(begin)).toBe(true);
-      expect(new Set(begun).size).toBe(4);
-      expect((await store.read(CANARY_ENVIRONMENT))?.version).toBe(begun[3]);
+      const made = begun.filter((_, i) => i !== refused);
+      expect(new Set(made).size).toBe(3);
+      expect((await store.read(CANARY_ENVIRONMENT))?.version).toBe(made[2]);
     });
   });
 }

@@ -57,7 +57,7 @@ const interrupted = interruption();
 const [, , given] = process.argv;
 // Those of the last run. What is in a folder that was given is not ours to remove.
 if (given === undefined) rmSync(LOGS, { recursive: true, force: true });
-const stack = await startStack({ dir: given === undefined ? LOGS : resolve(given) });
+const stack = await startStack({ canary: true, dir: given === undefined ? LOGS : resolve(given) });
 try {
   await stack.createEnvironment(1, { name: 'example' });
   const { key } = await stack.createKey(1);

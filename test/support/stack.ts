@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly pushpins?: number;
   /** True when Redis keeps its data across a restart; default `appendonly`. */
   readonly redis?: 'appendonly' | 'memory';
+  /** True: the canary measures at each Pushpin; default false. */
+  readonly canary?: boolean;
   /** More settings for each node; they win. */
   readonly env?: Readonly<Record<string, string>>;
   /** Options that differ from pushpin/pushpin.conf, by `section.option`. */
@@ -95,7 +97,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     );
     stops.push(...pushpins.map((pushpin) => () => pushpin.stop()));
     const publishUrls = pushpins.map((pushpin) => pushpin.publishUrl);
-    const env = { ...nodeEnvironment(secrets, redis.url, publishUrls), ...options.env };
+    const clientUrls = options.canary === true ? pushpins.map((pushpin) => pushpin.url) : undefined;
+    const env = { ...nodeEnvironment(secrets, redis.url, publishUrls, clientUrls), ...options.env };
     const nodes = await all(ports.length, (index) =>
       startNode({ env, port: ports[index]!, logFile: join(dir, `holdfast-${index + 1}.log`) }),
     );
