@@ -326,6 +326,7 @@ describe('the help', () => {
       'HOLDFAST_HISTORY',
       'GRIP_URL',
       'GRIP_VERIFY_KEY',
+      'HOLDFAST_CANARY',
       'HOLDFAST_COALESCE',
       'HOLDFAST_HOLD',
       'HOLDFAST_ADMIN_TOKEN',
