@@ -15,6 +15,8 @@ export interface TcpLink {
   fault: TcpFault;
   /** Milliseconds that everything takes, in each direction. */
   delay: number;
+  /** Closes it, with all that pass through. */
+  stop(): Promise<void>;
 }
 
 /** @param targetPort a function where the port is known later than the link must be */
@@ -59,6 +61,11 @@ export async function startTcpLink(targetPort: number | (() => number)): Promise
     set delay(next) {
       delay = next;
     },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        closeAll();
+      }),
   };
 }
 
