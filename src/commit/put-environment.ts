@@ -1,9 +1,10 @@
 /** Creates environments and changes their settings. */
 import type { Ruleset } from '../ruleset/ruleset.js';
+import { HoldfastError } from '../core/errors.js';
 import { encodeEnvelope } from '../ruleset/codec.js';
 import { nextId } from '../ruleset/version.js';
 import type { Attribution } from '../store/history.js';
-import type { DeletedEnvironment, Environment, StoredEnvironment } from '../store/store.js';
+import type { DeletedEnvironment, Environment, Store, StoredEnvironment } from '../store/store.js';
 import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
 import type { ChangePlan } from './plan.js';
 import { planSettings } from './plan-settings.js';
@@ -12,7 +13,8 @@ import { planSettings } from './plan-settings.js';
  * Creates an environment, or changes its settings. One that was deleted goes on above the version of
  * its deletion, with the tombstones of that time. Settings that are as given are not written again.
  *
- * @throws HoldfastError as `planSettings`; `busy`; `store_unavailable`
+ * @throws HoldfastError as `planSettings`; `field_invalid` for a name that another environment has;
+ *   `busy`; `store_unavailable`
  */
 export async function putEnvironment(
   parts: CommitParts,
@@ -20,6 +22,7 @@ export async function putEnvironment(
   by: Attribution,
 ): Promise<{ created: boolean; environment: StoredEnvironment }> {
   const { store, replica } = parts;
+  await checkName(settings, store);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const now = await store.time();
     const known = await replica.confirmed(settings.id);
@@ -35,6 +38,7 @@ export async function putEnvironment(
       by,
       expect: base?.ruleset.version ?? deletion?.version,
       settings,
+      isNameUnique: true,
       change: plan.change,
       live: plan.live,
     });
@@ -44,9 +48,30 @@ export async function putEnvironment(
       const environment = { ...settings, version, clientVersion, at, live: plan.live };
       return { created: base === undefined, environment };
     }
+    if (result.kind === 'name_taken') throw nameTaken(settings.name, result.environment);
     await replica.reload(settings.id);
   }
   throw tooBusy(settings.id);
+}
+
+/**
+ * Refuses a name that another environment has, unless the environment has it already. The commit
+ * does the same for two requests at a time; it does not see names that a node of an older release
+ * gave.
+ */
+async function checkName({ id, name }: Environment, store: Store): Promise<void> {
+  const environments = await store.environments();
+  const other = environments.find((each) => each.name === name && each.id !== id);
+  if (other === undefined || environments.some((each) => each.id === id && each.name === name)) return;
+  throw nameTaken(name, other.id);
+}
+
+function nameTaken(name: string, other: bigint): HoldfastError {
+  return new HoldfastError(
+    'field_invalid',
+    `name ${name} is that of environment ${other}: names are unique, because they can be used in place of numbers; choose another`,
+    { field: 'name' },
+  );
 }
 
 /** A deleted environment is created again by a change of its surroundings alone. */

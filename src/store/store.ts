@@ -98,6 +98,11 @@ export interface Commit {
   /** The environment's settings, when they are created or changed. */
   readonly settings?: Environment | undefined;
   /**
+   * True to refuse a name that another environment has taken, unless the environment has it too
+   * already. What restores an environment leaves it out: it must not fail for a name.
+   */
+  readonly isNameUnique?: boolean | undefined;
+  /**
    * Absent when only a name changed, which no client sees. Its `previous` is `expect` (0 for a new
    * environment).
    */
@@ -129,6 +134,8 @@ export type CommitResult =
   | { readonly kind: 'committed' }
   /** The environment is at another version (`undefined`: it does not exist). */
   | { readonly kind: 'conflict'; readonly version: bigint | undefined }
+  /** The name of the settings is that of another environment. */
+  | { readonly kind: 'name_taken'; readonly environment: bigint }
   /** The idempotency key was used before. */
   | { readonly kind: 'repeated'; readonly digest: string; readonly answer: string }
   /** The inbox event must not be committed now. */

@@ -8,6 +8,7 @@ import type { Commit, CommitResult, FeedPosition, Store } from '../../src/store/
 import { until } from '../support/until.js';
 import { canaryContract } from './contract-canary.js';
 import { historyContract } from './contract-history.js';
+import { nameContract } from './contract-names.js';
 import { operatorContract } from './contract-operators.js';
 import {
   apiKey,
@@ -66,6 +67,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     leadership(current);
     operatorContract(current);
     canaryContract(current, follow);
+    nameContract(current);
     historyContract(current, (changes) => under.open(changes));
   });
 }

@@ -42,6 +42,9 @@ const COMPACT_AGAIN = 10_000;
 /** All writes of keys, as a subject of the writer: a hash must be new among all of them. */
 const KEYS = 'keys';
 
+/** All writes of settings, for the same reason: a name must be new among all environments. */
+const NAMES = 'names';
+
 /** The parts of a store, opened. */
 export interface FileStoreParts {
   readonly directory: string;
@@ -133,7 +136,8 @@ export class FileStore implements Store {
       idempotency === undefined
         ? commit
         : { ...commit, idempotency: { ...idempotency, answer: await packAnswer(idempotency.answer) } };
-    const result = await this.#writer.submit(`${environment}`, () => ({ bytes, ...this.#plan(packed) }));
+    const subjects = [`${environment}`, ...(commit.settings === undefined ? [] : [NAMES])];
+    const result = await this.#writer.submit(subjects, () => ({ bytes, ...this.#plan(packed) }));
     return result.kind === 'repeated' ? { ...result, answer: await unpackAnswer(result.answer) } : result;
   }
 
@@ -170,7 +174,7 @@ export class FileStore implements Store {
   }
 
   addKey(key: Key): Promise<void> {
-    return this.#writer.submit(KEYS, () => {
+    return this.#writer.submit([KEYS], () => {
       if (this.#state.key(key.id) !== undefined || this.#state.keyByHash(key.hash) !== undefined) {
         throw keyExists(key);
       }
@@ -179,7 +183,7 @@ export class FileStore implements Store {
   }
 
   revokeKey(id: string, at: number): Promise<Key | undefined> {
-    return this.#writer.submit<Key | undefined>(KEYS, () => {
+    return this.#writer.submit<Key | undefined>([KEYS], () => {
       const key = this.#state.key(id);
       if (key === undefined || key.revokedAt !== undefined) return { result: key };
       const revoked = { ...key, revokedAt: at };
@@ -223,6 +227,8 @@ export class FileStore implements Store {
     if (before !== undefined) return { result: { kind: 'repeated', ...before } };
     const version = this.#state.reached(environment);
     if (version !== commit.expect) return { result: { kind: 'conflict', version } };
+    const holder = commit.isNameUnique === true ? this.#state.nameHolder(commit.settings) : undefined;
+    if (holder !== undefined) return { result: { kind: 'name_taken', environment: holder } };
     const until = this.#now() + IDEMPOTENCY_TTL;
     const note = historyNoteOf(commit, { state: this.#state, index: this.#history, now: this.#now });
     return { mutation: mutationOf(commit, until, note), result: { kind: 'committed' } };

@@ -54,6 +54,16 @@ export class FileState {
     return this.#ids().flatMap((id) => (id === CANARY_ENVIRONMENT ? [] : (this.environment(id) ?? [])));
   }
 
+  /** The other environment that has the name of these settings, unless their environment has it too. */
+  nameHolder(settings: Environment | undefined): bigint | undefined {
+    if (settings === undefined || this.#existing(settings.id)?.settings.name === settings.name)
+      return undefined;
+    for (const [id, { settings: its, deleted }] of this.#environments) {
+      if (!deleted && id !== settings.id && its.name === settings.name) return id;
+    }
+    return undefined;
+  }
+
   deletion(id: bigint): DeletedEnvironment | undefined {
     const state = this.#environments.get(id);
     return state?.deleted === true ? { id, version: state.version, at: state.at } : undefined;

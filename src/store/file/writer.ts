@@ -2,7 +2,7 @@
  * Group commit: writes that are submitted while one batch is on its way to the disk make up the
  * next one, so that many writes share one fdatasync.
  *
- * A batch holds at most one write per subject (an environment; the keys). So each write is checked
+ * A batch holds at most one write per subject (an environment; the keys; the names). So each write is checked
  * against the state on the disk, never against a neighbour in the same batch that may yet fail; and
  * readers see nothing that is not on the disk.
  */
@@ -22,7 +22,7 @@ export interface WritePlan<T> {
 }
 
 interface Write {
-  readonly subject: string;
+  readonly subjects: readonly string[];
   /** Makes the plan, and keeps its result. */
   plan(): Pick<WritePlan<unknown>, 'mutation' | 'bytes'>;
   resolve(): void;
@@ -51,17 +51,17 @@ export class Writer {
   /**
    * Queues a write.
    *
-   * @param plan called when no write of the subject is under way; what it throws is what this
+   * @param plan called when no write of the subjects is under way; what it throws is what this
    * rejects with
    */
-  submit<T>(subject: string, plan: () => WritePlan<T>): Promise<T> {
+  submit<T>(subjects: readonly string[], plan: () => WritePlan<T>): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new HoldfastError('store_unavailable', 'The store is closed.'));
     }
     return new Promise<T>((resolve, reject) => {
       let planned: WritePlan<T> | undefined;
       this.#queue.push({
-        subject,
+        subjects,
         plan: () => (planned = plan()),
         resolve: () => {
           if (planned !== undefined) resolve(planned.result);
@@ -87,12 +87,15 @@ export class Writer {
   #plan(): Planned[] {
     const batch: Planned[] = [];
     const later: Write[] = [];
-    const subjects = new Set<string>();
+    const taken = new Set<string>();
+    const take = ({ subjects }: Write) => {
+      for (const subject of subjects) taken.add(subject);
+    };
     let bytes = 0;
     for (const write of this.#queue) {
-      if (subjects.has(write.subject) || bytes > BATCH_BYTES) {
+      if (write.subjects.some((subject) => taken.has(subject)) || bytes > BATCH_BYTES) {
         later.push(write);
-        subjects.add(write.subject);
+        take(write);
         continue;
       }
       try {
@@ -101,7 +104,7 @@ export class Writer {
           write.resolve();
           continue;
         }
-        subjects.add(write.subject);
+        take(write);
         bytes += plan.bytes ?? 0;
         batch.push({ write, mutation: plan.mutation });
       } catch (error) {

@@ -65,7 +65,7 @@ export function commitArguments(
     idempotency === undefined ? '' : JSON.stringify([idempotency.digest, answer]),
     `${options.idempotencyTtl} ${options.idempotencyBytes}`,
     commit.event === undefined ? '' : [commit.event, ...(commit.passed ?? [])].join(' '),
-    flag(settings !== undefined),
+    settings === undefined ? '' : commit.isNameUnique === true ? 'unique' : '1',
     `${settings?.projectId ?? ''}`,
     settings?.name ?? '',
     flag(context !== undefined),

@@ -62,6 +62,24 @@ local function remember(environment, stream, all, version, entry, limits)
 end
 `;
 
+/**
+ * The environment that has a name. The hash of names may be behind, so an entry counts only if the
+ * environment that it points to has the name.
+ */
+const naming = `
+local function nameOf(environment)
+  local version = redis.call('HGET', environment, 'version')
+  if not version or redis.call('HGET', environment, 'deleted') == version then return nil end
+  return redis.call('HGET', environment, 'name')
+end
+local function holderOf(keys, argv, name)
+  local id = redis.call('HGET', keys[11], name)
+  -- All environments differ in the id at the end of their key alone, and are in one slot.
+  if id and nameOf(string.sub(keys[1], 1, -#argv[1] - 1) .. id) == name then return id end
+  return nil
+end
+`;
+
 /** The position of the first config in the arguments of COMMIT. */
 const COMMIT_CONFIGS = 28;
 
@@ -70,19 +88,20 @@ const COMMIT_CONFIGS = 28;
  * under `deleted`; a commit at that version creates it again, and voids the mark by moving on.
  *
  * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox, history, bytes of
- * all histories
+ * all histories, names of environments
  * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
  *      idempotency record or '', its expiry in ms and the bytes of all records, inbox event and those passed over, or '',
- *      '1' if there are settings, project, name, '1' if there is a default context, default context,
+ *      '1' if there are settings or 'unique' if their name must be that of no other, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, entries of the history, their bytes, the bytes of all histories,
  *      author, message, source, '1' if it deletes the environment; then of the change: previous,
  *      version, at, its client versions, the environment's client version, envelope, and key and bytes
  *      of each config
  */
-export const COMMIT = `${prelude}${deciding}${bounding}${remembering}
+export const COMMIT = `${prelude}${deciding}${bounding}${remembering}${naming}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
   or check(KEYS[4], 'stream') or check(KEYS[5], 'string') or check(KEYS[6], 'string')
   or (ARGV[8] ~= '' and check(KEYS[8], 'stream')) or check(KEYS[9], 'stream') or check(KEYS[10], 'string')
+  or check(KEYS[11], 'hash')
 local index = string.sub(KEYS[6], 1, #'${names.remembered(0n)}' - 1 + #ARGV[1])
 failed = failed or (ARGV[6] ~= '' and check(index, 'stream'))
 if failed then return failed end
@@ -106,9 +125,13 @@ if ARGV[6] ~= '' then
 end
 local version = redis.call('HGET', KEYS[1], 'version')
 if (version or '') ~= ARGV[2] then return {'conflict', version} end
+if ARGV[9] == 'unique' then
+  local holder = holderOf(KEYS, ARGV, ARGV[11])
+  if holder and holder ~= ARGV[1] and nameOf(KEYS[1]) ~= ARGV[11] then return {'named', holder} end
+end
 
 -- The entry of the history, read before anything is overwritten.
-local hasSettings, hasChange, deletes = ARGV[9] == '1', ARGV[14] == '1', ARGV[21] == '1'
+local hasSettings, hasChange, deletes = ARGV[9] ~= '', ARGV[14] == '1', ARGV[21] == '1'
 local limits = {changes = tonumber(ARGV[15]), bytes = tonumber(ARGV[16]), total = tonumber(ARGV[17])}
 local entry
 if limits.changes > 0 and not deletes and (hasSettings or hasChange) then
@@ -157,7 +180,12 @@ elseif not version then
   redis.call('HSET', KEYS[1], 'version', '0', 'at', '0', 'clients', '0 0')
 end
 redis.call('HSET', KEYS[1], 'live', ARGV[3])
+if hasSettings or deletes then
+  local old = redis.call('HGET', KEYS[1], 'name')
+  if old and redis.call('HGET', KEYS[11], old) == ARGV[1] then redis.call('HDEL', KEYS[11], old) end
+end
 if hasSettings then
+  if ARGV[11] ~= '' and not holderOf(KEYS, ARGV, ARGV[11]) then redis.call('HSET', KEYS[11], ARGV[11], ARGV[1]) end
   redis.call('HSET', KEYS[1], 'project', ARGV[10], 'name', ARGV[11])
   if ARGV[12] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[13])
   else redis.call('HDEL', KEYS[1], 'context') end

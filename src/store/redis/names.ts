@@ -10,6 +10,11 @@ export const names = {
   environments: `${TAG}:environments`,
   /** Hash: settings, version, client version, at and live of one environment. */
   environment: (id: bigint) => `${TAG}:environment:${id}`,
+  /**
+   * Hash: name → the id of the environment that took it last. What counts is the name in the hash of
+   * that environment: nodes of a release that did not know of this write names without it.
+   */
+  environmentNames: `${TAG}:environment-names`,
   /** Hash: config key → one encoded element of `Configs.configs`. */
   configs: (id: bigint) => `${TAG}:configs:${id}`,
   /** Stream: the changes of one environment, with what they replaced. */

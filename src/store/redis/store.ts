@@ -135,6 +135,7 @@ class RedisStore implements Store {
         names.inbox,
         names.history(environment),
         names.historyBytes,
+        names.environmentNames,
       ],
       args: commitArguments(commit, answer, {
         feedLength: this.#feedLength,
@@ -151,6 +152,8 @@ class RedisStore implements Store {
         return { kind: 'committed' };
       case 'conflict':
         return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(replyText(value)) : undefined };
+      case 'named':
+        return { kind: 'name_taken', environment: BigInt(replyText(value)) };
       case 'repeated':
         return { kind: 'repeated', ...(await idempotencyRecord(replyText(value))) };
       case 'decided':
