@@ -217,6 +217,35 @@ describe('a promotion', () => {
     await app.admin('post', path('promote')).send({ from: environment.id }).expect(400);
     await app.admin('post', path('promote')).send({ from: '99999' }).expect(404);
   });
+
+  it('a promotion takes the environment that it is from by number or name, and says which names do not exist', async () => {
+    const other = await app.environment();
+    await environment.commit(flag('a', true));
+    const promote = (from: unknown) =>
+      app.admin('post', path('promote', other.id)).send({ from, dryRun: true });
+    for (const from of [`environment ${environment.id}`, environment.id, Number(environment.id)]) {
+      const { body } = await promote(from).expect(200);
+      expect((body as Shown).configs.map(({ key }) => key)).toEqual(['a']);
+    }
+    expect((await promote('nowhere').expect(404)).body.error.message).toContain('named nowhere');
+    for (const from of ['', '0', 1.5, 2 ** 60, null, ['1'], 'x'.repeat(201)]) {
+      const { body } = await promote(from).expect(400);
+      expect([from, body.error.field]).toEqual([from, 'from']);
+    }
+  });
+
+  it('a promotion from an environment that the operator does not reach is refused by number and name', async () => {
+    const other = await app.environment();
+    const settings = { name: 'promoter', role: 'editor', environments: [other.id] };
+    const { body } = await app.admin('post', '/operators').send(settings).expect(201);
+    for (const from of [environment.id, `environment ${environment.id}`]) {
+      await app.http
+        .post(`/admin/v1${path('promote', other.id)}`)
+        .auth((body as { token: string }).token, { type: 'bearer' })
+        .send({ from })
+        .expect(403);
+    }
+  });
 });
 
 describe('the deletion of an environment', () => {

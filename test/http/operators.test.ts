@@ -157,7 +157,8 @@ describe('the token of an operator', () => {
       [{ name: 'with space', role: 'viewer' }, 'name'],
       [{ name: 'x', role: 'owner' }, 'role'],
       [{ name: 'x', role: 'viewer', environments: [] }, 'environments'],
-      [{ name: 'x', role: 'viewer', environments: ['staging'] }, 'environments'],
+      [{ name: 'x', role: 'viewer', environments: [{}] }, 'environments'],
+      [{ name: 'x', role: 'viewer', environments: ['0'] }, 'environments'],
       [{ name: 'x', role: 'viewer', expiresAt: 'tomorrow' }, 'expiresAt'],
       [{ name: 'x', role: 'viewer', token: 'mine' }, 'token'],
     ] as const) {
@@ -191,6 +192,25 @@ describe('the name of an environment', () => {
       expect(body.error).toMatchObject({ code: 'field_invalid', field: 'name' });
     }
     await put(5_002, 'unique').expect(200);
+  });
+
+  it('a name that concurrent requests give to several environments is refused to all but one', async () => {
+    const ids = Array.from({ length: 8 }, (_, i) => 5_100 + i);
+    const answers = await Promise.all(ids.map(async (id) => put(id, 'wanted by many')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...ids.slice(1).map(() => 400)]);
+    for (const { body } of answers.filter(({ status }) => status === 400)) {
+      expect(body.error).toMatchObject({ code: 'field_invalid', field: 'name' });
+      expect(body.error.message).toContain('names are unique');
+    }
+  });
+
+  it('an operator is created for environments by name, each of them once', async () => {
+    await put(5_200, 'named').expect(201);
+    const body = { name: 'by-name', role: 'viewer', environments: ['named', 5_200, '5201'] };
+    const made = await app.admin('post', '/operators').send(body).expect(201);
+    expect(made.body.environments).toEqual(['5200', '5201']);
+    const unknown = await app.admin('put', '/operators/by-name').send({ environments: ['nowhere'] });
+    expect(unknown.body.error).toMatchObject({ code: 'environment_unknown' });
   });
 
   it('answers 404 for a name that no environment has', async () => {

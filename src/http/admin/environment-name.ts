@@ -7,42 +7,75 @@ import { pathEnvironment } from '../params.js';
 import { outOfReach } from './refusals.js';
 
 /**
- * Returns the environment that a path names, if the operator reaches it. A name outside the list of
- * an operator is refused like one that does not exist, so that names cannot be guessed.
+ * Returns the environment that a path or a field of a body names, if the operator reaches it. A name
+ * outside the list of an operator is refused like one that does not exist, so that names cannot be
+ * guessed.
  *
+ * @param field the field of the body; absent for the path
  * @throws HoldfastError `field_invalid` when it is no usable number, or the name of several;
  *   `environment_unknown`; `forbidden`
  */
-export async function resolveEnvironment(text: string, operator: Operator, store: Store): Promise<bigint> {
-  if (/^\d*$/.test(text)) {
-    const id = pathEnvironment(text);
-    if (!reaches(operator, id)) throw outOfReach(operator, `${id}`);
-    return id;
-  }
-  const named = (await store.environments()).filter(({ name, id }) => name === text && reaches(operator, id));
-  const [only] = named;
-  if (only === undefined) throw unknownName(text, operator);
-  if (named.length === 1) return only.id;
-  throw new HoldfastError(
-    'field_invalid',
-    `id, the environment in the path, must be a number here: ${named.map(({ id }) => `${id}`).join(', ')} are all named ${text}; rename all but one`,
-    { field: 'id' },
-  );
+export async function resolveEnvironment(
+  text: string,
+  operator: Operator,
+  store: Store,
+  field?: string,
+): Promise<bigint> {
+  if (isNumber(text)) return numbered(text, operator);
+  const named = (await store.environments()).filter(({ name }) => name === text).map(({ id }) => id);
+  return onlyOf(named, text, operator, field);
 }
 
 /**
- * Checks that a name is that of no other environment. One that shares its name already keeps it.
+ * Returns the environments that a list in a body names, each once; the store is read once for all
+ * of them.
  *
- * @throws HoldfastError `field_invalid`
+ * @throws HoldfastError as {@link resolveEnvironment}
  */
-export async function checkName(id: bigint, name: string, store: Store): Promise<void> {
-  const environments = await store.environments();
-  const other = environments.find((each) => each.name === name && each.id !== id);
-  if (other === undefined || environments.some((each) => each.id === id && each.name === name)) return;
+export async function resolveEnvironments(
+  texts: readonly string[],
+  operator: Operator,
+  store: Store,
+  field: string,
+): Promise<bigint[]> {
+  const named = new Map<string, bigint[]>();
+  if (!texts.every(isNumber)) {
+    for (const { id, name } of await store.environments()) {
+      named.set(name, [...(named.get(name) ?? []), id]);
+    }
+  }
+  const ids = texts.map((text, i) =>
+    isNumber(text)
+      ? numbered(text, operator)
+      : onlyOf(named.get(text) ?? [], text, operator, `${field}[${i}]`),
+  );
+  return [...new Set(ids)];
+}
+
+function isNumber(text: string): boolean {
+  return /^\d*$/.test(text);
+}
+
+function numbered(text: string, operator: Operator): bigint {
+  const id = pathEnvironment(text);
+  if (!reaches(operator, id)) throw outOfReach(operator, `${id}`);
+  return id;
+}
+
+function onlyOf(
+  named: readonly bigint[],
+  text: string,
+  operator: Operator,
+  field: string | undefined,
+): bigint {
+  const reached = named.filter((id) => reaches(operator, id));
+  const [only] = reached;
+  if (only === undefined) throw unknownName(text, operator);
+  if (reached.length === 1) return only;
   throw new HoldfastError(
     'field_invalid',
-    `name ${name} is that of environment ${other.id}: names are unique, because they can be used in place of numbers; choose another`,
-    { field: 'name' },
+    `${field ?? 'id, the environment in the path,'} must be a number here: ${reached.join(', ')} are all named ${text}; rename all but one`,
+    { field: field ?? 'id' },
   );
 }
 

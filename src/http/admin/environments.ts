@@ -10,7 +10,6 @@ import { readContextSetJson } from '../../ruleset/json.js';
 import type { Store, StoredEnvironment } from '../../store/store.js';
 import { jsonPieces, sendPieces } from '../pieces.js';
 import { attribution, messageField } from './attribution.js';
-import { checkName } from './environment-name.js';
 import { idField, idText } from './input.js';
 import { adminRoute } from './route.js';
 
@@ -81,9 +80,8 @@ export const ENVIRONMENT_ROUTES = [
     body: environmentBody,
     answers: { 200: environmentAnswer, 201: environmentAnswer },
     errors: ['config_too_large', 'busy'],
-    handle: async ({ operator, environment: id, body, note }, response, { committer, store }) => {
+    handle: async ({ operator, environment: id, body, note }, response, { committer }) => {
       const { projectId, name } = body;
-      await checkName(id, name, store);
       const settings = { id, projectId, name, defaultContext: readContext(body.defaultContext) };
       const by = attribution(operator, 'settings', body.message);
       const { created, environment } = await committer.putEnvironment(settings, by);
@@ -102,6 +100,7 @@ export const ENVIRONMENT_ROUTES = [
       confirm: z
         .string('must be the name or the number of the environment')
         .meta({ description: 'The name or the number of the environment.' }),
+      message: messageField.meta({ description: 'Why, for the audit trail: the history goes too.' }),
     }),
     answers: {
       200: z.object({
@@ -120,9 +119,16 @@ export const ENVIRONMENT_ROUTES = [
           { field: 'confirm' },
         );
       }
-      const by = attribution(operator, 'settings', undefined);
+      const by = attribution(operator, 'settings', body.message);
       const { version, revoked } = await deleteEnvironment(parts, environment, by);
-      note({ subject: found?.name ?? '', details: { version: `${version}`, revokedKeys: `${revoked}` } });
+      note({
+        subject: found?.name ?? '',
+        details: {
+          version: `${version}`,
+          revokedKeys: `${revoked}`,
+          ...(by.message === undefined ? {} : { message: by.message }),
+        },
+      });
       response.json({ id: `${environment}`, version: `${version}`, revokedKeys: revoked });
     },
   }),

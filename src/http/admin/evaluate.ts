@@ -89,6 +89,7 @@ export const EVALUATE_ROUTES = [
       }),
     },
     errors: ['environment_unknown', 'busy'],
+    audit: false,
     handle: async ({ environment, body }, response, { replica, evaluators, now }) => {
       const { contexts, ignored } = readContexts(body);
       const current = await replica.confirmed(environment);

@@ -7,7 +7,6 @@ import { rollbackConfigs, type RollbackTarget } from '../../commit/rollback.js';
 import { confirmedBase } from '../../commit/confirmed.js';
 import { HoldfastError } from '../../core/errors.js';
 import { runInTurns } from '../../core/steps.js';
-import { reaches } from '../../operators/operator.js';
 import { decodeContextSet } from '../../ruleset/codec.js';
 import {
   historyPlaceText,
@@ -19,9 +18,9 @@ import {
 import { attribution, messageField } from './attribution.js';
 import { changeAnswer, ifMatchHeader } from './changes.js';
 import { differenceAnswer, differencesJson, previewAnswer, previewJson } from './differences.js';
+import { resolveEnvironment } from './environment-name.js';
 import { findEnvironment } from './environments.js';
-import { countParameter, idField, idText, timeText } from './input.js';
-import { outOfReach } from './refusals.js';
+import { countParameter, environmentField, idField, idText, timeText } from './input.js';
 import { adminRoute } from './route.js';
 
 const PAGE_DEFAULT = 20;
@@ -76,7 +75,7 @@ const rollbackBody = z.strictObject({
 });
 
 const promoteBody = z.strictObject({
-  from: idField.meta({ description: 'The environment whose configs are promoted.' }),
+  from: environmentField.meta({ description: 'The environment whose configs are promoted.' }),
   keys: keysField.meta({ description: 'These configs, and the segments that they need. Default: all.' }),
   deletions: z
     .boolean('must be true or false')
@@ -163,7 +162,7 @@ export const HISTORY_ROUTES = [
         isTrusted: true,
         configs: (ruleset) => rollbackConfigs(parts.store, ruleset, target),
       });
-      note({ details: { dryRun: `${body.dryRun}`, version: versionOf(revision) } });
+      note({ details: { version: versionOf(revision) } });
       response.set('ETag', `"${versionOf(revision)}"`).json(await revisionJson(revision));
     },
   }),
@@ -180,8 +179,8 @@ export const HISTORY_ROUTES = [
     answerHeaders: { ETag: 'The version afterwards, in quotes.' },
     errors: [...revisionErrors, 'config_too_large'],
     handle: async ({ operator, environment, headers, body, note }, response, parts) => {
-      const { from, keys, deletions } = body;
-      if (!reaches(operator, from)) throw outOfReach(operator, `${from}`);
+      const { keys, deletions } = body;
+      const from = await resolveEnvironment(body.from, operator, parts.store, 'from');
       if (from === environment) {
         throw new HoldfastError('field_invalid', 'from is the environment itself: give another', {
           field: 'from',
@@ -196,7 +195,7 @@ export const HISTORY_ROUTES = [
         isTrusted: false,
         configs: (ruleset) => runInTurns(promotedSteps(source, ruleset, { keys, deletions })),
       });
-      note({ details: { dryRun: `${body.dryRun}`, version: versionOf(revision) } });
+      note({ details: { from: `${from}`, version: versionOf(revision) } });
       response.set('ETag', `"${versionOf(revision)}"`).json(await revisionJson(revision));
     },
   }),

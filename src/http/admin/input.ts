@@ -19,6 +19,20 @@ export const idField = z
   })
   .meta({ description: 'An id: decimal text, or a number up to 2^53.' });
 
+const ENVIRONMENT_RULE = `${ID_RULE}, or a name`;
+
+/** An environment in a JSON body, by its number or its name; as text, for `resolveEnvironment`. */
+export const environmentField = z
+  .union([z.string(), z.number()], ENVIRONMENT_RULE)
+  .transform((value, context) => {
+    const text = `${value}`;
+    const isName = typeof value === 'string' && /\D/.test(text) && text.length <= 200;
+    if (isName || idField.safeParse(value).success) return text;
+    context.issues.push({ code: 'custom', message: ENVIRONMENT_RULE, input: value });
+    return z.NEVER;
+  })
+  .meta({ description: 'An environment by its number, as decimal text or up to 2^53, or by its name.' });
+
 /** An id in an answer. */
 export const idText = z.string().meta({ description: 'An int64 as decimal text.', pattern: '^\\d{1,19}$' });
 

@@ -1,19 +1,23 @@
 /** The routes of operators. [protocol] #operators */
 import { z } from 'zod';
-import { OPERATOR_ROLES, type OperatorRecord } from '../../store/operators.js';
-import { idField, idText, timeText } from './input.js';
+import { OPERATOR_ROLES, type Operator, type OperatorRecord } from '../../store/operators.js';
+import type { Store } from '../../store/store.js';
+import { resolveEnvironments } from './environment-name.js';
+import { environmentField, idText, timeText } from './input.js';
 import { adminRoute } from './route.js';
 
 const NAME_RULE =
   'must be 1 to 60 letters, digits, dots, dashes, underscores or @, and not root, which is the operator of HOLDFAST_ADMIN_TOKEN';
 const LIST_MAX = 1_000;
-const LIST_RULE = `must be "all", or a list of 1 to ${LIST_MAX} environments by number`;
+const LIST_RULE = `must be "all", or a list of 1 to ${LIST_MAX} environments by number or name`;
 
 const operatorName = z.string(NAME_RULE).regex(/^(?!root$)[\w.@-]{1,60}$/i, NAME_RULE);
 const roleField = z.enum(OPERATOR_ROLES, 'must be viewer, editor or admin');
 const environmentsField = z
-  .union([z.literal('all'), z.array(idField).min(1).max(LIST_MAX)], LIST_RULE)
-  .meta({ description: '"all", those to come too, or a list.' });
+  .union([z.literal('all'), z.array(environmentField).min(1).max(LIST_MAX)], LIST_RULE)
+  .meta({
+    description: '"all", those to come too, or a list. A name stands for the number that has it now.',
+  });
 
 /** A point in time in a request, as milliseconds since 1970. */
 function timeField(rule: string) {
@@ -95,8 +99,10 @@ export const OPERATOR_ROUTES = [
     }),
     answers: { 201: issuedAnswer },
     errors: ['busy'],
-    handle: async ({ body, note }, response, { operators }) => {
-      const { operator, token } = await operators.create({ ...body, expiresAt: body.expiresAt ?? undefined });
+    handle: async ({ operator: by, body, note }, response, { operators, store }) => {
+      const environments = await resolveAll(body.environments, by, store);
+      const settings = { ...body, environments, expiresAt: body.expiresAt ?? undefined };
+      const { operator, token } = await operators.create(settings);
       note({ subject: operator.name, details: describeOperator(operator) });
       response.status(201).json({ ...operatorJson(operator), token });
     },
@@ -116,8 +122,10 @@ export const OPERATOR_ROUTES = [
     }),
     answers: { 200: operatorAnswer },
     errors: ['not_found', 'busy'],
-    handle: async ({ params: { name }, body, note }, response, { operators }) => {
-      const operator = await operators.change(name, body);
+    handle: async ({ operator: by, params: { name }, body, note }, response, { operators, store }) => {
+      const { environments: listed, ...rest } = body;
+      const environments = listed && (await resolveAll(listed, by, store));
+      const operator = await operators.change(name, { ...rest, environments });
       note({ subject: name, details: describeOperator(operator) });
       response.json(operatorJson(operator));
     },
@@ -155,6 +163,15 @@ export const OPERATOR_ROUTES = [
     },
   }),
 ];
+
+/** The numbers of the environments of a list, each once. */
+function resolveAll(
+  listed: 'all' | readonly string[],
+  by: Operator,
+  store: Store,
+): Promise<bigint[]> | 'all' {
+  return listed === 'all' ? listed : resolveEnvironments(listed, by, store, 'environments');
+}
 
 function operatorJson(operator: OperatorRecord): z.input<typeof operatorAnswer> {
   const { name, role, environments, createdAt, expiresAt, lastUsedAt } = operator;
