@@ -38,6 +38,8 @@ export interface Committed {
   readonly previous: string;
   readonly version: string;
   readonly configs: readonly { readonly key: string; readonly id: string }[];
+  /** True when everything was as given already: nothing was committed. */
+  readonly unchanged?: true;
 }
 
 /** The configs of an environment as of one moment; none of them deleted. */

@@ -98,8 +98,8 @@ describe('usage errors exit with 2 and ask nothing of the server', () => {
     [['show', '--environment', ' '], /--environment .* must be the number or name of an environment/],
     [['show', '--environment', '0'], /--environment .* must be the number of an environment/],
     [
-      ['environments', 'put', 'abc', '--project', '1', '--name', 'x'],
-      /<id> must be the number of an environment/,
+      ['environments', 'put', '0', '--project', '1', '--name', 'x'],
+      /<environment> must be the number of an environment/,
     ],
     [['show', '--url', 'localhost:8080'], /--url .* must be a URL/],
     [['import', '/no/such/file'], /Cannot read \/no\/such\/file/],

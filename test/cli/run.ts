@@ -21,6 +21,8 @@ export interface Options {
   readonly serve?: () => Promise<void>;
   /** The working directory; without one, a folder that no server runs in. */
   readonly cwd?: string;
+  /** The characters of a line, where both outputs are a terminal. */
+  readonly terminal?: number;
 }
 
 /** The credentials of the fake server, as variables. */
@@ -41,12 +43,13 @@ export function start(argv: readonly string[], options: Options = {}): Running {
   let out = '';
   let err = '';
   const slept: number[] = [];
+  const terminal = options.terminal === undefined ? {} : { isTTY: true, columns: options.terminal };
   const controller = new AbortController();
   const done = runCli({
     argv,
     env: options.env ?? {},
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
+    stdout: { ...terminal, write: (text) => (out += text) },
+    stderr: { ...terminal, write: (text) => (err += text) },
     stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     serve: options.serve ?? (() => Promise.reject(new Error('this test serves nothing'))),
     random: () => 0.5,

@@ -58,7 +58,9 @@ export async function setConfig(
       before === undefined
         ? `created as ${after.configType ?? ''}`
         : `was ${summarizeConfig(before, environment)}`;
-    out.line(`${key} is ${summarizeConfig(after, environment)} (${was}), version ${version}`);
+    const is = `${key} is ${summarizeConfig(after, environment)}`;
+    if (committed.unchanged === true) out.line(`${is} already; nothing was changed, version ${version}`);
+    else out.line(`${is} (${was}), version ${version}`);
   });
 }
 
@@ -90,7 +92,7 @@ export function presentConfig(configs: readonly Config[], key: string, otherwise
   const found = configs.find((config) => config.key === key);
   if (found !== undefined) return found;
   const keys = configs.map((config) => config.key ?? '');
-  const meant = nearestWord(key, keys);
+  const meant = nearestWord(key, keys) ?? keys.find((each) => each.endsWith(`.${key}`));
   const hint = meant === undefined ? 'holdfast show lists them.' : `Did you mean ${meant}?`;
   const sentences = [
     `There is no config ${JSON.stringify(key)}.`,

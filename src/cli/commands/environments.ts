@@ -1,7 +1,9 @@
-/** `environments`: creates and lists environments. */
+/** `environments`: lists, creates, changes and deletes environments. */
 import { HoldfastError } from '../../core/errors.js';
 import { environmentPath, type Api } from '../api.js';
-import { answer, environmentIdArgument, type CommandContext } from '../context.js';
+import { answer, environmentName, type CommandContext } from '../context.js';
+import { count } from '../format.js';
+import { UsageError } from '../io.js';
 
 /** An environment as the server lists it. */
 export interface ListedEnvironment {
@@ -30,21 +32,61 @@ export async function listEnvironments(context: CommandContext): Promise<void> {
   });
 }
 
-/** Creates or changes an environment; `environments put`. */
+/** The settings that `environments put` is given; those of an environment that exists stay. */
+export interface EnvironmentOptions {
+  readonly project: string | undefined;
+  readonly name: string | undefined;
+}
+
+/**
+ * Creates or changes an environment; `environments put`. One that exists may be given by its name,
+ * a new one by its number.
+ */
 export async function environmentsPut(
   context: CommandContext,
   text: string,
-  settings: { projectId: string; name: string },
+  { project, name }: EnvironmentOptions,
 ): Promise<void> {
-  const id = environmentIdArgument(text, '<id>');
+  const given = environmentName(text, '<environment>');
   const api = await context.api();
+  const present = await presentEnvironment(api, given);
+  if (present === undefined && !/^\d+$/.test(given)) {
+    throw new HoldfastError(
+      'environment_unknown',
+      `There is no environment named ${given}. A new one is created by its number: holdfast environments put 2 --name ${given}`,
+    );
+  }
+  if (name === undefined && present === undefined) {
+    throw new UsageError(`Environment ${given} is new, and needs a name: --name staging`);
+  }
+  const id = present?.id ?? given;
   // PUT replaces all settings, and giving an environment a new name must not take its default
   // context away.
-  const defaultContext = (await presentEnvironment(api, id))?.defaultContext;
-  const body = { ...settings, defaultContext };
-  await api.request('PUT', environmentPath(id), { as: 'admin', body });
-  answer(context, { id, ...settings }, (out) => {
-    out.line('Environment ', id, ' is there');
+  const settings = {
+    projectId: project ?? present?.projectId ?? '1',
+    name: name ?? present?.name ?? '',
+    defaultContext: present?.defaultContext,
+  };
+  const { body } = await api.request('PUT', environmentPath(id), { as: 'admin', body: settings });
+  const stored = body as ListedEnvironment;
+  answer(context, stored, (out) => {
+    out.line(`Environment ${id} is ${present === undefined ? 'created' : 'there'}, named ${stored.name}`);
+  });
+}
+
+/** Deletes an environment for good; `environments delete`. */
+export async function environmentsDelete(
+  context: CommandContext,
+  text: string,
+  { confirm, message }: { readonly confirm: string; readonly message: string | undefined },
+): Promise<void> {
+  const path = environmentPath(environmentName(text, '<environment>'));
+  const api = await context.api();
+  const reply = await api.request('DELETE', path, { as: 'admin', body: { confirm, message }, once: true });
+  const deleted = reply.body as { id: string; version: string; revokedKeys: number };
+  answer(context, deleted, (out) => {
+    const keys = count(deleted.revokedKeys, 'key');
+    out.line(`Environment ${deleted.id} is deleted, version ${deleted.version}; ${keys} revoked`);
   });
 }
 

@@ -126,9 +126,8 @@ export async function promote(
   keys: readonly string[],
   { from, deletions, message, dryRun }: PromoteCommand,
 ): Promise<void> {
-  const source = await (await context.api()).environmentId(from);
   const chosen = keys.length === 0 ? {} : { keys };
-  await revise(context, 'promote', { from: source, ...chosen, deletions, message, dryRun });
+  await revise(context, 'promote', { from, ...chosen, deletions, message, dryRun });
 }
 
 /** Asks for a rollback or promotion: first for its differences, then for the change at that version. */

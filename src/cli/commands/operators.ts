@@ -27,7 +27,7 @@ interface ListedEntry {
 /** The settings of an operator as options say them; an absent one is left as it is. */
 export interface OperatorOptions {
   readonly role?: string | undefined;
-  /** `all`, or numbers with commas between them. */
+  /** `all`, or numbers or names with commas between them. */
   readonly environments?: string | undefined;
   /** A time, or `never`. */
   readonly expires?: string | undefined;
@@ -115,7 +115,9 @@ export interface AuditOptions {
 /** Prints the audit trail, newest first; `audit`. */
 export async function showAudit(context: CommandContext, options: AuditOptions): Promise<void> {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(options) as [string, string | undefined][]) {
+  // By name: options of the connection, with the token among them, must not get into the path.
+  for (const name of ['count', 'before', 'action', 'operator', 'subject'] as const) {
+    const value = options[name];
     if (value !== undefined) query.set(name, value);
   }
   const api = await context.api();
@@ -153,7 +155,9 @@ function bodyOf({ role, environments, expires }: OperatorOptions): Record<string
     ...(role === undefined ? {} : { role }),
     ...(environments === undefined
       ? {}
-      : { environments: environments === 'all' ? 'all' : environments.split(',').map((id) => id.trim()) }),
+      : {
+          environments: environments === 'all' ? 'all' : environments.split(',').map((each) => each.trim()),
+        }),
     ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : expires }),
   };
 }

@@ -20,18 +20,40 @@ export const accessCommands = [
     group: 'Access',
     summary: 'create or rename an environment',
     examples: [
-      { line: 'environments put 2 --project 1 --name staging', does: 'creates environment 2 of project 1' },
+      { line: 'environments put 2 --name staging', does: 'creates environment 2 of project 1' },
+      { line: 'environments put staging --name preview', does: 'gives it another name' },
     ],
-    arguments: ['<id>'],
+    arguments: ['<environment>'],
     options: {
-      project: requiredOption('<id>', 'project that it belongs to'),
-      name: requiredOption('<name>', 'its name'),
+      name: textOption('<name>', 'its name; needed for a new one'),
+      project: textOption('<id>', 'project that it belongs to; default: the one that it has, or 1'),
     },
     connections: ['url', 'token'],
-    json: '{"id", "projectId", "name"}',
-    run: async (context, [id], { project, name }) => {
+    json: '{"id", "projectId", "name", "version", "configs"}',
+    run: async (context, [environment], { project, name }) => {
       const { environmentsPut } = await import('../commands/environments.js');
-      await environmentsPut(context, id, { projectId: project, name });
+      await environmentsPut(context, environment, { project, name });
+    },
+  }),
+  defineCommand({
+    name: 'environments delete',
+    group: 'Access',
+    summary: 'delete an environment for good: configs, keys and history',
+    details:
+      'Its streams end, and its copies in buckets become empty. Clients keep the values that they have.',
+    examples: [
+      { line: 'environments delete preview --confirm preview', does: 'deletes the environment preview' },
+    ],
+    arguments: ['<environment>'],
+    options: {
+      confirm: requiredOption('<name>', 'its name or number again'),
+      message: textOption('<text>', 'why, for the audit trail; at most 500 characters'),
+    },
+    connections: ['url', 'token'],
+    json: '{"id", "version", "revokedKeys"}',
+    run: async (context, [environment], { confirm, message }) => {
+      const { environmentsDelete } = await import('../commands/environments.js');
+      await environmentsDelete(context, environment, { confirm, message });
     },
   }),
   defineCommand({

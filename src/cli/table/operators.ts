@@ -2,7 +2,7 @@
 import { choiceOption, defineCommand, textOption } from '../command.js';
 
 const ROLES = ['viewer', 'editor', 'admin'] as const;
-const environments = textOption('<ids>', 'numbers with commas between them, or all');
+const environments = textOption('<names>', 'names or numbers with commas between them, or all');
 const expires = textOption('<time>', 'when the token expires, such as 2027-06-30T00:00:00Z, or never');
 
 /** Declares the commands for operators and the audit trail. */
@@ -13,7 +13,10 @@ export const operatorCommands = [
     summary: 'create an operator and print its token, this once',
     examples: [
       { line: 'operators create ann --role admin', does: 'makes a token that may do everything' },
-      { line: 'operators create ci --environments 1,2', does: 'makes a token that changes two environments' },
+      {
+        line: 'operators create ci --environments staging,2',
+        does: 'makes a token that changes two environments',
+      },
     ],
     arguments: ['<name>'],
     options: {
