@@ -18,6 +18,7 @@ import type { Change } from '../ruleset/ruleset.js';
 import type { Attribution, HistoryPage, HistoryQuery } from './history.js';
 import type { AuditLog } from './audit.js';
 import type { Inbox, Standing } from './inbox.js';
+import type { NodeReports } from './node-reports.js';
 import type { OperatorRecords } from './operators.js';
 import type { WriteState } from './write-state.js';
 
@@ -228,6 +229,7 @@ export interface Store {
   readonly inbox: Inbox | undefined;
   readonly operators: OperatorRecords;
   readonly audit: AuditLog;
+  readonly nodeReports: NodeReports;
 
   close(): Promise<void>;
 }

@@ -30,6 +30,7 @@ import type { FileAuditLog } from './audit.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
 import type { FileOperators } from './operators.js';
+import { FileNodeReports } from './node-reports.js';
 import { encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
 import { canWrite } from './probe.js';
@@ -72,6 +73,7 @@ export class FileStore implements Store {
   readonly beltLeadership: FileLeadership;
   readonly operators: FileOperators;
   readonly audit: FileAuditLog;
+  readonly nodeReports: FileNodeReports;
   /** One process has the directory, so no other system can add events to it. */
   readonly inbox = undefined;
   readonly #lock: Lock;
@@ -97,6 +99,7 @@ export class FileStore implements Store {
     this.beltLeadership = parts.beltLeadership;
     this.operators = parts.operators;
     this.audit = parts.audit;
+    this.nodeReports = new FileNodeReports(parts.now);
     this.#lock = parts.lock;
     this.#log = parts.log;
     this.#state = parts.state;

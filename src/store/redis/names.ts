@@ -49,6 +49,12 @@ export const names = {
   rejectedBytes: `${TAG}:rejected:bytes`,
   /** Hash: name of an operator → JSON. */
   operators: `${TAG}:operators`,
+  /** Hash: id of a process → the report of its state, JSON. */
+  reports: `${TAG}:reports`,
+  /** Hash: id of a process → when its report was written and when it is over, milliseconds. */
+  reportTimes: `${TAG}:reports:times`,
+  /** String with an expiry: the time line of the last changes. */
+  timeline: `${TAG}:timeline`,
   /** Stream: the audit trail. */
   audit: `${TAG}:audit`,
   /** String without meaning, written so that a WAIT has something to wait for. */

@@ -43,6 +43,7 @@ import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { RedisAuditLog, RedisOperators } from './operators.js';
 import { names } from './names.js';
+import { RedisNodeReports } from './node-reports.js';
 import type { WriteState } from '../write-state.js';
 import type { RedisStoreOptions } from './options.js';
 import { checkServer } from './server-check.js';
@@ -76,6 +77,7 @@ class RedisStore implements Store {
   readonly inbox: RedisInbox;
   readonly operators: RedisOperators;
   readonly audit: RedisAuditLog;
+  readonly nodeReports: RedisNodeReports;
   readonly #location: RedisLocation;
   readonly #commands: Commands;
   readonly #log: Logger;
@@ -100,6 +102,7 @@ class RedisStore implements Store {
     });
     this.operators = new RedisOperators(commands);
     this.audit = new RedisAuditLog(commands);
+    this.nodeReports = new RedisNodeReports(commands);
     this.inbox = new RedisInbox(location, commands, {
       closing: this.#closing.signal,
       log: options.log,
