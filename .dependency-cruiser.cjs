@@ -10,6 +10,8 @@ const LAYERS = [
   ['keys', 'operators', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn', 'canary'],
   ['recovery', 'inbox', 'prefab', 'ofrep'],
+  ['commit', 'publish', 'subscribe', 'belt', 'cdn'],
+  ['recovery', 'inbox', 'prefab', 'ofrep', 'delivery'],
   ['http'],
   ['app'],
   ['cli'],

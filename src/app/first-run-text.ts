@@ -72,6 +72,8 @@ export interface FirstStart {
   readonly url: string;
   /** The same for operators. */
   readonly adminUrl: string;
+  /** The console, with a code that signs in once. */
+  readonly consoleUrl: string;
   /** The server key of environment 1. */
   readonly key: string;
   readonly adminToken: string;
@@ -80,13 +82,17 @@ export interface FirstStart {
 /**
  * Formats the text of a first start: the credentials, and three lines that work as they are pasted.
  */
-export function firstStartText({ url, adminUrl, key, adminToken }: FirstStart): string {
+export function firstStartText({ url, adminUrl, consoleUrl, key, adminToken }: FirstStart): string {
   const change = JSON.stringify({ configs: [flag('flag.welcome-banner', always(on))] });
   return `
 Holdfast is running at ${url}, with environment 1 and a few example configs.
 
   API key      ${key}
   admin token  ${adminToken}
+
+Open the console (the link signs in once, within 15 minutes):
+
+  ${consoleUrl}
 
 In this folder the commands find the server and both by themselves. Change a flag and see it:
 
@@ -112,18 +118,24 @@ export function laterStartText(start: {
   readonly url: string;
   /** The same for operators. */
   readonly adminUrl: string;
+  /** The console, with a code that signs in once. */
+  readonly consoleUrl: string;
   /** The store's name, without credentials. */
   readonly store: string;
   /** The file that has the generated admin token; absent when the token was given as a setting. */
   readonly tokenFile?: string | undefined;
 }): string {
-  const { url, adminUrl, store, tokenFile } = start;
+  const { url, adminUrl, consoleUrl, store, tokenFile } = start;
   const commands =
     tokenFile === undefined
       ? `The admin token is the one that was set: give it to the commands as HOLDFAST_ADMIN_TOKEN, with HOLDFAST_URL=${adminUrl}.`
       : `The admin token is in ${tokenFile}; in this folder the commands find it by themselves.`;
   return `
 Holdfast is running at ${url}, with the data in ${store}.
+
+Open the console (the link signs in once, within 15 minutes):
+
+  ${consoleUrl}
 
 The keys of earlier starts are still valid. ${commands} To make another key:
 

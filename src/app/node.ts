@@ -24,6 +24,8 @@ export interface RunningNode extends RunningProcess {
   /** The URL at which operators on this machine reach it. */
   readonly adminUrl: string;
   readonly committer: Committer;
+  /** Makes a code with which one may sign in, once. */
+  readonly issueCode: () => string;
 }
 
 /** The milliseconds that a stop may take beyond the drain. */
@@ -66,7 +68,7 @@ async function greet(
   settings: NodeSettings,
   { adminTokens }: Secrets,
   store: Store,
-  { url, adminUrl, committer }: RunningNode,
+  { url, adminUrl, committer, issueCode }: RunningNode,
 ): Promise<void> {
   const isEmpty = (await store.environments()).length === 0;
   if (isEmpty && settings.examples === 'off') {
@@ -76,10 +78,11 @@ async function greet(
   const key = isEmpty ? await createExamples(store, committer, Date.now()) : undefined;
   if (key !== undefined) await keepKey(settings, key);
   const tokenFile = settings.adminTokens === undefined ? secretsFile(settings) : undefined;
+  const consoleUrl = `${adminUrl}/console/#code=${issueCode()}`;
   process.stdout.write(
     key === undefined
-      ? laterStartText({ url, adminUrl, store: store.name, tokenFile })
-      : firstStartText({ url, adminUrl, key, adminToken: adminTokens[0] ?? '' }),
+      ? laterStartText({ url, adminUrl, consoleUrl, store: store.name, tokenFile })
+      : firstStartText({ url, adminUrl, consoleUrl, key, adminToken: adminTokens[0] ?? '' }),
   );
 }
 
@@ -104,6 +107,7 @@ export async function startOnStore(
   const { replica, committer, directHolds, lead, enter } = node;
   await replica.start();
   const ports = await openPorts(node, settings);
+  node.setAddress(ports.url);
   const stopping = new AbortController();
   const led = lead(stopping.signal);
   enter('serving');
@@ -118,5 +122,6 @@ export async function startOnStore(
     const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
-  return { url: ports.url, adminUrl: ports.adminUrl, committer, stop };
+  const issueCode = (): string => node.codes.issue();
+  return { url: ports.url, adminUrl: ports.adminUrl, committer, issueCode, stop };
 }

@@ -134,6 +134,34 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
   return { ready: phase === 'serving', body };
 }
 
+/** Returns the reasons for which a node is degraded, in words, by the part that readiness names. */
+export function problemsOf(health: NodeHealth): { part: string; reason: string }[] {
+  const { replica, publisher, belt, writes, lease, beltLease, clock } = health;
+  const found = (part: string, reason: string | undefined) =>
+    reason === undefined ? [] : [{ part, reason }];
+  const { missing, recovering } = replica;
+  return [
+    ...found('store', replica.feed === 'away' ? AWAY : undefined),
+    ...found('store', missing > 0 ? `it lost ${missing} environments: holdfast restore` : undefined),
+    ...found(
+      'store',
+      recovering > 0 ? `lost writes of ${recovering} environments are made again` : undefined,
+    ),
+    ...found('writes', writes.state === 'refusing' ? writes.reason : undefined),
+    ...found('lease', lease.problem?.reason),
+    ...found('clock', clock.problem?.reason),
+    ...(publisher?.proxies ?? []).flatMap(({ proxy, state, error }) =>
+      found('proxy', state === 'failing' ? `${proxy}: ${error ?? 'it accepts nothing'}` : undefined),
+    ),
+    ...(belt?.buckets ?? []).flatMap(({ bucket, state, error }) =>
+      found('belt', state === 'failing' ? `${bucket}: ${error ?? 'it cannot be written'}` : undefined),
+    ),
+    ...found('belt', beltLease?.problem?.reason),
+  ];
+}
+
+const AWAY = 'it cannot be reached; this node serves what it has in memory';
+
 /** The state of a belt writer, from which its readiness is decided. */
 export type BeltWriterHealth = Pick<NodeHealth, 'phase' | 'store' | 'writes' | 'belt'> & {
   readonly lease: LeaseStatus | undefined;

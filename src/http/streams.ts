@@ -28,6 +28,8 @@ export interface StreamParts {
   readonly directHolds: DirectHolds;
   readonly signatures: Pick<SignatureVerifier, 'verify'>;
   readonly link: RecoveryLink;
+  /** Called for each answer over the recovery link that has something to send. */
+  readonly onRecovered: () => void;
   readonly hold: 'auto' | 'grip' | 'direct';
   readonly metrics: NodeMetrics;
   /** The canary's key, and whether a text is that key. */
@@ -161,6 +163,7 @@ async function recover(parts: StreamParts, request: Request, response: Response)
   if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
+  if (reply.events.length > 0) parts.onRecovered();
   await send(response, reply);
 }
 

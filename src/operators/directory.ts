@@ -23,7 +23,7 @@ const ATTEMPTS = 5;
 
 /** The result of looking a token up. */
 export type TokenResult =
-  | { readonly kind: 'operator'; readonly operator: Operator }
+  | { readonly kind: 'operator'; readonly operator: Operator; readonly expiresAt?: number | undefined }
   | { readonly kind: 'expired'; readonly name: string; readonly at: number }
   | { readonly kind: 'unknown' };
 
@@ -80,7 +80,7 @@ export class OperatorDirectory {
     const { name, role, environments, expiresAt } = record;
     if (expiresAt !== undefined && expiresAt <= now) return { kind: 'expired', name, at: expiresAt };
     this.#noteUse(record, now);
-    return { kind: 'operator', operator: { name, role, environments } };
+    return { kind: 'operator', operator: { name, role, environments }, expiresAt };
   }
 
   /** Lists operators by name. */
@@ -138,6 +138,16 @@ export class OperatorDirectory {
   async revoke(name: string): Promise<OperatorRecord> {
     const removed = await this.#update(name, () => undefined);
     return removed ?? unknownOperator(name);
+  }
+
+  /** Removes the operators whose names begin with a prefix and whose tokens have expired. */
+  async removeExpired(prefix: string): Promise<void> {
+    const { records, now } = this.#options;
+    const isOver = ({ name, expiresAt = Infinity }: OperatorRecord): boolean =>
+      name.startsWith(prefix) && expiresAt <= now();
+    for (const each of (await records.all()).filter(isOver)) {
+      await records.replace(each.name, each, undefined);
+    }
   }
 
   /** Returns the operator after a change, or the removed one. */

@@ -1,7 +1,7 @@
 /** The options and the status of a replica. */
 import type { Logger } from 'pino';
 import type { EncodedConfig } from '../ruleset/codec.js';
-import type { Ruleset } from '../ruleset/ruleset.js';
+import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { Store } from '../store/store.js';
 import type { RetentionOptions } from './retention.js';
 
@@ -55,6 +55,8 @@ export interface ReplicaOptions {
   readonly heal: (lost: LostWrites) => Promise<HealingOutcome>;
   /** Which environments stay in memory. Default: all. */
   readonly retention?: RetentionOptions;
+  /** Called for each change that the feed brings, of any environment. */
+  readonly onChange?: (change: Change) => void;
   /** Called for each environment that was dropped. */
   readonly onDropped?: (environment: bigint) => void;
 }

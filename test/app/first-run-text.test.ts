@@ -11,6 +11,7 @@ const configs = exampleConfigs();
 const start = {
   url: 'http://127.0.0.1:8080',
   adminUrl: 'http://127.0.0.1:8081',
+  consoleUrl: 'http://127.0.0.1:3000/console/#code=once',
   key: 'abc-P1-E1-SDK-def',
   adminToken: 'the-admin-token',
 };
@@ -65,6 +66,7 @@ describe('what the first start prints', () => {
   it('what the first start prints has the key, the token and three lines to paste', () => {
     expect(text).toContain(start.key);
     expect(text).toContain(start.adminToken);
+    expect(text).toContain(start.consoleUrl);
     expect(commands).toHaveLength(3);
     expect(commands[0]).toContain(`-N -u "me:${start.key}" ${start.url}/api/v1/sse/config`);
     expect(commands[1]).toContain(`${start.adminUrl}/admin/v1/environments/1/changes`);
@@ -83,7 +85,8 @@ describe('what the first start prints', () => {
 
 describe('what a later start prints', () => {
   it('what a later start prints says where it runs and that the credentials stay', () => {
-    const text = laterStartText({ url: start.url, adminUrl: start.adminUrl, store: 'file ./data' });
+    const text = laterStartText({ ...start, store: 'file ./data' });
+    expect(text).toContain(start.consoleUrl);
     expect(text).toContain(start.url);
     expect(text).toContain('file ./data');
   });

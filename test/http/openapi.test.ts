@@ -155,7 +155,7 @@ function mismatch(schema: Schema, value: unknown): string | undefined {
 }
 
 /** Streams stay open, and have tests of their own. */
-const STREAMS = ['subscribe', 'streamNotifications', 'recover'];
+const STREAMS = ['watchDelivery', 'subscribe', 'streamNotifications', 'recover'];
 
 describe('the running server', () => {
   for (const { path, method, operation } of operations) {

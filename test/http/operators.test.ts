@@ -7,6 +7,7 @@ import type { AdminRoute } from '../../src/http/admin/route.js';
 import { OPERATOR_ROLES } from '../../src/store/operators.js';
 import { flag } from '../support/configs.js';
 import { sharedApp } from '../support/shared.js';
+import { openSse } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const app = sharedApp();
@@ -28,12 +29,29 @@ function as(token: string, method: string, path: string) {
 }
 
 /** A request that is refused for its input at most, so that nothing is changed by it. */
-async function call(token: string, { method, path }: AdminRoute, environment: string): Promise<Response> {
+async function call(
+  token: string,
+  { method, path, answerType }: AdminRoute,
+  environment: string,
+): Promise<Pick<Response, 'status' | 'body'>> {
   const filled = path
     .replace('/environments/:id', `/environments/${environment}`)
     .replace(/:\w+/g, 'unknown');
+  // A stream does not end by itself: its status is known when it begins.
+  if (answerType !== undefined) return statusOfStream(token, filled);
   const test = as(token, method, filled);
   return method === 'GET' ? test : test.send({ unknown: true });
+}
+
+async function statusOfStream(token: string, path: string): Promise<Pick<Response, 'status' | 'body'>> {
+  const headers = { authorization: `Bearer ${token}` };
+  const stream = await openSse(`${app.url}/admin/v1${path}`, { headers });
+  if (stream.status === 200) {
+    stream.close();
+    return { status: 200, body: {} };
+  }
+  await stream.closed;
+  return { status: stream.status, body: JSON.parse(stream.raw().toString()) as unknown };
 }
 
 describe('the role of an operator', () => {

@@ -4,6 +4,8 @@ import type { Committer } from '../../commit/committer.js';
 import { adminRouter } from '../../http/admin/router.js';
 import { AuditTrail } from '../../operators/audit-trail.js';
 import { OperatorDirectory } from '../../operators/directory.js';
+import type { SignInCodes } from '../../operators/sign-in.js';
+import type { DeliveryBoard } from '../../delivery/board.js';
 import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { NodeParts } from './parts.js';
@@ -14,6 +16,7 @@ export function buildAdmin(
   replica: Replica,
   committer: Committer,
   evaluators: Evaluators,
+  { delivery, codes }: { delivery: DeliveryBoard; codes: SignInCodes },
 ): Router {
   const { secrets, store, metrics, log, clock } = parts;
   const { now, monotonic } = clock;
@@ -23,6 +26,8 @@ export function buildAdmin(
     replica,
     committer,
     evaluators,
+    delivery,
+    codes,
     operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
     audit: new AuditTrail({ store: store.audit, log, now, onLost }),
     onRefused: (reason) => metrics.adminRefused.inc({ reason }),

@@ -11,9 +11,11 @@ import { parseGripUrl } from '../../grip/proxies.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
+import { SignInCodes } from '../../operators/sign-in.js';
 import type { Replica } from '../../replica/replica.js';
 import type { DirectHolds } from '../../subscribe/direct.js';
 import { buildAdmin } from './admin.js';
+import { buildDelivery, DeliveryEvents } from './delivery.js';
 import { buildBeltWriter } from './belt-writer.js';
 import { buildCanary } from './canary.js';
 import { buildLeading, registerLeaseGauge } from './leading.js';
@@ -31,6 +33,8 @@ export interface BuiltNode {
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
+  /** The codes with which one may sign in at this node. */
+  readonly codes: SignInCodes;
   /**
    * Does the work of a leader and writes copies, whenever it has the lease of each, until the
    * signal aborts; then gives its leases up.
@@ -38,6 +42,8 @@ export interface BuiltNode {
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Sets the phase that readiness reports. It begins as `starting`. */
   readonly enter: (phase: NodeHealth['phase']) => void;
+  /** Sets the URL of this node, whose port its reports name. */
+  readonly setAddress: (url: string) => void;
 }
 
 /** The parts that the caller of {@link buildNode} has. */
@@ -51,13 +57,19 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
   );
   const watched = buildClockMonitor(parts);
-  const replica = buildReplica(parts);
+  const events = new DeliveryEvents(parts);
+  const replica = buildReplica(parts, (change) => events.applied(change));
   const committer = buildCommitter(parts, replica);
-  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies, watched.observing);
-  const publisher = buildPublisher(parts, proxies);
+  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies, {
+    observing: watched.observing,
+    onRecovered: () => events.recoveries.add(1),
+  });
+  const publisher = buildPublisher(parts, proxies, events);
   const inbox = buildInbox(parts, replica, committer);
   const canary = buildCanary(parts, proxies);
   const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary]);
+  const delivery = buildDelivery(parts, events, () => health());
+  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), delivery.work]);
   const belt = buildBeltWriter(parts, buckets);
   registerStoreGauges(metrics, store);
   registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });
@@ -78,15 +90,21 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   });
   const now = clock.now;
   const { streamUrl } = settings;
+  const codes = new SignInCodes(clock.monotonic);
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
   const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
-  const admin = buildAdmin(parts, replica, committer, evaluators);
+  const admin = buildAdmin(parts, replica, committer, evaluators, { delivery: delivery.board, codes });
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal)]);
+    const reported = delivery.report(signal);
+    await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), reported]);
   };
-  const enter = (next: NodeHealth['phase']): void => void (phase = next);
-  return { app, clientApp, replica, committer, directHolds, lead, enter };
+  const enter = (next: NodeHealth['phase']): void => {
+    phase = next;
+    if (next === 'stopping') delivery.board.stop();
+  };
+  const { setAddress } = delivery;
+  return { app, clientApp, replica, committer, directHolds, codes, lead, enter, setAddress };
 }

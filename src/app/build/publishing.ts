@@ -11,13 +11,18 @@ import type { ProxyWorkerEvents } from '../../publish/proxy-worker.js';
 import { Publisher } from '../../publish/publisher.js';
 import type { Replica } from '../../replica/replica.js';
 import { CANARY_ENVIRONMENT } from '../../store/rules.js';
+import type { DeliveryEvents } from './delivery.js';
 import type { NodeParts } from './parts.js';
 
 /** Builds the publisher; `undefined` without proxies. */
-export function buildPublisher(parts: NodeParts, proxies: readonly ProxyAddress[]): Publisher | undefined {
+export function buildPublisher(
+  parts: NodeParts,
+  proxies: readonly ProxyAddress[],
+  delivery: DeliveryEvents,
+): Publisher | undefined {
   const { settings, store, metrics, log, clock, holder } = parts;
   const refetchSpread = settings.refetchSpreadSeconds * 1000;
-  const observe = publishMetrics(metrics);
+  const observe = publishEvents(metrics, delivery, clock.now);
   const publisher =
     proxies.length === 0
       ? undefined
@@ -38,16 +43,27 @@ export function buildPublisher(parts: NodeParts, proxies: readonly ProxyAddress[
   return publisher;
 }
 
-function publishMetrics(metrics: NodeMetrics): (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'> {
+function publishEvents(
+  metrics: NodeMetrics,
+  delivery: DeliveryEvents,
+  now: () => number,
+): (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'> {
   return (proxy) => ({
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),
-    resynced: (items) => metrics.resyncs.inc({ proxy }, items),
+    resynced: (items) => {
+      metrics.resyncs.inc({ proxy }, items);
+      delivery.repaired(proxy, items);
+    },
     refetched: (items) => metrics.refetches.inc({ proxy }, items),
     lag: (milliseconds, subject) => {
       metrics.publishLag.observe({ proxy }, milliseconds / 1000);
       if (subject.kind === 'environment' && subject.environment !== CANARY_ENVIRONMENT)
         metrics.environmentLag(proxy, subject.environment, milliseconds / 1000);
+      if (subject.kind !== 'environment') return;
+      const { environment, version } = subject;
+      metrics.environmentLag(proxy, environment, milliseconds / 1000);
+      delivery.timeline.accepted(proxy, { environment, version, at: now() - milliseconds });
     },
   });
 }

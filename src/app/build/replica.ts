@@ -2,10 +2,14 @@
 import { Committer } from '../../commit/committer.js';
 import { heal } from '../../recovery/heal.js';
 import { Replica } from '../../replica/replica.js';
+import type { Change } from '../../ruleset/ruleset.js';
 import type { NodeParts } from './parts.js';
 
 /** Builds the replica: rulesets in memory, kept current from the feed. */
-export function buildReplica({ settings, store, metrics, log, clock }: NodeParts): Replica {
+export function buildReplica(
+  { settings, store, metrics, log, clock }: NodeParts,
+  onChange: (change: Change) => void,
+): Replica {
   const replica = new Replica({
     store,
     log,
@@ -15,6 +19,7 @@ export function buildReplica({ settings, store, metrics, log, clock }: NodeParts
     // A hold at a proxy is verified once in T, which uses its environment: one that was not used in
     // two of them has no holds.
     retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
+    onChange,
     onDropped: () => metrics.environmentsDropped.inc(),
   });
   metrics.gauge(

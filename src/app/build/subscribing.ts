@@ -32,7 +32,7 @@ export function buildSubscribing(
   parts: NodeParts,
   replica: Replica,
   proxies: readonly ProxyAddress[],
-  observing: WatchedClock['observing'],
+  { observing, onRecovered }: { observing: WatchedClock['observing']; onRecovered: () => void },
 ): Subscribing {
   const { settings, secrets, store, metrics, log, clock } = parts;
   const { now, random } = clock;
@@ -54,6 +54,7 @@ export function buildSubscribing(
     directHolds,
     signatures: observing(new SignatureVerifier(signers, now)),
     link,
+    onRecovered,
     hold: settings.hold,
     canary: { key: CANARY_KEY, isKey: canaryKeyCheck(secrets.linkSecrets) },
     metrics,

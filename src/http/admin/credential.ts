@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { HoldfastError } from '../../core/errors.js';
+import type { TokenResult } from '../../operators/directory.js';
 import { ROOT } from '../../operators/operator.js';
 import type { Operator } from '../../store/operators.js';
 import { bearerToken } from '../authenticate.js';
@@ -15,16 +16,35 @@ export function requireOperator(parts: AdminParts): RequestHandler {
     const token = bearerToken(request.headers.authorization);
     response.locals.challenge = 'bearer';
     if (token === undefined) throw refuse(request, parts, 'missing', NEEDED);
-    if (isRoot(token)) {
-      response.locals.operator = ROOT;
-    } else {
-      const found = await parts.operators.find(token);
-      if (found.kind === 'unknown')
-        throw refuse(request, parts, 'unknown', 'that is not the token of an operator');
-      if (found.kind === 'expired') throw refuse(request, parts, 'expired', expired(found.name, found.at));
-      response.locals.operator = found.operator;
-    }
+    const find = (): Promise<TokenResult> =>
+      isRoot(token) ? Promise.resolve({ kind: 'operator', operator: ROOT }) : parts.operators.find(token);
+    const found = await find();
+    if (found.kind === 'unknown')
+      throw refuse(request, parts, 'unknown', 'that is not the token of an operator');
+    if (found.kind === 'expired') throw refuse(request, parts, 'expired', expired(found.name, found.at));
+    response.locals.operator = found.operator;
+    response.locals.findOperator = find;
+    response.locals.expiresAt = found.expiresAt;
     next();
+  };
+}
+
+/** Returns the time from which the token of a request is refused, milliseconds since 1970. */
+export function expiryOf(response: Response): number | undefined {
+  return (response.locals as { expiresAt?: number }).expiresAt;
+}
+
+/**
+ * Builds a function that looks the token of a request up again, for answers that take long. It
+ * returns the operator as it is then; `undefined`: the token is revoked, or has expired.
+ *
+ * @throws HoldfastError `store_unavailable` when the store could not be asked for too long
+ */
+export function recheckOperator(response: Response): () => Promise<Operator | undefined> {
+  const { findOperator } = response.locals as { findOperator?: () => Promise<TokenResult> };
+  return async () => {
+    const found = await findOperator?.();
+    return found?.kind === 'operator' ? found.operator : undefined;
   };
 }
 

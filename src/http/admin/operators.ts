@@ -4,6 +4,9 @@ import { OPERATOR_ROLES, type Operator, type OperatorRecord } from '../../store/
 import type { Store } from '../../store/store.js';
 import { resolveEnvironments } from './environment-name.js';
 import { environmentField, idText, timeText } from './input.js';
+import { OPERATOR_ROLES, type OperatorRecord } from '../../store/operators.js';
+import { expiryOf } from './credential.js';
+import { idField, idText, timeText } from './input.js';
 import { adminRoute } from './route.js';
 
 const NAME_RULE =
@@ -44,11 +47,13 @@ const issuedAnswer = operatorAnswer
   .extend({ token: z.string().meta({ description: 'The token itself, which is shown once.' }) })
   .meta({ id: 'IssuedToken' });
 
-const selfAnswer = z
+/** The operator of a token. */
+export const selfAnswer = z
   .object({
     name: z.string(),
     role: z.enum(OPERATOR_ROLES),
     environments: z.union([z.literal('all'), z.array(idText)]),
+    expiresAt: timeText.optional().meta({ description: 'The token is refused from then on.' }),
   })
   .meta({ id: 'Self' });
 
@@ -65,10 +70,12 @@ export const OPERATOR_ROUTES = [
     summary: 'Reads the operator whose token the request has',
     answers: { 200: selfAnswer },
     handle: ({ operator: { name, role, environments } }, response) => {
+      const expiresAt = expiryOf(response);
       response.json({
         name,
         role,
         environments: environments === 'all' ? environments : environments.map(String),
+        ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
       });
     },
   }),

@@ -71,6 +71,8 @@ export interface RouteDeclaration<
   readonly operation: string;
   readonly role: OperatorRole;
   readonly scope: S;
+  /** `none`: no token is needed, and the operator is one that may do nothing. */
+  readonly credential?: 'none';
   /** One sentence without an end: "Lists environments". */
   readonly summary: string;
   /** The parameters of the path but for `:id` of scope `environment`. */
@@ -83,6 +85,8 @@ export interface RouteDeclaration<
   readonly answers: A;
   /** The headers of those answers that matter, with a sentence each. */
   readonly answerHeaders?: Readonly<Record<string, string>>;
+  /** The media type of the answers. Default: JSON. */
+  readonly answerType?: 'text/event-stream';
   /** The codes of errors beyond those of every route of its kind. */
   readonly errors?: readonly ErrorCode[];
   /**

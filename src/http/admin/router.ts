@@ -5,7 +5,7 @@
 import { json, raw, Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import type { AuditNote } from '../../operators/audit-trail.js';
-import { includesRole } from '../../operators/operator.js';
+import { ANONYMOUS, includesRole } from '../../operators/operator.js';
 import { limitBody } from '../body-limit.js';
 import { onlyMethods } from '../errors.js';
 import { operatorOf, requireOperator } from './credential.js';
@@ -27,12 +27,23 @@ const NO_PARAMETERS = z.object({});
  */
 export function adminRouter(parts: AdminParts, routes: readonly AdminRoute[] = ADMIN_ROUTES): Router {
   const router = Router();
-  router.use(requireOperator(parts));
   router.use((request, response, next) => {
     response.locals.mount = request.baseUrl;
     response.set('Cache-Control', 'no-store');
     next();
   });
+  const isOpen = ({ credential }: AdminRoute): boolean => credential === 'none';
+  addRoutes(router, parts, routes.filter(isOpen));
+  router.use(requireOperator(parts));
+  addRoutes(
+    router,
+    parts,
+    routes.filter((route) => !isOpen(route)),
+  );
+  return router;
+}
+
+function addRoutes(router: Router, parts: AdminParts, routes: readonly AdminRoute[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path);
     const at = router.route(path);
@@ -42,12 +53,12 @@ export function adminRouter(parts: AdminParts, routes: readonly AdminRoute[] = A
     }
     at.all(onlyMethods(...here.map(({ method }) => method)));
   }
-  return router;
 }
 
 /** Refuses operators by their role and their environments, before the body is read. */
 function admit(route: AdminRoute, { store }: AdminParts): RequestHandler {
   return async (request, response, next) => {
+    if (route.credential === 'none') response.locals.operator = ANONYMOUS;
     const operator = operatorOf(response);
     if (!includesRole(operator.role, route.role)) throw roleTooLow(operator, route.role);
     if (route.scope === 'installation' && operator.environments !== 'all') throw needsAll(operator);

@@ -35,9 +35,12 @@ function operationOf(route: AdminRoute, schemas: SchemaCollector): OpenApiPart {
   return {
     operationId: operation,
     summary,
-    description: `Needs the role ${role}${scope === 'installation' ? ', for all environments' : ''}.`,
+    description:
+      route.credential === 'none'
+        ? 'Needs no token.'
+        : `Needs the role ${role}${scope === 'installation' ? ', for all environments' : ''}.`,
     tags: ['administration'],
-    security: [{ operator: [] }],
+    security: route.credential === 'none' ? [] : [{ operator: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, schemas) } }),
     responses: { ...answersOf(route, schemas), ...errorResponses(errorsOf(route), schemas) },
@@ -53,7 +56,11 @@ function contentOf(body: z.ZodType | RawBody, schemas: SchemaCollector): OpenApi
   return Object.fromEntries(media) as OpenApiPart;
 }
 
-function answersOf({ answers, answerHeaders = {} }: AdminRoute, schemas: SchemaCollector): OpenApiPart {
+function answersOf(
+  { answers, answerHeaders = {}, answerType }: AdminRoute,
+  schemas: SchemaCollector,
+): OpenApiPart {
+  const type = answerType ?? 'application/json';
   const headers = Object.fromEntries(
     Object.entries(answerHeaders).map(([name, description]) => [
       name,
@@ -66,7 +73,7 @@ function answersOf({ answers, answerHeaders = {} }: AdminRoute, schemas: SchemaC
       {
         description: status === '201' ? 'Created.' : 'Done.',
         ...(Object.keys(headers).length === 0 ? {} : { headers }),
-        content: { 'application/json': { schema: schemas.convert(schema) } },
+        content: { [type]: { schema: schemas.convert(schema) } },
       },
     ]),
   );
