@@ -72,7 +72,7 @@ describe('the state of delivery', () => {
   });
 
   it('a node shows what other nodes reported', async () => {
-    const [own] = (await delivery()).nodes as [NodeReport];
+    const own = (await delivery()).nodes[0] as NodeReport;
     await app.store.nodeReports.write('other', reportText({ ...own, id: 'other', leader: true }), 60_000);
     app.clock.ahead += 5_000;
     const { nodes } = await delivery();

@@ -36,8 +36,12 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/operators/:name': 'PUT, DELETE',
   '/admin/v1/operators/:name/rotate': 'POST',
   '/admin/v1/audit': 'GET',
+  '/admin/v1/delivery': 'GET',
+  '/admin/v1/delivery/events': 'GET',
+  '/admin/v1/me': 'GET',
 };
 const OTHER_ROUTES: Record<string, string> = {
+  '/admin/v1/sign-in': 'POST',
   '/livez': 'GET, HEAD',
   '/readyz': 'GET, HEAD',
   '/metrics': 'GET, HEAD',
@@ -109,7 +113,8 @@ for (const [name, authorization] of Object.entries({
 describe('the wrong method', () => {
   for (const [pattern, allowed] of Object.entries({ ...ADMIN_ROUTES, ...OTHER_ROUTES })) {
     it(`the wrong method is answered 405 with the right ones at ${pattern}`, async () => {
-      const implied = allowed.includes('GET') && !pattern.includes('/sse/') ? ['HEAD'] : [];
+      const isStream = pattern.includes('/sse/') || pattern.endsWith('/events');
+      const implied = allowed.includes('GET') && !isStream ? ['HEAD'] : [];
       const right = [...allowed.split(', '), ...implied];
       for (const method of METHODS.filter((each) => !right.includes(each.toUpperCase()))) {
         const answer = await app.http[method](exampleOf(pattern)).auth(ADMIN_TOKEN, { type: 'bearer' });

@@ -47,6 +47,8 @@ function addRoutes(router: Router, parts: AdminParts, routes: readonly AdminRout
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path);
     const at = router.route(path);
+    // Express would answer HEAD as GET: with a stream that no event ends.
+    if (here.some(({ answerType }) => answerType !== undefined)) at.head(onlyMethods('GET'));
     for (const route of here) {
       const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
       at[method](admit(route, parts), ...bodyParsers(route), handler(route, parts));
