@@ -9,8 +9,6 @@ const LAYERS = [
   ['evaluate', 'store', 'bucket', 'grip', 'flag-file', 'import'],
   ['keys', 'operators', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn', 'canary'],
-  ['recovery', 'inbox', 'prefab', 'ofrep'],
-  ['commit', 'publish', 'subscribe', 'belt', 'cdn'],
   ['recovery', 'inbox', 'prefab', 'ofrep', 'delivery'],
   ['http'],
   ['app'],

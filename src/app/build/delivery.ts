@@ -9,6 +9,7 @@ import { PerMinute } from '../../delivery/per-minute.js';
 import { reportUntil } from '../../delivery/reporter.js';
 import { ChangeTimeline } from '../../delivery/timeline.js';
 import { nodeReadiness, problemsOf, type NodeHealth } from '../../http/health.js';
+import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { Change } from '../../ruleset/ruleset.js';
 import type { NodeParts } from './parts.js';
 
@@ -25,7 +26,7 @@ export class DeliveryEvents {
 
   constructor({ clock }: Pick<NodeParts, 'clock'>) {
     this.#monotonic = clock.monotonic;
-    this.timeline = new ChangeTimeline(clock.now);
+    this.timeline = new ChangeTimeline(clock.now, (environment) => environment === CANARY_ENVIRONMENT);
     this.recoveries = new PerMinute(clock.monotonic);
   }
 

@@ -67,9 +67,8 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const publisher = buildPublisher(parts, proxies, events);
   const inbox = buildInbox(parts, replica, committer);
   const canary = buildCanary(parts, proxies);
-  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary]);
   const delivery = buildDelivery(parts, events, () => health());
-  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), delivery.work]);
+  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary, delivery.work]);
   const belt = buildBeltWriter(parts, buckets);
   registerStoreGauges(metrics, store);
   registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });

@@ -58,9 +58,7 @@ function publishEvents(
     refetched: (items) => metrics.refetches.inc({ proxy }, items),
     lag: (milliseconds, subject) => {
       metrics.publishLag.observe({ proxy }, milliseconds / 1000);
-      if (subject.kind === 'environment' && subject.environment !== CANARY_ENVIRONMENT)
-        metrics.environmentLag(proxy, subject.environment, milliseconds / 1000);
-      if (subject.kind !== 'environment') return;
+      if (subject.kind !== 'environment' || subject.environment === CANARY_ENVIRONMENT) return;
       const { environment, version } = subject;
       metrics.environmentLag(proxy, environment, milliseconds / 1000);
       delivery.timeline.accepted(proxy, { environment, version, at: now() - milliseconds });
