@@ -4,9 +4,7 @@ import { OPERATOR_ROLES, type Operator, type OperatorRecord } from '../../store/
 import type { Store } from '../../store/store.js';
 import { resolveEnvironments } from './environment-name.js';
 import { environmentField, idText, timeText } from './input.js';
-import { OPERATOR_ROLES, type OperatorRecord } from '../../store/operators.js';
 import { expiryOf } from './credential.js';
-import { idField, idText, timeText } from './input.js';
 import { adminRoute } from './route.js';
 
 const NAME_RULE =
