@@ -16,7 +16,7 @@ export interface NodeStart {
    */
   readonly logFile?: string;
   /** The arguments of node in place of `dist/main.js serve`. */
-  readonly command?: readonly string[];
+  readonly command?: readonly string[] | undefined;
 }
 
 export interface HoldfastNode {

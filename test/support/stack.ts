@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly pushpins?: number;
   /** True when Redis keeps its data across a restart; default `appendonly`. */
   readonly redis?: 'appendonly' | 'memory';
+  /** The arguments of node of some nodes, in their order, in place of `dist/main.js serve`. */
+  readonly commands?: readonly (readonly string[] | undefined)[];
   /** True: the canary measures at each Pushpin; default false. */
   readonly canary?: boolean;
   /** More settings for each node; they win. */
@@ -100,7 +102,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const clientUrls = options.canary === true ? pushpins.map((pushpin) => pushpin.url) : undefined;
     const env = { ...nodeEnvironment(secrets, redis.url, publishUrls, clientUrls), ...options.env };
     const nodes = await all(ports.length, (index) =>
-      startNode({ env, port: ports[index]!, logFile: join(dir, `holdfast-${index + 1}.log`) }),
+      startNode({
+        env,
+        port: ports[index]!,
+        logFile: join(dir, `holdfast-${index + 1}.log`),
+        command: options.commands?.[index],
+      }),
     );
     stops.push(() => Promise.all(nodes.map((node) => node.stop())));
     return assemble({ dir, redis, pushpins, nodes, secrets, stop });

@@ -181,9 +181,14 @@ async function beats(path: string, found: Found, patience: number): Promise<bool
   return false;
 }
 
+/** The lock file of versions before the link: number and start of the process. */
+const FORMER = /^(\d+) (\d*)\s*$/;
+
 type Verdict = { kind: 'alive'; owner: string } | { kind: 'dead' } | { kind: 'unknown' };
 
 async function judge(content: string): Promise<Verdict> {
+  const former = FORMER.exec(content);
+  if (former !== null) return judgeFormer(Number(former[1]), former[2] ?? '');
   const [boot, namespace, number, start] = content.trim().split('.');
   const pid = Number(number);
   if (boot !== (await bootId()) || namespace !== (await pidNamespace())) return { kind: 'unknown' };
@@ -198,6 +203,15 @@ async function judge(content: string): Promise<Verdict> {
   // Where the system does not say when a process started, the number may have been given again.
   if (now === '' || start === undefined || start === '') return { kind: 'unknown' };
   return start === now ? { kind: 'alive', owner: `process ${pid}` } : { kind: 'dead' };
+}
+
+/**
+ * Judges a lock of the form before this one, which has no heartbeat and names no machine: a process
+ * that is there with that number and start is its owner. One that is not may be in another container.
+ */
+async function judgeFormer(pid: number, start: string): Promise<Verdict> {
+  const isThere = pid !== process.pid && start !== '' && (await startOf(pid)) === start;
+  return isThere ? { kind: 'alive', owner: `process ${pid}` } : { kind: 'unknown' };
 }
 
 /**
