@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { flag } from '../support/configs.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
+import { until } from '../support/until.js';
 import { unpackOldNode } from './old-node.js';
 
 const TOKEN = 'a-token-for-this-test';
@@ -19,6 +20,8 @@ async function start(directory: string, command?: readonly string[]): Promise<Ho
   const env = { HOLDFAST_STORE: `file:${directory}`, HOLDFAST_ADMIN_TOKEN: TOKEN };
   const node = await startNode({ env, ...(command === undefined ? {} : { command }) });
   running.push(node);
+  // A signal before that ends it immediately, and leaves its lock.
+  await until('it has said how to use it', () => /^[^{\n]/m.test(node.logs()));
   await fetch(`${node.url}/admin/v1/environments/1`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
