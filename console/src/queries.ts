@@ -1,7 +1,8 @@
 /** What pages read from the server, by the keys of the query cache. */
 import { queryOptions } from '@tanstack/react-query';
 import type { Config } from '../../src/ruleset/model.js';
-import { call, callWithVersion, environmentPath } from './api.js';
+import { call } from './api.js';
+import { readRuleset } from './commit.js';
 
 /** An environment, as the server lists it. */
 export interface Environment {
@@ -36,10 +37,6 @@ export const environmentsQuery = queryOptions({
 export function rulesetQuery(environment: string) {
   return queryOptions({
     queryKey: ['ruleset', environment],
-    queryFn: async ({ signal }): Promise<Ruleset> => {
-      const path = `${environmentPath(environment)}/configs`;
-      const { data, version = '0' } = await callWithVersion<{ configs?: KeyedConfig[] }>(path, { signal });
-      return { configs: data.configs ?? [], version };
-    },
+    queryFn: ({ signal }) => readRuleset(environment, signal),
   });
 }

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { FlagsPage } from './pages/flags.js';
 import { HomePage } from './pages/home.js';
+import type { FlagFilters } from './model/filters.js';
 import { Shell } from './shell/shell.js';
 import { NotFound, PageFailed } from './parts/page-notices.js';
 
@@ -10,15 +11,6 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, er
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
 
 const environment = createRoute({ getParentRoute: () => root, path: '/e/$environment' });
-
-/** The filters of the list, as the address has them. */
-export interface FlagFilters {
-  readonly q?: string;
-  readonly type?: string;
-  readonly prefix?: string;
-  readonly clients?: 'yes' | 'no';
-  readonly changed?: 'hour' | 'day' | 'week' | 'month';
-}
 
 const flags = createRoute({
   getParentRoute: () => environment,
@@ -32,6 +24,12 @@ const flags = createRoute({
     ),
 });
 
+const newFlag = createRoute({
+  getParentRoute: () => environment,
+  path: '/new',
+  component: lazyRouteComponent(() => import('./pages/new-flag.js'), 'NewFlagPage'),
+});
+
 const flag = createRoute({
   getParentRoute: () => environment,
   path: '/flags/$key',
@@ -42,9 +40,11 @@ const tryUser = createRoute({
   getParentRoute: () => environment,
   path: '/try',
   component: lazyRouteComponent(() => import('./pages/try-user.js'), 'TryUserPage'),
+  validateSearch: ({ context }: Record<string, unknown>): { readonly context?: string } =>
+    context === undefined ? {} : { context: typeof context === 'string' ? context : JSON.stringify(context) },
 });
 
-const routeTree = root.addChildren([home, environment.addChildren([flags, flag, tryUser])]);
+const routeTree = root.addChildren([home, environment.addChildren([flags, newFlag, flag, tryUser])]);
 
 /** The router of the console. */
 export const router = createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent' });

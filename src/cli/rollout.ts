@@ -4,7 +4,8 @@ import type { Config, ConfigValue, WeightedValues } from '../ruleset/model.js';
 import { valueTypeWords } from '../words/configs.js';
 import { describeValue } from '../words/values.js';
 import { UsageError } from './io.js';
-import { defaultOf, editedRow } from './rules.js';
+import { editedRow } from '../ruleset/rows.js';
+import { defaultOf } from './rules.js';
 import { parseAs, type TypedValue } from './value.js';
 
 /** The property that a rollout hashes by unless told otherwise: the targeting key of OpenFeature. */

@@ -184,3 +184,42 @@ describe('an explained evaluation', () => {
     await app.admin('post', '/environments/999999/evaluate').send({}).expect(404);
   });
 });
+
+describe('an evaluation of a change that is not made', () => {
+  const changed = (...values: object[]) => ({
+    key: 'flag',
+    configType: 'FEATURE_FLAG',
+    valueType: 'BOOL',
+    rows: [{ values }],
+  });
+  const evaluate = (body: object) => app.admin('post', `/environments/${environment.id}/evaluate`).send(body);
+
+  it('an evaluation of a change that is not made has the values after it, and changes nothing', async () => {
+    const context = { email: 'a@b.com' };
+    const configs = [changed({ criteria: [inBeta], value: { bool: false } }, { value: { bool: true } })];
+    const after = await evaluate({ context, configs }).expect(200);
+    expect(after.body).toMatchObject({
+      evaluations: [{ key: 'flag', value: true, rule: { index: 1, text: 'otherwise true' } }],
+    });
+    const now = await evaluate({ context: {}, keys: ['flag'] }).expect(200);
+    expect(now.body).toMatchObject({ evaluations: [{ rule: { index: 0 } }] });
+  });
+
+  it('an evaluation of a change that is not made is refused as the change would be', async () => {
+    const answer = await evaluate({ configs: [changed({ value: { string: 'no' } })] }).expect(400);
+    expect(answer.body).toMatchObject({
+      error: { code: 'value_type_mismatch', field: 'configs[0].rows[0].values[0].value' },
+    });
+  });
+
+  it('an evaluation of a change that is not made may ask for other configs too', async () => {
+    const configs = [changed({ value: { bool: true } })];
+    const answer = await evaluate({ configs, keys: ['rollout', 'flag', 'none'] }).expect(200);
+    const { evaluations } = answer.body as { evaluations: { key: string; reason: string }[] };
+    expect(evaluations.map(({ key, reason }) => [key, reason])).toEqual([
+      ['rollout', 'SPLIT'],
+      ['flag', 'STATIC'],
+      ['none', 'ERROR'],
+    ]);
+  });
+});

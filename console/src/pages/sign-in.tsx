@@ -1,7 +1,7 @@
 /** Signing in with an operator's token. */
 import { useState, type SyntheticEvent } from 'react';
 import { CopyableCommand } from '../parts/copy.js';
-import { sentenceOf } from '../parts/page-notices.js';
+import { sentenceOf } from '../parts/sentence.js';
 import { signIn } from '../sign-in.js';
 
 /** Draws the form. */

@@ -1,10 +1,163 @@
-/** Every value that a user would get. */
+/** Every value that a user would get, and why. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { evaluateKeys, valueInWords, type Explained } from '../evaluations.js';
+import { readSamples } from '../model/samples.js';
+import { CopyButton } from '../parts/copy.js';
+import { Empty, Failed } from '../parts/page-notices.js';
+import { rulesetQuery } from '../queries.js';
+import '../styles/try.css';
+
+const FIRST_CONTEXT = '{\n  "targetingKey": "u-1",\n  "email": "ann@example.com"\n}';
+/** More rows than that are not drawn; the search finds the others. */
+const MOST_ROWS = 300;
 
 /** Draws the page. */
 export function TryUserPage() {
+  const { environment } = useParams({ from: '/e/$environment/try' });
+  const { context: shared } = useSearch({ from: '/e/$environment/try' });
+  const navigate = useNavigate({ from: '/e/$environment/try' });
+  const [text, setText] = useState(shared ?? FIRST_CONTEXT);
+  const read = readSamples(text);
+  const context = read.kind === 'samples' && read.samples.length === 1 ? read.samples[0] : undefined;
+  const { data: ruleset, error: failure, refetch } = useQuery(rulesetQuery(environment));
+  const keys = useMemo(() => (ruleset?.configs ?? []).map(({ key }) => key).sort(), [ruleset]);
+  const { data, error } = useQuery({
+    queryKey: ['try', environment, ruleset?.version, context],
+    queryFn: ({ signal }) => evaluateKeys(environment, context ?? {}, keys, signal),
+    enabled: context !== undefined && keys.length > 0,
+    placeholderData: keepPreviousData,
+  });
+  const change = (next: string): void => {
+    setText(next);
+    void navigate({ search: { context: next }, replace: true });
+  };
+  const problem = read.kind === 'unreadable' ? read.reason : context === undefined ? ONE_CONTEXT : undefined;
+  const command = `npx holdfast set flag.first true --create --env ${environment}`;
   return (
     <div className="page">
-      <h1>Try a user</h1>
+      <div className="page-head">
+        <h1>Try a user</h1>
+        <CopyButton text={linkTo(environment, text)} label="Copy a link to this user" />
+      </div>
+      <div className="try">
+        <ContextField text={text} problem={problem} ignored={data?.ignored ?? []} onChange={change} />
+        <section aria-label="Values">
+          {(failure ?? error) !== null && <Failed error={failure ?? error} retry={() => void refetch()} />}
+          {ruleset !== undefined && keys.length === 0 && (
+            <Empty title="There are no flags to try" command={command} />
+          )}
+          {data !== undefined && keys.length > 0 && (
+            <Values environment={environment} evaluations={data.evaluations} />
+          )}
+        </section>
+      </div>
     </div>
+  );
+}
+
+const ONE_CONTEXT = 'Give one JSON object; a list belongs to the samples of a change.';
+
+/** The address of this page with the context in it. Who opens it signs in as they are. */
+function linkTo(environment: string, text: string): string {
+  const context = encodeURIComponent(JSON.stringify(text));
+  return `${location.origin}/console/e/${environment}/try?context=${context}`;
+}
+
+function ContextField(props: {
+  readonly text: string;
+  readonly problem: string | undefined;
+  readonly ignored: readonly string[];
+  readonly onChange: (text: string) => void;
+}) {
+  const { text, problem, ignored, onChange } = props;
+  return (
+    <section className="try-context" aria-label="The user">
+      <label className="field">
+        <span>What an application says of the user</span>
+        <textarea
+          rows={10}
+          spellCheck={false}
+          value={text}
+          aria-invalid={problem !== undefined}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      </label>
+      {problem !== undefined && (
+        <p className="field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      <p className="muted">
+        As in OpenFeature: <code>email</code> is <code>user.email</code> for rules, and the targeting key is{' '}
+        <code>user.key</code>. The link has this text in it, and no token.
+      </p>
+      {ignored.length > 0 && <p className="notice">No rule can read: {ignored.join(', ')}</p>}
+    </section>
+  );
+}
+
+function Values(props: { readonly environment: string; readonly evaluations: readonly Explained[] }) {
+  const { environment, evaluations } = props;
+  const [search, setSearch] = useState('');
+  const found = evaluations.filter(({ key }) => key.toLowerCase().includes(search.toLowerCase()));
+  return (
+    <>
+      <label className="try-search">
+        <span className="hidden">Search flags</span>
+        <input
+          type="search"
+          placeholder="Search flags"
+          value={search}
+          onChange={({ target }) => setSearch(target.value)}
+        />
+      </label>
+      <ul className="try-values card">
+        {found.slice(0, MOST_ROWS).map((explained) => (
+          <Value key={explained.key} environment={environment} explained={explained} />
+        ))}
+      </ul>
+      {found.length > MOST_ROWS && (
+        <p className="muted">{found.length - MOST_ROWS} more: search to see them.</p>
+      )}
+    </>
+  );
+}
+
+const REASONS: Readonly<Record<Explained['reason'], string>> = {
+  STATIC: 'the same for everyone',
+  TARGETING_MATCH: 'by its rules',
+  SPLIT: 'by percentage',
+  DEFAULT: 'no rule applies: the application uses its own default',
+  ERROR: 'no value: the application uses its own default',
+};
+
+function Value({ environment, explained }: { readonly environment: string; readonly explained: Explained }) {
+  const { key, reason, rule, earlier } = explained;
+  return (
+    <li>
+      <div className="try-line">
+        <Link to="/e/$environment/flags/$key" params={{ environment, key }} className="mono">
+          {key}
+        </Link>
+        <strong className="try-value">{valueInWords(explained)}</strong>
+      </div>
+      <p className="muted">{rule === undefined ? REASONS[reason] : `${REASONS[reason]}: ${rule.text}`}</p>
+      {earlier.length > 0 && (
+        <details>
+          <summary>
+            {earlier.length === 1 ? '1 rule' : `${earlier.length} rules`} before it did not apply
+          </summary>
+          <ol>
+            {earlier.map(({ index, failed, actual }) => (
+              <li key={index} value={index + 1}>
+                {failed} <span className="muted">(the user has {actual ?? 'nothing'})</span>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </li>
   );
 }

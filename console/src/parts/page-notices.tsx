@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { ApiError } from '../api.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { CopyableCommand } from './copy.js';
+import { sentenceOf } from './sentence.js';
 
 /** Draws the state of a list without entries: the next step, and the command that does it. */
 export function Empty({
@@ -37,13 +38,6 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
       )}
     </div>
   );
-}
-
-/** Returns the text of an error as a sentence. */
-export function sentenceOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : 'something went wrong on this page; reload it';
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** Draws the notice for an address without a page. */

@@ -12,7 +12,7 @@ import type { Committed, Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
 import { UsageError } from '../io.js';
 import { isPercentage, planRollout, readPercentage } from '../rollout.js';
-import { editedRow, withoutAuthor, withRow } from '../rules.js';
+import { editedRow, withoutAuthor, withRow } from '../../ruleset/rows.js';
 import { inferValue, parseAs, type TypedValue } from '../value.js';
 import { summarizeConfig } from '../../words/configs.js';
 import { VALUE_TYPES } from '../value-types.js';

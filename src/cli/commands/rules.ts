@@ -7,15 +7,8 @@ import { UsageError } from '../io.js';
 import { printDifferences } from '../print-differences.js';
 import type { Printer } from '../printer.js';
 import { flagRollout, isPercentage, planRollout, readPercentage, ROLLOUT_PROPERTY } from '../rollout.js';
-import {
-  addRules,
-  listRules,
-  moveRule,
-  readConditions,
-  readRuleNumber,
-  removeRule,
-  withoutAuthor,
-} from '../rules.js';
+import { addRules, listRules, moveRule, readConditions, readRuleNumber, removeRule } from '../rules.js';
+import { withoutAuthor } from '../../ruleset/rows.js';
 import { inferValue, parseAs } from '../value.js';
 import { editConfig, presentConfig, withDefault, type PlannedEdit, type EditReason } from './edit.js';
 

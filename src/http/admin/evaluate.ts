@@ -18,7 +18,10 @@ import type { ConfigValue } from '../../ruleset/model.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import { describeConditions, describeRule } from '../../words/configs.js';
 import { describeValue, isConfidential, shorten } from '../../words/values.js';
+import { attribution } from './attribution.js';
+import { draftEvaluator } from './draft.js';
 import { idText } from './input.js';
+import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
 
 /** The keys of one request. */
@@ -29,6 +32,10 @@ const LONGEST_ACTUAL = 160;
 const MAX_INTERRUPTED = 3;
 
 const KEYS_RULE = `must be a list of 1 to ${KEYS_MAX} keys of configs`;
+
+/** The configs of a change that is evaluated and not made. */
+const DRAFT_MAX = 100;
+const DRAFT_RULE = `must be a list of 1 to ${DRAFT_MAX} configs`;
 
 const evaluateBody = z.strictObject({
   context: z
@@ -45,6 +52,10 @@ const evaluateBody = z.strictObject({
     .max(KEYS_MAX, KEYS_RULE)
     .optional()
     .meta({ description: 'The keys of the configs; all that are not deleted unless given.' }),
+  configs: z.array(z.unknown(), DRAFT_RULE).min(1, DRAFT_RULE).max(DRAFT_MAX, DRAFT_RULE).optional().meta({
+    description:
+      'A change in proto3-JSON that is not made: the values are those after it. `keys` then defaults to its keys.',
+  }),
 });
 
 const ruleAnswer = z.object({
@@ -88,16 +99,17 @@ export const EVALUATE_ROUTES = [
         ignored: z.array(z.string()).optional(),
       }),
     },
-    errors: ['environment_unknown', 'busy'],
+    errors: ['environment_unknown', 'busy', 'config_too_large', 'segment_missing'],
     audit: false,
-    handle: async ({ environment, body }, response, { replica, evaluators, now }) => {
+    handle: async ({ operator, environment, body }, response, parts) => {
       const { contexts, ignored } = readContexts(body);
-      const current = await replica.confirmed(environment);
-      if (current === undefined) throw unknownEnvironment(environment);
-      const { ruleset } = current;
-      const evaluator = await evaluators.of(ruleset);
-      const keys = body.keys ?? liveKeys(ruleset);
-      const { version, explanations } = await explainAll({ evaluator, keys, contexts, now: now() });
+      const by = attribution(operator, 'http', undefined);
+      const { configs } = body;
+      const subject =
+        configs === undefined
+          ? await currentSubject(parts, environment, body.keys)
+          : await draftEvaluator(parts, { environment, by, configs, keys: body.keys });
+      const { version, explanations } = await explainAll({ ...subject, contexts, now: parts.now() });
       response.json({
         environment: `${environment}`,
         version: `${version}`,
@@ -107,6 +119,18 @@ export const EVALUATE_ROUTES = [
     },
   }),
 ];
+
+/** The evaluator of the present ruleset, and the keys to evaluate. */
+async function currentSubject(
+  { replica, evaluators }: AdminParts,
+  environment: bigint,
+  keys: readonly string[] | undefined,
+): Promise<{ evaluator: Evaluator; keys: readonly string[] }> {
+  const current = await replica.confirmed(environment);
+  if (current === undefined) throw unknownEnvironment(environment);
+  const { ruleset } = current;
+  return { evaluator: await evaluators.of(ruleset), keys: keys ?? liveKeys(ruleset) };
+}
 
 function readContexts({ context, contexts }: z.output<typeof evaluateBody>): {
   contexts: Contexts;

@@ -1,0 +1,50 @@
+/** One click that sets a flag without rules, and the way back. */
+import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import type { Config } from '../../../src/ruleset/model.js';
+import { commitConfig, undoChange } from '../commit.js';
+import { readDraft, writeDraft } from '../model/draft.js';
+import { sentenceOf } from '../parts/sentence.js';
+import { rulesetQuery } from '../queries.js';
+import { showToast } from '../shell/toasts.js';
+
+/** Returns a function that sets the flag, and whether that is under way. */
+export function useToggle(
+  environment: string,
+  config: Config,
+): { readonly toggle: (isOn: boolean) => void; readonly isPending: boolean } {
+  const queries = useQueryClient();
+  const { mutate, isPending } = useMutation({
+    mutationFn: (isOn: boolean) => {
+      const draft = { ...readDraft(config, environment), otherwise: { value: { bool: isOn } } };
+      const changed = writeDraft(config, environment, draft);
+      const known = queries.getQueryData(rulesetQuery(environment).queryKey);
+      return commitConfig({ environment, config: changed, expectedId: config.id }, known);
+    },
+    onSuccess: async (outcome, isOn) => {
+      await queries.invalidateQueries(rulesetQuery(environment));
+      const key = config.key ?? '';
+      if (outcome.kind === 'conflict') {
+        const text = `${key} was changed by someone else in the meantime; the list now shows that. Nothing was written.`;
+        showToast({ tone: 'failed', text });
+        return;
+      }
+      offerUndo(queries, environment, outcome.committed.version, `${key} is ${isOn ? 'on' : 'off'}.`);
+    },
+    onError: (error) => showToast({ tone: 'failed', text: sentenceOf(error) }),
+  });
+  return { toggle: mutate, isPending };
+}
+
+/** Shows that a change was made, with a button that takes it back. */
+export function offerUndo(queries: QueryClient, environment: string, version: string, text: string): void {
+  const undo = async (): Promise<void> => {
+    try {
+      await undoChange(environment, version);
+      await queries.invalidateQueries(rulesetQuery(environment));
+      showToast({ tone: 'done', text: 'The change was taken back.' });
+    } catch (error) {
+      showToast({ tone: 'failed', text: `Not taken back: ${sentenceOf(error)}` });
+    }
+  };
+  showToast({ tone: 'done', text, action: { label: 'Undo', run: () => void undo() } });
+}

@@ -1,0 +1,412 @@
+/**
+ * The console in Chromium on real parts: Redis, Pushpin and a node. Every page is looked at by axe
+ * in both themes, and its picture is kept in `.stack/console/`. docs/how-to/console.md
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Prefab } from '@prefab-cloud/prefab-cloud-node';
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { exampleConfigs } from '../../src/app/first-run-text.js';
+import { launchChromium } from '../support/chromium.js';
+import { flag } from '../support/configs.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
+
+const PICTURES = join(import.meta.dirname, '../../.stack/console');
+const TIMEOUT = 180_000;
+
+// Texts, because the types of pages are not among those of the tests.
+const AXE_RUN = "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })";
+const SCROLL = `(async () => {
+  const times = [];
+  let last = performance.now();
+  for (let frame = 0; frame < 120; frame++) {
+    scrollBy(0, 1500);
+    await new Promise(requestAnimationFrame);
+    times.push(performance.now() - last);
+    last = performance.now();
+  }
+  times.sort((a, b) => a - b);
+  const rows = document.querySelectorAll('.flag-row').length;
+  return { median: times[60], p95: times[114], longest: times[119], rows };
+})()`;
+
+let stack: Stack;
+let browser: Browser;
+let base: string;
+const closing: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  [stack, browser] = await Promise.all([startStack({ nodes: 1 }), launchChromium()]);
+  base = `${stack.nodes[0]!.url}/console`;
+  await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
+  await stack.commit(1, exampleConfigs());
+}, TIMEOUT);
+
+afterAll(async () => {
+  await browser.close();
+  await stack.stop();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A page with what it must not have: console errors, and requests to anything but the node. */
+interface Watched {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly complaints: string[];
+  readonly strangers: string[];
+}
+
+async function openPage(
+  options: { readonly dark?: boolean; readonly width?: number } = {},
+): Promise<Watched> {
+  const context = await browser.newContext({
+    colorScheme: options.dark === true ? 'dark' : 'light',
+    viewport: { width: options.width ?? 1280, height: 800 },
+  });
+  closing.push(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const [complaints, strangers]: [string[], string[]] = [[], []];
+  page.on('console', (message) => {
+    // Chromium writes refusals of the server as errors; a test that asks for one expects it.
+    const isRefusal = message.text().startsWith('Failed to load resource');
+    if ((message.type() === 'error' || message.type() === 'warning') && !isRefusal)
+      complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${stack.nodes[0]!.url}/`)) strangers.push(request.url());
+  });
+  return { page, context, complaints, strangers };
+}
+
+async function signIn(page: Page, token = stack.secrets.adminToken, path = '/'): Promise<void> {
+  await page.goto(`${base}${path}`);
+  await page.getByLabel('Operator token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .or(page.getByRole('button', { name: 'Menu' }))
+    .first()
+    .waitFor();
+}
+
+async function operator(name: string, role: string): Promise<string> {
+  const answer = await stack.admin('/admin/v1/operators', { body: { name, role } });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** The violations that axe finds, each with the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate(AXE_RUN)) as AxeResults;
+  return found.violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
+  );
+}
+
+/** Looks at the page in both themes: no violation, and a picture of each. */
+async function look({ page }: Watched, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
+    expect([name, theme, await violations(page)]).toEqual([name, theme, []]);
+  }
+}
+
+function expectClean({ complaints, strangers }: Watched): void {
+  expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+}
+
+const row = (page: Page, key: string) => page.getByRole('row').filter({ hasText: key });
+
+/** What the node has for a flag now. */
+async function stored(key: string, environment = 1): Promise<unknown> {
+  const answer = await stack.admin(`/admin/v1/environments/${environment}/configs`);
+  const { configs } = (await answer.json()) as { configs: { key: string; rows: { values: unknown }[] }[] };
+  return configs.find((each) => each.key === key)?.rows[0]?.values;
+}
+
+describe('the console', () => {
+  it('the console refuses a wrong token with the reason, and keeps no token unless asked', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await page.goto(`${stack.nodes[0]!.url}/`);
+    expect(page.url()).toBe(`${base}/`);
+    await look(watched, 'sign-in');
+    await page.getByLabel('Operator token').fill('wrong-token-of-no-operator');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('not the token of an operator');
+    await signIn(page);
+    await page.reload();
+    await page.getByLabel('Operator token').waitFor();
+    await page.getByLabel('Stay signed in until this tab is closed').check();
+    await page.getByLabel('Operator token').fill(stack.secrets.adminToken);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await row(page, 'flag.new-checkout').waitFor();
+    await page.reload();
+    await row(page, 'flag.new-checkout').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console offers a viewer nothing that changes something, and an editor flags', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, await operator('vera', 'viewer'));
+    const toggle = row(page, 'flag.welcome-banner').getByRole('switch');
+    await toggle.waitFor();
+    expect(await toggle.isDisabled()).toBe(true);
+    expect(await page.getByRole('link', { name: 'New flag' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'flag.new-checkout' }).click();
+    await page.getByRole('heading', { name: 'flag.new-checkout' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Review the change' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signIn(page, await operator('eddie', 'editor'));
+    expect(await toggle.isEnabled()).toBe(true);
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console toggles a flag by a click that an SDK sees, and takes it back', async () => {
+    const { key } = await stack.createKey(1);
+    const prefab = new Prefab({
+      apiKey: key,
+      sources: [stack.url],
+      enableSSE: true,
+      enablePolling: false,
+      collectLoggerCounts: false,
+      contextUploadMode: 'none',
+      collectEvaluationSummaries: false,
+    });
+    closing.push(() => prefab.close());
+    await prefab.init();
+    await until('the SDK is held by Pushpin', async () => {
+      const metrics = await (await fetch(`${stack.nodes[0]!.url}/metrics`)).text();
+      return /^holdfast_subscribes_total\{hold="grip",[^}]*\} [1-9]/m.test(metrics);
+    });
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page);
+    const toggle = row(page, 'flag.welcome-banner').getByRole('switch');
+    await toggle.click();
+    await until('the SDK has the new value', () => prefab.isFeatureEnabled('flag.welcome-banner'), {
+      timeout: 20_000,
+    });
+    await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('true');
+    await look(watched, 'flags');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await until('the SDK has the old value', () => !prefab.isFeatureEnabled('flag.welcome-banner'), {
+      timeout: 20_000,
+    });
+    await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false');
+    expectClean(watched);
+  }, 120_000);
+
+  it('the console finds flags by search and filters, which the address keeps', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page);
+    await row(page, 'flag.new-checkout').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('check');
+    await expect.poll(() => page.getByRole('row').count()).toBe(3);
+    await page.getByRole('combobox', { name: 'Type' }).selectOption({ label: 'flag' });
+    await expect.poll(() => page.getByRole('row').count()).toBe(2);
+    expect(page.url()).toContain('q=check');
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console creates a flag with an e-mail rule and a rollout of 10 %', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/new');
+    await page.getByLabel('Key').fill('flag.from-console');
+    await page.getByRole('button', { name: '+ Add a rule' }).click();
+    await page.getByLabel('Compared with, rule 1, condition 1').fill('@acme.com');
+    const last = page.getByRole('group', { name: 'Value for everyone else' });
+    await last.getByRole('button', { name: 'Roll out by percentage' }).click();
+    await last.getByLabel('Value for everyone else, share 1, percent').fill('10');
+    await expect
+      .poll(() => last.getByLabel('Value for everyone else, share 2, percent').inputValue())
+      .toBe('90');
+    await look(watched, 'new-flag');
+    await page.getByRole('button', { name: 'Review the change' }).click();
+    await page.getByText('of 3 sample users get another value').waitFor();
+    await page.getByLabel('Why?').fill('first steps');
+    await look(watched, 'review');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { name: 'flag.from-console' }).waitFor();
+    await look(watched, 'flag');
+    expect(await stored('flag.from-console')).toEqual([
+      {
+        criteria: [
+          {
+            propertyName: 'user.email',
+            operator: 'PROP_ENDS_WITH_ONE_OF',
+            valueToMatch: { stringList: { values: ['@acme.com'] } },
+          },
+        ],
+        value: { bool: true },
+      },
+      {
+        value: {
+          weightedValues: {
+            hashByPropertyName: 'user.key',
+            weightedValues: [
+              { weight: 1_000, value: { bool: true } },
+              { weight: 9_000, value: { bool: false } },
+            ],
+          },
+        },
+      },
+    ]);
+    expectClean(watched);
+  }, 120_000);
+
+  it('the console shows the refusal of the server at the field that it names', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/flags/flag.new-checkout');
+    await page.getByLabel('Operator, rule 1, condition 1').selectOption('matches');
+    await page.getByLabel('Compared with, rule 1, condition 1').fill('(');
+    await page.getByRole('button', { name: 'Review the change' }).click();
+    const condition = page.getByRole('group', { name: 'Condition: rule 1, condition 1' });
+    await condition.getByRole('alert').waitFor();
+    await look(watched, 'refused');
+    expectClean(watched);
+  }, 90_000);
+
+  it("the console shows someone else's change, and does not write over it", async () => {
+    const [ann, bob] = [await openPage(), await openPage()];
+    await stack.commit(1, [flag('flag.shared', false)]);
+    await signIn(ann.page, undefined, '/e/1/flags/flag.shared');
+    const value = ann.page.getByRole('group', { name: 'Value for everyone' });
+    await value.getByRole('button', { name: 'Roll out by percentage' }).click();
+    await ann.page.getByRole('button', { name: 'Review the change' }).click();
+    await ann.page.getByRole('dialog').waitFor();
+    await signIn(bob.page);
+    await row(bob.page, 'flag.shared').getByRole('switch').click();
+    await bob.page.getByRole('button', { name: 'Undo' }).waitFor();
+    await ann.page.getByRole('button', { name: 'Save', exact: true }).click();
+    await ann.page.getByText('Someone else changed this flag').waitFor();
+    expect(await stored('flag.shared')).toEqual([{ value: { bool: true } }]);
+    await look(ann, 'conflict');
+    await ann.page.getByRole('button', { name: 'Start again from the present rules' }).click();
+    await expect.poll(() => ann.page.getByText('Someone else changed this flag').count()).toBe(0);
+    for (const each of [ann, bob]) expectClean(each);
+  }, 120_000);
+
+  it('the console edits JSON with highlighting, and marks what is wrong as it is typed', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/flags/checkout.limits');
+    const editor = page.locator('.cm-content');
+    await editor.waitFor();
+    await look(watched, 'json');
+    await editor.fill('{"maxItems": }');
+    await page.locator('.cm-lint-marker-error').first().waitFor();
+    await editor.fill('{"maxItems": 60}');
+    await page.getByRole('button', { name: 'Review the change' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    expect(await stored('checkout.limits')).toEqual([{ value: { json: { json: '{"maxItems": 60}' } } }]);
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console deletes a flag only after its key was typed', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await stack.commit(1, [flag('flag.old', true)]);
+    await signIn(page, undefined, '/e/1/flags/flag.old');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const confirm = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await look(watched, 'delete');
+    await page.getByLabel('Type flag.old to confirm').fill('flag.old');
+    await confirm.click();
+    await page.getByText('flag.old was deleted.').waitFor();
+    expect(await stored('flag.old')).toBeUndefined();
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console tries a user, and shares it by a link without a token', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/try');
+    await page.getByLabel('What an application says of the user').fill('{"email": "zoe@example.com"}');
+    const value = page.getByRole('listitem').filter({ hasText: 'flag.new-checkout' }).first();
+    await value.getByText('by its rules: when user.email ends with').waitFor();
+    await look(watched, 'try');
+    const link = page.url();
+    expect(link).not.toContain(stack.secrets.adminToken);
+    const other = await openPage();
+    await signIn(other.page, undefined, link.slice(base.length));
+    expect(await other.page.getByLabel('What an application says of the user').inputValue()).toBe(
+      '{"email": "zoe@example.com"}',
+    );
+    for (const each of [watched, other]) expectClean(each);
+  }, 90_000);
+
+  it('the console can be used on a screen of 390 pixels', async () => {
+    const watched = await openPage({ width: 390 });
+    const { page } = watched;
+    await signIn(page);
+    for (const [name, path] of Object.entries({
+      flags: '/e/1/flags',
+      flag: '/e/1/flags/flag.from-console',
+      try: '/e/1/try',
+    })) {
+      await page.evaluate(
+        `history.pushState(null, '', '/console${path}'); dispatchEvent(new PopStateEvent('popstate'))`,
+      );
+      await page.locator('.flags, .rules, .try-values').first().waitFor();
+      await look(watched, `${name}-narrow`);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect([name, overflow]).toEqual([name, 0]);
+    }
+    expectClean(watched);
+  }, 120_000);
+
+  it('the console says the next step where there is nothing', async () => {
+    await stack.createEnvironment(2, { projectId: '1', name: 'Empty' });
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/2/flags');
+    await page.getByText('There are no flags in this environment').waitFor();
+    await page.getByText('npx holdfast set flag.first true').waitFor();
+    await look(watched, 'empty');
+    await page.goto(`${base}/e/99/flags`);
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console scrolls through 20,000 flags', async () => {
+    await stack.createEnvironment(3, { projectId: '1', name: 'Large' });
+    for (let at = 0; at < 20_000; at += 2_000) {
+      await stack.commit(
+        3,
+        Array.from({ length: 2_000 }, (_, i) => flag(`team-${(at + i) % 40}.flag-${at + i}`, i % 2 === 0)),
+      );
+    }
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/3/flags');
+    await page.getByText('20000 in all').waitFor();
+    const frames = (await page.evaluate(SCROLL)) as { rows: number };
+    console.log('frames while 20,000 flags scroll, ms:', JSON.stringify(frames));
+    // Only the rows on the screen are drawn, however long the list is.
+    expect(frames.rows).toBeLessThan(80);
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+    await page.getByRole('link', { name: 'team-9.flag-9969' }).waitFor();
+    await look(watched, 'large');
+    expectClean(watched);
+  }, 180_000);
+});
