@@ -53,7 +53,7 @@ export function snapshotHead(ruleset: Ruleset, format: SnapshotFormat, age = 0):
   return {
     etag: `"${ruleset.environment}-${ruleset.version}${suffix}"`,
     headers: cacheHeaders(rulesetKey(ruleset.environment), age),
-    contentType: format === 'json' ? 'application/json' : 'application/x-protobuf',
+    contentType: format === 'json' ? 'application/json; charset=utf-8' : 'application/x-protobuf',
   };
 }
 

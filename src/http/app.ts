@@ -2,19 +2,22 @@
  * The HTTP interface, put together from parts. docs/protocol.md is its contract. This folder is the
  * only one that knows Express.
  */
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Express, type Router } from 'express';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { Logger } from '../observe/log.js';
 import { compressed } from './compress.js';
 import { consoleRoutes } from './console.js';
-import { errorHandler, notFound } from './errors.js';
-import { evaluationRoutes } from './evaluations.js';
+import { answerError, errorHandler, notFound } from './errors.js';
+import { evaluationRoute, evaluationRoutes } from './evaluations.js';
+import { setHeaders } from './exchange.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
+import { answerHot, HotRoutes, type HotRoute } from './hot-routes.js';
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
-import { ofrepRoutes, type OfrepParts } from './ofrep.js';
+import { ofrepRouter, ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { openApiRoutes } from './openapi/document.js';
 import { observeRequests } from './observe-requests.js';
-import { snapshotRoutes } from './snapshots.js';
+import { snapshotRoute, snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
 
 /** The parts that every process with an HTTP interface has. */
@@ -26,21 +29,21 @@ export interface AppParts {
    * The routes of the process, next to those of its health. A path that none of them has is 404.
    */
   readonly routes?: readonly Router[];
+  /** Those of them that are found without Express. */
+  readonly hot?: readonly HotRoute[];
   /** Below `/admin/v1`. */
   readonly admin?: Router;
 }
 
-/**
- * Builds the Express application: request ids and counts, security headers, health, the given routes,
- * errors.
- */
-export function createApp({ state, metrics, log, routes = [], admin }: AppParts): Express {
-  const app = baseApp(metrics, log);
+/** Builds the application: what all requests have in common, hot routes, and Express for the rest. */
+export function createApp({ state, metrics, log, routes = [], hot = [], admin }: AppParts): Express {
+  const app = baseApp(metrics);
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
   if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin).use(consoleRoutes());
   app.use(notFound);
   app.use(errorHandler(log));
+  beginWith(app, hot, metrics, log);
   return app;
 }
 
@@ -48,37 +51,74 @@ export function createApp({ state, metrics, log, routes = [], admin }: AppParts)
  * Builds the application of the clients' port where operators have one of their own: the routes of
  * clients and bare health. What {@link createApp} has in addition is 404 here. [protocol] #ports
  */
-export function createClientApp({ state, metrics, log, routes = [] }: Omit<AppParts, 'admin'>): Express {
-  const app = baseApp(metrics, log);
+export function createClientApp(parts: Omit<AppParts, 'admin'>): Express {
+  const { state, metrics, log, routes = [], hot = [] } = parts;
+  const app = baseApp(metrics);
   app.use(bareHealthRoutes(state));
   for (const router of routes) app.use(router);
   app.use(notFound);
   app.use(errorHandler(log));
+  beginWith(app, hot, metrics, log);
   return app;
 }
 
-function baseApp(metrics: ProcessMetrics, log: Logger): Express {
+function baseApp(metrics: ProcessMetrics): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(observeRequests(metrics, log));
-  app.use(secure);
   app.use(INTERNAL_PATHS, refuseProxied(metrics));
   app.use(compressed());
   return app;
 }
 
+/** An Express application takes each request by this method. */
+interface Handling {
+  handle(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+}
+
+/**
+ * Makes the application begin each request with what all have in common (id, count, security
+ * headers), and answer hot routes before its layers.
+ */
+function beginWith(app: Express, hot: readonly HotRoute[], metrics: ProcessMetrics, log: Logger): void {
+  const routes = new HotRoutes(hot);
+  const observe = observeRequests(metrics, log);
+  const answer = answerError(log);
+  const handling = app as unknown as Handling;
+  const layers = handling.handle.bind(app);
+  handling.handle = (request, response, next) => {
+    const begun = Object.assign(response, { locals: {} });
+    observe(request, begun);
+    setHeaders(response, SECURITY_HEADERS);
+    const found = routes.find(request);
+    if (found === undefined) layers(request, response, next);
+    else answerHot(found, request, begun, (thrown) => answer(thrown, request, begun));
+  };
+}
+
+/** The routes that answer clients with rulesets and values. */
+export interface ClientRoutes {
+  readonly routes: readonly Router[];
+  readonly hot: readonly HotRoute[];
+}
+
 /** Builds the routes that answer clients with rulesets and values. */
-export function clientRoutes(parts: OfrepParts): Router[] {
+export function clientRoutes(parts: OfrepParts): ClientRoutes {
   const { rulesets } = parts;
-  return [
-    snapshotRoutes(rulesets),
-    evaluationRoutes(parts),
-    ofrepRoutes(parts),
-    telemetryRoutes(rulesets.keyring),
-  ];
+  const snapshot = snapshotRoute(rulesets);
+  const evaluation = evaluationRoute(parts);
+  const ofrep = ofrepRoutes(parts);
+  return {
+    routes: [
+      snapshotRoutes(snapshot),
+      evaluationRoutes(evaluation),
+      ofrepRouter(ofrep),
+      telemetryRoutes(rulesets.keyring),
+    ],
+    hot: [ofrep.one, ofrep.all, snapshot, evaluation],
+  };
 }
 
 /**
@@ -90,9 +130,4 @@ const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
-};
-
-const secure: RequestHandler = (_request, response, next) => {
-  response.set(SECURITY_HEADERS);
-  next();
 };

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
+import type { Answer, Asked } from './exchange.js';
 import { bodyTooLarge, sendError } from './errors.js';
 
 /**
@@ -19,14 +20,19 @@ const UNREAD_MAX_BYTES = 256 * 1024;
  */
 export function limitBody(limit: number): RequestHandler {
   return (request, response, next) => {
-    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > limit && !response.headersSent) sendError(response, bodyTooLarge(limit));
-    });
+    watchBody(request, response, limit);
     next();
   };
+}
+
+/** Does the same for one request, outside of Express. @throws HoldfastError `change_too_large` */
+export function watchBody(request: Asked, response: Answer, limit: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limit && !response.headersSent) sendError(response, bodyTooLarge(limit));
+  });
 }
 
 /**

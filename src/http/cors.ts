@@ -4,6 +4,7 @@
  * page can do no more than any other holder of its key. [protocol] #calls-from-browsers
  */
 import type { RequestHandler } from 'express';
+import type { Answer } from './exchange.js';
 
 /** The methods and headers of a route that pages may use. */
 export interface CorsRule {
@@ -38,14 +39,23 @@ export function cors(rule: CorsRule): RequestHandler {
     'Cache-Control': 'no-store',
     Allow: methodsWith(rule).join(', '),
   };
-  const { exposed = [] } = rule;
+  const allow = pagesAllowed(rule);
   return (request, response, next) => {
-    response.set('Access-Control-Allow-Origin', '*').set('Cross-Origin-Resource-Policy', 'cross-origin');
-    if (exposed.length > 0) response.set('Access-Control-Expose-Headers', exposed.join(', '));
+    allow(response);
+    if (request.method === 'OPTIONS') response.status(204).set(preflight).end();
+    else next();
+  };
+}
+
+/** Builds what sets the CORS headers of an answer. */
+export function pagesAllowed({ exposed = [] }: CorsRule): (response: Answer) => void {
+  const names = exposed.join(', ');
+  return (response) => {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    if (names !== '') response.setHeader('Access-Control-Expose-Headers', names);
     // A browser would ask the visitor of a page on the same site for a name and password if a
     // refusal named the scheme Basic.
     response.locals.challenge = 'bearer';
-    if (request.method === 'OPTIONS') response.status(204).set(preflight).end();
-    else next();
   };
 }

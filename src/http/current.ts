@@ -1,5 +1,5 @@
 /** The ruleset that a client is answered from, and the headers that state its age. */
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Rulesets } from '../replica/rulesets.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
@@ -20,7 +20,7 @@ export interface CurrentRuleset {
 export async function currentRuleset(
   rulesets: Rulesets,
   environment: bigint,
-  response: Response,
+  response: ServerResponse,
 ): Promise<CurrentRuleset> {
   const ruleset = await rulesets.ruleset(environment);
   if (ruleset === undefined) throw lostEnvironment(environment);
@@ -31,11 +31,11 @@ export async function currentRuleset(
  * Sets the headers that state the age of a copy, and returns the age in seconds. [protocol]
  * #belt-server
  */
-export function setAgeHeaders(rulesets: Rulesets, environment: bigint, response: Response): number {
+export function setAgeHeaders(rulesets: Rulesets, environment: bigint, response: ServerResponse): number {
   const freshness = rulesets.freshness?.(environment);
   if (freshness === undefined) return 0;
   const { age, stale } = freshness;
-  response.set('Age', `${age}`);
-  if (stale) response.set('Holdfast-Stale', `${age}`);
+  response.setHeader('Age', `${age}`);
+  if (stale) response.setHeader('Holdfast-Stale', `${age}`);
   return age;
 }

@@ -1,9 +1,10 @@
 /** The one map from errors to HTTP answers. docs/protocol.md, "Errors", lists the codes. */
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import { routeOf } from './params.js';
+import { sendJsonText, type Answer, type Asked } from './exchange.js';
 import { factsOf } from './request-facts.js';
 
 const statuses: Record<ErrorCode, number> = {
@@ -67,8 +68,14 @@ export function httpStatusOf(code: ErrorCode): number {
  * ones.
  */
 export function errorHandler(log: Logger): ErrorRequestHandler {
+  const answer = answerError(log);
   // Express tells an error handler by its four parameters.
-  return (thrown: unknown, request: Request, response: Response, _next) => {
+  return (thrown: unknown, request, response, _next) => answer(thrown, request, response);
+}
+
+/** Builds what answers errors, with Express and without it. */
+export function answerError(log: Logger): (thrown: unknown, request: Asked, response: Answer) => void {
+  return (thrown, request, response) => {
     const error = understand(thrown);
     if (error.code === 'internal') {
       log.error(
@@ -90,24 +97,15 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
 }
 
 /** Sends an error in the form of the route that it belongs to. */
-export function sendError(response: Response, error: HoldfastError): void {
-  response.status(httpStatusOf(error.code));
-  response.set('Cache-Control', 'no-store');
+export function sendError(response: Answer, error: HoldfastError): void {
+  response.statusCode = httpStatusOf(error.code);
+  response.setHeader('Cache-Control', 'no-store');
+  const { errorBody, challenge } = response.locals;
   if (error.code === 'unauthorized')
-    response.set(
-      'WWW-Authenticate',
-      response.locals.challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"',
-    );
-  if (isRetryable(error)) response.set('Retry-After', `${RETRY_AFTER_SECONDS}`);
-  const { errorBody } = response.locals as { errorBody?: ErrorBody };
-  response.json(errorBody?.(error) ?? usualBody(error, factsOf(response).requestId));
+    response.setHeader('WWW-Authenticate', challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"');
+  if (isRetryable(error)) response.setHeader('Retry-After', `${RETRY_AFTER_SECONDS}`);
+  sendJsonText(response, JSON.stringify(errorBody?.(error) ?? usualBody(error, factsOf(response).requestId)));
 }
-
-/**
- * A form of error bodies. A route whose clients expect another than the usual sets one as
- * `response.locals.errorBody`.
- */
-export type ErrorBody = (error: HoldfastError) => object;
 
 function usualBody({ code, message, field, details }: HoldfastError, requestId?: string): object {
   return { error: { code, message, ...(field === undefined ? {} : { field }), ...details, requestId } };

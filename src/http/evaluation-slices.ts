@@ -1,7 +1,8 @@
 /** The evaluation of all flags in slices, and the sending of what it leads to. */
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { eventLoop } from '../core/turns.js';
 import { ONE_TURN, type WorkSlices } from '../evaluate/work-slices.js';
+import { sendJsonText } from './exchange.js';
 import { sendPieces } from './pieces.js';
 
 /** Evaluations that a change of the ruleset may interrupt before one is done in a single turn. */
@@ -21,12 +22,15 @@ const SHORT = 256;
 
 /** Sends a JSON body of values, in the slices in which they were evaluated. */
 export async function sendEvaluations(
-  response: Response,
+  response: ServerResponse,
   pieces: Iterable<string>,
   values: number,
   slices: WorkSlices,
 ): Promise<void> {
-  response.status(200).type('application/json');
-  if (values <= SHORT) response.send([...pieces].join(''));
-  else await sendPieces(response, pieces, slices);
+  if (values <= SHORT) {
+    sendJsonText(response, [...pieces].join(''));
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  await sendPieces(response, pieces, slices);
 }

@@ -9,8 +9,11 @@ import { cacheHeaders, matchesEtag } from '../cdn/snapshot.js';
 import { valuesKey } from '../cdn/surrogate-keys.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey } from './authenticate.js';
 import { currentRuleset } from './current.js';
-import { cors, methodsWith, type CorsRule } from './cors.js';
+import { compress } from './compress.js';
+import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
+import { setHeaders } from './exchange.js';
+import { inExpress, type HotRoute } from './hot-routes.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
 import { noteKey } from './request-facts.js';
 import { restAsOneSegment } from './rest-of-path.js';
@@ -34,24 +37,28 @@ const CORS: CorsRule = {
 };
 
 /** Builds the route of `eval-with-context`. */
-export function evaluationRoutes({ rulesets, evaluators, metrics, now }: EvaluationParts): Router {
-  const router = Router();
-  router.use(restAsOneSegment(PREFIX));
-  router
-    .route(`${PREFIX}:context`)
-    .all(cors(CORS))
-    .get(async (request, response) => {
+export function evaluationRoute({ rulesets, evaluators, metrics, now }: EvaluationParts): HotRoute {
+  const allowPages = pagesAllowed(CORS);
+  return {
+    method: 'GET',
+    path: `${PREFIX}:context`,
+    takesRest: true,
+    answer: async (request, response, parameter) => {
+      compress(request, response);
+      allowPages(response);
       const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
       noteKey(response, key);
-      const contexts = readPrefabContexts(request.params.context);
+      const contexts = readPrefabContexts(parameter);
       for (let attempt = 1; ; attempt++) {
         const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);
         const evaluator = await evaluators.of(ruleset);
         const { etag, build } = evaluationsAnswer(evaluator, ruleset.clientVersion, contexts, now());
-        response.set(cacheHeaders(valuesKey(ruleset.environment), age)).set('ETag', etag);
+        setHeaders(response, cacheHeaders(valuesKey(ruleset.environment), age));
+        response.setHeader('ETag', etag);
         // Only a cache asks with If-None-Match: an SDK without one cannot read a 304.
         if (matchesEtag(request.headers['if-none-match'], etag)) {
-          response.status(304).end();
+          response.statusCode = 304;
+          response.end();
           return;
         }
         const slices = await slicesFor(attempt);
@@ -61,7 +68,18 @@ export function evaluationRoutes({ rulesets, evaluators, metrics, now }: Evaluat
         await sendEvaluations(response, built.pieces, built.values, slices);
         return;
       }
-    })
+    },
+  };
+}
+
+/** Builds the router of that route. */
+export function evaluationRoutes(route: HotRoute): Router {
+  const router = Router();
+  router.use(restAsOneSegment(PREFIX));
+  router
+    .route(route.path)
+    .all(cors(CORS))
+    .get(inExpress(route))
     .all(onlyMethods(...methodsWith(CORS)));
   return router;
 }

@@ -2,7 +2,7 @@
  * The route of event streams, which notify clients to fetch their values again. [protocol]
  * #event-streams
  */
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { CLIENT_SHARDS } from '../grip/channels.js';
 import { ofrepFailureOf } from '../ofrep/errors.js';
@@ -12,8 +12,10 @@ import type { Key } from '../store/store.js';
 import { claimedPosition } from '../subscribe/decide.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
-import { cors, methodsWith, type CorsRule } from './cors.js';
-import { onlyMethods, type ErrorBody } from './errors.js';
+import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
+import { onlyMethods } from './errors.js';
+import { queryOf, type Answer, type Asked, type ErrorBody } from './exchange.js';
+import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteKey } from './request-facts.js';
 import { headerOf, respondWithStream, streamGrip, type StreamParts } from './streams.js';
 
@@ -24,37 +26,51 @@ export interface EventStreamParts extends StreamParts {
   readonly random: () => number;
 }
 
-const ofrepErrors: RequestHandler = (_request, response, next) => {
-  response.locals.errorBody = ((error) => ofrepFailureOf(error)) satisfies ErrorBody;
-  next();
-};
+const ofrepError: ErrorBody = (error) => ofrepFailureOf(error);
 
 /** EventSource sends these headers without a preflight; other readers of streams may need one. */
 const CORS: CorsRule = { methods: ['GET'], headers: ['Cache-Control', 'Last-Event-ID'] };
 
-/** Builds the route of event streams. HEAD is refused, as on the other streams. */
-export function eventStreamRoutes(parts: EventStreamParts): Router {
+/** Builds the route of event streams. */
+export function eventStreamRoute(parts: EventStreamParts): HotRoute {
+  const grip = streamGrip(parts);
+  const allowPages = pagesAllowed(CORS);
+  return {
+    method: 'GET',
+    path: `${STREAM_PREFIX}:token`,
+    answer: async (request, response, token) => {
+      allowPages(response);
+      response.locals.errorBody = ofrepError;
+      await grip(request, response);
+      await subscribe(parts, request, response, token);
+    },
+  };
+}
+
+/** Builds the router of that route. HEAD is refused, as on the other streams. */
+export function eventStreamRouter(route: HotRoute): Router {
   const router = Router();
   const methods = onlyMethods(...methodsWith(CORS));
   router
-    .route(`${STREAM_PREFIX}:token`)
-    .all(cors(CORS), ofrepErrors)
+    .route(route.path)
+    .all(cors(CORS), (_request, response, next) => {
+      response.locals.errorBody = ofrepError;
+      next();
+    })
     .head(methods)
-    .get(streamGrip(parts), (request, response) => subscribe(parts, request, response))
+    .get(inExpress(route))
     .all(methods);
   return router;
 }
 
 async function subscribe(
   parts: EventStreamParts,
-  request: Request<{ token: string }>,
-  response: Response,
+  request: Asked,
+  response: Answer,
+  token: string,
 ): Promise<void> {
-  const key = noteKey(
-    response,
-    await holderOf(request.params.token, parts.streamTokens, parts.replica.keyring),
-  );
-  const { at } = request.query;
+  const key = noteKey(response, await holderOf(token, parts.streamTokens, parts.replica.keyring));
+  const { at } = queryOf(request);
   const shard = Math.floor(CLIENT_SHARDS * parts.random());
   await respondWithStream(parts, request, response, {
     key,

@@ -2,22 +2,24 @@
  * Observes every request: its id, its duration, its count, and at level debug its line in the log.
  * [protocol] #request-ids
  */
-import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../observe/log.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
+import type { Answer, Asked } from './exchange.js';
 import { routeOf } from './params.js';
 import { factsOf, requestIdOf } from './request-facts.js';
 
-/** Builds the middleware that observes requests. It comes first, so that refusals count too. */
-export function observeRequests(metrics: ProcessMetrics, log: Logger): RequestHandler {
-  return (request, response, next) => {
+/** Builds what observes requests. It comes first, so that refusals count too. */
+export function observeRequests(
+  metrics: ProcessMetrics,
+  log: Logger,
+): (request: Asked, response: Answer) => void {
+  return (request, response) => {
     const requestId = requestIdOf(request.headers['x-request-id']);
     response.setHeader('X-Request-Id', requestId);
     response.locals.requestId = requestId;
     const observation = new RequestObservation(request, response, metrics, log);
     response.locals.observation = observation;
     response.once('close', () => observation.end());
-    next();
   };
 }
 
@@ -25,21 +27,21 @@ export function observeRequests(metrics: ProcessMetrics, log: Logger): RequestHa
  * Notes that the head of a stream is sent: its duration is measured until here, because a stream
  * lasts as long as its client wants.
  */
-export function noteStreamBegun(response: Response): void {
-  (response.locals as { observation?: RequestObservation }).observation?.measure();
+export function noteStreamBegun(response: Answer): void {
+  response.locals.observation?.measure();
 }
 
 /** RequestObservation measures one request, once, and logs it when it is over. */
 class RequestObservation {
-  readonly #request: Request;
-  readonly #response: Response;
+  readonly #request: Asked;
+  readonly #response: Answer;
   readonly #metrics: ProcessMetrics;
   readonly #log: Logger;
   readonly #beganAt = performance.now();
   readonly #bytesBefore: number;
   #measured = false;
 
-  constructor(request: Request, response: Response, metrics: ProcessMetrics, log: Logger) {
+  constructor(request: Asked, response: Answer, metrics: ProcessMetrics, log: Logger) {
     this.#request = request;
     this.#response = response;
     this.#metrics = metrics;
@@ -54,7 +56,7 @@ class RequestObservation {
     const { statusCode, headersSent } = this.#response;
     this.#metrics.requestDurations.observe(
       {
-        method: this.#request.method,
+        method: this.#request.method ?? '',
         route: routeOf(this.#request, this.#response),
         status: headersSent ? statusCode : undefined,
       },

@@ -1,5 +1,5 @@
 /** The routes of OpenFeature's remote evaluation protocol. [protocol] #openfeature */
-import { json, Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { currentPosition } from '../evaluate/client-boundaries.js';
 import type { Evaluators } from '../evaluate/evaluators.js';
@@ -17,10 +17,13 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import { matchesEtag } from '../cdn/snapshot.js';
 import type { StreamTokens } from '../subscribe/stream-token.js';
 import { ALL_KEYS, apiKeyOf, authenticateKey, type KeyRule } from './authenticate.js';
-import { limitBody } from './body-limit.js';
-import { cors, methodsWith, type CorsRule } from './cors.js';
+import { COMPRESSED_FROM, compress, varyByEncoding } from './compress.js';
+import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
-import { notFound, onlyMethods, type ErrorBody } from './errors.js';
+import { notFound, onlyMethods } from './errors.js';
+import { queryOf, sendJsonText, type Answer, type Asked, type ErrorBody } from './exchange.js';
+import { inExpress, type HotRoute } from './hot-routes.js';
+import { jsonReader } from './read-json.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
 import { noteKey } from './request-facts.js';
 import { restAsOneSegment } from './rest-of-path.js';
@@ -55,6 +58,11 @@ const PREFIX = '/ofrep/v1';
 /** The path of single flags; the key follows, which may have slashes. */
 const FLAGS = '/ofrep/v1/evaluate/flags/';
 
+/** The path of all flags. */
+const ALL_FLAGS = '/ofrep/v1/evaluate/flags';
+
+const readBody = jsonReader(BODY_MAX_BYTES);
+
 const KEYS: KeyRule = { ...ALL_KEYS, sent: `in X-API-Key, as a bearer token, or ${ALL_KEYS.sent}` };
 
 /** The collaborators, and the state that the routes share. */
@@ -63,101 +71,129 @@ interface Parts extends OfrepParts {
 }
 
 /** Builds the routes of OFREP: one flag, and all flags. */
-export function ofrepRoutes(given: OfrepParts): Router {
-  const router = Router();
+export function ofrepRoutes(given: OfrepParts): OfrepRoutes {
   const parts: Parts = { ...given, answers: new FlagAnswers() };
-  const read = [
-    knownKey(parts.rulesets),
-    limitBody(BODY_MAX_BYTES),
-    json({ limit: BODY_MAX_BYTES, type: () => true }),
-  ];
-  router.use(PREFIX, cors(CORS), errorsOfAll);
+  const allowPages = pagesAllowed(CORS);
+  return {
+    one: {
+      method: 'POST',
+      path: `${FLAGS}:key`,
+      takesRest: true,
+      answer: async (request, response, key) => {
+        allowPages(response);
+        await answerOne(parts, request, response, key);
+      },
+    },
+    all: {
+      method: 'POST',
+      path: ALL_FLAGS,
+      answer: async (request, response) => {
+        allowPages(response);
+        await answerAll(parts, request, response);
+      },
+    },
+  };
+}
+
+/** The routes of OFREP. */
+export interface OfrepRoutes {
+  readonly one: HotRoute;
+  readonly all: HotRoute;
+}
+
+/** Builds the router of these routes, and of all else that begins as they do. */
+export function ofrepRouter({ one, all }: OfrepRoutes): Router {
+  const router = Router();
+  router.use(PREFIX, cors(CORS), errorsAs(errorOfAll));
   router.use(restAsOneSegment(FLAGS));
   router
-    .route(`${FLAGS}:key`)
-    .all(errorsOfOne)
-    .post(...read, (request, response) => answerOne(parts, request, response, request.params.key))
+    .route(one.path)
+    .all((request, response, next) => {
+      response.locals.errorBody = errorOfOne((request.params as { key: string }).key);
+      next();
+    })
+    .post(inExpress(one))
     .all(onlyMethods(...methodsWith(CORS)));
   router
-    .route('/ofrep/v1/evaluate/flags')
-    .all(errorsOfEmptyKey)
-    .post(...read, (request, response) =>
-      hasEmptyKey(request) ? answerOne(parts, request, response, '') : answerAll(parts, request, response),
-    )
+    .route(all.path)
+    .all((request, response, next) => {
+      if (hasEmptyKey(request)) response.locals.errorBody = errorOfOne('');
+      next();
+    })
+    .post((request, response) => (hasEmptyKey(request) ? one : all).answer(request, response, ''))
     .all(onlyMethods(...methodsWith(CORS)));
   // Event streams are here too, in a router before this one; nothing else is.
-  router.use(PREFIX, errorsOfNoRoute, notFound);
+  router.use(PREFIX, errorsAs(errorOfNoRoute), notFound);
   return router;
 }
 
-const errorsOfOne: RequestHandler<{ key: string }> = ({ params }, response, next) => {
-  response.locals.errorBody = ((error) => ofrepFailureOf(error, params.key)) satisfies ErrorBody;
-  next();
-};
-
-const errorsOfAll: RequestHandler = (_request, response, next) => {
-  response.locals.errorBody = ((error) => ofrepFailureOf(error)) satisfies ErrorBody;
-  next();
-};
-
-/** The path of one flag with an empty key is that of all flags with a slash behind it. */
-const errorsOfEmptyKey: RequestHandler = (request, response, next) => {
-  if (hasEmptyKey(request)) {
-    response.locals.errorBody = ((error) => ofrepFailureOf(error, '')) satisfies ErrorBody;
-  }
-  next();
-};
-
-function hasEmptyKey(request: Request): boolean {
-  return request.path.endsWith('/');
-}
-
-/** A path that is no route is not a flag that is missing. */
-const errorsOfNoRoute: RequestHandler = (_request, response, next) => {
-  response.locals.errorBody = (({ message }) => ({
-    errorCode: 'GENERAL',
-    errorDetails: message,
-  })) satisfies ErrorBody;
-  next();
-};
-
-/** Authenticates before the body is read, so that a request without a key costs little. */
-function knownKey({ keyring }: Rulesets): RequestHandler {
-  return async ({ headers }, response, next) => {
-    const { 'x-api-key': own = '', authorization } = headers;
-    const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
-    response.locals.key = noteKey(response, await authenticateKey(text, KEYS, keyring));
+function errorsAs(form: ErrorBody): RequestHandler {
+  return (_request, response, next) => {
+    response.locals.errorBody = form;
     next();
   };
 }
 
-async function answerOne(parts: Parts, request: Request, response: Response, key: string): Promise<void> {
-  const { ruleset } = await currentRuleset(parts.rulesets, keyOf(response).environment, response);
-  const query = await queryOf(parts, request, ruleset);
+function errorOfOne(key: string): ErrorBody {
+  return (error) => ofrepFailureOf(error, key);
+}
+
+const errorOfAll: ErrorBody = (error) => ofrepFailureOf(error);
+
+/** A path that is no route is not a flag that is missing. */
+const errorOfNoRoute: ErrorBody = ({ message }) => ({ errorCode: 'GENERAL', errorDetails: message });
+
+/** The path of one flag with an empty key is that of all flags with a slash behind it. */
+function hasEmptyKey(request: Request): boolean {
+  return request.path.endsWith('/');
+}
+
+/** Authenticates before the body is read, so that a request without a key costs little. */
+async function knownKey({ keyring }: Rulesets, { headers }: Asked, response: Answer): Promise<KnownKey> {
+  const { 'x-api-key': own = '', authorization } = headers;
+  const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
+  return noteKey(response, await authenticateKey(text, KEYS, keyring));
+}
+
+async function answerOne(parts: Parts, request: Asked, response: Answer, key: string): Promise<void> {
+  response.locals.errorBody = errorOfOne(key);
+  varyByEncoding(response);
+  const { environment } = await knownKey(parts.rulesets, request, response);
+  const body = await readBody(request, response);
+  const { ruleset } = await currentRuleset(parts.rulesets, environment, response);
+  const query = await queryFor(parts, body, ruleset);
   const answer = evaluateFlag(query, key);
   if (answer.kind === 'failure') throw answer.error;
   if (answer.kind === 'none') throw noFlag(key, answer.why);
-  send(response, flagBody(answer, query.ignored));
+  const text = flagBody(answer, query.ignored);
+  response.setHeader('Cache-Control', 'no-store');
+  if (text.length >= COMPRESSED_FROM) compress(request, response);
+  sendJsonText(response, text);
 }
 
-async function answerAll(parts: Parts, request: Request, response: Response): Promise<void> {
-  const key = keyOf(response);
-  const notified = readFlagConfigEtag(request.query.flagConfigEtag);
+async function answerAll(parts: Parts, request: Asked, response: Answer): Promise<void> {
+  response.locals.errorBody = errorOfAll;
+  compress(request, response);
+  const key = await knownKey(parts.rulesets, request, response);
+  const asked = await readBody(request, response);
+  const notified = readFlagConfigEtag(queryOf(request).flagConfigEtag);
   for (let attempt = 1; ; attempt++) {
     const ruleset = await rulesetFor(parts.rulesets, key.environment, notified, response);
-    const query = { ...(await queryOf(parts, request, ruleset)), now: timeFor(parts.now(), notified) };
+    const query = { ...(await queryFor(parts, asked, ruleset)), now: timeFor(parts.now(), notified) };
     const { clientVersion } = ruleset;
     const streams = streamsOf(parts, key, currentPosition(ruleset, query.now));
     const { etag, body } = evaluateFlags(query, clientVersion, streams);
-    response.set('ETag', etag);
+    response.setHeader('ETag', etag);
     if (matchesEtag(request.headers['if-none-match'], etag)) {
-      response.status(304).set('Cache-Control', 'no-store').end();
+      response.setHeader('Cache-Control', 'no-store');
+      response.statusCode = 304;
+      response.end();
       return;
     }
     const slices = await slicesFor(attempt);
     const text = await body(slices);
     if (text === undefined) continue;
-    response.set('Cache-Control', 'no-store');
+    response.setHeader('Cache-Control', 'no-store');
     await sendEvaluations(response, text.pieces, text.flags, slices);
     return;
   }
@@ -173,7 +209,7 @@ async function rulesetFor(
   rulesets: Rulesets,
   environment: bigint,
   notified: bigint | undefined,
-  response: Response,
+  response: Answer,
 ): Promise<Ruleset> {
   const { ruleset: present } = await currentRuleset(rulesets, environment, response);
   if (notified === undefined) return present;
@@ -204,24 +240,16 @@ function streamsOf({ streamTokens, streamUrl }: OfrepParts, key: KnownKey, posit
   return streamTokens === undefined ? [] : [eventStream(streamTokens.issue(key), position, streamUrl)];
 }
 
-async function queryOf(
+async function queryFor(
   { evaluators, answers, metrics, now }: Parts,
-  request: Request,
+  body: unknown,
   ruleset: Ruleset,
 ): Promise<FlagQuery> {
   return {
     evaluator: await evaluators.of(ruleset),
     answers,
-    ...readOfrepContexts(request.body),
+    ...readOfrepContexts(body),
     now: now(),
     onUnresolved: (why) => metrics.unresolved.inc({ why }),
   };
-}
-
-function keyOf(response: Response): KnownKey {
-  return (response.locals as { key: KnownKey }).key;
-}
-
-function send(response: Response, body: string): void {
-  response.status(200).set('Cache-Control', 'no-store').type('application/json').send(body);
 }

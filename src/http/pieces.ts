@@ -2,7 +2,7 @@
  * Bodies that grow with an environment, built and sent piece by piece: in slices of turns, no
  * faster than the client reads, and never in memory as a whole.
  */
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { listPieces, PIECE_SIZE } from '../core/pieces.js';
 import type { WorkSlices } from '../evaluate/work-slices.js';
 import { configJson, envelopeJson } from '../ruleset/config-json.js';
@@ -54,7 +54,11 @@ export function* jsonPieces(
  *
  * @param slices those of the work that began the answer
  */
-export async function sendPieces(response: Response, pieces: Pieces, slices: WorkSlices): Promise<void> {
+export async function sendPieces(
+  response: ServerResponse,
+  pieces: Pieces,
+  slices: WorkSlices,
+): Promise<void> {
   if (response.req.method === 'HEAD') {
     response.end();
     return;

@@ -1,5 +1,5 @@
 /** The route of snapshots. */
-import { Router, type Request, type Response } from 'express';
+import { Router } from 'express';
 import { matchesEtag, snapshotHead, type SnapshotFormat } from '../cdn/snapshot.js';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
@@ -8,28 +8,38 @@ import { envelopeJson } from '../ruleset/config-json.js';
 import { parseVersion } from '../ruleset/version.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { currentRuleset, type CurrentRuleset } from './current.js';
+import { compress } from './compress.js';
 import { onlyMethods } from './errors.js';
+import { queryOf, setHeaders, type Answer, type Asked } from './exchange.js';
+import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteKey } from './request-facts.js';
 import { jsonPieces, protobufLength, protobufPieces, sendPieces } from './pieces.js';
 
 /** Builds the route of snapshots and deltas. */
-export function snapshotRoutes(rulesets: Rulesets): Router {
-  const router = Router();
-  router
-    .route('/api/v1/configs/:from')
-    .get(async (request, response) => {
+export function snapshotRoute(rulesets: Rulesets): HotRoute {
+  return {
+    method: 'GET',
+    path: '/api/v1/configs/:from',
+    answer: async (request, response, parameter) => {
+      compress(request, response);
       const key = await authenticateKey(
         basicPassword(request.headers.authorization),
         SERVER_KEYS,
         rulesets.keyring,
       );
       noteKey(response, key);
-      const from = readFrom(request);
+      const from = readFrom(parameter);
       const format = readFormat(request);
       const current = await currentRuleset(rulesets, key.environment, response);
       await sendSnapshot(request, response, { current, from, format });
-    })
-    .all(onlyMethods('GET', 'HEAD'));
+    },
+  };
+}
+
+/** Builds the router of that route. */
+export function snapshotRoutes(route: HotRoute): Router {
+  const router = Router();
+  router.route(route.path).get(inExpress(route)).all(onlyMethods('GET', 'HEAD'));
   return router;
 }
 
@@ -39,7 +49,7 @@ interface SnapshotRequest {
   readonly format: SnapshotFormat;
 }
 
-async function sendSnapshot(request: Request, response: Response, asked: SnapshotRequest): Promise<void> {
+async function sendSnapshot(request: Asked, response: Answer, asked: SnapshotRequest): Promise<void> {
   const { current, from, format } = asked;
   const { ruleset, age } = current;
   if (answeredByEtag(request, response, asked)) return;
@@ -49,9 +59,11 @@ async function sendSnapshot(request: Request, response: Response, asked: Snapsho
   const { etag, headers, contentType } = snapshotHead(ruleset, format, age);
   const configs = ruleset.delta(from);
   const { envelope } = ruleset;
-  response.status(200).set(headers).set('ETag', etag).type(contentType);
+  setHeaders(response, headers);
+  response.setHeader('ETag', etag);
+  response.setHeader('Content-Type', contentType);
   if (format === 'protobuf') {
-    response.set('Content-Length', `${protobufLength(configs, envelope)}`);
+    response.setHeader('Content-Length', protobufLength(configs, envelope));
     await sendPieces(response, protobufPieces(configs, envelope), slices);
   } else {
     const pieces = configs.length === 0 ? [`{${envelopeJson(envelope)}}`] : jsonPieces(configs, envelope);
@@ -64,18 +76,21 @@ async function sendSnapshot(request: Request, response: Response, asked: Snapsho
  * slice.
  */
 function answeredByEtag(
-  request: Request,
-  response: Response,
+  request: Asked,
+  response: Answer,
   { current: { ruleset, age }, format }: SnapshotRequest,
 ): boolean {
   const { etag, headers } = snapshotHead(ruleset, format, age);
   if (!matchesEtag(request.headers['if-none-match'], etag)) return false;
-  response.status(304).set(headers).set('ETag', etag).end();
+  setHeaders(response, headers);
+  response.setHeader('ETag', etag);
+  response.statusCode = 304;
+  response.end();
   return true;
 }
 
-function readFrom(request: Request): bigint {
-  const from = parseVersion(request.params.from as string);
+function readFrom(text: string): bigint {
+  const from = parseVersion(text);
   if (from !== undefined) return from;
   throw new HoldfastError(
     'field_invalid',
@@ -84,8 +99,8 @@ function readFrom(request: Request): bigint {
   );
 }
 
-function readFormat(request: Request): SnapshotFormat {
-  const { format } = request.query;
+function readFormat(request: Asked): SnapshotFormat {
+  const { format } = queryOf(request);
   if (format === undefined || format === 'protobuf') return 'protobuf';
   if (format === 'json') return 'json';
   throw new HoldfastError('field_invalid', 'format must be json or protobuf', { field: 'format' });

@@ -2,7 +2,8 @@
  * The routes of streams: subscribe, and the recovery link. Event streams begin in event-streams.ts.
  */
 import type { IncomingMessage } from 'node:http';
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { promisify } from 'node:util';
+import { Router } from 'express';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
 import { gripCarrier, instructHold } from '../grip/carrier.js';
@@ -12,14 +13,17 @@ import type { NodeMetrics } from '../observe/node-metrics.js';
 import type { Replica } from '../replica/replica.js';
 import { claimedPosition } from '../subscribe/decide.js';
 import type { Key } from '../store/store.js';
-import type { DirectHolds, Sink } from '../subscribe/direct.js';
+import type { DirectHolds } from '../subscribe/direct.js';
 import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
+import { setHeaders, type Answer, type Asked } from './exchange.js';
+import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteStreamBegun } from './observe-requests.js';
 import { sendPieces, type Pieces } from './pieces.js';
 import { noteKey } from './request-facts.js';
+import { openStream } from './stream-sink.js';
 
 /** The collaborators of the routes of streams. */
 export interface StreamParts {
@@ -38,33 +42,49 @@ export interface StreamParts {
 
 /** Nothing on the way may store, transform or buffer a stream. */
 const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream',
+  'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
 };
 
-/**
- * Builds the routes of subscriptions and recovery. HEAD, which Express would answer as GET, is
- * refused: a hold without a body would never end.
- */
-export function streamRoutes(parts: StreamParts): Router {
-  const router = Router();
+/** Builds the routes of subscriptions and recovery. */
+export function streamRoutes(parts: StreamParts): readonly HotRoute[] {
   const grip = streamGrip(parts);
-  router
-    .route('/api/v1/sse/config')
-    .head(onlyMethods('GET'))
-    .get(grip, (request, response) => subscribe(parts, request, response))
-    .all(onlyMethods('GET'));
-  router
-    .route(`${RECOVERY_PREFIX}:token`)
-    .head(onlyMethods('GET'))
-    // The path is checked first, which costs less: any client may try.
-    .get(issuedPath(parts.link), grip, (request, response) => recover(parts, request, response))
-    .all(onlyMethods('GET'));
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/sse/config',
+      answer: async (request, response) => {
+        await grip(request, response);
+        await subscribe(parts, request, response);
+      },
+    },
+    {
+      method: 'GET',
+      path: `${RECOVERY_PREFIX}:token`,
+      answer: async (request, response, token) => {
+        // The path is checked first, which costs less: any client may try.
+        if (!parts.link.accepts(token)) throw linkInvalid();
+        await grip(request, response);
+        await recover(parts, request, response);
+      },
+    },
+  ];
+}
+
+/**
+ * Builds the router of these routes. HEAD, which Express would answer as GET, is refused: a hold
+ * without a body would never end.
+ */
+export function streamRouter(routes: readonly HotRoute[]): Router {
+  const router = Router();
+  for (const route of routes) {
+    router.route(route.path).head(onlyMethods('GET')).get(inExpress(route)).all(onlyMethods('GET'));
+  }
   return router;
 }
 
-async function subscribe(parts: StreamParts, request: Request, response: Response): Promise<void> {
+async function subscribe(parts: StreamParts, request: Asked, response: Answer): Promise<void> {
   const password = basicPassword(request.headers.authorization);
   const { canary, replica } = parts;
   if (canary.isKey(password) && !isHeldByProxy(parts, request)) throw canaryWithoutProxy();
@@ -98,8 +118,8 @@ export interface StreamRequest {
  */
 export async function respondWithStream(
   parts: StreamParts,
-  request: Request,
-  response: Response,
+  request: Asked,
+  response: Answer,
   { key, stream, position }: StreamRequest,
 ): Promise<void> {
   const { subscriptions, metrics } = parts;
@@ -119,16 +139,18 @@ export async function respondWithStream(
     metrics.subscribes.inc({ hold: 'direct', decision, stream: stream.kind });
     // The client left while the store was asked; no later event would say so.
     if (response.destroyed) return;
-    response.status(200).set(STREAM_HEADERS).flushHeaders();
-    noteStreamBegun(response);
-    // A client ahead of the store is sent the whole ruleset, as if it had none.
-    slot.open(sinkOf(response), key, stream, decision === 'ahead' ? 0n : position);
+    setHeaders(response, STREAM_HEADERS);
+    openStream(response, (sink) => {
+      noteStreamBegun(response);
+      // A client ahead of the store is sent the whole ruleset, as if it had none.
+      slot.open(sink, key, stream, decision === 'ahead' ? 0n : position);
+    });
   } finally {
     slot.release();
   }
 }
 
-function isHeldByProxy({ hold }: StreamParts, request: Request): boolean {
+function isHeldByProxy({ hold }: StreamParts, request: Asked): boolean {
   return hold !== 'direct' && isProxied(request);
 }
 
@@ -138,14 +160,6 @@ function canaryWithoutProxy(): HoldfastError {
     'direct_hold_refused',
     'the canary came to this node past the GRIP proxy, or this node gives no holds to it: HOLDFAST_CANARY must be the URL at which clients reach the proxy',
   );
-}
-
-/** Lets only requests with a path pass that this installation issued. */
-function issuedPath(link: RecoveryLink): RequestHandler {
-  return (request, _response, next) => {
-    if (!link.accepts(request.params.token as string)) throw linkInvalid();
-    next();
-  };
 }
 
 function linkInvalid(): HoldfastError {
@@ -159,7 +173,7 @@ function linkInvalid(): HoldfastError {
  * Answers for every value of HOLDFAST_HOLD: a node that now holds directly still serves the holds
  * that proxies have.
  */
-async function recover(parts: StreamParts, request: Request, response: Response): Promise<void> {
+async function recover(parts: StreamParts, request: Asked, response: Answer): Promise<void> {
   if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
@@ -170,9 +184,9 @@ async function recover(parts: StreamParts, request: Request, response: Response)
 /** The outcome of the check of each request's `Grip-Sig`, for as long as the request. */
 const checks = new WeakMap<IncomingMessage, SignatureCheck>();
 
-/** Builds the middleware that every route of streams begins with. */
-export function streamGrip({ signatures }: StreamParts): RequestHandler {
-  return gripCarrier(signatures, (check, request) => void checks.set(request, check));
+/** Builds the step that every route of streams begins with. */
+export function streamGrip({ signatures }: StreamParts): (request: Asked, response: Answer) => Promise<void> {
+  return promisify(gripCarrier(signatures, (check, request) => void checks.set(request, check)));
 }
 
 /**
@@ -199,17 +213,18 @@ function directHoldRefused(check: SignatureCheck | undefined): HoldfastError {
  * True when the request provably came through a configured proxy. Any other is a direct one,
  * whatever its headers.
  */
-function isProxied(request: Request): boolean {
+function isProxied(request: Asked): boolean {
   return request.grip?.isProxied === true;
 }
 
 /** Characters of a reply from which it is sent in slices of turns. */
 const LONG = 256 * 1024;
 
-async function send(response: Response, { instructions, start, events }: HeldReply): Promise<void> {
+async function send(response: Answer, { instructions, start, events }: HeldReply): Promise<void> {
   if (instructions !== undefined) instructHold(response, instructions);
   const length = events.reduce((sum, { size }) => sum + size, start.length);
-  response.status(200).set(STREAM_HEADERS).set('Content-Length', `${length}`);
+  setHeaders(response, STREAM_HEADERS);
+  response.setHeader('Content-Length', length);
   const texts = function* (): Pieces {
     yield start;
     for (const event of events) yield event.text();
@@ -219,17 +234,7 @@ async function send(response: Response, { instructions, start, events }: HeldRep
 }
 
 /** Returns a header that a request has once; `undefined` for one that it lacks. */
-export function headerOf(request: Request, name: string): string | undefined {
+export function headerOf(request: Asked, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
-}
-
-function sinkOf(response: Response): Sink {
-  return {
-    write: (text) => response.write(text),
-    end: () => response.end(),
-    destroy: () => response.destroy(),
-    onDrain: (listener) => response.on('drain', listener),
-    onClose: (listener) => response.on('close', listener),
-  };
 }

@@ -1,7 +1,7 @@
 /**
  * API keys in memory: all of them, so that clients are recognised while the store is unavailable.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
 import type { Key, Store } from '../store/store.js';
 
@@ -75,12 +75,12 @@ export class Keyring {
    *   unavailable: that is not a refusal
    */
   async find(text: string): Promise<Key | undefined> {
-    const hash = hashKey(text);
-    const known = this.#byHash.get(hash);
+    const digest = hashKey(text);
+    const known = this.#byHash.get(digest);
     if (known !== undefined) return known;
-    const stored = await this.#store.keyByHash(hash);
+    const stored = await this.#store.keyByHash(digest);
     if (stored !== undefined) this.take(stored);
-    return this.#byHash.get(hash);
+    return this.#byHash.get(digest);
   }
 
   /** True when there are keys of that environment, so that it must have existed; does no I/O. */
@@ -119,5 +119,5 @@ export class Keyring {
  * The stored form of a key: its text has 192 random bits, so a plain SHA-256 cannot be reversed.
  */
 export function hashKey(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }

@@ -27,7 +27,7 @@ export interface FlagQuery {
 /** Evaluates one flag. */
 export function evaluateFlag(question: FlagQuery, key: string): FlagAnswer {
   const { evaluator, answers, contexts, now, onUnresolved } = question;
-  const draws = new RandomDraws(canonical(contexts));
+  const draws = new RandomDraws(() => canonical(contexts));
   const evaluation = evaluator.evaluate(key, contexts, { now, random: draws.random });
   note(evaluation, onUnresolved);
   return answers.of(key, evaluation, draws.has(key));
@@ -77,7 +77,7 @@ export function evaluateFlags(
     }),
     body: async (slices) => {
       if (evaluator.version !== evaluated) return undefined;
-      const draws = new RandomDraws(asked);
+      const draws = new RandomDraws(() => asked);
       const options = { now, random: draws.random };
       const flags: FlagAnswer[] = [];
       const unresolved: Evaluation[] = [];
@@ -100,20 +100,22 @@ export function evaluateFlags(
 
 /** Deterministic random numbers for given contexts, and the keys that they decided. */
 class RandomDraws {
-  readonly #steady: (key: string) => number;
-  readonly #keys = new Set<string>();
+  readonly #contexts: () => string;
+  /** Made when the first is drawn: few flags are. */
+  #drawing: { readonly steady: (key: string) => number; readonly keys: Set<string> } | undefined;
 
-  constructor(contexts: string) {
-    this.#steady = deterministicRandom(contexts);
+  constructor(contexts: () => string) {
+    this.#contexts = contexts;
   }
 
   readonly random = (key: string): number => {
-    this.#keys.add(key);
-    return this.#steady(key);
+    this.#drawing ??= { steady: deterministicRandom(this.#contexts()), keys: new Set() };
+    this.#drawing.keys.add(key);
+    return this.#drawing.steady(key);
   };
 
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this.#drawing?.keys.has(key) === true;
   }
 }
 

@@ -47,17 +47,16 @@ export function buildBeltServer(parts: BeltServerParts): BeltServer {
   const copies = buildCopies(parts, metrics);
   gauges(metrics, copies);
   let phase: BeltServerHealth['phase'] = 'starting';
+  const clients = clientRoutes({
+    rulesets: copies,
+    evaluators: new Evaluators({ onOverBudget: () => metrics.overBudget.inc() }),
+    metrics,
+    now: clock.now,
+  });
   const appParts = {
     state: () => beltServerReadiness({ phase, copies: copies.status() }),
-    routes: [
-      noStreamRoutes(),
-      ...clientRoutes({
-        rulesets: copies,
-        evaluators: new Evaluators({ onOverBudget: () => metrics.overBudget.inc() }),
-        metrics,
-        now: clock.now,
-      }),
-    ],
+    routes: [noStreamRoutes(), ...clients.routes],
+    hot: clients.hot,
     metrics,
     log,
   };

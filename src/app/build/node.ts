@@ -60,7 +60,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const events = new DeliveryEvents(parts);
   const replica = buildReplica(parts, (change) => events.applied(change));
   const committer = buildCommitter(parts, replica);
-  const { directHolds, streamTokens, routes } = buildSubscribing(parts, replica, proxies, {
+  const { directHolds, streamTokens, ...streams } = buildSubscribing(parts, replica, proxies, {
     observing: watched.observing,
     onRecovered: () => events.recoveries.add(1),
   });
@@ -92,7 +92,13 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const codes = new SignInCodes(clock.monotonic);
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
-  const shared = { state: () => nodeReadiness(health()), routes: [...routes, ...clients], metrics, log };
+  const shared = {
+    state: () => nodeReadiness(health()),
+    routes: [...streams.routes, ...clients.routes],
+    hot: [...clients.hot, ...streams.hot],
+    metrics,
+    log,
+  };
   const admin = buildAdmin(parts, replica, committer, evaluators, { delivery: delivery.board, codes });
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);

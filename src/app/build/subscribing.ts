@@ -5,8 +5,9 @@
 import type { Router } from 'express';
 import type { ProxyAddress } from '../../grip/proxies.js';
 import { SignatureVerifier } from '../../grip/signature.js';
-import { eventStreamRoutes } from '../../http/event-streams.js';
-import { streamRoutes } from '../../http/streams.js';
+import { eventStreamRoute, eventStreamRouter } from '../../http/event-streams.js';
+import type { HotRoute } from '../../http/hot-routes.js';
+import { streamRouter, streamRoutes } from '../../http/streams.js';
 import type { Replica } from '../../replica/replica.js';
 import { BoundaryAlarms } from '../../subscribe/boundary-alarms.js';
 import { DirectHolds } from '../../subscribe/direct.js';
@@ -25,6 +26,8 @@ export interface Subscribing {
   readonly directHolds: DirectHolds;
   readonly streamTokens: StreamTokens;
   readonly routes: readonly Router[];
+  /** Those of them that are found without Express. */
+  readonly hot: readonly HotRoute[];
 }
 
 /** Builds the parts that answer subscriptions, and registers the gauge of direct holds. */
@@ -59,8 +62,10 @@ export function buildSubscribing(
     canary: { key: CANARY_KEY, isKey: canaryKeyCheck(secrets.linkSecrets) },
     metrics,
   };
-  const routes = [streamRoutes(streamParts), eventStreamRoutes({ ...streamParts, streamTokens, random })];
-  return { directHolds, streamTokens, routes };
+  const streams = streamRoutes(streamParts);
+  const eventStream = eventStreamRoute({ ...streamParts, streamTokens, random });
+  const routes = [streamRouter(streams), eventStreamRouter(eventStream)];
+  return { directHolds, streamTokens, routes, hot: [...streams, eventStream] };
 }
 
 function buildDirectHolds(
