@@ -104,7 +104,7 @@ export async function startOnStore(
 ): Promise<RunningNode> {
   const buckets = await openBuckets(settings);
   const node = buildNode({ settings, secrets, store, log, clock: systemClock }, buckets);
-  const { replica, committer, directHolds, lead, enter } = node;
+  const { replica, committer, directHolds, audit, lead, enter } = node;
   await replica.start();
   const ports = await openPorts(node, settings);
   node.setAddress(ports.url);
@@ -118,7 +118,13 @@ export async function startOnStore(
     // The lease first: another node takes over while this one still answers.
     stopping.abort();
     const served = directHolds.drain(settings.drainSeconds).then(() => ports.close());
-    const works = { publishing: led, requests: served, following: served.then(() => replica.stop()) };
+    const works = {
+      publishing: led,
+      requests: served,
+      following: served.then(() => replica.stop()),
+      // After the last request, which may have an entry.
+      auditing: served.then(() => audit.settled()),
+    };
     const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };

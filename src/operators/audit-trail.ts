@@ -39,7 +39,8 @@ export class AuditTrail {
   readonly #options: AuditTrailOptions;
   readonly #windows = { refusal: new Map<string, Window>(), change: new Map<string, Window>() };
   #pending = 0;
-  #last: Promise<void> = Promise.resolve();
+  /** Resolves when every entry was written or lost. */
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(options: AuditTrailOptions) {
     this.#options = options;
@@ -59,13 +60,14 @@ export class AuditTrail {
       return;
     }
     this.#pending++;
-    this.#last = store
+    const written = store
       .add(entry)
       .catch((error: unknown) => {
         onLost();
         log.warn({ action: entry.action, error: messageOf(error) }, 'an entry of the audit trail was lost');
       })
       .finally(() => this.#pending--);
+    this.#written = Promise.all([this.#written, written]);
   }
 
   /** Records a change: the first of an operator in an environment, and the rest of a minute as one. */
@@ -82,12 +84,12 @@ export class AuditTrail {
     this.#once('refusal', subject, { ...note, subject });
   }
 
-  /** Writes what was held back, and resolves when the last entry was written or lost. */
+  /** Writes what was held back, and resolves when every entry was written or lost. */
   async settled(): Promise<void> {
     for (const kind of ['refusal', 'change'] as const) {
       for (const key of [...this.#windows[kind].keys()]) this.#close(kind, key);
     }
-    await this.#last;
+    await this.#written;
   }
 
   #once(kind: 'refusal' | 'change', key: string, note: AuditNote): void {

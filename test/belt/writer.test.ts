@@ -10,12 +10,15 @@ import { encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Store } from '../../src/store/store.js';
 import {
   apiKey,
+  by,
+  changeOf,
   creation,
   flag,
   recordingLog,
   removeDirectory,
   settings,
   temporaryDirectory,
+  tombstone,
   update,
 } from '../store/fixtures.js';
 import {
@@ -62,6 +65,14 @@ async function commit(id: bigint, environment = 1n, key = `flag.${id}`): Promise
   if (present === undefined) await slow.direct.commit(creation(environment));
   const result = await slow.direct.commit(update(environment, present ?? 0n, [flag(id, key)]));
   expect(result).toEqual({ kind: 'committed' });
+}
+
+/** Deletes an environment with these configs. */
+async function remove(environment: bigint, expect: bigint, ...keys: string[]): Promise<void> {
+  const configs = keys.map((key, i) => tombstone(expect + BigInt(i) + 1n, key));
+  const version = expect + BigInt(keys.length || 1);
+  const change = { ...changeOf(environment, expect, configs, version), deletes: true };
+  await slow.direct.commit({ environment, by, expect, change, live: 0 });
 }
 
 /** A writer runs until every environment is copied. */
@@ -340,6 +351,48 @@ describe('a store that lost data', () => {
     await reaches(20n, 2n);
     await until('it is noticed', () => writer.status().buckets[0]?.ahead === 1);
     expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 10n } });
+  });
+
+  it('a deleted environment leaves an empty copy that is marked as deleted, and its snapshots are removed', async () => {
+    await commit(10n);
+    await commit(11n, 1n, 'flag.11');
+    await start({ keep: 5, times: { check: 50, sweep: 50 } });
+    await reaches(11n);
+    await remove(1n, 11n, 'flag.10', 'flag.11');
+    await reaches(13n);
+    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 13n, deleted: true }, configs: [] });
+    const old = new Date(Date.now() - 60 * 60_000);
+    // It was superseded an hour ago, so no reader can be about to fetch it.
+    await utimes(join(directory, 'a', snapshotName(1n, 13n)), old, old);
+    await until('the snapshot with configs is gone', async () => {
+      const names = await namesIn(bucket, 'environments/1/');
+      return !names.includes(snapshotName(1n, 11n));
+    });
+  });
+
+  it('a deletion that no writer saw is copied by the next one, and never one of an environment without a copy', async () => {
+    await commit(10n);
+    await copied();
+    await remove(1n, 10n, 'flag.10');
+    await slow.direct.commit(creation(2n));
+    await remove(2n, 0n);
+    await start({ times: { check: 50 } });
+    await reaches(11n);
+    expect(await manifestIn(bucket)).toMatchObject({ deleted: true });
+    expect(await manifestIn(bucket, 2n)).toBeUndefined();
+  });
+
+  it('an environment that is created again after its deletion has a copy without the mark', async () => {
+    await commit(10n);
+    await start();
+    await reaches(10n);
+    await remove(1n, 10n, 'flag.10');
+    await reaches(11n);
+    const again = settings(1n, { name: 'again' });
+    const change = { ...changeOf(1n, 11n, [], 12n), envelope: encodeEnvelope(again) };
+    await slow.direct.commit({ ...creation(1n), settings: again, expect: 11n, change });
+    await reaches(12n);
+    expect((await manifestIn(bucket))?.deleted).toBeUndefined();
   });
 
   it('a store that lost data takes no copy back either when its manifest cannot be read', async () => {

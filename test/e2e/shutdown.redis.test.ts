@@ -132,6 +132,33 @@ describe('a node that gets SIGTERM', () => {
   });
 });
 
+describe('the audit trail of a node that stops', () => {
+  it('the audit trail of a node that stops has the changes of its last minute, with their number', async () => {
+    const node = await startAnother();
+    for (const value of [true, false, true]) {
+      const body = { configs: [flag('audited', value)] };
+      const path = '/admin/v1/environments/1/changes';
+      expect((await stack.admin(path, { method: 'POST', body, node })).status).toBe(200);
+    }
+    const before = (await auditEntries()).length;
+    expect(await node.stop()).toBe(0);
+    const entries = await auditEntries();
+    expect(entries.length).toBe(before + 1);
+    expect(entries[0]).toMatchObject({ action: 'commitChange', environment: '1', details: { count: '2' } });
+  });
+});
+
+interface AuditEntry {
+  readonly action: string;
+  readonly environment?: string;
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+async function auditEntries(): Promise<readonly AuditEntry[]> {
+  const answer = await stack.admin('/admin/v1/audit?action=commitChange');
+  return ((await answer.json()) as { entries: AuditEntry[] }).entries;
+}
+
 describe('a node that stops ends in time, with 0,', () => {
   const limit = DRAIN + FINISH + SLACK;
 

@@ -3,11 +3,11 @@ import { heal } from '../../src/recovery/heal.js';
 import { createLog } from '../../src/observe/log.js';
 import type { ReplicaOptions } from '../../src/replica/options.js';
 import { Replica } from '../../src/replica/replica.js';
-import { encodeEnvelope } from '../../src/ruleset/codec.js';
+import { encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
 import { Ruleset } from '../../src/ruleset/ruleset.js';
 import type { Commit, FeedSignal } from '../../src/store/store.js';
 import { flag, tombstone } from '../ruleset/arbitrary.js';
-import { commitConfigs, createEnvironment, TESTER } from '../support/commits.js';
+import { commitConfigs, createEnvironment, settings, TESTER } from '../support/commits.js';
 import { openSlowStore, storeAway, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
@@ -45,6 +45,34 @@ async function start(options: Partial<ReplicaOptions> = {}): Promise<void> {
 
 const commit = (...keys: string[]) => commitConfigs(slow.direct, ENV, ...keys.map((key) => flag(key)));
 const versionHere = () => replica.loaded(ENV)?.version;
+
+/** Deletes the environment as another node would. */
+async function deleteStored(): Promise<void> {
+  const ruleset = await storedRuleset();
+  const configs = ruleset
+    .delta(0n)
+    .filter(({ deleted }) => !deleted)
+    .map(({ key }, i) =>
+      encodeConfig({ id: `${ruleset.version + BigInt(i) + 1n}`, key, configType: 'DELETED' }),
+    );
+  const version = configs.at(-1)?.id ?? ruleset.version + 1n;
+  const place = {
+    previous: ruleset.version,
+    version,
+    clientPrevious: ruleset.version,
+    clientVersion: version,
+  };
+  const { envelope } = ruleset;
+  const change = { environment: ENV, ...place, at: version, envelope, configs, deletes: true };
+  const result = await slow.direct.commit({
+    environment: ENV,
+    by: TESTER,
+    expect: ruleset.version,
+    change,
+    live: 0,
+  });
+  expect(result).toEqual({ kind: 'committed' });
+}
 
 /** The store's ruleset, as an object of its own. */
 async function storedRuleset(): Promise<Ruleset> {
@@ -85,6 +113,71 @@ function holdFeed(): { held: FeedSignal[]; go: () => void } {
   });
   return { held, go };
 }
+
+describe('an environment that another node deletes', () => {
+  it('an environment that another node deletes is gone here when the feed brings it, and nothing counts as lost', async () => {
+    await start();
+    await commit('a', 'b');
+    await replica.ruleset(ENV);
+    await deleteStored();
+    await until('it is gone', () => replica.loaded(ENV) === undefined);
+    expect(await replica.confirmed(ENV)).toBeUndefined();
+    expect(lost).toEqual([]);
+    expect(await slow.direct.deletion(ENV)).toBeDefined();
+  });
+
+  it.each(['before', 'after'] as const)(
+    'an environment that another node deletes while it is loaded is not left in memory: %s the read',
+    async (when) => {
+      await start();
+      await commit('a');
+      const gate = slow.hold('read', when);
+      const loading = replica.ruleset(ENV);
+      await gate.reached;
+      const told = countSignals();
+      await deleteStored();
+      await until('the feed brings it', () => told() > 0);
+      gate.open();
+      expect(await loading).toBeUndefined();
+      expect(replica.loaded(ENV)).toBeUndefined();
+      expect(lost).toEqual([]);
+    },
+  );
+
+  it('an environment that is created again after its deletion is served from above the version of the deletion', async () => {
+    await start();
+    await commit('a');
+    await replica.ruleset(ENV);
+    await deleteStored();
+    const { version } = (await slow.direct.deletion(ENV))!;
+    await until('it is gone', () => replica.loaded(ENV) === undefined);
+    const again = { ...settings(ENV), name: 'again' };
+    const place = {
+      previous: version,
+      version: version + 1n,
+      clientPrevious: version,
+      clientVersion: version + 1n,
+    };
+    const change = {
+      environment: ENV,
+      ...place,
+      at: version + 1n,
+      envelope: encodeEnvelope(again),
+      configs: [],
+    };
+    await slow.direct.commit({
+      environment: ENV,
+      by: TESTER,
+      expect: version,
+      settings: again,
+      change,
+      live: 0,
+    });
+    expect((await replica.ruleset(ENV))?.version).toBe(version + 1n);
+    await commit('b');
+    await expectSameAsStore();
+  });
+});
 
 describe('a load that overlaps with the feed', () => {
   it('a load that overlaps with the feed keeps a change that the feed brought before the read saw the ruleset', async () => {
@@ -204,6 +297,22 @@ describe('a gap in the feed', () => {
     feed.gap();
     await commit('b');
     await expectSameAsStore();
+  });
+
+  it('a gap in the feed that hid the deletion of an environment ends with the deletion here too, and nothing is written back', async () => {
+    await start();
+    await commit('a');
+    await replica.ruleset(ENV);
+    const feed = loseEntries();
+    await deleteStored();
+    await until('the deletion is dropped', () => feed.dropped() > 0);
+    expect(replica.loaded(ENV)).toBeDefined();
+    feed.gap();
+    await createEnvironment(slow.direct, ENV + 1n);
+    await commitConfigs(slow.direct, ENV + 1n, flag('b'));
+    await until('it is gone', () => replica.loaded(ENV) === undefined);
+    expect(await slow.direct.environment(ENV)).toBeUndefined();
+    expect(lost).toEqual([]);
   });
 
   it('a gap in the feed makes an environment load again whose first read was under way', async () => {

@@ -10,18 +10,25 @@ import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { NodeParts } from './parts.js';
 
-/** Builds the router of administration. */
+/** Administration, built. */
+export interface BuiltAdmin {
+  readonly router: Router;
+  readonly audit: AuditTrail;
+}
+
+/** Builds the router of administration and the audit trail that it writes. */
 export function buildAdmin(
   parts: NodeParts,
   replica: Replica,
   committer: Committer,
   evaluators: Evaluators,
   { delivery, codes }: { delivery: DeliveryBoard; codes: SignInCodes },
-): Router {
+): BuiltAdmin {
   const { secrets, store, metrics, log, clock } = parts;
   const { now, monotonic } = clock;
   const onLost = (): void => metrics.auditLost.inc();
-  return adminRouter({
+  const audit = new AuditTrail({ store: store.audit, log, now, onLost });
+  const router = adminRouter({
     store,
     replica,
     committer,
@@ -29,9 +36,10 @@ export function buildAdmin(
     delivery,
     codes,
     operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
-    audit: new AuditTrail({ store: store.audit, log, now, onLost }),
+    audit,
     onRefused: (reason) => metrics.adminRefused.inc({ reason }),
     adminTokens: secrets.adminTokens,
     now,
   });
+  return { router, audit };
 }

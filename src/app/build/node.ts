@@ -11,6 +11,7 @@ import { parseGripUrl } from '../../grip/proxies.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
+import type { AuditTrail } from '../../operators/audit-trail.js';
 import { SignInCodes } from '../../operators/sign-in.js';
 import type { Replica } from '../../replica/replica.js';
 import type { DirectHolds } from '../../subscribe/direct.js';
@@ -35,6 +36,8 @@ export interface BuiltNode {
   readonly directHolds: DirectHolds;
   /** The codes with which one may sign in at this node. */
   readonly codes: SignInCodes;
+  /** To be settled at a stop: it holds repetitions of the last minute back. */
+  readonly audit: AuditTrail;
   /**
    * Does the work of a leader and writes copies, whenever it has the lease of each, until the
    * signal aborts; then gives its leases up.
@@ -99,7 +102,8 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     metrics,
     log,
   };
-  const admin = buildAdmin(parts, replica, committer, evaluators, { delivery: delivery.board, codes });
+  const more = { delivery: delivery.board, codes };
+  const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
   const app = createApp({ ...shared, admin });
   const clientApp = createClientApp(shared);
   const lead = async (signal: AbortSignal): Promise<void> => {
@@ -111,5 +115,5 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     if (next === 'stopping') delivery.board.stop();
   };
   const { setAddress } = delivery;
-  return { app, clientApp, replica, committer, directHolds, codes, lead, enter, setAddress };
+  return { app, clientApp, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
 }

@@ -281,9 +281,8 @@ class RedisStore implements Store {
   #noteForgotten(environment: bigint, forgotten: number): void {
     if (forgotten === 0 || this.#forgetting.has(environment)) return;
     this.#forgetting.add(environment);
-    const [store, limit] = [this.#commands.name, this.#idempotencyBytes];
     this.#log.warn(
-      { store, environment: `${environment}`, limit },
+      { store: this.name, environment: `${environment}`, limit: this.#idempotencyBytes },
       'remembered requests of an environment take more than the limit; from now on the oldest are forgotten before their 24 hours are over',
     );
   }
