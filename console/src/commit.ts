@@ -7,7 +7,7 @@
  */
 import type { Config } from '../../src/ruleset/model.js';
 import { ApiError, call, callWithVersion, environmentPath } from './api.js';
-import type { KeyedConfig, Ruleset } from './queries.js';
+import type { KeyedConfig, Ruleset } from './model/ruleset.js';
 
 /** A commit that was made. */
 export interface Committed {

@@ -1,8 +1,9 @@
 /** What pages read from the server, by the keys of the query cache. */
 import { queryOptions } from '@tanstack/react-query';
-import type { Config } from '../../src/ruleset/model.js';
 import { call } from './api.js';
 import { readRuleset } from './commit.js';
+
+export type { KeyedConfig, Ruleset } from './model/ruleset.js';
 
 /** An environment, as the server lists it. */
 export interface Environment {
@@ -12,18 +13,6 @@ export interface Environment {
   readonly version: string;
   /** The number of configs that are not deleted. */
   readonly configs: number;
-}
-
-/** A config of an answer: keys and ids are always there. */
-export interface KeyedConfig extends Config {
-  key: string;
-  id: string;
-}
-
-/** The configs of an environment at a version. */
-export interface Ruleset {
-  readonly configs: readonly KeyedConfig[];
-  readonly version: string;
 }
 
 /** Lists the environments that the operator reaches. */

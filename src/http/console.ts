@@ -34,22 +34,22 @@ const PAGE_HEADERS = {
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** The folder of the built page: next to the compiled server, or in `dist` for one that is not compiled. */
-function consoleFolder(): string | undefined {
+function consoleFolder(): string | null {
   const places = ['../console/', '../../dist/console/'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
-  return places.find((folder) => existsSync(`${folder}index.html`));
+  return places.find((folder) => existsSync(`${folder}index.html`)) ?? null;
 }
 
 /**
  * Builds the routes of the console.
  *
- * @param folder the built page; `undefined`: it was not built, and requests are told so
+ * @param folder the built page; `null`: it was not built, and requests are told so
  */
-export function consoleRoutes(folder = consoleFolder()): Router {
+export function consoleRoutes(folder: string | null = consoleFolder()): Router {
   const router = Router();
   router.use(sendPeopleToTheConsole);
-  router.use('/console', withPageHeaders, ...(folder === undefined ? [notBuilt] : filesOf(folder)));
+  router.use('/console', withPageHeaders, ...(folder === null ? [notBuilt] : filesOf(folder)));
   return router;
 }
 

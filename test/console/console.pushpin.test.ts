@@ -106,7 +106,7 @@ async function operator(name: string, role: string): Promise<string> {
 /** The violations that axe finds, each with the elements. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = (await page.evaluate(AXE_RUN)) as AxeResults;
+  const found = await page.evaluate<AxeResults>(AXE_RUN);
   return found.violations.map(
     ({ id, nodes }) =>
       `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
@@ -400,7 +400,7 @@ describe('the console', () => {
     const { page } = watched;
     await signIn(page, undefined, '/e/3/flags');
     await page.getByText('20000 in all').waitFor();
-    const frames = (await page.evaluate(SCROLL)) as { rows: number };
+    const frames = await page.evaluate<{ readonly rows: number }>(SCROLL);
     console.log('frames while 20,000 flags scroll, ms:', JSON.stringify(frames));
     // Only the rows on the screen are drawn, however long the list is.
     expect(frames.rows).toBeLessThan(80);

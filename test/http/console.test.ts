@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hf-console-'));
 const log = createLog('fatal', { write: () => undefined });
 const app = sharedApp();
 
-function serving(files: string | undefined) {
+function serving(files: string | null) {
   const site = express();
   site.use(consoleRoutes(files), notFound, errorHandler(log));
   return request(site);
@@ -70,7 +70,7 @@ describe('the console', () => {
   });
 
   it('the console says how to build it when it was not built', async () => {
-    const answer = await serving(undefined).get('/console/').expect(404);
+    const answer = await serving(null).get('/console/').expect(404);
     expect(answer.text).toContain('npm run build');
   });
 

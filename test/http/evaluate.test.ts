@@ -195,14 +195,13 @@ describe('an evaluation of a change that is not made', () => {
   const evaluate = (body: object) => app.admin('post', `/environments/${environment.id}/evaluate`).send(body);
 
   it('an evaluation of a change that is not made has the values after it, and changes nothing', async () => {
-    const context = { email: 'a@b.com' };
-    const configs = [changed({ criteria: [inBeta], value: { bool: false } }, { value: { bool: true } })];
-    const after = await evaluate({ context, configs }).expect(200);
+    const configs = [changed({ criteria: [inBeta], value: { bool: true } }, { value: { bool: false } })];
+    const after = await evaluate({ configs }).expect(200);
     expect(after.body).toMatchObject({
-      evaluations: [{ key: 'flag', value: true, rule: { index: 1, text: 'otherwise true' } }],
+      evaluations: [{ key: 'flag', value: true, rule: { index: 0, text: 'when in segment beta then true' } }],
     });
-    const now = await evaluate({ context: {}, keys: ['flag'] }).expect(200);
-    expect(now.body).toMatchObject({ evaluations: [{ rule: { index: 0 } }] });
+    const now = await evaluate({ keys: ['flag'] }).expect(200);
+    expect(now.body).toMatchObject({ evaluations: [{ value: false, rule: { index: 2 } }] });
   });
 
   it('an evaluation of a change that is not made is refused as the change would be', async () => {

@@ -38,7 +38,6 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/audit': 'GET',
   '/admin/v1/delivery': 'GET',
   '/admin/v1/delivery/events': 'GET',
-  '/admin/v1/me': 'GET',
 };
 const OTHER_ROUTES: Record<string, string> = {
   '/admin/v1/sign-in': 'POST',

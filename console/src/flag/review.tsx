@@ -76,7 +76,7 @@ function useSave({ change, ruleset, onClose, onSaved }: Omit<ReviewProps, 'previ
 }
 
 /** Draws differences in words, coloured by their signs. */
-export function DifferenceLines({ preview }: { readonly preview: Preview }) {
+function DifferenceLines({ preview }: { readonly preview: Preview }) {
   const tones: Readonly<Partial<Record<string, string>>> = { '+': 'added', '-': 'removed', '~': 'changed' };
   return (
     <ul className="difference" aria-label="What differs">

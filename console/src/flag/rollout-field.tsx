@@ -2,7 +2,7 @@
 import type { ConfigValue, WeightedValues } from '../../../src/ruleset/model.js';
 import { describeValue } from '../../../src/words/values.js';
 import { percentOf, sharesOf, WHOLE, withShare, withShares } from '../model/shares.js';
-import { PlainField, type ValueProps } from './value-field.js';
+import { PlainField, type ValueProps } from './plain-field.js';
 
 /** Draws the bar, a field for each share and its value, and the property that decides. */
 export function RolloutField({ valueType, value, field, label, onChange }: ValueProps) {
