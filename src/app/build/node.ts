@@ -7,7 +7,7 @@ import type { Express } from 'express';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { Committer } from '../../commit/committer.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
-import { parseGripUrl } from '../../grip/proxies.js';
+import { parseGripUrl, type ProxyAddress } from '../../grip/proxies.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
@@ -56,9 +56,7 @@ export type GivenNodeParts = Omit<NodeParts, 'metrics' | 'holder'>;
 export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []): BuiltNode {
   const parts: NodeParts = { ...given, metrics: new NodeMetrics(), holder: randomUUID() };
   const { settings, store, metrics, log, clock } = parts;
-  const proxies = settings.gripUrls.map((url) =>
-    parseGripUrl(url, settings.gripVerifyKeys, settings.publishInterval),
-  );
+  const proxies = proxiesOf(settings);
   const watched = buildClockMonitor(parts);
   const events = new DeliveryEvents(parts);
   const replica = buildReplica(parts, (change) => events.applied(change));
@@ -90,11 +88,10 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     beltLease: belt.lease(),
     clock: watched.monitor.status,
   });
-  const now = clock.now;
-  const { streamUrl } = settings;
+  const seen = { metrics, now: clock.now, streamUrl: settings.streamUrl };
   const codes = new SignInCodes(clock.monotonic);
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
-  const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, streamUrl, metrics, now });
+  const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, ...seen });
   const shared = {
     state: () => nodeReadiness(health()),
     routes: [...streams.routes, ...clients.routes],
@@ -104,8 +101,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   };
   const more = { delivery: delivery.board, codes };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
-  const app = createApp({ ...shared, admin });
-  const clientApp = createClientApp(shared);
+  const apps = { app: createApp({ ...shared, admin }), clientApp: createClientApp(shared) };
   const lead = async (signal: AbortSignal): Promise<void> => {
     const reported = delivery.report(signal);
     await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), reported]);
@@ -115,5 +111,9 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     if (next === 'stopping') delivery.board.stop();
   };
   const { setAddress } = delivery;
-  return { app, clientApp, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
+  return { ...apps, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
+}
+
+function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {
+  return gripUrls.map((url) => parseGripUrl(url, gripVerifyKeys, publishInterval));
 }
