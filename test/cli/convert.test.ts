@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readFlagFile } from '../../src/flag-file/read.js';
+import type { Config } from '../../src/ruleset/model.js';
+import { sameContent } from '../../src/words/differences.js';
 import { run } from './run.js';
 
 const stdin = JSON.stringify({
@@ -9,8 +12,19 @@ const stdin = JSON.stringify({
 });
 
 describe('convert', () => {
-  it('convert prints a datafile, and what it left out and why on standard error', async () => {
-    const { code, out, err } = await run(['convert', '--from', 'flagd', '-'], { stdin });
+  it('convert prints a flag file, which apply reads', async () => {
+    const { code, out } = await run(['convert', '--from', 'flagd', '-'], { stdin });
+    expect(code).toBe(0);
+    expect(out).toContain('kept:\n    type: flag\n    everywhere: true\n    default: true\n');
+    const json = (await run(['convert', '--format', 'json', '--from', 'flagd', '-'], { stdin })).out;
+    const { configs } = JSON.parse(json) as { configs: Config[] };
+    const read = readFlagFile(out, { name: 'flags.yaml', environment: '7' });
+    expect(read).toHaveLength(1);
+    expect(sameContent(read[0]!, configs[0]!)).toBe(true);
+  });
+
+  it('convert with --format json prints a datafile, and what it left out and why on standard error', async () => {
+    const { code, out, err } = await run(['convert', '--format', 'json', '--from', 'flagd', '-'], { stdin });
     expect(code).toBe(0);
     expect((JSON.parse(out) as { configs: { key: string }[] }).configs.map(({ key }) => key)).toEqual([
       'kept',

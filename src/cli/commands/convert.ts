@@ -1,5 +1,6 @@
-/** `convert`: flags of another product as a datafile, and a report of what has no form here. */
+/** `convert`: flags of another product as a flag file, and a report of what has no form here. */
 import { HoldfastError } from '../../core/errors.js';
+import { writeFlagFile } from '../../flag-file/write.js';
 import type { Finding } from '../../import/conversion.js';
 import { convertFlags, type ImportSource } from '../../import/convert.js';
 import type { CommandContext } from '../context.js';
@@ -11,7 +12,12 @@ export interface ConvertOptions {
   readonly from: ImportSource;
   /** True when nothing may be lost or differ. */
   readonly strict: boolean;
+  /** `yaml`: a flag file, which `apply` commits. `json`: a datafile, which `import` commits. */
+  readonly format: string;
 }
+
+/** Converted rows are of no environment, so a flag file of any environment has them whole. */
+const ANY_ENVIRONMENT = '1';
 
 /**
  * Prints the configs on standard output and the report on standard error. Nothing is committed.
@@ -22,7 +28,7 @@ export interface ConvertOptions {
 export async function convertFile(
   context: CommandContext,
   file: string,
-  { from, strict }: ConvertOptions,
+  { from, strict, format }: ConvertOptions,
 ): Promise<void> {
   const { configs, findings } = convertFlags(from, await readTextOf(context.around, file));
   for (const finding of findings) context.err.line(sentence(finding));
@@ -34,7 +40,8 @@ export async function convertFile(
       `${count(lost, 'finding')} above: with --strict nothing is written unless every flag means the same here.`,
     );
   }
-  context.out.json({ configs });
+  if (format === 'json') context.out.json({ configs });
+  else context.around.stdout.write(writeFlagFile(configs, ANY_ENVIRONMENT));
 }
 
 function sentence({ subject, kind, reason }: Finding): string {

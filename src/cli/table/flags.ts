@@ -129,17 +129,17 @@ export const flagCommands = [
   defineCommand({
     name: 'convert',
     group: 'Flags',
-    summary: 'write the flags of another product as a datafile, which import commits',
+    summary: 'write the flags of another product as a flag file, which apply commits',
     details:
-      'Prints the datafile, and on standard error what of each flag has no form here and why. A flag of which a part has none is left out as a whole. Nothing is committed.',
+      'Prints the file, and on standard error what of each flag has no form here and why. A flag of which a part has none is left out as a whole. Nothing is committed.',
     examples: [
-      { line: 'convert --from flagd flags.json > datafile.json', does: 'converts flag definitions of flagd' },
+      { line: 'convert --from flagd flags.json > flags.yaml', does: 'converts flag definitions of flagd' },
       {
-        line: 'convert --from go-feature-flag flags.yaml | holdfast import -',
+        line: 'convert --from go-feature-flag flags.yaml | holdfast apply -',
         does: 'converts flags and commits them',
       },
       {
-        line: 'convert --strict --from flagd flags.json > datafile.json',
+        line: 'convert --strict --from flagd flags.json > flags.yaml',
         does: 'fails unless every flag means the same here',
       },
     ],
@@ -150,10 +150,15 @@ export const flagCommands = [
         choices: IMPORT_SOURCES,
       },
       strict: switchOption('write nothing when a flag is left out or differs'),
+      format: choiceOption(
+        '<format>',
+        ['yaml', 'json'],
+        'a flag file (the default), or a datafile for import',
+      ),
     },
-    run: async (context, [file], { from, strict }) => {
+    run: async (context, [file], { from, strict, format = 'yaml' }) => {
       const { convertFile } = await import('../commands/convert.js');
-      await convertFile(context, file, { from: from as ImportSource, strict: strict === true });
+      await convertFile(context, file, { from: from as ImportSource, strict: strict === true, format });
     },
   }),
   defineCommand({
