@@ -77,6 +77,8 @@ async function send(path: string, options: Call): Promise<Response> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       cache: 'no-store',
+      // The token is the only credential; and a refusal makes no browser ask for a password.
+      credentials: 'omit',
     });
   } catch (error) {
     if (signal?.aborted === true) throw error;

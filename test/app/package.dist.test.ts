@@ -39,6 +39,7 @@ describe('the package', () => {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     for (const file of [
       'dist/main.js',
+      'dist/console/index.html',
       'dist/client/index.d.ts',
       'LICENSE',
       'README.md',

@@ -272,6 +272,23 @@ describe('the console', () => {
     expectClean(watched);
   }, 120_000);
 
+  it('the console keeps what is typed with its rule when rules move and go', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/new');
+    const field = (rule: number) => page.getByLabel(`Compared with, rule ${rule}, condition 1`);
+    for (const [index, text] of ['@a.com', '@b.com', '@c.com'].entries()) {
+      await page.getByRole('button', { name: '+ Add a rule' }).click();
+      await field(index + 1).fill(text);
+    }
+    await page.getByRole('button', { name: 'Move rule 3 up' }).click();
+    expect(await field(2).inputValue()).toBe('@c.com');
+    await page.getByRole('button', { name: 'Remove rule 1' }).click();
+    expect([await field(1).inputValue(), await field(2).inputValue()]).toEqual(['@c.com', '@b.com']);
+    await page.getByText('when user.email ends with @c.com then true').waitFor();
+    expectClean(watched);
+  }, 90_000);
+
   it('the console shows the refusal of the server at the field that it names', async () => {
     const watched = await openPage();
     const { page } = watched;

@@ -130,3 +130,10 @@ describe('GET /admin/v1/self', () => {
     expect(root.body).toEqual({ name: 'root', role: 'admin', environments: 'all' });
   });
 });
+
+describe('POST /admin/v1/sign-in', () => {
+  it('POST /admin/v1/sign-in refuses a wrong code in a way at which no browser asks for a password', async () => {
+    const answer = await app.http.post('/admin/v1/sign-in').send({ code: 'wrong' }).expect(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+});

@@ -11,6 +11,7 @@ import { useMay } from '../session.js';
 import { DraftErrorContext, draftErrorOf, useFieldError } from './field-errors.js';
 import { Review } from './review.js';
 import { RuleCard } from './rule-card.js';
+import { useIds } from './use-ids.js';
 import { ValueField } from './value-field.js';
 import { Conflict } from './conflict.js';
 import '../styles/editor.css';
@@ -33,6 +34,8 @@ export function FlagEditor(props: EditorProps) {
   const { environment, config, present, ruleset, isBlocked = false, onRestart } = props;
   const first = useMemo(() => readDraft(config, environment), [config, environment]);
   const [draft, setDraft] = useState<Draft>(first);
+  // Fields begin again when the edits are discarded.
+  const [round, setRound] = useState(0);
   const isEditor = useMay('editor');
   const changed = useMemo(() => writeDraft(config, environment, draft), [config, environment, draft]);
   const review = useMutation({
@@ -49,14 +52,21 @@ export function FlagEditor(props: EditorProps) {
       {isStale && <Conflict mine={config} theirs={present} isDirty={draft !== first} onRestart={onRestart} />}
       <fieldset disabled={!isEditor} className="editor">
         <legend className="hidden">Rules</legend>
-        <Rules {...props} draft={draft} update={update} />
+        <Rules key={round} {...props} draft={draft} update={update} />
         <Visibility draft={draft} update={update} />
       </fieldset>
       <GeneralError field={rulesField(config, environment)} />
       {isEditor && (
         <div className="editor-bar">
           {draft !== first && config.id !== undefined && (
-            <button type="button" className="button button-quiet" onClick={() => update(first)}>
+            <button
+              type="button"
+              className="button button-quiet"
+              onClick={() => {
+                update(first);
+                setRound(round + 1);
+              }}
+            >
               Discard
             </button>
           )}
@@ -113,6 +123,7 @@ function newRule({ otherwise }: Draft, { valueType }: Config): ConditionalValue 
 
 function Rules({ environment, config, ruleset, draft, update }: EditorProps & PartProps) {
   const { rules, otherwise } = draft;
+  const ids = useIds(rules.length);
   const properties = useMemo(() => propertiesOf(ruleset.configs), [ruleset]);
   const segments = useMemo(
     () => ruleset.configs.filter(({ configType }) => configType === 'SEGMENT').map(({ key }) => key),
@@ -123,8 +134,7 @@ function Rules({ environment, config, ruleset, draft, update }: EditorProps & Pa
     <section className="rules" aria-label="Rules, tried from the top">
       {rules.map((rule, index) => (
         <RuleCard
-          // Rules have no identity of their own but their place.
-          key={index}
+          key={ids.of(index)}
           rule={rule}
           index={index}
           count={rules.length}
@@ -133,14 +143,23 @@ function Rules({ environment, config, ruleset, draft, update }: EditorProps & Pa
           properties={properties}
           segments={segments}
           onChange={(changed) => update({ rules: rules.with(index, changed) })}
-          onMove={(to) => update({ rules: moved(rules, index, to) })}
-          onRemove={() => update({ rules: rules.toSpliced(index, 1) })}
+          onMove={(to) => {
+            ids.move(index, to);
+            update({ rules: moved(rules, index, to) });
+          }}
+          onRemove={() => {
+            ids.remove(index);
+            update({ rules: rules.toSpliced(index, 1) });
+          }}
         />
       ))}
       <button
         type="button"
         className="button add-rule"
-        onClick={() => update({ rules: [...rules, newRule(draft, config)] })}
+        onClick={() => {
+          ids.add();
+          update({ rules: [...rules, newRule(draft, config)] });
+        }}
       >
         + Add a rule
       </button>

@@ -3,6 +3,7 @@ import type { ConditionalValue } from '../../../src/ruleset/model.js';
 import { describeRule } from '../../../src/words/configs.js';
 import type { ConditionKind } from '../model/conditions.js';
 import { ConditionRow } from './condition-row.js';
+import { useIds } from './use-ids.js';
 import { ValueField } from './value-field.js';
 
 /** The properties of {@link RuleCard}. */
@@ -30,6 +31,7 @@ const NEW_CONDITION = {
 export function RuleCard(props: RuleProps) {
   const { rule, index, valueType, field, properties, segments, onChange } = props;
   const { criteria = [], value = {} } = rule;
+  const ids = useIds(criteria.length);
   return (
     <article className="rule card" aria-label={`Rule ${index + 1}`}>
       <header className="rule-head">
@@ -39,7 +41,7 @@ export function RuleCard(props: RuleProps) {
       </header>
       <ul className="conditions">
         {criteria.map((criterion, at) => (
-          <li key={at}>
+          <li key={ids.of(at)}>
             <span className="condition-join muted">{at === 0 ? 'when' : 'and'}</span>
             <ConditionRow
               criterion={criterion}
@@ -50,7 +52,10 @@ export function RuleCard(props: RuleProps) {
               onChange={(changed) => onChange({ ...rule, criteria: criteria.with(at, changed) })}
               onRemove={
                 criteria.length > 1
-                  ? () => onChange({ ...rule, criteria: criteria.toSpliced(at, 1) })
+                  ? () => {
+                      ids.remove(at);
+                      onChange({ ...rule, criteria: criteria.toSpliced(at, 1) });
+                    }
                   : undefined
               }
             />
@@ -60,7 +65,10 @@ export function RuleCard(props: RuleProps) {
       <button
         type="button"
         className="button button-quiet button-small"
-        onClick={() => onChange({ ...rule, criteria: [...criteria, NEW_CONDITION] })}
+        onClick={() => {
+          ids.add();
+          onChange({ ...rule, criteria: [...criteria, NEW_CONDITION] });
+        }}
       >
         + and another condition
       </button>

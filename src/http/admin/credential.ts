@@ -14,7 +14,6 @@ export function requireOperator(parts: AdminParts): RequestHandler {
   const isRoot = rootTokens(parts.adminTokens);
   return async (request, response, next) => {
     const token = bearerToken(request.headers.authorization);
-    response.locals.challenge = 'bearer';
     if (token === undefined) throw refuse(request, parts, 'missing', NEEDED);
     const find = (): Promise<TokenResult> =>
       isRoot(token) ? Promise.resolve({ kind: 'operator', operator: ROOT }) : parts.operators.find(token);

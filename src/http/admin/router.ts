@@ -29,6 +29,8 @@ export function adminRouter(parts: AdminParts, routes: readonly AdminRoute[] = A
   const router = Router();
   router.use((request, response, next) => {
     response.locals.mount = request.baseUrl;
+    // Also on routes without a credential: at `Basic` a browser would ask for a name and a password.
+    response.locals.challenge = 'bearer';
     response.set('Cache-Control', 'no-store');
     next();
   });
