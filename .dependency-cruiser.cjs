@@ -8,7 +8,7 @@ const LAYERS = [
   ['words'],
   ['evaluate', 'store', 'bucket', 'grip', 'flag-file', 'import'],
   ['keys', 'operators', 'leader', 'replica', 'config'],
-  ['commit', 'publish', 'subscribe', 'belt', 'cdn', 'canary'],
+  ['commit', 'publish', 'subscribe', 'belt', 'cdn', 'canary', 'fleet'],
   ['recovery', 'inbox', 'prefab', 'ofrep', 'delivery'],
   ['http'],
   ['app'],

@@ -9,6 +9,7 @@ import { eventLoop } from '../core/turns.js';
 import { gripCarrier, instructHold } from '../grip/carrier.js';
 import type { SignatureCheck, SignatureVerifier } from '../grip/signature.js';
 import type { Stream } from '../grip/channels.js';
+import type { FleetRecord } from '../fleet/record.js';
 import type { NodeMetrics } from '../observe/node-metrics.js';
 import type { Replica } from '../replica/replica.js';
 import { claimedPosition } from '../subscribe/decide.js';
@@ -36,6 +37,8 @@ export interface StreamParts {
   readonly onRecovered: () => void;
   readonly hold: 'auto' | 'grip' | 'direct';
   readonly metrics: NodeMetrics;
+  /** Takes the standing of each hold after an answer to its proxy. */
+  readonly fleet: Pick<FleetRecord, 'note'>;
   /** The canary's key, and whether a text is that key. */
   readonly canary: { readonly key: Key; readonly isKey: (text: string | undefined) => boolean };
 }
@@ -128,6 +131,7 @@ export async function respondWithStream(
     if (key !== parts.canary.key) {
       metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
     }
+    noteStanding(parts, request, reply);
     await send(response, reply);
     return;
   }
@@ -178,7 +182,15 @@ async function recover(parts: StreamParts, request: Asked, response: Answer): Pr
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
   if (reply.events.length > 0) parts.onRecovered();
+  noteStanding(parts, request, reply);
   await send(response, reply);
+}
+
+function noteStanding({ fleet, canary }: StreamParts, request: Request, { standing }: HeldReply): void {
+  if (standing === undefined || standing.keyId === canary.key.id) return;
+  const { stream, keyId, position } = standing;
+  const proxy = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  fleet.note({ environment: stream.environment, keyId, proxy, stream: stream.kind, position });
 }
 
 /** The outcome of the check of each request's `Grip-Sig`, for as long as the request. */

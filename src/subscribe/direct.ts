@@ -1,3 +1,4 @@
+/* eslint max-lines: ['error', 306] -- holds, and what feeds and ends them, are one state */
 /**
  * Direct holds: connections that this process keeps open itself, for installations without a GRIP
  * proxy and for development.
@@ -115,6 +116,11 @@ export class DirectHolds {
 
   get size(): number {
     return this.#holds.size;
+  }
+
+  /** The clients of all holds, and where each stands. */
+  get standings(): Iterable<{ readonly key: Key; readonly stream: Stream; readonly position: bigint }> {
+    return this.#holds;
   }
 
   /**

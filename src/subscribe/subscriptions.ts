@@ -7,7 +7,7 @@
  * same: the missing delta, and fresh instructions.
  */
 import type { Logger } from 'pino';
-import { parseGripLast, streamPositionText, type Stream } from '../grip/channels.js';
+import { parseGripLast, streamPositionText, type HoldPosition, type Stream } from '../grip/channels.js';
 import type { HoldInstructions } from '../grip/instructions.js';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
@@ -40,6 +40,8 @@ export interface HeldReply {
   readonly events: readonly StreamEvent[];
   readonly stream: Stream['kind'];
   readonly decision: Decision['kind'] | 'refused';
+  /** Where the hold stands after this answer; `undefined`: it is ended. */
+  readonly standing: HoldPosition | undefined;
 }
 
 /** What the canary subscribes with, and to; the replica has neither. */
@@ -177,7 +179,8 @@ export class Subscriptions {
     if (replica.keyring.isRevoked(keyId)) return this.#refused(stream, keyId);
     const hold = { stream, keyId, position, link: link.path() };
     const instructions = holdInstructions(hold, times, this.#random());
-    return { instructions, start, events, stream: stream.kind, decision };
+    const standing = { stream, keyId, position };
+    return { instructions, start, events, stream: stream.kind, decision, standing };
   }
 
   /**
@@ -186,7 +189,8 @@ export class Subscriptions {
    */
   #refused(stream: Stream, keyId: string): HeldReply {
     this.#options.log.info({ key: keyId }, 'a hold of a revoked or unknown key was ended');
-    return { instructions: undefined, start: '', events: [], stream: stream.kind, decision: 'refused' };
+    const [instructions, standing] = [undefined, undefined];
+    return { instructions, start: '', events: [], stream: stream.kind, decision: 'refused', standing };
   }
 }
 

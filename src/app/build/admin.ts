@@ -4,8 +4,7 @@ import type { Committer } from '../../commit/committer.js';
 import { adminRouter } from '../../http/admin/router.js';
 import { AuditTrail } from '../../operators/audit-trail.js';
 import { OperatorDirectory } from '../../operators/directory.js';
-import type { SignInCodes } from '../../operators/sign-in.js';
-import type { DeliveryBoard } from '../../delivery/board.js';
+import type { AdminParts } from '../../http/admin/parts.js';
 import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { NodeParts } from './parts.js';
@@ -22,9 +21,9 @@ export function buildAdmin(
   replica: Replica,
   committer: Committer,
   evaluators: Evaluators,
-  { delivery, codes }: { delivery: DeliveryBoard; codes: SignInCodes },
+  { delivery, codes, fleet }: Pick<AdminParts, 'delivery' | 'codes' | 'fleet'>,
 ): BuiltAdmin {
-  const { secrets, store, metrics, log, clock } = parts;
+  const { settings, secrets, store, metrics, log, clock } = parts;
   const { now, monotonic } = clock;
   const onLost = (): void => metrics.auditLost.inc();
   const audit = new AuditTrail({ store: store.audit, log, now, onLost });
@@ -35,6 +34,8 @@ export function buildAdmin(
     evaluators,
     delivery,
     codes,
+    fleet,
+    stalenessSeconds: settings.stalenessSeconds,
     operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
     audit,
     onRefused: (reason) => metrics.adminRefused.inc({ reason }),

@@ -61,7 +61,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const events = new DeliveryEvents(parts);
   const replica = buildReplica(parts, (change) => events.applied(change));
   const committer = buildCommitter(parts, replica);
-  const { directHolds, streamTokens, ...streams } = buildSubscribing(parts, replica, proxies, {
+  const { directHolds, streamTokens, fleet, ...streams } = buildSubscribing(parts, replica, proxies, {
     observing: watched.observing,
     onRecovered: () => events.recoveries.add(1),
   });
@@ -99,11 +99,11 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     metrics,
     log,
   };
-  const more = { delivery: delivery.board, codes };
+  const more = { delivery: delivery.board, codes, fleet };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
   const apps = { app: createApp({ ...shared, admin }), clientApp: createClientApp(shared) };
   const lead = async (signal: AbortSignal): Promise<void> => {
-    const reported = delivery.report(signal);
+    const reported = Promise.all([delivery.report(signal), fleet.report(signal)]);
     await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), reported]);
   };
   const enter = (next: NodeHealth['phase']): void => {
@@ -112,6 +112,10 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   };
   const { setAddress } = delivery;
   return { ...apps, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
+}
+
+function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {
+  return gripUrls.map((url) => parseGripUrl(url, gripVerifyKeys, publishInterval));
 }
 
 function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {

@@ -3,6 +3,7 @@
  * streams.
  */
 import type { Router } from 'express';
+import { FleetRecord } from '../../fleet/record.js';
 import type { ProxyAddress } from '../../grip/proxies.js';
 import { SignatureVerifier } from '../../grip/signature.js';
 import { eventStreamRoute, eventStreamRouter } from '../../http/event-streams.js';
@@ -18,6 +19,7 @@ import { RefetchContents } from '../../subscribe/stream.js';
 import { Subscriptions } from '../../subscribe/subscriptions.js';
 import { CANARY_KEY, canaryKeyCheck } from '../../canary/key.js';
 import { confirmedCanary } from '../../canary/source.js';
+import { buildFleet, type Fleet } from './fleet.js';
 import type { NodeParts } from './parts.js';
 import type { WatchedClock } from './watching.js';
 
@@ -25,6 +27,7 @@ import type { WatchedClock } from './watching.js';
 export interface Subscribing {
   readonly directHolds: DirectHolds;
   readonly streamTokens: StreamTokens;
+  readonly fleet: Fleet;
   readonly routes: readonly Router[];
   /** Those of them that are found without Express. */
   readonly hot: readonly HotRoute[];
@@ -43,6 +46,7 @@ export function buildSubscribing(
     configs: new DeltaContents(),
     clients: new RefetchContents(settings.refetchSpreadSeconds * 1000, now),
   };
+  const record = new FleetRecord(settings.stalenessSeconds * 1000, clock.monotonic);
   const link = new RecoveryLink(secrets.linkSecrets, now);
   const times = { keepAlive: settings.keepAliveSeconds, staleness: settings.stalenessSeconds };
   const onAhead = (): void => metrics.clientsAhead.inc();
@@ -61,11 +65,13 @@ export function buildSubscribing(
     hold: settings.hold,
     canary: { key: CANARY_KEY, isKey: canaryKeyCheck(secrets.linkSecrets) },
     metrics,
+    fleet: record,
   };
   const streams = streamRoutes(streamParts);
   const eventStream = eventStreamRoute({ ...streamParts, streamTokens, random });
   const routes = [streamRouter(streams), eventStreamRouter(eventStream)];
-  return { directHolds, streamTokens, routes, hot: [...streams, eventStream] };
+  const fleet = buildFleet(parts, record, replica, directHolds);
+  return { directHolds, streamTokens, fleet, routes, hot: [...streams, eventStream] };
 }
 
 function buildDirectHolds(

@@ -36,6 +36,27 @@ export const serverCommands = [
     },
   }),
   defineCommand({
+    name: 'fleet',
+    group: 'Server',
+    summary: 'show where the clients of an environment stand, by key and proxy',
+    details:
+      'Each connection at a proxy comes back within HOLDFAST_STALENESS and says where it stands. Versions are exact; numbers are at least so many, because a proxy asks once for many.',
+    examples: [
+      { line: 'fleet', does: 'shows it once' },
+      { line: 'fleet --watch --every 5', does: 'shows it every 5 seconds, until Ctrl-C' },
+    ],
+    options: {
+      watch: switchOption('go on until Ctrl-C'),
+      every: defaultOption('<seconds>', '2', 'the time between two looks with --watch'),
+    },
+    connections: ['url', 'token', 'environment'],
+    json: 'for each look {"version", "stalenessSeconds", "holds", "entries", "truncated"}, as GET …/fleet has it',
+    run: async (context, _arguments, { watch, every }) => {
+      const { showFleet } = await import('../commands/fleet.js');
+      await showFleet(context, { watch: watch === true, every });
+    },
+  }),
+  defineCommand({
     name: 'rejected list',
     group: 'Server',
     summary: 'list the oldest rejected inbox events with the reason of each',

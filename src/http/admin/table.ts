@@ -3,6 +3,7 @@ import { AUDIT_ROUTES } from './audit.js';
 import { CHANGE_ROUTES } from './changes.js';
 import { DELIVERY_ROUTES } from './delivery.js';
 import { ENVIRONMENT_ROUTES } from './environments.js';
+import { FLEET_ROUTES } from './fleet.js';
 import { HISTORY_ROUTES } from './history.js';
 import { EVALUATE_ROUTES } from './evaluate.js';
 import { KEY_ROUTES } from './keys.js';
@@ -19,6 +20,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...HISTORY_ROUTES,
   ...EVALUATE_ROUTES,
   ...KEY_ROUTES,
+  ...FLEET_ROUTES,
   ...DELIVERY_ROUTES,
   ...REJECTED_ROUTES,
   ...RESTORE_ROUTES,
