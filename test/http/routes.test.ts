@@ -21,6 +21,7 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/environments/:id/configs': 'GET',
   '/admin/v1/environments/:id/changes': 'POST',
   '/admin/v1/environments/:id/evaluate': 'POST',
+  '/admin/v1/environments/:id/fleet': 'GET',
   '/admin/v1/environments/:id/history': 'GET',
   '/admin/v1/environments/:id/history/:place': 'GET',
   '/admin/v1/environments/:id/rollback': 'POST',
