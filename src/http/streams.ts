@@ -186,7 +186,11 @@ async function recover(parts: StreamParts, request: Asked, response: Answer): Pr
   await send(response, reply);
 }
 
-function noteStanding({ fleet, canary }: StreamParts, request: Request, { standing }: HeldReply): void {
+function noteStanding(
+  { fleet, canary }: StreamParts,
+  request: IncomingMessage,
+  { standing }: HeldReply,
+): void {
   if (standing === undefined || standing.keyId === canary.key.id) return;
   const { stream, keyId, position } = standing;
   const proxy = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
