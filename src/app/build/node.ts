@@ -24,7 +24,7 @@ import type { NodeParts } from './parts.js';
 import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
 import { buildCommitter, buildReplica } from './replica.js';
 import { buildSubscribing } from './subscribing.js';
-import { buildClockMonitor, registerStoreGauges } from './watching.js';
+import { buildClockMonitor } from './watching.js';
 
 /** A node that is built and not started. */
 export interface BuiltNode {
@@ -71,7 +71,6 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const delivery = buildDelivery(parts, events, () => health());
   const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary, delivery.work]);
   const belt = buildBeltWriter(parts, buckets);
-  registerStoreGauges(metrics, store);
   registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });
   let phase: NodeHealth['phase'] = 'starting';
   const health = (): NodeHealth => ({

@@ -4,6 +4,7 @@ import { heal } from '../../recovery/heal.js';
 import { Replica } from '../../replica/replica.js';
 import type { Change } from '../../ruleset/ruleset.js';
 import type { NodeParts } from './parts.js';
+import { registerStoreGauges } from './watching.js';
 
 /** Builds the replica: rulesets in memory, kept current from the feed. */
 export function buildReplica(
@@ -22,6 +23,7 @@ export function buildReplica(
     onChange,
     onDropped: () => metrics.environmentsDropped.inc(),
   });
+  registerStoreGauges(metrics, store);
   metrics.gauge(
     'holdfast_replica_environments',
     'Environments in memory.',
