@@ -116,7 +116,3 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
 function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {
   return gripUrls.map((url) => parseGripUrl(url, gripVerifyKeys, publishInterval));
 }
-
-function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {
-  return gripUrls.map((url) => parseGripUrl(url, gripVerifyKeys, publishInterval));
-}
