@@ -57,6 +57,29 @@ export const serverCommands = [
     },
   }),
   defineCommand({
+    name: 'size',
+    group: 'Server',
+    summary: 'compute nodes, proxies, memory and settings for a load',
+    details: 'From costs that were measured (docs/operations/sizing.md). Needs no server.',
+    examples: [
+      {
+        line: 'size --clients 50000',
+        does: 'computes for 50,000 clients of 1,000 flags, 6 changes a minute',
+      },
+      { line: 'size --flags 20000 --clients 200000 --changes 30', does: 'computes for a large installation' },
+    ],
+    options: {
+      flags: defaultOption('<n>', '1000', 'flags of all environments together'),
+      clients: defaultOption('<n>', '1000', 'connections that are open at a time'),
+      changes: defaultOption('<n>', '6', 'changes a minute in the busiest hour'),
+    },
+    json: '{"load", "pushpins", "holdsPerPushpin", "pushpinMemory", "nodes", "nodeMemory", "settings", "costs"}',
+    run: async (context, _arguments, options) => {
+      const { printSize } = await import('../commands/size.js');
+      printSize(context, options);
+    },
+  }),
+  defineCommand({
     name: 'rejected list',
     group: 'Server',
     summary: 'list the oldest rejected inbox events with the reason of each',
