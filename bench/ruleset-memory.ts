@@ -2,7 +2,6 @@
 import { encodeConfig, encodeEnvelope } from '../src/ruleset/codec.js';
 import { Ruleset } from '../src/ruleset/ruleset.js';
 import { flag } from '../test/support/configs.js';
-import type { Config } from '../src/ruleset/model.js';
 
 const COUNT = 50_000;
 
