@@ -14,6 +14,8 @@ import { flag } from '../test/support/configs.js';
 import { measureBeltServer } from './belt-server.js';
 import { measureUnknownKeys } from './unknown-keys.js';
 import { measureCatchUp } from './catch-up.js';
+import { commandLineReport, measureCommandLine } from './command-line.js';
+import { historyReport, measureHistory } from './history.js';
 import { measureLatency, type Audience } from './latency.js';
 import { weighHolds } from './memory.js';
 import { measureEvaluation, type EvaluationSizes } from './evaluate.js';
@@ -53,6 +55,9 @@ interface Sizes {
   /** Environments. */
   readonly beltServer: number;
   readonly unknownKeys: number;
+  readonly history: { readonly rounds: number; readonly commits: number };
+  /** Rounds. */
+  readonly commandLine: number;
 }
 
 const FULL: Sizes = {
@@ -65,6 +70,8 @@ const FULL: Sizes = {
   replica: 10_000,
   beltServer: 1_000,
   unknownKeys: 300,
+  history: { rounds: 9, commits: 2_000 },
+  commandLine: 15,
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
@@ -76,11 +83,22 @@ const QUICK: Sizes = {
   replica: 3_000,
   beltServer: 200,
   unknownKeys: 30,
+  history: { rounds: 3, commits: 1_000 },
+  commandLine: 5,
 };
 
 /** The measurements on servers, and those in this process. */
 const SERVED = ['latency', 'throughput', 'holds', 'replica', 'catch-up'] as const;
-const PARTS = ['evaluate', 'turns', 'streaming-miss', 'belt-server', 'unknown-keys', ...SERVED] as const;
+const PARTS = [
+  'evaluate',
+  'turns',
+  'streaming-miss',
+  'belt-server',
+  'unknown-keys',
+  'history',
+  'command-line',
+  ...SERVED,
+] as const;
 type Part = (typeof PARTS)[number];
 
 /**
@@ -110,6 +128,10 @@ async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   if (wanted.has('unknown-keys')) {
     print(unknownKeysReport(await measureUnknownKeys(sizes.unknownKeys, COLLECTS_GARBAGE)));
   }
+  if (wanted.has('history')) {
+    print(historyReport(await measureHistory(sizes.history.rounds, sizes.history.commits)));
+  }
+  if (wanted.has('command-line')) print(commandLineReport(measureCommandLine(sizes.commandLine)));
   if (SERVED.some((part) => wanted.has(part))) await measureServers(sizes, wanted);
 }
 
