@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick] [-- --only PART]`: what Holdfast costs and carries, on real servers,
+ * `npm run bench [-- --quick] [-- --only PART] [-- --peers]`: what Holdfast costs and carries, on real servers,
  * each figure side by side with the limit or the alternative, measured in the same run. Prints
  * tables; fails only when something cannot be measured, never because of a figure.
  */
@@ -16,6 +16,7 @@ import { measureUnknownKeys } from './unknown-keys.js';
 import { measureCatchUp } from './catch-up.js';
 import { commandLineReport, measureCommandLine } from './command-line.js';
 import { historyReport, measureHistory } from './history.js';
+import { compareOfrep, compareStreams, type PeerSizes } from './peers/compare.js';
 import { measureLatency, type Audience } from './latency.js';
 import { weighHolds } from './memory.js';
 import { measureEvaluation, type EvaluationSizes } from './evaluate.js';
@@ -58,6 +59,7 @@ interface Sizes {
   readonly history: { readonly rounds: number; readonly commits: number };
   /** Rounds. */
   readonly commandLine: number;
+  readonly peers: PeerSizes;
 }
 
 const FULL: Sizes = {
@@ -72,6 +74,7 @@ const FULL: Sizes = {
   unknownKeys: 300,
   history: { rounds: 9, commits: 2_000 },
   commandLine: 15,
+  peers: { rounds: 10, flags: 1_000, requests: 5_000, streams: 5_000 },
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
@@ -85,6 +88,7 @@ const QUICK: Sizes = {
   unknownKeys: 30,
   history: { rounds: 3, commits: 1_000 },
   commandLine: 5,
+  peers: { rounds: 5, flags: 1_000, requests: 3_000, streams: 2_000 },
 };
 
 /** The measurements on servers, and those in this process. */
@@ -109,12 +113,21 @@ const LONG_STALENESS = '3600';
 const COLLECTS_GARBAGE = { NODE_OPTIONS: `--import=${new URL('gc-on-signal.mjs', import.meta.url).href}` };
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+  },
 });
 const parts = PARTS.filter((part) => options.only === undefined || options.only === part);
 if (parts.length === 0) throw new Error(`--only takes one of ${PARTS.join(', ')}`);
 
-await run(options.quick ? QUICK : FULL, new Set(parts));
+const sizes = options.quick ? QUICK : FULL;
+if (options.peers) {
+  print(machineReport(machine()));
+  print(await compareOfrep(sizes.peers));
+  print(await compareStreams(sizes.peers));
+} else await run(sizes, new Set(parts));
 
 async function run(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<void> {
   print(machineReport(machine()));

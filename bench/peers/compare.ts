@@ -1,0 +1,176 @@
+/**
+ * `npm run bench -- --peers`: Holdfast beside servers that a user would pick instead, interleaved in
+ * one run. Ratios of processor time come first: unlike times on the clock they hardly depend on what
+ * else the machine does.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { median } from '../statistics.js';
+import { figure, table } from '../table.js';
+import { makeRequests, openStreams, processorTime } from './raw-http.js';
+import {
+  flagd,
+  goFeatureFlag,
+  holdfast,
+  mercure,
+  missing,
+  missingNchan,
+  nchan,
+  type OfrepPeer,
+  type StreamPeer,
+} from './servers.js';
+
+/** The sizes of a comparison. */
+export interface PeerSizes {
+  readonly rounds: number;
+  readonly flags: number;
+  readonly requests: number;
+  readonly streams: number;
+}
+
+const CONNECTIONS = 16;
+
+interface Candidate<T> {
+  readonly missing: string | undefined;
+  readonly start: () => Promise<T>;
+}
+
+/** Starts what can be had; says what cannot. */
+async function startAll<T>(candidates: readonly Candidate<T>[]): Promise<{ peers: T[]; notes: string[] }> {
+  const peers: T[] = [];
+  for (const each of candidates) if (each.missing === undefined) peers.push(await each.start());
+  const notes = candidates.flatMap((each) =>
+    each.missing === undefined ? [] : [`Not compared: ${each.missing}.`],
+  );
+  return { peers, notes };
+}
+
+/** Compares the evaluation of one flag over OFREP; returns the report. */
+export async function compareOfrep({ rounds, flags, requests }: PeerSizes): Promise<string> {
+  const { peers, notes } = await startAll<OfrepPeer>([
+    { missing: undefined, start: () => holdfast(flags) },
+    { missing: missing('flagd'), start: () => flagd(flags) },
+    { missing: missing('relayproxy'), start: () => goFeatureFlag(flags) },
+  ]);
+  const costs = new Map(peers.map((peer) => [peer, [] as number[]]));
+  try {
+    for (let round = -1; round < rounds; round++) {
+      for (const [peer, each] of costs) {
+        let flag = 0;
+        const before = processorTime(peer.pid);
+        await makeRequests(peer.port, requests, CONNECTIONS, () => peer.ask(flag++ % flags));
+        // The first round warms up.
+        if (round >= 0) each.push(((processorTime(peer.pid) - before) / requests) * 1000);
+      }
+    }
+  } finally {
+    await Promise.all(peers.map((peer) => peer.stop()));
+  }
+  const ours = median([...costs.values()][0] ?? []);
+  const rows = [...costs].map(([{ name }, each]) => [
+    name,
+    (median(each) / ours).toFixed(2),
+    figure(median(each)),
+    figure(1e6 / median(each)),
+    `${figure(Math.min(...each))} – ${figure(Math.max(...each))}`,
+  ]);
+  return [
+    `## One flag of ${flags} over OFREP: ${rounds} rounds of ${requests} requests, ${CONNECTIONS} connections`,
+    '',
+    table(['', 'of Holdfast', 'µs of processor time', 'requests per second of a core', 'least – most'], rows),
+    ...notes,
+  ].join('\n');
+}
+
+interface StreamCosts {
+  readonly open: number;
+  readonly resident: number;
+  readonly change: number[];
+  readonly last: number[];
+}
+
+/** Compares streams that the servers hold themselves; returns the report. */
+export async function compareStreams({ rounds, streams }: PeerSizes): Promise<string> {
+  const { peers, notes } = await startAll<StreamPeer>([
+    { missing: undefined, start: () => holdfast(1) },
+    { missing: missingNchan(), start: nchan },
+    { missing: missing('mercure'), start: mercure },
+  ]);
+  const costs = new Map<StreamPeer, StreamCosts>();
+  const open: { close(): void }[] = [];
+  try {
+    const held = new Map<StreamPeer, Awaited<ReturnType<typeof openStreams>>>();
+    for (const peer of peers) {
+      // What a server loads at its first subscriptions is not what one costs.
+      (await openStreams(peer.port, 200, peer.subscribe)).close();
+      await delay(500);
+      const [time, memory] = [processorTime(peer.pid), resident(peer.pid)];
+      const opened = await openStreams(peer.port, streams, peer.subscribe);
+      open.push(opened);
+      held.set(peer, opened);
+      const spent = processorTime(peer.pid) - time;
+      costs.set(peer, {
+        open: spent / streams,
+        resident: (resident(peer.pid) - memory) / streams,
+        change: [],
+        last: [],
+      });
+    }
+    for (let round = -1; round < rounds; round++) {
+      for (const [peer, opened] of held) {
+        const [time, began] = [processorTime(peer.pid), performance.now()];
+        let at = 0;
+        await peer.publish(async (marker) => {
+          at = await opened.reached(marker);
+        });
+        await delay(100);
+        if (round < 0) continue;
+        costs.get(peer)?.change.push(processorTime(peer.pid) - time);
+        costs.get(peer)?.last.push(at - began);
+      }
+    }
+  } finally {
+    for (const each of open) each.close();
+    await Promise.all(peers.map((peer) => peer.stop()));
+  }
+  const ours = median([...costs.values()][0]?.change ?? []);
+  const rows = [...costs].map(([{ name }, { open: each, resident: kibibytes, change, last }]) => [
+    name,
+    (mean(change) / (mean([...costs.values()][0]?.change ?? []) || ours)).toFixed(2),
+    figure(mean(change)),
+    figure(median(last)),
+    figure(each),
+    figure(kibibytes),
+  ]);
+  return [
+    `## ${streams} direct streams, ${rounds} changes of about 330 bytes`,
+    '',
+    table(
+      [
+        '',
+        'of Holdfast',
+        'ms of processor time per change',
+        'ms to the last client, median',
+        'ms of processor time to open one',
+        'KiB resident each',
+      ],
+      rows,
+    ),
+    ...notes,
+  ].join('\n');
+}
+
+/** The clock of processor time has steps of 10 ms, so means say more than medians. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Resident memory of a process and its children, KiB. */
+function resident(pid: number): number {
+  const own = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  return (
+    Number(own) +
+    (children === '' ? 0 : children.split(' ').reduce((sum, id) => sum + resident(Number(id)), 0))
+  );
+}
