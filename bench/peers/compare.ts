@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '../statistics.js';
 import { figure, table } from '../table.js';
-import { makeRequests, openStreams, processorTime } from './raw-http.js';
+import { makeRequests, openStreams, processorTime, type OpenStreams } from './raw-http.js';
 import {
   flagd,
   goFeatureFlag,
@@ -77,7 +77,7 @@ export async function compareOfrep({ rounds, flags, requests }: PeerSizes): Prom
   return [
     `## One flag of ${flags} over OFREP: ${rounds} rounds of ${requests} requests, ${CONNECTIONS} connections`,
     '',
-    table(['', 'of Holdfast', 'µs of processor time', 'requests per second of a core', 'least – most'], rows),
+    table(['', 'of Holdfast', 'µs CPU per request', 'requests/s of a core', 'least – most'], rows),
     ...notes,
   ].join('\n');
 }
@@ -89,6 +89,20 @@ interface StreamCosts {
   readonly last: number[];
 }
 
+/** Opens streams, and measures what that costs the server. */
+async function openAll(
+  { port, pid, subscribe }: StreamPeer,
+  count: number,
+): Promise<{ opened: OpenStreams; costs: StreamCosts }> {
+  // What a server loads at its first subscriptions is not what one costs.
+  (await openStreams(port, 200, subscribe)).close();
+  await delay(500);
+  const [time, memory] = [processorTime(pid), resident(pid)];
+  const opened = await openStreams(port, count, subscribe);
+  const open = (processorTime(pid) - time) / count;
+  return { opened, costs: { open, resident: (resident(pid) - memory) / count, change: [], last: [] } };
+}
+
 /** Compares streams that the servers hold themselves; returns the report. */
 export async function compareStreams({ rounds, streams }: PeerSizes): Promise<string> {
   const { peers, notes } = await startAll<StreamPeer>([
@@ -97,24 +111,12 @@ export async function compareStreams({ rounds, streams }: PeerSizes): Promise<st
     { missing: missing('mercure'), start: mercure },
   ]);
   const costs = new Map<StreamPeer, StreamCosts>();
-  const open: { close(): void }[] = [];
   try {
-    const held = new Map<StreamPeer, Awaited<ReturnType<typeof openStreams>>>();
+    const held = new Map<StreamPeer, OpenStreams>();
     for (const peer of peers) {
-      // What a server loads at its first subscriptions is not what one costs.
-      (await openStreams(peer.port, 200, peer.subscribe)).close();
-      await delay(500);
-      const [time, memory] = [processorTime(peer.pid), resident(peer.pid)];
-      const opened = await openStreams(peer.port, streams, peer.subscribe);
-      open.push(opened);
+      const { opened, costs: cost } = await openAll(peer, streams);
       held.set(peer, opened);
-      const spent = processorTime(peer.pid) - time;
-      costs.set(peer, {
-        open: spent / streams,
-        resident: (resident(peer.pid) - memory) / streams,
-        change: [],
-        last: [],
-      });
+      costs.set(peer, cost);
     }
     for (let round = -1; round < rounds; round++) {
       for (const [peer, opened] of held) {
@@ -130,34 +132,26 @@ export async function compareStreams({ rounds, streams }: PeerSizes): Promise<st
       }
     }
   } finally {
-    for (const each of open) each.close();
     await Promise.all(peers.map((peer) => peer.stop()));
   }
-  const ours = median([...costs.values()][0]?.change ?? []);
-  const rows = [...costs].map(([{ name }, { open: each, resident: kibibytes, change, last }]) => [
+  const title = `## ${streams} direct streams, ${rounds} changes of about 330 bytes`;
+  return [title, '', streamTable([...costs]), ...notes].join('\n');
+}
+
+function streamTable(costs: readonly (readonly [StreamPeer, StreamCosts])[]): string {
+  const ours = mean(costs[0]?.[1].change ?? []);
+  const rows = costs.map(([{ name }, { open, resident: kibibytes, change, last }]) => [
     name,
-    (mean(change) / (mean([...costs.values()][0]?.change ?? []) || ours)).toFixed(2),
+    (mean(change) / ours).toFixed(2),
     figure(mean(change)),
     figure(median(last)),
-    figure(each),
+    figure(open),
     figure(kibibytes),
   ]);
-  return [
-    `## ${streams} direct streams, ${rounds} changes of about 330 bytes`,
-    '',
-    table(
-      [
-        '',
-        'of Holdfast',
-        'ms of processor time per change',
-        'ms to the last client, median',
-        'ms of processor time to open one',
-        'KiB resident each',
-      ],
-      rows,
-    ),
-    ...notes,
-  ].join('\n');
+  return table(
+    ['', 'of Holdfast', 'ms CPU per change', 'ms to the last client', 'ms CPU to open', 'KiB resident each'],
+    rows,
+  );
 }
 
 /** The clock of processor time has steps of 10 ms, so means say more than medians. */

@@ -57,8 +57,9 @@ function readText(request: Asked, limit: number): Promise<string | undefined> {
       const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
       resolve(withoutMark(bytes.toString()));
     });
-    // After its end this is too late to matter.
-    request.once('close', () => reject(unreadable('it ended before its body did')));
+    request.once('close', () => {
+      if (!request.complete) reject(unreadable('it ended before its body did'));
+    });
   });
 }
 
