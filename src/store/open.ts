@@ -1,9 +1,7 @@
 /** Opens a store by its location. */
 import type { Logger } from 'pino';
-import { openFileStore } from './file/store.js';
 import { HISTORY_CHANGES_MAX, historyLimits, type HistoryLimits } from './history.js';
 import { parseStoreLocation } from './location.js';
-import { openRedisStore } from './redis/store.js';
 import type { Store } from './store.js';
 
 export { parseStoreLocation, storeName } from './location.js';
@@ -31,5 +29,11 @@ export async function openStore(
 ): Promise<Store> {
   const options = { log, history };
   const parsed = parseStoreLocation(location);
-  return parsed.kind === 'file' ? openFileStore(parsed.directory, options) : openRedisStore(parsed, options);
+  // Each is loaded when it is needed: the client of Redis is a tenth of a start.
+  if (parsed.kind === 'file') {
+    const { openFileStore } = await import('./file/store.js');
+    return openFileStore(parsed.directory, options);
+  }
+  const { openRedisStore } = await import('./redis/store.js');
+  return openRedisStore(parsed, options);
 }
