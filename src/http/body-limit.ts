@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import type { Answer, Asked } from './exchange.js';
+import type { RouteAnswer, Asked } from './exchange.js';
 import { bodyTooLarge, sendError } from './errors.js';
 
 /**
@@ -26,7 +26,7 @@ export function limitBody(limit: number): RequestHandler {
 }
 
 /** Does the same for one request, outside of Express. @throws HoldfastError `change_too_large` */
-export function watchBody(request: Asked, response: Answer, limit: number): void {
+export function watchBody(request: Asked, response: RouteAnswer, limit: number): void {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import compression from 'compression';
 import { Router } from 'express';
 import onHeaders from 'on-headers';
-import type { Answer, Asked } from './exchange.js';
+import type { RouteAnswer, Asked } from './exchange.js';
 
 /** The paths of operators with large answers; the routes of clients compress their own. */
 const PATHS = ['/admin/v1', '/console', '/openapi.json'];
@@ -34,7 +34,7 @@ export function compressed(): Router {
  * the version in its ETag, as a weak one: its bytes are others. Whatever the client accepts, `Vary` names `Accept-Encoding`,
  * so that a cache keeps the forms apart.
  */
-export function compress(request: Asked, response: Answer): void {
+export function compress(request: Asked, response: RouteAnswer): void {
   // Runs after the compression has set its headers: listeners for headers run last to first.
   onHeaders(response, () => {
     // Also on 304, where nothing is compressed.

@@ -4,7 +4,7 @@
  * page can do no more than any other holder of its key. [protocol] #calls-from-browsers
  */
 import type { RequestHandler } from 'express';
-import type { Answer } from './exchange.js';
+import type { RouteAnswer } from './exchange.js';
 
 /** The methods and headers of a route that pages may use. */
 export interface CorsRule {
@@ -48,7 +48,7 @@ export function cors(rule: CorsRule): RequestHandler {
 }
 
 /** Builds what sets the CORS headers of an answer. */
-export function pagesAllowed({ exposed = [] }: CorsRule): (response: Answer) => void {
+export function pagesAllowed({ exposed = [] }: CorsRule): (response: RouteAnswer) => void {
   const names = exposed.join(', ');
   return (response) => {
     response.setHeader('Access-Control-Allow-Origin', '*');

@@ -4,7 +4,7 @@ import { CHANGE_MAX_BYTES } from '../commit/limits.js';
 import { HoldfastError, isRetryable, messageOf, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../observe/log.js';
 import { routeOf } from './params.js';
-import { sendJsonText, type Answer, type Asked } from './exchange.js';
+import { sendJsonText, type RouteAnswer, type Asked } from './exchange.js';
 import { factsOf } from './request-facts.js';
 
 const statuses: Record<ErrorCode, number> = {
@@ -74,7 +74,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
 }
 
 /** Builds what answers errors, with Express and without it. */
-export function answerError(log: Logger): (thrown: unknown, request: Asked, response: Answer) => void {
+export function answerError(log: Logger): (thrown: unknown, request: Asked, response: RouteAnswer) => void {
   return (thrown, request, response) => {
     const error = understand(thrown);
     if (error.code === 'internal') {
@@ -97,7 +97,7 @@ export function answerError(log: Logger): (thrown: unknown, request: Asked, resp
 }
 
 /** Sends an error in the form of the route that it belongs to. */
-export function sendError(response: Answer, error: HoldfastError): void {
+export function sendError(response: RouteAnswer, error: HoldfastError): void {
   response.statusCode = httpStatusOf(error.code);
   response.setHeader('Cache-Control', 'no-store');
   const { errorBody, challenge } = response.locals;

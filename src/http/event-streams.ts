@@ -14,7 +14,7 @@ import type { StreamTokens } from '../subscribe/stream-token.js';
 import { admitKey, ALL_KEYS } from './authenticate.js';
 import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
-import { queryOf, type Answer, type Asked, type ErrorBody } from './exchange.js';
+import { queryOf, type RouteAnswer, type Asked, type ErrorBody } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteKey } from './request-facts.js';
 import { headerOf, respondWithStream, streamGrip, type StreamParts } from './streams.js';
@@ -66,7 +66,7 @@ export function eventStreamRouter(route: HotRoute): Router {
 async function subscribe(
   parts: EventStreamParts,
   request: Asked,
-  response: Answer,
+  response: RouteAnswer,
   token: string,
 ): Promise<void> {
   const key = noteKey(response, await holderOf(token, parts.streamTokens, parts.replica.keyring));

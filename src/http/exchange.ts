@@ -31,12 +31,12 @@ export interface AnswerLocals extends RequestFacts {
 }
 
 /** An answer. */
-export interface Answer extends ServerResponse {
+export interface RouteAnswer extends ServerResponse {
   locals: AnswerLocals;
 }
 
 /** Answers a request whose path has one variable part, or none. */
-export type Answering = (request: Asked, response: Answer, parameter: string) => Promise<void>;
+export type Answering = (request: Asked, response: RouteAnswer, parameter: string) => Promise<void>;
 
 /** Returns the parameters behind the question mark. */
 export function queryOf({ url = '' }: Asked): ParsedUrlQuery {

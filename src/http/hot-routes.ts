@@ -4,7 +4,7 @@
  * same function, for what this does not take: other methods, and paths in an unusual form.
  */
 import type { RequestHandler } from 'express';
-import type { Answer, Answering, Asked } from './exchange.js';
+import type { RouteAnswer, Answering, Asked } from './exchange.js';
 
 /** A route whose path is constant, or ends in one variable part. */
 export interface HotRoute {
@@ -68,7 +68,7 @@ export class HotRoutes {
 export function answerHot(
   { route, parameter }: FoundRoute,
   request: Asked & { route?: object },
-  response: Answer,
+  response: RouteAnswer,
   fail: (thrown: unknown) => void,
 ): void {
   // Metrics and logs name a request by it.

@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../observe/log.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
-import type { Answer, Asked } from './exchange.js';
+import type { RouteAnswer, Asked } from './exchange.js';
 import { routeOf } from './params.js';
 import { factsOf, requestIdOf } from './request-facts.js';
 
@@ -12,7 +12,7 @@ import { factsOf, requestIdOf } from './request-facts.js';
 export function observeRequests(
   metrics: ProcessMetrics,
   log: Logger,
-): (request: Asked, response: Answer) => void {
+): (request: Asked, response: RouteAnswer) => void {
   return (request, response) => {
     const requestId = requestIdOf(request.headers['x-request-id']);
     response.setHeader('X-Request-Id', requestId);
@@ -27,21 +27,21 @@ export function observeRequests(
  * Notes that the head of a stream is sent: its duration is measured until here, because a stream
  * lasts as long as its client wants.
  */
-export function noteStreamBegun(response: Answer): void {
+export function noteStreamBegun(response: RouteAnswer): void {
   response.locals.observation?.measure();
 }
 
 /** RequestObservation measures one request, once, and logs it when it is over. */
 class RequestObservation {
   readonly #request: Asked;
-  readonly #response: Answer;
+  readonly #response: RouteAnswer;
   readonly #metrics: ProcessMetrics;
   readonly #log: Logger;
   readonly #beganAt = performance.now();
   readonly #bytesBefore: number;
   #measured = false;
 
-  constructor(request: Asked, response: Answer, metrics: ProcessMetrics, log: Logger) {
+  constructor(request: Asked, response: RouteAnswer, metrics: ProcessMetrics, log: Logger) {
     this.#request = request;
     this.#response = response;
     this.#metrics = metrics;

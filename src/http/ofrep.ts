@@ -21,7 +21,7 @@ import { COMPRESSED_FROM, compress, varyByEncoding } from './compress.js';
 import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods } from './errors.js';
-import { queryOf, sendJsonText, type Answer, type Asked, type ErrorBody } from './exchange.js';
+import { queryOf, sendJsonText, type RouteAnswer, type Asked, type ErrorBody } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { jsonReader } from './read-json.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
@@ -149,13 +149,13 @@ function hasEmptyKey(request: Request): boolean {
 }
 
 /** Authenticates before the body is read, so that a request without a key costs little. */
-async function knownKey({ keyring }: Rulesets, { headers }: Asked, response: Answer): Promise<KnownKey> {
+async function knownKey({ keyring }: Rulesets, { headers }: Asked, response: RouteAnswer): Promise<KnownKey> {
   const { 'x-api-key': own = '', authorization } = headers;
   const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
   return noteKey(response, await authenticateKey(text, KEYS, keyring));
 }
 
-async function answerOne(parts: Parts, request: Asked, response: Answer, key: string): Promise<void> {
+async function answerOne(parts: Parts, request: Asked, response: RouteAnswer, key: string): Promise<void> {
   response.locals.errorBody = errorOfOne(key);
   varyByEncoding(response);
   const { environment } = await knownKey(parts.rulesets, request, response);
@@ -171,7 +171,7 @@ async function answerOne(parts: Parts, request: Asked, response: Answer, key: st
   sendJsonText(response, text);
 }
 
-async function answerAll(parts: Parts, request: Asked, response: Answer): Promise<void> {
+async function answerAll(parts: Parts, request: Asked, response: RouteAnswer): Promise<void> {
   response.locals.errorBody = errorOfAll;
   compress(request, response);
   const key = await knownKey(parts.rulesets, request, response);
@@ -209,7 +209,7 @@ async function rulesetFor(
   rulesets: Rulesets,
   environment: bigint,
   notified: bigint | undefined,
-  response: Answer,
+  response: RouteAnswer,
 ): Promise<Ruleset> {
   const { ruleset: present } = await currentRuleset(rulesets, environment, response);
   if (notified === undefined) return present;

@@ -1,7 +1,7 @@
 /** Parameters and the route of a request. */
 import { HoldfastError } from '../core/errors.js';
 import { parseVersion } from '../ruleset/version.js';
-import type { Answer, Asked } from './exchange.js';
+import type { RouteAnswer, Asked } from './exchange.js';
 
 /** Reads the number of an environment from a path. @throws HoldfastError `field_invalid` */
 export function pathEnvironment(text: string): bigint {
@@ -21,7 +21,7 @@ export function pathEnvironment(text: string): bigint {
  * and there are few of them. When an error has left the router, the request no longer says where
  * that was mounted, so a mounted router notes it in `response.locals.mount`.
  */
-export function routeOf(request: Asked, response: Answer): string | undefined {
+export function routeOf(request: Asked, response: RouteAnswer): string | undefined {
   const path = (request as { route?: { path?: unknown } }).route?.path;
   const { mount = '' } = response.locals as { mount?: string };
   return typeof path === 'string' ? `${mount}${path}` : undefined;

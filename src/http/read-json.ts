@@ -7,16 +7,16 @@ import { json } from 'express';
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { bodyTooLarge } from './errors.js';
 import { watchBody } from './body-limit.js';
-import type { Answer, Asked } from './exchange.js';
+import type { RouteAnswer, Asked } from './exchange.js';
 
 /** Reads a body; `undefined` when the request has none. */
-export type JsonReader = (request: Asked, response: Answer) => Promise<unknown>;
+export type JsonReader = (request: Asked, response: RouteAnswer) => Promise<unknown>;
 
 const UTF8 = /;\s*charset\s*=\s*"?utf-8"?\s*(;|$)/i;
 
 type Parser = (
   request: Asked & { body?: unknown },
-  response: Answer,
+  response: RouteAnswer,
   next: (error?: unknown) => void,
 ) => void;
 

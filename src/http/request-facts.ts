@@ -1,7 +1,7 @@
 /** The facts of a request that its log line and its errors name. Never a secret. */
 import { randomUUID } from 'node:crypto';
 import type { KnownKey } from '../replica/rulesets.js';
-import type { Answer, RequestFacts } from './exchange.js';
+import type { RouteAnswer, RequestFacts } from './exchange.js';
 
 /** Letters, digits and a few signs: it goes into headers and log lines as it is. */
 const WELL_FORMED = /^[\w.:+/=-]{1,128}$/;
@@ -15,12 +15,12 @@ export function requestIdOf(header: string | readonly string[] | undefined): str
 }
 
 /** Returns the facts of a request. */
-export function factsOf({ locals }: Answer): RequestFacts {
+export function factsOf({ locals }: RouteAnswer): RequestFacts {
   return locals;
 }
 
 /** Notes the API key of a request, and with it the environment. Returns the key. */
-export function noteKey<K extends KnownKey>(response: Answer, key: K): K {
+export function noteKey<K extends KnownKey>(response: RouteAnswer, key: K): K {
   response.locals.keyId = key.id;
   response.locals.environment = key.environment;
   return key;

@@ -10,7 +10,7 @@ import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { currentRuleset, type CurrentRuleset } from './current.js';
 import { compress } from './compress.js';
 import { onlyMethods } from './errors.js';
-import { queryOf, setHeaders, type Answer, type Asked } from './exchange.js';
+import { queryOf, setHeaders, type RouteAnswer, type Asked } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteKey } from './request-facts.js';
 import { jsonPieces, protobufLength, protobufPieces, sendPieces } from './pieces.js';
@@ -49,7 +49,7 @@ interface SnapshotRequest {
   readonly format: SnapshotFormat;
 }
 
-async function sendSnapshot(request: Asked, response: Answer, asked: SnapshotRequest): Promise<void> {
+async function sendSnapshot(request: Asked, response: RouteAnswer, asked: SnapshotRequest): Promise<void> {
   const { current, from, format } = asked;
   const { ruleset, age } = current;
   if (answeredByEtag(request, response, asked)) return;
@@ -77,7 +77,7 @@ async function sendSnapshot(request: Asked, response: Answer, asked: SnapshotReq
  */
 function answeredByEtag(
   request: Asked,
-  response: Answer,
+  response: RouteAnswer,
   { current: { ruleset, age }, format }: SnapshotRequest,
 ): boolean {
   const { etag, headers } = snapshotHead(ruleset, format, age);

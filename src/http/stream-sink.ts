@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Sink } from '../subscribe/direct.js';
-import type { Answer } from './exchange.js';
+import type { RouteAnswer } from './exchange.js';
 
 /** Texts whose chunks are kept: a change is one text for all holds. */
 const KEPT = 16;
@@ -21,7 +21,7 @@ const chunks = new Map<string, Buffer>();
  *
  * @param begin is given the stream's connection
  */
-export function openStream(response: Answer, begin: (sink: Sink) => void): void {
+export function openStream(response: RouteAnswer, begin: (sink: Sink) => void): void {
   const { socket } = response;
   const { httpVersion } = response.req;
   // Without a socket an earlier answer on the connection is not over yet.
@@ -40,7 +40,7 @@ export function openStream(response: Answer, begin: (sink: Sink) => void): void 
   }
 }
 
-function chunkedSink(response: Answer, socket: Socket): Sink {
+function chunkedSink(response: RouteAnswer, socket: Socket): Sink {
   return {
     write: (text) => socket.write(chunkOf(text)),
     end: () => response.end(),
@@ -50,7 +50,7 @@ function chunkedSink(response: Answer, socket: Socket): Sink {
   };
 }
 
-function plainSink(response: Answer): Sink {
+function plainSink(response: RouteAnswer): Sink {
   return {
     write: (text) => response.write(text),
     end: () => response.end(),

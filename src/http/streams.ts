@@ -19,7 +19,7 @@ import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
 import { onlyMethods } from './errors.js';
-import { setHeaders, type Answer, type Asked } from './exchange.js';
+import { setHeaders, type RouteAnswer, type Asked } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteStreamBegun } from './observe-requests.js';
 import { sendPieces, type Pieces } from './pieces.js';
@@ -87,7 +87,7 @@ export function streamRouter(routes: readonly HotRoute[]): Router {
   return router;
 }
 
-async function subscribe(parts: StreamParts, request: Asked, response: Answer): Promise<void> {
+async function subscribe(parts: StreamParts, request: Asked, response: RouteAnswer): Promise<void> {
   const password = basicPassword(request.headers.authorization);
   const { canary, replica } = parts;
   if (canary.isKey(password) && !isHeldByProxy(parts, request)) throw canaryWithoutProxy();
@@ -122,7 +122,7 @@ export interface StreamRequest {
 export async function respondWithStream(
   parts: StreamParts,
   request: Asked,
-  response: Answer,
+  response: RouteAnswer,
   { key, stream, position }: StreamRequest,
 ): Promise<void> {
   const { subscriptions, metrics } = parts;
@@ -177,7 +177,7 @@ function linkInvalid(): HoldfastError {
  * Answers for every value of HOLDFAST_HOLD: a node that now holds directly still serves the holds
  * that proxies have.
  */
-async function recover(parts: StreamParts, request: Asked, response: Answer): Promise<void> {
+async function recover(parts: StreamParts, request: Asked, response: RouteAnswer): Promise<void> {
   if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
@@ -201,7 +201,9 @@ function noteStanding(
 const checks = new WeakMap<IncomingMessage, SignatureCheck>();
 
 /** Builds the step that every route of streams begins with. */
-export function streamGrip({ signatures }: StreamParts): (request: Asked, response: Answer) => Promise<void> {
+export function streamGrip({
+  signatures,
+}: StreamParts): (request: Asked, response: RouteAnswer) => Promise<void> {
   return promisify(gripCarrier(signatures, (check, request) => void checks.set(request, check)));
 }
 
@@ -236,7 +238,7 @@ function isProxied(request: Asked): boolean {
 /** Characters of a reply from which it is sent in slices of turns. */
 const LONG = 256 * 1024;
 
-async function send(response: Answer, { instructions, start, events }: HeldReply): Promise<void> {
+async function send(response: RouteAnswer, { instructions, start, events }: HeldReply): Promise<void> {
   if (instructions !== undefined) instructHold(response, instructions);
   const length = events.reduce((sum, { size }) => sum + size, start.length);
   setHeaders(response, STREAM_HEADERS);
