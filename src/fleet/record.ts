@@ -22,7 +22,7 @@ const COUNTED = 6;
 export const FLEET_MAX = 2_000;
 
 /** The standing of a hold after an answer. */
-export interface Standing {
+export interface HoldStanding {
   readonly environment: bigint;
   readonly keyId: string;
   /** The address that the proxy's requests come from; `direct`: this process holds it. */
@@ -32,7 +32,7 @@ export interface Standing {
 }
 
 /** Holds of one key through one proxy at one position. */
-export interface FleetEntry extends Standing {
+export interface FleetEntry extends HoldStanding {
   /** There are at least so many; of direct holds exactly so many. */
   readonly holds: number;
   /** Milliseconds since the last of them was heard of. */
@@ -40,7 +40,7 @@ export interface FleetEntry extends Standing {
 }
 
 interface Kept {
-  readonly standing: Standing;
+  readonly standing: HoldStanding;
   seenAt: number;
   /** The slot of the newest count. */
   slot: number;
@@ -70,7 +70,7 @@ export class FleetRecord {
   }
 
   /** Notes the answer to a subscription or to a request over the recovery link. */
-  note(standing: Standing): void {
+  note(standing: HoldStanding): void {
     const now = this.#now();
     const { environment, keyId, proxy, stream, position } = standing;
     const name = `${environment} ${keyId} ${proxy} ${stream} ${position}`;

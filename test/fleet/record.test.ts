@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { lagOf } from '../../src/fleet/lag.js';
-import { FleetRecord, FLEET_MAX, type Standing } from '../../src/fleet/record.js';
+import { FleetRecord, FLEET_MAX, type HoldStanding } from '../../src/fleet/record.js';
 import { fleetText, joinFleet, parseFleet } from '../../src/fleet/report.js';
 
 const T = 80_000;
-const at = (position: bigint, more: Partial<Standing> = {}): Standing => ({
+const at = (position: bigint, more: Partial<HoldStanding> = {}): HoldStanding => ({
   environment: 1n,
   keyId: 'k',
   proxy: '10.0.0.1',
