@@ -58,7 +58,7 @@ export function variable(env: EnvironmentVariables, name: string): string | unde
  * @param name the argument or option that it came from, for the error
  * @throws UsageError
  */
-export function environmentIdArgument(text: string, name: string): string {
+function environmentIdArgument(text: string, name: string): string {
   if ((parseVersion(text) ?? 0n) > 0n) return text;
   throw new UsageError(
     `${name} must be the number of an environment, from 1; it is ${JSON.stringify(text)}.`,

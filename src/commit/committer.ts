@@ -190,6 +190,7 @@ export class Committer {
         case 'decided':
         case 'early':
           return { kind: result.kind };
+        case 'name_taken': // of settings alone, which are not committed here
         case 'conflict':
           onConflict?.();
       }

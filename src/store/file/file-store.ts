@@ -216,8 +216,7 @@ export class FileStore implements Store {
     this.#writes.close();
     await this.#compaction;
     await this.#writer.close();
-    await this.leadership.close();
-    await this.beltLeadership.close();
+    await Promise.all([this.leadership.close(), this.beltLeadership.close()]);
     await this.operators.close();
     await this.audit.close();
     await this.#log.close();

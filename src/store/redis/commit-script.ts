@@ -83,6 +83,23 @@ end
 /** The position of the first config in the arguments of COMMIT. */
 const COMMIT_CONFIGS = 28;
 
+/** The KEYS of {@link COMMIT}, in its order. */
+export function commitKeys(environment: bigint, idempotencyKey: string): string[] {
+  return [
+    names.environment(environment),
+    names.configs(environment),
+    names.environments,
+    names.feed,
+    names.head,
+    names.idempotency(environment, idempotencyKey),
+    names.marker,
+    names.inbox,
+    names.history(environment),
+    names.historyBytes,
+    names.environmentNames,
+  ];
+}
+
 /**
  * A commit: compare and set. A deleted environment keeps its hash, with the version of its deletion
  * under `deleted`; a commit at that version creates it again, and voids the mark by moving on.

@@ -36,7 +36,7 @@ import {
   replyText,
 } from './codec.js';
 import { Commands } from './commands.js';
-import { COMMIT } from './commit-script.js';
+import { COMMIT, commitKeys } from './commit-script.js';
 import { unexpected } from './errors.js';
 import { follow } from './feed.js';
 import { readRedisHistory } from './history.js';
@@ -128,19 +128,7 @@ class RedisStore implements Store {
     const answer = idempotency && (await packAnswer(idempotency.answer));
     const reply = await this.#commands.write({
       lua: COMMIT,
-      keys: [
-        names.environment(environment),
-        names.configs(environment),
-        names.environments,
-        names.feed,
-        names.head,
-        names.idempotency(environment, idempotency?.key ?? ''),
-        names.marker,
-        names.inbox,
-        names.history(environment),
-        names.historyBytes,
-        names.environmentNames,
-      ],
+      keys: commitKeys(environment, idempotency?.key ?? ''),
       args: commitArguments(commit, answer, {
         feedLength: this.#feedLength,
         wait: this.#location.wait,
@@ -175,9 +163,7 @@ class RedisStore implements Store {
       keys: [names.idempotency(environment, key), names.marker],
       args: [this.#commands.waits ? '1' : ''],
     };
-    const reply = this.#commands.waits
-      ? await this.#commands.write(script)
-      : await this.#commands.read(script);
+    const reply = await (this.#commands.waits ? this.#commands.write(script) : this.#commands.read(script));
     return reply === null ? undefined : idempotencyRecord(replyText(reply));
   }
 
