@@ -1,4 +1,4 @@
-/** `npx tsx --expose-gc bench/ruleset-memory.ts`: what a ruleset costs in the memory of a node. */
+/** `npm run bench:memory`: what a ruleset costs in the memory of a node. */
 import { encodeConfig, encodeEnvelope } from '../src/ruleset/codec.js';
 import { Ruleset } from '../src/ruleset/ruleset.js';
 import { flag } from '../test/support/configs.js';
