@@ -127,7 +127,7 @@ function reportOf(health: NodeHealth, events: DeliveryEvents): Omit<NodeReport, 
 }
 
 /** Returns the report of a bucket. */
-export function bucketReport(bucket: BeltStatus['buckets'][number]): BucketReport {
+function bucketReport(bucket: BeltStatus['buckets'][number]): BucketReport {
   const { checkedAgo, error } = bucket;
   return {
     bucket: bucket.bucket,
