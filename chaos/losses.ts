@@ -87,6 +87,7 @@ export async function loseBeyondHealing(strike: Strike): Promise<Undo> {
         timeout: GIVE_UP_WITHIN,
         interval: 200,
       });
+      doomed.noteGivenUp();
       note('the flag that was lost with its segment is listed as rejected');
     } catch {
       violation('a flag was lost, its segment was deleted, and it is not listed as rejected');

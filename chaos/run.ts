@@ -162,7 +162,8 @@ class Run {
         writers.last[index]!.insist(environment, COME_BACK).catch(this.#object),
       ),
     );
-    const truth = await this.#rest(site, over);
+    const stored = await this.#rest(site, over);
+    const truth = { ...stored, givenUp: new Set([...stored.givenUp, ...writers.doomed.givenUp]) };
     note('at rest');
     await gauges.close();
     await convergence.close();

@@ -22,6 +22,8 @@ export interface DoomedWriterOptions extends Pick<HttpWriterOptions, 'name' | 'a
 
 /** Writes two keys that no other writer writes. */
 export class DoomedWriter {
+  /** `<environment> <key>` of the flags that were seen among the rejected events. */
+  readonly givenUp = new Set<string>();
   readonly #options: DoomedWriterOptions;
   #count = 0;
 
@@ -42,6 +44,11 @@ export class DoomedWriter {
   /** Returns the token of the commit. */
   deleteSegment(node: SiteNode): Promise<string> {
     return this.#commit(node, () => deletion(SEGMENT));
+  }
+
+  /** Remembers that the flag was listed as given up: a store that is emptied later forgets that. */
+  noteGivenUp(): void {
+    this.givenUp.add(`${this.#options.environment} ${FLAG}`);
   }
 
   /** @throws Error when it is not committed in time */
