@@ -36,6 +36,13 @@ export interface RefetchNotifierOptions {
 const MAX_DELAY_MS = 1_000;
 /** A timer cannot be longer than 2^31 ms, and would end immediately; clocks may be set, too. */
 const LONGEST_TIMER_MS = 60 * 60 * 1000;
+/**
+ * The least pause between two environments that are read, milliseconds: a new leader of an
+ * installation with thousands reads each of them once, one at a time, at most 500 a second, and
+ * leaves the store at least half of the time to others. Until then the holds of an environment that
+ * is not read learn of a boundary by their link.
+ */
+const READ_PAUSE_MS = 2;
 /** The backoff of reading environments, milliseconds. */
 const BACKOFF: BackoffRange = { first: 1_000, max: 30_000 };
 
@@ -131,16 +138,19 @@ export class RefetchNotifier {
   }
 
   async #loadAll(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
     if (this.#watch.unloaded === undefined) {
       const environments = await this.#options.store.environments();
       this.#watch.list(environments.map(({ id }) => id));
     }
     for (const environment of this.#watch.unloaded ?? []) {
       if (signal.aborted) return;
+      const begun = clock.monotonic();
       this.#watch.read(environment);
       const stored = await this.#read(environment);
       await eventLoop.begin();
       this.#watch.load(environment, stored);
+      await clock.sleep(Math.max(READ_PAUSE_MS, clock.monotonic() - begun), signal);
     }
     this.#send(this.#moveOn());
   }
