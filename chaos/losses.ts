@@ -20,10 +20,28 @@ const CONVERGE_WITHIN = 20_000;
 const GIVE_UP_WITHIN = 5_000;
 
 /** Redis dies and loses what was written in its last second. */
-export async function loseLastSecond({ site, lost }: Strike): Promise<Undo> {
+export async function loseLastSecond(strike: Strike): Promise<Undo> {
+  const { site, lost } = strike;
   await site.redis.kill();
   lost(site.redisFile.forgetSince(performance.now() - LAST_SECOND));
-  return () => site.redis.restart();
+  return async () => {
+    await site.redis.restart();
+    await restoreAgain(strike);
+  };
+}
+
+/**
+ * What is lost can be what an administrator restored a moment ago. The nodes say then that they miss
+ * environments, and serve on; the administrator, who is still there, restores once more.
+ */
+async function restoreAgain({ site, keys, note }: Strike): Promise<void> {
+  const missing = [];
+  for (const environment of keys.keys()) {
+    if ((await site.store.environment(environment)) === undefined) missing.push(environment);
+  }
+  if (missing.length === 0) return;
+  note(`the store lost what was restored of environments ${missing.join(', ')}`);
+  await restoreEverywhere(site, note);
 }
 
 /**
@@ -64,6 +82,7 @@ export async function loseAllButOne(strike: Strike, since?: number): Promise<Und
   await Promise.all(others.map((node) => node.start()));
   return async () => {
     keeper.signal('SIGCONT');
+    await restoreAgain(strike);
     await untilConverged({ site, keys, note, violation, node: keeper });
   };
 }
