@@ -24,7 +24,7 @@ try {
   const rows: string[][] = [];
   for (const [name, location] of [
     ['Redis', redis.url],
-    ['file', join(dir, 'data')],
+    ['file', `file:${join(dir, 'data')}`],
   ] as const) {
     await makeEnvironments(location, count);
     const store = await openStore(location, { log });

@@ -37,12 +37,14 @@ const MAX_DELAY_MS = 1_000;
 /** A timer cannot be longer than 2^31 ms, and would end immediately; clocks may be set, too. */
 const LONGEST_TIMER_MS = 60 * 60 * 1000;
 /**
- * The least pause between two environments that are read, milliseconds: a new leader of an
- * installation with thousands reads each of them once, one at a time, at most 500 a second, and
- * leaves the store at least half of the time to others. Until then the holds of an environment that
- * is not read learn of a boundary by their link.
+ * The least pause for each environment that is read, milliseconds: a new leader of an installation
+ * with thousands reads each of them once, one at a time, at most 500 a second, and leaves the store
+ * at least half of the time to others. Until then the holds of an environment that is not read learn
+ * of a boundary by their link.
  */
 const READ_PAUSE_MS = 2;
+/** Pauses are taken together once they are so long, because timers are coarse. Milliseconds. */
+const PAUSES_TOGETHER_MS = 20;
 /** The backoff of reading environments, milliseconds. */
 const BACKOFF: BackoffRange = { first: 1_000, max: 30_000 };
 
@@ -143,6 +145,7 @@ export class RefetchNotifier {
       const environments = await this.#options.store.environments();
       this.#watch.list(environments.map(({ id }) => id));
     }
+    let owed = 0;
     for (const environment of this.#watch.unloaded ?? []) {
       if (signal.aborted) return;
       const begun = clock.monotonic();
@@ -150,7 +153,10 @@ export class RefetchNotifier {
       const stored = await this.#read(environment);
       await eventLoop.begin();
       this.#watch.load(environment, stored);
-      await clock.sleep(Math.max(READ_PAUSE_MS, clock.monotonic() - begun), signal);
+      owed += Math.max(READ_PAUSE_MS, clock.monotonic() - begun);
+      if (owed < PAUSES_TOGETHER_MS) continue;
+      await clock.sleep(owed, signal);
+      owed = 0;
     }
     this.#send(this.#moveOn());
   }

@@ -1,4 +1,6 @@
 /** The part of the store's port that keeps operators, and the form in which both stores keep them. */
+import { z } from 'zod';
+
 /** The roles, each with everything that the ones before it may do. */
 export const OPERATOR_ROLES = ['viewer', 'editor', 'admin'] as const;
 
@@ -41,6 +43,16 @@ export interface OperatorRecords {
   ): Promise<boolean>;
 }
 
+const RECORD = z.looseObject({
+  name: z.string().min(1),
+  role: z.enum(OPERATOR_ROLES),
+  environments: z.union([z.literal('all'), z.array(z.string().regex(/^\d+$/))]),
+  hash: z.string().min(1),
+  createdAt: z.number(),
+  expiresAt: z.number().optional(),
+  lastUsedAt: z.number().optional(),
+});
+
 /** Writes an operator as JSON; equal operators have equal texts. */
 export function operatorToJson(operator: OperatorRecord): string {
   const { name, role, environments, hash, createdAt, expiresAt, lastUsedAt } = operator;
@@ -50,9 +62,7 @@ export function operatorToJson(operator: OperatorRecord): string {
 
 /** Reads an operator from JSON. @throws when the text is not what `operatorToJson` makes */
 export function operatorFromJson(text: string): OperatorRecord {
-  const record = JSON.parse(text) as Omit<OperatorRecord, 'environments'> & {
-    environments: 'all' | string[];
-  };
+  const record = RECORD.parse(JSON.parse(text));
   const { environments } = record;
   return { ...record, environments: environments === 'all' ? environments : environments.map(BigInt) };
 }

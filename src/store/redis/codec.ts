@@ -1,14 +1,18 @@
 /** Conversion between Redis replies and the types of the port, in both directions. Pure. */
 import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
-import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
+import { decodeContextSet, splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
 import type { HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
-import type { Commit, DeletedEnvironment, FeedEntry, Idempotency, StoredEnvironment } from '../store.js';
+import type { Commit, DeletedEnvironment, FeedEntry, Idempotency, Key, StoredEnvironment } from '../store.js';
+import { damage, undamaged } from './damage.js';
+import { names } from './names.js';
 
 /** The answer to a command, when buffers are asked for. */
 export type Reply = Buffer | number | null | readonly Reply[];
+
+const MAX_ID = 2n ** 63n - 1n;
 
 /** One entry of the feed, and the position of the one before it. */
 export interface LinkedEntry {
@@ -88,17 +92,34 @@ export function commitArguments(
   return args;
 }
 
-/** Reads the digest and answer of a remembered request. */
-export async function idempotencyRecord(json: string): Promise<Pick<Idempotency, 'digest' | 'answer'>> {
-  const [digest = '', answer = ''] = JSON.parse(json) as string[];
-  return { digest, answer: await unpackAnswer(answer) };
+/**
+ * Reads the digest and answer of a remembered request.
+ *
+ * @param name the name of its record in Redis
+ * @throws HoldfastError `store_damaged`
+ */
+export async function idempotencyRecord(
+  name: string,
+  json: string,
+): Promise<Pick<Idempotency, 'digest' | 'answer'>> {
+  const damaged = (cause: unknown): HoldfastError =>
+    damage(`a remembered request (${name})`, cause, 'Remove that record; the request is then made again.');
+  try {
+    const record: unknown = JSON.parse(json);
+    const [digest, answer] = Array.isArray(record) ? (record as unknown[]) : [];
+    if (typeof digest !== 'string' || typeof answer !== 'string') throw damaged(undefined);
+    return { digest, answer: await unpackAnswer(answer) };
+  } catch (error) {
+    throw error instanceof HoldfastError ? error : damaged(error);
+  }
 }
 
 /** Reads an environment. @throws HoldfastError `store_damaged` */
 export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
-  return undamaged(`environment ${id}`, () => {
+  return undamaged(environmentName(id), () => {
     const context = hash.get('context');
-    const version = integerOf(hash, 'version');
+    if (context !== undefined) decodeContextSet(context);
+    const version = idOf(hash, 'version');
     return {
       id,
       projectId: integerOf(hash, 'project'),
@@ -106,10 +127,46 @@ export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>)
       ...(context === undefined ? {} : { defaultContext: context }),
       version,
       clientVersion: clientVersionAt(version, hash),
-      at: integerOf(hash, 'at'),
-      live: Number(integerOf(hash, 'live')),
+      at: idOf(hash, 'at'),
+      live: Number(idOf(hash, 'live')),
     };
   });
+}
+
+/** Reads the version of an environment. @throws HoldfastError `store_damaged` */
+export function storedVersion(environment: bigint, reply: Reply): bigint {
+  return undamaged(environmentName(environment), () =>
+    idOf(new Map([['version', textOf(reply)]]), 'version'),
+  );
+}
+
+/** Reads the ids of all environments. @throws HoldfastError `store_damaged` */
+export function storedIds(reply: Reply): bigint[] {
+  const ids = replyList(reply).map((member) =>
+    undamaged(
+      `the id of an environment (a member of the set ${names.environments})`,
+      () => idOf(new Map([['id', textOf(member)]]), 'id'),
+      'Remove that member with SREM.',
+    ),
+  );
+  return ids.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Reads an API key. @throws HoldfastError `store_damaged` */
+export function storedKey(id: string, reply: Reply): Key {
+  return undamaged(
+    `an API key (the field ${id} of the hash ${names.keys})`,
+    () => keyFromJson(replyText(reply)),
+    'Remove that field with HDEL, and issue another key.',
+  );
+}
+
+function environmentName(id: bigint): string {
+  return `environment ${id} (the hash ${names.environment(id)})`;
+}
+
+function textOf(reply: Reply): Buffer {
+  return Buffer.isBuffer(reply) ? reply : Buffer.alloc(0);
 }
 
 /**
@@ -119,10 +176,10 @@ export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>)
 export function deletionOf(id: bigint, hash: ReadonlyMap<string, Buffer>): DeletedEnvironment | undefined {
   const deleted = hash.get('deleted')?.toString();
   if (deleted === undefined || deleted !== hash.get('version')?.toString()) return undefined;
-  return undamaged(`environment ${id}`, () => ({
+  return undamaged(environmentName(id), () => ({
     id,
-    version: integerOf(hash, 'version'),
-    at: integerOf(hash, 'at'),
+    version: idOf(hash, 'version'),
+    at: idOf(hash, 'at'),
   }));
 }
 
@@ -140,11 +197,14 @@ export function* storedConfigs(environment: bigint, reply: Reply | undefined): S
 }
 
 function storedConfig(environment: bigint, key: string, bytes: Buffer): EncodedConfig {
-  return undamaged(`config ${key} of environment ${environment}`, () => {
-    const [config, ...more] = splitConfigs(bytes);
-    if (config?.key !== key || more.length > 0) throw new Error('it is not the config of that key');
-    return config;
-  });
+  return undamaged(
+    `config ${key} of environment ${environment} (a field of the hash ${names.configs(environment)})`,
+    () => {
+      const [config, ...more] = splitConfigs(bytes);
+      if (config?.key !== key || more.length > 0) throw new Error('it is not the config of that key');
+      return config;
+    },
+  );
 }
 
 /** Reads an entry of the feed. @throws when it is not one that the scripts append. */
@@ -213,17 +273,11 @@ export function integerOf(fields: ReadonlyMap<string, Buffer>, name: string): bi
   return BigInt(digits);
 }
 
-/** Reads what the store holds. @throws HoldfastError `store_damaged` when that throws */
-export function undamaged<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new HoldfastError(
-      'store_damaged',
-      `The store holds ${what} in a form that Holdfast did not write. Restore it from a backup, or import the ruleset again.`,
-      { cause: error },
-    );
-  }
+/** A field that is an id or a count: 0 or above, and of 64 bits. @throws when it is none */
+function idOf(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
+  const value = integerOf(fields, name);
+  if (value < 0n || value > MAX_ID) throw new Error(`field ${name} is out of range`);
+  return value;
 }
 
 function flag(value: boolean): string {

@@ -25,7 +25,7 @@ local function weight(fields)
 end
 local function historyOf(environment)
   local version, step, sum = string.match(redis.call('HGET', environment, 'history') or '', '^(%d+) (%d+) (%d+)$')
-  return version, tonumber(step), tonumber(sum or '0')
+  return version, count(step), count(sum)
 end
 local function setTotal(key, total)
   redis.call('SET', key, string.format('%.0f', math.max(total, 0)))
@@ -34,28 +34,28 @@ local function forget(environment, stream, all)
   local _, _, sum = historyOf(environment)
   redis.call('DEL', stream)
   redis.call('HDEL', environment, 'history')
-  setTotal(all, tonumber(redis.call('GET', all) or '0') - sum)
+  setTotal(all, count(redis.call('GET', all)) - sum)
 end
 local function remember(environment, stream, all, version, entry, limits)
   local last, step, sum = historyOf(environment)
-  local total, own = tonumber(redis.call('GET', all) or '0'), weight(entry)
+  local total, own = count(redis.call('GET', all)), weight(entry)
   step = last == version and step + 1 or 1
   local id = version .. '-' .. step
   local added = redis.pcall('XADD', stream, id, unpack(entry))
   if type(added) == 'table' and added['err'] then
-    -- It is ahead of the environment, which was removed by hand and written back at an older version.
+    -- Its newest entry is ahead of the environment, which was removed by hand and written back at an older version.
     redis.call('DEL', stream)
     redis.call('XADD', stream, id, unpack(entry))
   end
-  local count, removed = redis.call('XLEN', stream), 0
-  if count == 1 then total, sum = total - sum, 0 end
+  local length, removed = redis.call('XLEN', stream), 0
+  if length == 1 then total, sum = total - sum, 0 end
   total, sum = total + own, sum + own
-  while count > 1 and (removed == 0 or removed < math.max(own, ${HISTORY_REMOVED_BYTES}))
-    and (count > limits.changes or sum > limits.bytes or total > limits.total) do
+  while length > 1 and (removed == 0 or removed < math.max(own, ${HISTORY_REMOVED_BYTES}))
+    and (length > limits.changes or sum > limits.bytes or total > limits.total) do
     local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
     local bytes = weight(oldest[2])
     redis.call('XDEL', stream, oldest[1])
-    count, removed, sum, total = count - 1, removed + bytes, sum - bytes, total - bytes
+    length, removed, sum, total = length - 1, removed + bytes, sum - bytes, total - bytes
   end
   redis.call('HSET', environment, 'history', version .. ' ' .. step .. ' ' .. string.format('%.0f', math.max(sum, own)))
   setTotal(all, total)

@@ -13,7 +13,8 @@ import {
   type HistoryQuery,
   type HistorySettings,
 } from '../history.js';
-import { fieldOf, integerOf, replyList, replyPairs, replyText, undamaged, type Reply } from './codec.js';
+import { fieldOf, integerOf, replyList, replyPairs, replyText, type Reply } from './codec.js';
+import { damage, undamaged } from './damage.js';
 import type { Commands } from './commands.js';
 import { HISTORY } from './commit-script.js';
 import { names } from './names.js';
@@ -62,7 +63,8 @@ function* storedHistoryEntry(environment: bigint, reply: Reply): Steps<HistoryEn
   const [id, values] = replyList(reply);
   const place = parseHistoryPlace(replyText(id));
   const fields = replyPairs(values);
-  const entry = undamaged(`an entry of the history of environment ${environment}`, () => {
+  const name = `an entry of the history of environment ${environment} (${replyText(id)} of the stream ${names.history(environment)})`;
+  const entry = undamaged(name, () => {
     if (place === undefined) throw new Error(`${replyText(id)} is no place`);
     const message = fieldOf(fields, 'message').toString();
     return {
@@ -76,9 +78,11 @@ function* storedHistoryEntry(environment: bigint, reply: Reply): Steps<HistoryEn
       },
     };
   });
-  const settings = historySettings(fields, '');
-  const before = historySettings(fields, '-before');
-  const configs = yield* historyConfigs(fields);
+  const [settings, before] = undamaged(name, () => [
+    historySettings(fields, ''),
+    historySettings(fields, '-before'),
+  ]);
+  const configs = yield* historyConfigs(name, fields);
   return {
     ...entry,
     ...(configs === undefined ? {} : { configs }),
@@ -88,10 +92,17 @@ function* storedHistoryEntry(environment: bigint, reply: Reply): Steps<HistoryEn
   };
 }
 
-function* historyConfigs(fields: ReadonlyMap<string, Buffer>): Steps<HistoryConfigs | undefined> {
+function* historyConfigs(
+  name: string,
+  fields: ReadonlyMap<string, Buffer>,
+): Steps<HistoryConfigs | undefined> {
   const [before, after] = [fields.get('before'), fields.get('after')];
   if (before === undefined || after === undefined) return undefined;
-  return { before: yield* historyConfigSteps(before), after: yield* historyConfigSteps(after) };
+  try {
+    return { before: yield* historyConfigSteps(before), after: yield* historyConfigSteps(after) };
+  } catch (error) {
+    throw damage(name, error);
+  }
 }
 
 function historySettings(

@@ -93,7 +93,7 @@ local function weight(fields)
   return sum
 end
 local function total(key)
-  return tonumber(redis.call('GET', key) or '0')
+  return count(redis.call('GET', key))
 end
 local function setTotal(key, stream, sum)
   if redis.call('XLEN', stream) == 0 or sum < 0 then sum = 0 end

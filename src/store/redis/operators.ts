@@ -8,7 +8,8 @@ import {
   type StoredAuditEntry,
 } from '../audit.js';
 import { operatorFromJson, operatorToJson, type OperatorRecord, type OperatorRecords } from '../operators.js';
-import { replyList, replyText } from './codec.js';
+import { replyList, replyPairs, replyText } from './codec.js';
+import { undamaged } from './damage.js';
 import type { Commands } from './commands.js';
 import { names } from './names.js';
 
@@ -40,8 +41,14 @@ export class RedisOperators implements OperatorRecords {
   }
 
   async all(): Promise<OperatorRecord[]> {
-    const values = replyList(await this.#commands.command('HVALS', names.operators));
-    return values.map((value) => operatorFromJson(replyText(value)));
+    const values = replyPairs(await this.#commands.command('HGETALL', names.operators));
+    return [...values].map(([name, value]) =>
+      undamaged(
+        `an operator (the field ${JSON.stringify(name)} of the hash ${names.operators})`,
+        () => operatorFromJson(replyText(value)),
+        'Remove that field with HDEL, and create the operator again.',
+      ),
+    );
   }
 
   async replace(
@@ -73,7 +80,13 @@ export class RedisAuditLog implements AuditLog {
     const reply = await this.#commands.command('XREVRANGE', names.audit, from, '-', 'COUNT', count);
     return replyList(reply).map((each) => {
       const [place, fields] = replyList(each);
-      return { ...auditFromJson(replyText(replyList(fields)[1])), id: replyText(place) };
+      const id = replyText(place);
+      const entry = undamaged(
+        `an entry of the audit trail (${id} of the stream ${names.audit})`,
+        () => auditFromJson(replyText(replyList(fields)[1])),
+        'Remove that entry with XDEL.',
+      );
+      return { ...entry, id };
     });
   }
 }

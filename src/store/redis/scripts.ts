@@ -19,6 +19,11 @@ local function check(key, want)
     return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. is .. ' and should be a ' .. want)
   end
 end
+-- A count that a script keeps. What is no number of ours counts as 0: such counts are bounds, and a script that failed over one after its
+-- first write would leave half of a change.
+local function count(text)
+  return type(text) == 'string' and #text <= 15 and string.find(text, '^%d+$') and tonumber(text) or 0
+end
 -- The newest entry of the feed. Its id is kept apart from the stream because a stream can be trimmed to nothing; without it, the
 -- stream says.
 local function headOf(feed, head)
@@ -70,17 +75,24 @@ export const bounding = `
 local function bound(index, key, bytes, ttl, limit)
   local last = redis.call('XREVRANGE', index, '+', '-', 'COUNT', 1)[1]
   local own = bytes + #key + 300
-  local total = (last and tonumber(last[2][6]) or 0) + own
-  local id = redis.call('XADD', index, '*', 'key', key, 'bytes', own, 'total', string.format('%.0f', total))
+  local total = (last and count(last[2][6]) or 0) + own
+  local entry = {'key', key, 'bytes', own, 'total', string.format('%.0f', total)}
+  local id = redis.pcall('XADD', index, '*', unpack(entry))
+  if type(id) == 'table' then
+    -- An entry at the end of time, which none can follow.
+    redis.call('DEL', index)
+    id = redis.call('XADD', index, '*', unpack(entry))
+  end
   local now, forgotten = tonumber(string.match(id, '^%d+')), 0
   for i = 1, 1000 do
     local oldest = redis.call('XRANGE', index, '-', '+', 'COUNT', 1)[1]
     if oldest[1] == id then break end
     local fields = oldest[2]
     local expired = tonumber(string.match(oldest[1], '^%d+')) + ttl < now
-    if not expired and total - tonumber(fields[6]) + tonumber(fields[4]) <= limit then break end
+    local isOurs = type(fields[2]) == 'string' and string.sub(fields[2], 1, #index + 1) == index .. ':'
+    if isOurs and not expired and total - count(fields[6]) + count(fields[4]) <= limit then break end
     -- An expired record is gone already, and its key may be in use again.
-    if not expired then forgotten = forgotten + redis.call('DEL', fields[2]) end
+    if isOurs and not expired then forgotten = forgotten + redis.call('DEL', fields[2]) end
     redis.call('XDEL', index, oldest[1])
   end
   return forgotten

@@ -4,7 +4,7 @@ import { runInTurns } from '../../core/steps.js';
 import type { Logger } from 'pino';
 import { packAnswer } from '../answer.js';
 import { historyLimits, type HistoryLimits, type HistoryPage, type HistoryQuery } from '../history.js';
-import { keyFromJson, keyToJson } from '../key-record.js';
+import { keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
 import {
   byCreation,
@@ -33,6 +33,9 @@ import {
   replyPairs,
   storedConfigs,
   storedEnvironment,
+  storedIds,
+  storedKey,
+  storedVersion,
   replyText,
 } from './codec.js';
 import { Commands } from './commands.js';
@@ -125,6 +128,7 @@ class RedisStore implements Store {
   async commit(commit: Commit): Promise<CommitResult> {
     checkCommit(commit);
     const { environment, idempotency } = commit;
+    const record = names.idempotency(environment, idempotency?.key ?? '');
     const answer = idempotency && (await packAnswer(idempotency.answer));
     const reply = await this.#commands.write({
       lua: COMMIT,
@@ -143,11 +147,14 @@ class RedisStore implements Store {
         this.#noteForgotten(environment, Number(value));
         return { kind: 'committed' };
       case 'conflict':
-        return { kind: 'conflict', version: Buffer.isBuffer(value) ? BigInt(replyText(value)) : undefined };
+        return {
+          kind: 'conflict',
+          version: Buffer.isBuffer(value) ? storedVersion(environment, value) : undefined,
+        };
       case 'named':
         return { kind: 'name_taken', environment: BigInt(replyText(value)) };
       case 'repeated':
-        return { kind: 'repeated', ...(await idempotencyRecord(replyText(value))) };
+        return { kind: 'repeated', ...(await idempotencyRecord(record, replyText(value))) };
       case 'decided':
         return { kind: 'decided' };
       case 'early':
@@ -158,13 +165,14 @@ class RedisStore implements Store {
   }
 
   async repeated(environment: bigint, key: string): Promise<{ digest: string; answer: string } | undefined> {
+    const record = names.idempotency(environment, key);
     const script = {
       lua: REPEATED,
-      keys: [names.idempotency(environment, key), names.marker],
+      keys: [record, names.marker],
       args: [this.#commands.waits ? '1' : ''],
     };
     const reply = await (this.#commands.waits ? this.#commands.write(script) : this.#commands.read(script));
-    return reply === null ? undefined : idempotencyRecord(replyText(reply));
+    return reply === null ? undefined : idempotencyRecord(record, replyText(reply));
   }
 
   async read(environment: bigint): Promise<StoredRuleset | undefined> {
@@ -180,7 +188,7 @@ class RedisStore implements Store {
 
   async version(environment: bigint): Promise<bigint | undefined> {
     const reply = await this.#commands.read({ lua: READ_VERSION, keys: [names.environment(environment)] });
-    return reply === null ? undefined : BigInt(replyText(reply));
+    return reply === null ? undefined : storedVersion(environment, reply);
   }
 
   async environment(id: bigint): Promise<StoredEnvironment | undefined> {
@@ -198,8 +206,7 @@ class RedisStore implements Store {
   }
 
   async environments(): Promise<StoredEnvironment[]> {
-    const members = replyList(await this.#commands.command('SMEMBERS', names.environments));
-    const ids = members.map((member) => BigInt(replyText(member))).sort((a, b) => (a < b ? -1 : 1));
+    const ids = storedIds(await this.#commands.command('SMEMBERS', names.environments));
     const chunks = [];
     for (let i = 0; i < ids.length; i += ENVIRONMENTS_PER_SCRIPT) {
       chunks.push(this.#environments(ids.slice(i, i + ENVIRONMENTS_PER_SCRIPT)));
@@ -220,7 +227,7 @@ class RedisStore implements Store {
     for (;;) {
       const reply = await this.#commands.command('HGET', names.keys, id);
       if (reply === null) return undefined;
-      const key = keyFromJson(replyText(reply));
+      const key = storedKey(id, reply);
       const revoked = key.revokedAt === undefined ? { ...key, revokedAt: at } : key;
       const replaced = await this.#commands.write({
         lua: REPLACE_KEY,
@@ -233,15 +240,15 @@ class RedisStore implements Store {
   }
 
   async keys(): Promise<Key[]> {
-    const values = replyList(await this.#commands.command('HVALS', names.keys));
-    return values.map((value) => keyFromJson(replyText(value))).sort(byCreation);
+    const values = replyPairs(await this.#commands.command('HGETALL', names.keys));
+    return [...values].map(([id, value]) => storedKey(id, value)).sort(byCreation);
   }
 
   async keyByHash(hash: string): Promise<Key | undefined> {
     const id = await this.#commands.command('HGET', names.keyHashes, hash);
     if (id === null) return undefined;
     const json = await this.#commands.command('HGET', names.keys, replyText(id));
-    return json === null ? undefined : keyFromJson(replyText(json));
+    return json === null ? undefined : storedKey(replyText(id), json);
   }
 
   async head(): Promise<FeedPosition> {
