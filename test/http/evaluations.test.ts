@@ -246,7 +246,12 @@ describe('contexts that cannot be read', () => {
       .set('Authorization', basic(environment.key));
     expect([answer.status, answer.body.error]).toEqual([
       400,
-      { code: 'field_invalid', field: 'contexts[0].type', message: 'contexts[0].type must be a text' },
+      {
+        code: 'field_invalid',
+        field: 'contexts[0].type',
+        message: 'contexts[0].type must be a text',
+        requestId: answer.headers['x-request-id'],
+      },
     ]);
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
   });

@@ -141,7 +141,7 @@ function nearly(schema: Schema): fc.Arbitrary<unknown> {
 
 /** Without characters that no client can send in a header line. */
 function headerValue(value: unknown): string {
-  return String(value).replace(/[^\x20-\x7e]/g, '');
+  return pathText(value).replace(/[^\x20-\x7e]/g, '');
 }
 
 const ajv = new Ajv2020({ strict: false, validateFormats: true });

@@ -47,6 +47,13 @@ function ask({ method, path, headers, body }: Request): Promise<{ status: number
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer within 10 s')), 10_000);
     outgoing.once('error', reject);
     outgoing.once('response', (response) => {
+      // The events of delivery go on until their reader leaves; their head is the answer.
+      if (response.headers['content-type']?.startsWith('text/event-stream') === true) {
+        clearTimeout(timer);
+        response.destroy();
+        resolve({ status: response.statusCode ?? 0, text: '' });
+        return;
+      }
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.once('error', reject);

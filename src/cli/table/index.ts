@@ -26,7 +26,7 @@ export const commandTable: readonly CommandEntry[] = [
 
 /** The summaries of words that are followed by another one, such as `keys` of `keys list`. */
 export const familySummaries: Readonly<Record<string, string>> = {
-  environments: 'environments: list, put',
+  environments: 'environments: list, put, delete',
   keys: 'API keys: create, list, revoke',
   operators: 'tokens of people and scripts: create, list, change, rotate, revoke',
   rejected: 'inbox events that failed validation: list, retry, drop',
