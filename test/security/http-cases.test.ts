@@ -44,7 +44,10 @@ function ask({ method, path, headers, body }: Request): Promise<{ status: number
       agent,
       headers: { ...headers, 'content-length': body.length },
     });
-    const timer = setTimeout(() => outgoing.destroy(new Error('no answer within 10 s')), 10_000);
+    const timer = setTimeout(() => {
+      const what = JSON.stringify({ method, path, headers, body: Buffer.from(body).toString('latin1') });
+      outgoing.destroy(new Error(`no answer within 10 s: ${what}`));
+    }, 10_000);
     outgoing.once('error', reject);
     outgoing.once('response', (response) => {
       // The events of delivery go on until their reader leaves; their head is the answer.

@@ -43,9 +43,6 @@ const COMPACT_AGAIN = 10_000;
 /** All writes of keys, as a subject of the writer: a hash must be new among all of them. */
 const KEYS = 'keys';
 
-/** All writes of settings, for the same reason: a name must be new among all environments. */
-const NAMES = 'names';
-
 /** The parts of a store, opened. */
 export interface FileStoreParts {
   readonly directory: string;
@@ -139,7 +136,9 @@ export class FileStore implements Store {
       idempotency === undefined
         ? commit
         : { ...commit, idempotency: { ...idempotency, answer: await packAnswer(idempotency.answer) } };
-    const subjects = [`${environment}`, ...(commit.settings === undefined ? [] : [NAMES])];
+    // A name must be new among all environments, so the writes of one follow each other.
+    const { name } = commit.settings ?? {};
+    const subjects = [`${environment}`, ...(name === undefined ? [] : [`name ${name}`])];
     const result = await this.#writer.submit(subjects, () => ({ bytes, ...this.#plan(packed) }));
     return result.kind === 'repeated' ? { ...result, answer: await unpackAnswer(result.answer) } : result;
   }

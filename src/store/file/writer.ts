@@ -2,7 +2,7 @@
  * Group commit: writes that are submitted while one batch is on its way to the disk make up the
  * next one, so that many writes share one fdatasync.
  *
- * A batch holds at most one write per subject (an environment; the keys; the names). So each write is checked
+ * A batch holds at most one write per subject (an environment; the keys; a name). So each write is checked
  * against the state on the disk, never against a neighbour in the same batch that may yet fail; and
  * readers see nothing that is not on the disk.
  */
