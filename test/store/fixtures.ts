@@ -66,7 +66,13 @@ export function withUnknownField(id: bigint, key: string, bytes: Uint8Array): En
   return splitConfigs(element)[0]!;
 }
 
-export const everyByte = Uint8Array.from({ length: 256 }, (_, value) => value);
+const everyByteOnce = Uint8Array.from({ length: 256 }, (_, value) => value);
+
+/** A message, also of a default context, with every byte in a field that no schema knows. */
+export const everyByte = protobuf.Writer.create()
+  .uint32((1000 << 3) | 2)
+  .bytes(everyByteOnce)
+  .finish();
 
 export function settings(id: bigint, more: Partial<Environment> = {}): Environment {
   return { id, projectId: 7n, name: `environment ${id}`, ...more };
