@@ -19,21 +19,21 @@ export interface TcpLink {
   stop(): Promise<void>;
 }
 
-/** @param targetPort a function where the port is known later than the link must be */
-export async function startTcpLink(targetPort: number | (() => number)): Promise<TcpLink> {
+/**
+ * @param targetPort a function where the port is known later than the link must be; until then it
+ * returns `undefined`, and connections are closed
+ */
+export async function startTcpLink(targetPort: number | (() => number | undefined)): Promise<TcpLink> {
   const pairs = new Set<Pair>();
   let fault: TcpFault = 'none';
   let delay = 0;
   const server = createServer((near) => {
-    if (fault === 'cut') {
+    const port = typeof targetPort === 'number' ? targetPort : targetPort();
+    if (fault === 'cut' || port === undefined) {
       near.destroy();
       return;
     }
-    const pair = new Pair(
-      near,
-      connect(typeof targetPort === 'number' ? targetPort : targetPort(), '127.0.0.1'),
-      () => delay,
-    );
+    const pair = new Pair(near, connect(port, '127.0.0.1'), () => delay);
     pairs.add(pair);
     pair.onClose(() => pairs.delete(pair));
     if (fault === 'silent') pair.pause();

@@ -22,9 +22,9 @@ let key: string;
 const open: SseConnection[] = [];
 
 beforeAll(async () => {
-  links = await Promise.all(
-    [0, 1].map((i) => startTcpLink(() => Number(new URL(stack.pushpins[i]!.url).port))),
-  );
+  // Known when everything runs; the canary tries its links before.
+  const ports: number[] = [];
+  links = await Promise.all([0, 1].map((i) => startTcpLink(() => ports.at(i))));
   stack = await startStack({
     nodes: 2,
     pushpins: 2,
@@ -33,6 +33,7 @@ beforeAll(async () => {
       HOLDFAST_CANARY: links.map(({ port }) => `http://127.0.0.1:${port}`).join(' '),
     },
   });
+  ports.push(...stack.pushpins.map(({ url }) => Number(new URL(url).port)));
   await stack.createEnvironment(1);
   ({ key } = await stack.createKey(1));
   await stack.commit(1, [flag('first', true)]);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { concat, encodeConfig } from '../../src/ruleset/codec.js';
 import { liveConfig } from '../ruleset/arbitrary.js';
 import { ADMIN_TOKEN, basic, gripLast, sign, type TestApp, type TestEnvironment } from '../support/app.js';
+import { flag } from '../support/configs.js';
 import { routesOf } from '../support/routes.js';
 import { readLink } from '../support/stream.js';
 import { bodyText } from '../ofrep/arbitrary.js';
@@ -85,7 +86,7 @@ export async function requestsTo(app: TestApp, environment: TestEnvironment): Pr
     });
   const request = fc.oneof(
     {
-      weight: 6,
+      weight: 60,
       arbitrary: fc.record({
         method: fc.constantFrom('GET', 'GET', 'POST', ...METHODS),
         path: paths(fc.constantFrom(...routesOf(app.app), '/admin/v1/:id', '/:id', link)),
@@ -93,14 +94,25 @@ export async function requestsTo(app: TestApp, environment: TestEnvironment): Pr
         body: any,
       }),
     },
-    { weight: 1, arbitrary: admin('POST', '/changes', json) },
-    { weight: 1, arbitrary: admin('POST', '/keys', settings) },
-    { weight: 1, arbitrary: admin('PUT', '', settings) },
-    { weight: 1, arbitrary: evaluations(environment, headers) },
+    { weight: 10, arbitrary: admin('POST', '/changes', json) },
+    { weight: 10, arbitrary: admin('POST', '/keys', settings) },
+    { weight: 10, arbitrary: admin('PUT', '', settings) },
+    { weight: 10, arbitrary: evaluations(environment, headers) },
+    // Too rare otherwise: a change that fits in everything but its version.
+    { weight: 1, arbitrary: fc.constant(outdated(environment)) },
   );
   return {
     request,
     bytes: mostly(mutatedBytes(request.map(onTheWire)), fc.uint8Array({ maxLength: 200 })),
+  };
+}
+
+function outdated({ id }: TestEnvironment): Request {
+  return {
+    method: 'POST',
+    path: `/admin/v1/environments/${id}/changes`,
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'if-match': '"1"' },
+    body: Buffer.from(JSON.stringify({ configs: [flag('a', false)] })),
   };
 }
 
