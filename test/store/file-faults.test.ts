@@ -143,7 +143,8 @@ describe('a write that was cut off', () => {
       expect((await stat(join(torn, 'log'))).size).toBe(start);
       await reopened.close();
     }
-  });
+    // Opens the store several hundred times.
+  }, 120_000);
 
   it('commits after a torn write was removed last', async () => {
     const store = await open();
