@@ -120,10 +120,19 @@ async function command(argv: readonly string[]): Promise<number> {
     }
   }
   const interrupted = new AbortController();
-  if (!isServer(argv)) process.once('SIGINT', () => interrupted.abort());
+  if (!isServer(argv)) {
+    process.once('SIGINT', () => interrupted.abort());
+    process.stdout.on('error', endWithReader);
+  }
   const { runCli } = await import('./cli/program.js');
   const { stdout, stderr, stdin, env } = process;
   return runCli({ argv, env, stdout, stderr, stdin, serve, belt, signal: interrupted.signal });
+}
+
+/** Ends a command quietly when its reader has enough, as `head` does. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
 }
 
 function isServer([name = 'serve']: readonly string[]): boolean {
