@@ -1,4 +1,4 @@
-/** What pages read from the server, by the keys of the query cache. */
+/** Queries of the pages to the server, by the keys of the query cache. */
 import { queryOptions } from '@tanstack/react-query';
 import { call } from './api.js';
 import { readRuleset } from './commit.js';

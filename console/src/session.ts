@@ -1,5 +1,5 @@
 /**
- * Who is signed in. The token is kept in memory, and in sessionStorage when the user asks for that:
+ * The operator who is signed in. The token is kept in memory, and in sessionStorage when the user asks for that:
  * then it outlives a reload, and ends with the tab.
  */
 import { useSyncExternalStore } from 'react';

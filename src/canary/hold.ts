@@ -23,7 +23,7 @@ export interface CanaryHoldOptions {
   readonly onEvent: (version: bigint) => void;
 }
 
-/** Milliseconds. The limit is small beside T, because a proxy that is back should be seen soon. */
+/** Milliseconds. The limit is small compared to T, because a proxy that is back should be seen soon. */
 const BACKOFF: BackoffRange = { first: 500, max: 5_000 };
 
 /** Milliseconds from a request to the headers of its answer. */

@@ -42,7 +42,7 @@ export interface RolloutOptions {
   readonly to?: string | undefined;
 }
 
-/** What a rollout made of a config. */
+/** A config after a rollout. */
 export interface PlannedRollout {
   readonly typed: TypedValue;
   /** The property that decides; absent at 0 and 100 percent, where none does. */

@@ -11,8 +11,8 @@ import { nothingAt, onlyMethods } from './errors.js';
 import { cameThroughProxy } from './internal.js';
 
 /**
- * What the page may load and call: files of the node and its routes, nothing inline, nothing of
- * other origins. No page can frame it.
+ * The policy of the page: it may load files of the node and call its routes, nothing inline, nothing
+ * of other origins. No page can frame it.
  */
 const PAGE_HEADERS = {
   'Content-Security-Policy': [

@@ -20,7 +20,7 @@ export interface RequestFacts {
   keyId?: string;
 }
 
-/** What those that handle a request note for those after them. */
+/** Notes on a request, left by each handler for the next ones. */
 export interface AnswerLocals extends RequestFacts {
   /** Absent: the usual form. */
   errorBody?: ErrorBody;

@@ -40,11 +40,11 @@ export interface HeldReply {
   readonly events: readonly StreamEvent[];
   readonly stream: Stream['kind'];
   readonly decision: Decision['kind'] | 'refused';
-  /** Where the hold stands after this answer; `undefined`: it is ended. */
+  /** The version at which the hold stands after this answer; `undefined`: it is ended. */
   readonly standing: HoldPosition | undefined;
 }
 
-/** What the canary subscribes with, and to; the replica has neither. */
+/** The key and the environment of the canary; the replica has neither. */
 export interface CanarySource {
   readonly key: Key;
   readonly confirmed: () => Promise<Confirmed | undefined>;

@@ -1,4 +1,4 @@
-/** What a change does: the samples whose value it changes, with the rules that decide. */
+/** The effects of a change: the samples whose value it changes, with the rules that decide. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ConfigChange } from '../commit.js';

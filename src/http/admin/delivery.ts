@@ -199,7 +199,7 @@ class DeliveryStream {
     }
   }
 
-  /** What a slow reader has not taken is not added to: it gets the difference when it has. */
+  /** Nothing is sent to a reader that has not taken the last event; it then gets the difference. */
   #send(full: DeliveryState): void {
     const idle = this.#now() - this.#sentAt;
     if (this.#response.writableNeedDrain) {
