@@ -82,9 +82,8 @@ describe('operators on a server', () => {
     await asCi('post', `/environments/${id}/changes`, first)
       .send({ configs: [flag('a', true)] })
       .expect(200);
-    expect(await printed('operators', 'list')).toMatch(
-      new RegExp(`^ci +editor +${id} +\\d{4}-\\d{2}-\\d{2}$`, 'm'),
-    );
+    const used = new RegExp(`^ci +editor +${id} +\\d{4}-\\d{2}-\\d{2}$`, 'm');
+    await until('the use of the token is noted', async () => used.test(await printed('operators', 'list')));
     expect(await printed('operators', 'change', 'ci', '--role', 'viewer', '--environments', 'all')).toBe(
       'ci is changed: viewer\n',
     );
