@@ -16,6 +16,7 @@ import { idHorizon, MAX_ID } from '../ruleset/version.js';
 import {
   assignIds,
   checkIds,
+  checkNumber,
   checkTombstones,
   bytesEqual,
   encodeSubmitted,
@@ -96,7 +97,10 @@ export function* planSteps(
   const all = yield* mapSteps(submitted, (each) => entryOf(base, each, limits), 8);
   const entries = all.filter(({ effect }) => effect !== 'absent');
   checkIds(entries);
-  if (!isRecommit) checkTombstones(base, entries);
+  if (!isRecommit) {
+    checkTombstones(base, entries);
+    checkNumber(base, entries);
+  }
   const ids = assignIds(base.ruleset, entries, now, recommitAbove);
   const envelope = encodeEnvelope(base.settings);
   const changed: ChangedConfig[] = [];

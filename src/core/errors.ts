@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'targeting_key_missing' // a flag is drawn by the context's targeting key, and the context has none
   | 'id_conflict' // an id at or below the version with other content
   | 'too_many_deletions' // a deletion of an unknown key, with an id, where there are very many
+  | 'too_many_configs' // a new key in an environment that has very many, deleted ones included
   | 'history_missing' // the history does not reach far enough
   | 'rollback_conflict' // what is to be undone was changed again since
   | 'change_too_large'

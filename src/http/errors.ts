@@ -31,6 +31,7 @@ const statuses: Record<ErrorCode, number> = {
   not_found: 404,
   method_not_allowed: 405,
   id_conflict: 409,
+  too_many_configs: 409,
   too_many_deletions: 409,
   history_missing: 409,
   rollback_conflict: 409,

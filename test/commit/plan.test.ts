@@ -5,6 +5,7 @@ import { planSettings } from '../../src/commit/plan-settings.js';
 import {
   decodeConfig,
   decodeConfigs,
+  encodeConfig,
   encodeContextSet,
   encodeEnvelope,
   configMessageOf,
@@ -171,6 +172,22 @@ describe('a planned change', () => {
     expect(plan(full, [withId(tombstone('k7'), next)]).change!.version).toBe(next);
     full.ruleset.apply(plan(full, [flag('b')]).change!);
     expect(plan(full, [tombstone('b')]).change).toBeDefined();
+  });
+
+  it('a planned change refuses new keys beyond 100,000, deleted ones included, and no other change', () => {
+    const base = emptyBase();
+    const configs = Array.from({ length: 100_000 }, (_, i) =>
+      encodeConfig({ ...(i % 2 === 0 ? tombstone(`k${i}`) : flag(`k${i}`)), id: `${i + 1}` }),
+    );
+    const { environment, envelope } = base.ruleset;
+    const version = 100_000n;
+    const full = { ...base, ruleset: new Ruleset({ environment, version, at: 0n, envelope, configs }) };
+    expect(result(full, [flag('k1'), flag('more')])).toBe('too_many_configs configs[1]');
+    expect(result(full, [withId(tombstone('more'), NOW)])).toMatch(/^too_many_(configs|deletions) /);
+    // Changes, deletions, keys that are used again, and what was lost are not in the way.
+    expect(plan(full, [tombstone('k1'), flag('k2'), flag('k3')]).live).toBe(50_000);
+    const lost = readSubmittedJson({ configs: [flag('more')] });
+    expect(planChange(full, lost, NOW, { recommitAbove: 5n }).live).toBe(50_001);
   });
 
   it('a plan that commits again what was lost makes a deletion of any key', () => {

@@ -85,7 +85,14 @@ export const CHANGE_ROUTES = [
     },
     answers: { 200: z.union([changeAnswer, previewAnswer]) },
     answerHeaders: { ETag: 'The new version, in quotes.' },
-    errors: ['version_mismatch', 'idempotency_mismatch', 'id_conflict', 'config_too_large', 'busy'],
+    errors: [
+      'version_mismatch',
+      'idempotency_mismatch',
+      'id_conflict',
+      'config_too_large',
+      'too_many_configs',
+      'busy',
+    ],
     handle: async ({ operator, environment, query, headers, body, note }, response, { committer }) => {
       const { bytes, contentType } = body;
       const form = PROTOBUF_TYPES.has(contentType) ? 'protobuf' : 'json';
