@@ -4,10 +4,19 @@
  * https://flagd.dev/reference/flag-definitions: `targeting` is JsonLogic that results in the name of
  * a variant; null means the default variant.
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../ruleset/model.js';
 import { all, ALWAYS_HOLDS, NotConvertible, type Condition } from './condition.js';
 import { always, flagConfigOf, Converter, type Conversion, type Outcome } from './conversion.js';
 import { isObject, listOf, objectOf, requireObject, textOf, USER_KEY, type JsonObject } from './input.js';
-import { conditionOf, operationOf, shown, attributeProperty, type SharedEvaluators } from './json-logic.js';
+import {
+  attributeProperty,
+  canBeNull,
+  conditionOf,
+  operationOf,
+  shown,
+  type ConditionReading,
+} from './json-logic.js';
 
 interface Rule {
   readonly when: Condition;
@@ -18,10 +27,9 @@ interface Rule {
 interface Flag {
   readonly key: string;
   readonly variants: JsonObject;
-  readonly evaluators: SharedEvaluators;
+  readonly reading: ConditionReading;
   /** `undefined`: the code that asks has its own. */
   readonly otherwise: Outcome | undefined;
-  readonly differs: (reason: string) => void;
 }
 
 /**
@@ -36,24 +44,30 @@ export function convertFlagd(input: unknown): Conversion {
   const evaluators = isObject(file.$evaluators) ? file.$evaluators : {};
   const converter = new Converter();
   for (const [key, flag] of flags) {
-    converter.add(key, (differs) => {
-      const given = objectOf(flag, 'the flag');
-      if (given.state === 'DISABLED')
-        throw new NotConvertible('it is disabled, so code gets its own default');
-      const variants = objectOf(given.variants, 'variants');
-      const { defaultVariant } = given;
-      const otherwise =
-        defaultVariant === undefined || defaultVariant === null
-          ? undefined
-          : variantOf(variants, defaultVariant);
-      const read: Flag = { key, variants, evaluators, otherwise, differs };
-      const hasTargeting = isObject(given.targeting) && Object.keys(given.targeting).length > 0;
-      const rules = hasTargeting ? rulesOf(given.targeting, ALWAYS_HOLDS, read) : [];
-      const last = otherwise === undefined ? [] : [{ when: ALWAYS_HOLDS, then: otherwise }];
-      return flagConfigOf({ key, values: Object.values(variants), rules: [...rules, ...last] });
-    });
+    converter.add(key, (differs) => configOf(key, flag, { evaluators, hasFlagdOperations: true, differs }));
   }
   return converter.result;
+}
+
+function configOf(key: string, flag: unknown, reading: ConditionReading): Config {
+  const { state, variants: named, defaultVariant, targeting } = objectOf(flag, 'the flag');
+  if (state === 'DISABLED') throw new NotConvertible('it is disabled, so code gets its own default');
+  if (state !== 'ENABLED')
+    throw new NotConvertible(`its state is ${shown(state)}; flagd knows ENABLED and DISABLED`);
+  const variants = objectOf(named, 'variants');
+  const otherwise =
+    defaultVariant === undefined || defaultVariant === null ? undefined : variantOf(variants, defaultVariant);
+  const rules = hasRules(targeting)
+    ? rulesOf(targeting, ALWAYS_HOLDS, { key, variants, reading, otherwise })
+    : [];
+  const last = otherwise === undefined ? [] : [{ when: ALWAYS_HOLDS, then: otherwise }];
+  return flagConfigOf({ key, values: Object.values(variants), rules: [...rules, ...last] });
+}
+
+/** flagd takes an empty object for no targeting. */
+function hasRules(targeting: unknown): boolean {
+  if (targeting === undefined || targeting === null) return false;
+  return Object.keys(objectOf(targeting, 'targeting')).length > 0;
 }
 
 /** Flags by key; newer files may have them as a list. */
@@ -79,14 +93,21 @@ function rulesOf(expression: unknown, guard: Condition, flag: Flag): Rule[] {
   if (typeof expression === 'string' || typeof expression === 'boolean') {
     return [{ when: guard, then: variantOf(flag.variants, expression) }];
   }
-  const { operator, args } = operationOf(expression, flag.evaluators);
+  const { evaluators } = flag.reading;
+  const { operator, args } = operationOf(expression, evaluators);
   if (operator === 'fractional') return [{ when: guard, then: splitOf(args, flag) }];
   if (operator === 'if' || operator === '?:') return branches(args, guard, flag);
   // A condition alone: its truth is the name of a variant.
-  const condition = conditionOf(expression, flag.evaluators);
+  const condition = conditionOf(expression, flag.reading);
+  const ifFalse = variantOf(flag.variants, false);
+  if (canBeNull(expression, evaluators) && !isDeepStrictEqual(ifFalse, flag.otherwise)) {
+    throw new NotConvertible(
+      'its condition alone results in the default variant for a context without the attribute, and in the variant false for others that it does not hold for; write it as {"if": [condition, "true", "false"]}',
+    );
+  }
   return [
     { when: all([guard, condition]), then: variantOf(flag.variants, true) },
-    { when: guard, then: variantOf(flag.variants, false) },
+    { when: guard, then: ifFalse },
   ];
 }
 
@@ -94,7 +115,7 @@ function rulesOf(expression: unknown, guard: Condition, flag: Flag): Rule[] {
 function branches(args: readonly unknown[], guard: Condition, flag: Flag): Rule[] {
   const rules: Rule[] = [];
   for (let i = 0; i + 1 < args.length; i += 2) {
-    const when = all([guard, conditionOf(args[i], flag.evaluators)]);
+    const when = all([guard, conditionOf(args[i], flag.reading)]);
     rules.push(...rulesOf(args[i + 1], when, flag));
   }
   return [
@@ -109,10 +130,10 @@ function defaultRules(guard: Condition, { otherwise }: Flag): Rule[] {
   throw new NotConvertible('a branch of it leads to the default of the code, and it has no default variant');
 }
 
-function splitOf(args: readonly unknown[], { key, variants, differs }: Flag): Outcome {
+function splitOf(args: readonly unknown[], { key, variants, reading }: Flag): Outcome {
   const [first, ...rest] = args;
   const hasBucketing = !Array.isArray(first);
-  const by = hasBucketing ? bucketingOf(first, key, differs) : USER_KEY;
+  const by = hasBucketing ? bucketingOf(first, key, reading.differs) : USER_KEY;
   const shares = (hasBucketing ? rest : args).map((each) => {
     const [name, weight = 1] = listOf(each, 'a share of fractional');
     if (typeof weight !== 'number' || weight < 0)

@@ -4,6 +4,7 @@
  * https://gofeatureflag.org/docs/configure_flag/flag_format: the first rule of `targeting` whose
  * query holds decides, else `defaultRule`. A rule has a variation, or percentages of variations.
  */
+import type { Config } from '../ruleset/model.js';
 import { ALWAYS_HOLDS, NotConvertible, type Condition } from './condition.js';
 import { always, flagConfigOf, Converter, type Conversion, type Outcome } from './conversion.js';
 import {
@@ -19,9 +20,6 @@ import {
 import { conditionOf } from './json-logic.js';
 import { queryCondition } from './query.js';
 
-const IGNORES_CASE =
-  'its queries compare texts without regard to case; here an attribute must be written as the rule is';
-
 /**
  * Converts a file of go-feature-flag. A disabled flag is left out: code gets its own default for it.
  *
@@ -30,24 +28,40 @@ const IGNORES_CASE =
 export function convertGoFeatureFlag(input: unknown): Conversion {
   const converter = new Converter();
   for (const [key, given] of Object.entries(requireObject(input, 'The file'))) {
-    converter.add(key, (differs) => {
-      const flag = objectOf(given, 'the flag');
-      refuseChanging(flag);
-      const variations = objectOf(flag.variations, 'variations');
-      const by = typeof flag.bucketingKey === 'string' ? propertyOf(flag.bucketingKey) : USER_KEY;
-      const outcome = (rule: JsonObject): Outcome => outcomeOf(rule, variations, by);
-      const targeting = listOf(flag.targeting, 'targeting')
-        .map((each) => objectOf(each, 'a rule'))
-        .filter((rule) => rule.disable !== true);
-      const rules = targeting.map((rule) => ({
-        when: whenOf(rule, () => differs(IGNORES_CASE)),
-        then: outcome(rule),
-      }));
-      const otherwise = { when: ALWAYS_HOLDS, then: outcome(objectOf(flag.defaultRule, 'defaultRule')) };
-      return flagConfigOf({ key, values: Object.values(variations), rules: [...rules, otherwise] });
-    });
+    converter.add(key, (differs) => configOf(key, objectOf(given, 'the flag'), differs));
   }
   return converter.result;
+}
+
+function configOf(key: string, flag: JsonObject, differs: (reason: string) => void): Config {
+  refuseChanging(flag);
+  const variations = objectOf(flag.variations, 'variations');
+  const by = bucketingProperty(flag, differs);
+  const rules = listOf(flag.targeting, 'targeting')
+    .map((each) => objectOf(each, 'a rule'))
+    .filter(isInForce)
+    .map((rule) => ({ when: whenOf(rule, differs), then: outcomeOf(rule, variations, by) }));
+  const otherwise = {
+    when: ALWAYS_HOLDS,
+    then: outcomeOf(objectOf(flag.defaultRule, 'defaultRule'), variations, by),
+  };
+  return flagConfigOf({ key, values: Object.values(variations), rules: [...rules, otherwise] });
+}
+
+function bucketingProperty({ bucketingKey }: JsonObject, differs: (reason: string) => void): string {
+  if (bucketingKey === undefined || bucketingKey === null || bucketingKey === '') return USER_KEY;
+  const attribute = textOf(bucketingKey, 'bucketingKey');
+  differs(
+    `a context without ${attribute} got the default of the code there, by its bucketingKey; here it is evaluated`,
+  );
+  return propertyOf(attribute);
+}
+
+/** The engine reads `disable`, and its documentation has `disabled`: one of the two is a mistake. */
+function isInForce({ disable, disabled }: JsonObject): boolean {
+  if (disabled !== undefined && disable === undefined)
+    throw new NotConvertible('a rule of it has "disabled", which is not read there; write "disable"');
+  return disable !== true;
 }
 
 /** Refuses flags that change with time by themselves. */
@@ -62,17 +76,18 @@ function refuseChanging({ disable, scheduledRollout, experimentation }: JsonObje
 }
 
 /** A query may also be JsonLogic. */
-function whenOf({ query }: JsonObject, onText: () => void): Condition {
-  if (isObject(query)) return conditionOf(query, {});
+function whenOf({ query }: JsonObject, differs: (reason: string) => void): Condition {
+  const reading = { evaluators: {}, hasFlagdOperations: false, differs };
+  if (isObject(query)) return conditionOf(query, reading);
   const text = textOf(query, 'the query of a rule').trim();
-  if (!text.startsWith('{')) return queryCondition(text, onText);
+  if (!text.startsWith('{')) return queryCondition(text, differs);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
     throw new NotConvertible('the query of a rule is no JSON');
   }
-  return conditionOf(parsed, {});
+  return conditionOf(parsed, reading);
 }
 
 function outcomeOf(rule: JsonObject, variations: JsonObject, by: string): Outcome {

@@ -35,6 +35,13 @@ describe('convert', () => {
     );
   });
 
+  it('convert names the flags that one reason concerns in one line', async () => {
+    const off = { state: 'DISABLED', variants: { on: true }, defaultVariant: 'on' };
+    const file = JSON.stringify({ flags: { a: off, b: off } });
+    const { err } = await run(['convert', '--from', 'flagd', '-'], { stdin: file });
+    expect(err).toContain('a, b: left out: it is disabled, so code gets its own default.\n');
+  });
+
   it('convert with --strict writes nothing when something is left out', async () => {
     const { code, out, err } = await run(['convert', '--strict', '--from', 'flagd', '-'], { stdin });
     expect([code, out]).toEqual([1, '']);

@@ -31,7 +31,7 @@ export async function convertFile(
   { from, strict, format }: ConvertOptions,
 ): Promise<void> {
   const { configs, findings } = convertFlags(from, await readTextOf(context.around, file));
-  for (const finding of findings) context.err.line(sentence(finding));
+  for (const line of sentences(findings)) context.err.line(line);
   context.err.line(summary(configs.length, findings));
   const lost = findings.filter(({ kind }) => kind !== 'moves').length;
   if (strict && lost > 0) {
@@ -44,8 +44,14 @@ export async function convertFile(
   else context.around.stdout.write(writeFlagFile(configs, ANY_ENVIRONMENT));
 }
 
-function sentence({ subject, kind, reason }: Finding): string {
-  return `${subject}: ${kind}: ${reason}.`;
+/** A line per reason: one mark of a product is the reason of many flags. */
+function sentences(findings: readonly Finding[]): string[] {
+  const subjects = new Map<string, string[]>();
+  for (const { subject, kind, reason } of findings) {
+    const sentence = `${kind}: ${reason}.`;
+    subjects.set(sentence, [...(subjects.get(sentence) ?? []), subject]);
+  }
+  return [...subjects].map(([sentence, of]) => `${of.join(', ')}: ${sentence}`);
 }
 
 function summary(configs: number, findings: readonly Finding[]): string {
