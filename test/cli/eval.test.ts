@@ -18,6 +18,26 @@ beforeAll(async () => {
     },
   ];
   const values = [{ criteria, value: { bool: true } }, { value: { bool: false } }];
+  const inSegment = (name: string) => ({ operator: 'IN_SEG', valueToMatch: { string: name } });
+  const otherwise = { value: { bool: false } };
+  const segments = [
+    { key: 'staff', values: [{ criteria, value: { bool: true } }, otherwise] },
+    { key: 'testers', values: [{ criteria: [inSegment('staff')], value: { bool: true } }, otherwise] },
+  ];
+  const segmented = [
+    { criteria: [inSegment('testers')], value: { bool: true } },
+    { criteria: [inSegment('staff')], value: { bool: true } },
+    otherwise,
+  ];
+  await environment.commit(
+    ...segments.map(({ key, values: of }) => ({
+      key,
+      configType: 'SEGMENT',
+      valueType: 'BOOL',
+      rows: [{ values: of }],
+    })),
+    { key: 'preview', configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values: segmented }] },
+  );
   await environment.commit({
     key: 'banner',
     configType: 'FEATURE_FLAG',
@@ -36,6 +56,25 @@ describe('eval', () => {
       '  ✗ 1. when user.email ends with @acme.com then true',
       '       not so: user.email ends with @acme.com (the context has "a@b.com")',
       '  ✓ 2. otherwise false',
+      '',
+    ]);
+  });
+
+  it('eval explains a segment inside of a segment, each of them once', async () => {
+    const { out } = await run(['eval', 'preview', '--context', 'user.email=a@b.com'], { env });
+    expect(out.split('\n')).toEqual([
+      'preview is false (TARGETING_MATCH)',
+      '  ✗ 1. when in segment testers then true',
+      '       not so: in segment testers',
+      '         ✗ 1. when in segment staff then true',
+      '              not so: in segment staff',
+      '                ✗ 1. when user.email ends with @acme.com then true',
+      '                     not so: user.email ends with @acme.com (the context has "a@b.com")',
+      '                ✓ 2. otherwise false',
+      '         ✓ 2. otherwise false',
+      '  ✗ 2. when in segment staff then true',
+      '       not so: in segment staff (as above)',
+      '  ✓ 3. otherwise false',
       '',
     ]);
   });

@@ -85,7 +85,12 @@ async function one(key: string, body: object = {}): Promise<Record<string, unkno
 
 describe('an explained evaluation', () => {
   it('an explained evaluation has the rule that decided, and what each rule before it lacked', async () => {
-    const earlier = { index: 0, text: 'when not in segment beta then true', failed: 'not in segment beta' };
+    const earlier = {
+      index: 0,
+      text: 'when not in segment beta then true',
+      failed: 'not in segment beta',
+      segment: 'beta',
+    };
     expect(await one('flag', { context: { email: 'a@acme.com' } })).toEqual({
       key: 'flag',
       reason: 'TARGETING_MATCH',
@@ -219,6 +224,87 @@ describe('an evaluation of a change that is not made', () => {
       ['rollout', 'SPLIT'],
       ['flag', 'STATIC'],
       ['none', 'ERROR'],
+    ]);
+  });
+});
+
+describe('segments of an explained evaluation', () => {
+  const named = (key: string, values: readonly object[]) => ({
+    key,
+    configType: 'SEGMENT',
+    valueType: 'BOOL',
+    rows: [{ values: [...values, { value: { bool: false } }] }],
+  });
+  const inSegment = (string: string, operator = 'IN_SEG') => ({ operator, valueToMatch: { string } });
+  const when = (...criteria: object[]) => ({ criteria, value: { bool: true } });
+
+  beforeAll(() =>
+    environment.commit(
+      named('segment.staff', [when(acme)]),
+      named('segment.testers', [when(inSegment('segment.staff'))]),
+      named('segment.early', [when(inSegment('segment.testers'))]),
+      {
+        ...named('nested', [
+          when(inSegment('segment.early')),
+          when(inSegment('segment.staff', 'NOT_IN_SEG')),
+        ]),
+        configType: 'FEATURE_FLAG',
+      },
+    ),
+  );
+
+  const segmentsFor = async (email: string): Promise<Record<string, unknown>[]> => {
+    const { body } = await ask({ keys: ['nested'], context: { email } }).expect(200);
+    return (body as { segments: Record<string, unknown>[] }).segments;
+  };
+
+  it('a condition on a segment in a segment is explained down to the attribute that decides', async () => {
+    expect(await segmentsFor('a@b.com')).toEqual(
+      ['early', 'testers', 'staff'].map((name) => ({
+        key: `segment.${name}`,
+        member: false,
+        rule: { index: 1, text: 'otherwise false' },
+        earlier: [
+          name === 'staff'
+            ? {
+                index: 0,
+                text: 'when user.email ends with @acme.com then true',
+                failed: 'user.email ends with @acme.com',
+                actual: '"a@b.com"',
+              }
+            : {
+                index: 0,
+                text: `when in segment segment.${name === 'early' ? 'testers' : 'staff'} then true`,
+                failed: `in segment segment.${name === 'early' ? 'testers' : 'staff'}`,
+                segment: `segment.${name === 'early' ? 'testers' : 'staff'}`,
+              },
+        ],
+      })),
+    );
+  });
+
+  it('a segment that several configs ask for is explained once in an answer', async () => {
+    const body = { keys: ['nested', 'segment.early', 'segment.testers'], context: { email: 'a@b.com' } };
+    const answer = (await ask(body).expect(200)).body as { segments: { key: string }[] };
+    expect(answer.segments.map(({ key }) => key).sort()).toEqual([
+      'segment.early',
+      'segment.staff',
+      'segment.testers',
+    ]);
+  });
+
+  it('a context that is in a segment which a rule excludes is told the rule of the segment', async () => {
+    const values = [when(inSegment('segment.testers', 'NOT_IN_SEG')), { value: { bool: false } }];
+    const flagOfOthers = { key: 'others', configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values }] };
+    const body = { configs: [flagOfOthers], context: { email: 'a@acme.com' } };
+    const answer = (await ask(body).expect(200)).body as { segments: object[] };
+    expect(answer.segments).toEqual([
+      {
+        key: 'segment.testers',
+        member: true,
+        rule: { index: 0, text: 'when in segment segment.staff then true' },
+        earlier: [],
+      },
     ]);
   });
 });

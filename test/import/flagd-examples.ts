@@ -1,7 +1,7 @@
 /**
  * Flags and evaluations after flagd's documentation (https://flagd.dev/reference/) and the
  * evaluations that its providers are tested with. A row is a context and the value that flagd
- * gives; `CODE` is the default of the code that asks.
+ * gives.
  */
 import type { ContextValue } from '../../src/evaluate/contexts.js';
 
@@ -15,9 +15,6 @@ export interface Example {
    */
   readonly different?: Example['rows'];
 }
-
-/** The value of a flag that is answered with the default of the code. */
-export const CODE = 'CODE';
 
 const email = { var: 'email' };
 const on = { on: true, off: false };

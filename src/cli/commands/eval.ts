@@ -9,16 +9,33 @@ interface RuleText {
   readonly text: string;
 }
 
+interface FailedText extends RuleText {
+  readonly failed: string;
+  readonly actual?: string;
+  readonly segment?: string;
+}
+
+/** A segment that a condition asks for, as the server explains it. */
+interface SegmentText {
+  readonly key: string;
+  readonly unresolved?: keyof typeof NO_VALUE;
+  readonly rule?: RuleText;
+  readonly earlier: readonly FailedText[];
+}
+
 /** An evaluation as the server explains it. */
 interface Explained {
   readonly key: string;
   readonly reason: string;
   readonly text?: string;
   readonly confidential?: true;
-  readonly unresolved?: 'missing' | 'unmatched' | 'withheld' | 'unreadable';
+  readonly unresolved?: keyof typeof NO_VALUE;
   readonly rule?: RuleText;
-  readonly earlier: readonly (RuleText & { readonly failed: string; readonly actual?: string })[];
+  readonly earlier: readonly FailedText[];
 }
+
+/** Segments inside of segments that are explained; `eval` of one of them explains what is deeper. */
+const DEEPEST = 6;
 
 const NO_VALUE = {
   missing: 'no value: there is no such config',
@@ -37,32 +54,75 @@ export async function explainConfig(
   const api = await context.api();
   const path = `${environmentPath(context.environment())}/evaluate`;
   const reply = await api.request('POST', path, { as: 'admin', body });
-  const { evaluations, ignored = [] } = reply.body as {
+  const {
+    evaluations,
+    segments = [],
+    ignored = [],
+  } = reply.body as {
     evaluations: readonly [Explained];
+    segments?: readonly SegmentText[];
     ignored?: readonly string[];
   };
   const [explained] = evaluations;
-  answer(context, explained, (out) => {
-    print(explained, out);
+  answer(context, { ...explained, segments }, (out) => {
+    printValue(explained, out);
+    printRules(explained, out, {
+      segments: new Map(segments.map((each) => [each.key, each])),
+      shown: new Set(),
+      depth: 0,
+    });
   });
   for (const attribute of ignored) context.err.line(`${attribute} is ignored: no rule could read it.`);
 }
 
-function print(
-  { key, reason, text, confidential, unresolved, rule, earlier }: Explained,
-  out: Printer,
-): void {
+function printValue({ key, reason, text, confidential, unresolved }: Explained, out: Printer): void {
   const value = confidential === true ? '(confidential)' : (text ?? '');
   out.line(
     unresolved === undefined ? `${key} is ${value} (${reason})` : `${key} has ${NO_VALUE[unresolved]}`,
   );
-  for (const { index, text: words, failed, actual } of earlier) {
-    out.line(`  ✗ ${index + 1}. ${words}`);
+}
+
+/** The segments that can be explained, those that were, and how deep the rules that are printed are. */
+interface Explaining {
+  readonly segments: ReadonlyMap<string, SegmentText>;
+  readonly shown: Set<string>;
+  readonly depth: number;
+}
+
+function printRules(
+  { rule, earlier }: Pick<Explained, 'rule' | 'earlier'>,
+  out: Printer,
+  explaining: Explaining,
+): void {
+  const indent = '       '.repeat(explaining.depth);
+  for (const { index, text, failed, actual, segment } of earlier) {
+    out.line(`${indent}  ✗ ${index + 1}. ${text}`);
     const has = actual === undefined ? 'the context has no value for it' : `the context has ${actual}`;
-    const isSegment = /^(not )?in segment /.test(failed);
-    out.line(isSegment ? `       not so: ${failed}` : `       not so: ${failed} (${has})`);
+    if (segment === undefined) out.line(`${indent}       not so: ${failed} (${has})`);
+    else printSegment(segment, `${indent}       not so: ${failed}`, out, explaining);
   }
-  if (rule !== undefined) out.line(`  ✓ ${rule.index + 1}. ${rule.text}`);
+  if (rule !== undefined) out.line(`${indent}  ✓ ${rule.index + 1}. ${rule.text}`);
+}
+
+/** Prints a condition on a segment, and why the context is in it or not. */
+function printSegment(key: string, line: string, out: Printer, explaining: Explaining): void {
+  const { segments, shown, depth } = explaining;
+  const segment = segments.get(key);
+  if (segment === undefined) {
+    out.line(line);
+  } else if (segment.unresolved !== undefined && segment.unresolved !== 'unmatched') {
+    out.line(
+      `${line} (${segment.unresolved === 'missing' ? 'there is no such segment' : 'it cannot be read'})`,
+    );
+  } else if (shown.has(key)) {
+    out.line(`${line} (as above)`);
+  } else if (depth >= DEEPEST) {
+    out.line(`${line} (holdfast eval ${key} says why)`);
+  } else {
+    shown.add(key);
+    out.line(line);
+    printRules(segment, out, { segments, shown, depth: depth + 1 });
+  }
 }
 
 /**

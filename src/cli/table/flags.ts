@@ -83,7 +83,7 @@ export const flagCommands = [
     arguments: ['<key>'],
     options: { context: listOption('<name=value>', 'an attribute of the context; can be repeated') },
     connections: ['url', 'token', 'environment'],
-    json: '{"key", "value", "reason", "rule": {"index", "text"}, "earlier": [{"index", "text", "failed", "actual"}]}',
+    json: '{"key", "value", "reason", "rule": {"index", "text"}, "earlier": [{"index", "text", "failed", "actual", "segment"}], "segments": [{"key", "member", "rule", "earlier"}]}',
     run: async (context, [key], { context: attributes = [] }) => {
       const { explainConfig } = await import('../commands/eval.js');
       await explainConfig(context, key, attributes);

@@ -5,29 +5,33 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../core/errors.js';
 import { eventLoop } from '../../core/turns.js';
-import { canonical, contextsOf, type Contexts, type ContextValue } from '../../evaluate/contexts.js';
+import { canonical, contextsOf, type Contexts } from '../../evaluate/contexts.js';
 import type { Evaluator } from '../../evaluate/evaluator.js';
-import type { ExplainedRule, Explanation, FailedRule } from '../../evaluate/explanation.js';
+import type { EvaluationOptions } from '../../evaluate/evaluation-options.js';
+import type { Explanation } from '../../evaluate/explanation.js';
 import { deterministicRandom } from '../../evaluate/random.js';
-import type { Value } from '../../evaluate/result.js';
-import { ONE_TURN } from '../../evaluate/work-slices.js';
+import { ONE_TURN, type WorkSlices } from '../../evaluate/work-slices.js';
 import { readOfrepContexts } from '../../ofrep/contexts.js';
 import { unknownEnvironment } from '../../replica/missing.js';
 import { readContextSetJson } from '../../ruleset/json.js';
-import type { ConfigValue } from '../../ruleset/model.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
-import { describeConditions, describeRule } from '../../words/configs.js';
-import { describeValue, isConfidential, shorten } from '../../words/values.js';
 import { attribution } from './attribution.js';
 import { draftEvaluator } from './draft.js';
+import {
+  evaluationAnswer,
+  evaluationJson,
+  segmentAnswer,
+  segmentJson,
+  segmentOfCriterion,
+} from './explained.js';
 import { idText } from './input.js';
 import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
 
 /** The keys of one request. */
 const KEYS_MAX = 1_000;
-/** The characters of an attribute that are shown. */
-const LONGEST_ACTUAL = 160;
+/** The segments that are explained along with the configs of one request. */
+const SEGMENTS_MAX = 1_000;
 /** Explanations that a change of the ruleset may interrupt before all are made in a single turn. */
 const MAX_INTERRUPTED = 3;
 
@@ -58,29 +62,6 @@ const evaluateBody = z.strictObject({
   }),
 });
 
-const ruleAnswer = z.object({
-  index: z.int().meta({ description: 'Counted from 0 in the order in which rules are tried.' }),
-  text: z.string().meta({ description: 'The rule in words.' }),
-});
-
-const evaluationAnswer = z
-  .object({
-    key: z.string(),
-    reason: z.enum(['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'ERROR']),
-    value: z.unknown().optional(),
-    text: z.string().optional().meta({ description: 'The value in words.' }),
-    confidential: z.literal(true).optional(),
-    unresolved: z.enum(['missing', 'unmatched', 'withheld', 'unreadable']).optional(),
-    rule: ruleAnswer.optional(),
-    earlier: z.array(
-      ruleAnswer.extend({
-        failed: z.string().meta({ description: 'The first condition that does not hold, in words.' }),
-        actual: z.string().optional().meta({ description: 'What the context has; absent: nothing.' }),
-      }),
-    ),
-  })
-  .meta({ id: 'ExplainedEvaluation' });
-
 /** The route that evaluates and explains. */
 export const EVALUATE_ROUTES = [
   adminRoute({
@@ -96,6 +77,10 @@ export const EVALUATE_ROUTES = [
         environment: idText,
         version: idText,
         evaluations: z.array(evaluationAnswer),
+        segments: z.array(segmentAnswer).meta({
+          description:
+            'The segments that conditions which do not hold ask for, and those that these ask for.',
+        }),
         ignored: z.array(z.string()).optional(),
       }),
     },
@@ -109,11 +94,16 @@ export const EVALUATE_ROUTES = [
         configs === undefined
           ? await currentSubject(parts, environment, body.keys)
           : await draftEvaluator(parts, { environment, by, configs, keys: body.keys });
-      const { version, explanations } = await explainAll({ ...subject, contexts, now: parts.now() });
+      const { version, explanations, segments } = await explainAll({
+        ...subject,
+        contexts,
+        now: parts.now(),
+      });
       response.json({
         environment: `${environment}`,
         version: `${version}`,
         evaluations: explanations.map(({ key, explanation }) => evaluationJson(key, explanation)),
+        segments: segments.map(({ key, isMember, explanation }) => segmentJson(key, isMember, explanation)),
         ...(ignored.length === 0 ? {} : { ignored: [...ignored] }),
       });
     },
@@ -170,85 +160,56 @@ interface ExplainedKey {
   readonly explanation: Explanation;
 }
 
+interface ExplainedSegment extends ExplainedKey {
+  readonly isMember: boolean;
+}
+
+/** What one version says of the keys, and of the segments that their conditions ask for. */
+interface Explained {
+  readonly version: bigint;
+  readonly explanations: readonly ExplainedKey[];
+  readonly segments: readonly ExplainedSegment[];
+}
+
 /** Explains in slices, all of one version. */
-async function explainAll({ evaluator, keys, contexts, now }: ExplainQuery): Promise<{
-  version: bigint;
-  explanations: ExplainedKey[];
-}> {
-  const options = { now, random: deterministicRandom(canonical(contexts)) };
+async function explainAll(query: ExplainQuery): Promise<Explained> {
   for (let attempt = 1; ; attempt++) {
     const slices = attempt > MAX_INTERRUPTED ? ONE_TURN : await eventLoop.begin();
-    const { version } = evaluator;
-    const explanations: ExplainedKey[] = [];
-    for (const key of keys) {
-      explanations.push({ key, explanation: evaluator.explain(key, contexts, options) });
-      if (slices.isOver) await slices.next();
-      if (evaluator.version !== version) break;
+    const explained = await explainOnce(query, slices);
+    if (explained !== undefined) return explained;
+  }
+}
+
+/** `undefined` when the ruleset changed before the end. */
+async function explainOnce(
+  { evaluator, keys, contexts, now }: ExplainQuery,
+  slices: WorkSlices,
+): Promise<Explained | undefined> {
+  const options: EvaluationOptions = { now, random: deterministicRandom(canonical(contexts)) };
+  const { version } = evaluator;
+  const explanations: ExplainedKey[] = [];
+  const wanted = new Map<string, boolean>();
+  const explain = (key: string): Explanation => {
+    const explanation = evaluator.explain(key, contexts, options);
+    for (const { criterion } of explanation.failed) {
+      const asked = segmentOfCriterion(criterion);
+      if (asked !== undefined && wanted.size < SEGMENTS_MAX) wanted.set(asked.key, asked.isMember);
     }
-    if (evaluator.version === version) return { version, explanations };
+    return explanation;
+  };
+  const isSame = async (): Promise<boolean> => {
+    if (slices.isOver) await slices.next();
+    return evaluator.version === version;
+  };
+  for (const key of keys) {
+    explanations.push({ key, explanation: explain(key) });
+    if (!(await isSame())) return undefined;
   }
-}
-
-function evaluationJson(
-  key: string,
-  { evaluation, decided, failed }: Explanation,
-): z.input<typeof evaluationAnswer> {
-  const rule = decided && { rule: ruleJson(decided) };
-  const earlier = failed.map(failedJson);
-  if (evaluation.kind === 'unresolved') {
-    const reason = evaluation.why === 'unmatched' ? ('DEFAULT' as const) : ('ERROR' as const);
-    return { key, reason, unresolved: evaluation.why, ...rule, earlier };
+  const segments: ExplainedSegment[] = [];
+  // A map that grows by what its members ask for while it is walked through.
+  for (const [key, isMember] of wanted) {
+    segments.push({ key, isMember, explanation: explain(key) });
+    if (!(await isSame())) return undefined;
   }
-  const { reason, value, weighted } = evaluation;
-  const given = decided?.conditional.value;
-  const chosen = weighted === undefined ? given : given?.weightedValues?.weightedValues?.[weighted]?.value;
-  const isSecret = [given, chosen].some((each) => each !== undefined && isConfidential(each));
-  const shown = isSecret ? { confidential: true as const } : valueJson(value, chosen);
-  return { key, reason, ...shown, ...rule, earlier };
-}
-
-function valueJson(value: Value, chosen: ConfigValue | undefined): { value: unknown; text: string } {
-  return { value: jsonOf(value), text: describeValue(chosen, LONGEST_ACTUAL) };
-}
-
-/** The value as JSON; integers and doubles that JSON cannot carry are text. */
-function jsonOf(value: Value): unknown {
-  switch (value.kind) {
-    case 'int':
-      return typeof value.value === 'bigint' ? `${value.value}` : value.value;
-    case 'double':
-      return Number.isFinite(value.value) ? value.value : `${value.value}`;
-    case 'duration':
-      return value.definition;
-    case 'bool':
-    case 'string':
-    case 'stringList':
-    case 'json':
-    case 'logLevel':
-      return value.value;
-  }
-}
-
-function ruleJson({ number, conditional }: ExplainedRule): { index: number; text: string } {
-  return { index: number, text: describeRule(withoutSecret(conditional), number === 0) };
-}
-
-/** A confidential rollout hides its variants too. */
-function withoutSecret(conditional: ExplainedRule['conditional']): ExplainedRule['conditional'] {
-  const { value } = conditional;
-  return value !== undefined && isConfidential(value)
-    ? { ...conditional, value: { confidential: true } }
-    : conditional;
-}
-
-function failedJson(rule: FailedRule): z.input<typeof evaluationAnswer>['earlier'][number] {
-  const { criterion, actual } = rule;
-  const failed = describeConditions([criterion]);
-  return { ...ruleJson(rule), failed, ...(actual === undefined ? {} : { actual: textOf(actual) }) };
-}
-
-function textOf(actual: ContextValue): string {
-  const text =
-    typeof actual === 'object' || typeof actual === 'string' ? JSON.stringify(actual) : String(actual);
-  return shorten(text, LONGEST_ACTUAL);
+  return { version, explanations, segments };
 }
