@@ -11,9 +11,10 @@ import { decideStop } from './app/stop-requests.js';
 import { serveArguments } from './cli/serve-arguments.js';
 import { printerOptions } from './cli/terminal.js';
 import { VERSION } from './core/version.js';
-import type { Logger } from './observe/log.js';
+import type { Logger, LogOrigin } from './observe/log.js';
+import type { Tracing } from './observe/tracing.js';
 import { isGiven, withVariable } from './config/option.js';
-import type { CommonSettings } from './config/options.js';
+import type { CommonSettings, NodeSettings } from './config/options.js';
 
 /**
  * Resolves at the first SIGINT or SIGTERM. Its repeats within a second are the same request; a later
@@ -46,28 +47,43 @@ function exitOnUnexpectedErrors(log: Logger): void {
   });
 }
 
+/** Opens tracing where its receiver is given, and loads OpenTelemetry only then. */
+async function openTracing(settings: CommonSettings, origin: LogOrigin): Promise<Tracing | undefined> {
+  const { traceEndpoint, tracesEndpoint, tracesOff } = settings as Partial<NodeSettings>;
+  if (tracesOff === true || (traceEndpoint ?? tracesEndpoint) === undefined) return undefined;
+  return (await import('./observe/open-tracing.js')).openTracing(origin);
+}
+
 /** Opens the log of a server: lines for people on a terminal, JSON elsewhere. */
-async function openLog({ logLevel, nodeName = hostname() }: CommonSettings): Promise<Logger> {
+async function openLog(
+  { logLevel }: CommonSettings,
+  origin: LogOrigin,
+  tracing: Tracing | undefined,
+): Promise<Logger> {
   const { createLog, linesForPeople } = await import('./observe/log.js');
   const { colours, width } = printerOptions(process.stdout, process.env);
   const destination = width === undefined ? undefined : await linesForPeople(colours);
-  return createLog(logLevel, destination, { node: nodeName, version: VERSION });
+  return createLog(logLevel, destination, { origin, fields: tracing && (() => tracing.fields()) });
 }
 
 /** Runs a server until a signal comes, and stops it. */
 async function run<S extends CommonSettings>(
   settings: S,
-  begin: (settings: S, log: Logger) => Promise<RunningProcess>,
+  begin: (settings: S, log: Logger, tracing?: Tracing) => Promise<RunningProcess>,
 ): Promise<void> {
-  const log = await openLog(settings);
+  const origin = { node: settings.nodeName ?? hostname(), version: VERSION };
+  const tracing = await openTracing(settings, origin);
+  const log = await openLog(settings, origin, tracing);
+  tracing?.logProblems(log);
   exitOnUnexpectedErrors(log);
   log.info({ runtime: process.version }, 'starting');
   for (const warning of settings.warnings) log.warn(warning);
   const stopping = stopRequested();
-  const node = await Promise.race([begin(settings, log), stopping.then(() => undefined)]);
+  const node = await Promise.race([begin(settings, log, tracing), stopping.then(() => undefined)]);
   log.info({ signal: await stopping }, node === undefined ? 'stopped before it served' : 'stopping');
   if (node === undefined) return;
   await node.stop();
+  await tracing?.close();
   log.info('stopped');
 }
 

@@ -11,6 +11,7 @@ import { openPorts } from '../http/ports.js';
 import { systemClock } from '../core/clock.js';
 import { makeDirectory } from '../core/durable-file.js';
 import type { Logger } from '../observe/log.js';
+import type { Tracing } from '../observe/tracing.js';
 import type { RunningProcess } from './running.js';
 import { awsOf } from '../config/read.js';
 
@@ -23,14 +24,18 @@ const STOP_MS = 5_000;
  *
  * @throws HoldfastError `field_invalid` when the port cannot be used
  */
-export async function startBeltServer(settings: BeltServerSettings, log: Logger): Promise<RunningProcess> {
+export async function startBeltServer(
+  settings: BeltServerSettings,
+  log: Logger,
+  tracing?: Tracing,
+): Promise<RunningProcess> {
   const aws = awsOf(settings);
   const sources = await Promise.all(settings.sources.map((url) => openSource(url, aws)));
   const { cacheDirectory } = settings;
   const cache = cacheDirectory === undefined ? undefined : new FileBucket(cacheDirectory);
   // For its owner alone: rules are in it. Where it cannot be made, the cache says so.
   if (cacheDirectory !== undefined) await makeDirectory(cacheDirectory).catch(() => undefined);
-  const server = buildBeltServer({ settings, sources, cache, log, clock: systemClock });
+  const server = buildBeltServer({ settings, sources, cache, log, tracing, clock: systemClock });
   const { copies, enter } = server;
   const ports = await openPorts(server, settings);
   copies.start();

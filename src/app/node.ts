@@ -7,9 +7,11 @@ import { systemClock } from '../core/clock.js';
 import { settleWithin } from '../http/listen.js';
 import { openPorts } from '../http/ports.js';
 import type { Logger } from '../observe/log.js';
+import type { Tracing } from '../observe/tracing.js';
 import { historyLimits } from '../store/history.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
+import { tracedStore } from '../store/traced-store.js';
 import { openBuckets } from './build/belt-writer.js';
 import { buildNode } from './build/node.js';
 import type { Secrets } from './build/parts.js';
@@ -38,11 +40,16 @@ const FINISH_MS = 5_000;
  * @throws HoldfastError `store_unavailable` when the store cannot be read; `field_invalid` when the
  *   port cannot be used
  */
-export async function startNode(settings: NodeSettings, log: Logger): Promise<RunningProcess> {
-  const store = await openStore(settings.store, { log, history: historyLimits(settings.history) });
+export async function startNode(
+  settings: NodeSettings,
+  log: Logger,
+  tracing?: Tracing,
+): Promise<RunningProcess> {
+  const opened = await openStore(settings.store, { log, history: historyLimits(settings.history) });
+  const store = tracing === undefined ? opened : tracedStore(opened, tracing);
   try {
     const secrets = await provideSecrets(settings);
-    const node = await startOnStore(settings, secrets, store, log);
+    const node = await startOnStore(settings, secrets, store, log, tracing);
     const { gripUrls, hold, production } = settings;
     const { url, adminUrl } = node;
     log.info(
@@ -101,9 +108,10 @@ export async function startOnStore(
   secrets: Secrets,
   store: Store,
   log: Logger,
+  tracing?: Tracing,
 ): Promise<RunningNode> {
   const buckets = await openBuckets(settings);
-  const node = buildNode({ settings, secrets, store, log, clock: systemClock }, buckets);
+  const node = buildNode({ settings, secrets, store, log, tracing, clock: systemClock }, buckets);
   const { replica, committer, directHolds, audit, lead, enter } = node;
   await replica.start();
   const ports = await openPorts(node, settings);

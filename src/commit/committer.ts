@@ -8,6 +8,7 @@
  */
 import { HoldfastError } from '../core/errors.js';
 import { KeyedQueue } from '../core/keyed-queue.js';
+import { traced, type Tracing } from '../observe/tracing.js';
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
@@ -79,6 +80,7 @@ export interface ChangePreview {
 export interface CommitterOptions extends CommitParts {
   readonly onCommit?: () => void;
   readonly onConflict?: () => void;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Validates and commits changes, for every way in. */
@@ -145,7 +147,19 @@ export class Committer {
     return this.#queue.run(settings.id, () => putEnvironment(this.#options, settings, by));
   }
 
-  async #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
+  #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
+    return traced(this.#options.tracing, 'commit', async (span) => {
+      const outcome = await this.#decide(request, event);
+      span?.set({
+        'holdfast.environment': `${request.environment}`,
+        'holdfast.outcome': outcome.kind,
+        'holdfast.version': 'answer' in outcome ? outcome.answer.version : undefined,
+      });
+      return outcome;
+    });
+  }
+
+  async #decide(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
     const { environment, idempotency, by } = request;
     if (idempotency !== undefined) {

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 440] -- one table, so that no option can be forgotten in another */
+/* eslint max-lines: ['error', 475] -- one table, so that no option can be forgotten in another */
 /**
  * The option table: every setting of every process. Names, defaults, checks, help, warnings about
  * unused and misspelt names, and the types of the settings are made from it. Nothing else reads the
@@ -334,6 +334,35 @@ export const options = {
     default: 'info',
     help: `Least severe log line that is written: ${LOG_LEVELS.join(', ')}.`,
     parse: oneOf(LOG_LEVELS),
+  }),
+  /** Where traces go; `undefined` both: no traces are made. OpenTelemetry itself reads the values. */
+  traceEndpoint: option({
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    roles: ['node', 'belt server'],
+    shown: 'none',
+    help: 'Receiver of traces by OTLP over HTTP in protobuf, such as http://collector:4318. Without it no traces are made. Other OTEL_ variables count as OpenTelemetry defines them (docs/operations/traces.md).',
+    parse: httpUrl,
+  }),
+  tracesEndpoint: option({
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    roles: ['node', 'belt server'],
+    shown: 'none',
+    help: 'The same with the whole path, such as http://collector:4318/v1/traces.',
+    parse: httpUrl,
+  }),
+  traceProtocol: option({
+    name: 'OTEL_EXPORTER_OTLP_PROTOCOL',
+    roles: ['node', 'belt server'],
+    default: 'http/protobuf',
+    help: 'Protocol of that receiver; there is only this one.',
+    parse: oneOf(['http/protobuf']),
+  }),
+  tracesOff: option({
+    name: 'OTEL_SDK_DISABLED',
+    roles: ['node', 'belt server'],
+    default: 'false',
+    help: 'true: no traces are made, whatever the endpoints.',
+    parse: (value) => value.toLowerCase() === 'true',
   }),
   /** NODE_ENV=production: nothing is generated that an installation must know. */
   production: option({

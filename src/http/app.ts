@@ -4,27 +4,24 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type Router } from 'express';
-import type { ProcessMetrics } from '../observe/process-metrics.js';
-import type { Logger } from '../observe/log.js';
+import type { ActiveSpan } from '../observe/tracing.js';
 import { compressed } from './compress.js';
 import { consoleRoutes } from './console.js';
 import { answerError, errorHandler, notFound } from './errors.js';
 import { evaluationRoute, evaluationRoutes } from './evaluations.js';
-import { setHeaders } from './exchange.js';
+import { setHeaders, type Asked, type RouteAnswer } from './exchange.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
 import { answerHot, HotRoutes, type HotRoute } from './hot-routes.js';
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRouter, ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { openApiRoutes } from './openapi/document.js';
-import { observeRequests } from './observe-requests.js';
+import { observeRequests, type RequestObservers } from './observe-requests.js';
 import { snapshotRoute, snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
 
 /** The parts that every process with an HTTP interface has. */
-export interface AppParts {
+export interface AppParts extends RequestObservers {
   readonly state: () => ReadinessReport;
-  readonly metrics: ProcessMetrics;
-  readonly log: Logger;
   /**
    * The routes of the process, next to those of its health. A path that none of them has is 404.
    */
@@ -36,14 +33,15 @@ export interface AppParts {
 }
 
 /** Builds the application: what all requests have in common, hot routes, and Express for the rest. */
-export function createApp({ state, metrics, log, routes = [], hot = [], admin }: AppParts): Express {
-  const app = baseApp(metrics);
+export function createApp(parts: AppParts): Express {
+  const { state, metrics, log, routes = [], hot = [], admin } = parts;
+  const app = baseApp(parts);
   app.use(healthRoutes(state, metrics));
   for (const router of routes) app.use(router);
   if (admin !== undefined) app.use(openApiRoutes()).use('/admin/v1', admin).use(consoleRoutes());
   app.use(notFound);
   app.use(errorHandler(log));
-  beginWith(app, hot, metrics, log);
+  beginWith(app, hot, parts);
   return app;
 }
 
@@ -52,17 +50,17 @@ export function createApp({ state, metrics, log, routes = [], hot = [], admin }:
  * clients and bare health. What {@link createApp} has in addition is 404 here. [protocol] #ports
  */
 export function createClientApp(parts: Omit<AppParts, 'admin'>): Express {
-  const { state, metrics, log, routes = [], hot = [] } = parts;
-  const app = baseApp(metrics);
+  const { state, log, routes = [], hot = [] } = parts;
+  const app = baseApp(parts);
   app.use(bareHealthRoutes(state));
   for (const router of routes) app.use(router);
   app.use(notFound);
   app.use(errorHandler(log));
-  beginWith(app, hot, metrics, log);
+  beginWith(app, hot, parts);
   return app;
 }
 
-function baseApp(metrics: ProcessMetrics): Express {
+function baseApp({ metrics }: RequestObservers): Express {
   const app = express();
   app.disable('x-powered-by');
   // Where an answer has an ETag, it is a version, and the route sets it.
@@ -82,19 +80,26 @@ interface Handling {
  * Makes the application begin each request with what all have in common (id, count, security
  * headers), and answer hot routes before its layers.
  */
-function beginWith(app: Express, hot: readonly HotRoute[], metrics: ProcessMetrics, log: Logger): void {
+function beginWith(app: Express, hot: readonly HotRoute[], observers: RequestObservers): void {
   const routes = new HotRoutes(hot);
-  const observe = observeRequests(metrics, log);
-  const answer = answerError(log);
+  const observe = observeRequests(observers);
+  const answer = answerError(observers.log);
   const handling = app as unknown as Handling;
   const layers = handling.handle.bind(app);
+  const answerBegun = (request: Asked, begun: RouteAnswer, next?: (error?: unknown) => void): void => {
+    const found = routes.find(request);
+    if (found === undefined) layers(request, begun, next);
+    else answerHot(found, request, begun, (thrown) => answer(thrown, request, begun));
+  };
+  // Apart, so that a request without a span makes no function for it.
+  const answerInside = (span: ActiveSpan, ...request: Parameters<typeof answerBegun>): void =>
+    span.within(() => answerBegun(...request));
   handling.handle = (request, response, next) => {
     const begun = Object.assign(response, { locals: {} });
-    observe(request, begun);
+    const span = observe(request, begun);
     setHeaders(response, SECURITY_HEADERS);
-    const found = routes.find(request);
-    if (found === undefined) layers(request, response, next);
-    else answerHot(found, request, begun, (thrown) => answer(thrown, request, begun));
+    if (span === undefined) answerBegun(request, begun, next);
+    else answerInside(span, request, begun, next);
   };
 }
 

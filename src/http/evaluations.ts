@@ -43,6 +43,7 @@ export function evaluationRoute({ rulesets, evaluators, metrics, now }: Evaluati
     method: 'GET',
     path: `${PREFIX}:context`,
     takesRest: true,
+    span: 'evaluate',
     answer: async (request, response, parameter) => {
       compress(request, response);
       allowPages(response);

@@ -38,6 +38,7 @@ export function eventStreamRoute(parts: EventStreamParts): HotRoute {
   return {
     method: 'GET',
     path: `${STREAM_PREFIX}:token`,
+    span: 'subscribe',
     answer: async (request, response, token) => {
       allowPages(response);
       response.locals.errorBody = ofrepError;

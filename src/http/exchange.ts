@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse, type ParsedUrlQuery } from 'node:querystring';
 import type { HoldfastError } from '../core/errors.js';
+import type { ActiveSpan, Tracing } from '../observe/tracing.js';
 
 /** A request. */
 export type Asked = IncomingMessage;
@@ -28,6 +29,10 @@ export interface AnswerLocals extends RequestFacts {
   challenge?: string;
   /** The measurement of the request. */
   observation?: { measure(): void };
+  /** Absent: the request is not traced. */
+  tracing?: Tracing | undefined;
+  /** The span of the route, inside of that of the request. */
+  span?: ActiveSpan | undefined;
 }
 
 /** An answer. */

@@ -4,6 +4,7 @@
  * same function, for what this does not take: other methods, and paths in an unusual form.
  */
 import type { RequestHandler } from 'express';
+import { traced, type Tracing } from '../observe/tracing.js';
 import type { RouteAnswer, Answering, Asked } from './exchange.js';
 
 /** A route whose path is constant, or ends in one variable part. */
@@ -13,6 +14,8 @@ export interface HotRoute {
   readonly path: string;
   /** True when the variable part may have slashes. */
   readonly takesRest?: boolean;
+  /** The name of the span of the answer, where the request is traced; absent: it has none. */
+  readonly span?: string;
   readonly answer: Answering;
 }
 
@@ -23,10 +26,36 @@ const PLAIN = /^[\w.-]+$/;
 const PLAIN_REST = /^[\w.=+/-]+$/;
 
 /** Builds Express's handler for such a route. */
-export function inExpress({ path, answer }: HotRoute): RequestHandler {
-  const name = path.slice(path.lastIndexOf(':') + 1);
+export function inExpress(route: HotRoute): RequestHandler {
+  const name = route.path.slice(route.path.lastIndexOf(':') + 1);
   return (request, response) =>
-    answer(request, response, (request.params as Record<string, string>)[name] ?? '');
+    answerBy(route, request, response, (request.params as Record<string, string>)[name] ?? '');
+}
+
+/** Answers by a route, in its span where the request is traced. */
+export function answerBy(
+  route: HotRoute,
+  request: Asked,
+  response: RouteAnswer,
+  parameter: string,
+): Promise<void> {
+  const { tracing } = response.locals;
+  return tracing === undefined || route.span === undefined
+    ? route.answer(request, response, parameter)
+    : answerTraced(tracing, route.span, route.answer, { request, response, parameter });
+}
+
+/** Apart from {@link answerBy}, which so makes no function for a request that is not traced. */
+function answerTraced(
+  tracing: Tracing,
+  name: string,
+  answer: Answering,
+  { request, response, parameter }: { request: Asked; response: RouteAnswer; parameter: string },
+): Promise<void> {
+  return traced(tracing, name, (span) => {
+    response.locals.span = span;
+    return answer(request, response, parameter);
+  });
 }
 
 /** A route that has the path of a request, and the variable part of that. */
@@ -73,5 +102,5 @@ export function answerHot(
 ): void {
   // Metrics and logs name a request by it.
   request.route = route;
-  route.answer(request, response, parameter).catch(fail);
+  answerBy(route, request, response, parameter).catch(fail);
 }

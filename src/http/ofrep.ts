@@ -22,7 +22,7 @@ import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { currentRuleset, setAgeHeaders } from './current.js';
 import { notFound, onlyMethods } from './errors.js';
 import { queryOf, sendJsonText, type RouteAnswer, type Asked, type ErrorBody } from './exchange.js';
-import { inExpress, type HotRoute } from './hot-routes.js';
+import { answerBy, inExpress, type HotRoute } from './hot-routes.js';
 import { jsonReader } from './read-json.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
 import { noteKey } from './request-facts.js';
@@ -79,6 +79,7 @@ export function ofrepRoutes(given: OfrepParts): OfrepRoutes {
       method: 'POST',
       path: `${FLAGS}:key`,
       takesRest: true,
+      span: 'evaluate',
       answer: async (request, response, key) => {
         allowPages(response);
         await answerOne(parts, request, response, key);
@@ -87,6 +88,7 @@ export function ofrepRoutes(given: OfrepParts): OfrepRoutes {
     all: {
       method: 'POST',
       path: ALL_FLAGS,
+      span: 'evaluate',
       answer: async (request, response) => {
         allowPages(response);
         await answerAll(parts, request, response);
@@ -120,7 +122,7 @@ export function ofrepRouter({ one, all }: OfrepRoutes): Router {
       if (hasEmptyKey(request)) response.locals.errorBody = errorOfOne('');
       next();
     })
-    .post((request, response) => (hasEmptyKey(request) ? one : all).answer(request, response, ''))
+    .post((request, response) => answerBy(hasEmptyKey(request) ? one : all, request, response, ''))
     .all(onlyMethods(...methodsWith(CORS)));
   // Event streams are here too, in a router before this one; nothing else is.
   router.use(PREFIX, errorsAs(errorOfNoRoute), notFound);

@@ -57,6 +57,7 @@ export function streamRoutes(parts: StreamParts): readonly HotRoute[] {
     {
       method: 'GET',
       path: '/api/v1/sse/config',
+      span: 'subscribe',
       answer: async (request, response) => {
         await grip(request, response);
         await subscribe(parts, request, response);
@@ -65,6 +66,7 @@ export function streamRoutes(parts: StreamParts): readonly HotRoute[] {
     {
       method: 'GET',
       path: `${RECOVERY_PREFIX}:token`,
+      span: 'recovery',
       answer: async (request, response, token) => {
         // The path is checked first, which costs less: any client may try.
         if (!parts.link.accepts(token)) throw linkInvalid();
@@ -131,6 +133,7 @@ export async function respondWithStream(
     if (key !== parts.canary.key) {
       metrics.subscribes.inc({ hold: 'grip', decision: reply.decision, stream: stream.kind });
     }
+    response.locals.span?.set({ 'holdfast.hold': 'grip', 'holdfast.decision': reply.decision });
     noteStanding(parts, request, reply);
     await send(response, reply);
     return;
@@ -141,6 +144,7 @@ export async function respondWithStream(
   try {
     const decision = await subscriptions.standing(stream, position);
     metrics.subscribes.inc({ hold: 'direct', decision, stream: stream.kind });
+    response.locals.span?.set({ 'holdfast.hold': 'direct', 'holdfast.decision': decision });
     // The client left while the store was asked; no later event would say so.
     if (response.destroyed) return;
     setHeaders(response, STREAM_HEADERS);
@@ -181,6 +185,7 @@ async function recover(parts: StreamParts, request: Asked, response: RouteAnswer
   if (!isProxied(request)) throw linkInvalid();
   const reply = await parts.subscriptions.recover(request.headersDistinct['grip-last']);
   parts.metrics.recoveries.inc({ decision: reply.decision, stream: reply.stream });
+  response.locals.span?.set({ 'holdfast.decision': reply.decision, 'holdfast.stream': reply.stream });
   if (reply.events.length > 0) parts.onRecovered();
   noteStanding(parts, request, reply);
   await send(response, reply);

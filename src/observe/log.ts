@@ -12,16 +12,28 @@ export interface LogOrigin {
   readonly version: string;
 }
 
+/** The fields that every line has. */
+export interface LogFields {
+  readonly origin?: LogOrigin;
+  /** Gives further fields at each line: those of the trace that it belongs to. */
+  readonly fields?: (() => Readonly<Record<string, string>>) | undefined;
+}
+
 /**
  * Creates a log.
  *
  * @param level a pino level, or `silent`
  * @param destination default: standard output
  */
-export function createLog(level: string, destination?: DestinationStream, origin?: LogOrigin): Logger {
+export function createLog(
+  level: string,
+  destination?: DestinationStream,
+  { origin, fields }: LogFields = {},
+): Logger {
   const options = {
     level,
     base: origin === undefined ? null : { ...origin },
+    ...(fields === undefined ? {} : { mixin: () => ({ ...fields() }) }),
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describe },

@@ -142,7 +142,7 @@ export class LeaderTerm {
   }
 
   async #begin({ cursors, since, unnotified, unsent, last }: Inheritance): Promise<void> {
-    for (const entry of unsent.entries) this.#outbox.push(outboxEntryOf(entry));
+    for (const entry of unsent.entries) this.#outbox.push(outboxEntryOf(entry, this.#options.clock.now()));
     // Entries that the outbox could not keep leave no trace in it.
     this.#oldest = this.#outbox.size === unsent.entries.length ? unsent.cursor : undefined;
     this.#cursors = cursors;
@@ -156,7 +156,7 @@ export class LeaderTerm {
 
   async #take(feed: FeedSignal): Promise<void> {
     if (feed.kind === 'entries') {
-      for (const entry of feed.entries) this.#outbox.push(outboxEntryOf(entry));
+      for (const entry of feed.entries) this.#outbox.push(outboxEntryOf(entry, this.#options.clock.now()));
       this.#notifier.apply(feed.entries, this.#last);
       this.#last = feed.entries.at(-1)?.position ?? this.#last;
       this.#workers.wake();

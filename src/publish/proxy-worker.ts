@@ -10,7 +10,7 @@ import type { Clock } from '../core/clock.js';
 import { Signal } from '../core/signal.js';
 import type { FeedPosition } from '../store/store.js';
 import { nextBatch, BATCH_MAX_ITEMS, type Batch } from './outbox/batch.js';
-import type { PublishTarget } from './outbox/entry.js';
+import type { OutboxTrace, PublishTarget } from './outbox/entry.js';
 import type { OutboxCursor } from './outbox/outbox.js';
 import type { PublishResult } from './proxy-client.js';
 
@@ -20,6 +20,8 @@ export interface ProxyWorkerEvents {
   failed(): void;
   /** @param milliseconds from the commit of one entry to its acceptance */
   lag(milliseconds: number, target: PublishTarget): void;
+  /** Reports an entry with a trace that was accepted. */
+  traced(trace: OutboxTrace, target: PublishTarget): void;
   resynced(items: number): void;
   /** @param items of those accepted, the ones that notify clients to fetch */
   refetched(items: number): void;
@@ -140,7 +142,8 @@ export class ProxyWorker {
   #measure(entries: Batch['entries']): void {
     const { events, clock } = this.#options;
     let refetched = 0;
-    for (const { at, target } of entries) {
+    for (const { at, target, trace } of entries) {
+      if (trace !== undefined) events.traced(trace, target);
       // Clients are notified late on purpose.
       if (target.kind === 'clients') refetched++;
       // The store's clock may be ahead of this node's.

@@ -43,6 +43,11 @@ export interface Change {
    * removes settings and history in the same step.
    */
   readonly deletes?: boolean;
+  /**
+   * The trace that the change belongs to, as a `traceparent` of W3C Trace Context. Kept in the feed
+   * only; nodes of before pass over it.
+   */
+  readonly trace?: string;
 }
 
 /** A ruleset to begin with. */

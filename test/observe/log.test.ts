@@ -45,7 +45,7 @@ describe('a log line with an origin', () => {
   it('a log line with an origin names the node and the version', () => {
     const lines: string[] = [];
     const origin = { node: 'pod-1', version: '1.2.3' };
-    createLog('info', { write: (line) => void lines.push(line) }, origin)
+    createLog('info', { write: (line) => void lines.push(line) }, { origin })
       .child({ proxy: 'a' })
       .info('said');
     expect(JSON.parse(lines[0]!)).toMatchObject({ node: 'pod-1', version: '1.2.3', proxy: 'a', msg: 'said' });
@@ -56,7 +56,7 @@ describe('a log line for people', () => {
   async function printed(colours: boolean): Promise<string> {
     const stream = new PassThrough();
     const destination = await linesForPeople(colours, stream);
-    const log = createLog('info', destination, { node: 'pod-1', version: '1.2.3' });
+    const log = createLog('info', destination, { origin: { node: 'pod-1', version: '1.2.3' } });
     log.warn({ proxy: 'http://a', waiting: 2, token: 'hunter2' }, 'the proxy does not accept items');
     return String(stream.read());
   }

@@ -58,6 +58,7 @@ async function start(options: FastlyApiOptions = {}, interval = 0): Promise<void
       failed: nothing,
       resynced: nothing,
       refetched: nothing,
+      traced: nothing,
       lag: nothing,
     }),
     clock: {

@@ -59,6 +59,7 @@ function start(script: Script = {}) {
       failed: () => events.push('failed'),
       lag: (milliseconds) => events.push(`lag ${milliseconds}`),
       resynced: (items) => events.push(`resynced ${items}`),
+      traced: ({ parent }) => events.push(`traced ${parent}`),
       refetched: (items) => events.push(`refetched ${items}`),
       cursor: (position) => events.push(`cursor ${position}`),
     },

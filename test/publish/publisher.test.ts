@@ -98,6 +98,7 @@ function start(holder: string, options: NodeOptions = {}): Node {
       failed: nothing,
       resynced: nothing,
       refetched: nothing,
+      traced: nothing,
       lag: nothing,
     }),
     clock: { ...systemClock, sleep },

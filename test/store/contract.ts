@@ -429,6 +429,22 @@ function feed(current: () => Store, follow: (from: FeedPosition) => Follower): v
       await current().commit(creation(1n));
     });
 
+    it('the feed carries the trace of a change, and none with a change that has none', async () => {
+      const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+      await current().commit(update(1n, 0n, [flag(10n, 'a')]));
+      const follower = follow(await current().head());
+      const next = update(1n, 10n, [flag(11n, 'a')]);
+      await current().commit({ ...next, change: { ...next.change!, trace } });
+      const last = update(1n, 11n, [flag(12n, 'a')]);
+      await current().commit({ ...last, change: { ...last.change!, deletes: true } });
+      await follower.reaches(12n);
+      expect(follower.entries).toMatchObject([
+        { kind: 'change', change: { version: 11n, trace } },
+        { kind: 'change', change: { version: 12n, deletes: true } },
+      ]);
+      expect(follower.entries[1]).not.toHaveProperty('change.trace');
+    });
+
     it('the feed brings every change in order, as it was committed', async () => {
       const follower = follow(await current().head());
       const configs = [withUnknownField(10n, 'ключ', everyByte), tombstone(11n, 'b')];

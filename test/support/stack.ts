@@ -26,6 +26,8 @@ export interface StackOptions {
   readonly canary?: boolean;
   /** More settings for each node; they win. */
   readonly env?: Readonly<Record<string, string>>;
+  /** More settings for one node, by its place; they win over those. */
+  readonly envOf?: (index: number) => Readonly<Record<string, string>>;
   /** Options that differ from pushpin/pushpin.conf, by `section.option`. */
   readonly pushpin?: PushpinOptions;
   /** The folder of the logs and of Redis' data; default: a new temporary one. */
@@ -103,7 +105,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const env = { ...nodeEnvironment(secrets, redis.url, publishUrls, clientUrls), ...options.env };
     const nodes = await all(ports.length, (index) =>
       startNode({
-        env,
+        env: { ...env, ...options.envOf?.(index) },
         port: ports[index]!,
         logFile: join(dir, `holdfast-${index + 1}.log`),
         command: options.commands?.[index],

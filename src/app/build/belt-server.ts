@@ -17,6 +17,7 @@ import { noStreamRoutes } from '../../http/no-streams.js';
 import type { Clock } from '../../core/clock.js';
 import { BeltServerMetrics } from '../../observe/belt-server-metrics.js';
 import type { Logger } from '../../observe/log.js';
+import type { Tracing } from '../../observe/tracing.js';
 
 /** The parts that a belt server is built from. */
 export interface BeltServerParts {
@@ -25,6 +26,7 @@ export interface BeltServerParts {
   /** The place of the last good copies; `undefined`: they are kept in memory only. */
   readonly cache: FileBucket | undefined;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   /** Times in place of those of a real server. */
   readonly times?: CopyTimes;
@@ -42,7 +44,7 @@ export interface BeltServer {
 
 /** Builds a belt server. */
 export function buildBeltServer(parts: BeltServerParts): BeltServer {
-  const { log, clock } = parts;
+  const { log, tracing, clock } = parts;
   const metrics = new BeltServerMetrics();
   const copies = buildCopies(parts, metrics);
   gauges(metrics, copies);
@@ -59,6 +61,7 @@ export function buildBeltServer(parts: BeltServerParts): BeltServer {
     hot: clients.hot,
     metrics,
     log,
+    tracing,
   };
   const enter = (next: BeltServerHealth['phase']): void => {
     phase = next;

@@ -55,7 +55,7 @@ export type GivenNodeParts = Omit<NodeParts, 'metrics' | 'holder'>;
 /** Builds a node. */
 export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []): BuiltNode {
   const parts: NodeParts = { ...given, metrics: new NodeMetrics(), holder: randomUUID() };
-  const { settings, store, metrics, log, clock } = parts;
+  const { settings, store, metrics, log, tracing, clock } = parts;
   const proxies = proxiesOf(settings);
   const watched = buildClockMonitor(parts);
   const events = new DeliveryEvents(parts);
@@ -97,6 +97,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     hot: [...clients.hot, ...streams.hot],
     metrics,
     log,
+    tracing,
   };
   const more = { delivery: delivery.board, codes, fleet };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);

@@ -3,6 +3,7 @@ import type { NodeSettings } from '../../config/options.js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../observe/log.js';
 import type { NodeMetrics } from '../../observe/node-metrics.js';
+import type { Tracing } from '../../observe/tracing.js';
 import type { Store } from '../../store/store.js';
 
 /**
@@ -25,6 +26,8 @@ export interface NodeParts {
   readonly store: Store;
   readonly metrics: NodeMetrics;
   readonly log: Logger;
+  /** `undefined`: no traces. */
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   /** Unique to this process; the name under which it takes leases. */
   readonly holder: string;

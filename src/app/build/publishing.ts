@@ -6,7 +6,8 @@ import { Purger } from '../../cdn/purger.js';
 import type { Committer } from '../../commit/committer.js';
 import type { ProxyAddress } from '../../grip/proxies.js';
 import { InboxConsumer } from '../../inbox/consumer.js';
-import type { NodeMetrics } from '../../observe/node-metrics.js';
+import type { SpanAttributes } from '../../observe/tracing.js';
+import type { PublishTarget } from '../../publish/outbox/entry.js';
 import type { ProxyWorkerEvents } from '../../publish/proxy-worker.js';
 import { Publisher } from '../../publish/publisher.js';
 import type { Replica } from '../../replica/replica.js';
@@ -20,9 +21,9 @@ export function buildPublisher(
   proxies: readonly ProxyAddress[],
   delivery: DeliveryEvents,
 ): Publisher | undefined {
-  const { settings, store, metrics, log, clock, holder } = parts;
+  const { settings, store, log, clock, holder, metrics } = parts;
   const refetchSpread = settings.refetchSpreadSeconds * 1000;
-  const observe = publishEvents(metrics, delivery, clock.now);
+  const observe = publishEvents(parts, delivery);
   const publisher =
     proxies.length === 0
       ? undefined
@@ -44,11 +45,14 @@ export function buildPublisher(
 }
 
 function publishEvents(
-  metrics: NodeMetrics,
+  { metrics, tracing, clock }: NodeParts,
   delivery: DeliveryEvents,
-  now: () => number,
 ): (proxy: string) => Omit<ProxyWorkerEvents, 'cursor'> {
   return (proxy) => ({
+    traced: ({ parent, queuedAt: start }, target) => {
+      const attributes = { 'holdfast.proxy': proxy, ...factsOfTarget(target) };
+      tracing?.record({ name: 'publish', type: 'client', parent, start, end: clock.now(), attributes });
+    },
     accepted: (items) => metrics.published.inc({ proxy }, items),
     failed: () => metrics.publishFailures.inc({ proxy }),
     resynced: (items) => {
@@ -61,9 +65,14 @@ function publishEvents(
       if (subject.kind !== 'environment' || subject.environment === CANARY_ENVIRONMENT) return;
       const { environment, version } = subject;
       metrics.environmentLag(proxy, environment, milliseconds / 1000);
-      delivery.timeline.accepted(proxy, { environment, version, at: now() - milliseconds });
+      delivery.timeline.accepted(proxy, { environment, version, at: clock.now() - milliseconds });
     },
   });
+}
+
+function factsOfTarget(target: PublishTarget): SpanAttributes {
+  if (target.kind !== 'environment') return {};
+  return { 'holdfast.environment': `${target.environment}`, 'holdfast.version': `${target.version}` };
 }
 
 /** Builds the purger; `undefined` without a CDN to purge at. */

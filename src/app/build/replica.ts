@@ -3,12 +3,13 @@ import { Committer } from '../../commit/committer.js';
 import { heal } from '../../recovery/heal.js';
 import { Replica } from '../../replica/replica.js';
 import type { Change } from '../../ruleset/ruleset.js';
+import type { Tracing } from '../../observe/tracing.js';
 import type { NodeParts } from './parts.js';
 import { registerStoreGauges } from './watching.js';
 
 /** Builds the replica: rulesets in memory, kept current from the feed. */
 export function buildReplica(
-  { settings, store, metrics, log, clock }: NodeParts,
+  { settings, store, metrics, log, clock, tracing }: NodeParts,
   onChange: (change: Change) => void,
 ): Replica {
   const replica = new Replica({
@@ -20,7 +21,13 @@ export function buildReplica(
     // A hold at a proxy is verified once in T, which uses its environment: one that was not used in
     // two of them has no holds.
     retention: { keep: settings.environmentsInMemory, idle: 2 * settings.stalenessSeconds * 1000 },
-    onChange,
+    onChange:
+      tracing === undefined
+        ? onChange
+        : (change) => {
+            onChange(change);
+            noteFollowed(tracing, change, clock.now());
+          },
     onDropped: () => metrics.environmentsDropped.inc(),
   });
   registerStoreGauges(metrics, store);
@@ -50,11 +57,20 @@ export function buildReplica(
   return replica;
 }
 
+/** Records the way of a change through the feed: from its commit to this node. */
+function noteFollowed(tracing: Tracing, { trace, at, environment, version }: Change, end: number): void {
+  if (trace === undefined) return;
+  const attributes = { 'holdfast.environment': `${environment}`, 'holdfast.version': `${version}` };
+  const start = Number(at / 1000n);
+  tracing.record({ name: 'feed', type: 'consumer', parent: trace, start, end, attributes });
+}
+
 /** Builds the committer, through which every change of this node goes. */
-export function buildCommitter({ store, metrics }: NodeParts, replica: Replica): Committer {
+export function buildCommitter({ store, metrics, tracing }: NodeParts, replica: Replica): Committer {
   return new Committer({
     store,
     replica,
+    tracing,
     onCommit: () => metrics.commits.inc(),
     onConflict: () => metrics.conflicts.inc(),
   });

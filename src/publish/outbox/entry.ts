@@ -16,6 +16,15 @@ export interface OutboxEntry {
   readonly items: readonly Item[];
   /** The size of all items. */
   readonly bytes: number;
+  readonly trace?: OutboxTrace;
+}
+
+/** The trace of a change, of which publishing is a part. */
+export interface OutboxTrace {
+  /** A traceparent. */
+  readonly parent: string;
+  /** The time at which the entry came into the outbox, milliseconds since 1970. */
+  readonly queuedAt: number;
 }
 
 /** The concern of an entry: its holds are made to recover when its items cannot be sent. */
@@ -62,16 +71,21 @@ export function refetchEntryOf(refetch: Refetch, position: FeedPosition): Outbox
   return entryOf(position, Number(at / 1000n), target, [refetchItem(refetch)]);
 }
 
-/** Builds the entry of a feed entry. */
-export function outboxEntryOf(entry: FeedEntry): OutboxEntry {
+/**
+ * Builds the entry of a feed entry.
+ *
+ * @param now milliseconds since 1970
+ */
+export function outboxEntryOf(entry: FeedEntry, now: number): OutboxEntry {
   const { position } = entry;
   if (entry.kind === 'change') {
-    const { environment, version, at, deletes } = entry.change;
+    const { environment, version, at, deletes, trace } = entry.change;
     // Its holds were closed with its keys. One that a proxy still has keeps what it has, until its
     // next verification ends it.
     if (deletes === true) return entryOf(position, Number(at / 1000n), { kind: 'none' }, []);
     const target = { kind: 'environment', environment, version } as const;
-    return entryOf(position, Number(at / 1000n), target, changeItems(entry.change));
+    const made = entryOf(position, Number(at / 1000n), target, changeItems(entry.change));
+    return trace === undefined ? made : { ...made, trace: { parent: trace, queuedAt: now } };
   }
   const { id, createdAt, revokedAt } = entry.key;
   return revokedAt === undefined

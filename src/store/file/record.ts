@@ -100,6 +100,7 @@ interface ChangeRecord {
   readonly envelope: string;
   readonly configs: string;
   readonly deletes?: true;
+  readonly trace?: string;
 }
 
 /**
@@ -176,6 +177,7 @@ function encodeChange(change: Change): ChangeRecord {
     envelope: Buffer.from(change.envelope).toString('base64'),
     configs: configsToBase64(change.configs),
     ...(change.deletes === true ? { deletes: true } : {}),
+    ...(change.trace === undefined ? {} : { trace: change.trace }),
   };
 }
 
@@ -190,5 +192,6 @@ function decodeChange(environment: bigint, record: ChangeRecord): Change {
     envelope: Buffer.from(record.envelope, 'base64'),
     configs: configsFromBase64(record.configs),
     ...(record.deletes === true ? { deletes: true } : {}),
+    ...(record.trace === undefined ? {} : { trace: record.trace }),
   };
 }

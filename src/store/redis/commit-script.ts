@@ -81,7 +81,7 @@ end
 `;
 
 /** The position of the first config in the arguments of COMMIT. */
-const COMMIT_CONFIGS = 28;
+const COMMIT_CONFIGS = 29;
 
 /** The KEYS of {@link COMMIT}, in its order. */
 export function commitKeys(environment: bigint, idempotencyKey: string): string[] {
@@ -111,8 +111,8 @@ export function commitKeys(environment: bigint, idempotencyKey: string): string[
  *      '1' if there are settings or 'unique' if their name must be that of no other, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, entries of the history, their bytes, the bytes of all histories,
  *      author, message, source, '1' if it deletes the environment; then of the change: previous,
- *      version, at, its client versions, the environment's client version, envelope, and key and bytes
- *      of each config
+ *      version, at, its client versions, the environment's client version, envelope, trace
+ *      or '', and key and bytes of each config
  */
 export const COMMIT = `${prelude}${deciding}${bounding}${remembering}${naming}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'set')
@@ -188,9 +188,11 @@ end
 if hasChange then
   local bytes = {}
   for i = ${COMMIT_CONFIGS}, #ARGV, 2 do bytes[#bytes + 1] = ARGV[i + 1] end
-  -- Nodes that do not know of deletions skip the last field.
+  -- Nodes that do not know of deletions or traces skip those fields.
+  local further = deletes and {'deleted', '1'} or {}
+  if ARGV[28] ~= '' then further[#further + 1] = 'trace' further[#further + 1] = ARGV[28] end
   append(KEYS[4], KEYS[5], ARGV[4], 'kind', 'change', 'environment', ARGV[1], 'previous', ARGV[22], 'version', ARGV[23],
-    'at', ARGV[24], 'clients', ARGV[25], 'envelope', ARGV[27], 'configs', table.concat(bytes), unpack(deletes and {'deleted', '1'} or {}))
+    'at', ARGV[24], 'clients', ARGV[25], 'envelope', ARGV[27], 'configs', table.concat(bytes), unpack(further))
   redis.call('HSET', KEYS[1], 'version', ARGV[23], 'at', ARGV[24], 'clients', ARGV[26])
   for i = ${COMMIT_CONFIGS}, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 elseif not version then

@@ -1,0 +1,43 @@
+/** The packages that a built node loads, which Node's own module log says. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, describe, it } from 'vitest';
+import { startNode } from '../support/node.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hf-lazy-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The packages that a node has loaded when it is ready. */
+async function packagesOf(env: Readonly<Record<string, string>>): Promise<Set<string>> {
+  const node = await startNode({
+    env: { NODE_DEBUG: 'module,esm', HOLDFAST_STORE: `file:${join(folder, 'data')}`, ...env },
+    logFile: join(mkdtempSync(join(folder, 'log-')), 'log.txt'),
+  });
+  await node.stop();
+  const names = node.logs().matchAll(/node_modules\/((?:@[^/\s"']+\/)?[^/\s"']+)\//g);
+  return new Set([...names].map(([, name]) => name!));
+}
+
+/** Those of OpenTelemetry, but for its interface, which prom-client loads for its own use. */
+const sdkOf = (packages: ReadonlySet<string>): string[] =>
+  [...packages].filter((name) => name.startsWith('@opentelemetry/') && name !== '@opentelemetry/api');
+
+describe('a node', () => {
+  it('a node without a receiver of traces loads no package of OpenTelemetry, nor what only terminals need', async () => {
+    const packages = await packagesOf({});
+    expect(packages).toContain('express');
+    expect(sdkOf(packages)).toEqual([]);
+    expect(packages).not.toContain('pino-pretty');
+  });
+
+  it('a node with a receiver of traces loads the packages of OpenTelemetry, unless they are disabled', async () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+    expect(await packagesOf(endpoint)).toContain('@opentelemetry/exporter-trace-otlp-proto');
+    const disabled = await packagesOf({ ...endpoint, OTEL_SDK_DISABLED: 'true' });
+    expect(sdkOf(disabled)).toEqual([]);
+  });
+});
