@@ -244,7 +244,7 @@ describe('contexts that cannot be read', () => {
     const answer = await app.http
       .get(`/api/v2/configs/eval-with-context/${encodeURIComponent(bad)}`)
       .set('Authorization', basic(environment.key));
-    expect([answer.status, answer.body.error]).toEqual([
+    expect([answer.status, answer.body.error]).toMatchObject([
       400,
       {
         code: 'field_invalid',
