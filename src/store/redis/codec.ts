@@ -2,7 +2,6 @@
 import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
 import { decodeContextSet, splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
-import type { Change } from '../../ruleset/ruleset.js';
 import { unpackAnswer } from '../answer.js';
 import type { HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
@@ -234,19 +233,13 @@ export function feedEntry(reply: Reply): LinkedEntry {
         envelope: fieldOf(fields, 'envelope'),
         configs: splitConfigs(fieldOf(fields, 'configs')),
         ...(fields.has('deleted') ? { deletes: true } : {}),
-        ...traceIn(fields),
+        ...(fields.has('trace') ? { trace: fieldOf(fields, 'trace').toString() } : {}),
       };
       return { after, entry: { position, kind, change } };
     }
     default:
       throw new Error(`a feed entry of unknown kind ${JSON.stringify(kind)}`);
   }
-}
-
-/** A trace that a node with tracing noted. */
-function traceIn(fields: ReadonlyMap<string, Buffer>): Pick<Change, 'trace'> {
-  const trace = fields.get('trace');
-  return trace === undefined ? {} : { trace: trace.toString() };
 }
 
 /**
