@@ -103,15 +103,28 @@ function flagConfig(flag: number, on = true): Record<string, unknown> {
   };
 }
 
+/** A node in place of the compiled one with its defaults. */
+export interface HoldfastVariant {
+  readonly name?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The arguments of node in place of `dist/main.js serve`. */
+  readonly command?: readonly string[];
+}
+
 /** Starts Holdfast on its embedded store, with that many flags. */
-export async function holdfast(flags: number): Promise<OfrepPeer & StreamPeer> {
+export async function holdfast(
+  flags: number,
+  { name = 'Holdfast', env = {}, command }: HoldfastVariant = {},
+): Promise<OfrepPeer & StreamPeer> {
   const node = await startNode({
+    command,
     env: {
       HOLDFAST_STORE: `file:${mkdtempSync(join(tmpdir(), 'hf-peer-'))}`,
       HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN,
       HOLDFAST_SECRET: 'signs-the-tokens-of-this-comparison',
       HOLDFAST_EXAMPLES: 'off',
       HOLDFAST_DRAIN: '0',
+      ...env,
     },
   });
   const admin = async (method: string, path: string, body: unknown): Promise<{ key: string }> => {
@@ -130,7 +143,7 @@ export async function holdfast(flags: number): Promise<OfrepPeer & StreamPeer> {
   const { key: client } = await admin('POST', '/environments/1/keys', { kind: 'client' });
   let on = true;
   return {
-    name: 'Holdfast',
+    name,
     pid: node.pid,
     port: node.port,
     stop: () => node.stop(),
