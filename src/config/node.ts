@@ -20,7 +20,7 @@ export function readNodeSettings(env: EnvironmentVariables): NodeSettings {
   if (values.purgeUrl !== undefined && !isGiven(options.purgeToken, env)) {
     problems.push('HOLDFAST_PURGE_URL needs the API token that may purge there: set HOLDFAST_PURGE_TOKEN.');
   }
-  problems.push(...canaryProblems(values));
+  problems.push(...canaryProblems(values), ...proxyMetricsProblems(values));
   const ports = checkPorts(values);
   problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -92,9 +92,19 @@ function canaryProblems({ canaryUrls = [], gripUrls = [] }: Partial<NodeSettings
   ];
 }
 
+function proxyMetricsProblems({
+  proxyMetricsPorts: ports = [],
+  gripUrls = [],
+}: Partial<NodeSettings>): string[] {
+  if (ports.length <= 1 || gripUrls.length === 0 || ports.length === gripUrls.length) return [];
+  return [
+    `HOLDFAST_PROXY_METRICS names ${ports.length} and GRIP_URL names ${gripUrls.length}: give one port for all proxies, or one for each in the same order, or off in its place.`,
+  ];
+}
+
 /** A sentence for each setting that another one makes useless. */
 function withoutEffect(settings: NodeSettings): string[] {
-  const { hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl, canaryUrls } = settings;
+  const { hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl, canaryUrls, proxyMetricsPorts } = settings;
   const sentences: string[] = [];
   if (hold === 'direct' && gripUrls.length > 0) {
     sentences.push(
@@ -106,6 +116,9 @@ function withoutEffect(settings: NodeSettings): string[] {
   }
   if (canaryUrls.length > 0 && gripUrls.length === 0) {
     sentences.push('HOLDFAST_CANARY has no effect without GRIP_URL.');
+  }
+  if (proxyMetricsPorts.length > 0 && gripUrls.length === 0) {
+    sentences.push('HOLDFAST_PROXY_METRICS has no effect without GRIP_URL.');
   }
   if (canaryUrls.length > 0 && hold === 'direct') {
     sentences.push(

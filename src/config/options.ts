@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 475] -- one table, so that no option can be forgotten in another */
+/* eslint max-lines: ['error', 490] -- one table, so that no option can be forgotten in another */
 /**
  * The option table: every setting of every process. Names, defaults, checks, help, warnings about
  * unused and misspelt names, and the types of the settings are made from it. Nothing else reads the
@@ -126,6 +126,20 @@ export const options = {
     help: 'Where clients reach the proxies of GRIP_URL, one URL for each in the same order, such as http://pushpin:7999; off in place of one leaves that proxy out. The leader then keeps a hold of its own through each, changes an environment of its own every 10 seconds, and measures the time from commit to arrival (holdfast_delivery_seconds).',
     parse: (value) =>
       value === 'off' ? [] : words(value).map((url) => (url === 'off' ? undefined : httpUrl(url))),
+  }),
+  /**
+   * The port of the metrics of each proxy of GRIP_URL, in that order, or one for all; `undefined`:
+   * one that is not asked. Empty: none is.
+   */
+  proxyMetricsPorts: option({
+    name: 'HOLDFAST_PROXY_METRICS',
+    roles: ['node'],
+    default: 'off',
+    help: "Port of Pushpin's metrics (prometheus_port, 7997 in pushpin/), on the host that items are published to: one for all proxies of GRIP_URL, or one for each in the same order, off in place of one. The leader then reads how many connections each holds (holdfast_proxy_connections, delivery).",
+    parse: (value) =>
+      value === 'off'
+        ? []
+        : words(value).map((port) => (port === 'off' ? undefined : integer(1, 65_535)(port))),
   }),
   /** Milliseconds between two publish requests to a hosted proxy, at least. */
   publishInterval: option({

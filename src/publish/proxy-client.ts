@@ -35,6 +35,12 @@ export function endpointName({ address, ip }: ProxyEndpoint): string {
   return ip === undefined ? address.name : `${address.name} at ${ip}`;
 }
 
+/** Returns the origin to connect to. */
+export function originOf({ address, ip }: ProxyEndpoint): string {
+  const { origin, protocol, port } = new URL(address.publishUrl);
+  return ip === undefined ? origin : `${protocol}//${bracketed(ip)}:${port || '80'}`;
+}
+
 /** Publishes to one proxy, one request after the other. */
 export class ProxyClient {
   readonly #endpoint: ProxyEndpoint;
@@ -51,12 +57,8 @@ export class ProxyClient {
     this.#endpoint = endpoint;
     this.#now = options.now ?? Date.now;
     this.#timeout = options.timeout ?? TIMEOUT_MS;
-    const url = new URL(endpoint.address.publishUrl);
-    this.#path = url.pathname;
-    const origin =
-      endpoint.ip === undefined
-        ? url.origin
-        : `${url.protocol}//${bracketed(endpoint.ip)}:${url.port || '80'}`;
+    this.#path = new URL(endpoint.address.publishUrl).pathname;
+    const origin = originOf(endpoint);
     // One connection: items must arrive in the order in which they are sent.
     this.#pool = new Pool(origin, { connections: 1, pipelining: 1, connectTimeout: this.#timeout });
   }

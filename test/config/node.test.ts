@@ -28,6 +28,7 @@ describe('settings that are not given', () => {
       gripUrls: [],
       gripVerifyKeys: [],
       canaryUrls: [],
+      proxyMetricsPorts: [],
       publishInterval: 100,
       purgeUrl: undefined,
       purgeToken: undefined,
@@ -331,6 +332,7 @@ describe('the help', () => {
       'GRIP_URL',
       'GRIP_VERIFY_KEY',
       'HOLDFAST_CANARY',
+      'HOLDFAST_PROXY_METRICS',
       'HOLDFAST_COALESCE',
       'HOLDFAST_HOLD',
       'HOLDFAST_ADMIN_TOKEN',
@@ -397,5 +399,19 @@ describe('the canary', () => {
     expect(readNodeSettings(direct).warnings).toContain(
       'HOLDFAST_CANARY has no effect with HOLDFAST_HOLD=direct, because no proxy is given a hold.',
     );
+  });
+
+  it('the metrics of proxies have one port for all, or one for each in the order of GRIP_URL', () => {
+    const ports = (value: string) =>
+      readNodeSettings({ ...proxied, HOLDFAST_PROXY_METRICS: value }).proxyMetricsPorts;
+    expect(ports('7997')).toEqual([7997]);
+    expect(ports('off 7998')).toEqual([undefined, 7998]);
+    expect(ports('off')).toEqual([]);
+    expect(problems({ ...proxied, HOLDFAST_PROXY_METRICS: '1 2 3' })).toEqual([
+      'HOLDFAST_PROXY_METRICS names 3 and GRIP_URL names 2: give one port for all proxies, or one for each in the same order, or off in its place.',
+    ]);
+    expect(readNodeSettings({ HOLDFAST_PROXY_METRICS: '7997' }).warnings).toEqual([
+      'HOLDFAST_PROXY_METRICS has no effect without GRIP_URL.',
+    ]);
   });
 });

@@ -22,12 +22,14 @@ export function nodeEnvironment(
   redisUrl: string,
   publishUrls: readonly string[],
   clientUrls: readonly string[] = ['off'],
+  metricsPorts: readonly string[] = ['off'],
 ): Record<string, string> {
   return {
     HOLDFAST_STORE: redisUrl,
     HOLDFAST_HOLD: 'auto',
     GRIP_URL: publishUrls.map((url) => `${url}/?verify-iss=pushpin`).join(' '),
     HOLDFAST_CANARY: clientUrls.join(' '),
+    HOLDFAST_PROXY_METRICS: metricsPorts.join(' '),
     GRIP_VERIFY_KEY: secrets.gripKey,
     HOLDFAST_ADMIN_TOKEN: secrets.adminToken,
     HOLDFAST_SECRET: secrets.secret,

@@ -102,7 +102,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     stops.push(...pushpins.map((pushpin) => () => pushpin.stop()));
     const publishUrls = pushpins.map((pushpin) => pushpin.publishUrl);
     const clientUrls = options.canary === true ? pushpins.map((pushpin) => pushpin.url) : undefined;
-    const env = { ...nodeEnvironment(secrets, redis.url, publishUrls, clientUrls), ...options.env };
+    const metricsPorts = pushpins.map(({ metricsUrl }) => new URL(metricsUrl).port);
+    const env = {
+      ...nodeEnvironment(secrets, redis.url, publishUrls, clientUrls, metricsPorts),
+      ...options.env,
+    };
     const nodes = await all(ports.length, (index) =>
       startNode({
         env: { ...env, ...options.envOf?.(index) },

@@ -8,9 +8,11 @@ import type { BucketReport, NodeReport, ProxyReport } from '../../delivery/model
 import { PerMinute } from '../../delivery/per-minute.js';
 import { reportUntil } from '../../delivery/reporter.js';
 import { ChangeTimeline } from '../../delivery/timeline.js';
+import type { ProxyAddress } from '../../grip/proxies.js';
 import { nodeReadiness, problemsOf, type NodeHealth } from '../../http/health.js';
 import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { Change } from '../../ruleset/ruleset.js';
+import { buildProxyStatistics } from './proxy-statistics.js';
 import type { NodeParts } from './parts.js';
 
 /** Milliseconds between two writes of the time line. */
@@ -51,23 +53,36 @@ export class DeliveryEvents {
 /** The reports of a node, built. */
 export interface Delivery {
   readonly board: DeliveryBoard;
-  /** Keeps the time line in the store while this node leads. */
-  readonly work: { lead(signal: AbortSignal): Promise<void> };
+  /** The work of a leader: keeps the time line in the store, and reads what proxies hold. */
+  readonly works: readonly { lead(signal: AbortSignal): Promise<void> }[];
   /** Reports until the signal aborts. */
   readonly report: (signal: AbortSignal) => Promise<void>;
   /** Sets the address that the reports name. */
   readonly setAddress: (address: string) => void;
 }
 
+/** The subjects of the reports. */
+export interface Reported {
+  readonly health: () => NodeHealth;
+  readonly proxies: readonly ProxyAddress[];
+}
+
 /** Builds the reports of a node. */
 export function buildDelivery(
-  { settings, store, log, clock, holder }: NodeParts,
+  parts: NodeParts,
   events: DeliveryEvents,
-  health: () => NodeHealth,
+  { health, proxies }: Reported,
 ): Delivery {
+  const { settings, store, log, clock, holder } = parts;
+  const statistics = buildProxyStatistics(parts, proxies);
   const startedAt = new Date(clock.now()).toISOString();
   let name = hostname();
-  const own = (): NodeReport => ({ ...reportOf(health(), events), id: holder, name, startedAt });
+  const own = (): NodeReport => ({
+    ...reportOf(health(), events, statistics.connections()),
+    id: holder,
+    name,
+    startedAt,
+  });
   const board = new DeliveryBoard({
     reports: store.nodeReports,
     timeline: events.timeline,
@@ -96,7 +111,7 @@ export function buildDelivery(
   };
   return {
     board,
-    work: { lead },
+    works: [{ lead }, statistics],
     report: (signal) => reportUntil({ reports: store.nodeReports, report: own, clock }, signal),
     setAddress: (address) => {
       name = `${hostname()}:${new URL(address).port}`;
@@ -104,7 +119,11 @@ export function buildDelivery(
   };
 }
 
-function reportOf(health: NodeHealth, events: DeliveryEvents): Omit<NodeReport, 'id' | 'name' | 'startedAt'> {
+function reportOf(
+  health: NodeHealth,
+  events: DeliveryEvents,
+  connections: ReadonlyMap<string, number>,
+): Omit<NodeReport, 'id' | 'name' | 'startedAt'> {
   const { replica, publisher, inbox, belt, lease, directHolds, store } = health;
   return {
     version: VERSION,
@@ -119,7 +138,13 @@ function reportOf(health: NodeHealth, events: DeliveryEvents): Omit<NodeReport, 
     proxies: (publisher?.proxies ?? []).map((status): ProxyReport => {
       const accepted = events.timeline.lastAccepted(status.proxy);
       const repairsPerMinute = events.repairsOf(status.proxy);
-      return { ...status, repairsPerMinute, ...(accepted === undefined ? {} : { accepted }) };
+      const holds = connections.get(status.proxy);
+      return {
+        ...status,
+        repairsPerMinute,
+        ...(accepted === undefined ? {} : { accepted }),
+        ...(holds === undefined ? {} : { holds }),
+      };
     }),
     buckets: (belt?.buckets ?? []).map(bucketReport),
     ...(inbox === undefined || !lease.leader ? {} : { inbox }),

@@ -68,8 +68,8 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const publisher = buildPublisher(parts, proxies, events);
   const inbox = buildInbox(parts, replica, committer);
   const canary = buildCanary(parts, proxies);
-  const delivery = buildDelivery(parts, events, () => health());
-  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary, delivery.work]);
+  const delivery = buildDelivery(parts, events, { health: () => health(), proxies });
+  const leading = buildLeading(parts, [publisher, inbox, buildPurger(parts), canary, ...delivery.works]);
   const belt = buildBeltWriter(parts, buckets);
   registerLeaseGauge(metrics, { publisher: leading.status, belt: belt.lease });
   let phase: NodeHealth['phase'] = 'starting';
