@@ -3,7 +3,8 @@
  * turn. `npx tsx bench/tracing.ts [--before DIST/main.js]` (after `npm run build`); with `--before`
  * also a node of an earlier build.
  *
- * Each round begins with another node, so that none always comes after the same one.
+ * The order is drawn in each round, so that none always comes after the same one. The first variant is
+ * there twice: what the two differ by is chance.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,6 +25,7 @@ const [port] = (await once(receiver, 'message')) as [number];
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
 const variants = [
   { name: 'no endpoint', env: {} },
+  { name: 'no endpoint, again', env: {} },
   ...(values.before === undefined
     ? []
     : [{ name: 'no endpoint, the earlier build', env: {}, command: [values.before, 'serve'] }]),
@@ -39,8 +41,7 @@ try {
   for (const variant of variants) peers.push(await holdfast(FLAGS, variant));
   const costs = peers.map((): number[] => []);
   for (let round = -2; round < ROUNDS; round++) {
-    for (let turn = 0; turn < peers.length; turn++) {
-      const place = (turn + round + peers.length * ROUNDS) % peers.length;
+    for (const place of shuffled(peers.length)) {
       const cost = await costOf(peers[place]!);
       // The first two rounds warm up.
       if (round >= 0) costs[place]!.push(cost);
@@ -50,6 +51,12 @@ try {
 } finally {
   await Promise.all(peers.map((peer) => peer.stop()));
   receiver.kill();
+}
+
+/** The numbers below `count`, in an order that is drawn. */
+function shuffled(count: number): number[] {
+  const drawn = Array.from({ length: count }, (_, place) => ({ place, at: Math.random() }));
+  return drawn.sort((a, b) => a.at - b.at).map(({ place }) => place);
 }
 
 /** Microseconds of processor time per request. */
