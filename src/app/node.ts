@@ -77,7 +77,8 @@ async function greet(
   store: Store,
   { url, adminUrl, committer, issueCode }: RunningNode,
 ): Promise<void> {
-  const isEmpty = (await store.environments()).length === 0;
+  const { environments, damaged } = await store.listEnvironments();
+  const isEmpty = environments.length + damaged.length === 0;
   if (isEmpty && settings.examples === 'off') {
     process.stdout.write(emptyStartText({ url, store: store.name }));
     return;

@@ -86,9 +86,9 @@ export class Purger {
     if (feed.kind === 'entries') {
       for (const entry of feed.entries) queue.take(entry, clock.now());
     } else if (feed.kind === 'gap') {
-      const environments = await store.environments();
+      const { environments, damaged } = await store.listEnvironments();
       queue.takeAll(
-        environments.map(({ id }) => id),
+        [...environments, ...damaged].flatMap(({ id }) => id ?? []),
         feed.position,
         clock.now(),
       );

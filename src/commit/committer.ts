@@ -14,10 +14,10 @@ import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Attribution } from '../store/history.js';
 import type { Standing } from '../store/inbox.js';
-import type { Commit, Environment, StoredEnvironment } from '../store/store.js';
+import type { Commit, Environment } from '../store/store.js';
 import { confirmedBase, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts } from './confirmed.js';
 import type { ChangePlan } from './plan.js';
-import { putEnvironment } from './put-environment.js';
+import { putEnvironment, type PutEnvironment } from './put-environment.js';
 
 /** The answer to a committed change. Decimal strings, as JSON carries them. */
 export interface CommitAnswer {
@@ -140,10 +140,7 @@ export class Committer {
   }
 
   /** Creates an environment, or changes its settings. */
-  putEnvironment(
-    settings: Environment,
-    by: Attribution,
-  ): Promise<{ created: boolean; environment: StoredEnvironment }> {
+  putEnvironment(settings: Environment, by: Attribution): Promise<PutEnvironment> {
     return this.#queue.run(settings.id, () => putEnvironment(this.#options, settings, by));
   }
 

@@ -38,6 +38,13 @@ export async function confirmedBase({ store, replica }: CommitParts, environment
     const lost = replica.keyring.has(environment) && (await store.deletion(environment)) === undefined;
     throw lost ? lostEnvironment(environment) : unknownEnvironment(environment);
   }
+  if (
+    !current.confirmed &&
+    current.reason === undefined &&
+    (await store.deletion(environment)) === undefined
+  ) {
+    throw lostEnvironment(environment);
+  }
   if (!current.confirmed) {
     const reason = current.reason === undefined ? '' : ` (${current.reason})`;
     throw new HoldfastError(

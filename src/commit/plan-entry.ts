@@ -25,7 +25,7 @@ const TOMBSTONES_MAX = 50_000;
  * (docs/decisions/0056). At the limit Redis reads an environment in 0.25 s, during which it does
  * nothing else, and a node has 80 MB of it.
  */
-export const KEYS_MAX = 100_000;
+const KEYS_MAX = 100_000;
 
 /**
  * A submitted config on its way into the change; a repeat is already stored and stays out of it.

@@ -9,6 +9,17 @@ import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confir
 import type { ChangePlan } from './plan.js';
 import { planSettings } from './plan-settings.js';
 
+/** The outcome of creating or changing an environment. */
+export interface PutEnvironment {
+  readonly created: boolean;
+  /**
+   * True when the environment was created and there are keys of it: the store had lost it. It begins
+   * at version 0, and nodes that have its configs in memory commit them again.
+   */
+  readonly wasLost: boolean;
+  readonly environment: StoredEnvironment;
+}
+
 /**
  * Creates an environment, or changes its settings. One that was deleted goes on above the version of
  * its deletion, with the tombstones of that time. Settings that are as given are not written again.
@@ -20,7 +31,7 @@ export async function putEnvironment(
   parts: CommitParts,
   settings: Environment,
   by: Attribution,
-): Promise<{ created: boolean; environment: StoredEnvironment }> {
+): Promise<PutEnvironment> {
   const { store, replica } = parts;
   await checkName(settings, store);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -32,7 +43,7 @@ export async function putEnvironment(
       deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
     const stored =
       base !== undefined && plan.change === undefined ? await store.environment(settings.id) : undefined;
-    if (stored?.name === settings.name) return { created: false, environment: stored };
+    if (stored?.name === settings.name) return { created: false, wasLost: false, environment: stored };
     const result = await store.commit({
       environment: settings.id,
       by,
@@ -46,7 +57,9 @@ export async function putEnvironment(
       if (plan.change !== undefined) replica.committed(plan.change);
       const { version, clientVersion, at } = plan.change ?? placeOf(base?.ruleset);
       const environment = { ...settings, version, clientVersion, at, live: plan.live };
-      return { created: base === undefined, environment };
+      const created = base === undefined;
+      const wasLost = created && deletion === undefined && replica.keyring.has(settings.id);
+      return { created, wasLost, environment };
     }
     if (result.kind === 'name_taken') throw nameTaken(settings.name, result.environment);
     await replica.reload(settings.id);

@@ -10,8 +10,8 @@ import { messageOf } from '../core/errors.js';
 import { within } from '../core/within.js';
 import type { NodeReportPage, NodeReports } from '../store/node-reports.js';
 import type { ChangeReport, DeliveryState, ListedNode, NodeReport } from './model.js';
-import { parseReport } from './reporter.js';
-import { parseTimeline, type ChangeTimeline } from './timeline.js';
+import { parseReport, parseTimeline } from './parse.js';
+import type { ChangeTimeline } from './timeline.js';
 
 /** Milliseconds between two readings. */
 const READ_MS = 1_000;

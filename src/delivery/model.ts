@@ -71,11 +71,13 @@ export interface NodeReport {
   /** The buckets that it copies to, while it has the belt's lease. */
   readonly buckets: readonly BucketReport[];
   /** The inbox, while it leads. */
-  readonly inbox?: {
-    readonly waiting: number;
-    readonly rejected: number;
-    readonly error?: string | undefined;
-  };
+  readonly inbox?:
+    | {
+        readonly waiting: number;
+        readonly rejected: number;
+        readonly error?: string | undefined;
+      }
+    | undefined;
 }
 
 /** The arrival of a change at a proxy. */

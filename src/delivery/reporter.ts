@@ -48,17 +48,6 @@ export function reportText(report: NodeReport): string {
   }
 }
 
-/** Reads a report; `undefined` for one that a version wrote which is not known here. */
-export function parseReport(text: string): NodeReport | undefined {
-  try {
-    const report = JSON.parse(text) as Partial<NodeReport>;
-    const isReport = typeof report.id === 'string' && Array.isArray(report.proxies);
-    return isReport ? (report as NodeReport) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function bounded(report: NodeReport, max: number): NodeReport {
   const { name, store, problems, proxies, buckets, inbox } = report;
   return {

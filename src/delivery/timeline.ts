@@ -5,6 +5,7 @@
  */
 import { TIMELINE_MAX_BYTES } from '../store/node-reports.js';
 import type { AcceptedReport, ArrivalReport, ChangeReport } from './model.js';
+import { parseTimeline } from './parse.js';
 
 /** The changes that are kept. */
 const CHANGES_MAX = 50;
@@ -158,16 +159,6 @@ export class ChangeTimeline {
     let oldest: [string, Entry] | undefined;
     for (const each of this.#entries) if (oldest === undefined || each[1].at < oldest[1].at) oldest = each;
     if (oldest !== undefined) this.#entries.delete(oldest[0]);
-  }
-}
-
-/** Reads a time line from the store; one that cannot be read has no changes. */
-export function parseTimeline(text: string | undefined): ChangeReport[] {
-  try {
-    return text === undefined ? [] : (JSON.parse(text) as ChangeReport[]);
-  } catch {
-    // Written by a version that is not known here.
-    return [];
   }
 }
 

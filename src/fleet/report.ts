@@ -37,9 +37,9 @@ export function fleetText({ entries, isTruncated }: FleetReport): string {
  */
 export function parseFleet(text: string, age: number): FleetReport | undefined {
   try {
-    const report = JSON.parse(text) as { truncated: boolean; entries: unknown[] };
+    const report = JSON.parse(text) as { truncated?: unknown; entries: unknown[] };
     return {
-      isTruncated: report.truncated,
+      isTruncated: report.truncated === true,
       entries: report.entries.flatMap((row) => entryFrom(row, age)),
     };
   } catch {
@@ -53,13 +53,21 @@ function entryFrom(row: unknown, age: number): FleetEntry[] {
   const id = parseVersion(typeof environment === 'string' ? environment : undefined);
   const at = typeof position === 'string' && /^\d{1,40}$/.test(position) ? BigInt(position) : undefined;
   const isRight =
-    typeof keyId === 'string' &&
-    typeof proxy === 'string' &&
+    isShort(keyId) &&
+    isShort(proxy) &&
     (stream === 'configs' || stream === 'clients') &&
-    typeof holds === 'number' &&
-    typeof ageMs === 'number';
+    isCount(holds) &&
+    isCount(ageMs);
   if (!isRight || id === undefined || at === undefined) return [];
   return [{ environment: id, keyId, proxy, stream, position: at, holds, ageMs: ageMs + age }];
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 200;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /**

@@ -10,12 +10,12 @@ export function unknownEnvironment(environment: bigint): HoldfastError {
 }
 
 /**
- * The error for a key whose environment is gone: the store lost data. To a client that is a fault
- * of ours, to be tried again.
+ * The error for an environment that has keys, or that a node has in memory, and that the store does
+ * not have: the store lost it. To a client that is a fault of ours, to be tried again.
  */
 export function lostEnvironment(environment: bigint): HoldfastError {
   return new HoldfastError(
     'store_unavailable',
-    `environment ${environment} is missing in the store although it has keys: the store lost data`,
+    `environment ${environment} is missing in the store, which had it: the store lost data; holdfast restore writes the environment back from a node that has it in memory, or from a bucket`,
   );
 }

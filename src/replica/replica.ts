@@ -319,7 +319,8 @@ export class Replica implements Rulesets {
     try {
       await this.keyring.load();
       // A store without any environment may be another store; that is for an operator to decide.
-      if ((await this.#store.environments()).length > 0) await this.keyring.writeBack();
+      const { environments, damaged } = await this.#store.listEnvironments();
+      if (environments.length + damaged.length > 0) await this.keyring.writeBack();
       this.#keysStale = false;
     } catch (error) {
       this.#log.error(

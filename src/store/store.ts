@@ -86,6 +86,23 @@ export interface DeletedEnvironment {
   readonly at: bigint;
 }
 
+/** An environment of which the store holds what Holdfast did not write. */
+export interface DamagedEnvironment {
+  /** `undefined`: what stands in the place of an id is none. */
+  readonly id: bigint | undefined;
+  /** As far as it can be read; may be empty, and contain anything. */
+  readonly name: string;
+  /** A sentence with the remedy. */
+  readonly problem: string;
+}
+
+/** All environments but that of the canary. */
+export interface EnvironmentList {
+  /** Ascending by id. */
+  readonly environments: readonly StoredEnvironment[];
+  readonly damaged: readonly DamagedEnvironment[];
+}
+
 /** One atomic change of one environment, with everything that must be true for it to happen. */
 export interface Commit {
   readonly environment: bigint;
@@ -184,8 +201,13 @@ export interface Store {
   read(environment: bigint): Promise<StoredRuleset | undefined>;
   version(environment: bigint): Promise<bigint | undefined>;
   environment(id: bigint): Promise<StoredEnvironment | undefined>;
-  /** All environments but that of the canary, ascending by id. */
-  environments(): Promise<StoredEnvironment[]>;
+  /**
+   * The environments that can be read, ascending by id: a damaged one is left out, so that it stands
+   * in the way of no other. For decisions about what exists there is `listEnvironments`.
+   */
+  environments(): Promise<readonly StoredEnvironment[]>;
+  /** All environments, the damaged ones too. */
+  listEnvironments(): Promise<EnvironmentList>;
   /** The deletion of an environment that does not exist; `undefined` when it never did. */
   deletion(environment: bigint): Promise<DeletedEnvironment | undefined>;
   /**

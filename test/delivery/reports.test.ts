@@ -5,7 +5,8 @@ import { DELIVERY_WATCHERS_MAX, DeliveryBoard } from '../../src/delivery/board.j
 import { differenceOf } from '../../src/delivery/difference.js';
 import type { DeliveryState, NodeReport } from '../../src/delivery/model.js';
 import { PerMinute } from '../../src/delivery/per-minute.js';
-import { parseReport, reportText, reportUntil } from '../../src/delivery/reporter.js';
+import { parseReport, parseTimeline } from '../../src/delivery/parse.js';
+import { reportText, reportUntil } from '../../src/delivery/reporter.js';
 import { ChangeTimeline } from '../../src/delivery/timeline.js';
 import { FileNodeReports } from '../../src/store/file/node-reports.js';
 import { NODE_REPORT_MAX_BYTES, type NodeReports } from '../../src/store/node-reports.js';
@@ -49,6 +50,39 @@ function boardOf(reports: NodeReports, time: { ms: number }): DeliveryBoard {
   });
 }
 
+describe('a time line in the store', () => {
+  const good = {
+    environment: '1',
+    version: '5',
+    at: '2026-11-29T12:00:00.000Z',
+    configs: 1,
+    proxies: [{ proxy: 'http://proxy', acceptedMs: 3 }],
+  };
+
+  it.each(['', 'null', '5', '{}', '{"length":3}', '[null,1,"a",[]]', '[{"environment":"x"}]'])(
+    'a time line of %s in the store has no changes, and delivery is shown and written all the same',
+    async (text) => {
+      expect(parseTimeline(text)).toEqual([]);
+      const reports = new FileNodeReports(() => 0);
+      await reports.writeTimeline(text);
+      expect(await boardOf(reports, { ms: 5_000 }).state()).toMatchObject({ changes: [] });
+      const timeline = new ChangeTimeline(() => 5_000);
+      timeline.restore(text);
+      timeline.applied({ environment: 1n, version: 5n, at: 4_000 }, 1);
+      expect(timeline.takeText()).toContain('"version":"5"');
+    },
+  );
+
+  it('a time line with changes in another form keeps the others', () => {
+    const bad = [
+      { ...good, environment: '1e3' },
+      { ...good, at: 'soon' },
+      { ...good, proxies: {} },
+    ];
+    expect(parseTimeline(JSON.stringify([bad[0], good, ...bad]))).toEqual([good]);
+  });
+});
+
 describe('the report of a node', () => {
   it('a report is cut to the bound of the store, whatever the errors of its proxies say', () => {
     const error = '🔑'.repeat(10_000);
@@ -66,6 +100,7 @@ describe('the report of a node', () => {
     expect(parseReport('{')).toBeUndefined();
     expect(parseReport('{"id":"x"}')).toBeUndefined();
     expect(parseReport('null')).toBeUndefined();
+    expect(parseReport('{"id":"x","proxies":[null]}')).toBeUndefined();
     expect(parseReport(reportText(report))).toEqual(report);
   });
 

@@ -9,6 +9,7 @@ import { openStore } from '../../src/store/open.js';
 import { names } from '../../src/store/redis/names.js';
 import type { Store } from '../../src/store/store.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
+import { until } from '../support/until.js';
 import { apiKey, creation, flag, silent, update } from './fixtures.js';
 
 let server: RedisServer;
@@ -45,6 +46,10 @@ async function fill(): Promise<void> {
   await store.operators.replace('op', undefined, operator);
   await store.audit.add({ at: 1, action: 'createKey', operator: 'op' });
   await store.inbox!.addRejected([{ name: Buffer.from('a'), value: Buffer.from('b') }], rejection);
+  await store.leadership.acquire('node', 1_000);
+  await store.leadership.saveCursor('node', 'proxy', '1-1');
+  await store.nodeReports.write('node', '{}', 1_000);
+  await store.nodeReports.writeTimeline('[]');
 }
 
 /** Everything that a node asks of its store; what moves the version is last. */
@@ -63,6 +68,15 @@ const operations: Record<string, () => Promise<unknown>> = {
   rejected: () => store.inbox!.rejected(10),
   addRejected: () =>
     store.inbox!.addRejected([{ name: Buffer.from('c'), value: Buffer.from('d') }], rejection),
+  listEnvironments: () => store.listEnvironments(),
+  acquire: () => store.leadership.acquire('other', 1_000),
+  release: () => store.leadership.release('other'),
+  cursors: () => store.leadership.cursors(),
+  saveCursor: () => store.leadership.saveCursor('node', 'proxy', '1-1'),
+  reports: () => store.nodeReports.read(),
+  report: () => store.nodeReports.write('other', '{}', 1_000),
+  removeReport: () => store.nodeReports.remove('other'),
+  settings: () => store.commit({ ...creation(2n, { name: 'taken' }), isNameUnique: true }),
   revokeKey: () => store.revokeKey(key.id, 5),
   repeatedCommit: () => store.commit({ ...update(1n, 10n, [flag(11n, 'a')]), idempotency }),
   commit: () =>
@@ -121,6 +135,21 @@ const places: [string, string, Spoil][] = [
   ['an operator', names.operators, (value) => raw.hset(names.operators, 'op', value)],
   ['the audit trail', names.audit, (value) => raw.xadd(names.audit, '*', 'entry', value)],
   ['the bytes of rejected events', names.rejectedBytes, (value) => raw.set(names.rejectedBytes, value)],
+  [
+    'the environment of a name',
+    names.environmentNames,
+    async (value) => {
+      // What counts is the name in the hash, so the hash is made to agree.
+      await raw.hset(names.environmentNames, 'taken', value);
+      const hash = Buffer.concat([Buffer.from('{holdfast}:environment:'), value]);
+      await raw.hset(hash, 'version', '1', 'name', 'taken');
+    },
+  ],
+  ['the lease', names.lease, (value) => raw.set(names.lease, value)],
+  ['a cursor', names.cursors, (value) => raw.hset(names.cursors, 'proxy', value)],
+  ['the report of a node', names.reports, (value) => raw.hset(names.reports, 'node', value)],
+  ['the times of a report', names.reportTimes, (value) => raw.hset(names.reportTimes, 'node', value)],
+  ['the time line', names.timeline, (value) => raw.set(names.timeline, value)],
   ['a rejected event', names.rejected, (value) => raw.xadd(names.rejected, '*', 'holdfast-event', value)],
 ];
 
@@ -152,3 +181,78 @@ it.each(places)(
   },
   60_000,
 );
+
+it.each([
+  names.environment(1n),
+  names.environments,
+  names.environmentNames,
+  names.configs(1n),
+  names.history(1n),
+  names.keys,
+  names.keyHashes,
+  names.operators,
+  names.audit,
+  names.lease,
+  names.cursors,
+  names.reports,
+  names.reportTimes,
+  names.timeline,
+  names.rejected,
+])(
+  'a value of another type at %s leaves each operation whole, or fails it as store_damaged',
+  async (name) => {
+    for (const [operation, run] of Object.entries(operations)) {
+      await fill();
+      await raw.del(name);
+      await raw.lpush(name, 'what is no value of ours');
+      const feed = await raw.xlen(names.feed);
+      const error: unknown = await run().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error === undefined) continue;
+      expect([operation, (error as HoldfastError).code]).toEqual([operation, 'store_damaged']);
+      expect(await raw.xlen(names.feed), operation).toBe(feed);
+    }
+  },
+);
+
+it('a damaged environment is listed with its name and the remedy, and the others as they are', async () => {
+  await fill();
+  await store.commit(creation(2n));
+  await store.commit(creation(3n, { name: 'production' }));
+  await raw.hset(names.environment(3n), 'version', 'x');
+  await raw.del(names.environment(2n));
+  await raw.lpush(names.environment(2n), 'a list');
+  await raw.sadd(names.environments, '01', 'x');
+  const { environments, damaged } = await store.listEnvironments();
+  expect(environments.map(({ id }) => id)).toEqual([1n]);
+  expect((await store.environments()).map(({ id }) => id)).toEqual([1n]);
+  const shown = damaged.map(({ id, name }) => [id, name]);
+  expect(shown).toHaveLength(4);
+  expect(shown).toEqual(
+    expect.arrayContaining([
+      [undefined, '01'],
+      [undefined, 'x'],
+      [2n, ''],
+      [3n, 'production'],
+    ]),
+  );
+  for (const { problem } of damaged)
+    expect(problem).toMatch(/\{holdfast\}:environment\S* .* (Restore|Remove) /);
+  await expect(store.read(3n)).rejects.toMatchObject({ code: 'store_damaged' });
+  expect((await store.read(1n))?.configs).toHaveLength(1);
+});
+
+it('a lease that ends later than any holder made it, or never, is cut to the time of a renewal', async () => {
+  for (const set of [
+    () => raw.set(names.lease, 'by hand'),
+    () => raw.set(names.lease, 'a dead node before the clock was set back', 'PX', 3_600_000),
+  ]) {
+    await raw.flushall();
+    await set();
+    expect(await store.leadership.acquire('node', 500)).toBe(false);
+    expect(await raw.pttl(names.lease)).toBeLessThanOrEqual(500);
+    await until('it is over', () => store.leadership.acquire('node', 500));
+  }
+});

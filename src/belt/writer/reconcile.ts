@@ -175,7 +175,8 @@ export class Reconciler {
   async #sweep(stopping: AbortSignal): Promise<void> {
     const { store, bucket, keep, now, monotonic, place, mark, isAhead } = this.#options;
     const before = place().last;
-    const stored = new Set((await store.environments()).map(({ id }) => id));
+    const { environments, damaged } = await store.listEnvironments();
+    const stored = new Set([...environments, ...damaged].flatMap(({ id }) => id ?? []));
     const swept = await prune({ bucket, manifests: this.#manifests, keep, stored, now, signal: stopping });
     for (const environment of swept.environments) {
       if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });

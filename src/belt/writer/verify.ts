@@ -27,7 +27,7 @@ export type CopyState =
   | 'forked'
   /**
    * Its manifest cannot be read, or its snapshot is missing, or is not the one that the manifest
-   * names.
+   * names; or what the store has of the environment cannot be read.
    */
   | 'damaged';
 
@@ -67,7 +67,8 @@ export async function verifyBucket(
   }
   // After the bucket, so that what was created in the meantime is not taken for something that the
   // store lost.
-  for (const { id } of await store.environments()) environments.add(id);
+  const { environments: stored, damaged } = await store.listEnvironments();
+  for (const { id } of [...stored, ...damaged]) if (id !== undefined) environments.add(id);
   const keys = await store.keys();
   const verified: VerifiedCopy[] = [];
   await inParallel(environments, AT_A_TIME, async (environment) => {
@@ -112,7 +113,12 @@ async function examine(
 ): Promise<VerifiedCopy> {
   const found = await readOrDamaged(bucket, environment, signal);
   // After the copy, so that a change that came in between makes the copy older and not newer.
-  const stored = await store.read(environment);
+  const stored = await readStored(store, environment);
+  if (typeof stored === 'string') {
+    const copy = typeof found === 'string' ? undefined : found?.manifest.version;
+    const unknown = { stored: undefined, committedAt: undefined, writtenAt: undefined };
+    return { environment, ...unknown, state: 'damaged', copy, problem: stored };
+  }
   const base = {
     environment,
     stored: stored?.version,
@@ -124,6 +130,15 @@ async function examine(
   const { manifest } = found ?? {};
   const state = stateOf(manifest, stored, keys);
   return { ...base, state, copy: manifest?.version, writtenAt: manifest?.writtenAt };
+}
+
+async function readStored(store: Store, environment: bigint): Promise<StoredRuleset | string | undefined> {
+  try {
+    return await store.read(environment);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'store_damaged') return error.message;
+    throw error;
+  }
 }
 
 async function readOrDamaged(

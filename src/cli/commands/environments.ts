@@ -19,7 +19,10 @@ export interface ListedEnvironment {
 export async function listEnvironments(context: CommandContext): Promise<void> {
   const api = await context.api();
   const reply = await api.request('GET', '/admin/v1/environments', { as: 'admin' });
-  const { environments } = reply.body as { environments: ListedEnvironment[] };
+  const { environments, damaged = [] } = reply.body as {
+    environments: ListedEnvironment[];
+    damaged?: { id?: string; name: string; problem: string }[];
+  };
   const rows = environments.map(({ id, projectId, name, version, configs }) => [
     id,
     projectId,
@@ -27,9 +30,11 @@ export async function listEnvironments(context: CommandContext): Promise<void> {
     version,
     String(configs),
   ]);
-  answer(context, { environments }, (out) => {
-    out.table([['ID', 'PROJECT', 'NAME', 'VERSION', 'CONFIGS'], ...rows], 'NAME');
+  const bad = damaged.map(({ id, name }) => [id ?? '-', '-', name, 'damaged', '-']);
+  answer(context, { environments, ...(bad.length === 0 ? {} : { damaged }) }, (out) => {
+    out.table([['ID', 'PROJECT', 'NAME', 'VERSION', 'CONFIGS'], ...rows, ...bad], 'NAME');
   });
+  for (const { problem } of damaged) context.err.line(problem);
 }
 
 /** The settings that `environments put` is given; those of an environment that exists stay. */
@@ -68,10 +73,15 @@ export async function environmentsPut(
     defaultContext: present?.defaultContext,
   };
   const { body } = await api.request('PUT', environmentPath(id), { as: 'admin', body: settings });
-  const stored = body as ListedEnvironment;
+  const stored = body as ListedEnvironment & { readonly wasLost?: true };
   answer(context, stored, (out) => {
     out.line(`Environment ${id} is ${present === undefined ? 'created' : 'there'}, named ${stored.name}`);
   });
+  if (stored.wasLost === true) {
+    context.err.line(
+      `The store had lost environment ${id}, of which there are keys. Nodes that have its configs in memory commit them again; holdfast restore --from reads a bucket.`,
+    );
+  }
 }
 
 /** Deletes an environment for good; `environments delete`. */

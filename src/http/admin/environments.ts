@@ -7,7 +7,7 @@ import { reaches } from '../../operators/operator.js';
 import { unknownEnvironment } from '../../replica/missing.js';
 import { decodeContextSet, encodeContextSet } from '../../ruleset/codec.js';
 import { readContextSetJson } from '../../ruleset/json.js';
-import type { Store, StoredEnvironment } from '../../store/store.js';
+import type { DamagedEnvironment, Store, StoredEnvironment } from '../../store/store.js';
 import { jsonPieces, sendPieces } from '../pieces.js';
 import { attribution, messageField } from './attribution.js';
 import { idField, idText } from './input.js';
@@ -39,6 +39,26 @@ const environmentAnswer = z
   })
   .meta({ id: 'Environment' });
 
+const createdAnswer = environmentAnswer
+  .extend({
+    wasLost: z.literal(true).optional().meta({
+      description:
+        'There are keys of the environment, so the store had lost it. It begins at version 0; nodes that have its configs in memory commit them again.',
+    }),
+  })
+  .meta({ id: 'CreatedEnvironment' });
+
+const damagedAnswer = z
+  .object({
+    id: idText.optional(),
+    name: z.string().meta({ description: 'As far as it can be read.' }),
+    problem: z.string().meta({ description: 'A sentence with the remedy.' }),
+  })
+  .meta({
+    id: 'DamagedEnvironment',
+    description: 'An environment of which the store holds what Holdfast did not write.',
+  });
+
 const configsAnswer = z
   .looseObject({ configs: z.array(z.looseObject({ key: z.string(), id: idText })) })
   .meta({ id: 'Configs', description: 'Proto3-JSON of a Configs message.' });
@@ -52,10 +72,18 @@ export const ENVIRONMENT_ROUTES = [
     role: 'viewer',
     scope: 'own',
     summary: 'Lists environments, ascending by id',
-    answers: { 200: z.object({ environments: z.array(environmentAnswer) }) },
+    answers: {
+      200: z.object({ environments: z.array(environmentAnswer), damaged: z.array(damagedAnswer).optional() }),
+    },
     handle: async ({ operator }, response, { store }) => {
-      const environments = (await store.environments()).filter(({ id }) => reaches(operator, id));
-      response.json({ environments: environments.map(environmentJson) });
+      const { environments, damaged } = await store.listEnvironments();
+      const isVisible = ({ id }: { readonly id: bigint | undefined }): boolean =>
+        id === undefined ? operator.environments === 'all' : reaches(operator, id);
+      const bad = damaged.filter(isVisible).map(damagedJson);
+      response.json({
+        environments: environments.filter(isVisible).map(environmentJson),
+        ...(bad.length === 0 ? {} : { damaged: bad }),
+      });
     },
   }),
   adminRoute({
@@ -78,15 +106,17 @@ export const ENVIRONMENT_ROUTES = [
     scope: 'environment',
     summary: 'Creates an environment, or replaces its settings',
     body: environmentBody,
-    answers: { 200: environmentAnswer, 201: environmentAnswer },
+    answers: { 200: environmentAnswer, 201: createdAnswer },
     errors: ['config_too_large', 'busy'],
     handle: async ({ operator, environment: id, body, note }, response, { committer }) => {
       const { projectId, name } = body;
       const settings = { id, projectId, name, defaultContext: readContext(body.defaultContext) };
       const by = attribution(operator, 'settings', body.message);
-      const { created, environment } = await committer.putEnvironment(settings, by);
-      note({ subject: name, details: { created: `${created}` } });
-      response.status(created ? 201 : 200).json(environmentJson(environment));
+      const { created, wasLost, environment } = await committer.putEnvironment(settings, by);
+      note({ subject: name, details: { created: `${created}`, ...(wasLost ? { wasLost: 'true' } : {}) } });
+      response
+        .status(created ? 201 : 200)
+        .json({ ...environmentJson(environment), ...(wasLost ? { wasLost } : {}) });
     },
   }),
   adminRoute({
@@ -163,6 +193,10 @@ export async function findEnvironment(store: Store, id: bigint): Promise<StoredE
 function readContext(json: unknown): Uint8Array | undefined {
   if (json === undefined || json === null) return undefined;
   return encodeContextSet(readContextSetJson(json, 'defaultContext'));
+}
+
+function damagedJson({ id, name, problem }: DamagedEnvironment): z.input<typeof damagedAnswer> {
+  return { ...(id === undefined ? {} : { id: `${id}` }), name, problem };
 }
 
 function environmentJson(environment: StoredEnvironment): z.input<typeof environmentAnswer> {

@@ -1,3 +1,4 @@
+/* eslint max-lines: ['error', 310] -- the methods of one port, which share its parts */
 /**
  * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
  * makes it last, and is compacted in the background.
@@ -12,6 +13,7 @@ import type {
   Commit,
   CommitResult,
   DeletedEnvironment,
+  EnvironmentList,
   FeedSignal,
   Key,
   FeedPosition,
@@ -163,8 +165,13 @@ export class FileStore implements Store {
     return Promise.resolve(this.#state.environment(id));
   }
 
-  environments(): Promise<StoredEnvironment[]> {
+  environments(): Promise<readonly StoredEnvironment[]> {
     return Promise.resolve(this.#state.environments());
+  }
+
+  /** None is damaged: a log that cannot be read is not opened. */
+  listEnvironments(): Promise<EnvironmentList> {
+    return Promise.resolve({ environments: this.#state.environments(), damaged: [] });
   }
 
   deletion(environment: bigint): Promise<DeletedEnvironment | undefined> {

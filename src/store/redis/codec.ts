@@ -1,11 +1,11 @@
 /** Conversion between Redis replies and the types of the port, in both directions. Pure. */
 import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
-import { decodeContextSet, splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
+import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
 import type { HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
-import type { Commit, DeletedEnvironment, FeedEntry, Idempotency, Key, StoredEnvironment } from '../store.js';
+import type { Commit, FeedEntry, Idempotency, Key } from '../store.js';
 import { damage, undamaged } from './damage.js';
 import { names } from './names.js';
 
@@ -115,44 +115,6 @@ export async function idempotencyRecord(
   }
 }
 
-/** Reads an environment. @throws HoldfastError `store_damaged` */
-export function storedEnvironment(id: bigint, hash: ReadonlyMap<string, Buffer>): StoredEnvironment {
-  return undamaged(environmentName(id), () => {
-    const context = hash.get('context');
-    if (context !== undefined) decodeContextSet(context);
-    const version = idOf(hash, 'version');
-    return {
-      id,
-      projectId: integerOf(hash, 'project'),
-      name: fieldOf(hash, 'name').toString('utf8'),
-      ...(context === undefined ? {} : { defaultContext: context }),
-      version,
-      clientVersion: clientVersionAt(version, hash),
-      at: idOf(hash, 'at'),
-      live: Number(idOf(hash, 'live')),
-    };
-  });
-}
-
-/** Reads the version of an environment. @throws HoldfastError `store_damaged` */
-export function storedVersion(environment: bigint, reply: Reply): bigint {
-  return undamaged(environmentName(environment), () =>
-    idOf(new Map([['version', textOf(reply)]]), 'version'),
-  );
-}
-
-/** Reads the ids of all environments. @throws HoldfastError `store_damaged` */
-export function storedIds(reply: Reply): bigint[] {
-  const ids = replyList(reply).map((member) =>
-    undamaged(
-      `the id of an environment (a member of the set ${names.environments})`,
-      () => idOf(new Map([['id', textOf(member)]]), 'id'),
-      'Remove that member with SREM.',
-    ),
-  );
-  return ids.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
 /** Reads an API key. @throws HoldfastError `store_damaged` */
 export function storedKey(id: string, reply: Reply): Key {
   return undamaged(
@@ -160,28 +122,6 @@ export function storedKey(id: string, reply: Reply): Key {
     () => keyFromJson(replyText(reply)),
     'Remove that field with HDEL, and issue another key.',
   );
-}
-
-function environmentName(id: bigint): string {
-  return `environment ${id} (the hash ${names.environment(id)})`;
-}
-
-function textOf(reply: Reply): Buffer {
-  return Buffer.isBuffer(reply) ? reply : Buffer.alloc(0);
-}
-
-/**
- * Reads the deletion of an environment; `undefined` when it exists. The mark is kept together with
- * the version that it was written with: a commit that creates the environment again moves on.
- */
-export function deletionOf(id: bigint, hash: ReadonlyMap<string, Buffer>): DeletedEnvironment | undefined {
-  const deleted = hash.get('deleted')?.toString();
-  if (deleted === undefined || deleted !== hash.get('version')?.toString()) return undefined;
-  return undamaged(environmentName(id), () => ({
-    id,
-    version: idOf(hash, 'version'),
-    at: idOf(hash, 'at'),
-  }));
 }
 
 /** Reads the configs of an environment. @throws HoldfastError `store_damaged` */
@@ -242,18 +182,8 @@ export function feedEntry(reply: Reply): LinkedEntry {
   }
 }
 
-/**
- * The client version of an environment. It is kept together with the version that it was written
- * with: while nodes are replaced, one that does not know of it moves the version alone, and then it
- * says nothing any more.
- */
-function clientVersionAt(version: bigint, hash: ReadonlyMap<string, Buffer>): bigint {
-  const [writtenWith, clientVersion] = integers(hash, 'clients') ?? [version, version];
-  return writtenWith === version ? clientVersion : version;
-}
-
 /** A field of two integers; `undefined` when it is absent. */
-function integers(fields: ReadonlyMap<string, Buffer>, name: string): [bigint, bigint] | undefined {
+export function integers(fields: ReadonlyMap<string, Buffer>, name: string): [bigint, bigint] | undefined {
   const pair = fields.get(name)?.toString();
   if (pair === undefined) return undefined;
   const [, first, second] = /^(\d+) (\d+)$/.exec(pair) ?? [];
@@ -276,7 +206,7 @@ export function integerOf(fields: ReadonlyMap<string, Buffer>, name: string): bi
 }
 
 /** A field that is an id or a count: 0 or above, and of 64 bits. @throws when it is none */
-function idOf(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
+export function idOf(fields: ReadonlyMap<string, Buffer>, name: string): bigint {
   const value = integerOf(fields, name);
   if (value < 0n || value > MAX_ID) throw new Error(`field ${name} is out of range`);
   return value;

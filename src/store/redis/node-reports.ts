@@ -46,14 +46,18 @@ return 1
 `;
 
 /** KEYS: texts, times. ARGV: id. */
-const REMOVE_REPORT = `
+const REMOVE_REPORT = `${prelude}
+local wrong = check(KEYS[1], 'hash') or check(KEYS[2], 'hash')
+if wrong then return wrong end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 return 1
 `;
 
 /** KEYS: texts, times, time line. Time line, then id, age and text of each report. */
-const READ_REPORTS = `${clock}
+const READ_REPORTS = `${prelude}${clock}
+local wrong = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'string')
+if wrong then return wrong end
 local found, times = { redis.call('GET', KEYS[3]) or '' }, redis.call('HGETALL', KEYS[2])
 for i = 1, #times, 2 do
   local at, ends = string.match(times[i + 1], '^(%d+) (%d+)$')

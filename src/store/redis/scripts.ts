@@ -120,10 +120,13 @@ if version and redis.call('HGET', KEYS[1], 'deleted') == version then return fal
 return version
 `;
 
-/** KEYS any number of environments. Each one's hash. */
+/** KEYS any number of environments. Each one's hash; what is no hash is read as one of one field. */
 export const ENVIRONMENTS = `
 local found = {}
-for i, key in ipairs(KEYS) do found[i] = redis.call('HGETALL', key) end
+for i, key in ipairs(KEYS) do
+  local hash = redis.pcall('HGETALL', key)
+  found[i] = hash['err'] and {'error', hash['err']} or hash
+end
 return found
 `;
 
@@ -186,16 +189,30 @@ return {'lost', head}
  */
 export const TIME = `return redis.call('TIME')`;
 
-/** KEYS lease · ARGV holder, ttl in ms. 1 when the holder has the lease now. */
-export const ACQUIRE = `
+/**
+ * A holder that lives renews its lease, so a lease never ends later than a renewal says. One that
+ * does, because the server's clock was set back or because it is not ours, is cut to that: else no
+ * node would lead until then.
+ *
+ * KEYS lease · ARGV holder, ttl in ms. 1 when the holder has the lease now.
+ */
+export const ACQUIRE = `${prelude}
+local failed = check(KEYS[1], 'string')
+if failed then return failed end
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
+if holder and holder ~= ARGV[1] then
+  local left = redis.pcall('PTTL', KEYS[1])
+  if type(left) == 'number' and (left < 0 or left > 2 * tonumber(ARGV[2])) then redis.call('SET', KEYS[1], holder, 'PX', ARGV[2]) end
+  return 0
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 `;
 
 /** KEYS lease · ARGV holder. */
-export const RELEASE = `
+export const RELEASE = `${prelude}
+local failed = check(KEYS[1], 'string')
+if failed then return failed end
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `;
@@ -204,7 +221,9 @@ return 1
  * KEYS lease, cursors · ARGV holder, proxy, position. 1 when the holder has the lease and the
  * cursor was written.
  */
-export const SAVE_CURSOR = `
+export const SAVE_CURSOR = `${prelude}
+local failed = check(KEYS[1], 'string') or check(KEYS[2], 'hash')
+if failed then return failed end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return 1
@@ -231,7 +250,7 @@ end
 local hash, set, text, stream = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 try('HSET', hash, 'a', '1') try('HGET', hash, 'a') try('HGETALL', hash) try('HEXISTS', hash, 'a') try('HDEL', hash, 'b')
 try('SADD', set, 'a')
-try('SET', text, '1', 'PX', '1000') try('GET', text) try('TYPE', text) try('TIME')
+try('SET', text, '1', 'PX', '1000') try('GET', text) try('PTTL', text) try('TYPE', text) try('TIME')
 try('XADD', stream, '*', 'a', '1') try('XRANGE', stream, '-', '+') try('XREVRANGE', stream, '+', '-') try('XLEN', stream)
 try('XGROUP', 'CREATE', stream, '${GROUP}', '0', 'MKSTREAM') try('XPENDING', stream, '${GROUP}')
 try('XCLAIM', stream, '${GROUP}', 'a', '0', '1-1', 'JUSTID') try('XINFO', 'CONSUMERS', stream, '${GROUP}')

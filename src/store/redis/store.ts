@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 310] -- the methods of one port, which share its commands */
+/* eslint max-lines: ['error', 320] -- the methods of one port, which share its commands */
 /** The store in Redis (>= 6.2, or Valkey): single, behind Sentinel, or a Cluster. */
 import { runInTurns } from '../../core/steps.js';
 import type { Logger } from 'pino';
@@ -22,23 +22,31 @@ import type {
   Key,
   FeedPosition,
   Store,
+  DamagedEnvironment,
+  EnvironmentList,
   StoredEnvironment,
   StoredRuleset,
 } from '../store.js';
 import {
   commitArguments,
-  deletionOf,
   idempotencyRecord,
   replyList,
   replyPairs,
   storedConfigs,
-  storedEnvironment,
-  storedIds,
   storedKey,
-  storedVersion,
   replyText,
 } from './codec.js';
+import {
+  deletionOf,
+  isDamaged,
+  listedEnvironment,
+  storedEnvironment,
+  storedHolder,
+  storedIds,
+  storedVersion,
+} from './environment-codec.js';
 import { Commands } from './commands.js';
+import { DamageLog } from './damage-log.js';
 import { COMMIT, commitKeys } from './commit-script.js';
 import { unexpected } from './errors.js';
 import { follow } from './feed.js';
@@ -89,6 +97,7 @@ class RedisStore implements Store {
   readonly #idempotencyBytes: number;
   readonly #history: HistoryLimits;
   readonly #closing = new AbortController();
+  readonly #damage: DamageLog;
   /** The environments of which it was logged that they forget requests before their time. */
   readonly #forgetting = new Set<bigint>();
 
@@ -99,6 +108,7 @@ class RedisStore implements Store {
     this.#feedLength = options.feedLength ?? 100_000;
     this.#idempotencyBytes = options.idempotencyBytes ?? IDEMPOTENCY_BYTES;
     this.#history = options.history ?? historyLimits();
+    this.#damage = new DamageLog(options.log);
     this.leadership = new RedisLeadership(commands, names);
     this.beltLeadership = new RedisLeadership(commands, {
       lease: names.beltLease,
@@ -152,7 +162,7 @@ class RedisStore implements Store {
           version: Buffer.isBuffer(value) ? storedVersion(environment, value) : undefined,
         };
       case 'named':
-        return { kind: 'name_taken', environment: BigInt(replyText(value)) };
+        return { kind: 'name_taken', environment: storedHolder(value) };
       case 'repeated':
         return { kind: 'repeated', ...(await idempotencyRecord(record, replyText(value))) };
       case 'decided':
@@ -205,13 +215,23 @@ class RedisStore implements Store {
     return readRedisHistory(this.#commands, environment, query);
   }
 
-  async environments(): Promise<StoredEnvironment[]> {
-    const ids = storedIds(await this.#commands.command('SMEMBERS', names.environments));
+  async environments(): Promise<readonly StoredEnvironment[]> {
+    return (await this.listEnvironments()).environments;
+  }
+
+  async listEnvironments(): Promise<EnvironmentList> {
+    const { ids, damaged } = storedIds(await this.#commands.command('SMEMBERS', names.environments));
     const chunks = [];
     for (let i = 0; i < ids.length; i += ENVIRONMENTS_PER_SCRIPT) {
       chunks.push(this.#environments(ids.slice(i, i + ENVIRONMENTS_PER_SCRIPT)));
     }
-    return (await Promise.all(chunks)).flat();
+    const environments: StoredEnvironment[] = [];
+    for (const each of (await Promise.all(chunks)).flat()) {
+      if (isDamaged(each)) damaged.push(each);
+      else environments.push(each);
+    }
+    this.#damage.note(damaged);
+    return { environments, damaged };
   }
 
   async addKey(key: Key): Promise<void> {
@@ -281,13 +301,10 @@ class RedisStore implements Store {
     );
   }
 
-  async #environments(ids: readonly bigint[]): Promise<StoredEnvironment[]> {
+  async #environments(ids: readonly bigint[]): Promise<(StoredEnvironment | DamagedEnvironment)[]> {
     const keys = ids.map((id) => names.environment(id));
     const replies = replyList(await this.#commands.read({ lua: ENVIRONMENTS, keys }));
-    return ids.flatMap((id, index) => {
-      const hash = replyPairs(replies[index]);
-      return deletionOf(id, hash) === undefined ? [storedEnvironment(id, hash)] : [];
-    });
+    return ids.flatMap((id, index) => listedEnvironment(id, replyPairs(replies[index])));
   }
 
   async #hash(environment: bigint): Promise<Map<string, Buffer>> {
