@@ -35,10 +35,14 @@ export async function loseLastSecond(strike: Strike): Promise<Undo> {
  * environments, and serve on; the administrator, who is still there, restores once more.
  */
 async function restoreAgain({ site, keys, note }: Strike): Promise<void> {
-  const missing = [];
-  for (const environment of keys.keys()) {
-    if ((await site.store.environment(environment)) === undefined) missing.push(environment);
-  }
+  // Redis has only just begun to listen again, and the connection from here may not be back yet.
+  const missing = await until('the store says which environments it has', async () => {
+    const found = [];
+    for (const environment of keys.keys()) {
+      if ((await site.store.environment(environment)) === undefined) found.push(environment);
+    }
+    return found;
+  });
   if (missing.length === 0) return;
   note(`the store lost what was restored of environments ${missing.join(', ')}`);
   await restoreEverywhere(site, note);
