@@ -1,5 +1,6 @@
 /** Authentication: API keys by HTTP Basic or bearer token. */
 import { HoldfastError } from '../core/errors.js';
+import { noKeyAtAll } from '../keys/keyring.js';
 import type { Keys, KnownKey } from '../replica/rulesets.js';
 import type { KeyKind } from '../store/store.js';
 
@@ -49,14 +50,7 @@ export function admitKey<K extends KnownKey>(
   kinds: readonly KeyKind[],
   keyring: Pick<Keys<K>, 'size'>,
 ): K {
-  if (key === undefined && keyring.size === 0) {
-    // A client gives up after a 401, and a store without any key is more likely to have lost its
-    // data than to be new.
-    throw new HoldfastError(
-      'store_unavailable',
-      'there is no API key at all: the store is new, or it lost its data; create a key, or restore the data',
-    );
-  }
+  if (key === undefined && keyring.size === 0) throw noKeyAtAll();
   if (key === undefined) throw new HoldfastError('unauthorized', 'the API key is unknown');
   if (key.revokedAt !== undefined)
     throw new HoldfastError('unauthorized', `the API key ${key.id} is revoked`);

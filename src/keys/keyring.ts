@@ -116,6 +116,17 @@ export class Keyring {
 }
 
 /**
+ * The error for a key that cannot be judged, because there is no key at all. A store without any is
+ * more likely to have lost its data than to be new, and a client that gets 401 may give up for good.
+ */
+export function noKeyAtAll(): HoldfastError {
+  return new HoldfastError(
+    'store_unavailable',
+    'there is no API key at all: the store is new, or it lost its data; create a key, or restore the data',
+  );
+}
+
+/**
  * The stored form of a key: its text has 192 random bits, so a plain SHA-256 cannot be reversed.
  */
 export function hashKey(text: string): string {

@@ -11,6 +11,7 @@ import { parseGripLast, streamPositionText, type HoldPosition, type Stream } fro
 import type { HoldInstructions } from '../grip/instructions.js';
 import { HoldfastError } from '../core/errors.js';
 import { eventLoop } from '../core/turns.js';
+import { noKeyAtAll } from '../keys/keyring.js';
 import { lostEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
 import type { Confirmed } from '../replica/rulesets.js';
@@ -88,7 +89,8 @@ export class Subscriptions {
    * Answers a proxy's request over the recovery link.
    *
    * @param gripLast the `Grip-Last` headers: stream, key and position of the hold
-   * @throws HoldfastError `link_invalid` when they lack one of these
+   * @throws HoldfastError `link_invalid` when they lack one of these; `store_unavailable` when the
+   *   store has no key at all, so that the proxy keeps the hold and asks again
    */
   async recover(gripLast: string | readonly string[] | undefined): Promise<HeldReply> {
     const hold = parseGripLast(gripLast);
@@ -101,6 +103,8 @@ export class Subscriptions {
     const { stream, keyId, position } = hold;
     const { canary, replica } = this.#options;
     const key = keyId === canary?.key.id ? canary.key : await replica.keyring.findById(keyId);
+    // The hold is better than its key: it must outlast a store that lost everything.
+    if (key === undefined && replica.keyring.size === 0) throw noKeyAtAll();
     if (key === undefined || !mayFollow(key, stream)) return this.#refused(stream, keyId);
     const catchUp = await this.catchUp(stream, position);
     return this.#held(stream, keyId, catchUp, '');

@@ -35,8 +35,12 @@ beforeEach(async () => {
   logs = [];
   ahead = 0;
   wall = 0;
-  subscriptions = new Subscriptions({
-    replica,
+  subscriptions = subscriptionsOf(replica);
+});
+
+function subscriptionsOf(from: Replica): Subscriptions {
+  return new Subscriptions({
+    replica: from,
     contents: { configs: new DeltaContents(), clients: new RefetchContents(0, () => wall) },
     link: new RecoveryLink(['secret']),
     times: { keepAlive: 20, staleness: 60 },
@@ -44,7 +48,7 @@ beforeEach(async () => {
     onAhead: () => ahead++,
     random: () => 0,
   });
-});
+}
 
 afterEach(async () => {
   await replica.stop();
@@ -216,6 +220,19 @@ describe('a recovery', () => {
     await expect(subscriptions.recover(gripLast(0n, 'new'))).rejects.toMatchObject({
       code: 'store_unavailable',
     });
+  });
+
+  it('a recovery from a store without any key is an error, which the proxy tries again: it lost its data', async () => {
+    const lost = await openSlowStore();
+    try {
+      const reader = await startReplica(lost.store);
+      await expect(subscriptionsOf(reader).recover(gripLast(1n))).rejects.toMatchObject({
+        code: 'store_unavailable',
+      });
+      await reader.stop();
+    } finally {
+      await lost.close();
+    }
   });
 
   it.each([undefined, 'environment-7; last-id=1', 'nonsense'])(
