@@ -60,7 +60,7 @@ export function checkCommits(all: readonly Entry[], truth: Truth, losses: readon
     // and not itself.
     if (losses.length > 0 && entry.outcome?.kind === 'accepted' && fates.of(entry) === 'kept') continue;
     if (found.length === 1 && entry.outcome?.kind === 'unknown') unansweredMade++;
-    const problem = judge(entry, found, truth) ?? overwritten(entry, fates, losses);
+    const problem = judge(entry, found, truth, losses) ?? overwritten(entry, fates, losses);
     if (problem !== undefined) object(entry, problem);
   }
   return { violations, endangered, lost, givenUp, unansweredMade };
@@ -81,11 +81,17 @@ function isKept({ outcome, settled = Infinity }: Entry, { keeper }: LossSpan): b
   return outcome.by === keeper.node && settled <= keeper.until;
 }
 
-function judge(entry: Entry, found: readonly Committed[], truth: Truth): string | undefined {
+function judge(
+  entry: Entry,
+  found: readonly Committed[],
+  truth: Truth,
+  losses: readonly LossSpan[],
+): string | undefined {
   const { outcome, intent, ifVersion } = entry;
-  const [change] = found;
+  const [change, ...others] = found;
   if (outcome === undefined) return 'was never brought to an end';
-  if (found.length > 1) return `was made ${found.length} times`;
+  if (others.some((other) => !isForReaders(other, intent, truth, losses)))
+    return `was made ${found.length} times`;
   const rejected = truth.rejected.has(intent.token);
   if (!intent.valid) {
     if (change !== undefined) return 'is not valid and was made all the same';
@@ -104,6 +110,30 @@ function judge(entry: Entry, found: readonly Committed[], truth: Truth): string 
     return outcome.kind === 'unknown' ? undefined : 'was acknowledged and is not in the store';
   }
   return misses(outcome, change, entry) ?? halved(change, intent, truth);
+}
+
+/**
+ * True when a node committed again what the store had, after a loss: its ids were below those of what
+ * was lost, and readers of that would never have been sent it. Nothing may have come in between.
+ */
+function isForReaders(
+  again: Committed,
+  { configs }: Intent,
+  { history }: Truth,
+  losses: readonly LossSpan[],
+): boolean {
+  const { environment, version, at } = again;
+  const lost = losses.some((loss) => (loss.environment ?? environment) === environment && loss.from <= at);
+  const before = history.filter((each) => each.environment === environment && each.version < version);
+  return (
+    lost &&
+    again.configs
+      .filter(({ key }) => configs.some((config) => config.key === key))
+      .every(({ key, content }) => {
+        const last = before.findLast((each) => each.configs.some((config) => config.key === key));
+        return last?.configs.find((config) => config.key === key)?.content === content;
+      })
+  );
 }
 
 /** What a change lacks had no effect: it is as it was before, or a deletion of what never was. */

@@ -97,6 +97,24 @@ describe('the answers that writers got', () => {
     expect(texts(checkCommits([entry('w1-1', unknown)], twice, []).violations)).toContain('made 2 times');
   });
 
+  it('the answers that writers got agrees when a node made a commit again for readers of what was lost, and not when it undid another', () => {
+    const loss = { from: 1, to: 2 };
+    const problem = (...made: Parameters<typeof truthOf>[0]) =>
+      texts(checkCommits([entry('w1-1', unknown)], truthOf(made, 'forgiven'), [loss]).violations);
+    const whole: [string, number][] = [
+      ['a', 1],
+      ['writer.w1', 2],
+    ];
+    const made = (token: string, id: number) => ({
+      token,
+      configs: [['writer.w1', id]] as [string, number][],
+    });
+    expect(problem({ token: 'w1-1', configs: whole }, made('w1-1', 6))).toBe('');
+    expect(problem({ token: 'w1-1', configs: whole }, made('w1-2', 4), made('w1-1', 6))).toContain(
+      'made 2 times',
+    );
+  });
+
   it('the answers that writers got does not when what is not valid was made, or is not among the rejected', () => {
     const one = entry('w1-1', { kind: 'accepted' });
     expect(problems({ ...one, intent: { ...one.intent, valid: false } })).toContain('made all the same');
