@@ -20,6 +20,9 @@ export function checkSettings(
 ): SettingsCheck {
   const entries = all.filter(({ intent }) => intent.isSettings === true);
   const had = new Set(truth.history.map(({ environment, context }) => `${environment} ${context ?? ''}`));
+  const givenIds = new Set(
+    all.flatMap(({ intent }) => (intent.givesIds === true ? [intent.environment] : [])),
+  );
   const violations: Violation[] = [];
   const object = ({ intent, settled }: Entry, problem: string): void => {
     const text = `default context ${intent.token} of environment ${intent.environment} ${problem}`;
@@ -39,7 +42,10 @@ export function checkSettings(
     // A request without an answer, or one that was sent again, may be made later.
     const isFinal = author !== undefined && author.outcome?.kind === 'committed' && author.attempts === 1;
     const isUndone = author === undefined || (isFinal && (author.settled ?? Infinity) < entry.begun);
-    if (losses.some((loss) => meets(entry, loss))) {
+    // Where ids run ahead of the clock, a context that is made after a loss can have a version below
+    // that of the lost one, which then counts, as for configs.
+    const isBelow = givenIds.has(environment) && losses.some((loss) => isOf(loss, environment));
+    if (losses.some((loss) => meets(entry, loss)) || (isBelow && isUndone)) {
       endangered++;
       // A store that was emptied has no feed that would show those in between.
       if (isUndone) lost++;
@@ -52,8 +58,12 @@ export function checkSettings(
   return { violations, endangered, lost };
 }
 
+function isOf(loss: LossSpan, environment: bigint): boolean {
+  return (loss.environment ?? environment) === environment;
+}
+
 function meets({ intent, begun, settled = Infinity }: Entry, loss: LossSpan): boolean {
-  if ((loss.environment ?? intent.environment) !== intent.environment) return false;
+  if (!isOf(loss, intent.environment)) return false;
   return begun <= loss.to && settled >= loss.from;
 }
 

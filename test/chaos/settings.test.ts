@@ -64,6 +64,15 @@ describe('the answers to changes of default contexts', () => {
       checkSettings([put('a', 0), put('b', 10)], storeAfter(['a'], [elsewhere]), [elsewhere]).violations,
     ).toHaveLength(1);
   });
+
+  it('answers to changes of default contexts after a loss may be undone only where ids run ahead of the clock', () => {
+    const loss = { from: 1, to: 2 };
+    const after = put('b', 10);
+    const given = { ...put('c', 0), intent: { ...put('c', 0).intent, isSettings: false, givesIds: true } };
+    const undone = storeAfter(['b', 'a'], [loss]);
+    expect(checkSettings([after, given], undone, [loss])).toMatchObject({ violations: [], lost: 1 });
+    expect(checkSettings([after], undone, [loss]).violations).toHaveLength(1);
+  });
 });
 
 describe('the default contexts that clients received', () => {
