@@ -15,7 +15,7 @@ export interface ReadinessBody {
   };
   readonly feed?: { readonly lagMs?: number };
   readonly environments?: number;
-  readonly holds?: { readonly direct?: number };
+  readonly holds?: { readonly direct?: number; readonly max?: number; readonly error?: string };
   readonly lease?: { readonly leader?: boolean; readonly error?: string };
   readonly clock?: { readonly offsetMs?: number; readonly error?: string };
   readonly publisher?: unknown;
@@ -48,7 +48,7 @@ export function statusLines(readiness: ReadinessBody, metrics: MetricValues): St
     writesLine(store),
     feed?.lagMs === undefined ? undefined : ['feed', `${feed.lagMs} ms behind`],
     environments === undefined ? undefined : ['environments', `${environments} in memory`],
-    holds?.direct === undefined ? undefined : ['direct holds', `${holds.direct}`],
+    holdsLine(holds),
     leaseLine(lease),
     ...receiverLines(readiness.publisher, 'proxies', 'proxy'),
     ...canaryLines(readiness.canary),
@@ -88,6 +88,12 @@ function writesLine(store: ReadinessBody['store']): StatusLine | undefined {
   const { state, error = '', since = '' } = store?.writes ?? {};
   if (state === undefined) return undefined;
   return ['writes', state === 'ok' ? 'ok' : styled('red', `refused since ${since}: ${error}`)];
+}
+
+function holdsLine({ direct, max, error }: NonNullable<ReadinessBody['holds']> = {}): StatusLine | undefined {
+  if (error !== undefined) return ['direct holds', styled('red', error)];
+  if (direct === undefined) return undefined;
+  return ['direct holds', max === undefined ? `${direct}` : `${direct} of at most ${max}`];
 }
 
 function leaseLine(lease: ReadinessBody['lease']): StatusLine | undefined {

@@ -9,6 +9,7 @@ import type { ClockStatus } from '../observe/clock-monitor.js';
 import type { ProcessMetrics } from '../observe/process-metrics.js';
 import type { PublisherStatus } from '../publish/publisher.js';
 import type { ReplicaStatus } from '../replica/options.js';
+import type { HoldUse } from '../subscribe/admission.js';
 import type { WriteState } from '../store/write-state.js';
 import { onlyMethods } from './errors.js';
 
@@ -22,7 +23,7 @@ export interface NodeHealth {
   readonly canary: CanaryStatus | undefined;
   /** `undefined` with a store that has no inbox. */
   readonly inbox: InboxStatus | undefined;
-  readonly directHolds: number;
+  readonly directHolds: HoldUse;
   /** `undefined` without buckets. */
   readonly belt?: BeltStatus | undefined;
   readonly writes: WriteState;
@@ -89,7 +90,9 @@ function health(state: () => ReadinessReport): Router {
 }
 
 /**
- * Decides whether a node may get traffic: data is applied and it is not stopping. A node whose
+ * Decides whether a node may get traffic: data is applied, it is not stopping, and it has room for
+ * direct holds. The last is refused traffic before clients are refused, who can then be held by
+ * another node. A node whose
  * store is unavailable still may (it serves the rulesets in memory), and reports it: `degraded`,
  * with the age of what it knows. The same goes for a node that cannot write, lead or trust its
  * clock, and for a proxy that fails: to take nodes out would help no client, but an operator must
@@ -106,6 +109,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
     ...(publisher?.proxies.some((proxy) => proxy.state === 'failing') === true ? ['proxy'] : []),
     ...(canary?.proxies.some(({ state }) => state === 'silent') === true ? ['canary'] : []),
     ...(isBeltFailing(belt) || beltLease?.problem !== undefined ? ['belt'] : []),
+    ...(directHolds.nearlyFull ? ['holds'] : []),
   ];
   const body = {
     ...statusOf(phase, degraded),
@@ -120,7 +124,7 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
     },
     feed: { lagMs: replica.lag },
     environments: replica.environments,
-    holds: { direct: directHolds },
+    holds: holdsOf(directHolds),
     lease: leaseOf(lease),
     clock: {
       ...(clock.offset === undefined ? {} : { offsetMs: Math.round(clock.offset * 1000) }),
@@ -131,12 +135,12 @@ export function nodeReadiness(health: NodeHealth): ReadinessReport {
     ...(inbox === undefined ? {} : { inbox }),
     ...(belt === undefined ? {} : { belt: { ...belt, ...(beltLease && { lease: leaseOf(beltLease) }) } }),
   };
-  return { ready: phase === 'serving', body };
+  return { ready: phase === 'serving' && !directHolds.nearlyFull, body };
 }
 
 /** Returns the reasons for which a node is degraded, in words, by the part that readiness names. */
 export function problemsOf(health: NodeHealth): { part: string; reason: string }[] {
-  const { replica, publisher, belt, writes, lease, beltLease, clock } = health;
+  const { replica, publisher, belt, writes, lease, beltLease, clock, directHolds } = health;
   const found = (part: string, reason: string | undefined) =>
     reason === undefined ? [] : [{ part, reason }];
   const { missing, recovering } = replica;
@@ -157,7 +161,17 @@ export function problemsOf(health: NodeHealth): { part: string; reason: string }
       found('belt', state === 'failing' ? `${bucket}: ${error ?? 'it cannot be written'}` : undefined),
     ),
     ...found('belt', beltLease?.problem?.reason),
+    ...found('holds', directHolds.nearlyFull ? fullText(directHolds) : undefined),
   ];
+}
+
+function fullText({ held, max }: HoldUse): string {
+  return `${held} of at most ${max} connections are held (HOLDFAST_MAX_HOLDS); new clients are better served by another node`;
+}
+
+function holdsOf(holds: HoldUse): Record<string, unknown> {
+  const { held, max, nearlyFull } = holds;
+  return { direct: held, max, ...(nearlyFull ? { error: fullText(holds) } : {}) };
 }
 
 const AWAY = 'it cannot be reached; this node serves what it has in memory';

@@ -28,12 +28,28 @@ export type AdmissionRefusal = 'all' | 'event-streams' | 'key-and-address' | und
  */
 const MIN_PER_ADDRESS = 16;
 
+/** The share of all slots from which on they are nearly full. */
+const NEARLY_FULL = 0.95;
+
+/** The share down to which they then stay so: a load balancer must not change its mind with each client. */
+const FREE_AGAIN = 0.9;
+
+/** The use of the slots. */
+export interface HoldUse {
+  /** Connections that are open. */
+  readonly held: number;
+  readonly max: number;
+  /** True from 95 % of the slots on, until less than 90 % are taken. */
+  readonly nearlyFull: boolean;
+}
+
 /** Counts the slots that are taken. */
 export class Admission {
   readonly #max: number;
   readonly #maxEventStreams: number;
   readonly #maxPerAddress: number;
   #taken = 0;
+  #nearlyFull = false;
   #eventStreams = 0;
   /** Event streams by key and address. */
   readonly #byAddress = new Map<string, number>();
@@ -50,6 +66,11 @@ export class Admission {
     return this.#taken;
   }
 
+  /** True from 95 % of the slots on, until less than 90 % are taken. */
+  get nearlyFull(): boolean {
+    return this.#nearlyFull;
+  }
+
   /** Says which share is used up for a subscriber, if any. */
   refusal(subscriber: Subscriber): AdmissionRefusal {
     if (this.#taken >= this.#max) return 'all';
@@ -62,6 +83,7 @@ export class Admission {
   /** Takes a slot for a subscriber that is not refused. */
   take(subscriber: Subscriber): void {
     this.#taken++;
+    if (this.#taken >= NEARLY_FULL * this.#max) this.#nearlyFull = true;
     if (subscriber.stream === 'configs') return;
     this.#eventStreams++;
     const place = placeOf(subscriber);
@@ -71,6 +93,7 @@ export class Admission {
   /** Frees the slot of a subscriber that took one. */
   free(subscriber: Subscriber): void {
     this.#taken--;
+    if (this.#taken < FREE_AGAIN * this.#max) this.#nearlyFull = false;
     if (subscriber.stream === 'configs') return;
     this.#eventStreams--;
     const place = placeOf(subscriber);

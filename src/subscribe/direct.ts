@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 306] -- holds, and what feeds and ends them, are one state */
+/* eslint max-lines: ['error', 312] -- holds, and what feeds and ends them, are one state */
 /**
  * Direct holds: connections that this process keeps open itself, for installations without a GRIP
  * proxy and for development.
@@ -14,7 +14,7 @@ import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { Key } from '../store/store.js';
-import { Admission, refusalText, type Subscriber } from './admission.js';
+import { Admission, refusalText, type HoldUse, type Subscriber } from './admission.js';
 import type { BoundaryAlarms } from './boundary-alarms.js';
 import { KEEP_ALIVE, streamStart, type StreamContents, type StreamEvent } from './stream.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -116,6 +116,11 @@ export class DirectHolds {
 
   get size(): number {
     return this.#holds.size;
+  }
+
+  /** The use of the slots. */
+  get use(): HoldUse {
+    return { held: this.#holds.size, max: this.#options.maxHolds, nearlyFull: this.#admission.nearlyFull };
   }
 
   /** The clients of all holds, and where each stands. */

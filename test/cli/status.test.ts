@@ -26,7 +26,7 @@ describe('the status of a node', () => {
       store: { name: 'redis 127.0.0.1:6379', state: 'current', writes: { state: 'ok' } },
       feed: { lagMs: 12 },
       environments: 3,
-      holds: { direct: 7 },
+      holds: { direct: 7, max: 10_000 },
       lease: { leader: true },
       clock: { offsetMs: 1 },
       publisher: {
@@ -46,7 +46,7 @@ store: redis 127.0.0.1:6379
 writes: ok
 feed: 12 ms behind
 environments: 3 in memory
-direct holds: 7
+direct holds: 7 of at most 10000
 leader: this node
 proxy: http://a:5561: ok, waiting 0, missed 0
 proxy: http://b:5561: failing, waiting 4, missed 1, error refused

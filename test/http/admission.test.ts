@@ -41,6 +41,22 @@ describe('a node with HOLDFAST_MAX_HOLDS direct holds', () => {
     expect(app.directHolds.size).toBe(MAX_HOLDS);
   });
 
+  it('a node with HOLDFAST_MAX_HOLDS direct holds is not ready and says why, while it lives and serves', async () => {
+    expect((await app.http.get('/readyz')).status).toBe(200);
+    await fill();
+    const { status, body } = await app.http.get('/readyz');
+    expect([status, body.status, body.degraded]).toEqual([503, 'degraded', ['holds']]);
+    expect(body.holds).toEqual({
+      direct: MAX_HOLDS,
+      max: MAX_HOLDS,
+      error: `${MAX_HOLDS} of at most ${MAX_HOLDS} connections are held (HOLDFAST_MAX_HOLDS); new clients are better served by another node`,
+    });
+    expect((await app.http.get('/livez')).status).toBe(200);
+    expect((await environment.subscribe()).status).toBe(200);
+    await app.closeStreams();
+    await until('the node is ready again', async () => (await app.http.get('/readyz')).status === 200);
+  });
+
   it('a node with HOLDFAST_MAX_HOLDS direct holds asks the store nothing for one that it refuses', async () => {
     await fill();
     const asked = countVersionCalls();

@@ -57,7 +57,7 @@ describe('GET /readyz', () => {
       },
       feed: { lagMs: expect.any(Number) },
       environments: expect.any(Number),
-      holds: { direct: 0 },
+      holds: { direct: 0, max: expect.any(Number) },
       lease: { leader: false },
       clock: {},
       publisher: { leader: false, proxies: [] },

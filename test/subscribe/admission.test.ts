@@ -31,6 +31,31 @@ describe('the slots for direct holds', () => {
     expect(fill(admission, () => server)).toEqual([400, 'all']);
   });
 
+  it('the slots for direct holds are nearly full from 95 % on, until less than 90 % are taken', () => {
+    const admission = new Admission(100);
+    const changes: [number, boolean][] = [];
+    const step = (change: 'take' | 'free'): void => {
+      const before = admission.nearlyFull;
+      admission[change](server);
+      if (admission.nearlyFull !== before) changes.push([admission.taken, admission.nearlyFull]);
+    };
+    for (let i = 0; i < 100; i++) step('take');
+    for (let i = 0; i < 100; i++) step('free');
+    expect(changes).toEqual([
+      [95, true],
+      [89, false],
+    ]);
+  });
+
+  it('the slots for direct holds are nearly full when the only one is taken', () => {
+    const admission = new Admission(1);
+    expect(admission.nearlyFull).toBe(false);
+    admission.take(server);
+    expect(admission.nearlyFull).toBe(true);
+    admission.free(server);
+    expect(admission.nearlyFull).toBe(false);
+  });
+
   it('the slots for direct holds are free again when holds end', () => {
     const admission = new Admission(800);
     fill(admission, () => page('a'));

@@ -133,7 +133,7 @@ function reportOf(
     store,
     feedLagMs: replica.lag,
     environments: replica.environments,
-    directHolds,
+    directHolds: directHolds.held,
     recoveriesPerMinute: events.recoveries.total,
     proxies: (publisher?.proxies ?? []).map((status): ProxyReport => {
       const accepted = events.timeline.lastAccepted(status.proxy);

@@ -80,7 +80,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     publisher: publisher?.status(),
     canary: canary?.status(),
     inbox: inbox?.status(),
-    directHolds: directHolds.size,
+    directHolds: directHolds.use,
     belt: belt.status(),
     writes: store.writable(),
     lease: leading.status(),
