@@ -199,7 +199,7 @@ describe('docker-compose.yml', () => {
   it('checks the health of everything, and waits for it in the order store, nodes, proxy', () => {
     expect(redis?.healthcheck).toBeDefined();
     expect(pushpin?.healthcheck).toBeDefined();
-    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK /m);
+    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK .* CMD \["node", "dist\/main.js", "health"\]$/m);
     const healthy = { condition: 'service_healthy' };
     for (const node of Object.values(nodes)) expect(node.depends_on).toEqual({ redis: healthy });
     expect(pushpin?.depends_on).toEqual({ 'holdfast-1': healthy, 'holdfast-2': healthy });

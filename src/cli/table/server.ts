@@ -36,6 +36,28 @@ export const serverCommands = [
     },
   }),
   defineCommand({
+    name: 'health',
+    group: 'Server',
+    summary: 'check the server of this container or machine: one line and an exit code',
+    details:
+      'Asks /livez at HOLDFAST_ADMIN_PORT or PORT of this environment, or at --url. The exit code is 1 when it does not answer. A check that restarts must not ask for --ready: a server that waits for its store would be restarted for it.',
+    examples: [
+      { line: 'health', does: 'asks whether the server of this container lives' },
+      { line: 'health --ready', does: 'asks whether it may get traffic, and prints why not' },
+    ],
+    options: {
+      ready: switchOption('ask /readyz: may it get traffic'),
+      url: textOption('<url>', 'the server; default: the one that these settings are of'),
+      timeout: defaultOption('<seconds>', '4', 'the time for the answer'),
+    },
+    connections: [],
+    json: '{"url", "healthy", "state"}, only when it is well',
+    run: async (context, _arguments, { ready, timeout, url }) => {
+      const { printHealth } = await import('../commands/health.js');
+      await printHealth(context, { url, ready: ready === true, timeout });
+    },
+  }),
+  defineCommand({
     name: 'fleet',
     group: 'Server',
     summary: 'show where the clients of an environment stand, by key and proxy',
