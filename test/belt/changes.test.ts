@@ -57,6 +57,24 @@ describe('changes', () => {
     expect(changes.take(0)?.pending).toMatchObject({ before: '0', at: 0, repair: true });
   });
 
+  it('changes of an environment that failed wait for their time, also while there is no time left, and others do not', () => {
+    const changes = new PendingUploads();
+    changes.mark(1n, mark(0));
+    changes.take(0);
+    changes.failed(1n, 500);
+    changes.mark(2n, mark(1));
+    expect(changes.take(100)).toMatchObject({ environment: 2n });
+    changes.written(2n, 100);
+    expect(changes.take(100, true)).toBeUndefined();
+    expect([changes.due(100), changes.failures(1n)]).toEqual([400, 1]);
+    expect(changes.take(500)).toMatchObject({ environment: 1n });
+    changes.failed(1n, 900);
+    expect(changes.failures(1n)).toBe(2);
+    changes.take(900);
+    changes.written(1n, 900);
+    expect(changes.failures(1n)).toBe(0);
+  });
+
   it('changes leave no cursor while one is not written that no position stands for', () => {
     const changes = new PendingUploads();
     changes.mark(1n, { before: undefined, at: 0 });

@@ -192,23 +192,23 @@ describe('the order rule', () => {
 
 describe('old snapshots', () => {
   const grace = 10;
-  const at = (times: Record<string, number>) =>
-    Object.entries(times).map(([version, writtenAt]) => ({ version: BigInt(version), writtenAt }));
+  const known = (times: Record<string, number>) =>
+    Object.entries(times).map(([version, knownFor]) => ({ version: BigInt(version), knownFor }));
 
-  it('old snapshots go when there are enough newer ones and the next is older than the grace time', () => {
-    const snapshots = at({ 1: 0, 2: 10, 3: 20, 4: 30 });
-    expect(obsolete(snapshots, 4n, { keep: 2, grace, now: 100 })).toEqual([2n, 1n]);
-    expect(obsolete(snapshots, 4n, { keep: 3, grace, now: 100 })).toEqual([1n]);
+  it('old snapshots go when there are enough newer ones and the next is known for the grace time', () => {
+    const snapshots = known({ 1: 100, 2: 90, 3: 80, 4: 70 });
+    expect(obsolete(snapshots, 4n, { keep: 2, grace })).toEqual([2n, 1n]);
+    expect(obsolete(snapshots, 4n, { keep: 3, grace })).toEqual([1n]);
   });
 
   it('old snapshots stay for the grace time after they were superseded, however old they are', () => {
-    expect(obsolete(at({ 1: 0, 2: 95 }), 2n, { keep: 1, grace, now: 100 })).toEqual([]);
-    expect(obsolete(at({ 1: 0, 2: 89 }), 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
+    expect(obsolete(known({ 1: 100, 2: 5 }), 2n, { keep: 1, grace })).toEqual([]);
+    expect(obsolete(known({ 1: 100, 2: 11 }), 2n, { keep: 1, grace })).toEqual([1n]);
   });
 
   it('old snapshots never are the one that the manifest names, or newer ones', () => {
-    const snapshots = at({ 1: 0, 2: 10, 3: 20 });
-    expect(obsolete(snapshots, 2n, { keep: 1, grace, now: 100 })).toEqual([1n]);
-    expect(obsolete(snapshots, 1n, { keep: 1, grace, now: 100 })).toEqual([]);
+    const snapshots = known({ 1: 100, 2: 90, 3: 80 });
+    expect(obsolete(snapshots, 2n, { keep: 1, grace })).toEqual([1n]);
+    expect(obsolete(snapshots, 1n, { keep: 1, grace })).toEqual([]);
   });
 });

@@ -303,22 +303,65 @@ describe('the belt writer', () => {
 
 describe('old snapshots', () => {
   it('old snapshots are removed but for the last ones, when no reader can still be about to fetch them', async () => {
-    await start({ keep: 2, times: { check: 50, sweep: 50 } });
+    let ahead = 0;
+    const monotonic = () => performance.now() + ahead;
+    await start({ keep: 2, times: { check: 50, sweep: 50 }, monotonic });
     for (const id of [10n, 11n, 12n, 13n]) {
       await commit(id);
       await reaches(id);
     }
     // All are young: a reader may be fetching any of them.
     expect(await namesIn(bucket)).toHaveLength(5);
-    const before = (minutes: number) => new Date(Date.now() - minutes * 60_000);
-    // 10 was superseded 30 minutes ago, 11 just now.
-    await utimes(join(directory, 'a', snapshotName(1n, 10n)), before(60), before(60));
-    await utimes(join(directory, 'a', snapshotName(1n, 11n)), before(30), before(30));
-    await until('one is gone', async () => (await namesIn(bucket)).length === 4);
-    expect(await namesIn(bucket)).not.toContain(snapshotName(1n, 10n));
-    await utimes(join(directory, 'a', snapshotName(1n, 12n)), before(20), before(20));
-    await until('another is gone', async () => (await namesIn(bucket)).length === 3);
-    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 13n } });
+    ahead += 11 * 60_000;
+    await until('those before the last two are gone', async () => (await namesIn(bucket)).length === 3);
+    expect(await namesIn(bucket)).not.toContain(snapshotName(1n, 11n));
+    // 13 was superseded just now.
+    await commit(14n);
+    await reaches(14n);
+    await until('12 is gone', async () => !(await namesIn(bucket)).includes(snapshotName(1n, 12n)));
+    expect(await namesIn(bucket)).toContain(snapshotName(1n, 13n));
+    expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 14n } });
+  });
+
+  it('old snapshots stay although the clocks of the bucket and of the writer say that they are old', async () => {
+    let sweeps = 0;
+    const list = bucket.list.bind(bucket);
+    bucket.list = (...args) => {
+      sweeps++;
+      return list(...args);
+    };
+    const now = () => Date.now() + 24 * 3_600_000;
+    await start({ keep: 1, times: { check: 50, sweep: 50 }, now });
+    for (const id of [10n, 11n, 12n]) {
+      await commit(id);
+      await reaches(id);
+    }
+    const old = new Date(Date.now() - 24 * 3_600_000);
+    for (const id of [10n, 11n, 12n]) await utimes(join(directory, 'a', snapshotName(1n, id)), old, old);
+    const before = sweeps;
+    await until('the names were gone through', () => sweeps >= before + 3);
+    expect(await namesIn(bucket)).toHaveLength(4);
+  });
+});
+
+describe('an environment that cannot be copied', () => {
+  it('an environment that cannot be copied delays no other, and is tried less and less often', async () => {
+    const later = Buffer.from('{"format": 2}');
+    await bucket.write('environments/1/latest.json', later, { contentType: '', cacheControl: '' });
+    await commit(10n);
+    let ahead = 0;
+    const { writer, events } = await start({ monotonic: () => performance.now() + ahead });
+    // However often it has failed, a change of another is written immediately.
+    for (let failures = 1; failures < 8; failures++) {
+      await until('it has failed', () => events.failed >= failures);
+      ahead += 31_000;
+      // The feed wakes the writer, which then finds that the time has come.
+      await commit(10n + BigInt(failures));
+    }
+    await commit(20n, 2n);
+    await reaches(20n, 2n);
+    expect(writer.status().buckets[0]).toMatchObject({ state: 'failing', behind: 1 });
+    expect(await bucket.read('environments/1/latest.json')).toMatchObject({ bytes: later });
   });
 });
 
@@ -358,15 +401,15 @@ describe('a store that lost data', () => {
   it('a deleted environment leaves an empty copy that is marked as deleted, and its snapshots are removed', async () => {
     await commit(10n);
     await commit(11n, 1n, 'flag.11');
-    await start({ keep: 5, times: { check: 50, sweep: 50 } });
+    let ahead = 0;
+    await start({ keep: 5, times: { check: 50, sweep: 50 }, monotonic: () => performance.now() + ahead });
     await reaches(11n);
     await remove(1n, 11n, 'flag.10', 'flag.11');
     await reaches(13n);
     expect(await copyIn(bucket)).toMatchObject({ manifest: { version: 13n, deleted: true }, configs: [] });
-    const old = new Date(Date.now() - 60 * 60_000);
-    // It was superseded an hour ago, so no reader can be about to fetch it.
-    await utimes(join(directory, 'a', snapshotName(1n, 13n)), old, old);
     await until('the snapshot with configs is gone', async () => {
+      // The older a snapshot is that superseded it, the less can a reader be about to fetch it.
+      ahead += 5 * 60_000;
       const names = await namesIn(bucket, 'environments/1/');
       return !names.includes(snapshotName(1n, 11n));
     });

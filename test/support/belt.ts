@@ -63,13 +63,14 @@ export interface WriterSetup {
   readonly times?: Partial<ReconcileTimes>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  readonly monotonic?: () => number;
 }
 
 /** A writer at work, with the belt's lease. Comparisons are rare unless `times` says otherwise. */
 export async function startWriter(
   store: Store,
   buckets: readonly Bucket[],
-  { keep = 5, drain = 5_000, log = silent, times = {}, now = Date.now }: WriterSetup = {},
+  { keep = 5, drain = 5_000, log = silent, times = {}, now = Date.now, ...more }: WriterSetup = {},
 ): Promise<RunningWriter> {
   const holder = randomUUID();
   await store.beltLeadership.acquire(holder, 600_000);
@@ -94,7 +95,7 @@ export async function startWriter(
     observe,
     log,
     now,
-    monotonic: () => performance.now(),
+    monotonic: more.monotonic ?? (() => performance.now()),
     random: Math.random,
     times: { check: 3_600_000, sweep: 3_600_000, manifestsPerSecond: 1_000, ...times },
   });

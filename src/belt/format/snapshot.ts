@@ -51,28 +51,28 @@ export function rulesetOf(manifest: Manifest, snapshot: Uint8Array): Ruleset {
   }
 }
 
-/** A snapshot as a bucket lists it. */
+/** A snapshot that a bucket lists. */
 export interface ListedSnapshot {
   readonly version: bigint;
-  /** Milliseconds since 1970. */
-  readonly writtenAt: number;
+  /** Milliseconds for which it is known to be there, by one monotonic clock. */
+  readonly knownFor: number;
 }
 
 /**
  * The snapshots of an environment that can be removed: not the one that the manifest names or a
  * newer one, not one of the last `keep`, and not one that a reader may be about to fetch. A reader
  * has a manifest from before the next snapshot was written, so a snapshot goes when the next one is
- * older than `grace`; its own age says nothing.
+ * known for longer than `grace`; its own age says nothing. No clock but the caller's own counts: one
+ * that is an hour off, here or at the bucket, must not take a snapshot away that is in use.
  *
  * @param current the manifest's version
  * @param keep the number that stays, the current one included; at least 1
  * @param grace milliseconds
- * @param now milliseconds since 1970, by the bucket's clock
  */
 export function obsolete(
   snapshots: Iterable<ListedSnapshot>,
   current: bigint,
-  { keep, grace, now }: { keep: number; grace: number; now: number },
+  { keep, grace }: { keep: number; grace: number },
 ): bigint[] {
   const upToCurrent = [...snapshots]
     .filter(({ version }) => version <= current)
@@ -80,7 +80,7 @@ export function obsolete(
   return upToCurrent
     .filter((_, i) => {
       const next = upToCurrent[i - 1];
-      return i >= keep && next !== undefined && now - next.writtenAt > grace;
+      return i >= keep && next !== undefined && next.knownFor > grace;
     })
     .map(({ version }) => version);
 }

@@ -36,6 +36,8 @@ export class PendingUploads {
   readonly #writing = new Map<bigint, PendingUpload>();
   /** Until when an environment that was written is left alone, the earliest first. */
   readonly #resting = new Map<bigint, number>();
+  /** The environments whose last write failed: how often in a row, and until when they wait. */
+  readonly #delayed = new Map<bigint, { readonly failures: number; readonly until: number }>();
   #sequence = 0;
 
   /** The number of environments that are not written. */
@@ -62,6 +64,7 @@ export class PendingUploads {
     this.#wakeUp(now);
     for (const [environment, pending] of this.#waiting) {
       if (this.#writing.has(environment) || (!hurry && this.#resting.has(environment))) continue;
+      if ((this.#delayed.get(environment)?.until ?? now) > now) continue;
       this.#waiting.delete(environment);
       this.#writing.set(environment, pending);
       return { environment, pending };
@@ -74,20 +77,34 @@ export class PendingUploads {
    * happens.
    */
   due(now: number): number | undefined {
-    for (const [environment, until] of this.#resting) {
-      if (this.#waiting.has(environment)) return Math.max(0, until - now);
+    let first: number | undefined;
+    for (const [environment, { until }] of this.#delayed) {
+      if (this.#waiting.has(environment)) first = Math.min(until, first ?? until);
     }
-    return undefined;
+    for (const [environment, until] of this.#resting) {
+      if (!this.#waiting.has(environment) || this.#delayed.has(environment)) continue;
+      first = Math.min(until, first ?? until);
+      break;
+    }
+    return first === undefined ? undefined : Math.max(0, first - now);
   }
 
   /** @param began when the write began */
   written(environment: bigint, began: number): void {
     this.#writing.delete(environment);
+    this.#delayed.delete(environment);
     this.#resting.delete(environment);
     this.#resting.set(environment, began + REST_MS);
   }
 
-  failed(environment: bigint): void {
+  /** Returns how often in a row the writes of an environment have failed. */
+  failures(environment: bigint): number {
+    return this.#delayed.get(environment)?.failures ?? 0;
+  }
+
+  /** @param until when it may be tried again: the others are not to wait for it */
+  failed(environment: bigint, until = 0): void {
+    this.#delayed.set(environment, { failures: this.failures(environment) + 1, until });
     const pending = this.#writing.get(environment);
     this.#writing.delete(environment);
     if (pending !== undefined) this.#add(environment, pending);

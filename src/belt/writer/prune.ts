@@ -22,8 +22,7 @@ export interface PruneParts {
   readonly keep: number;
   /** The environments that the store has. */
   readonly stored: ReadonlySet<bigint>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly seen: SeenSnapshots;
   readonly signal: AbortSignal;
 }
 
@@ -39,6 +38,37 @@ export interface Pruned {
   readonly removed: number;
 }
 
+/**
+ * SeenSnapshots remembers since when snapshots are there, by a monotonic clock: the times that a
+ * bucket says are of clocks that may be off. After a start nothing is known, so that what could go
+ * stays for one pruning longer.
+ */
+export class SeenSnapshots {
+  readonly #monotonic: () => number;
+  #since = new Map<string, number>();
+  #found = new Map<string, number>();
+
+  /** @param monotonic milliseconds */
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** Notes that a snapshot is there. Returns the milliseconds since it was first seen. */
+  see(environment: bigint, version: bigint): number {
+    const name = `${environment} ${version}`;
+    const now = this.#monotonic();
+    const since = this.#since.get(name) ?? now;
+    this.#found.set(name, since);
+    return now - since;
+  }
+
+  /** Forgets those that were not seen since the last time. */
+  settle(): void {
+    this.#since = this.#found;
+    this.#found = new Map();
+  }
+}
+
 /** @throws HoldfastError `bucket_unavailable` */
 export async function prune(parts: PruneParts): Promise<Pruned> {
   const environments = new Set<bigint>();
@@ -52,6 +82,7 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
       incomplete.push(environment);
     removed += await pruneEnvironment(environment, snapshots, parts);
   }
+  parts.seen.settle();
   return { environments, incomplete, removed };
 }
 
@@ -60,17 +91,20 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
  */
 async function* folders({
   bucket,
+  seen,
   signal,
 }: PruneParts): AsyncGenerator<{ environment: bigint; snapshots: ListedSnapshot[] }, void, void> {
   let current: { environment: bigint; snapshots: ListedSnapshot[] } | undefined;
-  for await (const { name, writtenAt } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
+  for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
     if (parsed === undefined) continue;
     if (current?.environment !== parsed.environment) {
       if (current !== undefined) yield current;
       current = { environment: parsed.environment, snapshots: [] };
     }
-    if (parsed.kind === 'snapshot') current.snapshots.push({ version: parsed.version, writtenAt });
+    if (parsed.kind !== 'snapshot') continue;
+    const { environment, version } = parsed;
+    current.snapshots.push({ version, knownFor: seen.see(environment, version) });
   }
   if (current !== undefined) yield current;
 }
@@ -80,7 +114,7 @@ async function pruneEnvironment(
   snapshots: ListedSnapshot[],
   parts: PruneParts,
 ): Promise<number> {
-  const { bucket, manifests, now, signal } = parts;
+  const { bucket, manifests, signal } = parts;
   // No client needs what a deleted environment was.
   const keep = parts.stored.has(environment) ? parts.keep : 1;
   if (snapshots.length <= keep) return 0;
@@ -89,7 +123,7 @@ async function pruneEnvironment(
   if (manifest === undefined) return 0;
   // The store may have lost it: then its copies are all there is.
   if (!parts.stored.has(environment) && manifest.deleted !== true) return 0;
-  const old = obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS, now: now() });
+  const old = obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS });
   for (const version of old) await bucket.remove(snapshotName(environment, version), signal);
   return old.length;
 }

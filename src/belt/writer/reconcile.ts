@@ -16,7 +16,7 @@ import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import type { UploadMark } from './changes.js';
 import { compareManifest, inParallel, ManifestCache } from './manifests.js';
-import { prune } from './prune.js';
+import { prune, SeenSnapshots } from './prune.js';
 
 /** The intervals of reconciling and pruning. */
 export interface ReconcileTimes {
@@ -68,6 +68,7 @@ export interface ReconcilerOptions {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #manifests: ManifestCache;
+  readonly #seen: SeenSnapshots;
   #compared = 0;
   #checkedAt: number | undefined;
   #sweptAt = -Infinity;
@@ -77,6 +78,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#manifests = new ManifestCache(options.bucket);
+    this.#seen = new SeenSnapshots(options.monotonic);
   }
 
   /**
@@ -177,7 +179,11 @@ export class Reconciler {
     const before = place().last;
     const { environments, damaged } = await store.listEnvironments();
     const stored = new Set([...environments, ...damaged].flatMap(({ id }) => id ?? []));
-    const swept = await prune({ bucket, manifests: this.#manifests, keep, stored, now, signal: stopping });
+    const swept = await prune({
+      ...{ bucket, keep, stored, signal: stopping },
+      manifests: this.#manifests,
+      seen: this.#seen,
+    });
     for (const environment of swept.environments) {
       if (!stored.has(environment) && !isAhead(environment)) mark(environment, { before, at: now() });
     }

@@ -1,3 +1,4 @@
+/* eslint max-lines: ['error', 320] -- one class, whose lanes share its state */
 /**
  * The worker of one bucket: keeps it in step with the store while this node writes copies.
  *
@@ -9,7 +10,7 @@
  * all manifests are compared with the store, and what is behind is written.
  */
 import type { Logger } from 'pino';
-import { messageOf } from '../../core/errors.js';
+import { HoldfastError, messageOf } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
 import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { FeedEntry, FeedPosition, Store } from '../../store/store.js';
@@ -81,6 +82,8 @@ export class BucketWorker {
   readonly #changes = new PendingUploads();
   readonly #signal = new Signal();
   readonly #ahead = new Set<bigint>();
+  /** The problems of single environments, which say nothing about the bucket. */
+  readonly #problems = new Map<bigint, string>();
   #conditions: 'kept' | 'ignored' | undefined;
   /** The newest position whose change is marked. */
   #last: FeedPosition = '';
@@ -110,7 +113,8 @@ export class BucketWorker {
   status(): BucketStatus {
     const now = this.#options.now();
     const { checkedAt } = this.#checks;
-    const error = this.#error ?? this.#checks.error;
+    const [problem] = this.#problems.values();
+    const error = this.#error ?? this.#checks.error ?? problem;
     return {
       bucket: this.#options.bucket.name,
       state: error === undefined ? 'ok' : 'failing',
@@ -201,12 +205,17 @@ export class BucketWorker {
       const parts = { store, bucket, conditions: this.#conditions, keys, now, signal: end };
       const outcome = await upload(environment, parts, pending.repair);
       this.#changes.written(environment, began);
+      this.#problems.delete(environment);
       this.#succeeded();
       this.#note(environment, outcome, pending);
     } catch (error) {
-      this.#changes.failed(environment);
+      const failures = this.#changes.failures(environment) + 1;
+      const pause = equalJitter(failures, BUCKET_BACKOFF, this.#options.random());
+      this.#changes.failed(environment, monotonic() + pause);
       // Cut off by us: that says nothing about the bucket.
-      if (!end.aborted) this.#fail(error);
+      if (end.aborted) return;
+      if (isOfEnvironment(error)) this.#failEnvironment(environment, error);
+      else this.#fail(error);
     }
     this.#signal.notify();
   }
@@ -261,6 +270,20 @@ export class BucketWorker {
     events.failed();
   }
 
+  /** The others go on: one that cannot be written must not delay them. */
+  #failEnvironment(environment: bigint, error: unknown): void {
+    const { bucket, events, log } = this.#options;
+    const problem = messageOf(error);
+    if (this.#problems.get(environment) !== problem) {
+      log.warn(
+        { bucket: bucket.name, environment: `${environment}`, error: problem },
+        'the copy of an environment cannot be written; trying until it can',
+      );
+    }
+    this.#problems.set(environment, problem);
+    events.failed();
+  }
+
   async #saveCursors(stopping: AbortSignal): Promise<void> {
     const pausing = new Signal();
     while (!stopping.aborted) {
@@ -280,4 +303,9 @@ export class BucketWorker {
       this.#options.log.debug({ error: messageOf(error) }, 'could not save the cursor of a bucket');
     }
   }
+}
+
+/** True for an error that says something about one environment, and nothing about the others. */
+function isOfEnvironment(error: unknown): boolean {
+  return error instanceof HoldfastError && (error.code === 'store_damaged' || error.code === 'copy_damaged');
 }
