@@ -22,7 +22,7 @@ const upward = LAYERS.slice(0, -1).map((layer, i) => ({
   severity: 'error',
   comment: `${layer.join(', ')} must not depend on the layers above`,
   from: { path: folders([layer]) },
-  to: { path: [folders(LAYERS.slice(i + 1)), '^src/(client/|main\\.ts$)'] },
+  to: { path: [folders(LAYERS.slice(i + 1)), '^src/(client/|admin/|main\\.ts$)'] },
 }));
 
 module.exports = {
@@ -34,6 +34,13 @@ module.exports = {
       comment: 'the client library is an export of its own and runs in browsers',
       from: { path: '^src/client/' },
       to: { path: '^src/', pathNot: '^src/(client|core|ruleset|evaluate)/' },
+    },
+    {
+      name: 'admin-imports-nothing-of-src',
+      severity: 'error',
+      comment: 'the client of the administration is an export of its own and runs in browsers',
+      from: { path: '^src/admin/' },
+      to: { path: '^src/', pathNot: '^src/admin/' },
     },
     {
       name: 'console-imports-pure-layers-only',
@@ -58,7 +65,7 @@ module.exports = {
       name: 'folder-is-in-a-layer',
       severity: 'error',
       comment: 'a new folder of src needs a place among the layers',
-      from: { path: '^src/', pathNot: [folders(LAYERS), '^src/(client/|main\\.ts$)'] },
+      from: { path: '^src/', pathNot: [folders(LAYERS), '^src/(client/|admin/|main\\.ts$)'] },
       to: {},
     },
     {

@@ -3,6 +3,7 @@ export default {
   entry: [
     'src/main.ts',
     'src/client/{index,node}.ts',
+    'src/admin/index.ts',
     'test/**/*.test.ts',
     // Run as processes or workers of their own.
     'test/support/{stack-main,defect-on-signal}.{ts,mjs}',

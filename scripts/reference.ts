@@ -1,5 +1,5 @@
 /**
- * The pages of docs/reference and the Grafana board, which are made from code: `npm run docs` writes them,
+ * The pages of docs/reference, the types of `holdfast/admin` and the Grafana board, which are made from code: `npm run docs` writes them,
  * test/docs/reference.test.ts fails when one is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { options } from '../src/config/options.js';
 import { flagFileSchema } from '../src/flag-file/schema.js';
 import { openApiDocument } from '../src/http/openapi/document.js';
 import { fileVariable } from '../src/config/secret-file.js';
+import { adminTypes } from './admin-types.js';
 import { board } from './board.js';
 import { flagFilePage } from './flag-file-page.js';
 import { noticesPage } from './notices.js';
@@ -46,6 +47,7 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['docs/reference/flag-file.md', flagFilePage()],
     ['docs/reference/flag-file.schema.json', JSON.stringify(flagFileSchema())],
     ['docs/reference/openapi.json', JSON.stringify(openApiDocument())],
+    ['src/admin/schema.ts', await adminTypes()],
     ['observability/grafana/holdfast.json', JSON.stringify(board())],
     ['charts/holdfast/README.md', chartPage()],
   ]);

@@ -20,6 +20,15 @@ async function inProject(command: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** The complaints of the compiler about a module of the project; empty when there are none. */
+async function compiled(text: string): Promise<string> {
+  writeFileSync(join(project, 'user.ts'), text);
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom'];
+  return inProject(join(ROOT, 'node_modules/.bin/tsc'), ...flags, 'user.ts').catch(
+    (error: unknown) => (error as { stdout: string }).stdout,
+  );
+}
+
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'hf-package-'));
   writeFileSync(
@@ -41,6 +50,7 @@ describe('the package', () => {
       'dist/main.js',
       'dist/console/index.html',
       'dist/client/index.d.ts',
+      'dist/admin/index.d.ts',
       'LICENSE',
       'README.md',
       'CHANGELOG.md',
@@ -93,23 +103,34 @@ import * as node from 'holdfast/client/node';
 export const options: ClientOptions = { sources: ['https://flags.example.org'], key: 'k' };
 export const made: unknown = [createClient, node];
 `;
-    writeFileSync(join(project, 'user.ts'), text);
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2023,dom',
-    ];
-    const compiled = await inProject(join(ROOT, 'node_modules/.bin/tsc'), ...flags, 'user.ts').catch(
-      (error: unknown) => (error as { stdout: string }).stdout,
-    );
-    expect(compiled).toBe('');
+    expect(await compiled(text)).toBe('');
     const script =
       "const { createClient } = await import('holdfast/client'); console.log(typeof createClient);";
+    expect(await inProject(process.execPath, '--input-type=module', '-e', script)).toBe('function\n');
+  });
+
+  it('the package has a client of the administration, whose types know routes, parameters and answers', async () => {
+    const text = `import { AdminError, createAdminClient, type AdminSchemas } from 'holdfast/admin';
+const admin = createAdminClient({ url: 'https://flags.example.org', token: 't' });
+export async function names(): Promise<string[]> {
+  const { data } = await admin.get('/admin/v1/environments');
+  const list: readonly AdminSchemas['Environment'][] = data.environments;
+  return list.map(({ name }) => name);
+}
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof AdminError && error.code === 'version_mismatch' ? error.requestId : undefined;
+// @ts-expect-error there is no such route
+void admin.get('/admin/v1/nothing');
+// @ts-expect-error the environment is missing
+void admin.get('/admin/v1/environments/{id}/keys');
+// @ts-expect-error there is no such kind of key
+void admin.post('/admin/v1/environments/{id}/keys', { params: { path: { id: '1' } }, body: { kind: 'x' } });
+// @ts-expect-error there is no such code
+export const isOther = (error: AdminError): boolean => error.code === 'nothing';
+`;
+    expect(await compiled(text)).toBe('');
+    const script =
+      "const { createAdminClient } = await import('holdfast/admin'); console.log(typeof createAdminClient().get);";
     expect(await inProject(process.execPath, '--input-type=module', '-e', script)).toBe('function\n');
   });
 

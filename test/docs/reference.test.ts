@@ -28,6 +28,7 @@ describe('files made by npm run docs', () => {
     'docs/reference/flag-file.md',
     'docs/reference/flag-file.schema.json',
     'docs/reference/openapi.json',
+    'src/admin/schema.ts',
     'observability/grafana/holdfast.json',
     'THIRD_PARTY_NOTICES.md',
     'charts/holdfast/README.md',
