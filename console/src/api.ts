@@ -1,24 +1,29 @@
-/** Calls of the administration: the token, the server's sentence as the error. */
+/** Calls of the administration by `holdfast/admin`, with the token of the session. */
+import { createAdminClient } from '../../src/admin/index.js';
 import { currentToken, endSession } from './session.js';
 
-/** An error that the server answered with, or that no answer came. */
-export class ApiError extends Error {
-  /** The HTTP status; 0 when no answer came. */
-  readonly status: number;
-  /** The stable code, such as `version_mismatch`. */
-  readonly code: string;
-  /** The field that the error is about, such as `configs[0].rows[0].values[1].value`. */
-  readonly field: string | undefined;
-  /** The other members of the error. */
-  readonly details: Readonly<Record<string, unknown>>;
+export { AdminError as ApiError } from '../../src/admin/index.js';
+export type { AdminSchemas } from '../../src/admin/index.js';
 
-  constructor(status: number, error: { code?: string; message?: string; field?: string }) {
-    const { code = 'unknown', message = `the node answered ${status}`, field, ...details } = error;
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.field = field;
-    this.details = details;
+/** The client of the administration; a token that the server refuses ends the session. */
+export const admin = createAdminClient({
+  token: currentToken,
+  fetch: async (request) => {
+    const response = await fetch(request);
+    const token = currentToken();
+    const isOurs = token !== undefined && request.headers.get('authorization') === `Bearer ${token}`;
+    if (response.status === 401 && isOurs) endSession(`You were signed out: ${await reasonOf(response)}.`);
+    return response;
+  },
+});
+
+async function reasonOf(response: Response): Promise<string> {
+  try {
+    const { error } = (await response.clone().json()) as { error: { message: string } };
+    return error.message;
+  } catch {
+    // A server in between answered in its own words.
+    return 'the token is not accepted';
   }
 }
 
@@ -49,56 +54,20 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   return (await callWithVersion<T>(path, options)).data;
 }
 
+type Send = (path: string, init: object) => Promise<Answer<unknown>>;
+
 /** Calls a route and resolves to its JSON and version; see {@link call}. */
 export async function callWithVersion<T>(path: string, options: Call = {}): Promise<Answer<T>> {
-  const response = await send(path, options);
-  const body = await readJson(response);
-  if (!response.ok) {
-    const { error = {} } = (body ?? {}) as { error?: { code?: string; message?: string; field?: string } };
-    if (response.status === 401 && options.token === undefined) {
-      endSession(`You were signed out: ${error.message ?? 'the token is not accepted'}.`);
-    }
-    throw new ApiError(response.status, error);
-  }
-  const version = /"(\d+)"/.exec(response.headers.get('etag') ?? '')?.[1];
-  return { data: body as T, version };
-}
-
-async function send(path: string, options: Call): Promise<Response> {
-  const { method, body, headers = {}, signal, token = currentToken() } = options;
-  try {
-    return await fetch(`/admin/v1${path}`, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-      cache: 'no-store',
-      // The token is the only credential; and a refusal makes no browser ask for a password.
-      credentials: 'omit',
-    });
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    throw new ApiError(0, {
-      code: 'unreachable',
-      message:
-        'the node does not answer: it may be restarting, or the network is down; try again in a moment',
-    });
-  }
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // A server in between answered in its own words.
-    return undefined;
-  }
+  const { method, body, headers = {}, signal, token } = options;
+  const name = (method ?? (body === undefined ? 'GET' : 'POST')).toLowerCase() as keyof typeof admin;
+  // The path is a text here, and the type of the answer is the caller's.
+  const send = admin[name] as unknown as Send;
+  const { data, version } = await send(`/admin/v1${path}`, {
+    headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { data: data as T, version };
 }
 
 /** Returns the path of an environment, by its number. */

@@ -39,7 +39,7 @@ describe('the client of the administration', () => {
     const change = (read: string | undefined) =>
       admin.post('/admin/v1/environments/{id}/changes', {
         params: { path: { id: '1' }, header: { 'If-Match': `"${read ?? ''}"` } },
-        body: { configs: [flag('flag.a', true)] } as never,
+        body: { configs: [flag('flag.a', true)] },
       });
     const { data } = await change(version);
     expect(data).toMatchObject({ previous: version });
