@@ -4,6 +4,7 @@
 export const ENVIRONMENT_PAGES = [
   { to: '/e/$environment/flags', label: 'Flags' },
   { to: '/e/$environment/try', label: 'Try a user' },
+  { to: '/e/$environment/keys', label: 'Keys' },
 ] as const;
 
 /** Pages of the whole installation, with the role that they need. */
@@ -11,4 +12,9 @@ export const INSTALLATION_PAGES: readonly {
   readonly to: string;
   readonly label: string;
   readonly role: 'viewer' | 'editor' | 'admin';
-}[] = [];
+  /** Only for operators of all environments. */
+  readonly needsAll?: true;
+}[] = [
+  { to: '/environments', label: 'Environments', role: 'viewer' },
+  { to: '/operators', label: 'Operators', role: 'admin', needsAll: true },
+];

@@ -44,7 +44,30 @@ const tryUser = createRoute({
     context === undefined ? {} : { context: typeof context === 'string' ? context : JSON.stringify(context) },
 });
 
-const routeTree = root.addChildren([home, environment.addChildren([flags, newFlag, flag, tryUser])]);
+const keys = createRoute({
+  getParentRoute: () => environment,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./pages/keys.js'), 'KeysPage'),
+});
+
+const environments = createRoute({
+  getParentRoute: () => root,
+  path: '/environments',
+  component: lazyRouteComponent(() => import('./pages/environments.js'), 'EnvironmentsPage'),
+});
+
+const operators = createRoute({
+  getParentRoute: () => root,
+  path: '/operators',
+  component: lazyRouteComponent(() => import('./pages/operators.js'), 'OperatorsPage'),
+});
+
+const routeTree = root.addChildren([
+  home,
+  environment.addChildren([flags, newFlag, flag, tryUser, keys]),
+  environments,
+  operators,
+]);
 
 /** The router of the console. */
 export const router = createRouter({ routeTree, basepath: '/console', defaultPreload: 'intent' });

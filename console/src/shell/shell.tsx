@@ -55,10 +55,13 @@ function Brand() {
 
 function Pages() {
   const { environment } = useParams({ strict: false });
+  const self = useSelf();
   const isAdmin = useMay('admin');
   const isEditor = useMay('editor');
   const offered = INSTALLATION_PAGES.filter(
-    ({ role }) => role === 'viewer' || (role === 'editor' ? isEditor : isAdmin),
+    ({ role, needsAll }) =>
+      (needsAll !== true || self.environments === 'all') &&
+      (role === 'viewer' || (role === 'editor' ? isEditor : isAdmin)),
   );
   return (
     <>

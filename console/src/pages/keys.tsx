@@ -1,0 +1,151 @@
+/** The API keys of an environment: list, create, revoke. */
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { AdminSchemas } from '../api.js';
+import { CreateKey } from '../keys/create-key.js';
+import { RevokeKey } from '../keys/revoke-key.js';
+import { ageOf } from '../model/filters.js';
+import { streamsOf, type FleetPart } from '../model/streams.js';
+import { Empty, Failed } from '../parts/page-notices.js';
+import { useNow } from '../parts/use-now.js';
+import { fleetQuery, keysQuery } from '../queries.js';
+import { useMay } from '../session.js';
+import '../styles/tables.css';
+
+type Key = AdminSchemas['Key'];
+
+/** Draws the page. */
+export function KeysPage() {
+  const { environment } = useParams({ from: '/e/$environment/keys' });
+  const { data, error, refetch } = useQuery(keysQuery(environment));
+  const { data: fleet } = useQuery(fleetQuery(environment));
+  const isAdmin = useMay('admin');
+  const [isCreating, setCreating] = useState(false);
+  const [revoked, setRevoked] = useState<Key>();
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Keys</h1>
+        {isAdmin && (
+          <button type="button" className="button button-primary" onClick={() => setCreating(true)}>
+            New key
+          </button>
+        )}
+      </div>
+      <p className="table-note">
+        An application reads the flags of this environment with a key. Keys do not expire: create a new one,
+        deploy it, then revoke the old one.
+      </p>
+      {error !== null && <Failed error={error} retry={() => void refetch()} />}
+      {data === undefined && error === null && <p className="loading">Loading keys …</p>}
+      {data?.length === 0 && (
+        <Empty
+          title="There are no keys in this environment"
+          command={`npx holdfast keys create --env ${environment} --kind server --name my-service`}
+        >
+          <p>
+            {isAdmin
+              ? 'Create the first one here, or from a terminal.'
+              : 'An admin can create the first one.'}
+          </p>
+        </Empty>
+      )}
+      {data !== undefined && data.length > 0 && (
+        <Keys keys={data} fleet={fleet} onRevoke={isAdmin ? setRevoked : undefined} />
+      )}
+      {isCreating && <CreateKey environment={environment} onClose={() => setCreating(false)} />}
+      {revoked !== undefined && <RevokeKey apiKey={revoked} onClose={() => setRevoked(undefined)} />}
+    </div>
+  );
+}
+
+interface KeysProps {
+  readonly keys: readonly Key[];
+  readonly fleet: FleetPart | undefined;
+  /** `undefined` when the operator may not. */
+  readonly onRevoke: ((key: Key) => void) | undefined;
+}
+
+function Keys({ keys, fleet, onRevoke }: KeysProps) {
+  const [areAllShown, setAllShown] = useState(false);
+  const living = keys.filter(({ revokedAt }) => revokedAt === undefined);
+  const gone = keys.length - living.length;
+  return (
+    <>
+      <table className="table card">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Kind</th>
+            <th scope="col">Id</th>
+            <th scope="col">Created</th>
+            <th scope="col" className="table-number">
+              Open streams
+            </th>
+            {onRevoke !== undefined && (
+              <th scope="col">
+                <span className="hidden">Actions</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {(areAllShown ? keys : living).map((key) => (
+            <KeyRow key={key.id} apiKey={key} fleet={fleet} onRevoke={onRevoke} />
+          ))}
+        </tbody>
+      </table>
+      {living.length === 0 && !areAllShown && <p className="loading">All keys are revoked.</p>}
+      {gone > 0 && (
+        <label className="check table-options">
+          <input type="checkbox" checked={areAllShown} onChange={() => setAllShown(!areAllShown)} />
+          Show revoked keys ({gone})
+        </label>
+      )}
+    </>
+  );
+}
+
+const KINDS = { server: 'server: rules and values', client: 'client: values only' } as const;
+
+function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<KeysProps, 'keys'>) {
+  const { id, name, kind, createdAt, revokedAt } = apiKey;
+  const now = useNow();
+  const streams = fleet === undefined ? undefined : streamsOf(fleet, id).atLeast;
+  const called = name === '' ? id : name;
+  return (
+    <tr className={revokedAt === undefined ? undefined : 'table-gone'}>
+      <td>
+        <span className="table-name">{name === '' ? 'without a name' : name}</span>{' '}
+        {revokedAt !== undefined && <span className="tag">revoked {ageOf(Date.parse(revokedAt), now)}</span>}
+      </td>
+      <td data-label="Kind">{KINDS[kind]}</td>
+      <td data-label="Id" className="mono">
+        {id}
+      </td>
+      <td data-label="Created" className="table-short">
+        <time dateTime={createdAt} title={createdAt}>
+          {ageOf(Date.parse(createdAt), now)}
+        </time>
+      </td>
+      <td data-label="Open streams" className="table-number">
+        {streams === undefined ? '…' : streams.toLocaleString('en')}
+      </td>
+      {onRevoke !== undefined && (
+        <td className="table-actions">
+          {revokedAt === undefined && (
+            <button
+              type="button"
+              className="button button-small button-danger"
+              aria-label={`Revoke ${called}`}
+              onClick={() => onRevoke(apiKey)}
+            >
+              Revoke
+            </button>
+          )}
+        </td>
+      )}
+    </tr>
+  );
+}

@@ -1,0 +1,146 @@
+/** The operators of the installation: list, create, a new token, revoke. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { AdminSchemas } from '../api.js';
+import { ageOf } from '../model/filters.js';
+import { CreateOperator } from '../operators/create-operator.js';
+import { RevokeOperator, RotateToken } from '../operators/confirm.js';
+import { Empty, Failed } from '../parts/page-notices.js';
+import { IssuedSecret } from '../parts/issued.js';
+import { useNow } from '../parts/use-now.js';
+import { environmentsQuery, operatorsQuery } from '../queries.js';
+import { useSelf } from '../session.js';
+import '../styles/tables.css';
+
+type Operator = AdminSchemas['Operator'];
+type Issued = AdminSchemas['IssuedToken'];
+type Asked =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'rotate' | 'revoke'; readonly operator: Operator }
+  | { readonly kind: 'issued'; readonly issued: Issued };
+
+/** Draws the page. */
+export function OperatorsPage() {
+  const { data, error, refetch } = useQuery(operatorsQuery);
+  const [asked, setAsked] = useState<Asked>();
+  const close = (): void => setAsked(undefined);
+  const show = (issued: Issued): void => setAsked({ kind: 'issued', issued });
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Operators</h1>
+        <button type="button" className="button button-primary" onClick={() => setAsked({ kind: 'create' })}>
+          New operator
+        </button>
+      </div>
+      <p className="table-note">
+        One for each person and each script: the history says who changed what, and one token can be refused
+        without the others.
+      </p>
+      {error !== null && <Failed error={error} retry={() => void refetch()} />}
+      {data === undefined && error === null && <p className="loading">Loading operators …</p>}
+      {data?.length === 0 && (
+        <Empty title="There are no operators yet" command="npx holdfast operators create ann --role admin">
+          <p>Only the token of the installation, root, can be used. Create an operator for yourself first.</p>
+        </Empty>
+      )}
+      {data !== undefined && data.length > 0 && <OperatorTable operators={data} onAsk={setAsked} />}
+      {asked?.kind === 'create' && <CreateOperator onIssued={show} onClose={close} />}
+      {asked?.kind === 'rotate' && <RotateToken operator={asked.operator} onIssued={show} onClose={close} />}
+      {asked?.kind === 'revoke' && <RevokeOperator operator={asked.operator} onClose={close} />}
+      {asked?.kind === 'issued' && (
+        <IssuedSecret
+          title={`The token of ${asked.issued.name}`}
+          secret={asked.issued.token}
+          note="It signs in here, and is the HOLDFAST_ADMIN_TOKEN of the command line."
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
+
+function OperatorTable(props: {
+  readonly operators: readonly Operator[];
+  readonly onAsk: (asked: Asked) => void;
+}) {
+  const { operators, onAsk } = props;
+  return (
+    <table className="table card">
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Role</th>
+          <th scope="col">Environments</th>
+          <th scope="col">Created</th>
+          <th scope="col">Expires</th>
+          <th scope="col">Last used</th>
+          <th scope="col">
+            <span className="hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {operators.map((operator) => (
+          <OperatorRow key={operator.name} operator={operator} onAsk={onAsk} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function OperatorRow(props: { readonly operator: Operator; readonly onAsk: (asked: Asked) => void }) {
+  const { operator, onAsk } = props;
+  const { name, role, environments, createdAt, expiresAt, lastUsedOn } = operator;
+  const now = useNow();
+  const self = useSelf();
+  const { data: known = [] } = useQuery(environmentsQuery);
+  const nameOf = (id: string): string => known.find((each) => each.id === id)?.name ?? id;
+  const hasExpired = expiresAt !== undefined && Date.parse(expiresAt) <= now;
+  return (
+    <tr className={hasExpired ? 'table-gone' : undefined}>
+      <td>
+        <span className="table-name">{name}</span> {self.name === name && <span className="tag">you</span>}
+      </td>
+      <td data-label="Role">{role}</td>
+      <td data-label="Environments">
+        {environments === 'all' ? 'all' : environments.map(nameOf).join(', ')}
+      </td>
+      <td data-label="Created" className="table-short">
+        <time dateTime={createdAt} title={createdAt}>
+          {ageOf(Date.parse(createdAt), now)}
+        </time>
+      </td>
+      <td data-label="Expires" className="table-short">
+        {expiresAt === undefined ? (
+          'never'
+        ) : hasExpired ? (
+          <span className="tag">expired</span>
+        ) : (
+          expiresAt.slice(0, 10)
+        )}
+      </td>
+      <td data-label="Last used" className="table-short">
+        {lastUsedOn ?? 'never'}
+      </td>
+      <td className="table-actions">
+        <button
+          type="button"
+          className="button button-small"
+          aria-label={`New token for ${name}`}
+          onClick={() => onAsk({ kind: 'rotate', operator })}
+        >
+          New token
+        </button>
+        <button
+          type="button"
+          className="button button-small button-danger"
+          aria-label={`Revoke ${name}`}
+          onClick={() => onAsk({ kind: 'revoke', operator })}
+        >
+          Revoke
+        </button>
+      </td>
+    </tr>
+  );
+}
