@@ -2,23 +2,18 @@
  * The console in Chromium on real parts: Redis, Pushpin and a node. Every page is looked at by axe
  * in both themes, and its picture is kept in `.stack/console/`. docs/how-to/console.md
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
-import axe, { type AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
-import { launchChromium } from '../support/chromium.js';
 import { flag } from '../support/configs.js';
+import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-const PICTURES = join(import.meta.dirname, '../../.stack/console');
 const TIMEOUT = 180_000;
 
-// Texts, because the types of pages are not among those of the tests.
-const AXE_RUN = "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })";
+// A text, because the types of pages are not among those of the tests.
 const SCROLL = `(async () => {
   const times = [];
   let last = performance.now();
@@ -34,97 +29,30 @@ const SCROLL = `(async () => {
 })()`;
 
 let stack: Stack;
-let browser: Browser;
+let browser: ConsoleBrowser;
 let base: string;
+let openPage: ConsoleBrowser['openPage'];
+let signIn: ConsoleBrowser['signIn'];
+let operator: ConsoleBrowser['operator'];
 const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true });
-  [stack, browser] = await Promise.all([startStack({ nodes: 1 }), launchChromium()]);
-  base = `${stack.nodes[0]!.url}/console`;
+  stack = await startStack({ nodes: 1 });
+  browser = await startConsoleBrowser(stack);
+  ({ base, openPage, signIn, operator } = browser);
   await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
   await stack.commit(1, exampleConfigs());
 }, TIMEOUT);
 
 afterAll(async () => {
-  await browser.close();
+  await browser.stop();
   await stack.stop();
 });
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
+  await browser.closePages();
 });
-
-/** A page with what it must not have: console errors, and requests to anything but the node. */
-interface Watched {
-  readonly page: Page;
-  readonly context: BrowserContext;
-  readonly complaints: string[];
-  readonly strangers: string[];
-}
-
-async function openPage(
-  options: { readonly dark?: boolean; readonly width?: number } = {},
-): Promise<Watched> {
-  const context = await browser.newContext({
-    colorScheme: options.dark === true ? 'dark' : 'light',
-    viewport: { width: options.width ?? 1280, height: 800 },
-  });
-  closing.push(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  const [complaints, strangers]: [string[], string[]] = [[], []];
-  page.on('console', (message) => {
-    // Chromium writes refusals of the server as errors; a test that asks for one expects it.
-    const isRefusal = message.text().startsWith('Failed to load resource');
-    if ((message.type() === 'error' || message.type() === 'warning') && !isRefusal)
-      complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(`${stack.nodes[0]!.url}/`)) strangers.push(request.url());
-  });
-  return { page, context, complaints, strangers };
-}
-
-async function signIn(page: Page, token = stack.secrets.adminToken, path = '/'): Promise<void> {
-  await page.goto(`${base}${path}`);
-  await page.getByLabel('Operator token').fill(token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page
-    .getByRole('navigation', { name: 'Pages' })
-    .or(page.getByRole('button', { name: 'Menu' }))
-    .first()
-    .waitFor();
-}
-
-async function operator(name: string, role: string): Promise<string> {
-  const answer = await stack.admin('/admin/v1/operators', { body: { name, role } });
-  return ((await answer.json()) as { token: string }).token;
-}
-
-/** The violations that axe finds, each with the elements. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate<AxeResults>(AXE_RUN);
-  return found.violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
-  );
-}
-
-/** Looks at the page in both themes: no violation, and a picture of each. */
-async function look({ page }: Watched, name: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
-    expect([name, theme, await violations(page)]).toEqual([name, theme, []]);
-  }
-}
-
-function expectClean({ complaints, strangers }: Watched): void {
-  expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
-}
 
 const row = (page: Page, key: string) => page.getByRole('row').filter({ hasText: key });
 

@@ -16,19 +16,24 @@ const ROLE_NAMES = Object.keys(ROLE_NOTES) as Role[];
 
 const DAYS = [7, 30, 90, 365] as const;
 
-/** Draws the dialog. */
-export function CreateOperator(props: {
+interface CreateOperatorProps {
   readonly onIssued: (issued: AdminSchemas['IssuedToken']) => void;
   readonly onClose: () => void;
-}) {
-  const { onIssued, onClose } = props;
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('editor');
-  const [days, setDays] = useState('90');
-  const [environments, setEnvironments] = useState<readonly string[] | 'all'>('all');
+}
+
+/** An operator as it is typed. */
+interface TypedOperator {
+  readonly name: string;
+  readonly role: Role;
+  /** Empty for never. */
+  readonly days: string;
+  readonly environments: readonly string[] | 'all';
+}
+
+function useCreate(onIssued: CreateOperatorProps['onIssued']) {
   const queries = useQueryClient();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: async () => {
+  return useMutation({
+    mutationFn: async ({ name, role, days, environments }: TypedOperator) => {
       const expiresAt = days === '' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString();
       const list = environments === 'all' ? environments : [...environments];
       const body = { name: name.trim(), role, environments: list, expiresAt };
@@ -38,8 +43,18 @@ export function CreateOperator(props: {
       onIssued(issued);
       await queries.invalidateQueries(operatorsQuery);
     },
+    // The secret stays in no cache.
     gcTime: 0,
   });
+}
+
+/** Draws the dialog. */
+export function CreateOperator({ onIssued, onClose }: CreateOperatorProps) {
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('editor');
+  const [days, setDays] = useState('90');
+  const [environments, setEnvironments] = useState<readonly string[] | 'all'>('all');
+  const { mutate, error, isPending } = useCreate(onIssued);
   return (
     <FormDialog
       title="New operator"
@@ -47,7 +62,7 @@ export function CreateOperator(props: {
       fields={['name', 'role', 'expiresAt']}
       error={error}
       isPending={isPending}
-      onSubmit={() => mutate()}
+      onSubmit={() => mutate({ name, role, days, environments })}
       onClose={onClose}
     >
       <FormField label="Name" name="name" note="A person or a script: letters, digits and . _ - @.">

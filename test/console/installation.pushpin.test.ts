@@ -1,0 +1,188 @@
+/**
+ * The pages of the console for environments, keys and operators, in Chromium on real parts.
+ * docs/how-to/console.md
+ */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { exampleConfigs } from '../../src/app/first-run-text.js';
+import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
+import { openSse } from '../support/sse.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
+
+const TIMEOUT = 180_000;
+
+let stack: Stack;
+let browser: ConsoleBrowser;
+
+beforeAll(async () => {
+  stack = await startStack({ nodes: 1 });
+  browser = await startConsoleBrowser(stack);
+  await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
+  await stack.commit(1, exampleConfigs());
+}, TIMEOUT);
+
+afterAll(async () => {
+  await browser.stop();
+  await stack.stop();
+});
+
+afterEach(() => browser.closePages());
+
+const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
+
+async function json(path: string): Promise<unknown> {
+  return (await stack.admin(`/admin/v1${path}`)).json();
+}
+
+describe('the console for the installation', () => {
+  it('the console creates an environment, changes its settings, and deletes it by its name', async () => {
+    const watched = await browser.openPage();
+    const { page } = watched;
+    await browser.signIn(page);
+    await page.getByRole('link', { name: 'Environments' }).click();
+    await page.getByRole('button', { name: 'New environment' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Number').inputValue()).toBe('2');
+    await dialog.getByLabel('Name').fill('Production');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await look(watched, 'environment-refused');
+    await dialog.getByLabel('Name').fill('Staging');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await row(page, 'Staging').waitFor();
+    await page.getByRole('button', { name: 'Settings of Staging' }).click();
+    await dialog.getByLabel('Default context').fill('{"contexts": ');
+    await dialog.getByRole('alert').waitFor();
+    const context = { contexts: [{ type: 'team', values: { region: { string: 'eu' } } }] };
+    await dialog.getByLabel('Default context').fill(JSON.stringify(context));
+    await look(watched, 'environment-settings');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Staging was saved.').waitFor();
+    expect(await json('/environments/2')).toMatchObject({ name: 'Staging', defaultContext: context });
+    await look(watched, 'environments');
+    await stack.createKey(2);
+    await page.getByRole('button', { name: 'Delete Staging' }).click();
+    await dialog.getByText('1 key is revoked at once').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Delete the environment' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await look(watched, 'environment-delete');
+    await dialog.getByLabel('Type Staging to confirm').fill('Staging');
+    await confirm.click();
+    await page.getByText('Staging was deleted; 1 key was revoked.').waitFor();
+    await expect.poll(() => row(page, 'Staging').count()).toBe(0);
+    expectClean(watched);
+  }, 120_000);
+
+  it('the console shows a new key once, and revokes it with the number of streams that end', async () => {
+    const watched = await browser.openPage();
+    const { page } = watched;
+    await browser.signIn(page, undefined, '/e/1/keys');
+    await page.getByText('There are no keys in this environment').waitFor();
+    await look(watched, 'keys-empty');
+    await page.getByRole('button', { name: 'New key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('checkout service');
+    await look(watched, 'key-new');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const key = (await dialog.getByTestId('secret').textContent())!;
+    expect(key).toMatch(/-SDK-/);
+    await look(watched, 'key-issued');
+    await dialog.getByRole('button', { name: 'I have stored it' }).click();
+    expect(await page.content()).not.toContain(key);
+    // A hold of the node itself is counted exactly, and at once.
+    const stream = await openSse(`${stack.nodes[0]!.url}/api/v1/sse/config`, { key });
+    expect(stream.status).toBe(200);
+    await until('the fleet counts the stream', async () => {
+      const fleet = (await json('/environments/1/fleet')) as { entries: { holds: number }[] };
+      return fleet.entries.some(({ holds }) => holds === 1);
+    });
+    await page.reload();
+    await browser.signIn(page, undefined, '/e/1/keys');
+    await row(page, 'checkout service').getByRole('cell', { name: '1', exact: true }).waitFor();
+    await look(watched, 'keys');
+    await page.getByRole('button', { name: 'Revoke checkout service' }).click();
+    await dialog.getByText('This closes at least 1 open stream.').waitFor();
+    await look(watched, 'key-revoke');
+    await dialog.getByLabel('Type checkout service to confirm').fill('checkout service');
+    await dialog.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('checkout service was revoked.').waitFor();
+    expect(await stream.closed).not.toBe('closed');
+    await page.getByLabel('Show revoked keys (1)').check();
+    await row(page, 'checkout service').getByText('revoked').waitFor();
+    await look(watched, 'keys-revoked');
+    expectClean(watched);
+  }, 120_000);
+
+  it('the console creates an operator whose token signs in, gives another one, and revokes it', async () => {
+    const watched = await browser.openPage();
+    const { page } = watched;
+    await browser.signIn(page);
+    await page.getByRole('link', { name: 'Operators' }).click();
+    await page.getByText('There are no operators yet').waitFor();
+    await look(watched, 'operators-empty');
+    await page.getByRole('button', { name: 'New operator' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('no spaces');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByLabel('Name').fill('ann');
+    await dialog.getByLabel('All, those to come too').uncheck();
+    await look(watched, 'operator-new');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const token = (await dialog.getByTestId('secret').textContent())!;
+    await dialog.getByRole('button', { name: 'I have stored it' }).click();
+    await row(page, 'ann').getByRole('cell', { name: 'Production' }).waitFor();
+    const other = await browser.openPage();
+    await browser.signIn(other.page, token);
+    expect(await other.page.getByRole('link', { name: 'Operators' }).count()).toBe(0);
+    await look(watched, 'operators');
+    await page.getByRole('button', { name: 'New token for ann' }).click();
+    await dialog.getByLabel('Type ann to confirm').fill('ann');
+    await dialog.getByRole('button', { name: 'Make a new token' }).click();
+    expect(await dialog.getByTestId('secret').textContent()).not.toBe(token);
+    await dialog.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Revoke ann' }).click();
+    await look(watched, 'operator-revoke');
+    await dialog.getByLabel('Type ann to confirm').fill('ann');
+    await dialog.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('ann was revoked.').waitFor();
+    for (const each of [watched, other]) expectClean(each);
+  }, 120_000);
+
+  it('the console offers a viewer no key, environment or operator to create or remove', async () => {
+    const watched = await browser.openPage();
+    const { page } = watched;
+    await browser.signIn(page, await browser.operator('vic', 'viewer'), '/environments');
+    await row(page, 'Production').waitFor();
+    expect(await page.getByRole('button', { name: /^(New|Delete|Settings)/ }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Operators' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Keys' }).count();
+    expectClean(watched);
+  }, 90_000);
+
+  it('the pages of the installation can be used on a screen of 390 pixels', async () => {
+    await browser.operator('long-name-of-a-script-that-deploys@ci.example.org', 'editor');
+    await stack.createKey(1);
+    const watched = await browser.openPage({ width: 390 });
+    const { page } = watched;
+    await browser.signIn(page);
+    for (const [name, path] of Object.entries({
+      environments: '/environments',
+      keys: '/e/1/keys',
+      operators: '/operators',
+    })) {
+      await page.evaluate(
+        `history.pushState(null, '', '/console${path}'); dispatchEvent(new PopStateEvent('popstate'))`,
+      );
+      await page.locator('.table').first().waitFor();
+      await page.getByRole('heading', { level: 1, name: new RegExp(name, 'i') }).waitFor();
+      await look(watched, `${name}-narrow`);
+      expect([name, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
+        name,
+        0,
+      ]);
+    }
+    expectClean(watched);
+  }, 120_000);
+});

@@ -1,0 +1,128 @@
+/**
+ * Pages of the console in Chromium, each watched for what it must not have, and looked at by axe in
+ * both themes. Pictures are kept in `.stack/console/`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { launchChromium } from './chromium.js';
+import type { Stack } from './stack.js';
+
+const PICTURES = join(import.meta.dirname, '../../.stack/console');
+
+// A text, because the types of pages are not among those of the tests.
+const AXE_RUN = "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })";
+
+/** A page with what it must not have: console errors, and requests to anything but the node. */
+export interface Watched {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly complaints: string[];
+  readonly strangers: string[];
+}
+
+export interface PageOptions {
+  readonly dark?: boolean;
+  readonly width?: number;
+}
+
+/** The console of the first node of a stack. */
+export interface ConsoleBrowser {
+  /** The address of the console. */
+  readonly base: string;
+  /** Opens a page in a context of its own. */
+  openPage(options?: PageOptions): Promise<Watched>;
+  /** Signs in; default: with the token of the installation, at `/`. */
+  signIn(page: Page, token?: string, path?: string): Promise<void>;
+  /** Creates an operator and returns the token. */
+  operator(name: string, role: string): Promise<string>;
+  /** Closes the pages that were opened. */
+  closePages(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts Chromium for the console of a stack. */
+export async function startConsoleBrowser(stack: Stack): Promise<ConsoleBrowser> {
+  mkdirSync(PICTURES, { recursive: true });
+  const browser = await launchChromium();
+  const origin = stack.nodes[0]!.url;
+  const base = `${origin}/console`;
+  const contexts: BrowserContext[] = [];
+  const closePages = async () => {
+    for (const context of contexts.splice(0).reverse()) await context.close();
+  };
+  return {
+    base,
+    openPage: async (options = {}) => {
+      const watched = await openWatched(browser, origin, options);
+      contexts.push(watched.context);
+      return watched;
+    },
+    signIn: async (page, token = stack.secrets.adminToken, path = '/') => {
+      await page.goto(`${base}${path}`);
+      await page.getByLabel('Operator token').fill(token);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page
+        .getByRole('navigation', { name: 'Pages' })
+        .or(page.getByRole('button', { name: 'Menu' }))
+        .first()
+        .waitFor();
+    },
+    operator: async (name, role) => {
+      const answer = await stack.admin('/admin/v1/operators', { body: { name, role } });
+      return ((await answer.json()) as { token: string }).token;
+    },
+    closePages,
+    stop: async () => {
+      await closePages();
+      await browser.close();
+    },
+  };
+}
+
+async function openWatched(browser: Browser, origin: string, options: PageOptions): Promise<Watched> {
+  const context = await browser.newContext({
+    colorScheme: options.dark === true ? 'dark' : 'light',
+    viewport: { width: options.width ?? 1280, height: 800 },
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const [complaints, strangers]: [string[], string[]] = [[], []];
+  page.on('console', (message) => {
+    // Chromium writes refusals of the server as errors; a test that asks for one expects it.
+    const isRefusal = message.text().startsWith('Failed to load resource');
+    if ((message.type() === 'error' || message.type() === 'warning') && !isRefusal)
+      complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${origin}/`)) strangers.push(request.url());
+  });
+  return { page, context, complaints, strangers };
+}
+
+/** The violations that axe finds, each with the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<AxeResults>(AXE_RUN);
+  return found.violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
+  );
+}
+
+/** Looks at the page in both themes: no violation, and a picture of each. */
+export async function look({ page }: Watched, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
+    expect([name, theme, await violations(page)]).toEqual([name, theme, []]);
+  }
+}
+
+/** Fails when the page had what it must not have. */
+export function expectClean({ complaints, strangers }: Watched): void {
+  expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+}
