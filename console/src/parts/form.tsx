@@ -51,6 +51,7 @@ export function FormDialog(props: {
 
 /** What the control of a field takes over. */
 export interface FieldProps {
+  readonly id: string;
   readonly 'aria-invalid': boolean;
   readonly 'aria-describedby': string;
 }
@@ -70,9 +71,13 @@ export function FormField(props: {
   const error = useContext(FormErrorContext);
   const text = problem ?? (isOfField(error, name) ? sentenceOf(error) : undefined);
   return (
-    <label className="field">
-      <span>{label}</span>
-      {children({ 'aria-invalid': text !== undefined, 'aria-describedby': id })}
+    <div className="field">
+      <label htmlFor={`${id}-control`}>{label}</label>
+      {children({
+        id: `${id}-control`,
+        'aria-invalid': text !== undefined,
+        'aria-describedby': id,
+      })}
       <small
         id={id}
         role={text === undefined ? undefined : 'alert'}
@@ -80,7 +85,7 @@ export function FormField(props: {
       >
         {text ?? note}
       </small>
-    </label>
+    </div>
   );
 }
 
