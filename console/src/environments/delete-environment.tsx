@@ -39,9 +39,9 @@ export function DeleteEnvironment(props: {
       onClose={onClose}
     >
       <p>
-        Its {configs} configs and its history go and cannot be brought back. Its{' '}
-        {living === undefined ? 'keys are' : living === 1 ? '1 key is' : `${living} keys are`} revoked at
-        once.
+        {configs === 1 ? 'Its 1 config' : `Its ${configs} configs`} and its history go, and cannot be brought
+        back. Its {living === undefined ? 'keys are' : living === 1 ? '1 key is' : `${living} keys are`}{' '}
+        revoked at once.
       </p>
       <p>
         <strong>{streamsInWords(fleet === undefined ? undefined : streamsOf(fleet))}</strong>

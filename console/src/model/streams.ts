@@ -3,7 +3,6 @@
 /** The part of the fleet that says who holds streams. */
 export interface FleetPart {
   readonly entries: readonly { readonly key: { readonly id: string }; readonly holds: number }[];
-  readonly truncated: boolean;
 }
 
 /** A number of streams; there may be more, since holds are counted when they come back. */

@@ -1,6 +1,6 @@
 /** The first page: the flags of an environment, or the next step when there is none. */
 import { useQuery } from '@tanstack/react-query';
-import { Navigate } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { Empty, Failed } from '../parts/page-notices.js';
 import { environmentsQuery } from '../queries.js';
 
@@ -17,7 +17,10 @@ export function HomePage() {
       title="There is no environment yet"
       command="npx holdfast environments put 1 --project 1 --name Development"
     >
-      <p>An environment is one set of flags that an API key can read. Create the first one:</p>
+      <p>
+        An environment is one set of flags that an API key can read. Create the first one{' '}
+        <Link to="/environments">here</Link>, or from a terminal:
+      </p>
     </Empty>
   );
 }

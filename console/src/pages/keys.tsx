@@ -117,7 +117,9 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
   return (
     <tr className={revokedAt === undefined ? undefined : 'table-gone'}>
       <td>
-        <span className="table-name">{name === '' ? 'without a name' : name}</span>{' '}
+        <span className={name === '' ? 'table-nameless' : 'table-name'}>
+          {name === '' ? 'no name' : name}
+        </span>{' '}
         {revokedAt !== undefined && <span className="tag">revoked {ageOf(Date.parse(revokedAt), now)}</span>}
       </td>
       <td data-label="Kind">{KINDS[kind]}</td>
