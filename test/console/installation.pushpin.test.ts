@@ -147,6 +147,8 @@ describe('the console for the installation', () => {
     await dialog.getByLabel('Type ann to confirm').fill('ann');
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('ann was revoked.').waitFor();
+    await other.page.getByRole('link', { name: 'Keys' }).click();
+    await other.page.getByText('You were signed out').waitFor();
     for (const each of [watched, other]) expectClean(each);
   }, 120_000);
 

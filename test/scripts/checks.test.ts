@@ -47,6 +47,12 @@ describe('the check of imports', () => {
   it.each([
     ['a lower layer that imports a higher one', 'src/ruleset/a.ts', 'src/http/b.ts', 'ruleset-imports-no'],
     ['a type from a higher layer', 'src/ruleset/a.ts', 'src/app/b.ts', 'ruleset-imports-no', 'type '],
+    [
+      'an import of the core by the client of the administration',
+      'src/admin/a.ts',
+      'src/core/b.ts',
+      'admin-imports',
+    ],
     ['an import of the store by the client library', 'src/client/a.ts', 'src/store/b.ts', 'client-imports'],
     ['a folder without a layer', 'src/odds/a.ts', 'src/core/b.ts', 'folder-is-in-a-layer'],
     ['a file next to main.ts', 'src/a.ts', 'src/core/b.ts', 'only-main-at-the-root'],
