@@ -38,14 +38,7 @@ export default tseslint.config(
   {
     // edge/src/main.ts: its types are in packages of its own, which only tests install; they compile it.
     // src/admin/schema.ts: it is generated.
-    ignores: [
-      'dist/',
-      'node_modules/',
-      'coverage/',
-      'data/',
-      'edge/src/main.ts',
-      'src/admin/schema.ts',
-    ],
+    ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', 'edge/src/main.ts', 'src/admin/schema.ts'],
   },
   js.configs.recommended,
   sizes,

@@ -33,14 +33,14 @@ export interface ConsoleBrowser {
   /** The address of the console. */
   readonly base: string;
   /** Opens a page in a context of its own. */
-  openPage(options?: PageOptions): Promise<Watched>;
+  readonly openPage: (options?: PageOptions) => Promise<Watched>;
   /** Signs in; default: with the token of the installation, at `/`. */
-  signIn(page: Page, token?: string, path?: string): Promise<void>;
+  readonly signIn: (page: Page, token?: string, path?: string) => Promise<void>;
   /** Creates an operator and returns the token. */
-  operator(name: string, role: string): Promise<string>;
+  readonly operator: (name: string, role: string) => Promise<string>;
   /** Closes the pages that were opened. */
-  closePages(): Promise<void>;
-  stop(): Promise<void>;
+  readonly closePages: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts Chromium for the console of a stack. */
