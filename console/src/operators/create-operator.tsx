@@ -9,8 +9,8 @@ type Role = AdminSchemas['Operator']['role'];
 
 const ROLE_NOTES: Readonly<Record<Role, string>> = {
   viewer: 'Reads everything but secrets and the audit trail.',
-  editor: 'Reads the same, and changes flags.',
-  admin: 'Does the same, manages environments, keys and operators, and restores.',
+  editor: 'Reads everything but secrets and the audit trail, and changes flags.',
+  admin: 'Changes flags, manages environments, keys and operators, and restores.',
 };
 const ROLE_NAMES = Object.keys(ROLE_NOTES) as Role[];
 
