@@ -70,6 +70,13 @@ export async function callWithVersion<T>(path: string, options: Call = {}): Prom
   return { data: data as T, version };
 }
 
+/** Opens a route that streams. A refused token ends the session. @throws ApiError */
+export async function openStream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const send = admin.get as unknown as Send;
+  const { data } = await send(`/admin/v1${path}`, { signal, parseAs: 'stream' });
+  return data as ReadableStream<Uint8Array>;
+}
+
 /** Returns the path of an environment, by its number. */
 export function environmentPath(environment: string): string {
   return `/environments/${encodeURIComponent(environment)}`;

@@ -15,6 +15,7 @@ export const INSTALLATION_PAGES: readonly {
   /** Only for operators of all environments. */
   readonly needsAll?: true;
 }[] = [
+  { to: '/delivery', label: 'Delivery', role: 'viewer' },
   { to: '/environments', label: 'Environments', role: 'viewer' },
   { to: '/operators', label: 'Operators', role: 'admin', needsAll: true },
 ];

@@ -62,8 +62,15 @@ const operators = createRoute({
   component: lazyRouteComponent(() => import('./pages/operators.js'), 'OperatorsPage'),
 });
 
+const delivery = createRoute({
+  getParentRoute: () => root,
+  path: '/delivery',
+  component: lazyRouteComponent(() => import('./pages/delivery.js'), 'DeliveryPage'),
+});
+
 const routeTree = root.addChildren([
   home,
+  delivery,
   environment.addChildren([flags, newFlag, flag, tryUser, keys]),
   environments,
   operators,

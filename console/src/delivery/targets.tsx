@@ -1,0 +1,140 @@
+/** The targets of delivery: proxies, and buckets with copies. */
+import type { BucketReport, ProxyReport } from '../../../src/delivery/model.js';
+import { durationOf } from '../model/delivery.js';
+import { Empty } from '../parts/page-notices.js';
+
+/** Draws the proxies as the leader knows them. */
+export function Proxies(props: {
+  readonly proxies: readonly ProxyReport[];
+  /** The names of environments by their numbers. */
+  readonly names: ReadonlyMap<string, string>;
+}) {
+  const { proxies, names } = props;
+  return (
+    <section aria-labelledby="proxies">
+      <h2 id="proxies">Proxies</h2>
+      {proxies.length === 0 && (
+        <p className="muted">None: clients hold their streams at the nodes, or no node leads.</p>
+      )}
+      {proxies.length > 0 && (
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of proxies">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Proxy</th>
+                <th scope="col">State</th>
+                <th scope="col" className="number">
+                  Holds
+                </th>
+                <th scope="col" className="number">
+                  Waiting
+                </th>
+                <th scope="col">Last accepted</th>
+                <th scope="col" className="number">
+                  Repairs a minute
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {proxies.map((proxy) => (
+                <ProxyRow key={proxy.proxy} proxy={proxy} names={names} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ProxyRow(props: { readonly proxy: ProxyReport; readonly names: ReadonlyMap<string, string> }) {
+  const { proxy, state, holds, waiting, missed, accepted, repairsPerMinute, error } = props.proxy;
+  return (
+    <tr>
+      <th scope="row" className="mono">
+        {proxy}
+      </th>
+      <td>
+        <State state={state} error={error} />
+      </td>
+      <td className="number">{holds ?? 'unknown'}</td>
+      <td className="number">
+        {waiting}
+        {missed > 0 && <p className="table-note">{missed} environments wait for a resync</p>}
+      </td>
+      <td>
+        {accepted === undefined
+          ? 'nothing yet'
+          : `${durationOf(accepted.lagMs)} after its commit, ${props.names.get(accepted.environment) ?? accepted.environment}`}
+      </td>
+      <td className="number">{repairsPerMinute}</td>
+    </tr>
+  );
+}
+
+/** Draws the buckets with the age of their copies. */
+export function Buckets({ buckets }: { readonly buckets: readonly BucketReport[] }) {
+  return (
+    <section aria-labelledby="buckets">
+      <h2 id="buckets">Copies in buckets</h2>
+      {buckets.length === 0 && (
+        <Empty title="No copies are written" command="npx holdfast serve --help">
+          <p>
+            Clients can read copies from a bucket when no node can be reached: set a bucket to write them.
+          </p>
+        </Empty>
+      )}
+      {buckets.length > 0 && (
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of buckets">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Bucket</th>
+                <th scope="col">State</th>
+                <th scope="col">Age</th>
+                <th scope="col">Compared</th>
+              </tr>
+            </thead>
+            <tbody>
+              {buckets.map((bucket) => (
+                <BucketRow key={bucket.bucket} bucket={bucket} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function BucketRow({ bucket: each }: { readonly bucket: BucketReport }) {
+  const { bucket, state, error, behindEnvironments, behindMs, aheadEnvironments, checkedMs } = each;
+  return (
+    <tr>
+      <th scope="row" className="mono">
+        {bucket}
+      </th>
+      <td>
+        <State state={state} error={error} />
+        {aheadEnvironments > 0 && (
+          <p className="table-note">{aheadEnvironments} environments have here what the store lost</p>
+        )}
+      </td>
+      <td>
+        {behindEnvironments === 0
+          ? 'up to date'
+          : `${durationOf(behindMs)} behind in ${behindEnvironments} environments`}
+      </td>
+      <td>{checkedMs === undefined ? 'not yet' : `${durationOf(checkedMs)} ago`}</td>
+    </tr>
+  );
+}
+
+function State({ state, error }: { readonly state: 'ok' | 'failing'; readonly error: string | undefined }) {
+  return (
+    <>
+      <span className={state === 'ok' ? 'tag tag-good' : 'tag tag-bad'}>{state}</span>
+      {error !== undefined && <p className="table-note">{error}</p>}
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+/** The last changes on their way: commit, accepted by each proxy, seen by the canary. */
+import { Link } from '@tanstack/react-router';
+import type { ArrivalReport, ChangeReport } from '../../../src/delivery/model.js';
+import { durationOf } from '../model/delivery.js';
+
+/** Draws the time line, the newest change first. */
+export function TimeLine(props: {
+  readonly changes: readonly ChangeReport[];
+  /** The names of environments by their numbers. */
+  readonly names: ReadonlyMap<string, string>;
+}) {
+  const { changes, names } = props;
+  return (
+    <section aria-labelledby="changes">
+      <h2 id="changes">The last changes</h2>
+      {changes.length === 0 && <p className="muted">None since the leader started.</p>}
+      {changes.length > 0 && (
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of the last changes">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Committed</th>
+                <th scope="col">Environment</th>
+                <th scope="col" className="number">
+                  Flags
+                </th>
+                <th scope="col" className="number">
+                  Leader had it
+                </th>
+                <th scope="col">Accepted by proxies</th>
+                <th scope="col">Seen by the canary</th>
+              </tr>
+            </thead>
+            <tbody>
+              {changes.map((change) => (
+                <ChangeRow key={`${change.environment} ${change.version}`} change={change} names={names} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ChangeRow(props: { readonly change: ChangeReport; readonly names: ReadonlyMap<string, string> }) {
+  const { environment, at, configs, appliedMs, proxies } = props.change;
+  return (
+    <tr>
+      <th scope="row">
+        <time dateTime={at}>{new Date(at).toLocaleTimeString()}</time>
+      </th>
+      <td>
+        <Link to="/e/$environment/flags" params={{ environment }}>
+          {props.names.get(environment) ?? environment}
+        </Link>
+      </td>
+      <td className="number">{configs}</td>
+      <td className="number">{appliedMs === undefined ? '…' : durationOf(appliedMs)}</td>
+      <td>
+        <Arrivals proxies={proxies} of="acceptedMs" absent="waiting" />
+      </td>
+      <td>
+        <Arrivals proxies={proxies} of="seenMs" absent="–" />
+      </td>
+    </tr>
+  );
+}
+
+function Arrivals(props: {
+  readonly proxies: readonly ArrivalReport[];
+  readonly of: 'acceptedMs' | 'seenMs';
+  readonly absent: string;
+}) {
+  const { proxies, of, absent } = props;
+  if (proxies.length === 0) return <span className="muted">no proxy</span>;
+  return (
+    <ul className="arrivals">
+      {proxies.map((arrival) => {
+        const ms = arrival[of];
+        return (
+          <li key={arrival.proxy}>
+            {proxies.length > 1 && <span className="muted mono">{arrival.proxy} </span>}
+            {ms === undefined ? absent : durationOf(ms)}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
