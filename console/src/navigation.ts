@@ -4,6 +4,8 @@
 export const ENVIRONMENT_PAGES = [
   { to: '/e/$environment/flags', label: 'Flags' },
   { to: '/e/$environment/try', label: 'Try a user' },
+  { to: '/e/$environment/history', label: 'History' },
+  { to: '/e/$environment/compare', label: 'Compare' },
   { to: '/e/$environment/keys', label: 'Keys' },
 ] as const;
 

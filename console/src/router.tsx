@@ -62,6 +62,23 @@ const operators = createRoute({
   component: lazyRouteComponent(() => import('./pages/operators.js'), 'OperatorsPage'),
 });
 
+const history = createRoute({
+  getParentRoute: () => environment,
+  path: '/history',
+  component: lazyRouteComponent(() => import('./pages/history.js'), 'HistoryPage'),
+  validateSearch: ({ key }: Record<string, unknown>): { readonly key?: string } =>
+    typeof key === 'string' && key !== '' ? { key } : {},
+});
+
+const compare = createRoute({
+  getParentRoute: () => environment,
+  path: '/compare',
+  component: lazyRouteComponent(() => import('./pages/compare.js'), 'ComparePage'),
+  // The router reads a number from the address as a number.
+  validateSearch: ({ from }: Record<string, unknown>): { readonly from?: string } =>
+    typeof from === 'string' || typeof from === 'number' ? { from: String(from) } : {},
+});
+
 const delivery = createRoute({
   getParentRoute: () => root,
   path: '/delivery',
@@ -71,7 +88,7 @@ const delivery = createRoute({
 const routeTree = root.addChildren([
   home,
   delivery,
-  environment.addChildren([flags, newFlag, flag, tryUser, keys]),
+  environment.addChildren([flags, newFlag, flag, tryUser, history, compare, keys]),
   environments,
   operators,
 ]);

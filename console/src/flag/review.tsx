@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { commitConfig, type ConfigChange, type Preview } from '../commit.js';
 import { offerUndo } from '../flags/use-toggle.js';
 import { Dialog } from '../parts/dialog.js';
+import { DifferenceLines } from '../parts/difference-lines.js';
 import { sentenceOf } from '../parts/sentence.js';
 import { rulesetQuery, type KeyedConfig, type Ruleset } from '../queries.js';
 import { Effects } from './effects.js';
@@ -27,7 +28,7 @@ export function Review({ change, preview, ruleset, onClose, onSaved }: ReviewPro
         {preview.unchanged === true ? (
           <p className="muted">Nothing differs from what there is.</p>
         ) : (
-          <DifferenceLines preview={preview} />
+          <DifferenceLines configs={preview.configs} />
         )}
         <Effects change={change} />
         <label className="field">
@@ -73,20 +74,4 @@ function useSave({ change, ruleset, onClose, onSaved }: Omit<ReviewProps, 'previ
       if (written !== undefined) onSaved(written);
     },
   });
-}
-
-/** Draws differences in words, coloured by their signs. */
-function DifferenceLines({ preview }: { readonly preview: Preview }) {
-  const tones: Readonly<Partial<Record<string, string>>> = { '+': 'added', '-': 'removed', '~': 'changed' };
-  return (
-    <ul className="difference" aria-label="What differs">
-      {preview.configs.flatMap(({ key, lines }) =>
-        lines.map((line, index) => (
-          <li key={`${key} ${index}`} className={`difference-${tones[line.charAt(0)] ?? 'plain'}`}>
-            {line}
-          </li>
-        )),
-      )}
-    </ul>
-  );
 }

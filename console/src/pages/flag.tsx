@@ -62,6 +62,9 @@ function Loaded({ environment, config, ruleset }: LoadedProps) {
         <span className="tag">{configTypeWords[configType] ?? configType}</span>
         <span className="tag">{valueTypeWords[valueType] ?? valueType}</span>
         {changedAt !== undefined && <span className="muted">changed {ageOf(changedAt, now)}</span>}
+        <Link to="/e/$environment/history" params={{ environment }} search={{ key: config.key }}>
+          History
+        </Link>
         {isEditor && <DeleteFlag environment={environment} config={config} />}
       </div>
       {description !== undefined && <p className="flag-description">{description}</p>}
