@@ -301,6 +301,69 @@ describe('the console', () => {
     for (const each of [watched, other]) expectClean(each);
   }, 90_000);
 
+  it('the console shows a change on its way to each proxy without being asked again', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/delivery');
+    await page.getByText('live', { exact: true }).waitFor();
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    await stack.commit(1, [flag('flag.travels', true)]);
+    const change = page.getByRole('region', { name: 'Table of the last changes' }).getByRole('row').nth(1);
+    await change
+      .getByText(/^\d+ ms$|^[\d.]+ s$/)
+      .nth(1)
+      .waitFor();
+    await page.getByText('leader', { exact: true }).waitFor();
+    expect(requests).toEqual([]);
+    await look(watched, 'delivery');
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console lists who changed what and takes one change back after it showed the difference', async () => {
+    await stack.commit(1, [flag('flag.past', true)]);
+    await stack.commit(1, [flag('flag.past', false)]);
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/history?key=flag.past');
+    const entries = page.locator('.history-entry');
+    await entries.nth(1).waitFor();
+    await look(watched, 'history');
+    await entries.nth(1).getByRole('button', { name: 'Roll back to here' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('.difference li').first().waitFor();
+    await look(watched, 'roll-back');
+    expect(await dialog.getByRole('button', { name: 'Roll back' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await entries.first().getByRole('button', { name: 'Undo' }).click();
+    await dialog.locator('.difference li').first().waitFor();
+    await dialog.getByLabel('Why? (for the history)').fill('too early');
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('too early').waitFor();
+    expect(await stored('flag.past')).toEqual([{ value: { bool: true } }]);
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console promotes the picked flags alone after it showed the difference', async () => {
+    await stack.createEnvironment(4, { projectId: '1', name: 'Staging' });
+    await stack.commit(4, [flag('flag.picked', true), flag('flag.left', true)]);
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/compare');
+    await page.getByLabel('Compare Production with').selectOption('4');
+    await page.getByLabel('flag.picked').check();
+    await look(watched, 'compare');
+    await page.getByRole('button', { name: 'Promote 1 to Production' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('.difference li').first().waitFor();
+    await look(watched, 'promote');
+    await dialog.getByRole('button', { name: 'Promote' }).click();
+    await page.getByText('Promoted to Production.').waitFor();
+    expect(await stored('flag.picked')).toEqual([{ value: { bool: true } }]);
+    expect(await stored('flag.left')).toBeUndefined();
+    expectClean(watched);
+  }, 90_000);
+
   it('the console can be used on a screen of 390 pixels', async () => {
     const watched = await openPage({ width: 390 });
     const { page } = watched;
