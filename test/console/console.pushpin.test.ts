@@ -309,9 +309,10 @@ describe('the console', () => {
     const requests: string[] = [];
     page.on('request', (request) => requests.push(request.url()));
     await stack.commit(1, [flag('flag.travels', true)]);
-    const change = page.getByRole('region', { name: 'Table of the last changes' }).getByRole('row').nth(1);
+    const table = page.getByRole('region', { name: 'Table of the last changes' });
+    const change = table.getByRole('row').filter({ has: page.getByRole('cell', { name: '1', exact: true }) });
     await change
-      .getByText(/^\d+ ms$|^[\d.]+ s$/)
+      .getByText(/^[\d.]+ m?s$/)
       .nth(1)
       .waitFor();
     await page.getByText('leader', { exact: true }).waitFor();

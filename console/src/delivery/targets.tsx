@@ -1,7 +1,7 @@
 /** The targets of delivery: proxies, and buckets with copies. */
 import type { BucketReport, ProxyReport } from '../../../src/delivery/model.js';
 import { durationOf } from '../model/delivery.js';
-import { Empty } from '../parts/page-notices.js';
+import { TableScroll } from '../parts/table-scroll.js';
 
 /** Draws the proxies as the leader knows them. */
 export function Proxies(props: {
@@ -17,31 +17,29 @@ export function Proxies(props: {
         <p className="muted">None: clients hold their streams at the nodes, or no node leads.</p>
       )}
       {proxies.length > 0 && (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of proxies">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Proxy</th>
-                <th scope="col">State</th>
-                <th scope="col" className="number">
-                  Holds
-                </th>
-                <th scope="col" className="number">
-                  Waiting
-                </th>
-                <th scope="col">Last accepted</th>
-                <th scope="col" className="number">
-                  Repairs a minute
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {proxies.map((proxy) => (
-                <ProxyRow key={proxy.proxy} proxy={proxy} names={names} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableScroll label="Table of proxies">
+          <thead>
+            <tr>
+              <th scope="col">Proxy</th>
+              <th scope="col">State</th>
+              <th scope="col" className="number">
+                Holds
+              </th>
+              <th scope="col" className="number">
+                Waiting
+              </th>
+              <th scope="col">Last accepted</th>
+              <th scope="col" className="number">
+                Repairs a minute
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {proxies.map((proxy) => (
+              <ProxyRow key={proxy.proxy} proxy={proxy} names={names} />
+            ))}
+          </tbody>
+        </TableScroll>
       )}
     </section>
   );
@@ -78,30 +76,26 @@ export function Buckets({ buckets }: { readonly buckets: readonly BucketReport[]
     <section aria-labelledby="buckets">
       <h2 id="buckets">Copies in buckets</h2>
       {buckets.length === 0 && (
-        <Empty title="No copies are written" command="npx holdfast serve --help">
-          <p>
-            Clients can read copies from a bucket when no node can be reached: set a bucket to write them.
-          </p>
-        </Empty>
+        <p className="muted">
+          None are written. With a bucket, clients read copies when no node can be reached.
+        </p>
       )}
       {buckets.length > 0 && (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of buckets">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Bucket</th>
-                <th scope="col">State</th>
-                <th scope="col">Age</th>
-                <th scope="col">Compared</th>
-              </tr>
-            </thead>
-            <tbody>
-              {buckets.map((bucket) => (
-                <BucketRow key={bucket.bucket} bucket={bucket} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableScroll label="Table of buckets">
+          <thead>
+            <tr>
+              <th scope="col">Bucket</th>
+              <th scope="col">State</th>
+              <th scope="col">Age</th>
+              <th scope="col">Compared</th>
+            </tr>
+          </thead>
+          <tbody>
+            {buckets.map((bucket) => (
+              <BucketRow key={bucket.bucket} bucket={bucket} />
+            ))}
+          </tbody>
+        </TableScroll>
       )}
     </section>
   );

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ArrivalReport, ChangeReport } from '../../../src/delivery/model.js';
 import { durationOf } from '../model/delivery.js';
+import { TableScroll } from '../parts/table-scroll.js';
 
 /** Draws the time line, the newest change first. */
 export function TimeLine(props: {
@@ -15,29 +16,27 @@ export function TimeLine(props: {
       <h2 id="changes">The last changes</h2>
       {changes.length === 0 && <p className="muted">None since the leader started.</p>}
       {changes.length > 0 && (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of the last changes">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Committed</th>
-                <th scope="col">Environment</th>
-                <th scope="col" className="number">
-                  Flags
-                </th>
-                <th scope="col" className="number">
-                  Leader had it
-                </th>
-                <th scope="col">Accepted by proxies</th>
-                <th scope="col">Seen by the canary</th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.map((change) => (
-                <ChangeRow key={`${change.environment} ${change.version}`} change={change} names={names} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableScroll label="Table of the last changes">
+          <thead>
+            <tr>
+              <th scope="col">Committed</th>
+              <th scope="col">Environment</th>
+              <th scope="col" className="number">
+                Flags
+              </th>
+              <th scope="col" className="number">
+                Leader had it
+              </th>
+              <th scope="col">Accepted by proxies</th>
+              <th scope="col">Seen by the canary</th>
+            </tr>
+          </thead>
+          <tbody>
+            {changes.map((change) => (
+              <ChangeRow key={`${change.environment} ${change.version}`} change={change} names={names} />
+            ))}
+          </tbody>
+        </TableScroll>
       )}
     </section>
   );

@@ -34,12 +34,13 @@ export function useDelivery(): Delivery {
 type Change = (before: Delivery) => Partial<Delivery>;
 
 async function follow(stop: AbortSignal, set: (change: Change) => void): Promise<void> {
-  while (!stop.aborted) {
+  const isStopped = (): boolean => stop.aborted;
+  while (!isStopped()) {
     try {
       await readOnce(stop, set);
       set(() => ({ isLive: false, error: undefined }));
     } catch (error) {
-      if (stop.aborted) return;
+      if (isStopped()) return;
       set(() => ({ isLive: false, error }));
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

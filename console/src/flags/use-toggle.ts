@@ -41,6 +41,7 @@ export function offerUndo(queries: QueryClient, environment: string, version: st
     try {
       await undoChange(environment, version);
       await queries.invalidateQueries(rulesetQuery(environment));
+      await queries.invalidateQueries({ queryKey: ['history', environment] });
       showToast({ tone: 'done', text: 'The change was taken back.' });
     } catch (error) {
       showToast({ tone: 'failed', text: `Not taken back: ${sentenceOf(error)}` });

@@ -26,14 +26,13 @@ function applied(before: DeliveryState, { nodes, gone, changes, error }: Differe
   const isOld = new Set([...gone, ...nodes.map(({ id }) => id)]);
   const placeOf = ({ environment, version }: ChangeReport): string => `${environment} ${version}`;
   const isChanged = new Set(changes.map(placeOf));
-  const { error: _, ...rest } = before;
   return {
-    ...rest,
+    ...before,
     nodes: [...before.nodes.filter(({ id }) => !isOld.has(id)), ...nodes].sort(byName),
     changes: [...changes, ...before.changes.filter((change) => !isChanged.has(placeOf(change)))]
       .sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(BigInt(b.version) - BigInt(a.version)))
       .slice(0, CHANGES_MAX),
-    ...(error === null ? {} : { error }),
+    error: error ?? undefined,
   };
 }
 

@@ -98,12 +98,6 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
   const keys = preview.configs.map(({ key }) => key).filter((key) => picked.has(key));
   // A key that the source lacks is deleted by its promotion.
   const isDeleting = preview.configs.some(({ key, kind }) => kind === 'deleted' && picked.has(key));
-  const pick = (key: string, isPicked: boolean): void => {
-    const next = new Set(picked);
-    if (isPicked) next.add(key);
-    else next.delete(key);
-    setPicked(next);
-  };
   return (
     <>
       <div className="compare-choices">
@@ -127,7 +121,7 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
               <input
                 type="checkbox"
                 checked={picked.has(key)}
-                onChange={({ target }) => pick(key, target.checked)}
+                onChange={({ target }) => setPicked(withKey(picked, key, target.checked))}
               />
               <span className="mono">{key}</span>
               {kind === 'deleted' && <span className="tag">only in {toName}</span>}
@@ -150,6 +144,10 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
       )}
     </>
   );
+}
+
+function withKey(keys: ReadonlySet<string>, key: string, isIn: boolean): ReadonlySet<string> {
+  return new Set(isIn ? [...keys, key] : [...keys].filter((each) => each !== key));
 }
 
 function Side(props: {

@@ -6,6 +6,7 @@ import { Rejected } from '../delivery/rejected.js';
 import { TimeLine } from '../delivery/time-line.js';
 import { useDelivery } from '../delivery/use-delivery.js';
 import { durationOf } from '../model/delivery.js';
+import { TableScroll } from '../parts/table-scroll.js';
 import { Failed } from '../parts/page-notices.js';
 import { environmentsQuery } from '../queries.js';
 import '../styles/delivery.css';
@@ -64,31 +65,29 @@ function Nodes({
   return (
     <section aria-labelledby="nodes">
       <h2 id="nodes">Nodes</h2>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of nodes">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">State</th>
-              <th scope="col" className="number">
-                Direct holds
-              </th>
-              <th scope="col" className="number">
-                Behind the feed
-              </th>
-              <th scope="col" className="number">
-                Recoveries a minute
-              </th>
-              <th scope="col">Version</th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map((node) => (
-              <NodeRow key={node.id} node={node} isAsked={node.id === answeredBy} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TableScroll label="Table of nodes">
+        <thead>
+          <tr>
+            <th scope="col">Node</th>
+            <th scope="col">State</th>
+            <th scope="col" className="number">
+              Direct holds
+            </th>
+            <th scope="col" className="number">
+              Behind the feed
+            </th>
+            <th scope="col" className="number">
+              Recoveries a minute
+            </th>
+            <th scope="col">Version</th>
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map((node) => (
+            <NodeRow key={node.id} node={node} isAsked={node.id === answeredBy} />
+          ))}
+        </tbody>
+      </TableScroll>
     </section>
   );
 }

@@ -1,0 +1,13 @@
+/** Tables that scroll sideways where the screen is narrow. */
+import type { ReactNode } from 'react';
+
+/** Draws the frame of a table. */
+export function TableScroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    // The keyboard scrolls only what can have the focus.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="table-scroll" role="region" aria-label={label} tabIndex={0}>
+      <table className="table">{children}</table>
+    </div>
+  );
+}
