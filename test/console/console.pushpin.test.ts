@@ -28,6 +28,9 @@ const SCROLL = `(async () => {
   return { median: times[60], p95: times[114], longest: times[119], rows };
 })()`;
 
+/** What each page draws when it has its data. */
+const PAGES = '.flags, .rules, .try-values, .history-entry, .compare-page, .delivery';
+
 let stack: Stack;
 let browser: ConsoleBrowser;
 let base: string;
@@ -373,11 +376,14 @@ describe('the console', () => {
       flags: '/e/1/flags',
       flag: '/e/1/flags/flag.from-console',
       try: '/e/1/try',
+      history: '/e/1/history',
+      compare: '/e/1/compare',
+      delivery: '/delivery',
     })) {
       await page.evaluate(
         `history.pushState(null, '', '/console${path}'); dispatchEvent(new PopStateEvent('popstate'))`,
       );
-      await page.locator('.flags, .rules, .try-values').first().waitFor();
+      await page.locator(PAGES).first().waitFor();
       await look(watched, `${name}-narrow`);
       const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
       expect([name, overflow]).toEqual([name, 0]);

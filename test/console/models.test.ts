@@ -1,6 +1,7 @@
 /** The pure parts of the console: drafts, shares, conditions, filters, samples. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stateAfter } from '../../console/src/model/delivery.js';
 import {
   operandText,
   operandValue,
@@ -214,5 +215,31 @@ describe('sample contexts', () => {
           .join()}]`,
       ),
     ).toMatchObject({ reason: expect.stringContaining('At most 50') });
+  });
+});
+
+describe('the state of delivery in the console', () => {
+  const node = (id: string, directHolds: number) => ({ id, name: id, directHolds });
+  const change = (version: string) => ({ environment: '1', version, at: '2026-11-29T12:00:00.000Z' });
+  const snapshot = JSON.stringify({
+    answeredBy: 'a',
+    nodes: [node('a', 1), node('b', 1)],
+    changes: [change('1')],
+  });
+
+  it('a difference replaces whole nodes and changes, and removes nodes that are gone', () => {
+    const first = stateAfter(undefined, 'snapshot', snapshot);
+    const difference = { nodes: [node('a', 2)], gone: ['b'], changes: [change('2')], error: 'no store' };
+    expect(stateAfter(first, 'change', JSON.stringify(difference))).toEqual({
+      answeredBy: 'a',
+      nodes: [node('a', 2)],
+      changes: [change('2'), change('1')],
+      error: 'no store',
+    });
+  });
+
+  it('an event of an unknown name leaves the state of delivery as it was', () => {
+    const first = stateAfter(undefined, 'snapshot', snapshot);
+    expect(stateAfter(first, 'later', '{}')).toBe(first);
   });
 });

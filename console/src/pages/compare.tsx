@@ -21,7 +21,7 @@ export function ComparePage() {
   const nameOf = (id: string): string => environments.find((each) => each.id === id)?.name ?? id;
   const others = environments.filter(({ id }) => id !== environment);
   return (
-    <div className="page">
+    <div className="page compare-page">
       <div className="page-head">
         <h1>Compare and promote</h1>
       </div>
