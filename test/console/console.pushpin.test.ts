@@ -3,6 +3,7 @@
  * in both themes, and its picture is kept in `.stack/console/`. docs/how-to/console.md
  */
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
+import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
@@ -321,6 +322,27 @@ describe('the console', () => {
     await page.getByText('leader', { exact: true }).waitFor();
     expect(requests).toEqual([]);
     await look(watched, 'delivery');
+    expectClean(watched);
+  }, 90_000);
+
+  it('the console drops a rejected event only after its id was typed', async () => {
+    const redis = new Redis(stack.redis.url);
+    closing.push(() => redis.quit());
+    await redis.xadd('{holdfast}:inbox', '*', 'environment', '1', 'json', 'no JSON');
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/delivery');
+    const event = page.locator('.rejected-event');
+    await event.waitFor();
+    await look(watched, 'rejected');
+    await event.getByRole('button', { name: 'Drop' }).click();
+    const dialog = page.getByRole('dialog');
+    const confirm = dialog.getByRole('button', { name: 'Drop' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByRole('textbox').fill((await event.locator('.mono').first().textContent()) ?? '');
+    await confirm.click();
+    await page.getByText('was dropped.').waitFor();
+    await event.waitFor({ state: 'detached' });
     expectClean(watched);
   }, 90_000);
 

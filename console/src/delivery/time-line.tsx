@@ -47,7 +47,9 @@ function ChangeRow(props: { readonly change: ChangeReport; readonly names: Reado
   return (
     <tr>
       <th scope="row">
-        <time dateTime={at}>{new Date(at).toLocaleTimeString()}</time>
+        <time dateTime={at} className="nowrap">
+          {new Date(at).toLocaleTimeString()}
+        </time>
       </th>
       <td>
         <Link to="/e/$environment/flags" params={{ environment }}>
