@@ -325,7 +325,7 @@ describe('the console', () => {
     expectClean(watched);
   }, 90_000);
 
-  it('the console drops a rejected event only after its id was typed', async () => {
+  it('the console retries a rejected event, and drops it only after its id was typed', async () => {
     const redis = new Redis(stack.redis.url);
     closing.push(() => redis.quit());
     await redis.xadd('{holdfast}:inbox', '*', 'environment', '1', 'json', 'no JSON');
@@ -335,6 +335,10 @@ describe('the console', () => {
     const event = page.locator('.rejected-event');
     await event.waitFor();
     await look(watched, 'rejected');
+    const first = (await event.locator('.mono').first().textContent()) ?? '';
+    await event.getByRole('button', { name: 'Retry' }).click();
+    // It is no JSON still, so it is rejected again, in another place.
+    await event.filter({ hasNotText: first }).waitFor();
     await event.getByRole('button', { name: 'Drop' }).click();
     const dialog = page.getByRole('dialog');
     const confirm = dialog.getByRole('button', { name: 'Drop' });

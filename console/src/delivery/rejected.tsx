@@ -1,6 +1,6 @@
 /** Rejected events of the inbox: the reason, and the two ways out. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { NodeReport } from '../../../src/delivery/model.js';
 import { call } from '../api.js';
 import { ConfirmByTyping } from '../parts/dialog.js';
@@ -18,12 +18,17 @@ interface RejectedEvent {
 /** Draws the inbox of the leader. The list is read again when the stream says that its length changed. */
 export function Rejected({ inbox }: { readonly inbox: NonNullable<NodeReport['inbox']> }) {
   const { waiting, rejected, error: inboxError } = inbox;
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['rejected', rejected],
     queryFn: ({ signal }) =>
       call<{ total: number; events: readonly RejectedEvent[] }>('/rejected', { signal }),
     enabled: rejected > 0,
   });
+  const isOld = data !== undefined && rejected > 0 && data.total !== rejected;
+  // An event that is retried and rejected again leaves the number as it was: each report is looked at.
+  useEffect(() => {
+    if (isOld) void refetch();
+  }, [inbox, isOld, refetch]);
   return (
     <section aria-labelledby="inbox">
       <h2 id="inbox">Inbox</h2>
