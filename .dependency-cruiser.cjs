@@ -47,7 +47,10 @@ module.exports = {
       severity: 'error',
       comment: 'the console runs in browsers; what it needs of src is pure',
       from: { path: '^console/' },
-      to: { path: '^src/', pathNot: '^src/((client|core|ruleset|evaluate|words|admin)/|delivery/model\\.ts$)' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/((client|core|ruleset|evaluate|words|admin)/|delivery/model\\.ts$)',
+      },
     },
     {
       name: 'nothing-imports-the-console',
