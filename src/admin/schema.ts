@@ -569,6 +569,33 @@ export interface components {
     } & {
       [key: string]: unknown;
     };
+    CreatedEnvironment: {
+      /** @description An int64 as decimal text. */
+      id: string;
+      /** @description An int64 as decimal text. */
+      projectId: string;
+      name: string;
+      /** @description An int64 as decimal text. */
+      version: string;
+      /** @description The number of configs that are not deleted. */
+      configs: number;
+      /** @description Proto3-JSON of a ContextSet. */
+      defaultContext?: unknown;
+      /**
+       * @description There are keys of the environment, so the store had lost it. It begins at version 0; nodes that have its configs in memory commit them again.
+       * @constant
+       */
+      wasLost?: true;
+    };
+    /** @description An environment of which the store holds what Holdfast did not write. */
+    DamagedEnvironment: {
+      /** @description An int64 as decimal text. */
+      id?: string;
+      /** @description As far as it can be read. */
+      name: string;
+      /** @description A sentence with the remedy. */
+      problem: string;
+    };
     Delivery: {
       /** @description The id of the node that answers. */
       answeredBy: string;
@@ -720,6 +747,7 @@ export interface components {
           | 'not_found'
           | 'method_not_allowed'
           | 'id_conflict'
+          | 'too_many_configs'
           | 'too_many_deletions'
           | 'history_missing'
           | 'rollback_conflict'
@@ -770,6 +798,32 @@ export interface components {
         failed: string;
         /** @description What the context has; absent: nothing. */
         actual?: string;
+        /** @description The segment that the condition asks for, which `segments` explains. */
+        segment?: string;
+      }[];
+    };
+    ExplainedSegment: {
+      key: string;
+      member: boolean;
+      /** @enum {string} */
+      unresolved?: 'missing' | 'unmatched' | 'withheld' | 'unreadable';
+      rule?: {
+        /** @description Counted from 0 in the order in which rules are tried. */
+        index: number;
+        /** @description The rule in words. */
+        text: string;
+      };
+      earlier: {
+        /** @description Counted from 0 in the order in which rules are tried. */
+        index: number;
+        /** @description The rule in words. */
+        text: string;
+        /** @description The first condition that does not hold, in words. */
+        failed: string;
+        /** @description What the context has; absent: nothing. */
+        actual?: string;
+        /** @description The segment that the condition asks for, which `segments` explains. */
+        segment?: string;
       }[];
     };
     Fleet: {
@@ -1046,6 +1100,7 @@ export interface operations {
         content: {
           'application/json': {
             environments: components['schemas']['Environment'][];
+            damaged?: components['schemas']['DamagedEnvironment'][];
           };
         };
       };
@@ -1212,7 +1267,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Environment'];
+          'application/json': components['schemas']['CreatedEnvironment'];
         };
       };
       /** @description `field_invalid`, `body_invalid` */
@@ -1540,7 +1595,7 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
-      /** @description `id_conflict` */
+      /** @description `id_conflict`, `too_many_configs` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -2049,6 +2104,8 @@ export interface operations {
             /** @description An int64 as decimal text. */
             version: string;
             evaluations: components['schemas']['ExplainedEvaluation'][];
+            /** @description The segments that conditions which do not hold ask for, and those that these ask for. */
+            segments: components['schemas']['ExplainedSegment'][];
             ignored?: string[];
           };
         };
