@@ -105,6 +105,7 @@ function proxyMetricsProblems({
 /** A sentence for each setting that another one makes useless. */
 function withoutEffect(settings: NodeSettings): string[] {
   const { hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl, canaryUrls, proxyMetricsPorts } = settings;
+  const { ratePerAddress, trustedProxies } = settings;
   const sentences: string[] = [];
   if (hold === 'direct' && gripUrls.length > 0) {
     sentences.push(
@@ -113,6 +114,11 @@ function withoutEffect(settings: NodeSettings): string[] {
   }
   if (gripVerifyKeys.length > 0 && gripUrls.length === 0) {
     sentences.push('GRIP_VERIFY_KEY has no effect without GRIP_URL.');
+  }
+  if (ratePerAddress !== undefined && gripUrls.length > 0 && trustedProxies.length === 0) {
+    sentences.push(
+      'HOLDFAST_RATE_ADDRESS counts all clients of a proxy as one address: name the proxies in HOLDFAST_TRUSTED_PROXIES, and let them add to X-Forwarded-For.',
+    );
   }
   if (canaryUrls.length > 0 && gripUrls.length === 0) {
     sentences.push('HOLDFAST_CANARY has no effect without GRIP_URL.');

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 490] -- one table, so that no option can be forgotten in another */
+/* eslint max-lines: ['error', 515] -- one table, so that no option can be forgotten in another */
 /**
  * The option table: every setting of every process. Names, defaults, checks, help, warnings about
  * unused and misspelt names, and the types of the settings are made from it. Nothing else reads the
@@ -10,7 +10,7 @@ import { splitKeys } from '../grip/keys.js';
 import { HISTORY_CHANGES_MAX } from '../store/history.js';
 import { parseStoreLocation } from '../store/location.js';
 import { ROLES, type Option, type Role, type RolesOf, type ValueOf } from './option.js';
-import { atLeast, httpUrl, integer, oneOf, several, text, token, words } from './parsers.js';
+import { atLeast, httpUrl, integer, networks, oneOf, several, text, token, words } from './parsers.js';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -234,6 +234,31 @@ export const options = {
     default: '10000',
     help: 'Direct holds that this process has at a time, at most; further ones are answered 503. 1 to 1000000. Each takes an open file and some 11 KiB.',
     parse: integer(1, 1_000_000),
+  }),
+  /** Proxies whose X-Forwarded-For names the client; empty: none is trusted. */
+  trustedProxies: option({
+    name: 'HOLDFAST_TRUSTED_PROXIES',
+    roles: ['node', 'belt server'],
+    default: '',
+    shown: 'none',
+    help: 'Proxies whose X-Forwarded-For is believed when the address of a client counts (HOLDFAST_RATE_ADDRESS, shares of direct holds): addresses, CIDR ranges, loopback, linklocal, uniquelocal, separated by spaces or commas. Without them it is the address of the connection.',
+    parse: networks,
+  }),
+  /** Requests of one API key a second; `undefined`: any number. */
+  ratePerKey: option({
+    name: 'HOLDFAST_RATE_KEY',
+    roles: ['node', 'belt server'],
+    default: 'off',
+    help: 'Requests that clients may make with one API key at this process, a second on average; ten seconds of them may come together. Further ones are answered 429, streams 503, with Retry-After. 1 to 100000.',
+    parse: (value) => (value === 'off' ? undefined : integer(1, 100_000)(value)),
+  }),
+  /** The same from one address. */
+  ratePerAddress: option({
+    name: 'HOLDFAST_RATE_ADDRESS',
+    roles: ['node', 'belt server'],
+    default: 'off',
+    help: 'The same from one address, of IPv6 from one /64. Behind proxies it needs HOLDFAST_TRUSTED_PROXIES, else all their clients count as one.',
+    parse: (value) => (value === 'off' ? undefined : integer(1, 100_000)(value)),
   }),
   /**
    * The part of a URL before the path of event streams, without a slash at its end; `undefined`:

@@ -2,6 +2,7 @@
  * Parsers of setting values. Each returns the value, or throws an error whose message goes after
  * the setting's name: `must be …`. No message repeats the value, which may be a secret.
  */
+import proxyAddress from 'proxy-addr';
 import { messageOf } from '../core/errors.js';
 
 /** Accepts any text. */
@@ -85,4 +86,17 @@ export function several(parse: (text: string) => string): (text: string) => read
 /** Splits a list at spaces, line breaks and commas; each part is checked elsewhere. */
 export function words(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((part) => part !== '');
+}
+
+/** Splits a list of networks: addresses, CIDR ranges, and names of ranges. */
+export function networks(value: string): readonly string[] {
+  const given = words(value);
+  try {
+    proxyAddress.compile([...given]);
+  } catch (error) {
+    throw new Error(
+      `must be addresses, CIDR ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal: ${messageOf(error)}.`,
+    );
+  }
+  return given;
 }

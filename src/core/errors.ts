@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'signature_refused' // a Grip-Sig that does not count, where only proxies may subscribe
   | 'link_invalid' // a request to the recovery link that no configured proxy made
   | 'busy' // too many concurrent changes of one environment, too many holds, or too many unknown keys
+  | 'rate_limited' // more requests of a key or an address than its limit
   | 'no_streams' // a subscription at a belt server, which has no streams
   | 'store_unavailable'
   | 'store_damaged'
@@ -71,7 +72,12 @@ export class HoldfastError extends Error {
   }
 }
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'busy', 'signature_refused']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'store_unavailable',
+  'busy',
+  'rate_limited',
+  'signature_refused',
+]);
 
 /** True when the same request may succeed later without being changed. */
 export function isRetryable(error: unknown): boolean {

@@ -16,6 +16,7 @@ import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRouter, ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { openApiRoutes } from './openapi/document.js';
 import { observeRequests, type RequestObservers } from './observe-requests.js';
+import type { RateLimits } from './rate-limits.js';
 import { snapshotRoute, snapshotRoutes } from './snapshots.js';
 import { telemetryRoutes } from './telemetry.js';
 
@@ -28,6 +29,8 @@ export interface AppParts extends RequestObservers {
   readonly routes?: readonly Router[];
   /** Those of them that are found without Express. */
   readonly hot?: readonly HotRoute[];
+  /** `undefined`: requests of clients are not limited. */
+  readonly limits?: RateLimits | undefined;
   /** Below `/admin/v1`. */
   readonly admin?: Router;
 }
@@ -80,7 +83,12 @@ interface Handling {
  * Makes the application begin each request with what all have in common (id, count, security
  * headers), and answer hot routes before its layers.
  */
-function beginWith(app: Express, hot: readonly HotRoute[], observers: RequestObservers): void {
+function beginWith(
+  app: Express,
+  hot: readonly HotRoute[],
+  observers: Pick<AppParts, 'limits'> & RequestObservers,
+): void {
+  const { limits } = observers;
   const routes = new HotRoutes(hot);
   const observe = observeRequests(observers);
   const answer = answerError(observers.log);
@@ -95,7 +103,7 @@ function beginWith(app: Express, hot: readonly HotRoute[], observers: RequestObs
   const answerInside = (span: ActiveSpan, ...request: Parameters<typeof answerBegun>): void =>
     span.within(() => answerBegun(...request));
   handling.handle = (request, response, next) => {
-    const begun = Object.assign(response, { locals: {} });
+    const begun = Object.assign(response, { locals: limits === undefined ? {} : { limits } });
     const span = observe(request, begun);
     setHeaders(response, SECURITY_HEADERS);
     if (span === undefined) answerBegun(request, begun, next);

@@ -39,6 +39,7 @@ const statuses: Record<ErrorCode, number> = {
   change_too_large: 413,
   config_too_large: 413,
   idempotency_mismatch: 422,
+  rate_limited: 429,
   internal: 500,
   store_damaged: 500,
   direct_hold_refused: 501,
@@ -104,7 +105,9 @@ export function sendError(response: RouteAnswer, error: HoldfastError): void {
   const { errorBody, challenge } = response.locals;
   if (error.code === 'unauthorized')
     response.setHeader('WWW-Authenticate', challenge === 'bearer' ? 'Bearer' : 'Basic realm="holdfast"');
-  if (isRetryable(error)) response.setHeader('Retry-After', `${RETRY_AFTER_SECONDS}`);
+  // A limit knows better when.
+  if (isRetryable(error) && !response.hasHeader('Retry-After'))
+    response.setHeader('Retry-After', `${RETRY_AFTER_SECONDS}`);
   sendJsonText(response, JSON.stringify(errorBody?.(error) ?? usualBody(error, factsOf(response).requestId)));
 }
 

@@ -15,7 +15,7 @@ import { onlyMethods } from './errors.js';
 import { setHeaders } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
-import { noteKey } from './request-facts.js';
+import { admitWithin } from './rate-limits.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the routes that evaluate. */
@@ -47,8 +47,10 @@ export function evaluationRoute({ rulesets, evaluators, metrics, now }: Evaluati
     answer: async (request, response, parameter) => {
       compress(request, response);
       allowPages(response);
-      const key = await authenticateKey(apiKeyOf(request.headers.authorization), ALL_KEYS, rulesets.keyring);
-      noteKey(response, key);
+      const text = apiKeyOf(request.headers.authorization);
+      const key = await admitWithin(request, response, 'rate_limited', () =>
+        authenticateKey(text, ALL_KEYS, rulesets.keyring),
+      );
       const contexts = readPrefabContexts(parameter);
       for (let attempt = 1; ; attempt++) {
         const { ruleset, age } = await currentRuleset(rulesets, key.environment, response);

@@ -16,7 +16,7 @@ import { cors, methodsWith, pagesAllowed, type CorsRule } from './cors.js';
 import { onlyMethods } from './errors.js';
 import { queryOf, type RouteAnswer, type Asked, type ErrorBody } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
-import { noteKey } from './request-facts.js';
+import { admitWithin } from './rate-limits.js';
 import { headerOf, respondWithStream, streamGrip, type StreamParts } from './streams.js';
 
 /** The collaborators of the route of event streams. */
@@ -70,7 +70,9 @@ async function subscribe(
   response: RouteAnswer,
   token: string,
 ): Promise<void> {
-  const key = noteKey(response, await holderOf(token, parts.streamTokens, parts.replica.keyring));
+  const key = await admitWithin(request, response, 'busy', () =>
+    holderOf(token, parts.streamTokens, parts.replica.keyring),
+  );
   const { at } = queryOf(request);
   const shard = Math.floor(CLIENT_SHARDS * parts.random());
   await respondWithStream(parts, request, response, {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse, type ParsedUrlQuery } from 'node:querystring';
 import type { HoldfastError } from '../core/errors.js';
 import type { ActiveSpan, Tracing } from '../observe/tracing.js';
+import type { RateLimits } from './rate-limits.js';
 
 /** A request. */
 export type Asked = IncomingMessage;
@@ -29,6 +30,8 @@ export interface AnswerLocals extends RequestFacts {
   challenge?: string;
   /** The measurement of the request. */
   observation?: { measure(): void };
+  /** Absent: requests are not limited. */
+  limits?: RateLimits | undefined;
   /** Absent: the request is not traced. */
   tracing?: Tracing | undefined;
   /** The span of the route, inside of that of the request. */

@@ -25,7 +25,7 @@ import { queryOf, sendJsonText, type RouteAnswer, type Asked, type ErrorBody } f
 import { answerBy, inExpress, type HotRoute } from './hot-routes.js';
 import { jsonReader } from './read-json.js';
 import { sendEvaluations, slicesFor } from './evaluation-slices.js';
-import { noteKey } from './request-facts.js';
+import { admitWithin } from './rate-limits.js';
 import { restAsOneSegment } from './rest-of-path.js';
 
 /** The collaborators of the OFREP routes. */
@@ -151,10 +151,10 @@ function hasEmptyKey(request: Request): boolean {
 }
 
 /** Authenticates before the body is read, so that a request without a key costs little. */
-async function knownKey({ keyring }: Rulesets, { headers }: Asked, response: RouteAnswer): Promise<KnownKey> {
-  const { 'x-api-key': own = '', authorization } = headers;
+function knownKey({ keyring }: Rulesets, request: Asked, response: RouteAnswer): Promise<KnownKey> {
+  const { 'x-api-key': own = '', authorization } = request.headers;
   const text = typeof own === 'string' && own !== '' ? own : apiKeyOf(authorization);
-  return noteKey(response, await authenticateKey(text, KEYS, keyring));
+  return admitWithin(request, response, 'rate_limited', () => authenticateKey(text, KEYS, keyring));
 }
 
 async function answerOne(parts: Parts, request: Asked, response: RouteAnswer, key: string): Promise<void> {

@@ -12,7 +12,7 @@ import { compress } from './compress.js';
 import { onlyMethods } from './errors.js';
 import { queryOf, setHeaders, type RouteAnswer, type Asked } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
-import { noteKey } from './request-facts.js';
+import { admitWithin } from './rate-limits.js';
 import { jsonPieces, protobufLength, protobufPieces, sendPieces } from './pieces.js';
 
 /** Builds the route of snapshots and deltas. */
@@ -22,12 +22,10 @@ export function snapshotRoute(rulesets: Rulesets): HotRoute {
     path: '/api/v1/configs/:from',
     answer: async (request, response, parameter) => {
       compress(request, response);
-      const key = await authenticateKey(
-        basicPassword(request.headers.authorization),
-        SERVER_KEYS,
-        rulesets.keyring,
+      const text = basicPassword(request.headers.authorization);
+      const key = await admitWithin(request, response, 'rate_limited', () =>
+        authenticateKey(text, SERVER_KEYS, rulesets.keyring),
       );
-      noteKey(response, key);
       const from = readFrom(parameter);
       const format = readFormat(request);
       const current = await currentRuleset(rulesets, key.environment, response);

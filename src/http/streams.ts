@@ -18,12 +18,13 @@ import type { DirectHolds } from '../subscribe/direct.js';
 import { RECOVERY_PREFIX, type RecoveryLink } from '../subscribe/link.js';
 import type { HeldReply, Subscriptions } from '../subscribe/subscriptions.js';
 import { authenticateKey, basicPassword, SERVER_KEYS } from './authenticate.js';
+import type { ClientAddressOf } from './client-addresses.js';
 import { onlyMethods } from './errors.js';
 import { setHeaders, type RouteAnswer, type Asked } from './exchange.js';
 import { inExpress, type HotRoute } from './hot-routes.js';
 import { noteStreamBegun } from './observe-requests.js';
 import { sendPieces, type Pieces } from './pieces.js';
-import { noteKey } from './request-facts.js';
+import { admitWithin } from './rate-limits.js';
 import { openStream } from './stream-sink.js';
 
 /** The collaborators of the routes of streams. */
@@ -36,6 +37,7 @@ export interface StreamParts {
   /** Called for each answer over the recovery link that has something to send. */
   readonly onRecovered: () => void;
   readonly hold: 'auto' | 'grip' | 'direct';
+  readonly addressOf: ClientAddressOf;
   readonly metrics: NodeMetrics;
   /** Takes the standing of each hold after an answer to its proxy. */
   readonly fleet: Pick<FleetRecord, 'note'>;
@@ -95,7 +97,9 @@ async function subscribe(parts: StreamParts, request: Asked, response: RouteAnsw
   if (canary.isKey(password) && !isHeldByProxy(parts, request)) throw canaryWithoutProxy();
   const key = canary.isKey(password)
     ? canary.key
-    : noteKey(response, await authenticateKey(password, SERVER_KEYS, replica.keyring));
+    : await admitWithin(request, response, 'busy', () =>
+        authenticateKey(password, SERVER_KEYS, replica.keyring),
+      );
   const position = claimedPosition(
     'configs',
     headerOf(request, 'last-event-id'),
@@ -139,7 +143,7 @@ export async function respondWithStream(
     return;
   }
   if (parts.hold === 'grip') throw directHoldRefused(checks.get(request));
-  const address = request.socket.remoteAddress ?? '';
+  const address = parts.addressOf(request);
   const slot = parts.directHolds.admit({ keyId: key.id, stream: stream.kind, address });
   try {
     const decision = await subscriptions.standing(stream, position);

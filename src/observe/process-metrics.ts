@@ -17,6 +17,13 @@ export class ProcessMetrics {
 
   readonly requestDurations = new RequestDurations(this.registry);
 
+  readonly rateLimited = new Counter({
+    name: 'holdfast_rate_limited_total',
+    help: 'Requests of clients over HOLDFAST_RATE_KEY or HOLDFAST_RATE_ADDRESS, by the limit (key, address).',
+    labelNames: ['limit'] as const,
+    registers: [this.registry],
+  });
+
   readonly proxiedInternal = new Counter({
     name: 'holdfast_proxied_internal_requests_total',
     help: 'Requests for administration, metrics or health that came through a GRIP proxy and were refused.',

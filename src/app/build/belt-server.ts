@@ -13,6 +13,7 @@ import type { BeltServerSettings } from '../../config/options.js';
 import { Evaluators } from '../../evaluate/evaluators.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { beltServerReadiness, type BeltServerHealth } from '../../http/belt-health.js';
+import { buildLimits } from './limits.js';
 import { noStreamRoutes } from '../../http/no-streams.js';
 import type { Clock } from '../../core/clock.js';
 import { BeltServerMetrics } from '../../observe/belt-server-metrics.js';
@@ -59,6 +60,7 @@ export function buildBeltServer(parts: BeltServerParts): BeltServer {
     state: () => beltServerReadiness({ phase, copies: copies.status() }),
     routes: [noStreamRoutes(), ...clients.routes],
     hot: clients.hot,
+    limits: buildLimits(parts.settings, metrics, clock),
     metrics,
     log,
     tracing,

@@ -19,6 +19,7 @@ import { buildAdmin } from './admin.js';
 import { buildDelivery, DeliveryEvents } from './delivery.js';
 import { buildBeltWriter } from './belt-writer.js';
 import { buildCanary } from './canary.js';
+import { buildLimits } from './limits.js';
 import { buildLeading, registerLeaseGauge } from './leading.js';
 import type { NodeParts } from './parts.js';
 import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
@@ -91,13 +92,13 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const codes = new SignInCodes(clock.monotonic);
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, ...seen });
+  const observers = { metrics, log, tracing };
   const shared = {
     state: () => nodeReadiness(health()),
     routes: [...streams.routes, ...clients.routes],
     hot: [...clients.hot, ...streams.hot],
-    metrics,
-    log,
-    tracing,
+    limits: buildLimits(settings, metrics, clock),
+    ...observers,
   };
   const more = { delivery: delivery.board, codes, fleet };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);

@@ -7,6 +7,7 @@ import { FleetRecord } from '../../fleet/record.js';
 import type { ProxyAddress } from '../../grip/proxies.js';
 import { SignatureVerifier } from '../../grip/signature.js';
 import { eventStreamRoute, eventStreamRouter } from '../../http/event-streams.js';
+import { clientAddresses } from '../../http/client-addresses.js';
 import type { HotRoute } from '../../http/hot-routes.js';
 import { streamRouter, streamRoutes } from '../../http/streams.js';
 import type { Replica } from '../../replica/replica.js';
@@ -63,6 +64,7 @@ export function buildSubscribing(
     link,
     onRecovered,
     hold: settings.hold,
+    addressOf: clientAddresses(settings.trustedProxies),
     canary: { key: CANARY_KEY, isKey: canaryKeyCheck(secrets.linkSecrets) },
     metrics,
     fleet: record,
