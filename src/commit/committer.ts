@@ -8,6 +8,7 @@
  */
 import { HoldfastError } from '../core/errors.js';
 import { KeyedQueue } from '../core/keyed-queue.js';
+import { turnFor } from '../core/turns.js';
 import { traced, type Tracing } from '../observe/tracing.js';
 import type { EncodedConfig } from '../ruleset/codec.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
@@ -179,6 +180,9 @@ export class Committer {
       }
       if (plan === 'moved') continue;
       const answer = answerTo(plan, expect);
+      // Sending a large change, and taking it over, take a turn each.
+      const size = plan.change?.configs.length ?? 0;
+      await turnFor(size);
       const result = await store.commit({
         environment,
         by,
@@ -192,6 +196,7 @@ export class Committer {
       switch (result.kind) {
         case 'committed':
           if (plan.change !== undefined) {
+            await turnFor(size);
             replica.committed(plan.change);
             onCommit?.();
           }

@@ -3,7 +3,7 @@
  * change comes out, and the store commits it if the environment still is at the version that it was
  * planned against.
  */
-import { mapSteps, runSteps, type Steps } from '../core/steps.js';
+import { mapSteps, runSteps, sortSteps, type Steps } from '../core/steps.js';
 import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
@@ -93,15 +93,21 @@ export function* planSteps(
   const isRecommit = recommitAbove !== undefined;
   if (!isRecommit && !isTrusted) yield* validate(base, submitted);
   checkKeys(submitted);
+  yield;
   const limits = { id: isRecommit ? MAX_ID : idHorizon(now), isRecommit };
   const all = yield* mapSteps(submitted, (each) => entryOf(base, each, limits), 8);
   const entries = all.filter(({ effect }) => effect !== 'absent');
+  yield;
   checkIds(entries);
+  yield;
   if (!isRecommit) {
     checkTombstones(base, entries);
+    yield;
     checkNumber(base, entries);
+    yield;
   }
   const ids = assignIds(base.ruleset, entries, now, recommitAbove);
+  yield;
   const envelope = encodeEnvelope(base.settings);
   const changed: ChangedConfig[] = [];
   const encodeEntry = (entry: PlanEntry, index: number): EncodedConfig => {
@@ -113,12 +119,17 @@ export function* planSteps(
   };
   const configs = yield* mapSteps(entries, encodeEntry, 8);
   const after = viewAfter(base.ruleset, changed);
+  yield;
   yield* segmentSteps(after, changed);
   // Another envelope comes only with lost settings that are committed again.
   const isEnvelopeNew = !bytesEqual(envelope, base.ruleset.envelope);
   const seen = (yield* seenSteps(after, changed)) || isEnvelopeNew;
+  const ascending = yield* sortSteps(
+    changed.map(({ encoded }) => encoded),
+    (a, b) => (a.id < b.id ? -1 : 1),
+  );
   return {
-    change: changeOf(base.ruleset, changed, { envelope, at: notBefore(base.ruleset, now), seen }),
+    change: changeOf(base.ruleset, ascending, { envelope, at: notBefore(base.ruleset, now), seen }),
     configs,
     absent: all.filter(({ effect }) => effect === 'absent').map(({ key }) => key),
     live: changed.reduce(
@@ -172,10 +183,9 @@ function viewAfter(ruleset: Ruleset, changed: readonly ChangedConfig[]) {
 
 function changeOf(
   ruleset: Ruleset,
-  changed: readonly ChangedConfig[],
+  configs: readonly EncodedConfig[],
   { envelope, at, seen }: { envelope: Uint8Array; at: bigint; seen: boolean },
 ): Change | undefined {
-  const configs = changed.map(({ encoded }) => encoded).sort((a, b) => (a.id < b.id ? -1 : 1));
   const last = configs.at(-1);
   if (last === undefined) return undefined;
   return { ...stepOf(ruleset, last.id, seen), at, envelope, configs };

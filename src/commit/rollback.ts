@@ -5,6 +5,7 @@
  *     a v1   b v2   a v3   c v4          to v2: a as it was before v3, c deleted, b stays
  */
 import { HoldfastError } from '../core/errors.js';
+import { mapSteps, runInTurns, type Steps } from '../core/steps.js';
 import { decodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import { quote } from '../ruleset/fields.js';
 import type { Config } from '../ruleset/model.js';
@@ -25,6 +26,9 @@ const PAGE = 100;
 
 /** A place after all entries of a version. */
 const LAST_STEP = 999_999_999;
+
+/** The configs of one step. */
+const STEP = 256;
 
 /** The keys that an error names. */
 const NAMED_KEYS = 10;
@@ -54,7 +58,7 @@ export async function rollbackConfigs(
     target.kind === 'to'
       ? await stateAt(store, ruleset, target)
       : await stateBefore(store, ruleset, target.version);
-  return [...configs].map(([key, config]) => submittedAs(key, config));
+  return runInTurns(mapSteps(configs, ([key, config]) => submittedAs(key, config)));
 }
 
 /** The configs of a version that were changed since, by key; `undefined`: there was none. */
@@ -70,9 +74,11 @@ async function stateAt(
     if (reached <= version) return configs;
     if (entry.version !== reached) break;
     if (entry.previous === entry.version) continue;
-    for (const [key, config] of replacedBy(entry, environment)) {
-      if (wanted === undefined || wanted.has(key)) configs.set(key, config);
-    }
+    await runInTurns(
+      replacedSteps(entry, environment, (key, config) => {
+        if (wanted === undefined || wanted.has(key)) configs.set(key, config);
+      }),
+    );
     reached = entry.previous;
   }
   if (reached <= version) return configs;
@@ -99,7 +105,8 @@ async function stateBefore(
       { field: 'undo' },
     );
   }
-  const configs = replacedBy(entry, environment);
+  const configs = new Map<string, EncodedConfig | undefined>();
+  await runInTurns(replacedSteps(entry, environment, (key, config) => configs.set(key, config)));
   const later = entry.configs?.after.filter(({ key, id }) => ruleset.get(key)?.id !== id) ?? [];
   if (later.length > 0) {
     const named = later
@@ -129,7 +136,11 @@ async function* entriesFrom(
 }
 
 /** The configs that a change replaced, by key; `undefined` for those that were new. */
-function replacedBy(entry: HistoryEntry, environment: bigint): Map<string, EncodedConfig | undefined> {
+function* replacedSteps(
+  entry: HistoryEntry,
+  environment: bigint,
+  visit: (key: string, config: EncodedConfig | undefined) => void,
+): Steps<void> {
   if (entry.configs === undefined) {
     throw new HoldfastError(
       'history_missing',
@@ -137,8 +148,15 @@ function replacedBy(entry: HistoryEntry, environment: bigint): Map<string, Encod
       { details: { oldest: `${entry.version}` } },
     );
   }
-  const before = new Map(entry.configs.before.map((config) => [config.key, config]));
-  return new Map(entry.configs.after.map(({ key }) => [key, before.get(key)]));
+  const before = new Map<string, EncodedConfig>();
+  for (const [index, config] of entry.configs.before.entries()) {
+    before.set(config.key, config);
+    if (index % STEP === STEP - 1) yield;
+  }
+  for (const [index, { key }] of entry.configs.after.entries()) {
+    visit(key, before.get(key));
+    if (index % STEP === STEP - 1) yield;
+  }
 }
 
 function submittedAs(key: string, config: EncodedConfig | undefined): SubmittedConfig {

@@ -97,3 +97,14 @@ export class Slices {
 
 /** The turns of this process: one queue for all of its work, like the event loop that it shares. */
 export const eventLoop = new Turns();
+
+/** The elements of a work that is not sliced, above which it gets a turn of its own: 2 ms. */
+const MANY = 1_000;
+
+/**
+ * Waits for a turn before work on that many elements which must not be interrupted: done in the turn
+ * of the work before it, both would make one long turn. Few elements need not wait.
+ */
+export async function turnFor(elements: number): Promise<void> {
+  if (elements > MANY) await eventLoop.begin();
+}

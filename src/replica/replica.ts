@@ -33,6 +33,7 @@
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
+import { turnFor } from '../core/turns.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
 import { Keyring } from '../keys/keyring.js';
@@ -240,7 +241,12 @@ export class Replica implements Rulesets {
     if (this.#feed === 'away') this.#log.info('the store is available again');
     this.#feed = 'current';
     this.#heard = this.#now();
-    if (signal.kind === 'entries') for (const entry of signal.entries) this.#apply(entry);
+    if (signal.kind === 'entries') {
+      for (const entry of signal.entries) {
+        if (entry.kind === 'change') await turnFor(entry.change.configs.length);
+        this.#apply(entry);
+      }
+    }
     if (signal.kind === 'gap') this.#markAllStale();
     this.#drop();
     await this.#refresh();

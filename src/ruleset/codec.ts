@@ -27,7 +27,8 @@ export {
 export function encodeConfig(config: Config): EncodedConfig {
   const message = ConfigMessage.encode(ConfigMessage.fromObject(config)).finish();
   const bytes = protobuf.Writer.create().uint32(ELEMENT_TAG).bytes(message).finish();
-  return encodedConfigOf(message, bytes);
+  // A short text is written into memory that others share, which a ruleset does not keep.
+  return encodedConfigOf(message, new Uint8Array(bytes));
 }
 
 /** Encodes a default context, which must be valid. */

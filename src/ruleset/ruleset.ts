@@ -188,7 +188,8 @@ export class Ruleset {
         `change ${change.previous} → ${change.version} of environment ${change.environment} does not follow version ${this.#version} of environment ${this.environment}`,
       );
     }
-    for (const config of change.configs.map(own)) {
+    for (const given of change.configs) {
+      const config = own(given);
       this.#live += liveOf(config) - liveOf(this.#byKey.get(config.key));
       this.#byId.push(config);
       this.#byKey.set(config.key, config);
@@ -232,8 +233,11 @@ function liveOf(config: EncodedConfig | undefined): number {
   return config === undefined || config.deleted ? 0 : 1;
 }
 
+/** The config itself when its bytes are in memory of their own. */
 function own(config: EncodedConfig): EncodedConfig {
-  return { ...config, bytes: new Uint8Array(config.bytes) };
+  const { bytes } = config;
+  if (bytes.byteLength === bytes.buffer.byteLength) return config;
+  return { ...config, bytes: new Uint8Array(bytes) };
 }
 
 function ascending(a: EncodedConfig, b: EncodedConfig): number {

@@ -131,11 +131,12 @@ function* userProblems(
   after: RulesetView,
   changed: readonly ChangedConfig[],
 ): Generator<SegmentProblem | undefined, void, void> {
-  const lost = new Map(
-    changed
-      .filter(({ before, encoded }) => before !== undefined && isSegment(before) && !isSegment(encoded))
-      .map((config) => [config.encoded.key, config]),
-  );
+  const lost = new Map<string, ChangedConfig>();
+  for (const config of changed) {
+    const { before, encoded } = config;
+    if (before !== undefined && isSegment(before) && !isSegment(encoded)) lost.set(encoded.key, config);
+    yield undefined;
+  }
   if (lost.size === 0) return;
   const users = new Map<string, { named: string[]; total: number }>();
   for (const user of usersOf(after, lost)) {

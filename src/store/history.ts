@@ -152,7 +152,7 @@ export function matchesHistory(entry: HistoryEntry, { key, author }: HistoryQuer
 }
 
 /** Cuts concatenated configs, each into memory of its own. @throws when the bytes are damaged */
-export function* historyConfigSteps(bytes: Uint8Array): Steps<EncodedConfig[]> {
+export function* ownedConfigSteps(bytes: Uint8Array): Steps<EncodedConfig[]> {
   const configs: EncodedConfig[] = [];
   const reader = new Reader(bytes);
   while (!reader.done) {

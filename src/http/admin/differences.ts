@@ -1,7 +1,7 @@
 /** Changes as people and programs read them: the history, and changes that are shown before they are made. */
 import { z } from 'zod';
 import type { ChangePreview } from '../../commit/committer.js';
-import { runInTurns } from '../../core/steps.js';
+import { mapSteps, runInTurns, type Steps } from '../../core/steps.js';
 import { decodeConfig, type EncodedConfig } from '../../ruleset/codec.js';
 import { differenceSteps, type ConfigDifference } from '../../words/differences.js';
 import { idText } from './input.js';
@@ -57,15 +57,34 @@ export async function previewJson({
  *
  * @param most the configs that are shown at most
  */
-export async function differencesJson(
+export function differencesJson(
   before: readonly EncodedConfig[],
   after: readonly EncodedConfig[],
   most: number = SHOWN.configs,
-): Promise<{ configs: z.input<typeof differenceAnswer>[]; more?: number }> {
-  const [old, shown] = [new Map(before.map((config) => [config.key, config])), firstOf(before, after, most)];
-  const previous = shown.flatMap(({ key }) => old.get(key) ?? []).map(decodeConfig);
-  const present = shown.map(decodeConfig);
-  const found = await runInTurns(differenceSteps(previous, present));
+): Promise<DifferencesJson> {
+  return runInTurns(differencesJsonSteps(before, after, most));
+}
+
+interface DifferencesJson {
+  readonly configs: z.input<typeof differenceAnswer>[];
+  readonly more?: number;
+}
+
+/** The configs that are read in one step. */
+const STEP = 32;
+
+function* differencesJsonSteps(
+  before: readonly EncodedConfig[],
+  after: readonly EncodedConfig[],
+  most: number,
+): Steps<DifferencesJson> {
+  const old = new Map(before.map((config) => [config.key, config]));
+  yield;
+  const shown = firstOf(old, after, most);
+  const encoded = shown.flatMap(({ key }) => old.get(key) ?? []);
+  const previous = yield* mapSteps(encoded, decodeConfig, STEP);
+  const present = yield* mapSteps(shown, decodeConfig, STEP);
+  const found = yield* differenceSteps(previous, present);
   const [byKey, nextByKey] = [previous, present].map(
     (configs) => new Map(configs.map((each) => [each.key, each])),
   );
@@ -85,15 +104,14 @@ export async function differencesJson(
 
 /** The first configs, as many as an answer can show. */
 function firstOf(
-  before: readonly EncodedConfig[],
+  before: ReadonlyMap<string, EncodedConfig>,
   after: readonly EncodedConfig[],
   most: number,
 ): EncodedConfig[] {
-  const old = new Map(before.map(({ key, bytes }) => [key, bytes.length]));
   let bytes = 0;
   let count = 0;
   for (const config of after) {
-    bytes += config.bytes.length + (old.get(config.key) ?? 0);
+    bytes += config.bytes.length + (before.get(config.key)?.bytes.length ?? 0);
     if (count >= most || (count > 0 && bytes > SHOWN.bytes)) break;
     count++;
   }

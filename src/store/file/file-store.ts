@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
+import { turnFor } from '../../core/turns.js';
 import { packAnswer, unpackAnswer } from '../answer.js';
 import type { HistoryPage, HistoryQuery } from '../history.js';
 import { storeName } from '../location.js';
@@ -33,7 +34,7 @@ import type { Lock } from './lock.js';
 import type { Log } from './log.js';
 import type { FileOperators } from './operators.js';
 import { FileNodeReports } from './node-reports.js';
-import { encodeMutation, mutationOf, type Mutation } from './record.js';
+import { configsIn, encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
 import { canWrite } from './probe.js';
 import type { FileState } from './state.js';
@@ -252,11 +253,10 @@ export class FileStore implements Store {
     this.#writes.refused(messageOf(error));
   }
 
-  /**
-   * First the disk, then memory: a mutation that cannot be read again after a crash was never seen.
-   */
+  /** First the disk, then memory: what cannot be read again after a crash was never seen. */
   async #write(mutations: readonly Mutation[]): Promise<void> {
     let line: LogLine;
+    await turnFor(configsIn(mutations));
     try {
       const records = mutations.map(encodeMutation);
       line = await this.#log.append({ sequence: this.#sequence + 1, records });

@@ -43,7 +43,8 @@ export function noteHistory(index: HistoryIndex, mutation: Mutation, { start, le
   if (change?.deletes === true) index.forget(environment);
   if (history === undefined) return;
   const { version, step, before } = history;
-  const bytes = before === undefined ? 0 : bytesOf(before) + bytesOf(change?.configs ?? []);
+  const bytes =
+    before === undefined ? 0 : (history.bytes ?? bytesOf(before) + bytesOf(change?.configs ?? []));
   index.add(environment, { version, step, start, length, bytes });
 }
 

@@ -25,13 +25,14 @@ export function historyNoteOf(
   const configs = change?.configs ?? [];
   const keys = configs.map(({ key }) => key);
   const before = state.configsOf(environment, keys);
-  const isTooLarge = bytesOf(before) + bytesOf(configs) > index.limits.bytes;
+  const bytes = bytesOf(before) + bytesOf(configs);
+  const isTooLarge = bytes > index.limits.bytes;
   return {
     by,
     version,
     step: index.stepAt(environment, version),
     at: change?.at ?? BigInt(Math.floor(now())) * 1000n,
-    before: isTooLarge ? undefined : before,
+    ...(isTooLarge ? {} : { before, bytes }),
     settingsBefore: settings && state.environment(environment),
   };
 }

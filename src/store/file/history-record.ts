@@ -1,7 +1,7 @@
 /** Entries of a history in the JSON of the log. */
 import type { Steps } from '../../core/steps.js';
 import type { EncodedConfig } from '../../ruleset/codec.js';
-import { historyConfigSteps, type Attribution, type HistoryEntry, type HistorySettings } from '../history.js';
+import { ownedConfigSteps, type Attribution, type HistoryEntry, type HistorySettings } from '../history.js';
 import {
   configsFromBase64,
   configsToBase64,
@@ -19,6 +19,8 @@ export interface HistoryNote {
   readonly at: bigint;
   /** The configs that the commit replaces; absent when the change is too large to keep. */
   readonly before?: readonly EncodedConfig[] | undefined;
+  /** The bytes of all configs that are kept; absent in a note that is read from the log. */
+  readonly bytes?: number | undefined;
   readonly settingsBefore?: HistorySettings | undefined;
 }
 
@@ -60,8 +62,8 @@ export function* historyEntrySteps(record: HistoryRecord): Steps<HistoryEntry> {
       ? {}
       : {
           configs: {
-            before: yield* historyConfigSteps(Buffer.from(before, 'base64')),
-            after: yield* historyConfigSteps(Buffer.from(after, 'base64')),
+            before: yield* ownedConfigSteps(Buffer.from(before, 'base64')),
+            after: yield* ownedConfigSteps(Buffer.from(after, 'base64')),
           },
         }),
     ...(settings === undefined

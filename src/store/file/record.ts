@@ -195,3 +195,11 @@ function decodeChange(environment: bigint, record: ChangeRecord): Change {
     ...(record.trace === undefined ? {} : { trace: record.trace }),
   };
 }
+
+/** The number of configs that mutations change. */
+export function configsIn(mutations: readonly Mutation[]): number {
+  return mutations.reduce(
+    (sum, each) => sum + (each.type === 'commit' ? (each.change?.configs.length ?? 0) : 0),
+    0,
+  );
+}

@@ -3,7 +3,7 @@ import type { Steps } from '../../core/steps.js';
 import { HoldfastError } from '../../core/errors.js';
 import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
-import type { HistoryLimits } from '../history.js';
+import { ownedConfigSteps, type HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
 import type { Commit, FeedEntry, Idempotency, Key } from '../store.js';
 import { damage, undamaged } from './damage.js';
@@ -148,8 +148,8 @@ function storedConfig(environment: bigint, key: string, bytes: Buffer): EncodedC
   );
 }
 
-/** Reads an entry of the feed. @throws when it is not one that the scripts append. */
-export function feedEntry(reply: Reply): LinkedEntry {
+/** Reads an entry of the feed in steps. @throws when it is not one that the scripts append. */
+export function* feedEntrySteps(reply: Reply): Steps<LinkedEntry> {
   const [id, values] = replyList(reply);
   const position = replyText(id);
   const fields = replyPairs(values);
@@ -171,7 +171,7 @@ export function feedEntry(reply: Reply): LinkedEntry {
         clientVersion,
         at: integerOf(fields, 'at'),
         envelope: fieldOf(fields, 'envelope'),
-        configs: splitConfigs(fieldOf(fields, 'configs')),
+        configs: yield* ownedConfigSteps(fieldOf(fields, 'configs')),
         ...(fields.has('deleted') ? { deletes: true } : {}),
         ...(fields.has('trace') ? { trace: fieldOf(fields, 'trace').toString() } : {}),
       };

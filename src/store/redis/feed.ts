@@ -13,10 +13,11 @@
  */
 import type { Logger } from 'pino';
 import { HoldfastError } from '../../core/errors.js';
+import { runSoon, type Steps } from '../../core/steps.js';
 import type { FeedEntry, FeedSignal, FeedPosition } from '../store.js';
 import { BLOCK_MS, overConnections, type ReaderOptions } from './blocking.js';
 import type { RedisClient } from './client.js';
-import { feedEntry, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
+import { feedEntrySteps, replyList, replyText, type LinkedEntry, type Reply } from './codec.js';
 import { evaluate } from './script.js';
 import { names } from './names.js';
 import { HEAD, WHERE } from './scripts.js';
@@ -65,7 +66,7 @@ async function* readFeed(
       yield { position, signal: { kind: 'idle' } };
     }
     const replies = await read(client, position);
-    const { entries, broken } = chain(replies, position, options.log);
+    const { entries, broken } = await runSoon(chainSteps(replies, position, options.log));
     const last = entries.at(-1);
     if (last !== undefined) {
       position = last.position;
@@ -101,15 +102,16 @@ async function read(client: RedisClient, position: FeedPosition): Promise<readon
 }
 
 /** The entries that follow the position one by one; `broken` when another came in between. */
-function chain(
+function* chainSteps(
   replies: readonly Reply[],
   from: FeedPosition,
   log: Logger,
-): { entries: FeedEntry[]; broken: boolean } {
+): Steps<{ entries: FeedEntry[]; broken: boolean }> {
   const entries: FeedEntry[] = [];
   let position = from;
   for (const reply of replies) {
-    const linked = decode(reply, log);
+    const linked = yield* decodeSteps(reply, log);
+    yield;
     if (linked?.after !== position) return { entries, broken: true };
     entries.push(linked.entry);
     position = linked.entry.position;
@@ -121,9 +123,9 @@ function chain(
  * Reads an entry. One that cannot be read counts as missing: followers reload the ruleset, which is
  * not made from it.
  */
-function decode(reply: Reply, log: Logger): LinkedEntry | undefined {
+function* decodeSteps(reply: Reply, log: Logger): Steps<LinkedEntry | undefined> {
   try {
-    return feedEntry(reply);
+    return yield* feedEntrySteps(reply);
   } catch (error) {
     const damaged = new HoldfastError(
       'store_damaged',

@@ -2,7 +2,7 @@
 import { runInTurns, type Steps } from '../../core/steps.js';
 import {
   HISTORY_SCAN,
-  historyConfigSteps,
+  ownedConfigSteps,
   historyPlaceText,
   matchesHistory,
   parseHistoryPlace,
@@ -99,7 +99,7 @@ function* historyConfigs(
   const [before, after] = [fields.get('before'), fields.get('after')];
   if (before === undefined || after === undefined) return undefined;
   try {
-    return { before: yield* historyConfigSteps(before), after: yield* historyConfigSteps(after) };
+    return { before: yield* ownedConfigSteps(before), after: yield* ownedConfigSteps(after) };
   } catch (error) {
     throw damage(name, error);
   }
