@@ -755,6 +755,7 @@ export interface components {
           | 'change_too_large'
           | 'config_too_large'
           | 'idempotency_mismatch'
+          | 'rate_limited'
           | 'internal'
           | 'store_damaged'
           | 'direct_hold_refused'

@@ -60,6 +60,7 @@ describe('docs/reference/metrics.md', () => {
       'holdfast_http_requests_total counter',
       'http_server_request_duration_seconds histogram',
       'holdfast_proxied_internal_requests_total counter',
+      'holdfast_rate_limited_total counter',
       'holdfast_event_loop_delay_seconds gauge',
     ];
     for (const metric of shared) expect(documentedMetrics('Node')).toContain(metric);
