@@ -11,19 +11,12 @@ import type { DamagedEnvironment, Store, StoredEnvironment } from '../../store/s
 import { jsonPieces, sendPieces } from '../pieces.js';
 import { attribution, messageField } from './attribution.js';
 import { idField, idText } from './input.js';
+import { environmentNameField } from './name-field.js';
 import { adminRoute } from './route.js';
-
-const NAME_MAX = 200;
-const NAME_RULE = `must be a text of at most ${NAME_MAX} characters`;
-
-/** The name of an environment or a key. */
-export const nameField = z.string(NAME_RULE).max(NAME_MAX, NAME_RULE);
 
 const environmentBody = z.strictObject({
   projectId: idField,
-  name: nameField
-    .min(1, 'must not be empty')
-    .regex(/\D/, 'must not be all digits: in a path, digits name an environment by its number'),
+  name: environmentNameField,
   defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
   message: messageField,
 });

@@ -8,11 +8,11 @@ import { expiryOf } from './credential.js';
 import { adminRoute } from './route.js';
 
 const NAME_RULE =
-  'must be 1 to 60 letters, digits, dots, dashes, underscores or @, and not root, which is the operator of HOLDFAST_ADMIN_TOKEN';
+  'must be 1 to 60 letters, digits, dots, dashes, underscores or @, and neither root, which is the operator of HOLDFAST_ADMIN_TOKEN, nor . or .., which no path can name';
 const LIST_MAX = 1_000;
 const LIST_RULE = `must be "all", or a list of 1 to ${LIST_MAX} environments by number or name`;
 
-const operatorName = z.string(NAME_RULE).regex(/^(?!root$)[\w.@-]{1,60}$/i, NAME_RULE);
+const operatorName = z.string(NAME_RULE).regex(/^(?!root$|\.{1,2}$)[\w.@-]{1,60}$/i, NAME_RULE);
 const roleField = z.enum(OPERATOR_ROLES, 'must be viewer, editor or admin');
 const environmentsField = z
   .union([z.literal('all'), z.array(environmentField).min(1).max(LIST_MAX)], LIST_RULE)
