@@ -31,25 +31,15 @@ export class Keyring {
    */
   async writeBack(): Promise<number> {
     const stored = new Map((await this.#store.keys()).map((key) => [key.id, key]));
-    let written = 0;
-    for (const key of this.#byId.values()) {
-      const there = stored.get(key.id);
-      if (there === undefined) await this.#add(key);
-      else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
-        await this.#store.revokeKey(key.id, key.revokedAt);
-      } else continue;
+    const ours = [...this.#byId.values()];
+    let written = await this.#store.addMissingKeys(ours.filter(({ id }) => !stored.has(id)));
+    for (const { id, revokedAt } of ours) {
+      const there = stored.get(id);
+      if (revokedAt === undefined || there === undefined || there.revokedAt !== undefined) continue;
+      await this.#store.revokeKey(id, revokedAt);
       written++;
     }
     return written;
-  }
-
-  async #add(key: Key): Promise<void> {
-    try {
-      await this.#store.addKey(key);
-    } catch (error) {
-      // It exists by now: another node was first.
-      if (!(error instanceof HoldfastError && error.code === 'field_invalid')) throw error;
-    }
   }
 
   /**

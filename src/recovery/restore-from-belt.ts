@@ -7,7 +7,6 @@ import type { Bucket } from '../bucket/bucket.js';
 import { type Manifest } from '../belt/format/manifest.js';
 import { ENVIRONMENTS_PREFIX, parseName } from '../belt/format/names.js';
 import { readStoredCopy } from '../belt/writer/verify.js';
-import { HoldfastError } from '../core/errors.js';
 import { HOLDFAST_AUTHOR } from '../store/history.js';
 import type { Key, Store } from '../store/store.js';
 import { commitWhole, type Restored } from './restore.js';
@@ -61,23 +60,14 @@ async function writeKeys(
   manifest: Manifest,
   present: ReadonlyMap<string, Key>,
 ): Promise<number> {
-  let written = 0;
-  for (const key of manifest.keys) {
-    const there = present.get(key.id);
-    if (there === undefined) await addKey(store, { ...key, environment: manifest.environment, name: '' });
-    else if (key.revokedAt !== undefined && there.revokedAt === undefined) {
-      await store.revokeKey(key.id, key.revokedAt);
-    } else continue;
+  const { environment } = manifest;
+  const missing = manifest.keys.filter(({ id }) => !present.has(id));
+  let written = await store.addMissingKeys(missing.map((key) => ({ ...key, environment, name: '' })));
+  for (const { id, revokedAt } of manifest.keys) {
+    const there = present.get(id);
+    if (revokedAt === undefined || there === undefined || there.revokedAt !== undefined) continue;
+    await store.revokeKey(id, revokedAt);
     written++;
   }
   return written;
-}
-
-async function addKey(store: Store, key: Key): Promise<void> {
-  try {
-    await store.addKey(key);
-  } catch (error) {
-    // It exists by now: a node wrote it back.
-    if (!(error instanceof HoldfastError && error.code === 'field_invalid')) throw error;
-  }
 }

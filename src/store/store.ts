@@ -220,6 +220,11 @@ export interface Store {
   /** Adds a key. Rejects with `field_invalid` when its id or hash is not new. */
   addKey(key: Key): Promise<void>;
   /**
+   * Adds those keys whose id and hash are new, all in one step, so that no reader ever sees a part of
+   * what is written back after a loss. Returns how many there were.
+   */
+  addMissingKeys(keys: readonly Key[]): Promise<number>;
+  /**
    * Revokes a key and returns it; a key that was revoked before keeps its date and is returned too.
    * `undefined`: no such key.
    */

@@ -604,6 +604,17 @@ function keys(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(await current().head()).toBe(before);
     });
 
+    it('adds the keys that are missing, and leaves those alone whose id or hash it has', async () => {
+      await current().addKey(apiKey('a'));
+      const others = [apiKey('a', { hash: 'other' }), apiKey('b', { hash: 'hash of a' })];
+      expect(await current().addMissingKeys([apiKey('a'), ...others, apiKey('c'), apiKey('d')])).toBe(2);
+      expect((await current().keys()).map(({ id }) => id)).toEqual(['a', 'c', 'd']);
+      expect(await current().keyByHash('hash of d')).toEqual(apiKey('d'));
+      const head = await current().head();
+      expect(await current().addMissingKeys([])).toBe(0);
+      expect(await current().head()).toBe(head);
+    });
+
     it('revokes a key once, and keeps the date when it is revoked again', async () => {
       await current().addKey(apiKey('a'));
       const revoked = { ...apiKey('a'), revokedAt: 1_800_000_000_000 };

@@ -183,13 +183,17 @@ export class FileStore implements Store {
     return readFileHistory({ log: this.#log, index: this.#history }, environment, query);
   }
 
-  addKey(key: Key): Promise<void> {
-    return this.#writer.submit([KEYS], () => {
-      if (this.#state.key(key.id) !== undefined || this.#state.keyByHash(key.hash) !== undefined) {
-        throw keyExists(key);
-      }
-      return { mutation: { type: 'key', key }, result: undefined };
-    });
+  async addKey(key: Key): Promise<void> {
+    if ((await this.addMissingKeys([key])) === 0) throw keyExists(key);
+  }
+
+  async addMissingKeys(keys: readonly Key[]): Promise<number> {
+    const state = this.#state;
+    const isNew = ({ id, hash }: Key) => state.key(id) === undefined && state.keyByHash(hash) === undefined;
+    const add = (key: Key) => () =>
+      isNew(key) ? { mutation: { type: 'key' as const, key }, result: 1 } : { result: 0 };
+    const added = await Promise.all(keys.map((key) => this.#writer.submit<number>([KEYS], add(key))));
+    return added.reduce((sum, each) => sum + each, 0);
   }
 
   revokeKey(id: string, at: number): Promise<Key | undefined> {

@@ -131,17 +131,24 @@ return found
 `;
 
 /**
- * KEYS keys, key hashes, feed, head · ARGV id, hash, JSON, feed limit. 1, or 0 when id or hash
- * exist.
+ * Adds the keys whose id and hash are new. Their number.
+ *
+ * KEYS keys, key hashes, feed, head · ARGV feed limit, then for each key its id, hash and JSON
  */
-export const ADD_KEY = `${prelude}
+export const ADD_KEYS = `${prelude}
 local failed = check(KEYS[1], 'hash') or check(KEYS[2], 'hash') or check(KEYS[3], 'stream') or check(KEYS[4], 'string')
 if failed then return failed end
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
-append(KEYS[3], KEYS[4], ARGV[4], 'kind', 'key', 'key', ARGV[3])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
-return 1
+local added = 0
+for i = 2, #ARGV, 3 do
+  local id, hash, json = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if redis.call('HEXISTS', KEYS[1], id) == 0 and redis.call('HEXISTS', KEYS[2], hash) == 0 then
+    append(KEYS[3], KEYS[4], ARGV[1], 'kind', 'key', 'key', json)
+    redis.call('HSET', KEYS[1], id, json)
+    redis.call('HSET', KEYS[2], hash, id)
+    added = added + 1
+  end
+end
+return added
 `;
 
 /**

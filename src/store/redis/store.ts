@@ -59,7 +59,7 @@ import { RedisNodeReports } from './node-reports.js';
 import type { WriteState } from '../write-state.js';
 import type { RedisStoreOptions } from './options.js';
 import { checkServer } from './server-check.js';
-import { ADD_KEY, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, READ_VERSION } from './scripts.js';
+import { ADD_KEYS, ENVIRONMENTS, HEAD, READ, REPEATED, REPLACE_KEY, TIME, READ_VERSION } from './scripts.js';
 
 /**
  * The number of environments that one script reads: few enough not to hold Redis up, 10,000 in ten
@@ -235,12 +235,17 @@ class RedisStore implements Store {
   }
 
   async addKey(key: Key): Promise<void> {
+    if ((await this.addMissingKeys([key])) === 0) throw keyExists(key);
+  }
+
+  async addMissingKeys(keys: readonly Key[]): Promise<number> {
+    if (keys.length === 0) return 0;
     const reply = await this.#commands.write({
-      lua: ADD_KEY,
+      lua: ADD_KEYS,
       keys: [names.keys, names.keyHashes, names.feed, names.head],
-      args: [key.id, key.hash, keyToJson(key), this.#feedLength],
+      args: [this.#feedLength, ...keys.flatMap((key) => [key.id, key.hash, keyToJson(key)])],
     });
-    if (reply !== 1) throw keyExists(key);
+    return Number(reply);
   }
 
   async revokeKey(id: string, at: number): Promise<Key | undefined> {
