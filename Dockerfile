@@ -24,7 +24,17 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # For the file store; an installation with Redis writes nothing.
 RUN mkdir data && chown node:node data
-USER node
+# The user node, by number: Kubernetes cannot tell that a name is not root.
+USER 1000:1000
+# docker-bake.hcl sets them.
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Holdfast" \
+  org.opencontainers.image.description="Delivers feature flags and config to every connected client through GRIP proxies" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.base.name="docker.io/library/node:22.23.3-bookworm-slim"
 EXPOSE 8080
 # Without --ready: a node that waits for its store must not be restarted for it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "dist/main.js", "health"]

@@ -91,6 +91,22 @@ describe('the container files', () => {
   });
 });
 
+describe('the image', () => {
+  it('the image has the labels of OCI, a numeric user, and is built for both architectures', () => {
+    const file = read('Dockerfile');
+    for (const label of ['title', 'description', 'licenses', 'version', 'revision', 'base.name']) {
+      expect(file).toContain(`org.opencontainers.image.${label}=`);
+    }
+    expect(file).toMatch(/^USER 1000:1000$/m);
+    const [, base] = /base\.name="docker\.io\/library\/([^"]+)"/.exec(file) ?? [];
+    expect(file).toMatch(new RegExp(`^FROM ${base}@sha256:`, 'm'));
+    const bake = read('docker-bake.hcl');
+    expect(bake).toContain('["linux/amd64", "linux/arm64"]');
+    const given = [...file.matchAll(/^ARG (\w+)/gm)].map(([, name]) => name);
+    for (const name of given) expect(bake).toContain(`${name} = ${name}`);
+  });
+});
+
 describe('docker-compose.yml', () => {
   it('docker-compose.yml has two nodes, one Pushpin and one Redis, as the stack has', () => {
     expect(Object.keys(nodes)).toEqual(['holdfast-1', 'holdfast-2']);
@@ -248,7 +264,7 @@ describe('the images', () => {
 
   it('the images do not run as root', () => {
     const [, user] = /^USER (\S+)/m.exec(last) ?? [];
-    expect(user).toBe('node');
+    expect(user).toBe('1000:1000');
     expect(last.indexOf('\nUSER')).toBeLessThan(last.indexOf('\nENTRYPOINT'));
   });
 
