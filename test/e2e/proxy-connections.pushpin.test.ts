@@ -50,3 +50,20 @@ it('the connections of each proxy are shown by every node and counted by the lea
     return shown[first] === 3 && first in shown && shown[second] === undefined;
   });
 });
+
+it('two nodes on one Redis read the reports of each other', async () => {
+  const read = async (place: number): Promise<DeliveryState> => {
+    const answer = await stack.admin('/admin/v1/delivery', { node: stack.nodes[place]! });
+    return (await answer.json()) as DeliveryState;
+  };
+  const [first, second] = await until('each node shows both', async () => {
+    const states = await Promise.all([read(0), read(1)]);
+    return states.every(({ nodes }) => nodes.length === 2) && states;
+  });
+  expect(first.answeredBy).not.toBe(second.answeredBy);
+  const idsOf = ({ nodes }: DeliveryState): string[] => nodes.map(({ id }) => id).sort();
+  expect(idsOf(first)).toEqual(idsOf(second));
+  expect(idsOf(first)).toEqual([first.answeredBy, second.answeredBy].sort());
+  const leaders = first.nodes.filter(({ leader }) => leader);
+  expect(leaders).toHaveLength(1);
+});

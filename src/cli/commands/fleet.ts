@@ -1,4 +1,5 @@
 /** `fleet`: where the clients of an environment stand. */
+import { messageOf } from '../../core/errors.js';
 import { environmentPath } from '../api.js';
 import { styled } from '../cell.js';
 import { answer, type CommandContext } from '../context.js';
@@ -43,9 +44,15 @@ export async function showFleet(context: CommandContext, { watch, every }: Fleet
   }
   await look(context);
   if (!watch) return;
-  while (!around.signal.aborted) {
+  const isOver = (): boolean => around.signal.aborted;
+  while (!isOver()) {
     await around.sleep(seconds * 1000, around.signal);
-    await look(context);
+    try {
+      await look(context);
+    } catch (error) {
+      // Ctrl-C ends the look that is under way; after another failure the next one may succeed.
+      if (!isOver()) context.err.line(plain(messageOf(error)));
+    }
   }
 }
 
