@@ -246,6 +246,30 @@ describe('a promotion', () => {
         .expect(403);
     }
   });
+
+  it('a viewer of both environments may try a promotion, and is refused to carry it out', async () => {
+    const other = await app.environment();
+    await environment.commit(flag('a', true));
+    const viewer = async (name: string, environments: string[]): Promise<string> => {
+      const settings = { name, role: 'viewer', environments };
+      return ((await app.admin('post', '/operators').send(settings).expect(201)).body as { token: string })
+        .token;
+    };
+    const promote = (token: string, body: object) =>
+      app.http
+        .post(`/admin/v1${path('promote', other.id)}`)
+        .auth(token, { type: 'bearer' })
+        .send({ from: environment.id, ...body });
+    const token = await viewer('viewer-of-both', [environment.id, other.id]);
+    const dry = await promote(token, { dryRun: true }).expect(200);
+    expect(dry.body).toMatchObject({ dryRun: true, configs: [{ key: 'a', kind: 'added' }] });
+    for (const body of [{}, { dryRun: false }, { dryRun: 'true' }]) {
+      const refused = await promote(token, body).expect(403);
+      expect(refused.body.error).toMatchObject({ code: 'forbidden', needed: 'editor', role: 'viewer' });
+    }
+    expect(await configs(other.id)).toEqual(new Map());
+    await promote(await viewer('viewer-of-one', [other.id]), { dryRun: true }).expect(403);
+  });
 });
 
 describe('the deletion of an environment', () => {

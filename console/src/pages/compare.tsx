@@ -17,7 +17,6 @@ export function ComparePage() {
   const { from } = useSearch({ from: '/e/$environment/compare' });
   const navigate = useNavigate({ from: '/e/$environment/compare' });
   const { data: environments = [] } = useQuery(environmentsQuery);
-  const isEditor = useMay('editor');
   const nameOf = (id: string): string => environments.find((each) => each.id === id)?.name ?? id;
   const others = environments.filter(({ id }) => id !== environment);
   return (
@@ -25,32 +24,29 @@ export function ComparePage() {
       <div className="page-head">
         <h1>Compare and promote</h1>
       </div>
-      {!isEditor && <p className="notice">Comparing is a dry run of a promotion, which needs an editor.</p>}
       {others.length === 0 ? (
         <Empty title="There is no other environment to compare with" />
       ) : (
-        isEditor && (
-          <div className="compare-choices">
-            <label className="field">
-              <span>Compare {nameOf(environment)} with</span>
-              <select
-                value={from ?? ''}
-                onChange={({ target }) =>
-                  void navigate({ search: target.value === '' ? {} : { from: target.value } })
-                }
-              >
-                <option value="">Choose …</option>
-                {others.map(({ id, name }) => (
-                  <option key={id} value={id}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            </label>
-          </div>
-        )
+        <div className="compare-choices">
+          <label className="field">
+            <span>Compare {nameOf(environment)} with</span>
+            <select
+              value={from ?? ''}
+              onChange={({ target }) =>
+                void navigate({ search: target.value === '' ? {} : { from: target.value } })
+              }
+            >
+              <option value="">Choose …</option>
+              {others.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
       )}
-      {isEditor && from !== undefined && from !== environment && (
+      {from !== undefined && from !== environment && (
         <Differences
           key={`${from} ${environment}`}
           from={from}
@@ -92,6 +88,7 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
   const { preview, error, ours, theirs } = useDifferences(from, to);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [isAsking, setAsking] = useState(false);
+  const isEditor = useMay('editor');
   if (error !== null) return <Failed error={error} />;
   if (preview === undefined) return <p className="loading">Comparing …</p>;
   if (preview.configs.length === 0) return <Empty title={`${fromName} and ${toName} are the same`} />;
@@ -105,27 +102,32 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
           {preview.configs.length + (preview.more ?? 0)} differ
           {preview.more !== undefined && `, the first ${preview.configs.length} are shown`}
         </p>
-        <button
-          type="button"
-          className="button button-primary"
-          disabled={keys.length === 0}
-          onClick={() => setAsking(true)}
-        >
-          Promote {keys.length} to {toName} …
-        </button>
+        {isEditor && (
+          <button
+            type="button"
+            className="button button-primary"
+            disabled={keys.length === 0}
+            onClick={() => setAsking(true)}
+          >
+            Promote {keys.length} to {toName} …
+          </button>
+        )}
       </div>
       <div className="card compare">
         {preview.configs.map(({ key, kind }) => (
           <div className="compare-row" key={key}>
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={picked.has(key)}
-                onChange={({ target }) => setPicked(withKey(picked, key, target.checked))}
-              />
+            <div className="check">
+              {isEditor && (
+                <input
+                  type="checkbox"
+                  aria-label={key}
+                  checked={picked.has(key)}
+                  onChange={({ target }) => setPicked(withKey(picked, key, target.checked))}
+                />
+              )}
               <span className="mono">{key}</span>
               {kind === 'deleted' && <span className="tag">only in {toName}</span>}
-            </label>
+            </div>
             <Side title={fromName} config={ours?.get(key)} environment={from} />
             <Side title={toName} config={theirs?.get(key)} environment={to} />
           </div>

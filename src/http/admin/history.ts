@@ -171,6 +171,8 @@ export const HISTORY_ROUTES = [
     path: '/environments/:id/promote',
     operation: 'promote',
     role: 'editor',
+    // What a viewer may read of both environments says as much.
+    dryRunRole: 'viewer',
     scope: 'environment',
     summary: 'Copies configs from another environment, with the segments that they need',
     headers: z.object({ 'If-Match': ifMatchHeader }),

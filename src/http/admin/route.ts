@@ -70,6 +70,8 @@ export interface RouteDeclaration<
   /** Its name in the OpenAPI document, unique. */
   readonly operation: string;
   readonly role: OperatorRole;
+  /** A lower role that is enough for a dry run, asked for by the member `dryRun` of the body. */
+  readonly dryRunRole?: OperatorRole;
   readonly scope: S;
   /** `none`: no token is needed, and the operator is one that may do nothing. */
   readonly credential?: 'none';

@@ -53,7 +53,7 @@ function addRoutes(router: Router, parts: AdminParts, routes: readonly AdminRout
     if (here.some(({ answerType }) => answerType !== undefined)) at.head(onlyMethods('GET'));
     for (const route of here) {
       const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
-      at[method](admit(route, parts), ...bodyParsers(route), handler(route, parts));
+      at[method](admit(route, parts), ...bodyParsers(route), admitDryRun(route), handler(route, parts));
     }
     at.all(onlyMethods(...here.map(({ method }) => method)));
   }
@@ -64,11 +64,24 @@ function admit(route: AdminRoute, { store }: AdminParts): RequestHandler {
   return async (request, response, next) => {
     if (route.credential === 'none') response.locals.operator = ANONYMOUS;
     const operator = operatorOf(response);
-    if (!includesRole(operator.role, route.role)) throw roleTooLow(operator, route.role);
+    const least = route.dryRunRole ?? route.role;
+    if (!includesRole(operator.role, least)) throw roleTooLow(operator, least);
     if (route.scope === 'installation' && operator.environments !== 'all') throw needsAll(operator);
     if (route.scope === 'environment') {
       const { id } = request.params as { id: string };
       response.locals.environment = await resolveEnvironment(id, operator, store);
+    }
+    next();
+  };
+}
+
+/** Refuses what is no dry run to operators whose role is enough for a dry run only. */
+function admitDryRun({ role, dryRunRole }: AdminRoute): RequestHandler {
+  return (request, response, next) => {
+    const operator = operatorOf(response);
+    const isAllowed = dryRunRole === undefined || includesRole(operator.role, role);
+    if (!isAllowed && !isDryRun({ query: undefined, body: request.body as unknown })) {
+      throw roleTooLow(operator, role);
     }
     next();
   };

@@ -25,7 +25,7 @@ export function adminOperations(schemas: SchemaCollector): [string, string, Open
 }
 
 function operationOf(route: AdminRoute, schemas: SchemaCollector): OpenApiPart {
-  const { operation, summary, role, scope, params, query, headers, body } = route;
+  const { operation, summary, role, dryRunRole, scope, params, query, headers, body } = route;
   const path = scope === 'environment' ? environmentParameter.extend(params?.shape ?? {}) : params;
   const parameters = [
     ...(path === undefined ? [] : parametersOf(path, 'path', schemas)),
@@ -38,7 +38,7 @@ function operationOf(route: AdminRoute, schemas: SchemaCollector): OpenApiPart {
     description:
       route.credential === 'none'
         ? 'Needs no token.'
-        : `Needs the role ${role}${scope === 'installation' ? ', for all environments' : ''}.`,
+        : `Needs the role ${role}${scope === 'installation' ? ', for all environments' : ''}.${dryRunRole === undefined ? '' : ` A dry run needs the role ${dryRunRole}.`}`,
     tags: ['administration'],
     security: route.credential === 'none' ? [] : [{ operator: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
