@@ -160,7 +160,7 @@ export interface paths {
     put?: never;
     /**
      * Copies configs from another environment, with the segments that they need
-     * @description Needs the role editor.
+     * @description Needs the role editor. A dry run needs the role viewer.
      */
     post: operations['promote'];
     delete?: never;
@@ -624,8 +624,6 @@ export interface components {
         proxy: string;
         /** @description Milliseconds from the commit until the proxy accepted it. */
         acceptedMs?: number;
-        /** @description Milliseconds from the commit until it was seen through the proxy. */
-        seenMs?: number;
       }[];
     };
     DeliveryNode: {
@@ -683,6 +681,16 @@ export interface components {
         };
         /** @description Connections that it holds, where that is known. */
         holds?: number;
+        /** @description The canary's hold through it, where there is one. */
+        canary?: {
+          /** @enum {string} */
+          state: 'ok' | 'silent' | 'waiting';
+          /** @description From the commit of the canary's last change until it arrived. */
+          lastMs?: number;
+          /** @description The age of its oldest change that has not arrived. */
+          waitingMs: number;
+          error?: string;
+        };
       }[];
       /** @description Of the process that writes copies. */
       buckets: {

@@ -15,6 +15,20 @@ export interface ProxyReport {
   readonly accepted?: AcceptedReport | undefined;
   /** Connections that it holds, where that is known. */
   readonly holds?: number | undefined;
+  /** The canary's hold through it, where there is one. */
+  readonly canary?: CanaryReport | undefined;
+}
+
+/** The canary at one proxy. */
+export interface CanaryReport {
+  /** `silent`: a change has not arrived for longer than T. `waiting`: no stream is open. */
+  readonly state: 'ok' | 'silent' | 'waiting';
+  /** Milliseconds from the commit of the canary's last change until it arrived. */
+  readonly lastMs?: number | undefined;
+  /** The age of its oldest change that has not arrived, milliseconds. */
+  readonly waitingMs: number;
+  /** The reason why no stream is open. */
+  readonly error?: string | undefined;
 }
 
 /** A change that was accepted by a proxy. */
@@ -85,8 +99,6 @@ export interface ArrivalReport {
   readonly proxy: string;
   /** Milliseconds from the commit until the proxy accepted it. */
   readonly acceptedMs?: number | undefined;
-  /** Milliseconds from the commit until it was seen through the proxy. */
-  readonly seenMs?: number | undefined;
 }
 
 /** One change on its way. */

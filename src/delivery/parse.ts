@@ -11,6 +11,13 @@ const id = z.string().regex(/^\d{1,19}$/);
 
 const accepted = z.object({ environment: id, version: id, at: text, lagMs: z.number() });
 
+const canary = z.object({
+  state: z.enum(['ok', 'silent', 'waiting']),
+  lastMs: z.number().optional(),
+  waitingMs: z.number(),
+  error: text.optional(),
+});
+
 const proxy = z.object({
   proxy: text,
   state: z.enum(['ok', 'failing']),
@@ -20,6 +27,7 @@ const proxy = z.object({
   error: text.optional(),
   accepted: accepted.optional(),
   holds: count.optional(),
+  canary: canary.optional(),
 });
 
 const bucket = z.object({
@@ -53,7 +61,6 @@ const node = z.object({
 const arrival = z.object({
   proxy: text,
   acceptedMs: z.number().optional(),
-  seenMs: z.number().optional(),
 });
 
 const change = z.object({

@@ -55,9 +55,12 @@ function bounded(report: NodeReport, max: number): NodeReport {
     name: cut(name),
     store: cut(store),
     problems: problems.slice(0, max).map(({ part, reason }) => ({ part, reason: cut(reason) })),
-    proxies: proxies
-      .slice(0, max)
-      .map(({ error, ...proxy }) => ({ ...proxy, proxy: cut(proxy.proxy), ...errorOf(error) })),
+    proxies: proxies.slice(0, max).map(({ error, canary, ...proxy }) => ({
+      ...proxy,
+      proxy: cut(proxy.proxy),
+      ...errorOf(error),
+      ...(canary === undefined ? {} : { canary: { ...canary, ...errorOf(canary.error) } }),
+    })),
     buckets: buckets
       .slice(0, max)
       .map(({ error, ...bucket }) => ({ ...bucket, bucket: cut(bucket.bucket), ...errorOf(error) })),

@@ -1,6 +1,6 @@
 /**
- * The time line of the last changes: commit, in the leader's memory, accepted by each proxy, seen
- * through each proxy. The leader writes it to the store, so that the next leader goes on with it
+ * The time line of the last changes: commit, in the leader's memory, accepted by each proxy. The
+ * canary sees changes of its own only, so its time is the proxy's (docs/decisions/0050). The leader writes it to the store, so that the next leader goes on with it
  * and every node can show it.
  */
 import { TIMELINE_MAX_BYTES } from '../store/node-reports.js';
@@ -27,7 +27,7 @@ interface Entry {
   readonly at: number;
   configs: number;
   appliedMs: number | undefined;
-  readonly proxies: Map<string, { acceptedMs?: number; seenMs?: number }>;
+  readonly proxies: Map<string, { acceptedMs?: number }>;
 }
 
 /** ChangeTimeline collects the steps of the last changes. */
@@ -70,12 +70,6 @@ export class ChangeTimeline {
     if (arrival !== undefined) arrival.acceptedMs ??= lagMs;
   }
 
-  /** Notes that a change was seen by a client of the proxy. */
-  seen(proxy: string, change: TimedChange): void {
-    const arrival = this.#arrival(proxy, change);
-    if (arrival !== undefined) arrival.seenMs ??= Math.max(0, Math.round(this.#now() - change.at));
-  }
-
   /** Returns the last change that a proxy accepted, while this node leads. */
   lastAccepted(proxy: string): AcceptedReport | undefined {
     return this.#accepted.get(proxy);
@@ -98,12 +92,11 @@ export class ChangeTimeline {
       if (entry === undefined) continue;
       if (entry.configs === 0) entry.configs = configs;
       if (appliedMs !== undefined) entry.appliedMs = appliedMs;
-      for (const { proxy, acceptedMs, seenMs } of change.proxies) {
+      for (const { proxy, acceptedMs } of change.proxies) {
         const ours = entry.proxies.get(proxy);
         entry.proxies.set(proxy, {
           ...ours,
           ...(acceptedMs === undefined ? {} : { acceptedMs }),
-          ...(seenMs === undefined ? {} : { seenMs }),
         });
       }
     }
@@ -126,7 +119,7 @@ export class ChangeTimeline {
     this.#changed = true;
   }
 
-  #arrival(proxy: string, change: TimedChange): { acceptedMs?: number; seenMs?: number } | undefined {
+  #arrival(proxy: string, change: TimedChange): { acceptedMs?: number } | undefined {
     const entry = this.#entry(change);
     if (entry === undefined) return undefined;
     let arrival = entry.proxies.get(proxy);

@@ -19,7 +19,6 @@ describe('the time line of changes', () => {
     clock.now += 4;
     timeline.accepted('near', change);
     clock.now += 10;
-    timeline.seen('near', change);
     timeline.accepted('far', change);
     expect(timeline.changes()).toEqual([
       {
@@ -29,7 +28,7 @@ describe('the time line of changes', () => {
         configs: 2,
         appliedMs: 3,
         proxies: [
-          { proxy: 'near', acceptedMs: 7, seenMs: 17 },
+          { proxy: 'near', acceptedMs: 7 },
           { proxy: 'far', acceptedMs: 17 },
         ],
       },

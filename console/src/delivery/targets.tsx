@@ -1,5 +1,5 @@
 /** The targets of delivery: proxies, and buckets with copies. */
-import type { BucketReport, ProxyReport } from '../../../src/delivery/model.js';
+import type { BucketReport, CanaryReport, ProxyReport } from '../../../src/delivery/model.js';
 import { durationOf } from '../model/delivery.js';
 import { TableScroll } from '../parts/table-scroll.js';
 
@@ -10,6 +10,11 @@ export function Proxies(props: {
   readonly names: ReadonlyMap<string, string>;
 }) {
   const { proxies, names } = props;
+  // Installations without one of them have no empty column.
+  const shows = {
+    holds: proxies.some(({ holds }) => holds !== undefined),
+    canary: proxies.some(({ canary }) => canary !== undefined),
+  };
   return (
     <section aria-labelledby="proxies">
       <h2 id="proxies">Proxies</h2>
@@ -22,13 +27,16 @@ export function Proxies(props: {
             <tr>
               <th scope="col">Proxy</th>
               <th scope="col">State</th>
-              <th scope="col" className="number">
-                Holds
-              </th>
+              {shows.holds && (
+                <th scope="col" className="number">
+                  Holds
+                </th>
+              )}
               <th scope="col" className="number">
                 Waiting
               </th>
               <th scope="col">Last accepted</th>
+              {shows.canary && <th scope="col">Seen by the canary</th>}
               <th scope="col" className="number">
                 Repairs a minute
               </th>
@@ -36,7 +44,7 @@ export function Proxies(props: {
           </thead>
           <tbody>
             {proxies.map((proxy) => (
-              <ProxyRow key={proxy.proxy} proxy={proxy} names={names} />
+              <ProxyRow key={proxy.proxy} proxy={proxy} names={names} shows={shows} />
             ))}
           </tbody>
         </TableScroll>
@@ -45,8 +53,12 @@ export function Proxies(props: {
   );
 }
 
-function ProxyRow(props: { readonly proxy: ProxyReport; readonly names: ReadonlyMap<string, string> }) {
-  const { proxy, state, holds, waiting, missed, accepted, repairsPerMinute, error } = props.proxy;
+function ProxyRow(props: {
+  readonly proxy: ProxyReport;
+  readonly names: ReadonlyMap<string, string>;
+  readonly shows: { readonly holds: boolean; readonly canary: boolean };
+}) {
+  const { proxy, state, holds, canary, waiting, missed, accepted, repairsPerMinute, error } = props.proxy;
   return (
     <tr>
       <th scope="row" className="mono">
@@ -55,7 +67,7 @@ function ProxyRow(props: { readonly proxy: ProxyReport; readonly names: Readonly
       <td>
         <State state={state} error={error} />
       </td>
-      <td className="number">{holds ?? 'unknown'}</td>
+      {props.shows.holds && <td className="number">{holds ?? 'unknown'}</td>}
       <td className="number">
         {waiting}
         {missed > 0 && <p className="table-note">{missed} environments wait for a resync</p>}
@@ -65,8 +77,21 @@ function ProxyRow(props: { readonly proxy: ProxyReport; readonly names: Readonly
           ? 'nothing yet'
           : `${durationOf(accepted.lagMs)} after its commit, ${props.names.get(accepted.environment) ?? accepted.environment}`}
       </td>
+      {props.shows.canary && <td>{canary === undefined ? 'no canary' : <Seen canary={canary} />}</td>}
       <td className="number">{repairsPerMinute}</td>
     </tr>
+  );
+}
+
+/** Draws how long the canary's last change needed until a client of the proxy had it. */
+function Seen({ canary }: { readonly canary: CanaryReport }) {
+  const { state, lastMs, waitingMs, error } = canary;
+  return (
+    <>
+      {lastMs === undefined ? 'nothing yet' : `${durationOf(lastMs)} after its commit`}
+      {state === 'silent' && <p className="table-note">nothing arrived for {durationOf(waitingMs)}</p>}
+      {error !== undefined && <p className="table-note">{error}</p>}
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-/** The last changes on their way: commit, accepted by each proxy, seen by the canary. */
+/** The last changes on their way: commit, in the leader's memory, accepted by each proxy. */
 import { Link } from '@tanstack/react-router';
 import type { ArrivalReport, ChangeReport } from '../../../src/delivery/model.js';
 import { durationOf } from '../model/delivery.js';
@@ -28,7 +28,6 @@ export function TimeLine(props: {
                 Leader had it
               </th>
               <th scope="col">Accepted by proxies</th>
-              <th scope="col">Seen by the canary</th>
             </tr>
           </thead>
           <tbody>
@@ -59,33 +58,22 @@ function ChangeRow(props: { readonly change: ChangeReport; readonly names: Reado
       <td className="number">{configs}</td>
       <td className="number">{appliedMs === undefined ? '…' : durationOf(appliedMs)}</td>
       <td>
-        <Arrivals proxies={proxies} of="acceptedMs" absent="waiting" />
-      </td>
-      <td>
-        <Arrivals proxies={proxies} of="seenMs" absent="–" />
+        <Arrivals proxies={proxies} />
       </td>
     </tr>
   );
 }
 
-function Arrivals(props: {
-  readonly proxies: readonly ArrivalReport[];
-  readonly of: 'acceptedMs' | 'seenMs';
-  readonly absent: string;
-}) {
-  const { proxies, of, absent } = props;
+function Arrivals({ proxies }: { readonly proxies: readonly ArrivalReport[] }) {
   if (proxies.length === 0) return <span className="muted">no proxy</span>;
   return (
     <ul className="arrivals">
-      {proxies.map((arrival) => {
-        const ms = arrival[of];
-        return (
-          <li key={arrival.proxy}>
-            {proxies.length > 1 && <span className="muted mono">{arrival.proxy} </span>}
-            {ms === undefined ? absent : durationOf(ms)}
-          </li>
-        );
-      })}
+      {proxies.map(({ proxy, acceptedMs }) => (
+        <li key={proxy}>
+          {proxies.length > 1 && <span className="muted mono">{proxy} </span>}
+          {acceptedMs === undefined ? 'waiting' : durationOf(acceptedMs)}
+        </li>
+      ))}
     </ul>
   );
 }

@@ -1,10 +1,11 @@
 /** Builds the reports of this node, the board that reads those of all, and the time line. */
 import { hostname } from 'node:os';
 import type { BeltStatus } from '../../belt/writer/writer.js';
+import type { CanaryProxyStatus } from '../../canary/canary.js';
 import { messageOf } from '../../core/errors.js';
 import { VERSION } from '../../core/version.js';
 import { DeliveryBoard } from '../../delivery/board.js';
-import type { BucketReport, NodeReport, ProxyReport } from '../../delivery/model.js';
+import type { BucketReport, CanaryReport, NodeReport, ProxyReport } from '../../delivery/model.js';
 import { PerMinute } from '../../delivery/per-minute.js';
 import { reportUntil } from '../../delivery/reporter.js';
 import { ChangeTimeline } from '../../delivery/timeline.js';
@@ -124,7 +125,7 @@ function reportOf(
   events: DeliveryEvents,
   connections: ReadonlyMap<string, number>,
 ): Omit<NodeReport, 'id' | 'name' | 'startedAt'> {
-  const { replica, publisher, inbox, belt, lease, directHolds, store } = health;
+  const { replica, publisher, canary, inbox, belt, lease, directHolds, store } = health;
   return {
     version: VERSION,
     status: nodeReadiness(health).body.status as NodeReport['status'],
@@ -139,16 +140,22 @@ function reportOf(
       const accepted = events.timeline.lastAccepted(status.proxy);
       const repairsPerMinute = events.repairsOf(status.proxy);
       const holds = connections.get(status.proxy);
+      const seen = canary?.proxies.find(({ proxy }) => proxy === status.proxy);
       return {
         ...status,
         repairsPerMinute,
         ...(accepted === undefined ? {} : { accepted }),
         ...(holds === undefined ? {} : { holds }),
+        ...(seen === undefined ? {} : { canary: canaryReport(seen) }),
       };
     }),
     buckets: (belt?.buckets ?? []).map(bucketReport),
     ...(inbox === undefined || !lease.leader ? {} : { inbox }),
   };
+}
+
+function canaryReport({ proxy: _, ...report }: CanaryProxyStatus): CanaryReport {
+  return report;
 }
 
 /** Returns the report of a bucket. */

@@ -27,6 +27,13 @@ const acceptedAnswer = z.object({
   lagMs: milliseconds('Milliseconds since its commit.'),
 });
 
+const canaryAnswer = z.object({
+  state: z.enum(['ok', 'silent', 'waiting']),
+  lastMs: milliseconds("From the commit of the canary's last change until it arrived.").optional(),
+  waitingMs: milliseconds('The age of its oldest change that has not arrived.'),
+  error: errorText,
+});
+
 const proxyAnswer = z.object({
   proxy: z.string(),
   state: z.enum(['ok', 'failing']),
@@ -36,6 +43,7 @@ const proxyAnswer = z.object({
   error: errorText,
   accepted: acceptedAnswer.optional().meta({ description: 'The last change that it accepted.' }),
   holds: z.int().optional().meta({ description: 'Connections that it holds, where that is known.' }),
+  canary: canaryAnswer.optional().meta({ description: "The canary's hold through it, where there is one." }),
 });
 
 const bucketAnswer = z.object({
@@ -89,7 +97,6 @@ const changeAnswer = z
       z.object({
         proxy: z.string(),
         acceptedMs: milliseconds('Milliseconds from the commit until the proxy accepted it.').optional(),
-        seenMs: milliseconds('Milliseconds from the commit until it was seen through the proxy.').optional(),
       }),
     ),
   })
