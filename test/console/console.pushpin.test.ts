@@ -374,6 +374,62 @@ describe('the console', () => {
     expectClean(watched);
   }, 90_000);
 
+  it('the console rolls back after a word was typed, takes the rollback back, and refuses an old preview', async () => {
+    await stack.createEnvironment(6, { projectId: '1', name: 'Rolled' });
+    for (const value of [true, false]) await stack.commit(6, [flag('flag.rolled', value)]);
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/6/history?key=flag.rolled');
+    const entries = page.locator('.history-entry');
+    await entries.nth(1).getByRole('button', { name: 'Roll back to here' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('.difference li').first().waitFor();
+    // Another browser changes the environment while the dialog is open.
+    const other = await openPage();
+    await signIn(other.page, undefined, '/e/6/flags');
+    await row(other.page, 'flag.rolled').getByRole('switch').click();
+    await other.page.getByRole('button', { name: 'Undo' }).click();
+    await until('both changes are committed', async () => {
+      const answer = await stack.admin('/admin/v1/environments/6/history');
+      return ((await answer.json()) as { changes: unknown[] }).changes.length >= 4;
+    });
+    const word = dialog.getByRole('textbox').last();
+    await word.fill('flag.rolled');
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await look(watched, 'roll-back-refused');
+    expect(await stored('flag.rolled', 6)).toEqual([{ value: { bool: false } }]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.reload();
+    await signIn(page, undefined, '/e/6/history?key=flag.rolled');
+    await entries.nth(3).getByRole('button', { name: 'Roll back to here' }).click();
+    await dialog.locator('.difference li').first().waitFor();
+    await dialog.getByRole('textbox').last().fill('flag.rolled');
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await page.getByRole('button', { name: 'Undo' }).last().waitFor();
+    await until('the rollback is committed', async () => {
+      return JSON.stringify(await stored('flag.rolled', 6)) === '[{"value":{"bool":true}}]';
+    });
+    await page.locator('.toasts').getByRole('button', { name: 'Undo' }).click();
+    await until('the rollback is taken back', async () => {
+      return JSON.stringify(await stored('flag.rolled', 6)) === '[{"value":{"bool":false}}]';
+    });
+    for (const each of [watched, other]) expectClean(each);
+  }, 120_000);
+
+  it('the console compares for a viewer, who is offered no promotion', async () => {
+    await stack.createEnvironment(5, { projectId: '1', name: 'Preview' });
+    await stack.commit(5, [flag('flag.preview', true)]);
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, await operator('vince', 'viewer'), '/e/1/compare');
+    await page.getByLabel('Compare Production with').selectOption('5');
+    await page.getByText('flag.preview').waitFor();
+    expect(await page.getByRole('button', { name: /Promote/ }).count()).toBe(0);
+    expect(await page.getByRole('checkbox').count()).toBe(0);
+    expectClean(watched);
+  }, 90_000);
+
   it('the console promotes the picked flags alone after it showed the difference', async () => {
     await stack.createEnvironment(4, { projectId: '1', name: 'Staging' });
     await stack.commit(4, [flag('flag.picked', true), flag('flag.left', true)]);

@@ -11,6 +11,9 @@ import { Failed } from '../parts/page-notices.js';
 import { environmentsQuery } from '../queries.js';
 import '../styles/delivery.css';
 
+/** Nodes report each second; the age from which a report is remarked on. */
+const SILENT_MS = 3_000;
+
 /** Draws the page. */
 export function DeliveryPage() {
   const { state, isLive, error } = useDelivery();
@@ -41,6 +44,12 @@ function Loaded({ state }: { readonly state: DeliveryState }) {
       {leader === undefined && (
         <p className="notice" role="alert">
           No node leads, so nothing is published to proxies. Another node takes over within seconds.
+        </p>
+      )}
+      {leader !== undefined && leader.ageMs > SILENT_MS && (
+        <p className="notice" role="alert">
+          The leader {leader.name} has not reported for {durationOf(leader.ageMs)}. If it is dead, another
+          node takes over within seconds of its last sign; changes wait until then.
         </p>
       )}
       <p className="muted">
@@ -102,7 +111,7 @@ function NodeRow({ node, isAsked }: { readonly node: ListedNode; readonly isAske
       </th>
       <td>
         <span className={node.status === 'ready' ? 'tag tag-good' : 'tag tag-bad'}>{node.status}</span>
-        {node.ageMs > 3_000 && <span className="muted"> reported {durationOf(node.ageMs)} ago</span>}
+        {node.ageMs > SILENT_MS && <span className="muted"> reported {durationOf(node.ageMs)} ago</span>}
         {node.problems.map(({ part, reason }) => (
           <p key={part + reason} className="table-note">
             {part}: {reason}
