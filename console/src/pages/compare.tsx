@@ -116,18 +116,12 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
       <div className="card compare">
         {preview.configs.map(({ key, kind }) => (
           <div className="compare-row" key={key}>
-            <div className="check">
-              {isEditor && (
-                <input
-                  type="checkbox"
-                  aria-label={key}
-                  checked={picked.has(key)}
-                  onChange={({ target }) => setPicked(withKey(picked, key, target.checked))}
-                />
-              )}
-              <span className="mono">{key}</span>
-              {kind === 'deleted' && <span className="tag">only in {toName}</span>}
-            </div>
+            <Pick
+              name={key}
+              isPicked={picked.has(key)}
+              note={kind === 'deleted' ? `only in ${toName}` : undefined}
+              {...(isEditor ? { onPick: (isIn: boolean) => setPicked(withKey(picked, key, isIn)) } : {})}
+            />
             <Side title={fromName} config={ours?.get(key)} environment={from} />
             <Side title={toName} config={theirs?.get(key)} environment={to} />
           </div>
@@ -145,6 +139,30 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
         />
       )}
     </>
+  );
+}
+
+/** A difference by its key, with a box to pick it where the operator may promote. */
+function Pick(props: {
+  readonly name: string;
+  readonly isPicked: boolean;
+  readonly note: string | undefined;
+  readonly onPick?: (isIn: boolean) => void;
+}) {
+  const { name, isPicked, note, onPick } = props;
+  return (
+    <div className="check">
+      {onPick !== undefined && (
+        <input
+          type="checkbox"
+          aria-label={name}
+          checked={isPicked}
+          onChange={({ target }) => onPick(target.checked)}
+        />
+      )}
+      <span className="mono">{name}</span>
+      {note !== undefined && <span className="tag">{note}</span>}
+    </div>
   );
 }
 
