@@ -453,7 +453,7 @@ describe('the console', () => {
   it('the console can be used on a screen of 390 pixels', async () => {
     const watched = await openPage({ width: 390 });
     const { page } = watched;
-    await signIn(page);
+    await signIn(page, undefined, '/e/1/flags');
     for (const [name, path] of Object.entries({
       flags: '/e/1/flags',
       flag: '/e/1/flags/flag.from-console',

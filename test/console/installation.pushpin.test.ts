@@ -168,7 +168,8 @@ describe('the console for the installation', () => {
     await stack.createKey(1);
     const watched = await browser.openPage({ width: 390 });
     const { page } = watched;
-    await browser.signIn(page);
+    // The page at `/` leads to the first environment, which could come after the first of these.
+    await browser.signIn(page, undefined, '/environments');
     for (const [name, path] of Object.entries({
       environments: '/environments',
       keys: '/e/1/keys',
