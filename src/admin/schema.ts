@@ -1252,7 +1252,7 @@ export interface operations {
         'application/json': {
           /** @description An id: decimal text, or a number up to 2^53. */
           projectId: string | number;
-          name: string;
+          name: string & (unknown & unknown);
           /** @description Proto3-JSON of a ContextSet. */
           defaultContext?: unknown;
           /** @description Why, for the history. */
