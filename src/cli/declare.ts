@@ -34,7 +34,10 @@ export function configure(command: Command, entry: CommandEntry): void {
   }
   if (entry.connections.length > 0) command.addOption(new Option(...VERBOSE).helpGroup('Connection:'));
   const lines = entry.examples.map(({ line, does }) => `  holdfast ${line}\n      ${does}`);
-  command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  command.addHelpText('after', () => {
+    const title = command.createHelp().styleTitle('Examples:');
+    return `\n${title}\n${lines.join('\n')}`;
+  });
 }
 
 /** The flags of an option: `keepIds` is `--keep-ids`. */

@@ -4,6 +4,7 @@ import { columns } from './format.js';
 import type { Output } from './io.js';
 import { plain } from './plain.js';
 import type { PrinterOptions } from './terminal.js';
+import { wrapLine } from './wrap.js';
 
 /** Prints to one of the standard streams. */
 export class Printer {
@@ -23,9 +24,14 @@ export class Printer {
     return this.width !== undefined;
   }
 
-  /** Prints one line of any texts; their control characters are replaced. */
+  /**
+   * Prints one line of any texts; their control characters are replaced. One without styles that is
+   * longer than a line of the terminal is broken at spaces.
+   */
   line(...parts: readonly Cell[]): void {
-    this.#output.write(`${this.#render(parts)}\n`);
+    const isPlain = parts.every((part) => typeof part === 'string');
+    const lines = isPlain ? wrapLine(this.#render(parts), this.width) : [this.#render(parts)];
+    this.#output.write(`${lines.join('\n')}\n`);
   }
 
   /**

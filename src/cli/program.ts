@@ -13,6 +13,7 @@ import { COMMAND_GROUPS, type CommandEntry } from './command.js';
 import type { CommandContext, Processes, SharedOptions } from './context.js';
 import { configure, usageHint } from './declare.js';
 import { tellFailure } from './failure.js';
+import { wrapLine } from './wrap.js';
 import type { CommandIO } from './io.js';
 import { printerOptions, type TerminalStream } from './terminal.js';
 import { commandTable, familySummaries } from './table/index.js';
@@ -88,7 +89,7 @@ function parserOf(parts: CliParts): Command {
     .helpCommand(false)
     .addHelpText(
       'after',
-      "\nholdfast help COMMAND explains a command, holdfast help settings the server's settings.",
+      "\nholdfast help COMMAND explains a command,\nholdfast help settings the server's settings.",
     )
     .exitOverride();
   const { width, colours } = printerOptions(parts.stdout, parts.env);
@@ -120,7 +121,8 @@ function parserOf(parts: CliParts): Command {
     command.configureOutput({
       ...output,
       outputError: (text, write) => {
-        write(oneLine(text, usageHint(command)));
+        const line = oneLine(text, usageHint(command)).trimEnd();
+        write(`${wrapLine(line, printerOptions(parts.stderr, parts.env).width).join('\n')}\n`);
       },
     });
   });

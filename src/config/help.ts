@@ -10,10 +10,17 @@ interface Described {
   readonly help: string;
 }
 
+/** Below it three columns leave too little for the last. */
+const NARROW = 100;
+
 /** Formats the option table: name, default, meaning. Never a value. */
 export function helpText(width = 100): string {
   const rows: Described[] = [...Object.values(options), ...Object.values(clientVariables)];
   const lines = rows.flatMap((option) => {
+    if (width < NARROW) {
+      const head = `  ${option.name} (${option.shown ?? option.default ?? 'none'})`;
+      return [head, ...wrap(option.help, width - 6).map((line) => `      ${line}`)];
+    }
     const head = `  ${option.name.padEnd(25)}${(option.shown ?? option.default ?? 'none').padEnd(23)}`;
     return wrap(option.help, width - head.length).map(
       (line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line,
@@ -23,7 +30,10 @@ export function helpText(width = 100): string {
     'Settings (environment variables; name, default, meaning):',
     ...lines,
     '',
-    `A secret can be in a file instead: NAME_FILE has its path. Secrets are ${secretNames()}.`,
+    ...wrap(
+      `A secret can be in a file instead: NAME_FILE has its path. Secrets are ${secretNames()}.`,
+      width,
+    ),
     '',
   ].join('\n');
 }

@@ -137,7 +137,8 @@ export async function showAudit(context: CommandContext, options: AuditOptions):
       .join(' '),
   ]);
   answer(context, { entries, ...(next === undefined ? {} : { next }) }, (out) => {
-    out.table([['AT', 'OPERATOR', 'ACTION', 'ENVIRONMENT', 'SUBJECT', 'DETAILS'], ...rows], 'DETAILS');
+    if (rows.length === 0) out.line('There are no such entries.');
+    else out.table([['AT', 'OPERATOR', 'ACTION', 'ENVIRONMENT', 'SUBJECT', 'DETAILS'], ...rows], 'DETAILS');
   });
   if (next !== undefined) context.err.line(`Older entries: --before ${next}`);
 }
