@@ -6,7 +6,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse, type ParsedUrlQuery } from 'node:querystring';
 import type { HoldfastError } from '../core/errors.js';
 import type { ActiveSpan, Tracing } from '../observe/tracing.js';
-import type { RateLimits } from './rate-limits.js';
 
 /** A request. */
 export type Asked = IncomingMessage;
@@ -22,6 +21,18 @@ export interface RequestFacts {
   keyId?: string;
 }
 
+/**
+ * The code of a refusal: 503 on streams, because an SDK that is answered with any other status
+ * between 400 and 499 there stops for good; 429 elsewhere.
+ */
+export type RateRefusal = 'busy' | 'rate_limited';
+
+/** The limits of the requests of clients; both throw an error with the code of the refusal. */
+export interface RequestLimits {
+  admitAddress(request: Asked, response: RouteAnswer, refusal: RateRefusal): void;
+  admitKey(key: { readonly id: string }, response: RouteAnswer, refusal: RateRefusal): void;
+}
+
 /** Notes on a request, left by each handler for the next ones. */
 export interface AnswerLocals extends RequestFacts {
   /** Absent: the usual form. */
@@ -31,7 +42,7 @@ export interface AnswerLocals extends RequestFacts {
   /** The measurement of the request. */
   observation?: { measure(): void };
   /** Absent: requests are not limited. */
-  limits?: RateLimits | undefined;
+  limits?: RequestLimits | undefined;
   /** Absent: the request is not traced. */
   tracing?: Tracing | undefined;
   /** The span of the route, inside of that of the request. */

@@ -6,7 +6,7 @@ import { HoldfastError } from '../core/errors.js';
 import { RateLimiter } from '../core/rate-limiter.js';
 import type { KnownKey } from '../replica/rulesets.js';
 import { networkOf, type ClientAddressOf } from './client-addresses.js';
-import type { Asked, RouteAnswer } from './exchange.js';
+import type { Asked, RateRefusal, RequestLimits, RouteAnswer } from './exchange.js';
 import { noteKey } from './request-facts.js';
 
 /** The limits that there are. */
@@ -24,14 +24,8 @@ export interface RateLimitOptions {
   readonly onRefused: (limit: RateLimit) => void;
 }
 
-/**
- * The code of a refusal: 503 on streams, because an SDK that is answered with any other status
- * between 400 and 499 there stops for good; 429 elsewhere.
- */
-export type RateRefusal = 'busy' | 'rate_limited';
-
 /** Limits the requests of clients. */
-export class RateLimits {
+export class RateLimits implements RequestLimits {
   readonly #options: RateLimitOptions;
   readonly #keys: RateLimiter | undefined;
   readonly #addresses: RateLimiter | undefined;
