@@ -5,6 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
+COPY scripts/bundle.mjs ./scripts/
 COPY src ./src
 COPY console ./console
 RUN npm run build

@@ -62,7 +62,7 @@ export function installPackages(folder = root) {
   if (run('npm', args) !== 0) throw new SetupError('npm ci failed; the reason is above.');
 }
 
-/** Compiles src and builds the console to dist, unless nothing changed since the last time. */
+/** Builds the server, the libraries and the console to dist, unless nothing changed since the last time. */
 export function build() {
   const stamp = join(root, 'dist/.built');
   const built = modified(stamp);
@@ -71,20 +71,16 @@ export function build() {
     'console',
     'tsconfig.json',
     'tsconfig.build.json',
+    'scripts/bundle.mjs',
     'vite.config.ts',
     'package-lock.json',
   ];
   if (built !== undefined && newest(sources.map((name) => join(root, name))) <= built) return;
-  // A file that changes while the compiler runs must be newer than the stamp, so the stamp bears the time before.
+  // A file that changes while they are built must be newer than the stamp, so the stamp bears the time before.
   const before = new Date();
-  console.error('Compiling ...');
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  if (run(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')]) !== 0) {
-    throw new SetupError('The code does not compile; the errors are above.');
-  }
-  const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'];
-  if (run(process.execPath, vite) !== 0) {
-    throw new SetupError('The console cannot be built; the errors are above.');
+  console.error('Building ...');
+  if (run('npm', ['run', '--silent', 'build']) !== 0) {
+    throw new SetupError('The code cannot be built; the errors are above.');
   }
   writeFileSync(stamp, '');
   utimesSync(stamp, before, before);

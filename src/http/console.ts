@@ -4,9 +4,10 @@
  * installation; the page calls `/admin/v1` with the token of an operator. [protocol] #console
  */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import express, { Router, type RequestHandler, type Response } from 'express';
 import { HoldfastError } from '../core/errors.js';
+import { PACKAGE_FOLDER } from '../core/package-folder.js';
 import { nothingAt, onlyMethods } from './errors.js';
 import { cameThroughProxy } from './internal.js';
 
@@ -33,12 +34,10 @@ const PAGE_HEADERS = {
 /** The name of a file below `assets/` has a hash of its content in it. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-/** The folder of the built page: next to the compiled server, or in `dist` for one that is not compiled. */
+/** The folder of the built page, if it was built. */
 function consoleFolder(): string | null {
-  const places = ['../console/', '../../dist/console/'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  return places.find((folder) => existsSync(`${folder}index.html`)) ?? null;
+  const folder = join(PACKAGE_FOLDER, 'dist/console');
+  return existsSync(join(folder, 'index.html')) ? folder : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The package as npm packs it, installed into an empty project: command, server, library, types. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,6 +27,13 @@ async function compiled(text: string): Promise<string> {
   return inProject(join(ROOT, 'node_modules/.bin/tsc'), ...flags, 'user.ts').catch(
     (error: unknown) => (error as { stdout: string }).stdout,
   );
+}
+
+/** A copy of the installed package, with no other one in reach. */
+function alone(): string {
+  const folder = join(mkdtempSync(join(tmpdir(), 'hf-alone-')), 'holdfast');
+  cpSync(join(project, 'node_modules/holdfast'), folder, { recursive: true });
+  return folder;
 }
 
 beforeAll(async () => {
@@ -73,13 +80,16 @@ describe('the package', () => {
     expect(await inProject('node_modules/.bin/holdfast', '--version')).toBe(`${version}\n`);
   });
 
-  it('the package serves in an empty folder', async () => {
+  it.each([
+    ['as it is installed', () => join(project, 'node_modules/holdfast')],
+    ['without any other package', () => alone()],
+  ])('the package serves in an empty folder, %s', async (_, folder) => {
     const server = startProcess({
-      command: join(project, 'node_modules/.bin/holdfast'),
-      args: ['serve'],
+      command: process.execPath,
+      args: [join(folder(), 'dist/main.js'), 'serve'],
       env: { PATH: process.env.PATH ?? '', PORT: '0', HOME: project },
-      cwd: project,
-      logFile: join(project, 'serve.log'),
+      cwd: mkdtempSync(join(project, 'empty-')),
+      logFile: join(mkdtempSync(join(project, 'log-')), 'serve.log'),
       onOrphaned: 'SIGTERM',
     });
     try {
