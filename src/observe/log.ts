@@ -64,7 +64,7 @@ export async function linesForPeople(
 ): Promise<DestinationStream> {
   // Loaded here, because only a terminal needs it.
   const { default: pretty } = await import('pino-pretty');
-  return pretty({
+  const lines = pretty({
     colorize: colours,
     colorizeObjects: colours,
     translateTime: 'SYS:HH:MM:ss.l',
@@ -74,6 +74,19 @@ export async function linesForPeople(
     sync: true,
     destination,
   });
+  return { write: (line) => void lines.write(line.replace(OBEYED, escapeTwice)) };
+}
+
+/**
+ * The characters that JSON leaves as they are and that a terminal obeys, or that change the order in
+ * which it shows others. The rest of the controls are escaped or removed.
+ */
+
+const OBEYED = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** An escape that is still one after the line was read as JSON. */
+function escapeTwice(character: string): string {
+  return `\\\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /**

@@ -67,6 +67,17 @@ describe('a log line for people', () => {
     );
   });
 
+  it('a log line for people has no character that a terminal obeys or that reorders text', async () => {
+    const stream = new PassThrough();
+    const log = createLog('info', await linesForPeople(false, stream));
+    const error = 'a\u001b[2J\u009b2J\u202eb\u0007';
+    log.info({ error, nested: { error }, err: new Error(error) }, 'said');
+    const text = String(stream.read());
+    // eslint-disable-next-line no-control-regex -- these are what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(text).toContain('\\u202eb');
+  });
+
   it('a log line for people has colours only where they are wanted', async () => {
     expect(await printed(true)).toContain('\u001b[');
     expect(await printed(false)).not.toContain('\u001b');
