@@ -23,18 +23,20 @@ const GIVE_UP_WITHIN = 5_000;
 export async function loseLastSecond(strike: Strike): Promise<Undo> {
   const { site, lost } = strike;
   await site.redis.kill();
-  lost(site.redisFile.forgetSince(performance.now() - LAST_SECOND));
+  const from = site.redisFile.forgetSince(performance.now() - LAST_SECOND);
+  lost(from);
   return async () => {
     await site.redis.restart();
-    await restoreAgain(strike);
+    await restoreAgain(strike, from);
   };
 }
 
 /**
  * What is lost can be what an administrator restored a moment ago. The nodes say then that they miss
- * environments, and serve on; the administrator, who is still there, restores once more.
+ * environments, and serve on; the administrator, who is still there, restores once more. Until then
+ * the store does not have the environments, and what is written to them is refused.
  */
-async function restoreAgain({ site, keys, note }: Strike): Promise<void> {
+async function restoreAgain({ site, keys, lost, note }: Strike, from: number): Promise<void> {
   // Redis has only just begun to listen again, and the connection from here may not be back yet.
   const missing = await until('the store says which environments it has', async () => {
     const found = [];
@@ -46,6 +48,7 @@ async function restoreAgain({ site, keys, note }: Strike): Promise<void> {
   if (missing.length === 0) return;
   note(`the store lost what was restored of environments ${missing.join(', ')}`);
   await restoreEverywhere(site, note);
+  lost(from);
 }
 
 /**
@@ -86,7 +89,7 @@ export async function loseAllButOne(strike: Strike, since?: number): Promise<Und
   await Promise.all(others.map((node) => node.start()));
   return async () => {
     keeper.signal('SIGCONT');
-    await restoreAgain(strike);
+    await restoreAgain(strike, from);
     await untilConverged({ site, keys, note, violation, node: keeper });
   };
 }
