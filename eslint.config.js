@@ -15,6 +15,21 @@ export const sizes = {
   },
 };
 
+/** Garbage collection takes such a signal: see src/core/time-limit.ts. */
+const timeLimits = {
+  files: ['src/**/*.ts'],
+  ignores: ['src/core/time-limit.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: "CallExpression[callee.property.name='any'] CallExpression[callee.property.name='timeout']",
+        message: 'Use withTimeLimit: a timeout that only AbortSignal.any refers to may never end.',
+      },
+    ],
+  },
+};
+
 const READS_ON =
   'is|are|has|have|had|was|were|may|can|cannot|must|does|do|of|that|which|with|without|and|in|at|by|for|from|on|to';
 
@@ -43,6 +58,7 @@ export default tseslint.config(
   js.configs.recommended,
   sizes,
   titles,
+  timeLimits,
   {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { isTimeOver, withTimeLimit } from '../core/time-limit.js';
 import { USER_AGENT } from '../core/version.js';
 import { readBody } from './body.js';
 import {
@@ -160,8 +161,7 @@ export class S3Bucket implements Bucket {
     const { method, name, query, headers, body } = request;
     const path = name === undefined ? '/' : `/${this.#prefix}${name}`;
     const url = `${this.#base}${path}${query === undefined ? '' : `?${query.toString()}`}`;
-    const timeout = AbortSignal.timeout(this.#requestMs);
-    const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const until = withTimeLimit(signal, this.#requestMs);
     try {
       const signed = await this.#client.sign(url, {
         method,
@@ -180,7 +180,7 @@ export class S3Bucket implements Bucket {
       }
     } catch (error) {
       if (error instanceof HoldfastError) throw error;
-      const reason = timeout.aborted ? `no answer within ${this.#requestMs} ms` : reasonOf(error);
+      const reason = isTimeOver(until) ? `no answer within ${this.#requestMs} ms` : reasonOf(error);
       throw this.#unavailable(`cannot be reached (${reason})`, error);
     }
   }

@@ -8,6 +8,7 @@
 import { equalJitter } from '../core/backoff.js';
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, HoldfastError, messageOf } from '../core/errors.js';
+import { withTimeLimit } from '../core/time-limit.js';
 import { USER_AGENT } from '../core/version.js';
 import type { Config, Configs } from '../ruleset/model.js';
 import { UsageError, type CommandIO } from './io.js';
@@ -176,7 +177,7 @@ export class Api {
    */
   async probe(path: string): Promise<{ readonly status: number; readonly text: string }> {
     try {
-      const signal = AbortSignal.any([this.#around.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+      const signal = withTimeLimit(this.#around.signal, REQUEST_TIMEOUT_MS);
       const headers = { 'user-agent': USER_AGENT };
       const response = await this.#around.fetch(this.url(path), { headers, signal });
       return { status: response.status, text: await response.text() };
@@ -217,7 +218,7 @@ export class Api {
     let response: Response;
     let text: string;
     try {
-      const signal = AbortSignal.any([this.#around.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+      const signal = withTimeLimit(this.#around.signal, REQUEST_TIMEOUT_MS);
       response = await this.#around.fetch(url, { ...init, signal });
       text = await response.text();
     } catch (error) {

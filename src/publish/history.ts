@@ -1,4 +1,5 @@
 /** The feed that a leader left to its successor: from the oldest cursor to the head. */
+import { withTimeLimit } from '../core/time-limit.js';
 import type { Change } from '../ruleset/ruleset.js';
 import type { FeedEntry, FeedPosition, Store } from '../store/store.js';
 import type { OutboxLimits } from './outbox/outbox.js';
@@ -47,7 +48,7 @@ async function between(
   if (from === head) return [];
   const entries: FeedEntry[] = [];
   let bytes = 0;
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(HISTORY_MS)]);
+  const stop = withTimeLimit(signal, HISTORY_MS);
   for await (const feed of store.follow(from, stop)) {
     if (feed.kind === 'gap') return undefined;
     // Nothing new: that was all, also where the head is not an entry that followers are given.

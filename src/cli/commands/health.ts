@@ -2,6 +2,7 @@
 import { parseOption, type EnvironmentVariables } from '../../config/option.js';
 import { options } from '../../config/options.js';
 import { messageOf } from '../../core/errors.js';
+import { isTimeOver, withTimeLimit } from '../../core/time-limit.js';
 import { USER_AGENT } from '../../core/version.js';
 import { answer, type CommandContext } from '../context.js';
 import { UsageError } from '../io.js';
@@ -41,13 +42,12 @@ async function ask(
   url: string,
   milliseconds: number,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const late = AbortSignal.timeout(milliseconds);
+  const signal = withTimeLimit(around.signal, milliseconds);
   try {
-    const signal = AbortSignal.any([around.signal, late]);
     const response = await around.fetch(url, { headers: { 'user-agent': USER_AGENT }, signal });
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    const reason = late.aborted ? `within ${milliseconds / 1000} s` : `(${reasonOf(error)})`;
+    const reason = isTimeOver(signal) ? `within ${milliseconds / 1000} s` : `(${reasonOf(error)})`;
     throw new Error(`${url} does not answer ${reason}`, { cause: error });
   }
 }

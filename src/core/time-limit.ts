@@ -1,0 +1,23 @@
+/**
+ * Limits an operation in time, which a signal may give up before.
+ *
+ * Node 20 lets garbage collection take an `AbortSignal.timeout` that only `AbortSignal.any` refers
+ * to, and then the wait never ends. One that has a listener is kept until its time.
+ */
+
+/**
+ * A signal that aborts with `signal`, or after that time with a `TimeoutError`.
+ *
+ * @param milliseconds from now
+ */
+export function withTimeLimit(signal: AbortSignal | undefined, milliseconds: number): AbortSignal {
+  const late = AbortSignal.timeout(milliseconds);
+  if (signal === undefined) return late;
+  late.addEventListener('abort', () => undefined, { once: true });
+  return AbortSignal.any([signal, late]);
+}
+
+/** True when the time of a signal of `withTimeLimit` was over before it was given up. */
+export function isTimeOver({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof DOMException && reason.name === 'TimeoutError';
+}
