@@ -1,10 +1,11 @@
 /** The packages that a built node loads, which Node's own module log says. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, describe, it } from 'vitest';
 import { startNode } from '../support/node.js';
 
+const DIST = join(import.meta.dirname, '../../dist');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hf-lazy-'));
@@ -18,7 +19,12 @@ async function packagesOf(env: Readonly<Record<string, string>>): Promise<Set<st
     logFile: join(mkdtempSync(join(folder, 'log-')), 'log.txt'),
   });
   await node.stop();
-  const names = node.logs().matchAll(/node_modules\/((?:@[^/\s"']+\/)?[^/\s"']+)\//g);
+  const parts = new Set(
+    [...node.logs().matchAll(/dist\/(parts\/[\w-]+\.js|main\.js)/g)].map(([, part]) => part!),
+  );
+  // The bundle names the file of a package before its text.
+  const texts = [...parts].map((part) => readFileSync(join(DIST, part), 'utf8'));
+  const names = texts.join('\n').matchAll(/^\s*\/\/ node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm);
   return new Set([...names].map(([, name]) => name!));
 }
 

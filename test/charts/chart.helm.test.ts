@@ -249,7 +249,7 @@ describe('the chart', () => {
     const rules = policy?.spec?.ingress as { ports: { port: number }[]; from?: unknown }[];
     expect(rules.filter(({ ports }) => ports.some(({ port }) => port === 5561))).toEqual([
       {
-        ports: [{ port: 5561 }],
+        ports: [{ port: 5561 }, { port: 7997 }],
         from: [
           {
             podSelector: {

@@ -53,14 +53,16 @@ async function rawHead(path: string, headers: Record<string, string>): Promise<s
 
 let made = 0;
 
-async function hostileEnvironment(name: string): Promise<TestEnvironment> {
+/** An environment with the text wherever it is taken; as a name only what can be seen is. */
+async function hostileEnvironment(hostile: string): Promise<TestEnvironment> {
+  const name = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(hostile) ? 'refused' : hostile;
   const environment = await app.environment({
     // Names are unique.
     name: `${name}${++made}`,
-    defaultContext: { contexts: [{ type: name, values: { [name]: { string: name } } }] },
+    defaultContext: { contexts: [{ type: hostile, values: { [hostile]: { string: hostile } } }] },
   });
   await app.admin('post', `/environments/${environment.id}/keys`).send({ kind: 'server', name }).expect(201);
-  await environment.commit(text('value', name));
+  await environment.commit(text('value', hostile));
   return environment;
 }
 

@@ -35,7 +35,7 @@ function clientError(): Error {
 }
 
 /** Lets a method of the store throw what it never should. */
-function breakStore(method: 'environments' | 'keys'): void {
+function breakStore(method: 'listEnvironments' | 'keys'): void {
   const before = app.store[method].bind(app.store);
   Object.assign(app.store, { [method]: () => Promise.reject(clientError()) });
   restore = () => Object.assign(app.store, { [method]: before });
@@ -43,7 +43,7 @@ function breakStore(method: 'environments' | 'keys'): void {
 
 describe('an unexpected error', () => {
   it('an unexpected error is answered without its reason, which is in the log with its stack and its cause', async () => {
-    breakStore('environments');
+    breakStore('listEnvironments');
     app.logs.length = 0;
     const answer = await app.admin('get', '/environments');
     expect([answer.status, answer.body.error.code]).toEqual([500, 'internal']);
