@@ -9,20 +9,8 @@
  *     proxy B      └ v1 ┄┄┄┄┄┄ (lost) ┄┄┄┄ └ v3: v2 and v3      awaited since v2 until then
  */
 
-/** Changes that are remembered for `seen`. */
-const REMEMBERED = 32;
-
 /** Changes that a proxy can owe; beyond these, all but the oldest count as one. */
 const AWAITED_MAX = 64;
-
-/** A change, and the time from the beginning of its commit to its arrival through each proxy. */
-export interface SeenChange {
-  readonly version: bigint;
-  /** Milliseconds since 1970. */
-  readonly committedAt: number;
-  /** Milliseconds by proxy; a proxy through which it has not arrived is absent. */
-  readonly seen: ReadonlyMap<string, number>;
-}
 
 interface Awaited {
   readonly version: bigint;
@@ -30,19 +18,9 @@ interface Awaited {
   readonly at: number;
 }
 
-interface Remembered extends SeenChange {
-  readonly seen: Map<string, number>;
-}
-
 /** Keeps the changes of one term and their arrivals. */
 export class Arrivals {
   readonly #awaited = new Map<string, Awaited[]>();
-  #changes: Remembered[] = [];
-
-  /** The last changes, the newest first. */
-  get changes(): readonly SeenChange[] {
-    return this.#changes.toReversed();
-  }
 
   /** Expects every later change through that proxy too. */
   add(proxy: string): void {
@@ -58,11 +36,8 @@ export class Arrivals {
    * Expects a change through every proxy.
    *
    * @param at milliseconds, monotonic
-   * @param committedAt milliseconds since 1970
    */
-  begun(version: bigint, at: number, committedAt: number): void {
-    this.#changes.push({ version, committedAt, seen: new Map<string, number>() });
-    if (this.#changes.length > REMEMBERED) this.#changes.shift();
+  begun(version: bigint, at: number): void {
     for (const awaited of this.#awaited.values()) {
       awaited.push({ version, at });
       if (awaited.length > AWAITED_MAX) awaited.splice(1, 1);
@@ -71,7 +46,6 @@ export class Arrivals {
 
   /** Forgets a change that was not committed, or of which that is not known. */
   withdraw(version: bigint): void {
-    this.#changes = this.#changes.filter((change) => change.version !== version);
     for (const [proxy, awaited] of this.#awaited) {
       this.#awaited.set(
         proxy,
@@ -91,11 +65,7 @@ export class Arrivals {
     const arrived = awaited?.filter((change) => change.version <= version) ?? [];
     if (awaited === undefined || arrived.length === 0) return [];
     awaited.splice(0, awaited.length, ...awaited.filter((change) => change.version > version));
-    return arrived.map((change) => {
-      const milliseconds = Math.max(0, at - change.at);
-      this.#changes.find((each) => each.version === change.version)?.seen.set(proxy, milliseconds);
-      return milliseconds;
-    });
+    return arrived.map((change) => Math.max(0, at - change.at));
   }
 
   /**

@@ -15,7 +15,7 @@ import type { Clock } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
 import type { ResolveHost } from '../publish/discovery.js';
 import type { Store } from '../store/store.js';
-import { Arrivals, type SeenChange } from './arrivals.js';
+import { Arrivals } from './arrivals.js';
 import { CanaryCommits } from './commits.js';
 import { CanaryHold } from './hold.js';
 import { canaryTargets, type CanaryProxy, type CanaryTarget } from './targets.js';
@@ -85,11 +85,6 @@ export class Canary {
     this.#options = options;
   }
 
-  /** The last changes of this term and the times of their arrival, the newest first. */
-  get seen(): readonly SeenChange[] {
-    return this.#arrivals.changes;
-  }
-
   /** The state of the canary, if this node leads. */
   status(): CanaryStatus {
     const proxies = [...this.#holds.entries()].map(([proxy, { hold }]) => this.#proxyStatus(proxy, hold));
@@ -132,7 +127,7 @@ export class Canary {
     const at = clock.monotonic();
     const begin = (begun: bigint): void => {
       version = begun;
-      this.#arrivals.begun(begun, at, clock.now());
+      this.#arrivals.begun(begun, at);
     };
     try {
       const isCommitted = await commits.commit(begin);

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { offerUndo } from '../flags/use-toggle.js';
-import { Dialog } from '../parts/dialog.js';
+import { Dialog, WordField } from '../parts/dialog.js';
 import { DifferenceLines } from '../parts/difference-lines.js';
 import { sentenceOf } from '../parts/sentence.js';
 import { rulesetQuery } from '../queries.js';
@@ -47,19 +47,7 @@ export function ReviseDialog(props: ReviseProps) {
           <span>Why? (for the history)</span>
           <input value={message} maxLength={500} onChange={({ target }) => setMessage(target.value)} />
         </label>
-        {word !== undefined && (
-          <label className="field">
-            <span>
-              Type <code>{word}</code> to confirm
-            </span>
-            <input
-              value={typed}
-              autoComplete="off"
-              spellCheck={false}
-              onChange={({ target }) => setTyped(target.value)}
-            />
-          </label>
-        )}
+        {word !== undefined && <WordField word={word} typed={typed} onType={setTyped} />}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel

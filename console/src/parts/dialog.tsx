@@ -54,17 +54,7 @@ export function ConfirmByTyping({
         }}
       >
         <div className="dialog-text">{children}</div>
-        <label className="field">
-          <span>
-            Type <code>{word}</code> to confirm
-          </span>
-          <input
-            value={typed}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={({ target }) => setTyped(target.value)}
-          />
-        </label>
+        <WordField word={word} typed={typed} onType={setTyped} />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel
@@ -75,5 +65,30 @@ export function ConfirmByTyping({
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Asks for a word to be typed before something that cannot be taken back. */
+export function WordField({
+  word,
+  typed,
+  onType,
+}: {
+  readonly word: string;
+  readonly typed: string;
+  readonly onType: (text: string) => void;
+}) {
+  return (
+    <label className="field">
+      <span>
+        Type <code>{word}</code> to confirm
+      </span>
+      <input
+        value={typed}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={({ target }) => onType(target.value)}
+      />
+    </label>
   );
 }
