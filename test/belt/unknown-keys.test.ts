@@ -13,6 +13,7 @@ import {
   type TestBeltServer,
   type TestSource,
 } from '../support/copies.js';
+import { flag } from '../store/fixtures.js';
 
 const SECOND = 1_000;
 /** Lookups of unknown keys that can be made without a pause. */
@@ -155,6 +156,71 @@ describe('an unknown key at a belt server', () => {
     server.clock.ahead += 10 * SECOND;
     await expect(server.copies.keyring.find(keyText(9999n))).rejects.toMatchObject({ code: 'busy' });
     expect(waiting).toHaveLength(BURST);
+  });
+});
+
+describe('an environment in memory at a belt server', () => {
+  /** Resolves when the server serves these configs of environment 1. */
+  async function serves(server: TestBeltServer, configs: readonly string[]): Promise<void> {
+    await vi.waitFor(async () => expect(await server.served()).toEqual(configs), { timeout: 30_000 });
+  }
+
+  it('is refreshed while lookups of unknown keys take all the reads that they may make', async () => {
+    const { server, source } = await start();
+    await writeCopy(source.bucket);
+    await serves(server, ['flag.a']);
+    source.fault = (name) => (name === manifestName(1n) || name.includes('/1/') ? undefined : 'hang');
+    const waiting = madeUp(BURST).map((key) => server.copies.keyring.find(key).catch(() => 'failed'));
+    await vi.waitFor(() => expect(source.asked.length).toBeGreaterThanOrEqual(32));
+    await writeCopy(source.bucket, { configs: [flag(9n, 'flag.b')] });
+    server.clock.ahead += 30 * SECOND;
+    await serves(server, ['flag.b']);
+    expect(waiting).toHaveLength(BURST);
+  });
+
+  it('learns of a revocation while snapshots of other environments hang', async () => {
+    const { server, source } = await start();
+    const environments = Array.from({ length: 40 }, (_, i) => BigInt(100 + i));
+    for (const environment of [1n, ...environments]) await writeCopy(source.bucket, { environment });
+    await serves(server, ['flag.a']);
+    source.fault = (name) => (name.endsWith('.binpb') && !name.includes('/1/') ? 'hang' : undefined);
+    const waiting = environments.map((each) => server.copies.ruleset(each).catch(() => 'failed'));
+    await vi.waitFor(() => expect(source.asked.filter((name) => name.endsWith('.binpb')).length).toBe(33));
+    await writeCopy(source.bucket, { keys: [keyOf(keyText(), 1_700_000_000_001)] });
+    server.clock.ahead += 30 * SECOND;
+    await vi.waitFor(async () => expect((await server.snapshot()).status).toBe(401), { timeout: 30_000 });
+    expect(waiting).toHaveLength(40);
+  });
+
+  it('is refreshed in its own turn after a made-up key named it, not behind other unknown keys', async () => {
+    const { server, source } = await start();
+    await writeCopy(source.bucket);
+    await serves(server, ['flag.a']);
+    source.fault = (name) => (name.includes('/1/') ? undefined : 'hang');
+    const waiting = madeUp(BURST - 1).map((key) => server.copies.keyring.find(key).catch(() => 'failed'));
+    await vi.waitFor(() => expect(source.asked.length).toBeGreaterThanOrEqual(32));
+    await writeCopy(source.bucket, { configs: [flag(9n, 'flag.b')] });
+    server.clock.ahead += 2 * SECOND;
+    await server.snapshot(keyText(1n, 'SDK', 'made up')).expect(401);
+    server.clock.ahead += 30 * SECOND;
+    await serves(server, ['flag.b']);
+    expect(waiting).toHaveLength(BURST - 1);
+  });
+});
+
+describe('an environment whose lookup waits behind unknown keys', () => {
+  it('is read in the turn of known ones as soon as a good key of the disk asks for it', async () => {
+    const cache = await newBucket();
+    await writeCopy(cache);
+    const { server, source } = await start({ cache });
+    await writeCopy(source.bucket, { configs: [flag(9n, 'flag.b')] });
+    source.fault = (name) => (name.includes('/1/') ? undefined : 'hang');
+    const waiting = madeUp(BURST - 1).map((key) => server.copies.keyring.find(key).catch(() => 'failed'));
+    await vi.waitFor(() => expect(source.asked.length).toBeGreaterThanOrEqual(32));
+    const madeUpKey = server.copies.keyring.find(keyText(1n, 'SDK', 'made up')).catch(() => 'failed');
+    expect(await server.served()).toEqual(['flag.b']);
+    expect(await madeUpKey).toBeUndefined();
+    expect(waiting).toHaveLength(BURST - 1);
   });
 });
 

@@ -31,6 +31,7 @@ import type { CopiedKey, Manifest } from '../format/manifest.js';
 import { lacksKeys, mergeKeys } from '../format/order.js';
 import type { CopyCache } from './cache.js';
 import { isConclusive, newestAbove } from './newest.js';
+import type { ReadTurn } from './read-lanes.js';
 import type { CopySource } from './source.js';
 import { enoughAnswers, SourceState } from './source-state.js';
 import type { CopyTimes } from './times.js';
@@ -171,15 +172,22 @@ export class EnvironmentCopy {
     this.#saved = { version: manifest.version, keys, at };
   }
 
-  /** Reads the manifests of all sources. Never rejects; calls in the meantime share it. */
-  ask(): Promise<void> {
+  /**
+   * Reads the manifests of all sources. Never rejects; calls in the meantime share it.
+   *
+   * @param isKnown false when only a key that is not known asks; an environment in memory is known
+   */
+  ask(isKnown: boolean): Promise<void> {
+    const lane = isKnown || this.#held !== undefined ? 'manifest' : 'lookup';
     if (this.#asking === undefined) {
       const { times, clock } = this.#options;
       this.#askedAt = clock.monotonic();
-      const asked = this.#states.map((state) => state.ask());
+      const asked = this.#states.map((state) => state.ask(lane));
       this.#asking = enoughAnswers(this.#states, asked, times.grace).finally(
         () => (this.#asking = undefined),
       );
+    } else {
+      for (const state of this.#states.filter(({ isAsking }) => isAsking)) void state.ask(lane);
     }
     return this.#asking;
   }
@@ -199,10 +207,10 @@ export class EnvironmentCopy {
   }
 
   async #refresh(reuse: number): Promise<void> {
-    if (this.isAsking || this.askedAgo >= reuse || !this.isConclusive) await this.ask();
+    if (this.isAsking || this.askedAgo >= reuse || !this.isConclusive) await this.ask(true);
     // One that comes after this is not forgotten.
     for (const late of this.#states.filter(({ isAsking }) => isAsking))
-      void late.ask().then(() => this.#take());
+      void late.ask('manifest').then(() => this.#take());
     await this.#take();
   }
 
@@ -241,7 +249,8 @@ export class EnvironmentCopy {
     const { times, clock } = this.#options;
     try {
       const max = Math.min(manifest.bytes, OBJECT_MAX_BYTES);
-      const reading = await state.source.read(manifest.object, { within: times.snapshot, max });
+      const turn: ReadTurn = { lane: 'snapshot' };
+      const reading = await state.source.read(manifest.object, { within: times.snapshot, max, turn });
       if (reading.kind !== 'found') throw new RefusedCopy('missing', `${manifest.object} is not there`);
       const newer = validateCopy(manifest, reading.bytes);
       const since = clock.monotonic();

@@ -70,7 +70,7 @@ export class KeyFinder implements Keys {
       await copy.restoreKeys();
       const key = copy.key(hash);
       if (key === undefined) return await this.#lookUp(copy, hash, LOAD_MS);
-      if (key.revokedAt === undefined && copy.askedAgo > trust) await within(PATIENCE_MS, copy.ask());
+      if (key.revokedAt === undefined && copy.askedAgo > trust) await within(PATIENCE_MS, copy.ask(true));
       return copy.key(hash);
     } finally {
       candidates.settle(copy);
@@ -82,9 +82,9 @@ export class KeyFinder implements Keys {
       if (copy.askedAgo < FRESH_MS && copy.isConclusive) return undefined;
       const lookup = this.#parts.budget.begin();
       if (lookup === undefined) throw tooManyLookups();
-      void copy.ask().then(() => lookup.end(isGood(copy.key(hash))));
+      void copy.ask(false).then(() => lookup.end(isGood(copy.key(hash))));
     }
-    await within(patience, copy.ask());
+    await within(patience, copy.ask(false));
     const key = copy.key(hash);
     if (key === undefined && (copy.isAsking || !copy.isConclusive)) {
       throw unavailable('the API key is not known here, and the sources cannot say now whether it exists');

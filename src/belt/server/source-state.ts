@@ -4,6 +4,7 @@ import { messageOf } from '../../core/errors.js';
 import { instantBefore, instantNow, type Instant, type InstantClock } from '../../core/instant.js';
 import { decodeManifest, MANIFEST_MAX_BYTES, type CopiedKey, type Manifest } from '../format/manifest.js';
 import { manifestName } from '../format/names.js';
+import type { ReadLane, ReadTurn } from './read-lanes.js';
 import type { CopySource } from './source.js';
 import { orRefuse, isUnavailable, refusedAs, RefusedCopy, type Refusal } from './validate.js';
 
@@ -29,6 +30,7 @@ export class SourceState {
   #etag: string | undefined;
   #at: Instant | undefined;
   #asking: Promise<void> | undefined;
+  #turn: ReadTurn = { lane: 'lookup' };
   /** The last one, so that it is logged once. */
   #rejection: string | undefined;
 
@@ -56,9 +58,17 @@ export class SourceState {
     return this.#asking !== undefined;
   }
 
-  /** Reads the manifest. Never rejects; calls in the meantime wait for the same answer. */
-  ask(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+  /**
+   * Reads the manifest. Never rejects; calls in the meantime wait for the same answer, which then
+   * comes in the turn of known environments if one of them is in that lane.
+   */
+  ask(lane: Exclude<ReadLane, 'snapshot'>): Promise<void> {
+    if (this.#asking === undefined) {
+      this.#turn = { lane };
+      this.#asking = this.#ask().finally(() => (this.#asking = undefined));
+    } else if (lane === 'manifest') {
+      this.source.move(this.#turn, lane);
+    }
     return this.#asking;
   }
 
@@ -80,7 +90,7 @@ export class SourceState {
     const { environment, within, clock } = this.#options;
     const begun = instantNow(clock);
     try {
-      const options = { within, max: MANIFEST_MAX_BYTES, unless: this.#etag };
+      const options = { within, max: MANIFEST_MAX_BYTES, unless: this.#etag, turn: this.#turn };
       const reading = await this.source.read(manifestName(environment), options);
       if (reading.kind === 'absent') {
         this.#manifest = this.#etag = undefined;

@@ -1,10 +1,11 @@
 /**
  * One source of copies as a belt server reads it: every read ends in time, few are made at the same
- * time, and how it fares is known.
+ * time (read-lanes.ts), and how it fares is known.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import type { BucketReader, BucketRead } from '../../bucket/bucket.js';
+import { ReadLanes, type ReadLane, type ReadTurn } from './read-lanes.js';
 
 /** The state of a source, for readiness and metrics. */
 export interface CopySourceStatus {
@@ -34,21 +35,16 @@ export interface SourceReadOptions {
   readonly max: number;
   /** An ETag; an empty one is none. */
   readonly unless?: string | undefined;
+  /** The time of a read begins when it has its turn. */
+  readonly turn: ReadTurn;
 }
-
-/**
- * Reads at a time: what a source that hangs can hold. The others wait for their turn, and their
- * time begins then.
- */
-const AT_ONCE = 32;
 
 /** Reads copies from one bucket, with a timeout and a bound on concurrent reads. */
 export class CopySource {
   readonly name: string;
   readonly #bucket: BucketReader;
   readonly #options: CopySourceOptions;
-  readonly #waiting: (() => void)[] = [];
-  #active = 0;
+  readonly #lanes = new ReadLanes();
   #state: CopySourceStatus['state'] = 'unused';
   #succeededAt: number | undefined;
   #error: string | undefined;
@@ -72,7 +68,7 @@ export class CopySource {
    *   is no failure of the source
    */
   async read(name: string, options: SourceReadOptions): Promise<BucketRead> {
-    await this.#turn();
+    await this.#lanes.enter(options.turn);
     try {
       const reading = await this.#timed(name, options);
       this.#succeed();
@@ -84,16 +80,13 @@ export class CopySource {
       this.#options.onRead('failed');
       throw error;
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#active--;
-      else next();
+      this.#lanes.leave(options.turn);
     }
   }
 
-  async #turn(): Promise<void> {
-    // A waiting read gets the slot of one that has ended, so the number stays.
-    if (this.#active >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#active++;
+  /** Lets a read that still waits for its turn wait in another lane. */
+  move(turn: ReadTurn, to: ReadLane): void {
+    this.#lanes.move(turn, to);
   }
 
   /** Not left to the bucket alone: a file system that hangs obeys no signal. */
