@@ -58,7 +58,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     // On the shared machines of CI a process can stand still for seconds. A test that only passes
-    // at its second try is printed as such.
+    // at its second try is printed as such. Hooks are not tried again: scripts/test.mjs runs the
+    // few files that fail once more.
     retry: process.env.CI === undefined ? 0 : 1,
     // A forgotten `.only` would leave the others out in silence.
     allowOnly: false,

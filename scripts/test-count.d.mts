@@ -3,7 +3,11 @@ export interface TestReport {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -12,3 +16,12 @@ export function count(
   code: number,
   chosen?: readonly string[],
 ): { passed: number; failed: number; notes: string[] };
+
+export interface Failure {
+  readonly test: string;
+  readonly reason: string;
+}
+
+export function failures(report: TestReport | undefined): Failure[];
+export function filesToRunAgain(report: TestReport | undefined, chosen?: readonly string[]): string[];
+export function mergeReports(first: TestReport, second: TestReport): TestReport;

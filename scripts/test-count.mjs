@@ -32,3 +32,42 @@ export function count(report, code, chosen = []) {
   if (passed + failed === 0) note('Counted as failed: no test ran.');
   return { passed, failed, notes };
 }
+
+/** More failed files than this are no accident of a busy machine. */
+const MOST_RUN_AGAIN = 3;
+
+/** What failed in `report`: files whose hooks or imports failed have no test name. */
+export function failures(report) {
+  return (report?.testResults ?? []).flatMap((file) => {
+    const failed = file.assertionResults.filter((test) => test.status === 'failed');
+    if (file.status === 'failed' && failed.length === 0) {
+      return [{ test: file.name, reason: firstLine(file.message) }];
+    }
+    return failed.map((test) => ({
+      test: `${file.name}: ${test.fullName}`,
+      reason: firstLine(test.failureMessages?.[0]),
+    }));
+  });
+}
+
+/**
+ * The files to run once more alone: those that failed, when they are few. None when something failed outside of them.
+ *
+ * @param report Vitest's JSON report, or `undefined` when there is none
+ * @param chosen the arguments given to Vitest; somebody who chose tests looks at them and runs them again by hand
+ */
+export function filesToRunAgain(report, chosen = []) {
+  if (report === undefined || chosen.length > 0) return [];
+  const names = report.testResults.filter((file) => file.status === 'failed').map((file) => file.name);
+  return names.length <= MOST_RUN_AGAIN ? names : [];
+}
+
+/** `first` with the files of `second` in place of its own. */
+export function mergeReports(first, second) {
+  const again = new Map(second.testResults.map((file) => [file.name, file]));
+  return { testResults: first.testResults.map((file) => again.get(file.name) ?? file) };
+}
+
+function firstLine(text = '') {
+  return text.split('\n')[0];
+}

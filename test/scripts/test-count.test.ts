@@ -1,10 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { count, type TestReport } from '../../scripts/test-count.mjs';
+import {
+  count,
+  failures,
+  filesToRunAgain,
+  mergeReports,
+  type TestReport,
+} from '../../scripts/test-count.mjs';
 
 function report(...statuses: string[]): TestReport {
-  const assertionResults = statuses.map((status, index) => ({ status, fullName: `test ${index}` }));
+  return reportOf('a.test.ts', ...statuses);
+}
+
+function reportOf(name: string, ...statuses: string[]): TestReport {
+  const assertionResults = statuses.map((status, index) => ({
+    status,
+    fullName: `test ${index}`,
+    ...(status === 'failed' && { failureMessages: ['Error: late\n    at a.test.ts'] }),
+  }));
   const status = statuses.includes('failed') ? 'failed' : 'passed';
-  return { testResults: [{ name: 'a.test.ts', status, message: '', assertionResults }] };
+  return { testResults: [{ name, status, message: '', assertionResults }] };
 }
 
 describe('the last line of npm test', () => {
@@ -48,5 +62,47 @@ describe('the last line of npm test', () => {
 
   it('the last line of npm test counts a run without a test as failed', () => {
     expect(count({ testResults: [] }, 0)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});
+
+describe('files that failed', () => {
+  const failing = (...names: string[]) => ({
+    testResults: names.flatMap((name) => reportOf(name, 'passed', 'failed').testResults),
+  });
+
+  it('three files that failed are run again, and those that passed are not', () => {
+    const all = {
+      testResults: [...failing('a', 'b', 'c').testResults, ...reportOf('d', 'passed').testResults],
+    };
+    expect(filesToRunAgain(all)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('four files that failed are not run again', () => {
+    expect(filesToRunAgain(failing('a', 'b', 'c', 'd'))).toEqual([]);
+  });
+
+  it('files that were chosen by hand are not run again', () => {
+    expect(filesToRunAgain(failing('a'), ['test/a'])).toEqual([]);
+  });
+
+  it('a run without a report is not run again', () => {
+    expect(filesToRunAgain(undefined)).toEqual([]);
+  });
+
+  it('the second run of a file counts in place of its first, and the other files stay', () => {
+    const first = failing('a', 'b');
+    const merged = mergeReports(first, reportOf('b', 'passed', 'passed'));
+    expect(failures(merged)).toEqual([{ test: 'a: test 1', reason: 'Error: late' }]);
+    expect(count(merged, 1)).toMatchObject({ passed: 3, failed: 1 });
+  });
+
+  it('a file that fails twice stays failed', () => {
+    const merged = mergeReports(failing('a'), failing('a'));
+    expect(count(merged, 1)).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  it('the failure of a file without tests is told by the first line of its message', () => {
+    const broken = { name: 'b', status: 'failed', message: 'no such module\n at b', assertionResults: [] };
+    expect(failures({ testResults: [broken] })).toEqual([{ test: 'b', reason: 'no such module' }]);
   });
 });
