@@ -72,6 +72,11 @@ const UNANSWERED = 61_000;
  * the time for which an environment is deleted.
  */
 const INBOX_LIMIT = 6_000;
+/**
+ * Much more than each step after the faults takes, milliseconds. A step that does not end is named
+ * and ends its seed, so that the seeds after it run.
+ */
+const STEP_LIMIT = 180_000;
 
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const from = performance.now();
@@ -156,18 +161,13 @@ class Run {
     await this.#underFault(site, writers, note);
     note('all faults are over');
     const over = performance.now();
-    // A last change to each environment: it shows that every hold is alive.
-    await Promise.all(
-      ENVIRONMENTS.map((environment, index) =>
-        writers.last[index]!.insist(environment, COME_BACK).catch(this.#object),
-      ),
-    );
-    const stored = await this.#rest(site, over);
+    await this.#lastChanges(writers);
+    const stored = await endOf('the rest', this.#rest(site, over));
     const truth = { ...stored, givenUp: new Set([...stored.givenUp, ...writers.doomed.givenUp]) };
     note('at rest');
-    await gauges.close();
-    await convergence.close();
-    const findings = await judge({
+    await endOf('the gauges', gauges.close());
+    await endOf('the watch for convergence', convergence.close());
+    const judged = judge({
       crowd: this.#crowd,
       ledger: this.#ledger,
       happened: this.happened,
@@ -181,6 +181,7 @@ class Run {
       limit: STALENESS * 1000 + MARGIN,
       inboxLimit: INBOX_LIMIT,
     });
+    const findings = await endOf('the judge', judged);
     const unsaid = convergence.violations(this.#excusesOfNodes(gauges));
     return { ...findings, violations: [...this.#violations, ...unsaid, ...findings.violations] };
   }
@@ -243,8 +244,16 @@ class Run {
       await director.run(plan);
     } finally {
       stopping.abort();
-      await writing;
+      await endOf('the writers', writing);
     }
+  }
+
+  /** A change of each environment: it shows that every hold is alive. */
+  async #lastChanges({ last }: Writers): Promise<void> {
+    const changes = ENVIRONMENTS.map((environment, index) =>
+      endOf(`the last change of environment ${environment}`, last[index]!.insist(environment, COME_BACK)),
+    );
+    await Promise.all(changes.map((change) => change.catch(this.#object)));
   }
 
   /**
@@ -275,4 +284,13 @@ class Run {
   readonly #object = (problem: unknown): void => {
     this.#violations.push({ check: 'nodes', text: messageOf(problem), at: performance.now() });
   };
+}
+
+/** `step`; rejects when it takes longer than anything should. */
+function endOf<T>(name: string, step: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`${name} did not end within ${STEP_LIMIT / 1000} s`));
+    const timer = setTimeout(late, STEP_LIMIT);
+    step.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }

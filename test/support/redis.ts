@@ -222,6 +222,8 @@ export function ask(port: number, command: string): Promise<string> {
     };
     socket.setTimeout(1_000, () => finish(''));
     socket.once('error', () => finish(''));
+    // A server that ends may close a connection without a word.
+    socket.once('close', () => finish(''));
     socket.once('data', (data) => finish(data.toString()));
     socket.write(encodeCommand(command));
   });
