@@ -60,6 +60,22 @@ export default tseslint.config(
   titles,
   timeLimits,
   {
+    files: ['console/public/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'HTMLScriptElement',
+          'HTMLLinkElement',
+          'sessionStorage',
+          'setTimeout',
+          'location',
+          'document',
+          'addEventListener',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },

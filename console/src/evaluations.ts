@@ -3,28 +3,44 @@ import { call, environmentPath } from './api.js';
 import type { SampleContext } from './model/samples.js';
 import type { Config } from '../../src/ruleset/model.js';
 
+/** A rule that did not apply, with the first condition that does not hold. */
+export interface FailedRule {
+  readonly index: number;
+  readonly text: string;
+  readonly failed: string;
+  readonly actual?: string;
+  /** The segment that the condition asks for. */
+  readonly segment?: string;
+}
+
+/** The rule that decided, and those before it. */
+export interface Decision {
+  readonly rule?: { readonly index: number; readonly text: string; readonly segments?: readonly string[] };
+  readonly earlier: readonly FailedRule[];
+  readonly unresolved?: 'missing' | 'unmatched' | 'withheld' | 'unreadable';
+}
+
 /** One value with its reason, as `POST …/evaluate` answers. */
-export interface Explained {
+export interface Explained extends Decision {
   readonly key: string;
   readonly reason: 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'ERROR';
   /** The value in words. */
   readonly text?: string;
   readonly value?: unknown;
   readonly confidential?: true;
-  readonly unresolved?: 'missing' | 'unmatched' | 'withheld' | 'unreadable';
-  readonly rule?: { readonly index: number; readonly text: string };
-  readonly earlier: readonly {
-    readonly index: number;
-    readonly text: string;
-    readonly failed: string;
-    readonly actual?: string;
-  }[];
+}
+
+/** A segment, and why the context is in it or not. */
+export interface ExplainedSegment extends Decision {
+  readonly key: string;
+  readonly member: boolean;
 }
 
 /** The values of a context. */
 export interface Evaluations {
   readonly version: string;
   readonly evaluations: readonly Explained[];
+  readonly segments: readonly ExplainedSegment[];
   /** Attributes that no rule could read. */
   readonly ignored?: readonly string[];
 }
@@ -48,6 +64,7 @@ export async function evaluateKeys(
   return {
     version: parts.at(-1)?.version ?? '0',
     evaluations: parts.flatMap(({ evaluations }) => evaluations),
+    segments: parts.flatMap(({ segments }) => segments),
     ignored,
   };
 }

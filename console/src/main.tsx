@@ -29,4 +29,6 @@ createRoot(container).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+// The page is here: what counts failed attempts (public/loading.js) begins again.
+sessionStorage.removeItem('holdfast.loads');
 void startSession();

@@ -797,6 +797,8 @@ export interface components {
         index: number;
         /** @description The rule in words. */
         text: string;
+        /** @description The segments that its conditions ask for, which `segments` explains. */
+        segments?: string[];
       };
       earlier: {
         /** @description Counted from 0 in the order in which rules are tried. */
@@ -821,6 +823,8 @@ export interface components {
         index: number;
         /** @description The rule in words. */
         text: string;
+        /** @description The segments that its conditions ask for, which `segments` explains. */
+        segments?: string[];
       };
       earlier: {
         /** @description Counted from 0 in the order in which rules are tried. */
@@ -2113,7 +2117,7 @@ export interface operations {
             /** @description An int64 as decimal text. */
             version: string;
             evaluations: components['schemas']['ExplainedEvaluation'][];
-            /** @description The segments that conditions which do not hold ask for, and those that these ask for. */
+            /** @description The segments that the first conditions which do not hold ask for, those of the rules that decided, and those that these ask for. */
             segments: components['schemas']['ExplainedSegment'][];
             ignored?: string[];
           };

@@ -91,6 +91,24 @@ describe('the console', () => {
     expectClean(watched);
   }, 90_000);
 
+  it('the console loads itself again when one of its files was lost, and says when it cannot', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    let lost = 0;
+    await page.route(/\/console\/assets\/index-[^/]*\.js$/, async (route) => {
+      lost++;
+      await route.abort('connectionreset');
+      if (lost === 2) await page.unroute(/\/console\/assets\/index-[^/]*\.js$/);
+    });
+    await page.goto(`${base}/`);
+    await page.getByLabel('Operator token').waitFor();
+    expect([lost, await page.evaluate('sessionStorage.length')]).toEqual([2, 0]);
+    await page.route(/\/console\/assets\/index-[^/]*\.js$/, (route) => route.abort('connectionreset'));
+    await page.goto(`${base}/e/1/flags`);
+    await page.getByText('The console could not be loaded. Reload the page to try again.').waitFor();
+    expectClean(watched);
+  }, 90_000);
+
   it('the console offers a viewer nothing that changes something, and an editor flags', async () => {
     const watched = await openPage();
     const { page } = watched;
@@ -303,6 +321,24 @@ describe('the console', () => {
       '{"email": "zoe@example.com"}',
     );
     for (const each of [watched, other]) expectClean(each);
+  }, 90_000);
+
+  it('the console says by which segment a user has a value, down to the attribute that decides', async () => {
+    const watched = await openPage();
+    const { page } = watched;
+    await signIn(page, undefined, '/e/1/try');
+    const context = page.getByLabel('What an application says of the user');
+    const value = page.getByRole('listitem').filter({ hasText: 'flag.new-checkout' }).first();
+    await context.fill('{"id": "alice"}');
+    await value.getByText('1 rule before it did not apply, and the segment that decided').click();
+    await value.getByText('the user is in segment.beta-testers: when user.id').waitFor();
+    await context.fill('{"id": "zed"}');
+    await value.getByText('2 rules before it did not apply').waitFor();
+    await value.getByText('the user is not in segment.beta-testers: otherwise false').waitFor();
+    await value.getByText('Why?').click();
+    await value.getByText('(the user has "zed")').waitFor();
+    await look(watched, 'try-segment');
+    expectClean(watched);
   }, 90_000);
 
   it('the console shows a change on its way to each proxy without being asked again', async () => {

@@ -260,7 +260,7 @@ describe('segments of an explained evaluation', () => {
 
   it('a condition on a segment in a segment is explained down to the attribute that decides', async () => {
     expect(await segmentsFor('a@b.com')).toEqual(
-      ['early', 'testers', 'staff'].map((name) => ({
+      ['early', 'staff', 'testers'].map((name) => ({
         key: `segment.${name}`,
         member: false,
         rule: { index: 1, text: 'otherwise false' },
@@ -293,18 +293,45 @@ describe('segments of an explained evaluation', () => {
     ]);
   });
 
+  it('a rule that decided by a segment in a segment is explained down to the attribute that decides', async () => {
+    const flagOfEarly = {
+      key: 'ours',
+      configType: 'FEATURE_FLAG',
+      valueType: 'BOOL',
+      rows: [{ values: [when(inSegment('segment.testers')), { value: { bool: false } }] }],
+    };
+    const body = { configs: [flagOfEarly], context: { email: 'a@acme.com' } };
+    const answer = (await ask(body).expect(200)).body as { evaluations: object[]; segments: object[] };
+    expect(answer.evaluations).toMatchObject([{ value: true, rule: { segments: ['segment.testers'] } }]);
+    expect(answer.segments).toEqual([
+      {
+        key: 'segment.testers',
+        member: true,
+        rule: { index: 0, text: 'when in segment segment.staff then true', segments: ['segment.staff'] },
+        earlier: [],
+      },
+      {
+        key: 'segment.staff',
+        member: true,
+        rule: { index: 0, text: 'when user.email ends with @acme.com then true' },
+        earlier: [],
+      },
+    ]);
+  });
+
   it('a context that is in a segment which a rule excludes is told the rule of the segment', async () => {
     const values = [when(inSegment('segment.testers', 'NOT_IN_SEG')), { value: { bool: false } }];
     const flagOfOthers = { key: 'others', configType: 'FEATURE_FLAG', valueType: 'BOOL', rows: [{ values }] };
     const body = { configs: [flagOfOthers], context: { email: 'a@acme.com' } };
     const answer = (await ask(body).expect(200)).body as { segments: object[] };
-    expect(answer.segments).toEqual([
+    expect(answer.segments).toMatchObject([
       {
         key: 'segment.testers',
         member: true,
         rule: { index: 0, text: 'when in segment segment.staff then true' },
         earlier: [],
       },
+      { key: 'segment.staff', member: true },
     ]);
   });
 });

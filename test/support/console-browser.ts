@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchChromium } from './chromium.js';
 import type { Stack } from './stack.js';
@@ -61,14 +61,19 @@ export async function startConsoleBrowser(stack: Stack): Promise<ConsoleBrowser>
       return watched;
     },
     signIn: async (page, token = stack.secrets.adminToken, path = '/') => {
-      await page.goto(`${base}${path}`);
-      await page.getByLabel('Operator token').fill(token);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page
-        .getByRole('navigation', { name: 'Pages' })
-        .or(page.getByRole('button', { name: 'Menu' }))
-        .first()
-        .waitFor();
+      const failed: string[] = [];
+      const note = (request: Request): void =>
+        void failed.push(`${request.url()} ${request.failure()?.errorText ?? ''}`);
+      page.on('requestfailed', note);
+      try {
+        await fillIn(page, `${base}${path}`, token);
+      } catch (error) {
+        const text = await page.locator('body').innerText({ timeout: 1_000 });
+        const state = JSON.stringify({ url: page.url(), text, failed });
+        throw new Error(`signing in failed; the page: ${state}`, { cause: error });
+      } finally {
+        page.off('requestfailed', note);
+      }
     },
     operator: async (name, role) => {
       const answer = await stack.admin('/admin/v1/operators', { body: { name, role } });
@@ -80,6 +85,17 @@ export async function startConsoleBrowser(stack: Stack): Promise<ConsoleBrowser>
       await browser.close();
     },
   };
+}
+
+async function fillIn(page: Page, address: string, token: string): Promise<void> {
+  await page.goto(address);
+  await page.getByLabel('Operator token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .or(page.getByRole('button', { name: 'Menu' }))
+    .first()
+    .waitFor();
 }
 
 async function openWatched(browser: Browser, origin: string, options: PageOptions): Promise<Watched> {

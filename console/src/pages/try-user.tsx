@@ -1,9 +1,10 @@
 /** Every value that a user would get, and why. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { evaluateKeys, valueInWords, type Explained } from '../evaluations.js';
+import { evaluateKeys, type Evaluations } from '../evaluations.js';
 import { readSamples } from '../model/samples.js';
+import { ExplainedValue } from '../try/explained-value.js';
 import { CopyButton } from '../parts/copy.js';
 import { Empty, Failed } from '../parts/page-notices.js';
 import { rulesetQuery } from '../queries.js';
@@ -48,9 +49,7 @@ export function TryUserPage() {
           {ruleset !== undefined && keys.length === 0 && (
             <Empty title="There are no flags to try" command={command} />
           )}
-          {data !== undefined && keys.length > 0 && (
-            <Values environment={environment} evaluations={data.evaluations} />
-          )}
+          {data !== undefined && keys.length > 0 && <Values environment={environment} {...data} />}
         </section>
       </div>
     </div>
@@ -98,8 +97,9 @@ function ContextField(props: {
   );
 }
 
-function Values(props: { readonly environment: string; readonly evaluations: readonly Explained[] }) {
-  const { environment, evaluations } = props;
+function Values(props: Pick<Evaluations, 'evaluations' | 'segments'> & { readonly environment: string }) {
+  const { environment, evaluations, segments } = props;
+  const byKey = useMemo(() => new Map(segments.map((each) => [each.key, each])), [segments]);
   const [search, setSearch] = useState('');
   const found = evaluations.filter(({ key }) => key.toLowerCase().includes(search.toLowerCase()));
   return (
@@ -115,49 +115,17 @@ function Values(props: { readonly environment: string; readonly evaluations: rea
       </label>
       <ul className="try-values card">
         {found.slice(0, MOST_ROWS).map((explained) => (
-          <Value key={explained.key} environment={environment} explained={explained} />
+          <ExplainedValue
+            key={explained.key}
+            environment={environment}
+            explained={explained}
+            segments={byKey}
+          />
         ))}
       </ul>
       {found.length > MOST_ROWS && (
         <p className="muted">{found.length - MOST_ROWS} more: search to see them.</p>
       )}
     </>
-  );
-}
-
-const REASONS: Readonly<Record<Explained['reason'], string>> = {
-  STATIC: 'the same for everyone',
-  TARGETING_MATCH: 'by its rules',
-  SPLIT: 'by percentage',
-  DEFAULT: 'no rule applies: the application uses its own default',
-  ERROR: 'no value: the application uses its own default',
-};
-
-function Value({ environment, explained }: { readonly environment: string; readonly explained: Explained }) {
-  const { key, reason, rule, earlier } = explained;
-  return (
-    <li>
-      <div className="try-line">
-        <Link to="/e/$environment/flags/$key" params={{ environment, key }} className="mono">
-          {key}
-        </Link>
-        <strong className="try-value">{valueInWords(explained)}</strong>
-      </div>
-      <p className="muted">{rule === undefined ? REASONS[reason] : `${REASONS[reason]}: ${rule.text}`}</p>
-      {earlier.length > 0 && (
-        <details>
-          <summary>
-            {earlier.length === 1 ? '1 rule' : `${earlier.length} rules`} before it did not apply
-          </summary>
-          <ol>
-            {earlier.map(({ index, failed, actual }) => (
-              <li key={index} value={index + 1}>
-                {failed} <span className="muted">(the user has {actual ?? 'nothing'})</span>
-              </li>
-            ))}
-          </ol>
-        </details>
-      )}
-    </li>
   );
 }

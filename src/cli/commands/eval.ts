@@ -15,11 +15,16 @@ interface FailedText extends RuleText {
   readonly segment?: string;
 }
 
+interface DecidedText extends RuleText {
+  readonly segments?: readonly string[];
+}
+
 /** A segment that a condition asks for, as the server explains it. */
 interface SegmentText {
   readonly key: string;
+  readonly member: boolean;
   readonly unresolved?: keyof typeof NO_VALUE;
-  readonly rule?: RuleText;
+  readonly rule?: DecidedText;
   readonly earlier: readonly FailedText[];
 }
 
@@ -30,7 +35,7 @@ interface Explained {
   readonly text?: string;
   readonly confidential?: true;
   readonly unresolved?: keyof typeof NO_VALUE;
-  readonly rule?: RuleText;
+  readonly rule?: DecidedText;
   readonly earlier: readonly FailedText[];
 }
 
@@ -101,7 +106,12 @@ function printRules(
     if (segment === undefined) out.line(`${indent}       not so: ${failed} (${has})`);
     else printSegment(segment, `${indent}       not so: ${failed}`, out, explaining);
   }
-  if (rule !== undefined) out.line(`${indent}  ✓ ${rule.index + 1}. ${rule.text}`);
+  if (rule === undefined) return;
+  out.line(`${indent}  ✓ ${rule.index + 1}. ${rule.text}`);
+  for (const segment of rule.segments ?? []) {
+    const isMember = explaining.segments.get(segment)?.member === true;
+    printSegment(segment, `${indent}       ${isMember ? '' : 'not '}in segment ${segment}`, out, explaining);
+  }
 }
 
 /** Prints a condition on a segment, and why the context is in it or not. */

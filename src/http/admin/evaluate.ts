@@ -17,13 +17,7 @@ import { readContextSetJson } from '../../ruleset/json.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import { attribution } from './attribution.js';
 import { draftEvaluator } from './draft.js';
-import {
-  evaluationAnswer,
-  evaluationJson,
-  segmentAnswer,
-  segmentJson,
-  segmentOfCriterion,
-} from './explained.js';
+import { evaluationAnswer, evaluationJson, segmentAnswer, segmentJson, segmentsOf } from './explained.js';
 import { idText } from './input.js';
 import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
@@ -79,7 +73,7 @@ export const EVALUATE_ROUTES = [
         evaluations: z.array(evaluationAnswer),
         segments: z.array(segmentAnswer).meta({
           description:
-            'The segments that conditions which do not hold ask for, and those that these ask for.',
+            'The segments that the first conditions which do not hold ask for, those of the rules that decided, and those that these ask for.',
         }),
         ignored: z.array(z.string()).optional(),
       }),
@@ -191,9 +185,8 @@ async function explainOnce(
   const wanted = new Map<string, boolean>();
   const explain = (key: string): Explanation => {
     const explanation = evaluator.explain(key, contexts, options);
-    for (const { criterion } of explanation.failed) {
-      const asked = segmentOfCriterion(criterion);
-      if (asked !== undefined && wanted.size < SEGMENTS_MAX) wanted.set(asked.key, asked.isMember);
+    for (const { key: segment, isMember } of segmentsOf(explanation)) {
+      if (wanted.size < SEGMENTS_MAX) wanted.set(segment, isMember);
     }
     return explanation;
   };

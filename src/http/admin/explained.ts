@@ -15,6 +15,13 @@ const ruleAnswer = z.object({
   text: z.string().meta({ description: 'The rule in words.' }),
 });
 
+const decidedAnswer = ruleAnswer.extend({
+  segments: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'The segments that its conditions ask for, which `segments` explains.' }),
+});
+
 const failedAnswer = ruleAnswer.extend({
   failed: z.string().meta({ description: 'The first condition that does not hold, in words.' }),
   actual: z.string().optional().meta({ description: 'What the context has; absent: nothing.' }),
@@ -24,13 +31,13 @@ const failedAnswer = ruleAnswer.extend({
     .meta({ description: 'The segment that the condition asks for, which `segments` explains.' }),
 });
 
-/** A segment that a failed condition asks for, and why the context is in it or not. */
+/** A segment that a condition asks for, and why the context is in it or not. */
 export const segmentAnswer = z
   .object({
     key: z.string(),
     member: z.boolean(),
     unresolved: z.enum(['missing', 'unmatched', 'withheld', 'unreadable']).optional(),
-    rule: ruleAnswer.optional(),
+    rule: decidedAnswer.optional(),
     earlier: z.array(failedAnswer),
   })
   .meta({ id: 'ExplainedSegment' });
@@ -44,7 +51,7 @@ export const evaluationAnswer = z
     text: z.string().optional().meta({ description: 'The value in words.' }),
     confidential: z.literal(true).optional(),
     unresolved: z.enum(['missing', 'unmatched', 'withheld', 'unreadable']).optional(),
-    rule: ruleAnswer.optional(),
+    rule: decidedAnswer.optional(),
     earlier: z.array(failedAnswer),
   })
   .meta({ id: 'ExplainedEvaluation' });
@@ -54,7 +61,7 @@ export function evaluationJson(
   key: string,
   { evaluation, decided, failed }: Explanation,
 ): z.input<typeof evaluationAnswer> {
-  const rule = decided && { rule: ruleJson(decided) };
+  const rule = decided && { rule: decidedJson(decided) };
   const earlier = failed.map(failedJson);
   if (evaluation.kind === 'unresolved') {
     const reason = evaluation.why === 'unmatched' ? ('DEFAULT' as const) : ('ERROR' as const);
@@ -94,6 +101,11 @@ function ruleJson({ number, conditional }: ExplainedRule): { index: number; text
   return { index: number, text: describeRule(withoutSecret(conditional), number === 0) };
 }
 
+function decidedJson(rule: ExplainedRule): z.input<typeof decidedAnswer> {
+  const segments = segmentsOfRule(rule).map(({ key }) => key);
+  return { ...ruleJson(rule), ...(segments.length === 0 ? {} : { segments }) };
+}
+
 /** A confidential rollout hides its variants too. */
 function withoutSecret(conditional: ExplainedRule['conditional']): ExplainedRule['conditional'] {
   const { value } = conditional;
@@ -114,14 +126,31 @@ function failedJson(rule: FailedRule): z.input<typeof evaluationAnswer>['earlier
   };
 }
 
-/** The segment that a condition which does not hold asks for, and what follows of membership in it. */
-export function segmentOfCriterion({
-  operator,
-  valueToMatch,
-}: FailedRule['criterion']): { key: string; isMember: boolean } | undefined {
+/** A segment, and whether the context is in it as the condition that asks for it came out. */
+export interface AskedSegment {
+  readonly key: string;
+  readonly isMember: boolean;
+}
+
+/** The segments that an explanation refers to: of the failed conditions, and of the rule that decided. */
+export function segmentsOf({ decided, failed }: Explanation): AskedSegment[] {
+  const ofFailed = failed.flatMap(({ criterion }) => {
+    const asked = segmentOfCriterion(criterion);
+    return asked === undefined ? [] : [{ ...asked, isMember: !asked.isMember }];
+  });
+  return decided === undefined ? ofFailed : [...ofFailed, ...segmentsOfRule(decided)];
+}
+
+/** The conditions of a rule that applies hold. */
+function segmentsOfRule({ conditional: { criteria = [] } }: ExplainedRule): AskedSegment[] {
+  return criteria.flatMap((criterion) => segmentOfCriterion(criterion) ?? []);
+}
+
+/** The segment that a condition asks for, and membership in it if the condition holds. */
+function segmentOfCriterion({ operator, valueToMatch }: FailedRule['criterion']): AskedSegment | undefined {
   const key = valueToMatch?.string;
   if (key === undefined || (operator !== 'IN_SEG' && operator !== 'NOT_IN_SEG')) return undefined;
-  return { key, isMember: operator === 'NOT_IN_SEG' };
+  return { key, isMember: operator === 'IN_SEG' };
 }
 
 /** Gives the explanation of a segment in words. */
@@ -134,7 +163,7 @@ export function segmentJson(
     key,
     member,
     ...(evaluation.kind === 'unresolved' ? { unresolved: evaluation.why } : {}),
-    ...(decided && { rule: ruleJson(decided) }),
+    ...(decided && { rule: decidedJson(decided) }),
     earlier: failed.map(failedJson),
   };
 }
