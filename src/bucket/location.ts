@@ -1,5 +1,6 @@
 /** Where a bucket is: one URL of HOLDFAST_BELT, read once. Pure; connects to nothing. */
 import { HoldfastError } from '../core/errors.js';
+import type { S3Credentials } from './credentials.js';
 
 /**
  * For `s3:` URLs that have no credentials or region of their own. From the usual AWS environment
@@ -31,9 +32,8 @@ export interface S3BucketLocation {
    */
   readonly base: string;
   readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
+  /** `undefined`: none were given, and the standard chain of AWS is asked. */
+  readonly credentials: S3Credentials | undefined;
 }
 
 /** The location of a bucket. */
@@ -51,7 +51,7 @@ const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
  * `s3:` without `endpoint` is Amazon's. With one it is any service that speaks the protocol; the
  * bucket then is the first part of the path (`path-style=false`: of the host name), which is what
  * such services and their certificates expect. Key and secret are percent-encoded, and come from
- * the AWS variables when the URL has none.
+ * the AWS variables when the URL has none; without either there are none.
  *
  * @throws HoldfastError `field_invalid`, field HOLDFAST_BELT. The URL itself is not repeated: it
  *   may hold a secret.
@@ -92,7 +92,7 @@ function parseS3(text: string, aws: AwsSettings): S3BucketLocation {
     prefix: prefixOf(url.pathname),
     base: baseOf(bucket, region, url.searchParams),
     region,
-    ...credentialsOf(url, aws),
+    credentials: credentialsOf(url, aws),
   };
 }
 
@@ -120,19 +120,23 @@ function baseOf(bucket: string, region: string, options: URLSearchParams): strin
     : `${service.protocol}//${bucket}.${service.host}${path}`;
 }
 
-function credentialsOf(
-  url: URL,
-  aws: AwsSettings,
-): Pick<S3BucketLocation, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> {
-  const own = url.username !== '';
-  const accessKeyId = own ? decoded(url.username) : aws.accessKeyId;
-  const secretAccessKey = own ? decoded(url.password) : aws.secretAccessKey;
+function credentialsOf(url: URL, aws: AwsSettings): S3Credentials | undefined {
+  if (url.username !== '' || url.password !== '') {
+    const accessKeyId = decoded(url.username);
+    const secretAccessKey = decoded(url.password);
+    if (!accessKeyId || !secretAccessKey) {
+      throw invalid('has an s3: URL with a key id or a secret, and not both');
+    }
+    return { accessKeyId, secretAccessKey };
+  }
+  const { accessKeyId, secretAccessKey, sessionToken } = aws;
+  if (!accessKeyId && !secretAccessKey) return undefined;
   if (!accessKeyId || !secretAccessKey) {
     throw invalid(
-      'has an s3: URL without KEY_ID:SECRET@, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set',
+      'has an s3: URL without KEY_ID:SECRET@, and of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set; set both, or neither for the credentials of a role or profile',
     );
   }
-  return { accessKeyId, secretAccessKey, sessionToken: own ? undefined : aws.sessionToken };
+  return { accessKeyId, secretAccessKey, sessionToken };
 }
 
 function decoded(text: string): string {

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { HoldfastError, messageOf } from '../core/errors.js';
-import { isTimeOver, withTimeLimit } from '../core/time-limit.js';
+import { beforeEnd, isTimeOver, withTimeLimit } from '../core/time-limit.js';
 import { USER_AGENT } from '../core/version.js';
 import { readBody } from './body.js';
 import {
@@ -22,6 +22,7 @@ import {
   type WriteOptions,
   type BucketWrite,
 } from './bucket.js';
+import type { CredentialSource, S3Credentials } from './credentials.js';
 import { bucketName, type S3BucketLocation } from './location.js';
 
 /** The timeout of a request, all of its bytes included, milliseconds: 16 MiB at 4 Mbit/s. */
@@ -29,9 +30,18 @@ const REQUEST_MS = 30_000;
 /** The part that is read of an answer that explains a refusal. */
 const REASON_CHARACTERS = 300;
 
-/** The credentials and address of an S3-compatible store. */
+/** The key and time limit of requests to an S3-compatible store. */
 export interface S3Options {
+  readonly credentials: CredentialSource;
   readonly requestMs?: number;
+}
+
+/** Refusals that other credentials may mend: these ran out, were replaced or withdrawn. */
+const REFUSED = ['ExpiredToken', 'InvalidToken', 'InvalidAccessKeyId', 'TokenRefreshRequired'];
+
+interface Signer {
+  readonly credentials: S3Credentials;
+  readonly client: AwsClient;
 }
 
 /** A bucket in an S3-compatible store. */
@@ -39,17 +49,20 @@ export class S3Bucket implements Bucket {
   readonly name: string;
   readonly #base: string;
   readonly #prefix: string;
-  readonly #client: AwsClient;
+  readonly #region: string;
+  readonly #credentials: CredentialSource;
   readonly #requestMs: number;
+  /** Signs, and keeps what it derived from the credentials. */
+  #signer: Signer | undefined;
 
-  constructor(location: S3BucketLocation, { requestMs = REQUEST_MS }: S3Options = {}) {
-    const { accessKeyId, secretAccessKey, sessionToken, region, base, prefix } = location;
+  constructor(location: S3BucketLocation, { credentials, requestMs = REQUEST_MS }: S3Options) {
+    const { region, base, prefix } = location;
     this.name = bucketName(location);
     this.#base = base;
     this.#prefix = prefix;
+    this.#region = region;
+    this.#credentials = credentials;
     this.#requestMs = requestMs;
-    const session = sessionToken === undefined ? {} : { sessionToken };
-    this.#client = new AwsClient({ accessKeyId, secretAccessKey, ...session, region, service: 's3' });
   }
 
   async read(
@@ -163,7 +176,8 @@ export class S3Bucket implements Bucket {
     const url = `${this.#base}${path}${query === undefined ? '' : `?${query.toString()}`}`;
     const until = withTimeLimit(signal, this.#requestMs);
     try {
-      const signed = await this.#client.sign(url, {
+      const signer = this.#signerOf(await beforeEnd(this.#credentials.current(), until));
+      const signed = await signer.client.sign(url, {
         method,
         ...(headers && { headers }),
         ...(body && { body }),
@@ -173,6 +187,7 @@ export class S3Bucket implements Bucket {
       signed.headers.set('user-agent', USER_AGENT);
       const response = await fetch(signed, { signal: until, redirect: 'manual' });
       try {
+        if (response.status >= 400 && response.status < 404) await this.#noteRefusal(response, signer);
         return await take(response);
       } finally {
         // An unread body would keep its connection.
@@ -183,6 +198,25 @@ export class S3Bucket implements Bucket {
       const reason = isTimeOver(until) ? `no answer within ${this.#requestMs} ms` : reasonOf(error);
       throw this.#unavailable(`cannot be reached (${reason})`, error);
     }
+  }
+
+  #signerOf(credentials: S3Credentials): Signer {
+    if (this.#signer?.credentials === credentials) return this.#signer;
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    const session = sessionToken === undefined ? {} : { sessionToken };
+    const client = new AwsClient({
+      accessKeyId,
+      secretAccessKey,
+      ...session,
+      region: this.#region,
+      service: 's3',
+    });
+    return (this.#signer = { credentials, client });
+  }
+
+  async #noteRefusal(response: Response, { credentials }: Signer): Promise<void> {
+    const code = await codeOf(response.clone());
+    if (code !== undefined && REFUSED.includes(code)) this.#credentials.refused(credentials);
   }
 
   async #mustBeOk(response: Response, name: string): Promise<void> {

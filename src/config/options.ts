@@ -335,7 +335,7 @@ export const options = {
   awsAccessKeyId: option({
     name: 'AWS_ACCESS_KEY_ID',
     roles: ROLES,
-    help: 'Key id for s3: buckets whose URL has none.',
+    help: 'Key id for s3: buckets whose URL has none; without either, credentials of a role or profile are used (docs/belt.md).',
     secret: true,
     parse: text,
   }),

@@ -21,3 +21,21 @@ export function withTimeLimit(signal: AbortSignal | undefined, milliseconds: num
 export function isTimeOver({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof DOMException && reason.name === 'TimeoutError';
 }
+
+/**
+ * Waits for what does not know the signal; rejects with the signal's reason when it aborts before.
+ * The work itself goes on, and its failure is not reported then.
+ */
+export async function beforeEnd<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let give: (() => void) | undefined;
+  const given = new Promise<never>((_resolve, reject) => {
+    give = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', give, { once: true });
+  });
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    if (give !== undefined) signal.removeEventListener('abort', give);
+  }
+}

@@ -46,4 +46,13 @@ describe('a node', () => {
     const disabled = await packagesOf({ ...endpoint, OTEL_SDK_DISABLED: 'true' });
     expect(sdkOf(disabled)).toEqual([]);
   });
+
+  it('a node with a bucket in S3 loads what finds credentials only when no key was given', async () => {
+    const bucket = (key: string) => `s3://${key}flags?endpoint=http://127.0.0.1:9`;
+    const given = await packagesOf({ HOLDFAST_BELT: bucket('id:secret@') });
+    expect(given).toContain('aws4fetch');
+    expect([...given].filter((name) => /^@(aws-sdk|smithy)\//.test(name))).toEqual([]);
+    const env = { HOLDFAST_BELT: bucket(''), AWS_EC2_METADATA_DISABLED: 'true', HOME: folder };
+    expect(await packagesOf(env)).toContain('@aws-sdk/credential-provider-http');
+  });
 });

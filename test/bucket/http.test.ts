@@ -109,7 +109,7 @@ describe('the URL of a source', () => {
     'https://',
     'https://x/#a',
     'file:',
-    's3://bucket',
+    's3://id@bucket',
     'x',
   ]) {
     it(`the URL of a source cannot be ${url}, and is not repeated`, () => {

@@ -63,15 +63,12 @@ describe('the URL of a bucket', () => {
 
   it('the URL of a bucket takes credentials from itself, else from the AWS variables, and never mixes them', () => {
     expect(parseBucketLocation('s3://flags', AWS)).toMatchObject({
-      accessKeyId: 'AKID',
-      secretAccessKey: 'SECRET',
-      sessionToken: 'SESSION',
+      credentials: { accessKeyId: 'AKID', secretAccessKey: 'SECRET', sessionToken: 'SESSION' },
     });
     expect(parseBucketLocation('s3://own:a%2Fb%25@flags', AWS)).toMatchObject({
-      accessKeyId: 'own',
-      secretAccessKey: 'a/b%',
-      sessionToken: undefined,
+      credentials: { accessKeyId: 'own', secretAccessKey: 'a/b%' },
     });
+    expect(parseBucketLocation('s3://flags', NONE)).toMatchObject({ credentials: undefined });
   });
 
   it.each([
@@ -94,10 +91,11 @@ describe('the URL of a bucket', () => {
     expect(refused).not.toThrow('topsecret');
   });
 
-  it('the URL of a bucket of a store without credentials is refused', () => {
+  it('the URL of a bucket with half of its credentials is refused', () => {
     expect(() => parseBucketLocation('s3://flags', { ...AWS, secretAccessKey: undefined })).toThrow(
       'AWS_SECRET_ACCESS_KEY',
     );
-    expect(() => parseBucketLocation('s3://only-an-id@flags', AWS)).toThrow('AWS_ACCESS_KEY_ID');
+    expect(() => parseBucketLocation('s3://only-an-id@flags', AWS)).toThrow('and not both');
+    expect(() => parseBucketLocation('s3://:only-a-secret@flags', AWS)).toThrow('and not both');
   });
 });

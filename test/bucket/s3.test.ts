@@ -3,6 +3,7 @@
  * everything that can go wrong on the way.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixedCredentials } from '../../src/bucket/credentials.js';
 import { parseBucketLocation, type S3BucketLocation } from '../../src/bucket/location.js';
 import { openBucket } from '../../src/bucket/open.js';
 import { S3Bucket } from '../../src/bucket/s3.js';
@@ -52,7 +53,9 @@ describe('an S3 bucket', () => {
   let bucket: S3Bucket;
   beforeAll(async () => {
     s3 = await startS3();
-    bucket = new S3Bucket(parseBucketLocation(s3.url, NO_AWS) as S3BucketLocation, { requestMs: 300 });
+    const location = parseBucketLocation(s3.url, NO_AWS) as S3BucketLocation;
+    const credentials = fixedCredentials(location.credentials!);
+    bucket = new S3Bucket(location, { credentials, requestMs: 300 });
   });
   afterAll(() => s3.stop());
 

@@ -2,7 +2,8 @@
  * A server of the S3 protocol for tests (s3rver), and a gate in front of it, which a test tells
  * what to do with requests.
  *
- * What s3rver is not: it knows access keys and does not check signatures of version 4; it takes
+ * What s3rver is not: it knows access keys and does not check signatures of version 4, so the gate
+ * can do that, sessions included; it takes
  * conditional writes and ignores the conditions, as older stores do; and it cannot make the tokens
  * of long lists where OpenSSL has no DES. The gate can keep conditions, one write at a time, which
  * is what stores that have them promise, and asks for lists in the older form, which has no tokens.
@@ -21,6 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
 import { freePort } from './ports.js';
+import { refusalOf, type SessionKey } from './signature-v4.js';
 
 /** The behaviour of the gate at a request: passes it on (`undefined`), or one of these. */
 export type Fault =
@@ -63,8 +65,17 @@ export interface S3Setup {
 
 const BUCKET = 'belt';
 
-/** @param conditions whether conditions of writes are kept */
-export async function startS3({ conditions = true }: { conditions?: boolean } = {}): Promise<S3Setup> {
+export interface S3Rules {
+  /** Whether conditions of writes are kept; default: yes. */
+  readonly conditions?: boolean;
+  /**
+   * The only keys that are known, and `undefined` for those that ran out: then signatures are
+   * checked.
+   */
+  readonly keyOf?: (accessKeyId: string) => SessionKey | undefined;
+}
+
+export async function startS3({ conditions = true, keyOf }: S3Rules = {}): Promise<S3Setup> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-s3-'));
   const store = new S3rver({
     port: await freePort(),
@@ -73,7 +84,7 @@ export async function startS3({ conditions = true }: { conditions?: boolean } = 
     silent: true,
     configureBuckets: [{ name: BUCKET, configs: [] }],
   });
-  const gate = new Gate((await store.run()).port, conditions);
+  const gate = new Gate((await store.run()).port, conditions, keyOf);
   const port = await gate.listen();
   return {
     port,
@@ -100,10 +111,12 @@ class Gate {
   readonly #server: Server;
   readonly #store: number;
   readonly #conditions: boolean;
+  readonly #keyOf: S3Rules['keyOf'];
   /** The write that is under way. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(store: number, conditions: boolean) {
+  constructor(store: number, conditions: boolean, keyOf: S3Rules['keyOf']) {
+    this.#keyOf = keyOf;
     this.#store = store;
     this.#conditions = conditions;
     this.#server = createServer((incoming, outgoing) => {
@@ -135,6 +148,15 @@ class Gate {
     const asked = { method: incoming.method ?? '', name: path.slice(`/${BUCKET}/`.length) };
     this.asked.push(asked);
     const body = await read(incoming);
+    if (this.#keyOf !== undefined) {
+      const refusal = refusalOf(incoming, this.#keyOf);
+      if (refusal !== undefined) {
+        return void outgoing.writeHead(403).end(`<Error><Code>${refusal}</Code></Error>`);
+      }
+      // s3rver knows one key, and no sessions.
+      const { authorization = '' } = incoming.headers;
+      incoming.headers.authorization = authorization.replace(/Credential=[^/]+/, 'Credential=S3RVER');
+    }
     const fault = this.decide(asked);
     if (fault === 'reset') return void outgoing.destroy();
     if (fault === 'hang') return;
