@@ -32,19 +32,25 @@ export function requestText(
   return `${[`${line} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Makes that many requests over that many connections; each must be answered 200 with a length. */
+/**
+ * Makes that many requests over that many connections; each must be answered with success and a
+ * length. Resolves to the milliseconds that each took.
+ */
 export async function makeRequests(
   port: number,
   count: number,
   connections: number,
   next: () => string,
-): Promise<void> {
+): Promise<number[]> {
+  const times: number[] = [];
   let left = count;
   const lane = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       let seen = '';
+      let began = 0;
       const ask = (): void => {
+        began = performance.now();
         if (left-- > 0) socket.write(next());
         else socket.end(() => resolve());
       };
@@ -60,11 +66,13 @@ export async function makeRequests(
           socket.destroy();
         } else if (seen.length >= head + 4 + Number(length)) {
           seen = '';
+          times.push(performance.now() - began);
           ask();
         }
       });
     });
   await Promise.all(Array.from({ length: connections }, lane));
+  return times;
 }
 
 /** Subscribers that are open. */

@@ -8,6 +8,7 @@ import { encodeEnvelope, type EncodedConfig } from '../ruleset/codec.js';
 import { MESSAGE_MAX_BYTES } from '../ruleset/event.js';
 import { member, quote, refuse } from '../ruleset/fields.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
+import { segmentUsers } from '../ruleset/segment-users.js';
 import { segmentSteps, type ChangedConfig } from '../ruleset/segments.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import { seenSteps } from './client-version.js';
@@ -176,6 +177,11 @@ function viewAfter(ruleset: Ruleset, changed: readonly ChangedConfig[]) {
     get: (key: string) => overlay.get(key) ?? ruleset.get(key),
     *configs() {
       for (const config of ruleset.configs()) if (!overlay.has(config.key)) yield config;
+      yield* overlay.values();
+    },
+    *users(segments: Iterable<string> | undefined) {
+      for (const config of segmentUsers(ruleset, segments))
+        if (config === undefined || !overlay.has(config.key)) yield config;
       yield* overlay.values();
     },
   };

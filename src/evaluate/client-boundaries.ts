@@ -17,49 +17,81 @@ import { isVisibleToClients } from '../ruleset/visible.js';
 
 const MENTION = Buffer.from(CURRENT_TIME);
 
+/**
+ * Times in ascending order, each with the number of configs that have it. Adding and removing one
+ * costs a search, not a look at all.
+ */
+export class SortedTimes {
+  readonly #times: number[] = [];
+  readonly #counts = new Map<number, number>();
+
+  /** The number of different times. */
+  get size(): number {
+    return this.#times.length;
+  }
+
+  /** Adds a time. */
+  add(time: number): void {
+    const count = this.#counts.get(time) ?? 0;
+    this.#counts.set(time, count + 1);
+    if (count === 0) this.#times.splice(this.upTo(time), 0, time);
+  }
+
+  /** Removes a time, once. */
+  remove(time: number): void {
+    const count = this.#counts.get(time) ?? 0;
+    if (count > 1) this.#counts.set(time, count - 1);
+    else if (this.#counts.delete(time)) this.#times.splice(this.upTo(time) - 1, 1);
+  }
+
+  /** The time at a place. */
+  at(place: number): number | undefined {
+    return this.#times[place];
+  }
+
+  /** The number of times that are not after `now`. */
+  upTo(now: number): number {
+    let low = 0;
+    let high = this.#times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#times[middle] ?? Infinity) <= now) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
 /** The boundaries of one environment, brought up to date by deltas. */
 export class ClientBoundaries {
   /** The boundaries of each config that has any. */
   readonly #byKey = new Map<string, readonly number[]>();
-  #sorted: readonly number[] = [];
+  readonly #times = new SortedTimes();
 
   /** True when there is no boundary. */
   get isEmpty(): boolean {
-    return this.#sorted.length === 0;
+    return this.#times.size === 0;
   }
 
   /** Applies a delta: each config replaces the one of its key. */
   apply(configs: Iterable<EncodedConfig>): void {
-    let isChanged = false;
     for (const config of configs) {
       const times = timesOf(config);
+      for (const time of this.#byKey.get(config.key) ?? []) this.#times.remove(time);
+      for (const time of times) this.#times.add(time);
       if (times.length > 0) this.#byKey.set(config.key, times);
-      else if (!this.#byKey.delete(config.key)) continue;
-      isChanged = true;
+      else this.#byKey.delete(config.key);
     }
-    if (isChanged) this.#sorted = [...new Set([...this.#byKey.values()].flat())].sort((a, b) => a - b);
   }
 
   /** The newest boundary that has passed at a time, all in milliseconds since 1970; 0: none. */
   last(now: number): number {
-    return this.#sorted[this.#passed(now) - 1] ?? 0;
+    return this.#times.at(this.#times.upTo(now) - 1) ?? 0;
   }
 
   /** The first boundary after a time; `undefined` when there is none. */
   next(now: number): number | undefined {
-    return this.#sorted[this.#passed(now)];
-  }
-
-  /** The number of boundaries that have passed. */
-  #passed(now: number): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle] ?? Infinity) <= now) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.#times.at(this.#times.upTo(now));
   }
 }
 

@@ -10,6 +10,7 @@ export class Keyring {
   readonly #store: Store;
   readonly #byHash = new Map<string, Key>();
   readonly #byId = new Map<string, Key>();
+  readonly #byEnvironment = new Map<bigint, Map<string, Key>>();
   readonly #listeners = new Set<(key: Key) => void>();
 
   constructor(store: Store) {
@@ -51,6 +52,8 @@ export class Keyring {
     if (known?.revokedAt !== undefined && key.revokedAt === undefined) return;
     this.#byId.set(key.id, key);
     this.#byHash.set(key.hash, key);
+    const ofEnvironment = this.#byEnvironment.get(key.environment) ?? new Map<string, Key>();
+    this.#byEnvironment.set(key.environment, ofEnvironment.set(key.id, key));
     if (key.revokedAt !== undefined && known?.revokedAt === undefined) {
       for (const listener of this.#listeners) listener(key);
     }
@@ -75,12 +78,12 @@ export class Keyring {
 
   /** True when there are keys of that environment, so that it must have existed; does no I/O. */
   has(environment: bigint): boolean {
-    return [...this.#byId.values()].some((key) => key.environment === environment);
+    return this.#byEnvironment.has(environment);
   }
 
   /** The keys of that environment, revoked ones included; does no I/O. */
   of(environment: bigint): Key[] {
-    return [...this.#byId.values()].filter((key) => key.environment === environment);
+    return [...(this.#byEnvironment.get(environment)?.values() ?? [])];
   }
 
   /** True when a key is known to be revoked; does no I/O. */

@@ -22,6 +22,7 @@
  * Until an environment is loaded, its boundaries count as none: a change that comes then makes the
  * holds of its clients fetch their link.
  */
+import TinyQueue from 'tinyqueue';
 import { ClientBoundaries } from '../evaluate/client-boundaries.js';
 import { clientPosition } from '../ruleset/client-position.js';
 import type { Change } from '../ruleset/ruleset.js';
@@ -29,15 +30,32 @@ import type { StoredEnvironment, StoredRuleset } from '../store/store.js';
 import type { ClientMove } from './refetch-schedule.js';
 
 interface Watched {
+  readonly environment: bigint;
   readonly boundaries: ClientBoundaries;
   clientVersion: bigint;
   /** The newest boundary that clients are notified of, milliseconds since 1970; 0: none. */
   notified: number;
+  /** The boundary after that, for which it is in the queue; `undefined`: none is to come. */
+  next: number | undefined;
 }
+
+/** An environment whose next boundary is at a time, unless its next one has become another. */
+interface Coming {
+  readonly time: number;
+  readonly watched: Watched;
+}
+
+/** Entries of the queue that are out of date, beyond one for each environment. */
+const OUTDATED_MAX = 1_000;
 
 /** The environments that have time boundaries, and those that are not loaded yet. */
 export class BoundaryWatch {
   readonly #watched = new Map<bigint, Watched>();
+  /**
+   * The next boundary of each environment, the first of all at the front: a change must not cost a
+   * look at all environments. An entry is out of date when its environment has another next one.
+   */
+  #coming = queueOf([]);
   /** The environments that are not loaded; `undefined`: not even their list is known. */
   #unloaded: Set<bigint> | undefined;
   /** The environments that changed while not even their list was known. */
@@ -66,12 +84,12 @@ export class BoundaryWatch {
 
   /** The time of the next boundary; `undefined` when none is to come. */
   get next(): number | undefined {
-    let next: number | undefined;
-    for (const { boundaries, notified } of this.#watched.values()) {
-      const boundary = boundaries.next(notified);
-      if (boundary !== undefined && boundary < (next ?? Infinity)) next = boundary;
-    }
-    return next;
+    return this.#first()?.time;
+  }
+
+  /** The number of boundaries that wait, those that are out of date included. */
+  get queued(): number {
+    return this.#coming.length;
   }
 
   /** The environments that are to be read; `undefined`: they are to be listed first. */
@@ -107,7 +125,8 @@ export class BoundaryWatch {
       ({ clientVersion } = change);
     }
     if (boundaries.isEmpty) return;
-    this.#watched.set(environment, { boundaries, clientVersion, notified: boundaries.last(this.#time) });
+    const notified = boundaries.last(this.#time);
+    this.#place({ environment, boundaries, clientVersion, notified, next: undefined });
   }
 
   /**
@@ -124,15 +143,15 @@ export class BoundaryWatch {
       return { environment, previous, position, at };
     }
     const known = this.#watched.get(environment);
-    const watched = known ?? { boundaries: new ClientBoundaries(), clientVersion, notified: 0 };
+    const watched = known ?? newlyWatched(environment, clientVersion);
     const previous = clientPosition(clientPrevious, watched.notified);
     watched.boundaries.apply(change.configs);
     watched.clientVersion = clientVersion;
     // A boundary that has passed belongs to the move of the version, if there is one; else to
     // `due`.
     if (clientVersion > clientPrevious) watched.notified = watched.boundaries.last(now);
-    if (watched.boundaries.isEmpty) this.#watched.delete(environment);
-    else this.#watched.set(environment, watched);
+    if (!watched.boundaries.isEmpty) this.#place(watched);
+    else if (this.#watched.delete(environment)) watched.next = undefined;
     return { environment, previous, position: clientPosition(clientVersion, watched.notified), at };
   }
 
@@ -144,11 +163,13 @@ export class BoundaryWatch {
    */
   due(now: number): ClientMove[] {
     const moves: ClientMove[] = [];
-    for (const [environment, watched] of this.#watched) {
-      const { boundaries, clientVersion, notified } = watched;
+    for (let first = this.#first(); first !== undefined && first.time <= now; first = this.#first()) {
+      this.#coming.pop();
+      const { watched } = first;
+      const { environment, boundaries, clientVersion, notified } = watched;
       const boundary = boundaries.last(now);
-      if (boundary <= notified) continue;
       watched.notified = boundary;
+      this.#place(watched);
       moves.push({
         environment,
         previous: clientPosition(clientVersion, notified),
@@ -170,11 +191,49 @@ export class BoundaryWatch {
    */
   reset(): void {
     this.#watched.clear();
+    this.#coming = queueOf([]);
     this.#unloaded = undefined;
     this.#reading = undefined;
+  }
+
+  /** Watches an environment, with its next boundary as it is now. */
+  #place(watched: Watched): void {
+    const known = this.#watched.get(watched.environment);
+    if (known !== undefined && known !== watched) known.next = undefined;
+    this.#watched.set(watched.environment, watched);
+    const next = watched.boundaries.next(watched.notified);
+    if (next === watched.next) return;
+    watched.next = next;
+    if (next !== undefined) this.#coming.push({ time: next, watched });
+    if (this.#coming.length > 2 * this.#watched.size + OUTDATED_MAX) this.#rebuild();
+  }
+
+  #rebuild(): void {
+    this.#coming = queueOf(
+      [...this.#watched.values()].flatMap((watched) =>
+        watched.next === undefined ? [] : [{ time: watched.next, watched }],
+      ),
+    );
+  }
+
+  /** The first entry of the queue that is not out of date. */
+  #first(): Coming | undefined {
+    for (;;) {
+      const first = this.#coming.peek();
+      if (first === undefined || first.watched.next === first.time) return first;
+      this.#coming.pop();
+    }
   }
 
   #isUnloaded(environment: bigint): boolean {
     return this.#unloaded?.has(environment) ?? true;
   }
+}
+
+function newlyWatched(environment: bigint, clientVersion: bigint): Watched {
+  return { environment, boundaries: new ClientBoundaries(), clientVersion, notified: 0, next: undefined };
+}
+
+function queueOf(coming: Coming[]): TinyQueue<Coming> {
+  return new TinyQueue(coming, (a, b) => a.time - b.time);
 }

@@ -17,6 +17,11 @@ import { kindOf } from './values.js';
 export interface RulesetView {
   get(key: string): EncodedConfig | undefined;
   configs(): Iterable<EncodedConfig>;
+  /**
+   * The configs that may refer to one of these segments; without any, to some segment. `undefined`
+   * is a step. Absent where all configs are to be looked at.
+   */
+  users?(segments: Iterable<string> | undefined): Iterable<EncodedConfig | undefined>;
 }
 
 /** One config of a change. */
@@ -177,7 +182,11 @@ export function* usersOf(
   const needles =
     keys === undefined || keys.size > SEARCHED_KEYS ? [] : [...keys.keys()].map((key) => Buffer.from(key));
   let passed = 0;
-  for (const config of view.configs()) {
+  for (const config of view.users?.(keys?.keys()) ?? view.configs()) {
+    if (config === undefined) {
+      yield undefined;
+      continue;
+    }
     const references = mayContain(config, needles)
       ? factsOf(config).references.filter(({ key }) => keys?.has(key) ?? true)
       : [];
@@ -226,6 +235,16 @@ function findCycle(after: RulesetView, start: string, finished: Set<string>): st
       finished.add(step.key);
     }
   }
+}
+
+/** A criterion's operator in an encoded config: the tag of its field, and IN_SEG or NOT_IN_SEG. */
+const REFERENCE_MARKS = [Buffer.from([0x10, 3]), Buffer.from([0x10, 4])];
+
+/** The keys of the segments that a config refers to. */
+export function segmentsOf(config: EncodedConfig): string[] {
+  // Few configs have one, and a search in bytes costs a hundredth of decoding them.
+  if (!mayContain(config, REFERENCE_MARKS)) return [];
+  return [...new Set(factsOf(config).references.map(({ key }) => key))];
 }
 
 /** True when other configs may refer to it. */

@@ -21,6 +21,8 @@ export class MissedTargets {
     environment: new Map<string, MissedTarget>(),
     clients: new Map<string, MissedTarget>(),
   };
+  /** The number of targets of each environment. */
+  readonly #byEnvironment = new Map<bigint, number>();
 
   /** The number of targets. */
   get size(): number {
@@ -30,25 +32,32 @@ export class MissedTargets {
 
   /** The number of environments of which something is missed. */
   get environments(): number {
-    const missed = new Set<bigint>();
-    for (const target of this) if (target.kind !== 'key') missed.add(target.environment);
-    return missed.size;
+    return this.#byEnvironment.size;
   }
 
   /** Adds a target, or raises its version. */
   mark(target: PublishTarget): void {
     if (target.kind === 'none') return;
     const known = this.#byKind[target.kind].get(channelOf(target));
-    if (known === undefined || versionOf(target) > versionOf(known))
-      this.#byKind[target.kind].set(channelOf(target), target);
+    if (known !== undefined && versionOf(target) <= versionOf(known)) return;
+    this.#byKind[target.kind].set(channelOf(target), target);
+    if (known === undefined) this.#count(target, 1);
   }
 
   /** Removes a target, unless something newer of it was missed. */
   clear(target: PublishTarget): void {
     if (target.kind === 'none') return;
     const known = this.#byKind[target.kind].get(channelOf(target));
-    if (known !== undefined && versionOf(known) === versionOf(target))
-      this.#byKind[target.kind].delete(channelOf(target));
+    if (known === undefined || versionOf(known) !== versionOf(target)) return;
+    this.#byKind[target.kind].delete(channelOf(target));
+    this.#count(known, -1);
+  }
+
+  #count(target: MissedTarget, by: 1 | -1): void {
+    if (target.kind === 'key') return;
+    const count = (this.#byEnvironment.get(target.environment) ?? 0) + by;
+    if (count === 0) this.#byEnvironment.delete(target.environment);
+    else this.#byEnvironment.set(target.environment, count);
   }
 
   *[Symbol.iterator](): Generator<MissedTarget> {

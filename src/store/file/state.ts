@@ -31,6 +31,8 @@ interface EnvironmentState {
  */
 export class FileState {
   readonly #environments = new Map<bigint, EnvironmentState>();
+  /** The environments of each name, deleted ones left out. */
+  readonly #byName = new Map<string, Set<bigint>>();
   readonly #keys = new Map<string, Key>();
   readonly #keyIds = new Map<string, string>();
   #configBytes = 0;
@@ -58,9 +60,7 @@ export class FileState {
   nameHolder(settings: Environment | undefined): bigint | undefined {
     if (settings === undefined || this.#existing(settings.id)?.settings.name === settings.name)
       return undefined;
-    for (const [id, { settings: its, deleted }] of this.#environments) {
-      if (!deleted && id !== settings.id && its.name === settings.name) return id;
-    }
+    for (const id of this.#byName.get(settings.name) ?? []) if (id !== settings.id) return id;
     return undefined;
   }
 
@@ -120,7 +120,7 @@ export class FileState {
         this.#setKey(keyFromJson(record.key));
         break;
       case 'environment':
-        this.#environments.set(environment, {
+        this.#setEnvironment(environment, {
           settings: decodeSettings(environment, record.settings),
           version: BigInt(record.version),
           clientVersion: BigInt(record.clientVersion ?? record.version),
@@ -175,7 +175,7 @@ export class FileState {
     if (change !== undefined && change.previous !== (state?.version ?? 0n)) {
       throw new Error(`a change of environment ${id} does not follow its version`);
     }
-    this.#environments.set(id, {
+    this.#setEnvironment(id, {
       settings,
       version: change?.version ?? state?.version ?? 0n,
       clientVersion: change?.clientVersion ?? state?.clientVersion ?? 0n,
@@ -186,6 +186,16 @@ export class FileState {
     });
     if (change !== undefined) this.#setConfigs(id, change.configs);
     if (commit.idempotency !== undefined) this.#requests.add(id, commit.idempotency, now);
+  }
+
+  #setEnvironment(id: bigint, state: EnvironmentState): void {
+    const before = this.#existing(id)?.settings.name;
+    this.#environments.set(id, state);
+    const after = state.deleted ? undefined : state.settings.name;
+    if (before === after) return;
+    const others = before === undefined ? undefined : this.#byName.get(before);
+    if (before !== undefined && others?.delete(id) === true && others.size === 0) this.#byName.delete(before);
+    if (after !== undefined) this.#byName.set(after, (this.#byName.get(after) ?? new Set()).add(id));
   }
 
   #existing(id: bigint): EnvironmentState | undefined {
