@@ -203,16 +203,26 @@ function commits(
     // Spread over the ruleset, so that no config is changed twice in a row.
     const place = 2 + ((turn * 7_919) % (configs - 2));
     const changed = { ...make(place, turn++ % 2 === 0), ...(id !== undefined && { id }) };
-    const answer = await fetch(`${node.url}/admin/v1/environments/${target.id}/changes`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${SECRETS.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ configs: [changed] }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`not committed: ${text}`);
+    const url = `${node.url}/admin/v1/environments/${target.id}/changes`;
+    const text = await post(url, { configs: [changed] });
     const { previous, version } = JSON.parse(text) as { previous: string; version: string };
     Object.assign(target, { previous, version });
   };
+}
+
+/** On a busy machine a store can take too long for a node; then the request is made again. */
+async function post(url: string, body: unknown): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRETS.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (answer.ok) return text;
+    if (answer.status !== 503 || attempt === 10) throw new Error(`not committed: ${text}`);
+    await delay(500);
+  }
 }
 
 /** The path of the recovery link, as an answer to a proxy names it. */

@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 });
 const plan: GrowthPlan = options.quick
   ? { starts: 1, commits: 100, deliveries: 10, requests: 1_000 }
-  : { starts: 3, commits: 400, deliveries: 30, requests: 3_000 };
+  : { starts: 3, commits: 300, deliveries: 20, requests: 2_000 };
 
 const DIMENSIONS: readonly Dimension[] = [
   {
