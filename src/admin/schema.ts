@@ -755,6 +755,7 @@ export interface components {
           | 'not_found'
           | 'method_not_allowed'
           | 'id_conflict'
+          | 'too_many_api_keys'
           | 'too_many_configs'
           | 'too_many_deletions'
           | 'history_missing'
@@ -770,6 +771,7 @@ export interface components {
           | 'busy'
           | 'bucket_unavailable'
           | 'copy_damaged'
+          | 'copy_too_large'
           | 'no_streams'
           | 'signature_refused'
           | 'store_unavailable';
@@ -2326,6 +2328,15 @@ export interface operations {
       };
       /** @description `environment_unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description `too_many_api_keys` */
+      409: {
         headers: {
           [name: string]: unknown;
         };

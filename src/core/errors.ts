@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'id_conflict' // an id at or below the version with other content
   | 'too_many_deletions' // a deletion of an unknown key, with an id, where there are very many
   | 'too_many_configs' // a new key in an environment that has very many, deleted ones included
+  | 'too_many_api_keys' // a new API key in an environment that has very many, revoked ones included
   | 'history_missing' // the history does not reach far enough
   | 'rollback_conflict' // what is to be undone was changed again since
   | 'change_too_large'
@@ -46,6 +47,7 @@ export type ErrorCode =
   | 'store_damaged'
   | 'bucket_unavailable' // a place of copies cannot be reached, or refuses
   | 'copy_damaged' // a copy in a bucket is not what was written
+  | 'copy_too_large' // a copy would be larger than readers take, and is not written
   | 'internal';
 
 /** The facts of an error beyond its code and message. */

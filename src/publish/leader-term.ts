@@ -14,6 +14,7 @@
  */
 import { messageOf } from '../core/errors.js';
 import { CursorSaver } from '../leader/cursors.js';
+import { StaleCursors } from '../leader/stale-cursors.js';
 import type { FeedPosition, FeedSignal, Store } from '../store/store.js';
 import { readFeedHistory } from './history.js';
 import { outboxEntryOf, targetsOf, type PublishTarget } from './outbox/entry.js';
@@ -60,6 +61,7 @@ export class LeaderTerm {
   readonly #saver: CursorSaver;
   readonly #workers: WorkerSet;
   readonly #notifier: RefetchNotifier;
+  readonly #staleCursors: StaleCursors;
   /** Aborts with the reason for which this term cannot go on. */
   readonly #failed = new AbortController();
   /** The cursors at the beginning, until the proxies of that time have theirs. */
@@ -78,6 +80,11 @@ export class LeaderTerm {
       log,
     );
     this.#workers = new WorkerSet(options, this.#source());
+    this.#staleCursors = new StaleCursors({
+      ...options,
+      leadership: store.leadership,
+      present: () => [REFETCH_CURSOR, BOUNDARY_CURSOR, ...this.#workers.names()],
+    });
     this.#notifier = new RefetchNotifier({
       store,
       clock: options.clock,
@@ -115,7 +122,11 @@ export class LeaderTerm {
     try {
       await this.#begin(inheritance);
       const working = AbortSignal.any([signal, stopping.signal]);
-      background = Promise.all([this.#discover(working), this.#notifier.load(working)]);
+      background = Promise.all([
+        this.#discover(working),
+        this.#notifier.load(working),
+        this.#staleCursors.run(working),
+      ]);
       const leading = AbortSignal.any([signal, this.#failed.signal]);
       for await (const feed of this.#options.store.follow(this.#last, leading)) await this.#take(feed);
       this.#failed.signal.throwIfAborted();

@@ -59,6 +59,11 @@ export class WorkerSet {
     return [...this.#running.values()].map(({ worker }) => worker.status());
   }
 
+  /** The names of the proxies that are published to, as their cursors have them. */
+  names(): Iterable<string> {
+    return this.#running.keys();
+  }
+
   /** The cursors of all workers. */
   *cursors(): Generator<OutboxCursor> {
     for (const { worker } of this.#running.values()) yield worker.cursor;

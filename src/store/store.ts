@@ -280,4 +280,6 @@ export interface Leadership {
   cursors(): Promise<Map<string, FeedPosition>>;
   /** Writes a cursor, if the holder still has the lease; false when it does not. */
   saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean>;
+  /** Removes cursors, if the holder still has the lease; false when it does not. */
+  removeCursors(holder: string, names: readonly string[]): Promise<boolean>;
 }

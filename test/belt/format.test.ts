@@ -73,7 +73,7 @@ describe('a manifest', () => {
   });
 
   it('a manifest of a later format says to update', () => {
-    expect(() => decodeManifest(Buffer.from('{"format": 2}'), 1n)).toThrow(/later version of Holdfast/);
+    expect(() => decodeManifest(Buffer.from('{"format": 3}'), 1n)).toThrow(/later version of Holdfast/);
   });
 
   it('a manifest accepts the snapshot that it names, and no other', () => {

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bucket, Listed, BucketRead, WriteOptions, BucketWrite } from '../../src/bucket/bucket.js';
 import { FileBucket } from '../../src/bucket/file.js';
+import { KeysReader } from '../../src/belt/writer/keys-reader.js';
 import { upload } from '../../src/belt/writer/upload.js';
 import { Keyring } from '../../src/keys/keyring.js';
 import type { Store } from '../../src/store/store.js';
@@ -199,6 +200,7 @@ describe('two writers that stop anywhere', () => {
         store,
         bucket: this.#bucket,
         conditions: 'kept',
+        keysReader: new KeysReader(this.#bucket),
         keys: () => keyring.of(this.#environment),
         now: () => 0,
         signal: new AbortController().signal,
@@ -214,7 +216,10 @@ describe('a copy that is newer than the ruleset that was read', () => {
     const at = () => Promise.resolve();
     const { signal } = new AbortController();
     const into = (bucket: Bucket) =>
-      upload(1n, { store, bucket, conditions: 'kept', keys: () => [], now: () => 0, signal });
+      upload(1n, {
+        ...{ store, bucket, conditions: 'kept', keysReader: new KeysReader(bucket) },
+        ...{ keys: () => [], now: () => 0, signal },
+      });
     let accesses = 0;
     const slow = new SteppedBucket(
       objects,
@@ -238,7 +243,10 @@ describe('a bucket that ignores conditions', () => {
     const at = () => Promise.resolve();
     const name = 'environments/1/latest.json';
     const into = (bucket: Bucket) =>
-      upload(1n, { store, bucket, conditions: 'ignored', keys: () => [], now: () => 0, signal });
+      upload(1n, {
+        ...{ store, bucket, conditions: 'ignored', keysReader: new KeysReader(bucket) },
+        ...{ keys: () => [], now: () => 0, signal },
+      });
     await into(new SteppedBucket(objects, at, () => undefined));
     const old = objects.get(name)!;
     await store.commit(update(1n, 1n, [flag(2n, 'a')]));
@@ -266,6 +274,7 @@ describe('many writers on one folder, while changes go on', () => {
         store,
         bucket,
         conditions: 'kept',
+        keysReader: new KeysReader(bucket),
         keys: () => keyring.of(1n),
         now: Date.now,
         signal,

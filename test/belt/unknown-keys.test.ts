@@ -165,7 +165,7 @@ describe('an environment in memory at a belt server', () => {
     await vi.waitFor(async () => expect(await server.served()).toEqual(configs), { timeout: 30_000 });
   }
 
-  it('is refreshed while lookups of unknown keys take all the reads that they may make', async () => {
+  it('an environment in memory is refreshed while lookups of unknown keys take all the reads that they may make', async () => {
     const { server, source } = await start();
     await writeCopy(source.bucket);
     await serves(server, ['flag.a']);
@@ -192,7 +192,7 @@ describe('an environment in memory at a belt server', () => {
     expect(waiting).toHaveLength(40);
   });
 
-  it('is refreshed in its own turn after a made-up key named it, not behind other unknown keys', async () => {
+  it('an environment in memory is refreshed in its own turn after a made-up key named it, not behind other unknown keys', async () => {
     const { server, source } = await start();
     await writeCopy(source.bucket);
     await serves(server, ['flag.a']);
@@ -209,7 +209,7 @@ describe('an environment in memory at a belt server', () => {
 });
 
 describe('an environment whose lookup waits behind unknown keys', () => {
-  it('is read in the turn of known ones as soon as a good key of the disk asks for it', async () => {
+  it('an environment whose lookup waits is read in the turn of known ones as soon as a good key of the disk asks for it', async () => {
     const cache = await newBucket();
     await writeCopy(cache);
     const { server, source } = await start({ cache });

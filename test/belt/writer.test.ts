@@ -276,7 +276,7 @@ describe('the belt writer', () => {
   });
 
   it('the belt writer leaves a manifest of a later format alone', async () => {
-    const later = Buffer.from('{"format": 2}');
+    const later = Buffer.from('{"format": 3}');
     await bucket.write('environments/1/latest.json', later, { contentType: '', cacheControl: '' });
     await commit(10n);
     const { writer } = await start();
@@ -350,7 +350,7 @@ describe('old snapshots', () => {
 
 describe('an environment that cannot be copied', () => {
   it('an environment that cannot be copied delays no other, and is tried less and less often', async () => {
-    const later = Buffer.from('{"format": 2}');
+    const later = Buffer.from('{"format": 3}');
     await bucket.write('environments/1/latest.json', later, { contentType: '', cacheControl: '' });
     await commit(10n);
     let ahead = 0;

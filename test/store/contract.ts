@@ -697,6 +697,15 @@ function leadership(current: () => Store): void {
       );
     });
 
+    it('removes cursors for the holder of the lease only, and leaves the others', async () => {
+      const { leadership } = current();
+      await leadership.acquire('one', 60_000);
+      for (const name of ['a', 'b', 'c']) await leadership.saveCursor('one', name, '5-0');
+      expect(await leadership.removeCursors('two', ['a'])).toBe(false);
+      expect(await leadership.removeCursors('one', ['a', 'c', 'never there'])).toBe(true);
+      expect(await leadership.cursors()).toEqual(new Map([['b', '5-0']]));
+    });
+
     it('leadership has no cursors at first', async () => {
       expect(await current().leadership.cursors()).toEqual(new Map());
     });

@@ -12,7 +12,9 @@ import type { Copies } from '../../src/belt/server/copies.js';
 import { type CopyTimes } from '../../src/belt/server/times.js';
 import { encodeManifest, type Manifest } from '../../src/belt/format/manifest.js';
 import { manifestName, snapshotName } from '../../src/belt/format/names.js';
-import { copiedKeys } from '../../src/belt/format/order.js';
+import { packKeys } from '../../src/belt/format/keys.js';
+import { copiedKeysSteps } from '../../src/belt/format/order.js';
+import { runSteps } from '../../src/core/steps.js';
 import { sha256 } from '../../src/belt/format/snapshot.js';
 import { FileBucket } from '../../src/bucket/file.js';
 import { buildBeltServer } from '../../src/app/build/belt-server.js';
@@ -77,12 +79,14 @@ export async function writeCopy(bucket: Bucket, given: GivenCopy = {}): Promise<
     sha256: sha256(snapshot),
     projectId: PROJECT,
     name: 'Test',
-    keys: copiedKeys(keys),
+    keys: runSteps(copiedKeysSteps(keys)),
     ...given.manifest,
   };
   const options = { contentType: 'application/octet-stream', cacheControl: 'no-store' };
   await bucket.write(manifest.object, snapshot, options);
-  await bucket.write(manifestName(environment), encodeManifest(manifest), options);
+  const packed = await packKeys(manifest);
+  if (packed.keys !== undefined) await bucket.write(packed.keys.name, packed.keys.content, options);
+  await bucket.write(manifestName(environment), encodeManifest(packed.manifest), options);
   return manifest;
 }
 

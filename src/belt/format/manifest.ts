@@ -2,7 +2,7 @@
 import { HoldfastError, messageOf } from '../../core/errors.js';
 import { parseVersion } from '../../ruleset/version.js';
 import type { KeyKind } from '../../store/store.js';
-import { manifestName, snapshotName } from './names.js';
+import { keysName, manifestName, snapshotName } from './names.js';
 
 /** An API key as copies have it: enough to tell that a client has it, never its text. */
 export interface CopiedKey {
@@ -38,24 +38,38 @@ export interface Manifest {
   readonly name: string;
   /** The environment's keys, revoked ones included, ascending by id. */
   readonly keys: readonly CopiedKey[];
+  /** Where the keys are when they are too many for the manifest (keys.ts). */
+  readonly keysObject?: KeysObject | undefined;
   /** Present when the environment was deleted at that version: the snapshot is empty. */
   readonly deleted?: true;
 }
 
+/** An object of keys, as a manifest names it. */
+export interface KeysObject {
+  readonly object: string;
+  readonly bytes: number;
+  /** SHA-256 of its bytes, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** The largest manifest that is written or read, bytes. */
+export const MANIFEST_MAX_BYTES = 1024 * 1024;
+
+/** A manifest of a later format is not read: what it says may mean something else. */
+const NEWEST_FORMAT = 2;
+/** The format of manifests that have their keys themselves. Those of format 2 name their object. */
+const INLINE_FORMAT = 1;
+
 /**
- * The largest manifest that is read, bytes: about 60,000 keys, which take half a second of one turn
- * on a slow machine.
+ * Encodes a manifest as JSON, without the keys that are in an object.
+ *
+ * @throws HoldfastError `copy_too_large` for one that no reader takes
  */
-export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
-
-/** A manifest of another format is not read: what it says may mean something else. */
-const FORMAT = 1;
-
-/** The JSON of a manifest. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { environment, version, clientVersion, committedAt, writtenAt, projectId, ...rest } = manifest;
+  const { environment, version, clientVersion, committedAt, writtenAt, projectId, keys, ...rest } = manifest;
+  const isInline = manifest.keysObject === undefined;
   const json = {
-    format: FORMAT,
+    format: isInline ? INLINE_FORMAT : NEWEST_FORMAT,
     environment: `${environment}`,
     version: `${version}`,
     clientVersion: `${clientVersion}`,
@@ -63,12 +77,21 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     writtenAt,
     projectId: `${projectId}`,
     ...rest,
+    ...(isInline && { keys }),
   };
-  return Buffer.from(`${JSON.stringify(json)}\n`);
+  const bytes = Buffer.from(`${JSON.stringify(json)}\n`);
+  if (bytes.length > MANIFEST_MAX_BYTES) {
+    throw new HoldfastError(
+      'copy_too_large',
+      `The manifest of environment ${environment} has ${bytes.length} bytes, and no reader of copies takes more than ${MANIFEST_MAX_BYTES}.`,
+    );
+  }
+  return bytes;
 }
 
 /**
- * Reads a manifest. Fields that it does not know are passed over: a later writer may add some.
+ * Reads a manifest, without the keys that are in an object. Fields that it does not know are passed
+ * over: a later writer may add some.
  *
  * By hand and not by a schema library, because servers on tiny machines read manifests and little
  * else: zod adds 12 MB and 0.15 s to such a process.
@@ -81,8 +104,9 @@ export function decodeManifest(bytes: Uint8Array, environment: bigint): Manifest
   try {
     const json = objectOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
     const { format } = json;
-    if (typeof format === 'number' && format > FORMAT) throw laterFormat(environment, format);
-    if (format !== FORMAT) throw new Error(`format is not ${FORMAT}`);
+    if (typeof format === 'number' && format > NEWEST_FORMAT) throw laterFormat(environment, format);
+    if (format !== INLINE_FORMAT && format !== NEWEST_FORMAT)
+      throw new Error(`format is not ${INLINE_FORMAT} or ${NEWEST_FORMAT}`);
     const manifest = {
       environment: idOf(json, 'environment'),
       version: idOf(json, 'version'),
@@ -94,7 +118,9 @@ export function decodeManifest(bytes: Uint8Array, environment: bigint): Manifest
       sha256: textOf(json, 'sha256', /^[0-9a-f]{64}$/),
       projectId: idOf(json, 'projectId'),
       name: textOf(json, 'name'),
-      keys: arrayOf(json, 'keys').map(keyOf),
+      ...(format === INLINE_FORMAT
+        ? { keys: arrayOf(json, 'keys').map(parseKey) }
+        : { keys: [], keysObject: keysObjectOf(objectOf(json.keysObject), environment) }),
       ...(json.deleted === true ? { deleted: true as const } : {}),
     };
     if (manifest.environment !== environment) throw new Error('environment is another');
@@ -115,14 +141,22 @@ export function damagedCopy(problem: string, cause?: unknown): HoldfastError {
 function laterFormat(environment: bigint, format: number): HoldfastError {
   return new HoldfastError(
     'copy_damaged',
-    `The manifest ${manifestName(environment)} is of format ${format}, which a later version of Holdfast writes. This one reads format ${FORMAT}: update it.`,
+    `The manifest ${manifestName(environment)} is of format ${format}, which a later version of Holdfast writes. This one reads formats up to ${NEWEST_FORMAT}: update it.`,
     { details: { format: `${format}` } },
   );
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-function keyOf(value: unknown): CopiedKey {
+function keysObjectOf(json: Json, environment: bigint): KeysObject {
+  const sha256 = textOf(json, 'sha256', /^[0-9a-f]{64}$/);
+  const object = textOf(json, 'object');
+  if (object !== keysName(environment, sha256)) throw new Error('keysObject.object is not named by its hash');
+  return { object, bytes: numberOf(json, 'bytes'), sha256 };
+}
+
+/** Reads a key of a manifest, or of an object of keys. @throws Error that says what is wrong */
+export function parseKey(value: unknown): CopiedKey {
   const json = objectOf(value);
   const kind = textOf(json, 'kind', /^(server|client)$/) as KeyKind;
   const revokedAt = json.revokedAt === undefined ? undefined : numberOf(json, 'revokedAt');

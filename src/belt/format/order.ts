@@ -1,16 +1,19 @@
 /** The order rule of manifests, and the merging of their keys. Pure. names.ts states the rule. */
 import type { Key } from '../../store/store.js';
+import { mapSteps, sortSteps, type Steps } from '../../core/steps.js';
+import { isPacked } from './keys.js';
 import type { CopiedKey, Manifest } from './manifest.js';
 
-/** Converts keys of the store to the form that copies have. */
-export function copiedKeys(keys: Iterable<Key>): CopiedKey[] {
-  return Array.from(keys, ({ id, kind, hash, createdAt, revokedAt }) => ({
+/** Converts keys of the store to the form that copies have, ascending by id. */
+export function* copiedKeysSteps(keys: Iterable<Key>): Steps<CopiedKey[]> {
+  const copied = yield* mapSteps(keys, ({ id, kind, hash, createdAt, revokedAt }) => ({
     id,
     kind,
     hash,
     createdAt,
     ...(revokedAt === undefined ? {} : { revokedAt }),
   }));
+  return yield* sortSteps(copied, byId);
 }
 
 /** The order rule's decision about replacing a manifest. */
@@ -39,34 +42,53 @@ export function decideOrder(existing: Manifest | undefined, next: Manifest): Ord
   if (existing.version < next.version) return { kind: 'write', manifest };
   if (existing.sha256 !== next.sha256) return { kind: 'forked' };
   const same =
+    isPacked(existing) &&
     existing.name === next.name &&
     existing.projectId === next.projectId &&
     existing.committedAt === next.committedAt &&
-    sameKeys(existing.keys, keys);
+    keys === existing.keys;
   return same ? { kind: 'same' } : { kind: 'write', manifest };
 }
 
 /** True when a manifest lacks one of these keys, or the revocation of one. */
 export function lacksKeys(existing: readonly CopiedKey[], keys: readonly CopiedKey[]): boolean {
-  return !sameKeys(existing, mergeKeys(existing, keys));
+  return mergeKeys(existing, keys) !== existing;
 }
 
 /**
- * All keys of both. The store deletes none, so one that only the copy has was lost by the store. A
- * revocation in either counts.
+ * Merges keys, ascending by id. The store deletes none, so one that only the copy has was lost by
+ * the store. A revocation in either counts. Returns `existing` itself when nothing is added.
  */
-export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedKey[]): CopiedKey[] {
-  const merged = new Map(existing.map((key) => [key.id, key]));
-  for (const key of next) {
-    const revokedAt = merged.get(key.id)?.revokedAt ?? key.revokedAt;
-    merged.set(key.id, revokedAt === undefined ? key : { ...key, revokedAt });
+export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedKey[]): readonly CopiedKey[] {
+  if (existing === next) return existing;
+  const ours = inOrder(existing);
+  const theirs = inOrder(next);
+  const merged: CopiedKey[] = [];
+  let isNew = ours !== existing;
+  let at = 0;
+  for (const key of theirs) {
+    for (let own = ours[at]; own !== undefined && own.id < key.id; own = ours[++at]) merged.push(own);
+    const own =
+      merged.at(-1)?.id === key.id ? merged.pop() : ours[at]?.id === key.id ? ours[at++] : undefined;
+    // Nothing else of a key ever changes.
+    const isOurs = own !== undefined && (own.revokedAt !== undefined || key.revokedAt === undefined);
+    merged.push(isOurs ? own : key);
+    isNew ||= !isOurs;
   }
-  return [...merged.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (!isNew) return existing;
+  return merged.concat(ours.slice(at));
 }
 
-function sameKeys(a: readonly CopiedKey[], b: readonly CopiedKey[]): boolean {
-  if (a.length !== b.length) return false;
-  const there = new Map(a.map((key) => [key.id, key]));
-  // Nothing else of a key ever changes.
-  return b.every(({ id, revokedAt }) => there.has(id) && there.get(id)?.revokedAt === revokedAt);
+/** Sorts keys by id, unless they are. */
+function inOrder(keys: readonly CopiedKey[]): readonly CopiedKey[] {
+  let last: CopiedKey | undefined;
+  for (const key of keys) {
+    if (last !== undefined && byId(last, key) > 0) return [...keys].sort(byId);
+    last = key;
+  }
+  return keys;
+}
+
+function byId(a: CopiedKey, b: CopiedKey): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

@@ -11,10 +11,12 @@ import type { FileBucket } from '../../bucket/file.js';
 import { messageOf } from '../../core/errors.js';
 import { KeyedQueue } from '../../core/keyed-queue.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
+import { packKeys, unpackKeys } from '../format/keys.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../format/manifest.js';
 import {
   ENVIRONMENTS_PREFIX,
   folderName,
+  KEYS_TYPE,
   manifestName,
   MANIFEST_CACHE,
   MANIFEST_TYPE,
@@ -93,7 +95,11 @@ export class CopyCache {
   async manifest(environment: bigint): Promise<Manifest | undefined> {
     try {
       const reading = await this.#options.bucket.read(manifestName(environment));
-      return reading.kind === 'found' ? decodeManifest(reading.bytes, environment) : undefined;
+      if (reading.kind !== 'found') return undefined;
+      return await unpackKeys(decodeManifest(reading.bytes, environment), async ({ object, bytes: max }) => {
+        const keys = await this.#options.bucket.read(object, { max });
+        return keys.kind === 'found' ? keys.bytes : undefined;
+      });
     } catch (error) {
       this.#warn(environment, error);
       return undefined;
@@ -110,7 +116,8 @@ export class CopyCache {
       const snapshot = await this.#options.bucket.read(object);
       if (snapshot.kind !== 'found') throw new Error(`${object} is not there`);
       const ruleset = validateCopy(manifest, snapshot.bytes);
-      this.#index.set(environment, { bytes: manifest.bytes, version });
+      const bytes = manifest.bytes + (manifest.keysObject?.bytes ?? 0);
+      this.#index.set(environment, { bytes, version });
       return ruleset;
     } catch (error) {
       this.#warn(environment, error);
@@ -155,19 +162,18 @@ export class CopyCache {
 
   /** Counts what is there, by age, and tidies up the environments that are not as they should be. */
   async #count(): Promise<void> {
-    const found = new Map<bigint, { bytes: number; at: number; manifests: number; snapshots: number }>();
+    const found = new Map<bigint, Record<'bytes' | 'at' | 'manifest' | 'snapshot' | 'keys', number>>();
     for await (const { name, bytes, writtenAt } of this.#options.bucket.list(ENVIRONMENTS_PREFIX)) {
       const parsed = parseName(name);
       if (parsed === undefined) continue;
-      const each = found.get(parsed.environment) ?? { bytes: 0, at: 0, manifests: 0, snapshots: 0 };
-      if (parsed.kind === 'manifest') each.manifests++;
-      else each.snapshots++;
+      const each = found.get(parsed.environment) ?? { bytes: 0, at: 0, manifest: 0, snapshot: 0, keys: 0 };
+      each[parsed.kind]++;
       const at = parsed.kind === 'manifest' ? writtenAt : each.at;
       found.set(parsed.environment, { ...each, bytes: each.bytes + bytes, at });
     }
     this.#index.addOlder([...found].sort(([, a], [, b]) => a.at - b.at));
-    for (const [environment, { manifests, snapshots }] of found) {
-      if (manifests !== 1 || snapshots !== 1)
+    for (const [environment, { manifest, snapshot, keys }] of found) {
+      if (manifest !== 1 || snapshot !== 1 || keys > 1)
         await this.#writes.run(environment, () => this.#tidy(environment));
     }
   }
@@ -182,8 +188,9 @@ export class CopyCache {
     }
   }
 
-  async #writeCopy(manifest: Manifest, ruleset: Ruleset): Promise<void> {
+  async #writeCopy(served: Manifest, ruleset: Ruleset): Promise<void> {
     const { bucket } = this.#options;
+    const { manifest, keys } = await packKeys(served);
     const { environment, version, object } = manifest;
     const isThere = this.#index.get(environment)?.version === version;
     if (!isThere) {
@@ -192,19 +199,24 @@ export class CopyCache {
       checkSnapshot(manifest, snapshot);
       await bucket.write(object, snapshot, { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE });
     }
+    const immutable = { contentType: KEYS_TYPE, cacheControl: SNAPSHOT_CACHE, condition: 'absent' } as const;
+    if (keys !== undefined) await bucket.write(keys.name, keys.content, immutable);
     const encoded = encodeManifest(manifest);
     const options = { contentType: MANIFEST_TYPE, cacheControl: MANIFEST_CACHE };
     await bucket.write(manifestName(environment), encoded, options);
-    this.#index.set(environment, { version, bytes: manifest.bytes + encoded.length });
-    if (!isThere) await this.#removeOthers(manifest);
+    const bytes = manifest.bytes + encoded.length + (keys?.content.length ?? 0);
+    this.#index.set(environment, { version, bytes });
+    if (!isThere || keys !== undefined) await this.#removeOthers(manifest);
     this.#makeRoom();
   }
 
-  /** Removes the snapshots that a manifest does not name. */
-  async #removeOthers({ environment, object }: Manifest): Promise<void> {
+  /** Removes the snapshots and the keys that a manifest does not name. */
+  async #removeOthers({ environment, object, keysObject }: Manifest): Promise<void> {
     const { bucket } = this.#options;
     for await (const { name } of bucket.list(folderName(environment))) {
-      if (parseName(name)?.kind === 'snapshot' && name !== object) await bucket.remove(name);
+      const kind = parseName(name)?.kind;
+      const named = kind === 'keys' ? keysObject?.object : object;
+      if (kind !== undefined && kind !== 'manifest' && name !== named) await bucket.remove(name);
     }
   }
 

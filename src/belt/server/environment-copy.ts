@@ -28,8 +28,9 @@ import {
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import { OBJECT_MAX_BYTES } from '../../bucket/bucket.js';
 import type { CopiedKey, Manifest } from '../format/manifest.js';
-import { lacksKeys, mergeKeys } from '../format/order.js';
+import { lacksKeys } from '../format/order.js';
 import type { CopyCache } from './cache.js';
+import { KnownKeys } from './known-keys.js';
 import { isConclusive, newestAbove } from './newest.js';
 import type { ReadTurn } from './read-lanes.js';
 import type { CopySource } from './source.js';
@@ -65,8 +66,7 @@ export class EnvironmentCopy {
   readonly #options: EnvironmentCopyOptions;
   readonly #states: readonly SourceState[];
   #held: Held | undefined;
-  #keys: readonly CopiedKey[] = [];
-  #byHash = new Map<string, CopiedKey>();
+  readonly #keys = new KnownKeys();
   #confirmedAt: Instant | undefined;
   /** The manifest on disk, until it is known that its ruleset cannot be used. */
   #onDisk: Manifest | undefined;
@@ -82,10 +82,11 @@ export class EnvironmentCopy {
   constructor(options: EnvironmentCopyOptions) {
     this.#options = options;
     const { environment, sources, times, clock, log, onRefused } = options;
-    const onKeys = (keys: readonly CopiedKey[]): void => this.#learnKeys(keys);
+    const onKeys = (keys: readonly CopiedKey[]) => this.#keys.learn(keys);
+    const knownKeys = (object: string) =>
+      this.#manifests().find((each) => each.keysObject?.object === object)?.keys;
     this.#states = sources.map(
-      (source) =>
-        new SourceState({ environment, source, within: times.manifest, clock, log, onRefused, onKeys }),
+      (source) => new SourceState({ environment, source, times, clock, log, onRefused, knownKeys, onKeys }),
     );
   }
 
@@ -132,12 +133,15 @@ export class EnvironmentCopy {
 
   /** The number of keys that are remembered, counted at each source: what this takes of memory. */
   get weight(): number {
-    return this.#states.reduce((sum, { manifest }) => sum + (manifest?.keys.length ?? 0), this.#keys.length);
+    return this.#states.reduce(
+      (sum, { manifest }) => sum + (manifest?.keys.length ?? 0),
+      this.#keys.all.length,
+    );
   }
 
   /** The key with that hash, revoked or not. */
   key(hash: string): CopiedKey | undefined {
-    return this.#byHash.get(hash);
+    return this.#keys.get(hash);
   }
 
   /**
@@ -168,7 +172,7 @@ export class EnvironmentCopy {
     const at = instantAt(manifest.writtenAt, clock);
     this.#held = { manifest, ruleset, since: at.monotonic };
     this.#confirmedAt = at;
-    const keys = lacksKeys(manifest.keys, this.#keys) ? manifest.keys : this.#keys;
+    const keys = lacksKeys(manifest.keys, this.#keys.all) ? manifest.keys : this.#keys.all;
     this.#saved = { version: manifest.version, keys, at };
   }
 
@@ -217,13 +221,13 @@ export class EnvironmentCopy {
   async #restoreKeys(): Promise<void> {
     const { cache, environment } = this.#options;
     this.#onDisk = await cache?.manifest(environment);
-    if (this.#onDisk !== undefined) this.#learnKeys(this.#onDisk.keys);
+    if (this.#onDisk !== undefined) await this.#keys.learn(this.#onDisk.keys);
   }
 
-  #learnKeys(keys: readonly CopiedKey[]): void {
-    if (!lacksKeys(this.#keys, keys)) return;
-    this.#keys = mergeKeys(this.#keys, keys);
-    this.#byHash = new Map(this.#keys.map((key) => [key.hash, key]));
+  #manifests(): Manifest[] {
+    return [this.#onDisk, ...this.#states.map(({ manifest }) => manifest)].filter(
+      (each) => each !== undefined,
+    );
   }
 
   /**
@@ -265,7 +269,7 @@ export class EnvironmentCopy {
   #confirm(): void {
     const held = this.#held?.manifest;
     if (held === undefined) return;
-    const same = this.#states.filter((state) => isCopyOf(state, held));
+    const same = this.#states.filter((state) => state.hasCopy(held));
     // A newer one that cannot be had.
     if (this.#states.some(({ manifest }) => (manifest?.version ?? 0n) > held.version)) return;
     for (const { at } of same) if (at !== undefined) this.#confirmedAt = laterOf(this.#confirmedAt, at);
@@ -280,7 +284,7 @@ export class EnvironmentCopy {
     if (cache === undefined || this.#held === undefined) return;
     const { manifest, ruleset } = this.#held;
     const at = this.#confirmedAt ?? instantNow(clock);
-    const next = { version: manifest.version, keys: this.#keys, at };
+    const next = { version: manifest.version, keys: this.#keys.all, at };
     const saved = this.#saved;
     const isSaved = saved?.version === next.version && saved.keys === next.keys;
     if (isSaved && at.monotonic - saved.at.monotonic < RESAVE_MS) return;
@@ -291,13 +295,4 @@ export class EnvironmentCopy {
       if (!isWritten && this.#saved === next) this.#saved = undefined;
     });
   }
-}
-
-/** True when a source has the served version. */
-function isCopyOf(state: SourceState, held: Manifest): boolean {
-  const { manifest } = state;
-  if (manifest?.version !== held.version) return false;
-  if (manifest.sha256 === held.sha256) return true;
-  state.reject(new RefusedCopy('forked', `version ${held.version} is something else there`));
-  return false;
 }

@@ -2,22 +2,25 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
 import { instantBefore, instantNow, type Instant, type InstantClock } from '../../core/instant.js';
+import { unpackKeys } from '../format/keys.js';
 import { decodeManifest, MANIFEST_MAX_BYTES, type CopiedKey, type Manifest } from '../format/manifest.js';
 import { manifestName } from '../format/names.js';
 import type { ReadLane, ReadTurn } from './read-lanes.js';
 import type { CopySource } from './source.js';
+import type { CopyTimes } from './times.js';
 import { orRefuse, isUnavailable, refusedAs, RefusedCopy, type Refusal } from './validate.js';
 
 /** The source, the environment, and the parts that a refresh needs. */
 export interface SourceStateOptions {
   readonly environment: bigint;
   readonly source: CopySource;
-  /** Milliseconds that reading the manifest may take. */
-  readonly within: number;
+  readonly times: Pick<CopyTimes, 'manifest' | 'snapshot'>;
   readonly clock: InstantClock;
   readonly log: Logger;
-  /** Told of the keys of each manifest. */
-  readonly onKeys: (keys: readonly CopiedKey[]) => void;
+  /** Returns the keys of an object that is known already, from another source or before. */
+  readonly knownKeys: (object: string) => readonly CopiedKey[] | undefined;
+  /** Told of the keys of each manifest, before it counts. Never rejects. */
+  readonly onKeys: (keys: readonly CopiedKey[]) => Promise<void>;
   readonly onRefused: (reason: Refusal) => void;
 }
 
@@ -86,18 +89,31 @@ export class SourceState {
     log.warn({ ...about, error: messageOf(error) }, 'a copy is refused');
   }
 
+  /** True when it has the served version; counts what has that version and is something else. */
+  hasCopy({ version, sha256 }: Manifest): boolean {
+    if (this.#manifest?.version !== version) return false;
+    if (this.#manifest.sha256 === sha256) return true;
+    this.reject(new RefusedCopy('forked', `version ${version} is something else there`));
+    return false;
+  }
+
   async #ask(): Promise<void> {
-    const { environment, within, clock } = this.#options;
+    const { environment, times, clock } = this.#options;
     const begun = instantNow(clock);
     try {
-      const options = { within, max: MANIFEST_MAX_BYTES, unless: this.#etag, turn: this.#turn };
+      const options = {
+        within: times.manifest,
+        max: MANIFEST_MAX_BYTES,
+        unless: this.#etag,
+        turn: this.#turn,
+      };
       const reading = await this.source.read(manifestName(environment), options);
       if (reading.kind === 'absent') {
         this.#manifest = this.#etag = undefined;
         this.#state = 'absent';
         return;
       }
-      if (reading.kind === 'found') this.#learn(reading.bytes, reading.etag);
+      if (reading.kind === 'found') await this.#learn(reading.bytes, reading.etag);
       this.#state = 'found';
       this.#at = instantBefore(begun, (reading.age ?? 0) * 1000);
     } catch (error) {
@@ -106,18 +122,34 @@ export class SourceState {
     }
   }
 
-  #learn(bytes: Uint8Array, etag: string): void {
+  async #learn(bytes: Uint8Array, etag: string): Promise<void> {
     const { environment, onKeys } = this.#options;
     const before = this.#manifest;
     // Until this one is read, nothing is known of which the ETag could say that it is unchanged.
     this.#etag = undefined;
-    const manifest = orRefuse('manifest', () => decodeManifest(bytes, environment));
-    onKeys(manifest.keys);
+    const manifest = await this.#withKeys(orRefuse('manifest', () => decodeManifest(bytes, environment)));
+    await onKeys(manifest.keys);
     this.#manifest = manifest;
     this.#etag = etag;
     if (before !== undefined && manifest.version < before.version) {
       this.reject(new RefusedCopy('backwards', `from version ${before.version} to ${manifest.version}`));
     }
+  }
+
+  /** Reads the object of keys, if there is one that is not known: sources mostly have the same. */
+  async #withKeys(manifest: Manifest): Promise<Manifest> {
+    const { knownKeys, times } = this.#options;
+    const object = manifest.keysObject?.object;
+    if (object === undefined) return manifest;
+    const known = knownKeys(object);
+    if (known !== undefined) return { ...manifest, keys: known };
+    const read = await unpackKeys(manifest, async ({ object: name, bytes: max }) => {
+      const turn = { lane: this.#turn.lane };
+      const reading = await this.source.read(name, { within: times.snapshot, max, turn });
+      return reading.kind === 'found' ? reading.bytes : undefined;
+    });
+    // Read from another source in the meantime: one list is enough.
+    return { ...read, keys: knownKeys(object) ?? read.keys };
   }
 }
 

@@ -4,7 +4,10 @@ import type { Key, StoredEnvironment } from '../../store/store.js';
 import type { BucketReader } from '../../bucket/bucket.js';
 import { decodeManifest, type Manifest } from '../format/manifest.js';
 import { manifestName } from '../format/names.js';
-import { copiedKeys, lacksKeys } from '../format/order.js';
+import { runSoon } from '../../core/steps.js';
+import { isPacked } from '../format/keys.js';
+import { copiedKeysSteps, lacksKeys } from '../format/order.js';
+import { KeysReader } from './keys-reader.js';
 
 /** A bucket's manifest of an environment, compared with the store's version. */
 export type ManifestComparison =
@@ -19,18 +22,29 @@ export type ManifestComparison =
 /** Manifests that were read, so that what has not changed is not sent again. */
 export class ManifestCache {
   readonly #bucket: BucketReader;
+  readonly #keys: KeysReader;
   readonly #read = new Map<bigint, { etag: string; manifest: Manifest }>();
 
   constructor(bucket: BucketReader) {
     this.#bucket = bucket;
+    this.#keys = new KeysReader(bucket);
   }
 
-  /** The version that the manifest had when it was read last; `undefined` when it was not read. */
-  version(environment: bigint): bigint | undefined {
-    return this.#read.get(environment)?.manifest.version;
+  /** The manifest as it was read last, without keys in an object; `undefined` when it was not. */
+  known(environment: bigint): Manifest | undefined {
+    return this.#read.get(environment)?.manifest;
   }
 
   /** @throws HoldfastError `bucket_unavailable`; `copy_damaged` */
+  async withKeys(manifest: Manifest, signal: AbortSignal): Promise<Manifest> {
+    return this.#keys.unpack(manifest, signal);
+  }
+
+  /**
+   * Reads a manifest, without keys in an object.
+   *
+   * @throws HoldfastError `bucket_unavailable`; `copy_damaged`
+   */
   async read(environment: bigint, signal: AbortSignal): Promise<Manifest | undefined> {
     const known = this.#read.get(environment);
     const reading = await this.#bucket.read(manifestName(environment), { unless: known?.etag, signal });
@@ -57,8 +71,13 @@ export async function compareManifest(
     // The same version of another time is another commit: only a transfer, which reads the ruleset,
     // tells what that means.
     const another = manifest.version === stored.version && manifest.committedAt !== stored.at;
-    const behind = manifest.version < stored.version || another || lacksKeys(manifest.keys, copiedKeys(keys));
-    return { kind: behind ? 'behind' : 'equal', manifest };
+    const behind = manifest.version < stored.version || another || !isPacked(manifest);
+    if (behind) return { kind: 'behind', manifest };
+    const [copied, { keys: there }] = [
+      await runSoon(copiedKeysSteps(keys)),
+      await manifests.withKeys(manifest, signal),
+    ];
+    return { kind: lacksKeys(there, copied) ? 'behind' : 'equal', manifest };
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'copy_damaged') return { kind: 'damaged', error };
     throw error;

@@ -5,6 +5,7 @@
 import { HoldfastError } from '../../core/errors.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { ENVIRONMENTS_PREFIX, parseName, snapshotName } from '../format/names.js';
+import type { Manifest } from '../format/manifest.js';
 import { obsolete, type ListedSnapshot } from '../format/snapshot.js';
 import type { ManifestCache } from './manifests.js';
 
@@ -31,15 +32,15 @@ export interface Pruned {
   /** Environments that have a copy. */
   readonly environments: ReadonlySet<bigint>;
   /**
-   * Environments whose snapshot is missing although the manifest names it: it was removed from
-   * outside.
+   * Environments whose snapshot or keys are missing although the manifest names them: they were
+   * removed from outside.
    */
   readonly incomplete: readonly bigint[];
   readonly removed: number;
 }
 
 /**
- * SeenSnapshots remembers since when snapshots are there, by a monotonic clock: the times that a
+ * SeenSnapshots remembers since when snapshots and objects of keys are there, by a monotonic clock: the times that a
  * bucket says are of clocks that may be off. After a start nothing is known, so that what could go
  * stays for one pruning longer.
  */
@@ -53,9 +54,8 @@ export class SeenSnapshots {
     this.#monotonic = monotonic;
   }
 
-  /** Notes that a snapshot is there. Returns the milliseconds since it was first seen. */
-  see(environment: bigint, version: bigint): number {
-    const name = `${environment} ${version}`;
+  /** Notes that an object is there. Returns the milliseconds since it was first seen. */
+  see(name: string): number {
     const now = this.#monotonic();
     const since = this.#since.get(name) ?? now;
     this.#found.set(name, since);
@@ -74,57 +74,69 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   const environments = new Set<bigint>();
   const incomplete: bigint[] = [];
   let removed = 0;
-  for await (const { environment, snapshots } of folders(parts)) {
+  for await (const folder of folders(parts)) {
+    const { environment } = folder;
     environments.add(environment);
     // As it was read before the listing began: what it names is in the listing, or gone.
-    const named = parts.manifests.version(environment);
-    if (named !== undefined && !snapshots.some(({ version }) => version >= named))
-      incomplete.push(environment);
-    removed += await pruneEnvironment(environment, snapshots, parts);
+    const known = parts.manifests.known(environment);
+    if (known !== undefined && lacksObjects(folder, known)) incomplete.push(environment);
+    removed += await pruneEnvironment(folder, parts);
   }
   parts.seen.settle();
   return { environments, incomplete, removed };
 }
 
+/** The objects of one environment that a bucket lists. */
+interface Folder {
+  readonly environment: bigint;
+  readonly snapshots: ListedSnapshot[];
+  /** The objects of keys, with the milliseconds since each was first seen. */
+  readonly keys: { readonly name: string; readonly knownFor: number }[];
+}
+
+/** True when what a manifest names is not there, nor a newer snapshot. */
+function lacksObjects({ snapshots, keys }: Folder, { version, keysObject }: Manifest): boolean {
+  if (!snapshots.some((each) => each.version >= version)) return true;
+  return keysObject !== undefined && !keys.some(({ name }) => name === keysObject.object);
+}
+
 /**
  * Groups the names by environment: they come in order, so those of an environment come together.
  */
-async function* folders({
-  bucket,
-  seen,
-  signal,
-}: PruneParts): AsyncGenerator<{ environment: bigint; snapshots: ListedSnapshot[] }, void, void> {
-  let current: { environment: bigint; snapshots: ListedSnapshot[] } | undefined;
+async function* folders({ bucket, seen, signal }: PruneParts): AsyncGenerator<Folder, void, void> {
+  let current: Folder | undefined;
   for await (const { name } of bucket.list(ENVIRONMENTS_PREFIX, signal)) {
     const parsed = parseName(name);
     if (parsed === undefined) continue;
     if (current?.environment !== parsed.environment) {
       if (current !== undefined) yield current;
-      current = { environment: parsed.environment, snapshots: [] };
+      current = { environment: parsed.environment, snapshots: [], keys: [] };
     }
-    if (parsed.kind !== 'snapshot') continue;
-    const { environment, version } = parsed;
-    current.snapshots.push({ version, knownFor: seen.see(environment, version) });
+    const { kind } = parsed;
+    if (kind === 'snapshot') current.snapshots.push({ version: parsed.version, knownFor: seen.see(name) });
+    else if (kind === 'keys') current.keys.push({ name, knownFor: seen.see(name) });
   }
   if (current !== undefined) yield current;
 }
 
 async function pruneEnvironment(
-  environment: bigint,
-  snapshots: ListedSnapshot[],
-  parts: PruneParts,
+  { environment, snapshots, keys }: Folder,
+  { bucket, manifests, signal, ...parts }: PruneParts,
 ): Promise<number> {
-  const { bucket, manifests, signal } = parts;
   // No client needs what a deleted environment was.
   const keep = parts.stored.has(environment) ? parts.keep : 1;
-  if (snapshots.length <= keep) return 0;
+  if (snapshots.length <= keep && keys.length <= 1) return 0;
   const manifest = await manifests.read(environment, signal).catch(unreadable);
   // Without a manifest it is not known which of them a reader may want.
   if (manifest === undefined) return 0;
+  const oldKeys = keys.filter(
+    ({ name, knownFor }) => name !== manifest.keysObject?.object && knownFor >= GRACE_MS,
+  );
   // The store may have lost it: then its copies are all there is.
-  if (!parts.stored.has(environment) && manifest.deleted !== true) return 0;
-  const old = obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS });
+  const isLost = !parts.stored.has(environment) && manifest.deleted !== true;
+  const old = isLost ? [] : obsolete(snapshots, manifest.version, { keep, grace: GRACE_MS });
   for (const version of old) await bucket.remove(snapshotName(environment, version), signal);
+  for (const { name } of isLost ? [] : oldKeys) await bucket.remove(name, signal);
   return old.length;
 }
 

@@ -14,10 +14,13 @@ import { HoldfastError } from '../../core/errors.js';
 import { encodeEnvelope } from '../../ruleset/codec.js';
 import { Ruleset } from '../../ruleset/ruleset.js';
 import type { Key, Store, StoredRuleset } from '../../store/store.js';
-import type { Bucket, BucketReader } from '../../bucket/bucket.js';
+import { OBJECT_MAX_BYTES, type Bucket, type BucketReader, type WriteOptions } from '../../bucket/bucket.js';
+import { runSoon } from '../../core/steps.js';
+import { packKeys, type PackedManifest } from '../format/keys.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../format/manifest.js';
 import {
   folderName,
+  KEYS_TYPE,
   parseName,
   manifestName,
   MANIFEST_CACHE,
@@ -26,8 +29,9 @@ import {
   SNAPSHOT_CACHE,
   SNAPSHOT_TYPE,
 } from '../format/names.js';
-import { copiedKeys, decideOrder } from '../format/order.js';
-import { checkSnapshot, sha256 } from '../format/snapshot.js';
+import { copiedKeysSteps, decideOrder } from '../format/order.js';
+import { sha256 } from '../format/snapshot.js';
+import type { KeysReader } from './keys-reader.js';
 
 /**
  * The number of times that a manifest may change between being read and being replaced. Each time
@@ -42,6 +46,7 @@ export interface UploadParts {
   readonly conditions: 'kept' | 'ignored';
   /** The environment's keys, as they are now. */
   readonly keys: () => readonly Key[];
+  readonly keysReader: KeysReader;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -128,7 +133,8 @@ async function existingManifest(environment: bigint, parts: UploadParts): Promis
   if (reading.kind !== 'found') return { condition: 'absent', manifest: undefined };
   const condition = { etag: reading.etag };
   try {
-    return { condition, manifest: decodeManifest(reading.bytes, environment) };
+    const manifest = await parts.keysReader.unpack(decodeManifest(reading.bytes, environment), signal);
+    return { condition, manifest };
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.details?.format !== undefined) throw error;
     // It may have named any snapshot that there is, and must not be replaced by an older one.
@@ -159,20 +165,25 @@ async function replace(
   const { bucket, signal } = parts;
   const { version } = stored;
   if (atMost !== undefined && atMost > version) return { kind: 'ahead', copy: atMost, stored: version };
-  const { manifest: next, snapshot } = copyOf(stored, parts);
+  const { manifest: next, snapshot } = await copyOf(stored, parts);
   const decided = decideOrder(existing, next);
   if (decided.kind === 'ahead') return { kind: 'ahead', copy: decided.version, stored: version };
   if (decided.kind === 'forked') return { kind: 'forked', version };
+  // What no reader would take is refused before anything is written.
+  const packed = decided.kind === 'write' ? await packKeys(decided.manifest) : undefined;
+  const encoded = packed && encodeManifest(packed.manifest);
   if (existing?.version !== version || repair) await writeSnapshot(next, snapshot, parts);
-  if (decided.kind === 'same') return { kind: 'same', version };
-  const { kind } = await bucket.write(manifestName(next.environment), encodeManifest(decided.manifest), {
+  if (packed === undefined || encoded === undefined) return { kind: 'same', version };
+  if (packed.keys !== undefined) await writeKeys(packed.keys, parts);
+  const { kind } = await bucket.write(manifestName(next.environment), encoded, {
     condition: parts.conditions === 'kept' ? condition : undefined,
     contentType: MANIFEST_TYPE,
     cacheControl: MANIFEST_CACHE,
     signal,
   });
   if (kind === 'conflict') return 'conflict';
-  if (parts.conditions === 'ignored' && !(await isThere(decided.manifest, parts))) return 'conflict';
+  parts.keysReader.remember(packed.manifest);
+  if (parts.conditions === 'ignored' && !(await isThere(packed.manifest, parts))) return 'conflict';
   return { kind: 'written', version };
 }
 
@@ -187,29 +198,56 @@ async function isThere({ environment, version }: Manifest, parts: UploadParts): 
  * manifest (a manifest of an older version cannot have), or is damaged.
  */
 async function writeSnapshot(manifest: Manifest, snapshot: Uint8Array, parts: UploadParts): Promise<void> {
-  const { bucket, signal } = parts;
-  const options = { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE, signal };
-  const { kind } = await bucket.write(manifest.object, snapshot, { ...options, condition: 'absent' });
-  if (kind === 'written' || (await hasSnapshot(manifest, bucket, signal))) return;
-  await bucket.write(manifest.object, snapshot, options);
+  const options = { contentType: SNAPSHOT_TYPE, cacheControl: SNAPSHOT_CACHE, signal: parts.signal };
+  await writeOnce(manifest.object, snapshot, options, parts.bucket);
 }
 
-async function hasSnapshot(manifest: Manifest, bucket: BucketReader, signal: AbortSignal): Promise<boolean> {
-  const reading = await bucket.read(manifest.object, { signal });
-  if (reading.kind !== 'found') return false;
+/** Writes an object of keys, which is named by its content. */
+async function writeKeys(keys: NonNullable<PackedManifest['keys']>, parts: UploadParts): Promise<void> {
+  const options = { contentType: KEYS_TYPE, cacheControl: SNAPSHOT_CACHE, signal: parts.signal };
+  await writeOnce(keys.name, keys.content, options, parts.bucket);
+}
+
+async function writeOnce(
+  name: string,
+  content: Uint8Array,
+  options: WriteOptions,
+  bucket: Bucket,
+): Promise<void> {
+  const { kind } = await bucket.write(name, content, { ...options, condition: 'absent' });
+  if (kind === 'written' || (await hasContent(name, content, bucket, options.signal))) return;
+  await bucket.write(name, content, options);
+}
+
+async function hasContent(
+  name: string,
+  content: Uint8Array,
+  bucket: BucketReader,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   try {
-    checkSnapshot(manifest, reading.bytes);
-    return true;
-  } catch {
-    // Not what the manifest says.
-    return false;
+    const reading = await bucket.read(name, { max: content.length, signal });
+    return reading.kind === 'found' && Buffer.compare(reading.bytes, content) === 0;
+  } catch (error) {
+    // It is larger.
+    if (error instanceof HoldfastError && error.code === 'copy_damaged') return false;
+    throw error;
   }
 }
 
-function copyOf(stored: StoredCopy, parts: UploadParts): { manifest: Manifest; snapshot: Uint8Array } {
+async function copyOf(
+  stored: StoredCopy,
+  parts: UploadParts,
+): Promise<{ manifest: Manifest; snapshot: Uint8Array }> {
   const { id: environment, version, clientVersion, at, projectId, name } = stored;
   const ruleset = new Ruleset({ ...stored, environment, envelope: encodeEnvelope(stored) });
   const snapshot = ruleset.encode(0n);
+  if (snapshot.length > OBJECT_MAX_BYTES) {
+    throw new HoldfastError(
+      'copy_too_large',
+      `The ruleset of environment ${environment} has ${snapshot.length} bytes, and no reader of copies takes more than ${OBJECT_MAX_BYTES}.`,
+    );
+  }
   const manifest = {
     environment,
     version,
@@ -221,7 +259,7 @@ function copyOf(stored: StoredCopy, parts: UploadParts): { manifest: Manifest; s
     sha256: sha256(snapshot),
     projectId,
     name,
-    keys: copiedKeys(parts.keys()),
+    keys: await runSoon(copiedKeysSteps(parts.keys())),
     ...(stored.deleted === true ? { deleted: true as const } : {}),
   };
   return { manifest, snapshot };

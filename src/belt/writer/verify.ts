@@ -9,7 +9,9 @@ import type { Key, Store, StoredRuleset } from '../../store/store.js';
 import type { Bucket, BucketReader } from '../../bucket/bucket.js';
 import { decodeManifest, type Manifest } from '../format/manifest.js';
 import { ENVIRONMENTS_PREFIX, parseName, manifestName } from '../format/names.js';
-import { copiedKeys, lacksKeys } from '../format/order.js';
+import { runSteps } from '../../core/steps.js';
+import { copiedKeysSteps, lacksKeys } from '../format/order.js';
+import { KeysReader } from './keys-reader.js';
 import { checkSnapshot, rulesetOf, sha256 } from '../format/snapshot.js';
 import { inParallel } from './manifests.js';
 
@@ -92,7 +94,7 @@ export async function readStoredCopy(
 ): Promise<{ manifest: Manifest; ruleset: Ruleset } | undefined> {
   const reading = await bucket.read(manifestName(environment), { signal });
   if (reading.kind !== 'found') return undefined;
-  const manifest = decodeManifest(reading.bytes, environment);
+  const manifest = await new KeysReader(bucket).unpack(decodeManifest(reading.bytes, environment), signal);
   const snapshot = await bucket.read(manifest.object, { signal });
   if (snapshot.kind !== 'found') {
     throw new HoldfastError(
@@ -164,5 +166,5 @@ function stateOf(
   if (manifest.version < stored.version) return 'behind';
   const ruleset = new Ruleset({ ...stored, environment: stored.id, envelope: encodeEnvelope(stored) });
   if (sha256(ruleset.encode(0n)) !== manifest.sha256) return 'forked';
-  return lacksKeys(manifest.keys, copiedKeys(keys)) ? 'behind' : 'equal';
+  return lacksKeys(manifest.keys, runSteps(copiedKeysSteps(keys))) ? 'behind' : 'equal';
 }

@@ -10,7 +10,7 @@
  * all manifests are compared with the store, and what is behind is written.
  */
 import type { Logger } from 'pino';
-import { HoldfastError, messageOf } from '../../core/errors.js';
+import { HoldfastError, messageOf, type ErrorCode } from '../../core/errors.js';
 import { Keyring } from '../../keys/keyring.js';
 import { CANARY_ENVIRONMENT } from '../../store/rules.js';
 import type { FeedEntry, FeedPosition, Store } from '../../store/store.js';
@@ -20,6 +20,7 @@ import { Signal } from '../../core/signal.js';
 import type { Bucket } from '../../bucket/bucket.js';
 import { PendingUploads, type PendingUpload } from './changes.js';
 import { endAfter } from './end-after.js';
+import { KeysReader } from './keys-reader.js';
 import { RECONCILE_TIMES, Reconciler, type ReconcileTimes } from './reconcile.js';
 import { upload, type UploadOutcome } from './upload.js';
 
@@ -58,6 +59,7 @@ export interface BucketWorkerOptions {
  */
 const LANES = 4;
 const SAVE_CURSOR_MS = 1_000;
+const OF_ENVIRONMENT: ReadonlySet<ErrorCode> = new Set(['store_damaged', 'copy_damaged', 'copy_too_large']);
 
 /** The state of one bucket. */
 export interface BucketStatus {
@@ -78,6 +80,7 @@ export interface BucketStatus {
 export class BucketWorker {
   readonly #options: BucketWorkerOptions;
   readonly #keyring: Keyring;
+  readonly #keysReader: KeysReader;
   readonly #checks: Reconciler;
   readonly #changes = new PendingUploads();
   readonly #signal = new Signal();
@@ -96,6 +99,7 @@ export class BucketWorker {
   constructor(options: BucketWorkerOptions) {
     this.#options = options;
     this.#keyring = new Keyring(options.store);
+    this.#keysReader = new KeysReader(options.bucket);
     this.#checks = new Reconciler({
       ...options,
       keyring: this.#keyring,
@@ -202,7 +206,8 @@ export class BucketWorker {
     try {
       this.#conditions ??= await this.#tryConditions(end);
       const keys = () => this.#keyring.of(environment);
-      const parts = { store, bucket, conditions: this.#conditions, keys, now, signal: end };
+      const [conditions, keysReader] = [this.#conditions, this.#keysReader];
+      const parts = { store, bucket, conditions, keys, keysReader, now, signal: end };
       const outcome = await upload(environment, parts, pending.repair);
       this.#changes.written(environment, began);
       this.#problems.delete(environment);
@@ -307,5 +312,5 @@ export class BucketWorker {
 
 /** True for an error that says something about one environment, and nothing about the others. */
 function isOfEnvironment(error: unknown): boolean {
-  return error instanceof HoldfastError && (error.code === 'store_damaged' || error.code === 'copy_damaged');
+  return error instanceof HoldfastError && OF_ENVIRONMENT.has(error.code);
 }

@@ -10,7 +10,9 @@
  * publish, and `holdfast belt` writes without serving.
  */
 import type { Logger } from 'pino';
+import { sleep } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
+import { StaleCursors } from '../../leader/stale-cursors.js';
 import type { Store } from '../../store/store.js';
 import { equalJitter } from '../../core/backoff.js';
 import { BUCKET_BACKOFF } from './backoff.js';
@@ -73,11 +75,23 @@ export class BeltWriter {
   async lead(signal: AbortSignal): Promise<void> {
     this.#writing = true;
     try {
-      await Promise.all(this.#options.buckets.map((bucket) => this.#keep(bucket, signal)));
+      const works = this.#options.buckets.map((bucket) => this.#keep(bucket, signal));
+      await Promise.all([...works, this.#staleCursors().run(signal)]);
     } finally {
       this.#writing = false;
       this.#workers.clear();
     }
+  }
+
+  #staleCursors(): StaleCursors {
+    const { store, buckets, holder, log, monotonic } = this.#options;
+    return new StaleCursors({
+      leadership: store.beltLeadership,
+      holder,
+      present: () => buckets.map(({ name }) => name),
+      clock: { monotonic, sleep },
+      log,
+    });
   }
 
   /**

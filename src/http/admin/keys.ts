@@ -10,6 +10,12 @@ import { idText, timeText } from './input.js';
 import { outOfReach } from './refusals.js';
 import { adminRoute } from './route.js';
 
+/**
+ * The API keys of an environment, revoked ones included: they stay, and every copy has them. Nodes
+ * that create keys at the same time can each add one more.
+ */
+const MAX_KEYS = 100_000;
+
 const keyBody = z.strictObject({
   kind: z.enum(['server', 'client'], 'must be server or client'),
   name: nameField.default(''),
@@ -55,8 +61,10 @@ export const KEY_ROUTES = [
     summary: 'Creates an API key',
     body: keyBody,
     answers: { 201: issuedKeyAnswer },
+    errors: ['too_many_api_keys'],
     handle: async ({ environment, body, note }, response, { store, replica, now }) => {
       const found = await findEnvironment(store, environment);
+      if (replica.keyring.of(found.id).length >= MAX_KEYS) throw tooManyKeys(`${found.id}`);
       const { text, key } = issueKey(found, body.kind, body.name, now());
       await store.addKey(key);
       replica.keyring.take(key);
@@ -88,6 +96,13 @@ export const KEY_ROUTES = [
     },
   }),
 ];
+
+function tooManyKeys(environment: string): HoldfastError {
+  return new HoldfastError(
+    'too_many_api_keys',
+    `environment ${environment} has ${MAX_KEYS} API keys, revoked ones included, and takes no more: use the keys that it has, or another environment`,
+  );
+}
 
 function unknownKey(id: string): HoldfastError {
   return new HoldfastError('not_found', `there is no key ${id}: list keys to see their ids`);

@@ -38,13 +38,10 @@ import { configsIn, encodeMutation, mutationOf, type Mutation } from './record.j
 import type { LogLine } from './replay.js';
 import { canWrite } from './probe.js';
 import type { FileState } from './state.js';
-import { Writer, type WritePlan } from './writer.js';
+import { KEY_BYTES, keySubject, subjectsOf, Writer, type WritePlan } from './writer.js';
 
 /** The pause after a compaction that failed, milliseconds. */
 const COMPACT_AGAIN = 10_000;
-
-/** All writes of keys, as a subject of the writer: a hash must be new among all of them. */
-const KEYS = 'keys';
 
 /** The parts of a store, opened. */
 export interface FileStoreParts {
@@ -191,13 +188,15 @@ export class FileStore implements Store {
     const state = this.#state;
     const isNew = ({ id, hash }: Key) => state.key(id) === undefined && state.keyByHash(hash) === undefined;
     const add = (key: Key) => () =>
-      isNew(key) ? { mutation: { type: 'key' as const, key }, result: 1 } : { result: 0 };
-    const added = await Promise.all(keys.map((key) => this.#writer.submit<number>([KEYS], add(key))));
+      isNew(key) ? { mutation: { type: 'key' as const, key }, bytes: KEY_BYTES, result: 1 } : { result: 0 };
+    const added = await Promise.all(
+      keys.map((key) => this.#writer.submit<number>(subjectsOf(key), add(key))),
+    );
     return added.reduce((sum, each) => sum + each, 0);
   }
 
   revokeKey(id: string, at: number): Promise<Key | undefined> {
-    return this.#writer.submit<Key | undefined>([KEYS], () => {
+    return this.#writer.submit<Key | undefined>([keySubject(id)], () => {
       const key = this.#state.key(id);
       if (key === undefined || key.revokedAt !== undefined) return { result: key };
       const revoked = { ...key, revokedAt: at };

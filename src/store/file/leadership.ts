@@ -52,8 +52,14 @@ export class FileLeadership implements Leadership {
   saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
     if (!this.#holds(holder)) return Promise.resolve(false);
     this.#cursors.set(name, position);
-    this.#dirty = true;
-    this.#writing ??= this.#write();
+    this.#changed();
+    return Promise.resolve(true);
+  }
+
+  removeCursors(holder: string, names: readonly string[]): Promise<boolean> {
+    if (!this.#holds(holder)) return Promise.resolve(false);
+    for (const name of names) this.#cursors.delete(name);
+    this.#changed();
     return Promise.resolve(true);
   }
 
@@ -64,6 +70,11 @@ export class FileLeadership implements Leadership {
 
   #holds(holder: string): boolean {
     return this.#lease?.holder === holder && this.#lease.until > this.#now();
+  }
+
+  #changed(): void {
+    this.#dirty = true;
+    this.#writing ??= this.#write();
   }
 
   /** One write at a time, however many cursors are saved in the meantime. */

@@ -2,11 +2,12 @@
  * Group commit: writes that are submitted while one batch is on its way to the disk make up the
  * next one, so that many writes share one fdatasync.
  *
- * A batch holds at most one write per subject (an environment; the keys; a name). So each write is checked
+ * A batch holds at most one write per subject (an environment; a key; a name). So each write is checked
  * against the state on the disk, never against a neighbour in the same batch that may yet fail; and
  * readers see nothing that is not on the disk.
  */
 import { HoldfastError, messageOf } from '../../core/errors.js';
+import type { Key } from '../store.js';
 import { DoubtfulAppendError } from './log.js';
 import type { Mutation } from './record.js';
 
@@ -133,4 +134,17 @@ function writeError(path: string, error: unknown): HoldfastError {
       ? `The change may or may not have been made: ${messageOf(error)}. Repeat it with the same Idempotency-Key to find out and to make it once.`
       : `The log ${path} could not be written, and nothing was changed: ${messageOf(error)}.`;
   return new HoldfastError('store_unavailable', message, { cause: error });
+}
+
+/** The size of a key in the log, about, bytes. */
+export const KEY_BYTES = 512;
+
+/** Returns the subjects of a new key. Different keys share a batch: a restore brings very many. */
+export function subjectsOf({ id, hash }: Key): string[] {
+  return [keySubject(id), `hash ${hash}`];
+}
+
+/** Returns the subject of a key that is revoked. */
+export function keySubject(id: string): string {
+  return `key ${id}`;
 }

@@ -2,7 +2,7 @@
 import type { Leadership, FeedPosition } from '../store.js';
 import { replyPairs } from './codec.js';
 import type { Commands } from './commands.js';
-import { ACQUIRE, RELEASE, SAVE_CURSOR } from './scripts.js';
+import { ACQUIRE, RELEASE, REMOVE_CURSORS, SAVE_CURSOR } from './scripts.js';
 
 /** RedisLeadership keeps the lease as a string with an expiry, the cursors as a hash. */
 export class RedisLeadership implements Leadership {
@@ -33,5 +33,10 @@ export class RedisLeadership implements Leadership {
   async saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
     const keys = [this.#lease, this.#cursors];
     return (await this.#commands.read({ lua: SAVE_CURSOR, keys, args: [holder, name, position] })) === 1;
+  }
+
+  async removeCursors(holder: string, names: readonly string[]): Promise<boolean> {
+    const keys = [this.#lease, this.#cursors];
+    return (await this.#commands.read({ lua: REMOVE_CURSORS, keys, args: [holder, ...names] })) === 1;
   }
 }

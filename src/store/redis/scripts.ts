@@ -236,6 +236,18 @@ redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return 1
 `;
 
+/**
+ * KEYS lease, cursors · ARGV holder, names. 1 when the holder has the lease and the cursors are
+ * gone.
+ */
+export const REMOVE_CURSORS = `${prelude}
+local failed = check(KEYS[1], 'string') or check(KEYS[2], 'hash')
+if failed then return failed end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+for i = 2, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+return 1
+`;
+
 /** KEYS marker. A write without meaning, refused exactly when those of commits are. */
 export const PROBE = `return redis.call('SET', KEYS[1], '1')`;
 
