@@ -34,7 +34,8 @@ export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> 
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = setTimeout(finish, milliseconds);
+    // Node 24 warns of a time that is over already.
+    const timer = setTimeout(finish, Math.max(0, milliseconds));
     signal.addEventListener('abort', finish);
   });
 }

@@ -30,7 +30,7 @@ export class Signal {
       };
       const wake = (): void => finish(true);
       const giveUp = (): void => finish(false);
-      const timer = milliseconds === undefined ? undefined : setTimeout(giveUp, milliseconds);
+      const timer = milliseconds === undefined ? undefined : setTimeout(giveUp, Math.max(0, milliseconds));
       this.#waiting.add(wake);
       signal.addEventListener('abort', giveUp);
     });
