@@ -10,6 +10,9 @@ const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5
 /** The methods of the conventions. Others are one label, so that clients cannot make series. */
 const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
+/** The status of a method that the route does not have: its methods together are one series. */
+const REFUSED_METHOD = 405;
+
 /** One request, as the histogram has it. */
 export interface RequestLabels {
   readonly method: string;
@@ -40,7 +43,7 @@ export class RequestDurations {
   observe({ method, route, status }: RequestLabels, seconds: number): void {
     this.#histogram.observe(
       {
-        http_request_method: METHODS.has(method) ? method : '_OTHER',
+        http_request_method: METHODS.has(method) && status !== REFUSED_METHOD ? method : '_OTHER',
         http_route: route ?? '',
         http_response_status_code: status ?? '',
       },
