@@ -1,7 +1,7 @@
 /** The file store when its process or its file fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, readdir, readFile, truncate, writeFile, appendFile, stat } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { historyLimits } from '../../src/store/history.js';
@@ -63,6 +63,43 @@ describe('a restart', () => {
     await copyFile(join(directory, 'log'), join(left, 'log'));
     await writeFile(join(left, 'lock'), `${await deadPid()} 1\n`);
     expect(await everything(await open({}, left))).toEqual(expected);
+  });
+
+  it('a log that was moved away takes no commit that a restart would not have, and takes them when it is back', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    const path = join(directory, 'log');
+    for (const replaced of [false, true]) {
+      await rename(path, `${path}.1`);
+      if (replaced) await copyFile(`${path}.1`, path);
+      const refused = store.commit(update(1n, 0n, [flag(5n, 'a')]));
+      await expect(refused).rejects.toThrow(/moved or replaced; put it back/);
+      expect(await store.version(1n)).toBe(0n);
+      await rename(`${path}.1`, path);
+    }
+    await until(
+      'it takes commits',
+      async () => (await store.commit(update(1n, 0n, [flag(5n, 'a')]))).kind === 'committed',
+    );
+    await store.close();
+    expect(await (await open()).version(1n)).toBe(5n);
+  });
+
+  it('a directory whose log is gone is refused with what to do, and opens when the log is back', async () => {
+    const store = await open();
+    await fill(store);
+    await store.close();
+    const expected = await everything(await open());
+    await stores.pop()?.close();
+    const path = join(directory, 'log');
+    await rename(path, `${path}.1`);
+    await expect(open()).rejects.toMatchObject({
+      code: 'store_damaged',
+      message: expect.stringContaining('Put it back, or restore it from a backup') as string,
+    });
+    expect(await readdir(directory)).not.toContain('log');
+    await rename(`${path}.1`, path);
+    expect(await everything(await open())).toEqual(expected);
   });
 
   it('a follower of a file store goes on after a restart without a gap', async () => {

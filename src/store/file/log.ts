@@ -11,7 +11,7 @@
  * A log that is mostly superseded is replaced while it is in use (compaction.ts): only the last
  * step of that, `replaceWith`, waits for an append, and appends wait only for it.
  */
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { replaceFile, syncDirectory } from '../../core/durable-file.js';
@@ -118,7 +118,8 @@ export class Log {
    * Resolves to its place when the batch is on the disk. When it rejects, the log is as it was
    * before.
    *
-   * @throws DoubtfulAppendError when another process took the directory over during the write
+   * @throws DoubtfulAppendError when another process took the directory over during the write, or
+   *   the file was moved
    */
   append(batch: LogBatch): Promise<LogLine> {
     return this.#turns.run('log', async () => {
@@ -133,7 +134,7 @@ export class Log {
         await this.#removeRest().catch(() => undefined);
         throw error;
       }
-      await this.#verify().catch((error: unknown) => {
+      await Promise.all([this.#verify(), this.#checkName()]).catch((error: unknown) => {
         throw new DoubtfulAppendError(error);
       });
       const start = this.#end;
@@ -195,6 +196,17 @@ export class Log {
     if (size !== this.#end || nlink === 0) {
       throw new Error(`${this.path} was changed by another process; stop it, and restart this one`);
     }
+    await this.#checkName();
+  }
+
+  /** Rejects when a restart would not read this file: it was moved away, as log rotation does. */
+  async #checkName(): Promise<void> {
+    const named = await stat(this.path).catch(() => undefined);
+    const { ino, dev } = await this.#file.stat();
+    if (named?.ino === ino && named.dev === dev) return;
+    throw new Error(
+      `${this.path} is not the file any more that this process writes: it was moved or replaced; put it back, or stop this process before its data is moved`,
+    );
   }
 
   async #syncName(): Promise<void> {

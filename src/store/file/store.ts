@@ -42,6 +42,9 @@ export interface FileStoreOptions {
   readonly lockPatience?: number;
 }
 
+/** The files next to the log that a store makes, all of them after it. */
+const WRITTEN_AFTER_LOG = ['cursors', 'belt-cursors', 'operators', 'audit'];
+
 /**
  * Opens the store in a directory, which is made if there is none. A full disk is no obstacle.
  *
@@ -81,7 +84,10 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   const logger = options.log;
   await removeTemporary(directory);
   if (lock.isTakeover) await moveToNewInode(directory, lock.token, logger);
-  if (!(await exists(join(directory, 'log')))) await Log.create(directory);
+  if (!(await exists(join(directory, 'log')))) {
+    await refuseLostLog(directory);
+    await Log.create(directory);
+  }
   const limits = options.history ?? historyLimits();
   const operators = await FileOperators.open(join(directory, 'operators'), () => lock.verify());
   const audit = await FileAuditLog.open(join(directory, 'audit'), logger);
@@ -185,6 +191,17 @@ async function moveToNewInode(directory: string, token: string, logger: Logger):
     logger.warn(
       { directory, error: messageOf(error) },
       'the log could not be copied away from its last owner',
+    );
+  }
+}
+
+/** An empty store in the place of a lost one would look like a new installation. */
+async function refuseLostLog(directory: string): Promise<void> {
+  for (const name of WRITTEN_AFTER_LOG) {
+    if (!(await exists(join(directory, name)))) continue;
+    throw new HoldfastError(
+      'store_damaged',
+      `The data directory ${directory} has the file ${name} of a store, and no log: the log was moved or removed. Put it back, or restore it from a backup; to begin with nothing, remove ${WRITTEN_AFTER_LOG.join(', ')} too.`,
     );
   }
 }
