@@ -17,7 +17,7 @@ import { readContextSetJson } from '../../ruleset/json.js';
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import { attribution } from './attribution.js';
 import { draftEvaluator } from './draft.js';
-import { evaluationAnswer, evaluationJson, segmentAnswer, segmentJson, segmentsOf } from './explained.js';
+import { evaluationAnswer, evaluationJson, segmentAnswer, segmentJson, askedSegments } from './explained.js';
 import { idText } from './input.js';
 import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
@@ -185,7 +185,7 @@ async function explainOnce(
   const wanted = new Map<string, boolean>();
   const explain = (key: string): Explanation => {
     const explanation = evaluator.explain(key, contexts, options);
-    for (const { key: segment, isMember } of segmentsOf(explanation)) {
+    for (const { key: segment, isMember } of askedSegments(explanation)) {
       if (wanted.size < SEGMENTS_MAX) wanted.set(segment, isMember);
     }
     return explanation;

@@ -133,7 +133,7 @@ export interface AskedSegment {
 }
 
 /** The segments that an explanation refers to: of the failed conditions, and of the rule that decided. */
-export function segmentsOf({ decided, failed }: Explanation): AskedSegment[] {
+export function askedSegments({ decided, failed }: Explanation): AskedSegment[] {
   const ofFailed = failed.flatMap(({ criterion }) => {
     const asked = segmentOfCriterion(criterion);
     return asked === undefined ? [] : [{ ...asked, isMember: !asked.isMember }];
