@@ -15,7 +15,7 @@ export interface CredentialSource {
   /** @throws HoldfastError `bucket_unavailable` when there are none */
   current(): Promise<S3Credentials>;
   /** Notes that the store does not know these or holds them for expired. */
-  refused(credentials: S3Credentials): void;
+  refused(used: S3Credentials): void;
 }
 
 /** Credentials that never change. */
@@ -62,8 +62,8 @@ export class RefreshedCredentials implements CredentialSource {
     return kept;
   }
 
-  refused(credentials: S3Credentials): void {
-    if (credentials === this.#kept && !this.#isPausing()) this.#kept = undefined;
+  refused(used: S3Credentials): void {
+    if (used === this.#kept && !this.#isPausing()) this.#kept = undefined;
   }
 
   #isPausing(): boolean {

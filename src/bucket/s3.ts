@@ -40,7 +40,8 @@ export interface S3Options {
 const REFUSED = ['ExpiredToken', 'InvalidToken', 'InvalidAccessKeyId', 'TokenRefreshRequired'];
 
 interface Signer {
-  readonly credentials: S3Credentials;
+  /** The credentials that it signs with. */
+  readonly of: S3Credentials;
   readonly client: AwsClient;
 }
 
@@ -200,9 +201,9 @@ export class S3Bucket implements Bucket {
     }
   }
 
-  #signerOf(credentials: S3Credentials): Signer {
-    if (this.#signer?.credentials === credentials) return this.#signer;
-    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  #signerOf(current: S3Credentials): Signer {
+    if (this.#signer?.of === current) return this.#signer;
+    const { accessKeyId, secretAccessKey, sessionToken } = current;
     const session = sessionToken === undefined ? {} : { sessionToken };
     const client = new AwsClient({
       accessKeyId,
@@ -211,12 +212,12 @@ export class S3Bucket implements Bucket {
       region: this.#region,
       service: 's3',
     });
-    return (this.#signer = { credentials, client });
+    return (this.#signer = { of: current, client });
   }
 
-  async #noteRefusal(response: Response, { credentials }: Signer): Promise<void> {
+  async #noteRefusal(response: Response, signer: Signer): Promise<void> {
     const code = await codeOf(response.clone());
-    if (code !== undefined && REFUSED.includes(code)) this.#credentials.refused(credentials);
+    if (code !== undefined && REFUSED.includes(code)) this.#credentials.refused(signer.of);
   }
 
   async #mustBeOk(response: Response, name: string): Promise<void> {
