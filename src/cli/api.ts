@@ -261,9 +261,15 @@ export function refusal(status: number, text: string, base: string): Error {
   const error = errorOf(text);
   if (error === undefined) return new Error(`${base} answered ${status}. Is it Holdfast?`);
   // The server's codes are this family, as of its version.
-  return new HoldfastError(error.code as ErrorCode, error.message, {
+  return new HoldfastError(error.code as ErrorCode, inCommands(error.message), {
     ...(error.field === undefined ? {} : { field: error.field }),
   });
+}
+
+/** The server's remedies are requests; those of the command line are commands. */
+function inCommands(message: string): string {
+  const put = /PUT \/admin\/v1\/environments\/(\d+)/;
+  return message.replace(put, 'holdfast environments put $1 --name NAME');
 }
 
 function errorOf(text: string): { code: string; message: string; field?: string } | undefined {

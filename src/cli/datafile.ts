@@ -8,8 +8,9 @@
 import { HoldfastError, messageOf } from '../core/errors.js';
 import { readConfigsJson } from '../ruleset/json.js';
 import type { Config, ConfigRow, Configs } from '../ruleset/model.js';
-import { referencesOf } from '../ruleset/segments.js';
 import { validateConfig } from '../ruleset/validate.js';
+import { earlySegments, EMPTY_TARGET, type ImportTarget } from './early-segments.js';
+import { segmentsFirst } from './segment-order.js';
 
 /** The server takes changes up to 1 MiB; a little less, so that an exact count is not needed. */
 export const CHANGE_BYTES = 1_000_000;
@@ -27,6 +28,8 @@ export interface ImportOptions {
   readonly remap: boolean;
   /** The largest body of a change, bytes. */
   readonly changeBytes: number;
+  /** The environment as it is, for kept ids; default: without any config. */
+  readonly target?: ImportTarget;
 }
 
 /** The changes that an import commits, and its summary. */
@@ -72,8 +75,8 @@ export function readDatafile(name: string, text: string): Configs {
  *
  * @throws HoldfastError with the code of the rule that a config breaks; `key_duplicate`;
  *   `row_environment` for a file of another environment without `remap`; `segment_missing` when
- *   with `keepIds` a segment would come in a later change than its user; `change_too_large` when a
- *   single config fits into no change
+ *   with `keepIds` a segment cannot come before its user; `change_too_large` when a single config
+ *   fits into no change
  */
 export function planImport(file: Configs, options: ImportOptions): ImportPlan {
   const all = remapped(file, options);
@@ -83,9 +86,13 @@ export function planImport(file: Configs, options: ImportOptions): ImportPlan {
     ? [...all].sort(ascending)
     : segmentsFirst(all.filter((config) => !deletions.includes(config)).map(withoutId));
   const chunks = cutConfigs(ordered, options.changeBytes);
-  if (options.keepIds) checkSegmentOrder(chunks);
+  const early = options.keepIds ? earlySegments(chunks, options.target ?? EMPTY_TARGET) : [];
   return {
-    changes: chunks.map((configs) => ({ body: bodyOf(configs), configs: configs.length })),
+    changes: [
+      // Not counted: they come again in their places.
+      ...cutConfigs(early, options.changeBytes).map((configs) => ({ body: bodyOf(configs), configs: 0 })),
+      ...chunks.map((configs) => ({ body: bodyOf(configs), configs: configs.length })),
+    ],
     skipped: options.keepIds ? [] : deletions.map(({ key = '' }) => key),
     hasDefaultContext: file.defaultContext !== undefined,
   };
@@ -147,42 +154,6 @@ function ascending(a: Config, b: Config): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/**
- * The same configs, each after the segments that it uses; otherwise in their order. Segments that
- * use each other in a circle stay somewhere: the server refuses them.
- */
-export function segmentsFirst(configs: readonly Config[]): Config[] {
-  const byKey = new Map(configs.map((config) => [config.key ?? '', config]));
-  const placed = new Set<Config>();
-  const ordered: Config[] = [];
-  // A stack of its own instead of recursion: nothing bounds how deep segments are nested.
-  for (const start of configs) {
-    const stack: { readonly config: Config; readonly needs: Iterator<string> }[] = [];
-    const enter = (config: Config) => {
-      if (placed.has(config)) return;
-      placed.add(config);
-      stack.push({ config, needs: segmentsOf(config).values() });
-    };
-    enter(start);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const next = top.needs.next();
-      if (next.done === true) {
-        ordered.push(top.config);
-        stack.pop();
-      } else {
-        const needed = byKey.get(next.value);
-        if (needed !== undefined) enter(needed);
-      }
-    }
-  }
-  return ordered;
-}
-
-/** The keys of the segments that a config's rules name. */
-function segmentsOf(config: Config): Set<string> {
-  return new Set(referencesOf(config).map(({ key }) => key));
-}
-
 function bodyOf(configs: readonly Config[]): string {
   return JSON.stringify({ configs });
 }
@@ -213,23 +184,4 @@ export function cutConfigs(configs: readonly Config[], limit: number): Config[][
   }
   if (chunk.length > 0) chunks.push(chunk);
   return chunks;
-}
-
-/**
- * Ids decide the order when they are kept, and that order can be at odds with the one that segments
- * need.
- */
-function checkSegmentOrder(chunks: readonly (readonly Config[])[]): void {
-  const chunkOf = new Map(chunks.flatMap((chunk, i) => chunk.map((config) => [config.key, i] as const)));
-  for (const [i, chunk] of chunks.entries()) {
-    for (const config of chunk) {
-      const later = [...segmentsOf(config)].find((key) => (chunkOf.get(key) ?? i) > i);
-      if (later !== undefined) {
-        throw new HoldfastError(
-          'segment_missing',
-          `The file is too large for one change, and by their ids the segment ${JSON.stringify(later)} comes after ${JSON.stringify(config.key)}, which uses it. Import without --keep-ids.`,
-        );
-      }
-    }
-  }
 }

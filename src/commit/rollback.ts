@@ -71,8 +71,7 @@ async function stateAt(
   const configs = new Map<string, EncodedConfig | undefined>();
   let reached = present;
   for await (const entry of entriesFrom(store, environment, present)) {
-    if (reached <= version) return configs;
-    if (entry.version !== reached) break;
+    if (reached <= version || entry.version !== reached) break;
     if (entry.previous === entry.version) continue;
     await runInTurns(
       replacedSteps(entry, environment, (key, config) => {
@@ -81,11 +80,24 @@ async function stateAt(
     );
     reached = entry.previous;
   }
+  if (reached === 0n && version > 0n) refuseBeginning(environment, version);
   if (reached <= version) return configs;
   throw new HoldfastError(
     'history_missing',
     `the history of environment ${environment} goes back to version ${reached} only, so it cannot be taken back to ${version}: give that version or a later one (HOLDFAST_HISTORY says how many changes are kept)`,
     { field: 'to', details: { oldest: `${reached}` } },
+  );
+}
+
+/**
+ * Refuses a version between nothing and the first change. The state then was an empty environment,
+ * and a small number is far more often a mistake, such as `2` for two changes ago.
+ */
+function refuseBeginning(environment: bigint, version: bigint): never {
+  throw new HoldfastError(
+    'field_invalid',
+    `to is ${version}, and environment ${environment} had no change until then: give a version of its history, which lists them`,
+    { field: 'to' },
   );
 }
 

@@ -58,6 +58,32 @@ describe('show --json', () => {
     expect(await shown(target)).toEqual(JSON.parse(backup));
   });
 
+  it('show --json of more than one change is restored as it was, although a segment was edited after its users', async () => {
+    const set = (...argv: string[]) => holdfast(source, ['set', ...argv]);
+    await holdfast(source, ['environments', 'put', '1', '--name', 'x']);
+    await holdfast(source, ['segment', 'create', 'beta', '--if', 'user.plan is pro']);
+    await set('flag.a', 'false', '--create');
+    await holdfast(source, ['rule', 'add', 'flag.a', '--if', 'in segment beta', '--then', 'true']);
+    for (let i = 0; i < 30; i++)
+      await set(`text.${i}`, `${i} `.repeat(13_000), '--create', '--type', 'string');
+    await holdfast(source, ['rule', 'add', 'beta', '--if', 'user.plan is gold', '--then', 'true']);
+    const { out: backup } = await holdfast(source, ['show', '--json']);
+    const restored = await holdfast(target, ['restore', '-', '--message', 'disk 7 failed'], backup);
+    expect(restored).toMatchObject({ code: 0 });
+    expect(restored.out).toContain('Imported 32 configs');
+    expect(await shown(target)).toEqual(JSON.parse(backup));
+    expect((await holdfast(target, ['history'])).out).toContain('disk 7 failed');
+    expect(await holdfast(target, ['restore', '-'], backup)).toMatchObject({ code: 0 });
+    expect(await shown(target)).toEqual(JSON.parse(backup));
+  });
+
+  it('a datafile that cannot be restored leaves no environment', async () => {
+    const configServicePointer = { projectId: '1', projectEnvId: '8' };
+    const file = JSON.stringify({ configs: [{ key: '', id: '4' }], configServicePointer });
+    expect(await holdfast(target, ['restore', '-'], file)).toMatchObject({ code: 1 });
+    expect((await holdfast(target, ['environments', 'list'])).out).not.toContain('environment 8');
+  });
+
   it('show --json is imported into an empty environment with new ids', async () => {
     const backup = await filledSource();
     await holdfast(target, ['environments', 'put', '1', '--project', '1', '--name', 'x']);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planImport, readDatafile, segmentsFirst, type ImportOptions } from '../../src/cli/datafile.js';
+import { planImport, readDatafile, type ImportOptions } from '../../src/cli/datafile.js';
+import { segmentsFirst } from '../../src/cli/segment-order.js';
 import type { Config, Configs } from '../../src/ruleset/model.js';
 
 const defaults: ImportOptions = { environment: '1', keepIds: false, remap: false, changeBytes: 1_000_000 };
@@ -181,14 +182,33 @@ describe('a file that is too large for one change', () => {
     );
   });
 
-  it('a file that is too large for one change is refused when kept ids put a segment into a later change than its user', () => {
+  it('a file that is too large for one change has a segment with a later id than its user twice: early with a free id, and at its place', () => {
+    const configs = [
+      { ...using('user', 'segment'), id: '11' },
+      { ...using('segment', 'inner'), id: '12' },
+      { ...using('inner'), id: '13' },
+    ];
+    const ids = (options: Partial<ImportOptions>) =>
+      plannedConfigs({ configs }, { keepIds: true, ...options }).map((each) =>
+        each.map(({ key, id }) => `${key} ${id}`),
+      );
+    expect(ids({})).toEqual([['user 11', 'segment 12', 'inner 13']]);
+    const cut = [['user 11'], ['segment 12'], ['inner 13']];
+    expect(ids({ changeBytes: 250 })).toEqual([['inner 1'], ['segment 2'], ...cut]);
+    const segments = new Set(['inner']);
+    expect(ids({ changeBytes: 250, target: { version: 7n, segments } })).toEqual([['segment 8'], ...cut]);
+    const { changes } = planImport({ configs }, { ...defaults, keepIds: true, changeBytes: 250 });
+    expect(changes.reduce((sum, change) => sum + change.configs, 0)).toBe(3);
+  });
+
+  it('a file that is too large for one change is refused when no id below its own is free for a segment', () => {
     const configs = [
       { ...using('user', 'segment'), id: '1' },
       { ...using('segment'), id: '2' },
     ];
     expect(plannedKeys({ configs }, { keepIds: true })).toEqual([['user', 'segment']]);
     expect(() => planImport({ configs }, { ...defaults, keepIds: true, changeBytes: 250 })).toThrow(
-      /the segment "segment" comes after "user".*without --keep-ids/,
+      /the segment "segment" comes after a config that uses it.*without --keep-ids/,
     );
   });
 });

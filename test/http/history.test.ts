@@ -176,6 +176,14 @@ describe('a rollback', () => {
     expect([...(await configs()).keys()]).toEqual(['a']);
   });
 
+  it('a rollback to a version before the first change is refused, and deletes nothing', async () => {
+    const first = await environment.commit(flag('a', true));
+    const { body } = await post('rollback', { to: '2' }).expect(400);
+    expect(body).toMatchObject({ error: { code: 'field_invalid', field: 'to' } });
+    expect((await history())[0]?.version).toBe(first.version);
+    await post('rollback', { to: first.version, keys: ['a'] }).expect(200);
+  });
+
   it('a rollback is refused beyond the history, at another version, and without a target', async () => {
     const { version } = await environment.commit(flag('a', true));
     expect((await post('rollback', { undo: '17' })).body).toMatchObject({

@@ -8,7 +8,8 @@ import { readConfigsJson } from '../../ruleset/json.js';
 import type { Config } from '../../ruleset/model.js';
 import type { Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
-import { CHANGE_BYTES, cutConfigs, segmentsFirst } from '../datafile.js';
+import { CHANGE_BYTES, cutConfigs } from '../datafile.js';
+import { segmentsFirst } from '../segment-order.js';
 import { count } from '../format.js';
 import { ExitWith, UsageError } from '../io.js';
 import { differenceSummary, printDifferences } from '../print-differences.js';
@@ -95,6 +96,25 @@ async function makePlan(
 ): Promise<{ plan: FlagFilePlan; present: Present }> {
   const text = await readTextOf(context.around, file);
   const name = file === '-' ? 'Standard input' : file;
+  const progress = new Progress(context);
+  const isLong = text.length > LONG_FILE;
+  if (isLong) progress.tell(`Comparing ${name} with the environment`);
+  try {
+    return await comparison(context, text, name, prune);
+  } finally {
+    if (isLong) progress.end();
+  }
+}
+
+/** Characters of a file that takes a moment to read. */
+const LONG_FILE = 200_000;
+
+async function comparison(
+  context: CommandContext,
+  text: string,
+  name: string,
+  prune: boolean,
+): Promise<{ plan: FlagFilePlan; present: Present }> {
   const present = await (await context.api()).present(context.environment());
   const configs = readFlagFile(text, { name, environment: present.environment });
   // In the form that files are read in, whatever version the server has.
@@ -143,8 +163,10 @@ async function commitPlan(
   const changes = cutConfigs([...segmentsFirst(writes), ...removed], CHANGE_BYTES);
   const progress = new Progress(context);
   let version = versionOf(etag) ?? '0';
+  const all = writes.length + deletions.length;
+  let committed = 0;
   for (const [done, configs] of changes.entries()) {
-    progress.tell(`Applying: ${done} of ${count(changes.length, 'change')} committed`);
+    progress.tell(`Applying: ${committed} of ${count(all, 'config')} committed`);
     try {
       const body = JSON.stringify({ configs });
       ({ version } = await api.commit(environment, body, `"${version}"`, message));
@@ -152,6 +174,7 @@ async function commitPlan(
       progress.end();
       throw interrupted(error, done, changes.length);
     }
+    committed += configs.length;
   }
   progress.end();
   return version;

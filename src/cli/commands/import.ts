@@ -8,32 +8,56 @@ import {
   planImport,
   readDatafile,
   type ImportOptions,
+  type ImportPlan,
   type PlannedChange,
 } from '../datafile.js';
+import type { ImportTarget } from '../early-segments.js';
+import type { Present } from '../api.js';
 import { UsageError, type CommandIO } from '../io.js';
 import { count } from '../format.js';
 import { Progress } from '../progress.js';
 
-/** @param file a path, or `-` for standard input */
+/**
+ * Commits a datafile; `import`.
+ *
+ * @param file a path, or `-` for standard input
+ */
 export async function importFile(
   context: CommandContext,
   file: string,
-  options: Pick<ImportOptions, 'keepIds' | 'remap'>,
+  options: Pick<ImportOptions, 'keepIds' | 'remap'> & CommitReason,
 ): Promise<void> {
   const datafile = await readFileOf(context.around, file);
-  const environment = await (await context.api()).environmentId(context.environment());
-  await importDatafile(context, datafile, { ...options, environment, changeBytes: CHANGE_BYTES });
+  const api = await context.api();
+  const environment = await api.environmentId(context.environment());
+  const { keepIds, remap, message } = options;
+  const target = keepIds ? { target: targetOf(await api.present(environment)) } : {};
+  const plan = planImport(datafile, { environment, keepIds, remap, changeBytes: CHANGE_BYTES, ...target });
+  await commitImport(context, environment, plan, { message });
 }
 
-/** Commits what was read of a datafile. */
-export async function importDatafile(
+/** Returns what an import with kept ids has to know of an environment. */
+export function targetOf({ configs, etag }: Present): ImportTarget {
+  const segments = configs.filter(({ configType }) => configType === 'SEGMENT');
+  return {
+    version: BigInt(etag?.replaceAll('"', '') ?? 0),
+    segments: new Set(segments.map(({ key = '' }) => key)),
+  };
+}
+
+/** The reason for changes. */
+export interface CommitReason {
+  readonly message: string | undefined;
+}
+
+/** Commits what is planned of a datafile, and says so. */
+export async function commitImport(
   context: CommandContext,
-  datafile: Configs,
-  options: ImportOptions,
+  environment: string,
+  { changes, skipped, hasDefaultContext }: ImportPlan,
+  reason: CommitReason,
 ): Promise<void> {
-  const { environment } = options;
-  const { changes, skipped, hasDefaultContext } = planImport(datafile, options);
-  const { configs, previous, version } = await commitChanges(context, environment, changes);
+  const { configs, previous, version } = await commitChanges(context, environment, changes, reason);
   const result = { environment, configs, changes: changes.length, previous, version, skipped };
   answer(context, result, (out) => {
     const versions = version === null ? '' : `: version ${previous} → ${version}`;
@@ -61,13 +85,13 @@ export interface CommittedChanges {
 /**
  * Commits changes one after the other.
  *
- * @param etag the version that the first is based on
+ * @param options.etag the version that the first is based on
  */
 export async function commitChanges(
   context: CommandContext,
   environment: string,
   changes: readonly PlannedChange[],
-  etag?: string,
+  { etag, message }: CommitReason & { readonly etag?: string | undefined },
 ): Promise<CommittedChanges> {
   const api = await context.api();
   const progress = new Progress(context);
@@ -76,7 +100,12 @@ export async function commitChanges(
   for (const [i, change] of changes.entries()) {
     progress.tell(`Importing: ${sum.configs} of ${count(total, 'config')} committed`);
     try {
-      const { previous, version } = await api.commit(environment, change.body, i === 0 ? etag : undefined);
+      const { previous, version } = await api.commit(
+        environment,
+        change.body,
+        i === 0 ? etag : undefined,
+        message,
+      );
       sum = { configs: sum.configs + change.configs, previous: sum.previous ?? previous, version };
     } catch (error) {
       progress.end();

@@ -2,10 +2,10 @@
 import { exampleConfigs } from '../../app/first-run-text.js';
 import { encodeConfig } from '../../ruleset/codec.js';
 import type { Config, Configs } from '../../ruleset/model.js';
-import { environmentPath, type Api, type Present } from '../api.js';
+import { environmentPath, type Present } from '../api.js';
 import { answer, type CommandContext } from '../context.js';
 import { CHANGE_BYTES, planImport } from '../datafile.js';
-import { commitChanges, importDatafile, readFileOf } from './import.js';
+import { commitChanges, commitImport, readFileOf, targetOf, type CommitReason } from './import.js';
 import { presentEnvironment } from './environments.js';
 import { UsageError } from '../io.js';
 import { count } from '../format.js';
@@ -38,7 +38,11 @@ export async function restoreFromNode(context: CommandContext): Promise<void> {
  * A first start has put example configs into environment 1, whose ids are newer than those of the
  * file. While nobody has changed them they are replaced, under new ids.
  */
-export async function restoreFromFile(context: CommandContext, file: string): Promise<void> {
+export async function restoreFromFile(
+  context: CommandContext,
+  file: string,
+  reason: CommitReason,
+): Promise<void> {
   const datafile = await readFileOf(context.around, file);
   const { projectEnvId: environment, projectId } = datafile.configServicePointer ?? {};
   if (environment === undefined || projectId === undefined) {
@@ -48,34 +52,30 @@ export async function restoreFromFile(context: CommandContext, file: string): Pr
   }
   const api = await context.api();
   const { defaultContext } = datafile;
-  const present = await presentEnvironment(api, environment);
-  if (present === undefined) {
-    const body = { projectId, name: `environment ${environment}`, defaultContext };
-    await api.request('PUT', environmentPath(environment), { as: 'admin', body });
-  }
-  const examples = present === undefined ? undefined : await untouchedExamples(api, environment);
-  if (examples === undefined) {
-    await importDatafile(context, datafile, {
-      environment,
-      keepIds: true,
-      remap: false,
-      changeBytes: CHANGE_BYTES,
-    });
+  const present = (await presentEnvironment(api, environment)) && (await api.present(environment));
+  if (present !== undefined && hasExamplesAlone(present)) {
+    await replaceExamples(context, datafile, present, reason);
   } else {
-    await replaceExamples(context, datafile, examples);
+    const options = { environment, keepIds: true, remap: false, changeBytes: CHANGE_BYTES };
+    const target = present === undefined ? {} : { target: targetOf(present) };
+    // Before the environment is created: a file that cannot be restored leaves nothing.
+    const plan = planImport(datafile, { ...options, ...target });
+    if (present === undefined) {
+      const body = { projectId, name: `environment ${environment}`, defaultContext };
+      await api.request('PUT', environmentPath(environment), { as: 'admin', body });
+    }
+    await commitImport(context, environment, plan, reason);
   }
   context.err.line(
     'Keys are not in a datafile: create new ones with keys create, unless a node still knows the old ones.',
   );
 }
 
-/** The configs of an environment that has the untouched examples of a first start alone. */
-async function untouchedExamples(api: Api, environment: string): Promise<Present | undefined> {
-  const present = await api.present(environment);
+/** True for an environment that has the untouched examples of a first start and nothing else. */
+function hasExamplesAlone({ configs }: Present): boolean {
   const examples = exampleConfigs();
   const forms = new Set(examples.map(formOf));
-  const are = present.configs.every((config) => forms.has(formOf(config)));
-  return are && present.configs.length === examples.length ? present : undefined;
+  return configs.length === examples.length && configs.every((config) => forms.has(formOf(config)));
 }
 
 /** A config without what a commit gives it, in the form in which equal ones are equal text. */
@@ -87,7 +87,12 @@ function formOf(config: Config): string {
   return Buffer.from(encodeConfig(copy).bytes).toString('base64');
 }
 
-async function replaceExamples(context: CommandContext, datafile: Configs, examples: Present): Promise<void> {
+async function replaceExamples(
+  context: CommandContext,
+  datafile: Configs,
+  examples: Present,
+  { message }: CommitReason,
+): Promise<void> {
   const { environment, etag } = examples;
   const options = { environment, keepIds: false, remap: false, changeBytes: CHANGE_BYTES };
   const { changes } = planImport(datafile, options);
@@ -104,12 +109,8 @@ async function replaceExamples(context: CommandContext, datafile: Configs, examp
     const body = { name, projectId, defaultContext: datafile.defaultContext };
     await api.request('PUT', environmentPath(environment), { as: 'admin', body });
   }
-  const { configs, version } = await commitChanges(
-    context,
-    environment,
-    all,
-    datafile.defaultContext === undefined ? etag : undefined,
-  );
+  const first = datafile.defaultContext === undefined ? etag : undefined;
+  const { configs, version } = await commitChanges(context, environment, all, { etag: first, message });
   answer(context, { environments: [{ id: environment, version }], keys: 0 }, (out) => {
     out.line(
       `Restored ${count(configs, 'config')} into environment ${environment}, version ${version ?? ''}`,

@@ -11,6 +11,10 @@ import { readConditions } from '../rules.js';
 import { editConfig, presentConfig, type EditReason } from './edit.js';
 import { printEdit } from './rules.js';
 
+/** The users of a segment that a list names, and those that `segment show` names. */
+const LISTED_USERS = 3;
+const SHOWN_USERS = 20;
+
 /** Prints the segments and the configs that use them; `segment list`. */
 export async function segmentList(context: CommandContext): Promise<void> {
   const { configs, environment } = await (await context.api()).present(context.environment());
@@ -23,7 +27,7 @@ export async function segmentList(context: CommandContext): Promise<void> {
     usedBy,
   }));
   answer(context, { segments: shown }, (out) => {
-    const rows = shown.map(({ key, summary, usedBy }) => [key, summary, usedBy.join(', ')]);
+    const rows = shown.map(({ key, summary, usedBy }) => [key, summary, named(usedBy, LISTED_USERS)]);
     out.table([['KEY', 'VALUE', 'USED BY'], ...rows], 'USED BY');
     context.err.line(count(shown.length, 'segment'));
   });
@@ -37,7 +41,7 @@ export async function segmentShow(context: CommandContext, key: string): Promise
   answer(context, { segment, usedBy }, (out) => {
     out.line(styled('bold', key));
     for (const line of describeConfig(segment, environment)) out.line('  ', line);
-    out.line(usedBy.length === 0 ? '  not used by any config' : `  used by ${usedBy.join(', ')}`);
+    out.line(usedBy.length === 0 ? '  not used by any config' : `  used by ${named(usedBy, SHOWN_USERS)}`);
   });
 }
 
@@ -106,6 +110,12 @@ function taken({ key = '', configType = '' }: Config): UsageError {
       ? `holdfast rule add ${key} adds a rule to it.`
       : 'Choose another key for the segment.';
   return new UsageError(`There is a ${configType} ${JSON.stringify(key)} already. ${remedy}`);
+}
+
+/** The first of some names, and how many more there are. */
+function named(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return [...names.slice(0, most), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 function usersOf(configs: readonly Config[], key: string | undefined): string[] {

@@ -17,10 +17,13 @@ export const copyCommands = [
     arguments: ['[file]'],
     options: {
       from: textOption('<bucket>', 'URL of a bucket, as in HOLDFAST_BELT; writes to HOLDFAST_STORE itself'),
+      message: textOption('<text>', 'with a file: why, for the history; at most 500 characters'),
     },
     connections: ['url', 'token'],
     json: '{"environments": [{"id", "version"}], "keys"}',
-    run: async (context, [file], { from }) => {
+    run: async (context, [file], { from, message }) => {
+      if (message !== undefined && file === undefined)
+        throw new UsageError('--message is for a file: what a node or a bucket has comes back as it was.');
       if (from !== undefined) {
         if (file !== undefined) throw new UsageError('restore takes a file or --from, not both.');
         const { restoreFrom } = await import('../commands/belt.js');
@@ -28,7 +31,7 @@ export const copyCommands = [
         return;
       }
       const { restoreFromFile, restoreFromNode } = await import('../commands/restore.js');
-      await (file === undefined ? restoreFromNode(context) : restoreFromFile(context, file));
+      await (file === undefined ? restoreFromNode(context) : restoreFromFile(context, file, { message }));
     },
   }),
   defineCommand({

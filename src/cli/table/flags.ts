@@ -118,12 +118,13 @@ export const flagCommands = [
     options: {
       keepIds: switchOption("keep the file's ids, which must be above the environment's version"),
       remap: switchOption('accept a file of another environment and make its rows rows of this one'),
+      message: textOption('<text>', 'why, for the history; at most 500 characters'),
     },
     connections: ['url', 'token', 'environment'],
     json: '{"environment", "configs", "changes", "previous", "version", "skipped"}',
-    run: async (context, [file], { keepIds, remap }) => {
+    run: async (context, [file], { keepIds, remap, message }) => {
       const { importFile } = await import('../commands/import.js');
-      await importFile(context, file, { keepIds: keepIds === true, remap: remap === true });
+      await importFile(context, file, { keepIds: keepIds === true, remap: remap === true, message });
     },
   }),
   defineCommand({
