@@ -3147,6 +3147,15 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description `environment_unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description `change_too_large` */
       413: {
         headers: {
@@ -3234,7 +3243,7 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
-      /** @description `not_found` */
+      /** @description `not_found`, `environment_unknown` */
       404: {
         headers: {
           [name: string]: unknown;

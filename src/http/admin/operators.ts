@@ -103,7 +103,7 @@ export const OPERATOR_ROUTES = [
       expiresAt: expiryField.optional(),
     }),
     answers: { 201: issuedAnswer },
-    errors: ['busy'],
+    errors: ['environment_unknown', 'busy'],
     handle: async ({ operator: by, body, note }, response, { operators, store }) => {
       const environments = await resolveAll(body.environments, by, store);
       const settings = { ...body, environments, expiresAt: body.expiresAt ?? undefined };
@@ -126,7 +126,7 @@ export const OPERATOR_ROUTES = [
       expiresAt: expiryField.optional(),
     }),
     answers: { 200: operatorAnswer },
-    errors: ['not_found', 'busy'],
+    errors: ['not_found', 'environment_unknown', 'busy'],
     handle: async ({ operator: by, params: { name }, body, note }, response, { operators, store }) => {
       const { environments: listed, ...rest } = body;
       const environments = listed && (await resolveAll(listed, by, store));
