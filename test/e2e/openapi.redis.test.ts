@@ -31,12 +31,23 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Events as the leader rejects them, and one that was added by hand. */
+/** The fields that the leader puts before those of an event that it rejects. */
+const REASON = {
+  'holdfast-event': '1763726400000-0',
+  'holdfast-code': 'field_invalid',
+  'holdfast-message': 'environment must be a number',
+  'holdfast-field': 'environment',
+  'holdfast-at': '2026-01-02T03:04:05.678Z',
+  'holdfast-form': 'plain',
+};
+
+/** Rejected events, the last of which another program has added. */
 async function rejected(): Promise<string[]> {
+  const reason = Object.entries(REASON).flat();
   const ids: string[] = [];
   for (const fields of [
-    ['error', 'field_invalid: environment must be a number', 'environment', 'x'],
-    ['environment', '1', 'json', '{}'],
+    [...reason, 'environment', 'x'],
+    [...reason, 'environment', '1', 'json', '{}'],
     ['any', '\u0000\u001b'],
   ]) {
     ids.push((await raw.xadd(REJECTED, '*', ...fields)) ?? '');

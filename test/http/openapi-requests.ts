@@ -23,7 +23,9 @@ export type KnownKind =
   | 'etag'
   | 'contexts'
   | 'signInCode'
-  | 'action';
+  | 'action'
+  | 'project'
+  | 'newName';
 
 /** One of what is known, chosen when the request is sent. */
 export class Choice {
@@ -65,7 +67,8 @@ function kindOf(path: string, name: string): KnownKind | undefined {
     case 'name':
     case 'operator':
     case 'author':
-      return path.includes('/environments') && name === 'name' ? undefined : 'operator';
+      if (name !== 'name' || path.includes('/operators/')) return 'operator';
+      return path.endsWith('/keys') ? undefined : 'newName';
     case 'key':
     case 'keys':
       return 'config';
@@ -84,6 +87,8 @@ function kindOf(path: string, name: string): KnownKind | undefined {
       return path.includes('/audit') ? 'auditPlace' : 'place';
     case 'context':
       return path.includes('eval-with-context') ? 'contexts' : undefined;
+    case 'projectId':
+      return 'project';
     case 'code':
       return 'signInCode';
     case 'action':

@@ -88,11 +88,12 @@ async function prepare(
     read(`/api/v2/configs/eval-with-context/${encodeURIComponent(contexts[0]!)}`, first.key),
   ]);
   const known: Known = {
-    environment: environments.flatMap(({ id }) => [id, `environment ${id}`]),
+    // Mostly the first, so that what else is named is often of the same.
+    environment: [first, first, first, ...environments].flatMap(({ id }) => [id, `environment ${id}`]),
     config: ['flag.a', 'flag.b', 'segment.s'],
     keyId: [...environments.map(({ keyId }) => keyId), client.id].slice(operationId === 'revokeKey' ? 0 : 1),
     operator: ['root', ...operators.map(({ name }) => name)],
-    version: versions,
+    version: [...versions.slice(0, 3), ...versions.slice(0, 3), ...versions],
     place: [...versions, `${versions[0]}-1`],
     auditPlace: entries.map(({ id }) => id),
     rejected: (await rejected?.()) ?? ['1763726400000-0'],
@@ -101,6 +102,8 @@ async function prepare(
     contexts,
     signInCode: [app.codes.issue(), 'wrong'],
     action: ['commitChange', 'createKey'],
+    project: ['1'],
+    newName: Array.from({ length: 51 }, (_, i) => `new-${names}-${i}`),
   };
   return { known, keys: { right: first.key, client: client.key }, viewer: operators[0]?.token ?? '' };
 }

@@ -239,11 +239,19 @@ function rejectedEvent(reply: Reply): RejectedEvent {
     code,
     message,
     field: field === '' ? undefined : field,
-    at,
+    at: Number.isNaN(Date.parse(at)) ? additionTime(replyText(id)) : at,
     fields: pairs
       .slice(own)
       .map(([name, value], i) => ({ name, value, bytes: Number(bytes[2 * (own + i) + 1]) })),
   };
+}
+
+/** The last moment that a date can say, milliseconds since 1970. */
+const LAST_DATE = 8_640_000_000_000_000;
+
+/** The time in the id of an entry, which is that of its addition unless it was given another. */
+function additionTime(id: string): string {
+  return new Date(Math.min(Number(id.split('-')[0]), LAST_DATE)).toISOString();
 }
 
 /** Name and value, of a reply that alternates between them. A name may come twice. */
