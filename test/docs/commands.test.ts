@@ -27,7 +27,9 @@ function complaint(words: readonly string[], isMention = false): string | undefi
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // A mention such as `restore --from` leaves the value out.
-    return error.exitCode === 0 || (isMention && error.message.includes('missing')) ? undefined : error.message;
+    return error.exitCode === 0 || (isMention && error.message.includes('missing'))
+      ? undefined
+      : error.message;
   }
 }
 
