@@ -7,7 +7,12 @@ describe('wrapLine', () => {
   it.each([
     ['a line that fits stays', 'one two', 7, ['one two']],
     ['a longer line is broken at a space', 'one two three', 7, ['one two', 'three']],
-    ['what follows is indented as the line is', '  one two three', 9, ['  one two', '  three']],
+    [
+      'what follows an indented line is indented further',
+      '  one two three four',
+      11,
+      ['  one two', '      three', '      four'],
+    ],
     ['a longer word is left to the terminal', 'one threefour five', 5, ['one', 'threefour', 'five']],
     ['without a terminal nothing is broken', 'one two', undefined, ['one two']],
   ])('%s', (_, line, width, expected) => {
