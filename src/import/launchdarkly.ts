@@ -62,6 +62,7 @@ function flagConfig(key: string, flag: JsonObject, reading: Reading) {
     if (typeof index === 'number' && index in variations) return variations[index];
     throw new NotConvertible(`it names the variation ${JSON.stringify(index)}, which it does not have`);
   };
+  if (flag.deleted === true) throw new NotConvertible('it is deleted');
   if (flag.on !== true) {
     if (typeof flag.offVariation !== 'number') {
       throw new NotConvertible('it is off without an off variation, so code gets its own default');

@@ -35,6 +35,10 @@ interface Feature {
   readonly name: string;
   readonly enabled: boolean;
   readonly strategies: readonly JsonObject[];
+  /** True when it has no strategy at all, not even a disabled one. */
+  readonly isOpen: boolean;
+  /** The names of the features that it depends on. */
+  readonly parents: readonly string[];
   readonly hasVariants: boolean;
 }
 
@@ -88,16 +92,33 @@ function featuresOf(file: JsonObject): Feature[] {
       name,
       enabled: (state ?? feature).enabled === true,
       strategies: strategies.filter(({ disabled }) => disabled !== true),
+      isOpen: strategies.length === 0,
+      parents: dependenciesOf(file, feature, name),
       hasVariants: variants.some((part) => Array.isArray(part.variants) && part.variants.length > 0),
     };
   });
 }
 
-function rulesOf({ enabled, strategies }: Feature, segments: ReadonlySet<string>) {
+/** The features that one depends on: next to it, or in a list of their own in an export. */
+function dependenciesOf(file: JsonObject, feature: JsonObject, name: string): string[] {
+  const exported = listOf(file.dependencies, 'dependencies')
+    .filter(isObject)
+    .filter((each) => each.feature === name)
+    .flatMap((each) => listOf(each.dependencies, 'dependencies'));
+  return [...listOf(feature.dependencies, 'dependencies'), ...exported]
+    .filter(isObject)
+    .map((each) => (typeof each.feature === 'string' ? each.feature : 'another feature'));
+}
+
+function rulesOf({ enabled, strategies, isOpen, parents }: Feature, segments: ReadonlySet<string>) {
   const last = { when: ALWAYS_HOLDS, then: OFF };
   if (!enabled) return [last];
-  // A feature without strategies is on.
-  if (strategies.length === 0) return [{ when: ALWAYS_HOLDS, then: ON }];
+  if (parents.length > 0)
+    throw new NotConvertible(
+      `it depends on ${parents.join(', ')}, and no rule can ask for the value of another flag`,
+    );
+  // A feature without strategies is on, one whose strategies are all disabled is off.
+  if (isOpen) return [{ when: ALWAYS_HOLDS, then: ON }];
   const rules = strategies.map((strategy) => ({
     when: all([
       constraintsOf(strategy.constraints),

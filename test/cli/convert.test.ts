@@ -31,7 +31,7 @@ describe('convert', () => {
     ]);
     expect(err).toBe(
       'lost: left out: it is disabled, so code gets its own default.\n' +
-        'Converted 1 config; 1 left out, 0 differ, in 0 contexts move.\n',
+        'Converted 1 config; left out: 1, differs: 0, moves: 0.\n',
     );
   });
 

@@ -76,6 +76,20 @@ describe('unleash', () => {
     expect(findingsOf(conversion)).toEqual(['a differs']);
   });
 
+  it('a feature whose strategies are all disabled is off', () => {
+    const conversion = convert([feature([{ name: 'default', disabled: true }])]);
+    expect(evaluationOf(conversion)('a')).toBe(false);
+  });
+
+  it('a feature that depends on another is left out, unless it is disabled', () => {
+    const dependencies = [{ feature: 'parent', enabled: true }];
+    expect(findingsOf(convert([feature([], { dependencies })]))).toEqual(['a left out']);
+    expect(findingsOf(convert([feature([])], { dependencies: [{ feature: 'a', dependencies }] }))).toEqual([
+      'a left out',
+    ]);
+    expect(findingsOf(convert([feature([], { dependencies, enabled: false })]))).toEqual([]);
+  });
+
   it('an export has strategies and states in lists of their own', () => {
     const conversion = convert([{ name: 'a' }], {
       featureStrategies: [{ featureName: 'a', name: 'userWithId', parameters: { userIds: 'ada' } }],

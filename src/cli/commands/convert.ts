@@ -57,5 +57,5 @@ function sentences(findings: readonly Finding[]): string[] {
 function summary(configs: number, findings: readonly Finding[]): string {
   const subjects = (kind: Finding['kind']): number =>
     new Set(findings.filter((each) => each.kind === kind).map(({ subject }) => subject)).size;
-  return `Converted ${count(configs, 'config')}; ${subjects('left out')} left out, ${subjects('differs')} differ, in ${subjects('moves')} contexts move.`;
+  return `Converted ${count(configs, 'config')}; left out: ${subjects('left out')}, differs: ${subjects('differs')}, moves: ${subjects('moves')}.`;
 }
