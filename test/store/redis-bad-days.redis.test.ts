@@ -82,7 +82,10 @@ describe('a store in a Redis that is administered', () => {
   it('commits are refused while Redis cannot save to its disk, reads go on, and commits too when it can', async () => {
     const dir = await temporaryDirectory();
     cleanups.push(() => removeDirectory(dir));
-    const { store, raw } = await start({ dir, args: ['--save', '3600 1', '--enable-protected-configs', 'yes'] });
+    const { store, raw } = await start({
+      dir,
+      args: ['--save', '3600 1', '--enable-protected-configs', 'yes'],
+    });
     await rm(dir, { recursive: true });
     await raw.bgsave();
     await until('it cannot save', async () => (await raw.info()).includes('rdb_last_bgsave_status:err'));
