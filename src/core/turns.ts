@@ -43,10 +43,15 @@ export class Turns {
     return this.#waiting.length;
   }
 
+  /** A piece of work whose first slice is in the present turn and begins now. */
+  here(): Slices {
+    return new Slices(() => this.#next(), this.#monotonic, this.#slice);
+  }
+
   /** Begins a piece of work; resolves at the start of its first slice. */
   async begin(): Promise<Slices> {
     await this.#next();
-    return new Slices(() => this.#next(), this.#monotonic, this.#slice);
+    return this.here();
   }
 
   #next(): Promise<void> {

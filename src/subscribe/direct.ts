@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 312] -- holds, and what feeds and ends them, are one state */
+/* eslint max-lines: ['error', 325] -- holds, and what feeds and ends them, are one state */
 /**
  * Direct holds: connections that this process keeps open itself, for installations without a GRIP
  * proxy and for development.
@@ -6,10 +6,13 @@
  * A hold is a cursor. It is sent the next event whenever its connection can take one, and the next
  * event always comes from the ruleset as it is then: a slow reader skips nothing, but many changes
  * reach it as one delta. So at most one event is buffered for a client, and one that does not drain
- * in time is disconnected and resumes by its version.
+ * in time is disconnected and resumes by its version. A change is written to the holds in the order
+ * in which they were opened, in slices of turns: 5,000 writes take 100 ms.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../core/errors.js';
+import { SlicedQueue } from '../core/sliced-queue.js';
+import type { Turns } from '../core/turns.js';
 import type { Stream } from '../grip/channels.js';
 import type { Replica } from '../replica/replica.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
@@ -51,6 +54,7 @@ export interface DirectHoldsOptions {
   /** Called for each subscription that was refused for lack of a slot. */
   readonly onRefused?: () => void;
   readonly alarms: BoundaryAlarms;
+  readonly turns?: Turns;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
@@ -101,6 +105,8 @@ export class DirectHolds {
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
   readonly #admission: Admission;
+  /** The holds that a change is yet to be written to. */
+  readonly #changedHolds: SlicedQueue<DirectHold>;
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
 
@@ -109,6 +115,11 @@ export class DirectHolds {
     this.#admission = new Admission(options.maxHolds);
     this.#now = options.now ?? (() => performance.now());
     this.#random = options.random ?? Math.random;
+    this.#changedHolds = new SlicedQueue<DirectHold>({
+      handle: (hold) => this.#pump(hold),
+      failed: (error) => options.log.error({ error: messageOf(error) }, 'a change could not be written'),
+      turns: options.turns,
+    });
     options.replica.keyring.onRevoked((key) => {
       for (const hold of this.#holds) if (hold.key.id === key.id) this.#end(hold, 'revoked');
     });
@@ -232,7 +243,7 @@ export class DirectHolds {
   #changed(hold: DirectHold, ruleset: Ruleset): void {
     const contents = this.#options.contents[hold.stream.kind];
     const wait = contents.spread * this.#random();
-    if (wait === 0) this.#pump(hold);
+    if (wait === 0) this.#changedHolds.add(hold);
     else if (contents.position(ruleset, hold.position) !== hold.position) {
       hold.scheduled ??= setTimeout(() => {
         hold.scheduled = undefined;
@@ -303,6 +314,7 @@ export class DirectHolds {
     if (!this.#holds.delete(hold)) return false;
     this.#admission.free(hold.subscriber);
     hold.unwatch();
+    this.#changedHolds.remove(hold);
     clearTimeout(hold.scheduled);
     this.#options.onEnd?.(why);
     return true;
