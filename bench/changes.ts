@@ -15,8 +15,8 @@ export class Changes {
   readonly #versions: bigint[];
   #turn = 0;
 
-  constructor(first: number) {
-    this.environments = Array.from({ length: ENVIRONMENTS }, (_, index) => first + index);
+  constructor(first: number, count = ENVIRONMENTS) {
+    this.environments = Array.from({ length: count }, (_, index) => first + index);
     this.#versions = this.environments.map(() => 0n);
   }
 
@@ -25,16 +25,16 @@ export class Changes {
     return this.environments.at(-1)!;
   }
 
-  /** @param count a multiple of the number of environments */
+  /** Makes changes, the first of the environment after that of the last one before. */
   next(count: number): Change[] {
     const at = BigInt(Date.now()) * 1000n;
     return Array.from({ length: count }, (_, index) => {
-      const place = index % ENVIRONMENTS;
+      const place = this.#turn % this.environments.length;
       const environment = BigInt(this.environments[place]!);
       const previous = this.#versions[place]!;
       const version = at + BigInt(index);
       this.#versions[place] = version;
-      const config = flag('bench.flag', this.#turn++ % 2 === 0);
+      const config = flag('bench.flag', Math.floor(this.#turn++ / this.environments.length) % 2 === 0);
       return {
         environment,
         previous,

@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SignJWT } from 'jose';
 import { flag } from '../test/support/configs.js';
 import { nodeEnvironment } from '../test/support/environment.js';
 import { startNode, type HoldfastNode } from '../test/support/node.js';
 import { startRedis } from '../test/support/redis.js';
 import type { Config } from '../src/ruleset/model.js';
 import { fillStore, keyOf, segmentConfig, type Installation } from './growth-seed.js';
+import { linkOf, SECRETS, signed, untilIdle } from './measured-node.js';
 import { makeRequests, openStreams, processorTime, requestText } from './peers/raw-http.js';
 import { startStandIns } from './stand-ins.js';
 import { median } from './statistics.js';
@@ -40,11 +40,6 @@ export interface GrowthPlan {
   readonly requests: number;
 }
 
-const SECRETS = {
-  adminToken: 'the-admin-token-of-this-measurement',
-  secret: 'signs-what-this-measurement-signs',
-  gripKey: 'the-key-of-the-stand-in-of-this-measurement',
-};
 /** Environments that requests go to, at most. All are in memory after the warm-up. */
 const USED = 10;
 /** Direct holds that a delivery goes to. */
@@ -95,15 +90,6 @@ async function measureStarts(env: Readonly<Record<string, string>>, count: numbe
     processor: median(costs.map((each) => each.processor)),
     clock: median(costs.map((each) => each.clock)),
   };
-}
-
-/** A new leader reads time boundaries of all environments in the background. */
-async function untilIdle(pid: number): Promise<void> {
-  for (;;) {
-    const before = processorTime(pid);
-    await delay(1_500);
-    if (processorTime(pid) - before <= 40) return;
-  }
 }
 
 /** One environment, as requests need it. */
@@ -225,21 +211,6 @@ async function post(url: string, body: unknown): Promise<string> {
   }
 }
 
-/** The path of the recovery link, as an answer to a proxy names it. */
-async function linkOf(node: HoldfastNode, request: string): Promise<string> {
-  const headers = Object.fromEntries(
-    request
-      .split('\r\n')
-      .slice(2)
-      .map((line) => line.split(': '))
-      .filter((parts) => parts.length === 2),
-  ) as Record<string, string>;
-  const answer = await fetch(`${node.url}/api/v1/sse/config`, { headers });
-  const link = /<([^>]+)>; rel=next/.exec(answer.headers.get('grip-link') ?? '')?.[1];
-  if (link === undefined) throw new Error(`no recovery link: ${answer.status}`);
-  return link;
-}
-
 /** Environments spread evenly over all. */
 function targetsOf(environments: number): Target[] {
   const count = Math.min(USED, environments);
@@ -248,11 +219,4 @@ function targetsOf(environments: number): Target[] {
     const authorization = `Basic ${Buffer.from(`bench:${keyOf(BigInt(id))}`).toString('base64')}`;
     return { id, authorization, previous: '0', version: '0' };
   });
-}
-
-function signed(): Promise<string> {
-  return new SignJWT({ iss: 'pushpin' })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setExpirationTime('5h')
-    .sign(Buffer.from(SECRETS.gripKey));
 }
