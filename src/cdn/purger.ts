@@ -145,7 +145,7 @@ export class Purger {
   async #save(queue: PurgeQueue): Promise<void> {
     const { store, holder, log } = this.#options;
     try {
-      await store.leadership.saveCursor(holder, this.#name, queue.cursor);
+      await store.leadership.saveCursors(holder, new Map([[this.#name, queue.cursor]]));
     } catch (error) {
       // A successor purges more than it must.
       log.debug({ error: messageOf(error) }, 'could not write the cursor of purging');

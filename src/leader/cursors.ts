@@ -1,5 +1,5 @@
 /**
- * Writes cursors, not more than ten times a second: what is lost with the last tenth is sent again,
+ * Writes cursors, those of all proxies together, not more than ten times a second: what is lost with the last tenth is sent again,
  * and dropped by the proxies as repeats.
  *
  * One write after the other, so that a cursor never goes back, and what could not be written is
@@ -14,7 +14,7 @@ const INTERVAL_MS = 100;
 
 /** Saves the newest cursor of each proxy or bucket, at most ten times a second. */
 export class CursorSaver {
-  readonly #save: (proxy: string, position: FeedPosition) => Promise<boolean>;
+  readonly #save: (cursors: ReadonlyMap<string, FeedPosition>) => Promise<boolean>;
   readonly #log: Logger;
   readonly #pending = new Map<string, FeedPosition>();
   #timer: NodeJS.Timeout | undefined;
@@ -25,7 +25,7 @@ export class CursorSaver {
   /**
    * @param save as in the Leadership port; false: the lease is lost, and with it the right to write
    */
-  constructor(save: (proxy: string, position: FeedPosition) => Promise<boolean>, log: Logger) {
+  constructor(save: (cursors: ReadonlyMap<string, FeedPosition>) => Promise<boolean>, log: Logger) {
     this.#save = save;
     this.#log = log;
   }
@@ -56,26 +56,26 @@ export class CursorSaver {
   }
 
   async #write(): Promise<void> {
-    const pending = [...this.#pending];
+    const pending = new Map(this.#pending);
+    if (pending.size === 0) return;
     this.#pending.clear();
-    for (const [proxy, position] of pending) {
-      try {
-        await this.#save(proxy, position);
-        this.#failing = false;
-      } catch (error) {
+    try {
+      await this.#save(pending);
+      this.#failing = false;
+    } catch (error) {
+      for (const [proxy, position] of pending)
         if (!this.#pending.has(proxy)) this.#pending.set(proxy, position);
-        this.#warn(proxy, error);
-      }
+      this.#warn(error);
     }
     if (this.#pending.size > 0) this.#arm();
   }
 
-  #warn(proxy: string, error: unknown): void {
+  #warn(error: unknown): void {
     if (this.#failing) return;
     this.#failing = true;
     this.#log.warn(
-      { proxy, error: messageOf(error) },
-      'could not write a cursor, trying again; a new leader would send more than it must',
+      { error: messageOf(error) },
+      'could not write cursors, trying again; a new leader would send more than it must',
     );
   }
 }

@@ -75,10 +75,7 @@ export class LeaderTerm {
     const { store, holder, log, refetchSpread, limits = DEFAULT_OUTBOX_LIMITS } = options;
     this.#options = options;
     this.#outbox = new Outbox(limits);
-    this.#saver = new CursorSaver(
-      (name, position) => store.leadership.saveCursor(holder, name, position),
-      log,
-    );
+    this.#saver = new CursorSaver((cursors) => store.leadership.saveCursors(holder, cursors), log);
     this.#workers = new WorkerSet(options, this.#source());
     this.#staleCursors = new StaleCursors({
       ...options,

@@ -278,8 +278,11 @@ export interface Leadership {
    * bucket.
    */
   cursors(): Promise<Map<string, FeedPosition>>;
-  /** Writes a cursor, if the holder still has the lease; false when it does not. */
-  saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean>;
+  /**
+   * Writes cursors by the names of their receivers, and leaves others as they are, if the holder
+   * still has the lease; false when it does not.
+   */
+  saveCursors(holder: string, cursors: ReadonlyMap<string, FeedPosition>): Promise<boolean>;
   /** Removes cursors, if the holder still has the lease; false when it does not. */
   removeCursors(holder: string, names: readonly string[]): Promise<boolean>;
 }

@@ -3,6 +3,7 @@ import { createLog } from '../../src/observe/log.js';
 import { CursorSaver } from '../../src/leader/cursors.js';
 
 let saved: string[];
+let writes: number;
 let logs: string[];
 /** The store's next outcomes, one per write; afterwards it succeeds. */
 let store: (() => Promise<boolean>)[];
@@ -11,12 +12,14 @@ let saver: CursorSaver;
 beforeEach(() => {
   vi.useFakeTimers();
   saved = [];
+  writes = 0;
   logs = [];
   store = [];
   saver = new CursorSaver(
-    async (proxy, position) => {
+    async (cursors) => {
+      writes++;
       const written = (await store.shift()?.()) ?? true;
-      saved.push(`${proxy} ${position}`);
+      for (const [proxy, position] of cursors) saved.push(`${proxy} ${position}`);
       return written;
     },
     createLog('info', { write: (line) => void logs.push(line) }),
@@ -46,6 +49,15 @@ describe('cursors', () => {
     expect(saved).toEqual(['a 2', 'b 1']);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(saved).toHaveLength(2);
+  });
+
+  it('cursors of a hundred proxies are written together, again where that failed', async () => {
+    store.push(away);
+    for (let proxy = 0; proxy < 100; proxy++) saver.note(`${proxy}`, '1');
+    await vi.advanceTimersByTimeAsync(100);
+    saver.note('7', '2');
+    await vi.advanceTimersByTimeAsync(100);
+    expect([writes, saved.length, saved[7]]).toEqual([2, 100, '7 2']);
   });
 
   it('cursors are written at the close, without waiting', async () => {

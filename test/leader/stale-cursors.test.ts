@@ -14,7 +14,7 @@ beforeEach(async () => {
   now = 1_000;
   present = ['a'];
   await slow.store.leadership.acquire('one', 24 * 60 * MINUTE);
-  for (const name of ['a', 'b']) await slow.store.leadership.saveCursor('one', name, '5');
+  for (const name of ['a', 'b']) await slow.store.leadership.saveCursors('one', new Map([[name, '5']]));
 });
 
 afterEach(() => slow.close());

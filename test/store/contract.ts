@@ -678,21 +678,29 @@ function leadership(current: () => Store): void {
       const { leadership, beltLeadership } = current();
       expect(await leadership.acquire('one', 60_000)).toBe(true);
       expect(await beltLeadership.acquire('two', 60_000)).toBe(true);
-      expect(await beltLeadership.saveCursor('one', 'bucket', '1')).toBe(false);
-      expect(await beltLeadership.saveCursor('two', 'bucket', '2')).toBe(true);
+      expect(await beltLeadership.saveCursors('one', new Map([['bucket', '1']]))).toBe(false);
+      expect(await beltLeadership.saveCursors('two', new Map([['bucket', '2']]))).toBe(true);
       expect(await leadership.cursors()).toEqual(new Map());
       expect(await beltLeadership.cursors()).toEqual(new Map([['bucket', '2']]));
     });
 
     it('writes cursors for the holder of the lease only', async () => {
       const { leadership } = current();
-      expect(await leadership.saveCursor('one', 'proxy', '1')).toBe(false);
+      expect(await leadership.saveCursors('one', new Map([['proxy', '1']]))).toBe(false);
       await leadership.acquire('one', 60_000);
-      expect(await leadership.saveCursor('one', 'http://proxy:1', '5-0')).toBe(true);
-      expect(await leadership.saveCursor('one', 'http://proxy:2', '6-0')).toBe(true);
-      expect(await leadership.saveCursor('two', 'http://proxy:1', '7-0')).toBe(false);
+      expect(
+        await leadership.saveCursors(
+          'one',
+          new Map([
+            ['http://proxy:1', '5-0'],
+            ['http://proxy:2', '5-0'],
+          ]),
+        ),
+      ).toBe(true);
+      expect(await leadership.saveCursors('one', new Map([['http://proxy:2', '6-0']]))).toBe(true);
+      expect(await leadership.saveCursors('two', new Map([['http://proxy:1', '7-0']]))).toBe(false);
       await leadership.release('one');
-      expect(await leadership.saveCursor('one', 'http://proxy:1', '8-0')).toBe(false);
+      expect(await leadership.saveCursors('one', new Map([['http://proxy:1', '8-0']]))).toBe(false);
       expect(await leadership.cursors()).toEqual(
         new Map([
           ['http://proxy:1', '5-0'],
@@ -704,7 +712,7 @@ function leadership(current: () => Store): void {
     it('removes cursors for the holder of the lease only, and leaves the others', async () => {
       const { leadership } = current();
       await leadership.acquire('one', 60_000);
-      for (const name of ['a', 'b', 'c']) await leadership.saveCursor('one', name, '5-0');
+      for (const name of ['a', 'b', 'c']) await leadership.saveCursors('one', new Map([[name, '5-0']]));
       expect(await leadership.removeCursors('two', ['a'])).toBe(false);
       expect(await leadership.removeCursors('one', ['a', 'c', 'never there'])).toBe(true);
       expect(await leadership.cursors()).toEqual(new Map([['b', '5-0']]));

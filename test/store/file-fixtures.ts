@@ -52,7 +52,7 @@ export async function fill(store: Store): Promise<void> {
   await store.addKey(apiKey('b', { kind: 'client' }));
   await store.revokeKey('a', 5);
   await store.leadership.acquire('me', HOUR);
-  await store.leadership.saveCursor('me', 'http://proxy', await store.head());
+  await store.leadership.saveCursors('me', new Map([['http://proxy', await store.head()]]));
 }
 
 /** Makes a log that says the same thing many times, of which clients did not see the last. */

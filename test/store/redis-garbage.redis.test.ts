@@ -47,7 +47,7 @@ async function fill(): Promise<void> {
   await store.audit.add({ at: 1, action: 'createKey', operator: 'op' });
   await store.inbox!.addRejected([{ name: Buffer.from('a'), value: Buffer.from('b') }], rejection);
   await store.leadership.acquire('node', 1_000);
-  await store.leadership.saveCursor('node', 'proxy', '1-1');
+  await store.leadership.saveCursors('node', new Map([['proxy', '1-1']]));
   await store.nodeReports.write('node', '{}', 1_000);
   await store.nodeReports.writeTimeline('[]');
 }
@@ -72,7 +72,7 @@ const operations: Record<string, () => Promise<unknown>> = {
   acquire: () => store.leadership.acquire('other', 1_000),
   release: () => store.leadership.release('other'),
   cursors: () => store.leadership.cursors(),
-  saveCursor: () => store.leadership.saveCursor('node', 'proxy', '1-1'),
+  saveCursors: () => store.leadership.saveCursors('node', new Map([['proxy', '1-1']])),
   reports: () => store.nodeReports.read(),
   report: () => store.nodeReports.write('other', '{}', 1_000),
   removeReport: () => store.nodeReports.remove('other'),

@@ -105,7 +105,8 @@ export class BeltWriter {
         ...this.#options,
         bucket,
         events: observe(bucket.name),
-        saveCursor: (position) => store.beltLeadership.saveCursor(holder, bucket.name, position),
+        saveCursor: (position) =>
+          store.beltLeadership.saveCursors(holder, new Map([[bucket.name, position]])),
       });
       this.#workers.set(bucket, worker);
       try {

@@ -49,9 +49,9 @@ export class FileLeadership implements Leadership {
     return Promise.resolve(new Map(this.#cursors));
   }
 
-  saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
+  saveCursors(holder: string, cursors: ReadonlyMap<string, FeedPosition>): Promise<boolean> {
     if (!this.#holds(holder)) return Promise.resolve(false);
-    this.#cursors.set(name, position);
+    for (const [name, position] of cursors) this.#cursors.set(name, position);
     this.#changed();
     return Promise.resolve(true);
   }

@@ -2,7 +2,7 @@
 import type { Leadership, FeedPosition } from '../store.js';
 import { replyPairs } from './codec.js';
 import type { Commands } from './commands.js';
-import { ACQUIRE, RELEASE, REMOVE_CURSORS, SAVE_CURSOR } from './scripts.js';
+import { ACQUIRE, RELEASE, REMOVE_CURSORS, SAVE_CURSORS } from './scripts.js';
 
 /** RedisLeadership keeps the lease as a string with an expiry, the cursors as a hash. */
 export class RedisLeadership implements Leadership {
@@ -30,9 +30,10 @@ export class RedisLeadership implements Leadership {
     return new Map([...cursors].map(([name, position]) => [name, position.toString()]));
   }
 
-  async saveCursor(holder: string, name: string, position: FeedPosition): Promise<boolean> {
+  async saveCursors(holder: string, cursors: ReadonlyMap<string, FeedPosition>): Promise<boolean> {
     const keys = [this.#lease, this.#cursors];
-    return (await this.#commands.read({ lua: SAVE_CURSOR, keys, args: [holder, name, position] })) === 1;
+    const args = [holder, ...[...cursors].flat()];
+    return (await this.#commands.read({ lua: SAVE_CURSORS, keys, args })) === 1;
   }
 
   async removeCursors(holder: string, names: readonly string[]): Promise<boolean> {

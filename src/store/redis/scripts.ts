@@ -228,11 +228,11 @@ return 1
  * KEYS lease, cursors · ARGV holder, proxy, position. 1 when the holder has the lease and the
  * cursor was written.
  */
-export const SAVE_CURSOR = `${prelude}
+export const SAVE_CURSORS = `${prelude}
 local failed = check(KEYS[1], 'string') or check(KEYS[2], 'hash')
 if failed then return failed end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1
 `;
 
