@@ -25,7 +25,8 @@ interface Cost {
 export const COSTS = {
   holdAtPushpin: { value: 51.1, unit: 'KiB of Pushpin per hold', source: '| 32,768 ' },
   subscription: { value: 1000 / 7346, unit: 'ms of a node per subscription', source: '7,346' },
-  change: { value: 1000 / 21_065, unit: 'ms of the leader per change and proxy', source: '21,065' },
+  change: { value: 2.88, unit: 'ms of the leader per change', source: '2.88' },
+  publish: { value: 44.9 / 1000, unit: 'ms of the leader per change and proxy', source: '44.9' },
   node: { value: 191, unit: 'MiB of a node that leads', source: '191.0' },
   flag: { value: 565, unit: 'bytes of a node per flag', source: '565 bytes each' },
   directHold: { value: 14.7, unit: 'KiB of a node per direct hold', source: '14.7' },
@@ -60,6 +61,8 @@ export interface Size {
   readonly nodes: number;
   /** Processors of each node. */
   readonly nodeProcessors: number;
+  /** The part of one processor that the leader needs to publish; no further node shares it. */
+  readonly leaderProcessor: number;
   /** MiB of each node. */
   readonly nodeMemory: number;
   /** Seconds from a change to the last client, by Pushpin's pace. */
@@ -81,10 +84,9 @@ export function sizeFor({ flags, clients, changes }: Load): Size {
   const holdsWithoutOne = Math.ceil(clients / needed);
   const staleness = Math.max(STALENESS, Math.ceil(holdsWithoutOne / VERIFIED));
   const maxconn = roundUp(Math.max(holdsWithoutOne * 1.1, 1_000), 1_000);
-  const milliseconds =
-    COSTS.subscription.value * (holdsPerPushpin / RETURN_SECONDS + clients / staleness) +
-    COSTS.change.value * (changes / 60) * pushpins;
-  const processors = milliseconds / 1000 / USED;
+  const publishing = (COSTS.change.value + COSTS.publish.value * pushpins) * (changes / 60);
+  const answering = COSTS.subscription.value * (holdsPerPushpin / RETURN_SECONDS + clients / staleness);
+  const processors = (answering + publishing) / 1000 / USED;
   // A node uses one processor; a second one is for the collector of garbage.
   const nodes = Math.max(2, Math.ceil(processors) + 1);
   return {
@@ -94,6 +96,7 @@ export function sizeFor({ flags, clients, changes }: Load): Size {
     pushpinMemory: roundUp((holdsWithoutOne * COSTS.holdAtPushpin.value) / 1024 / USED + 64, 64),
     nodes,
     nodeProcessors: 2,
+    leaderProcessor: Math.round(publishing / 10) / 100,
     nodeMemory: roundUp((COSTS.node.value + (flags * COSTS.flag.value) / 1024 ** 2) / USED, 64),
     fanOutSeconds: Math.round((holdsPerPushpin / MESSAGE_RATE) * 100) / 100,
     settings: {

@@ -45,6 +45,22 @@ describe('the size of an installation', () => {
   });
 });
 
+describe('the leader of a large installation', () => {
+  it('the leader needs more of its processor with more changes and with more proxies', () => {
+    const part = (clients: number, changes: number) =>
+      sizeFor({ flags: 1, clients, changes }).leaderProcessor;
+    expect(part(1_000, 600)).toBeCloseTo(0.03, 2);
+    expect(part(1_000, 6_000)).toBeGreaterThan(5 * part(1_000, 600));
+    expect(part(1_000_000, 600)).toBeGreaterThan(part(1_000, 600));
+  });
+
+  it('holdfast size says when one leader is not enough, and that no further node helps', async () => {
+    const said = await run(['size', '--clients', '100', '--changes', '60000']);
+    expect(said.out).toMatch(/The leader needs \d+(\.\d+)? of a processor/);
+    expect((await run(['size', '--clients', '100', '--changes', '60'])).out).not.toContain('leader needs');
+  });
+});
+
 describe('holdfast size', () => {
   it('holdfast size says what is needed in words, and as JSON', async () => {
     const said = await run(['size', '--flags', '1000', '--clients', '20000', '--changes', '10']);

@@ -10,6 +10,9 @@ export interface SizeOptions {
   readonly changes: string;
 }
 
+/** The part of a processor above which the leader has too little left for peaks. */
+const LEADER_FULL = 0.5;
+
 /** Prints the size of an installation for a load. */
 export function printSize(context: CommandContext, options: SizeOptions): void {
   const load = {
@@ -33,6 +36,11 @@ export function printSize(context: CommandContext, options: SizeOptions): void {
     out.line(`  Settings  HOLDFAST_STALENESS=${HOLDFAST_STALENESS}`);
     for (const [name, value] of Object.entries(pushpin)) out.line(`            ${name}=${value}`);
     out.line(`  A change reaches the last client in about ${size.fanOutSeconds} s, by the pace of Pushpin.`);
+    if (size.leaderProcessor > LEADER_FULL) {
+      out.line(
+        `  The leader needs ${size.leaderProcessor} of a processor to publish, and has one, which no further node shares: fewer proxies or fewer changes are needed (docs/decisions/0075).`,
+      );
+    }
     out.line('From costs measured on 2 cores (docs/benchmarks.md); half of each resource is left free.');
   });
 }
