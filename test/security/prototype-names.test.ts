@@ -50,7 +50,7 @@ function flagOf(name: string): Config {
     valueType: 'BOOL',
     sendToClientSdk: true,
     rows: [{ values }],
-  } as Config;
+  };
 }
 
 /** JSON with one context of a type and a property of that name. */
