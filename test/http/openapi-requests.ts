@@ -28,7 +28,7 @@ export type KnownKind =
   | 'newName';
 
 /** One of what is known, chosen when the request is sent. */
-export class Choice {
+class Choice {
   constructor(
     readonly kind: KnownKind,
     readonly index: number,
