@@ -1,17 +1,8 @@
-/**
- * Named operators: their tokens are recognised in memory, from a reading of the store that is at
- * most a second old. So wrong tokens cost the store one reading a second at most, and a revoked
- * token is refused by every node within a second. [protocol] #operators
- */
-import { createHash, randomBytes } from 'node:crypto';
+/** Named operators: their tokens are recognised from fresh-records.ts. [protocol] #operators */
+import { randomBytes } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
+import { FreshRecords, hashToken } from './fresh-records.js';
 import type { Operator, OperatorRecord, OperatorRecords, OperatorRole } from '../store/operators.js';
-
-/** The age up to which a reading of the operators is used without asking the store, milliseconds. */
-const FRESH_MS = 1_000;
-
-/** The age up to which a reading is used when the store cannot be asked, milliseconds. */
-const STALE_MS = 10_000;
 
 /** The most operators that there can be: each request reads them all when it is the first in a second. */
 const MAX_OPERATORS = 1_000;
@@ -20,6 +11,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The attempts at a change that others get in the way of. */
 const ATTEMPTS = 5;
+
+const UNAVAILABLE =
+  'the store cannot be asked for operators, so their tokens cannot be checked; those of HOLDFAST_ADMIN_TOKEN work';
 
 /** The result of looking a token up. */
 export type TokenResult =
@@ -58,12 +52,11 @@ export interface OperatorDirectoryOptions {
 /** OperatorDirectory finds operators by token, and creates, changes and revokes them. */
 export class OperatorDirectory {
   readonly #options: OperatorDirectoryOptions;
-  #byHash = new Map<string, OperatorRecord>();
-  #readAt = -Infinity;
-  #reading: Promise<void> | undefined;
+  readonly #fresh: FreshRecords<OperatorRecord>;
 
   constructor(options: OperatorDirectoryOptions) {
     this.#options = options;
+    this.#fresh = new FreshRecords(options.records, options.monotonic, UNAVAILABLE);
   }
 
   /**
@@ -73,8 +66,7 @@ export class OperatorDirectory {
    *   that long: a token that may have been revoked is not taken
    */
   async find(token: string): Promise<TokenResult> {
-    await this.#refresh();
-    const record = this.#byHash.get(hashToken(token));
+    const record = await this.#fresh.find(token);
     if (record === undefined) return { kind: 'unknown' };
     const now = this.#options.now();
     const { name, role, environments, expiresAt } = record;
@@ -107,7 +99,7 @@ export class OperatorDirectory {
         { field: 'name' },
       );
     }
-    this.#forgetReading();
+    this.#fresh.forget();
     return { operator, token };
   }
 
@@ -161,39 +153,10 @@ export class OperatorDirectory {
       if (before === undefined) return undefined;
       const after = next(before);
       if (!(await records.replace(name, before, after))) continue;
-      this.#forgetReading();
+      this.#fresh.forget();
       return after ?? before;
     }
     throw new HoldfastError('busy', `operator ${name} is changed by others right now: repeat the request`);
-  }
-
-  async #refresh(): Promise<void> {
-    const age = this.#options.monotonic() - this.#readAt;
-    if (age <= FRESH_MS) return;
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
-    try {
-      await this.#reading;
-    } catch (error) {
-      if (age <= STALE_MS) return;
-      throw new HoldfastError(
-        'store_unavailable',
-        'the store cannot be asked for operators, so their tokens cannot be checked; those of HOLDFAST_ADMIN_TOKEN work',
-        { cause: error },
-      );
-    }
-  }
-
-  async #read(): Promise<void> {
-    // Before the store is asked, so that what changes while it answers is read again in time.
-    const at = this.#options.monotonic();
-    const records = await this.#options.records.all();
-    this.#byHash = new Map(records.map((each) => [each.hash, each]));
-    this.#readAt = at;
-  }
-
-  /** Makes the next look-up read the store, so that a change counts immediately on this node. */
-  #forgetReading(): void {
-    this.#readAt = -Infinity;
   }
 
   /** Once a day; when that cannot be written it does not matter. */
@@ -201,7 +164,7 @@ export class OperatorDirectory {
     const today = Math.floor(now / DAY_MS) * DAY_MS;
     if (record.lastUsedAt === today) return;
     const used = { ...record, lastUsedAt: today };
-    this.#byHash.set(record.hash, used);
+    this.#fresh.note(used);
     this.#options.records.replace(record.name, record, used).catch(() => undefined);
   }
 }
@@ -218,8 +181,4 @@ function unknownOperator(name: string): never {
 /** 192 random bits; the prefix lets scanners of source code recognise a leaked one. */
 function newToken(): string {
   return `hfo_${randomBytes(24).toString('base64url')}`;
-}
-
-function hashToken(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,5 +1,6 @@
 /** The part of the store's port that keeps operators, and the form in which both stores keep them. */
 import { z } from 'zod';
+import type { NamedRecords, RecordForm } from './named-records.js';
 
 /** The roles, each with everything that the ones before it may do. */
 export const OPERATOR_ROLES = ['viewer', 'editor', 'admin'] as const;
@@ -29,40 +30,43 @@ export interface OperatorRecord extends Operator {
 }
 
 /** OperatorRecords keeps operators by name. A revoked one is removed. */
-export interface OperatorRecords {
-  /** All of them, in any order. */
-  all(): Promise<OperatorRecord[]>;
-  /**
-   * Adds (`before` undefined), replaces or removes (`after` undefined) an operator, if it still is
-   * as it was read; else does nothing and answers false.
-   */
-  replace(
-    name: string,
-    before: OperatorRecord | undefined,
-    after: OperatorRecord | undefined,
-  ): Promise<boolean>;
-}
+export type OperatorRecords = NamedRecords<OperatorRecord>;
+
+/** The environments of a record in JSON. */
+export const storedEnvironments = z
+  .union([z.literal('all'), z.array(z.string().regex(/^\d+$/))])
+  .transform((stored): Operator['environments'] => (stored === 'all' ? stored : stored.map(BigInt)));
 
 const RECORD = z.looseObject({
   name: z.string().min(1),
   role: z.enum(OPERATOR_ROLES),
-  environments: z.union([z.literal('all'), z.array(z.string().regex(/^\d+$/))]),
+  environments: storedEnvironments,
   hash: z.string().min(1),
   createdAt: z.number(),
   expiresAt: z.number().optional(),
   lastUsedAt: z.number().optional(),
 });
 
-/** Writes an operator as JSON; equal operators have equal texts. */
-export function operatorToJson(operator: OperatorRecord): string {
-  const { name, role, environments, hash, createdAt, expiresAt, lastUsedAt } = operator;
-  const list = environments === 'all' ? environments : environments.map(String);
-  return JSON.stringify({ name, role, environments: list, hash, createdAt, expiresAt, lastUsedAt });
+/** Writes environments as JSON has them. */
+export function environmentTexts(environments: Operator['environments']): 'all' | string[] {
+  return environments === 'all' ? environments : environments.map(String);
 }
 
-/** Reads an operator from JSON. @throws when the text is not what `operatorToJson` makes */
-export function operatorFromJson(text: string): OperatorRecord {
-  const record = RECORD.parse(JSON.parse(text));
-  const { environments } = record;
-  return { ...record, environments: environments === 'all' ? environments : environments.map(BigInt) };
-}
+/** The form of operators in both stores. */
+export const OPERATOR_FORM: RecordForm<OperatorRecord> = {
+  plural: 'operators',
+  one: 'an operator',
+  remedy: 'create the operators again',
+  nameOf: ({ name }) => name,
+  toJson: ({ name, role, environments, hash, createdAt, expiresAt, lastUsedAt }) =>
+    JSON.stringify({
+      name,
+      role,
+      environments: environmentTexts(environments),
+      hash,
+      createdAt,
+      expiresAt,
+      lastUsedAt,
+    }),
+  fromJson: (text) => RECORD.parse(JSON.parse(text)),
+};

@@ -20,6 +20,7 @@ import type { AuditLog } from './audit.js';
 import type { Inbox, Standing } from './inbox.js';
 import type { NodeReports } from './node-reports.js';
 import type { OperatorRecords } from './operators.js';
+import type { SessionRecords } from './sessions.js';
 import type { WriteState } from './write-state.js';
 
 /** The settings of an environment, as an administrator makes them. */
@@ -255,6 +256,7 @@ export interface Store {
   /** `undefined`: other systems cannot add events to this store. */
   readonly inbox: Inbox | undefined;
   readonly operators: OperatorRecords;
+  readonly sessions: SessionRecords;
   readonly audit: AuditLog;
   readonly nodeReports: NodeReports;
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIT_ENTRY_MAX_BYTES, auditToJson, type AuditEntry } from '../../src/store/audit.js';
 import type { OperatorRecord } from '../../src/store/operators.js';
+import type { SessionRecord } from '../../src/store/sessions.js';
 import type { Store } from '../../src/store/store.js';
 
 const ann: OperatorRecord = {
@@ -12,6 +13,20 @@ const ann: OperatorRecord = {
   createdAt: 1_800_000_000_000,
 };
 const ben: OperatorRecord = { ...ann, name: 'ben', environments: 'all', expiresAt: 1_900_000_000_000 };
+
+const session: SessionRecord = {
+  id: 'a1',
+  name: 'Ann Ключ',
+  role: 'editor',
+  environments: [1n, 9223372036854775807n],
+  issuer: 'https://login.example.com/realms/main',
+  subject: '00u1',
+  claim: 'groups=flags-editors',
+  hash: 'b'.repeat(64),
+  hasBegun: false,
+  createdAt: 1_800_000_000_000,
+  expiresAt: 1_800_000_120_000,
+};
 
 export function operatorContract(current: () => Store): void {
   const all = async (): Promise<OperatorRecord[]> =>
@@ -41,6 +56,27 @@ export function operatorContract(current: () => Store): void {
         operators.replace('ann', ann, { ...ann, role: 'viewer' }),
       ]);
       expect(results.filter((done) => done)).toHaveLength(1);
+    });
+  });
+
+  describe('sessions', () => {
+    it('a session is added, begun once and removed by its id', async () => {
+      const { sessions } = current();
+      const other = { ...session, id: 'a2', environments: 'all' as const };
+      expect(await sessions.replace('a1', undefined, session)).toBe(true);
+      expect(await sessions.replace('a1', undefined, session)).toBe(false);
+      expect(await sessions.replace('a2', undefined, other)).toBe(true);
+      const begun = { ...session, hash: 'c'.repeat(64), hasBegun: true };
+      const results = await Promise.all([
+        sessions.replace('a1', session, begun),
+        sessions.replace('a1', session, { ...begun, hash: 'd'.repeat(64) }),
+      ]);
+      expect(results).toEqual([true, false]);
+      const kept = (await sessions.all()).sort((a, b) => (a.id < b.id ? -1 : 1));
+      expect(kept).toEqual([begun, other]);
+      expect(await sessions.replace('a1', begun, undefined)).toBe(true);
+      expect(await sessions.all()).toEqual([other]);
+      expect(await current().operators.all()).toEqual([]);
     });
   });
 

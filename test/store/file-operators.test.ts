@@ -6,6 +6,7 @@ import { AUDIT_MAX_ENTRIES } from '../../src/store/audit.js';
 import { FileAuditLog } from '../../src/store/file/audit.js';
 import { openFileStore } from '../../src/store/file/store.js';
 import type { OperatorRecord } from '../../src/store/operators.js';
+import type { SessionRecord } from '../../src/store/sessions.js';
 import { removeDirectory, silent, temporaryDirectory } from './fixtures.js';
 
 const ann: OperatorRecord = {
@@ -35,6 +36,20 @@ describe('the files of operators and of the audit trail', () => {
     const entries = await last.audit.before(undefined, 10);
     expect(entries.map(({ action }) => action)).toEqual(['revokeKey', 'createKey']);
     await last.close();
+  });
+
+  it('sessions are there after a restart', async () => {
+    const store = await openFileStore(directory, { log: silent });
+    const session: SessionRecord = {
+      ...{ id: 'a1', name: 'Ann', role: 'admin', environments: 'all', hash: 'b'.repeat(64) },
+      ...{ issuer: 'https://login.example.com', subject: '1', claim: 'groups=admins', hasBegun: true },
+      ...{ createdAt: 1_800_000_000_000, expiresAt: 1_900_000_000_000 },
+    };
+    await store.sessions.replace('a1', undefined, session);
+    await store.close();
+    const again = await openFileStore(directory, { log: silent });
+    expect(await again.sessions.all()).toEqual([session]);
+    await again.close();
   });
 
   it('a file of operators that cannot be read stops the start, with its name and the remedy', async () => {

@@ -9,6 +9,8 @@ import { turnFor } from '../../core/turns.js';
 import { packAnswer, unpackAnswer } from '../answer.js';
 import type { HistoryPage, HistoryQuery } from '../history.js';
 import { storeName } from '../location.js';
+import type { OperatorRecord } from '../operators.js';
+import type { SessionRecord } from '../sessions.js';
 import { byCreation, checkCommit, IDEMPOTENCY_TTL, keyExists } from '../rules.js';
 import type {
   Commit,
@@ -32,7 +34,7 @@ import { readFileHistory } from './history-reader.js';
 import type { FileAuditLog } from './audit.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
-import type { FileOperators } from './operators.js';
+import type { FileRecords } from './named-records.js';
 import { FileNodeReports } from './node-reports.js';
 import { configsIn, encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
@@ -54,7 +56,8 @@ export interface FileStoreParts {
   readonly sequence: number;
   readonly leadership: FileLeadership;
   readonly beltLeadership: FileLeadership;
-  readonly operators: FileOperators;
+  readonly operators: FileRecords<OperatorRecord>;
+  readonly sessions: FileRecords<SessionRecord>;
   readonly audit: FileAuditLog;
   readonly now: () => number;
   readonly logger: Logger;
@@ -68,7 +71,8 @@ export class FileStore implements Store {
   readonly name: string;
   readonly leadership: FileLeadership;
   readonly beltLeadership: FileLeadership;
-  readonly operators: FileOperators;
+  readonly operators: FileRecords<OperatorRecord>;
+  readonly sessions: FileRecords<SessionRecord>;
   readonly audit: FileAuditLog;
   readonly nodeReports: FileNodeReports;
   /** One process has the directory, so no other system can add events to it. */
@@ -95,6 +99,7 @@ export class FileStore implements Store {
     this.leadership = parts.leadership;
     this.beltLeadership = parts.beltLeadership;
     this.operators = parts.operators;
+    this.sessions = parts.sessions;
     this.audit = parts.audit;
     this.nodeReports = new FileNodeReports(parts.now);
     this.#lock = parts.lock;
@@ -227,7 +232,7 @@ export class FileStore implements Store {
     await this.#compaction;
     await this.#writer.close();
     await Promise.all([this.leadership.close(), this.beltLeadership.close()]);
-    await this.operators.close();
+    await Promise.all([this.operators.close(), this.sessions.close()]);
     await this.audit.close();
     await this.#log.close();
     await this.#lock.release();

@@ -11,10 +11,12 @@ import { FileLeadership } from './leadership.js';
 import { FileAuditLog } from './audit.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
-import { FileOperators } from './operators.js';
+import { FileRecords } from './named-records.js';
 import { decodeMutation } from './record.js';
 import { FileState } from './state.js';
 import { historyLimits, type HistoryLimits } from '../history.js';
+import { OPERATOR_FORM } from '../operators.js';
+import { SESSION_FORM } from '../sessions.js';
 import { historyLine, HistoryIndex, noteHistory } from './history-index.js';
 
 /**
@@ -89,7 +91,9 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     await Log.create(directory);
   }
   const limits = options.history ?? historyLimits();
-  const operators = await FileOperators.open(join(directory, 'operators'), () => lock.verify());
+  const verify = (): Promise<void> => lock.verify();
+  const operators = await FileRecords.open(join(directory, 'operators'), OPERATOR_FORM, verify);
+  const sessions = await FileRecords.open(join(directory, 'sessions'), SESSION_FORM, verify);
   const audit = await FileAuditLog.open(join(directory, 'audit'), logger);
   const loaded = await replay(directory, lock, { now, logger, limits });
   const leadership = await FileLeadership.open(join(directory, 'cursors'), now, logger);
@@ -100,6 +104,7 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     leadership,
     beltLeadership,
     operators,
+    sessions,
     audit,
     now,
     logger,
@@ -153,7 +158,7 @@ async function replay(
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    const isOurs = /^(log\.(new|probe|[0-9a-f]+\.new)|operators\.new)$/.test(name);
+    const isOurs = /^(log\.(new|probe|[0-9a-f]+\.new)|(operators|sessions)\.new)$/.test(name);
     if (isOurs || (name.startsWith('lock.stale.') && (await isOld(path)))) await rm(path, { force: true });
   }
 }

@@ -49,6 +49,8 @@ export const names = {
   rejectedBytes: `${TAG}:rejected:bytes`,
   /** Hash: name of an operator → JSON. */
   operators: `${TAG}:operators`,
+  /** Hash: id of a session → JSON. */
+  sessions: `${TAG}:sessions`,
   /** Hash: id of a process → the report of its state, JSON. */
   reports: `${TAG}:reports`,
   /** Hash: id of a process → when its report was written and when it is over, milliseconds. */

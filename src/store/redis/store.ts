@@ -6,6 +6,8 @@ import { packAnswer } from '../answer.js';
 import { historyLimits, type HistoryLimits, type HistoryPage, type HistoryQuery } from '../history.js';
 import { keyToJson } from '../key-record.js';
 import type { RedisLocation } from '../location.js';
+import { OPERATOR_FORM, type OperatorRecord } from '../operators.js';
+import { SESSION_FORM, type SessionRecord } from '../sessions.js';
 import {
   byCreation,
   CANARY_ENVIRONMENT,
@@ -53,7 +55,8 @@ import { follow } from './feed.js';
 import { readRedisHistory } from './history.js';
 import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
-import { RedisAuditLog, RedisOperators } from './operators.js';
+import { RedisAuditLog } from './audit.js';
+import { RedisRecords } from './named-records.js';
 import { names } from './names.js';
 import { RedisNodeReports } from './node-reports.js';
 import type { WriteState } from '../write-state.js';
@@ -87,7 +90,8 @@ class RedisStore implements Store {
   readonly leadership: RedisLeadership;
   readonly beltLeadership: RedisLeadership;
   readonly inbox: RedisInbox;
-  readonly operators: RedisOperators;
+  readonly operators: RedisRecords<OperatorRecord>;
+  readonly sessions: RedisRecords<SessionRecord>;
   readonly audit: RedisAuditLog;
   readonly nodeReports: RedisNodeReports;
   readonly #location: RedisLocation;
@@ -114,7 +118,8 @@ class RedisStore implements Store {
       lease: names.beltLease,
       cursors: names.beltCursors,
     });
-    this.operators = new RedisOperators(commands);
+    this.operators = new RedisRecords(commands, names.operators, OPERATOR_FORM);
+    this.sessions = new RedisRecords(commands, names.sessions, SESSION_FORM);
     this.audit = new RedisAuditLog(commands);
     this.nodeReports = new RedisNodeReports(commands);
     this.inbox = new RedisInbox(location, commands, {
