@@ -7,7 +7,7 @@ const LAYERS = [
   ['ruleset'],
   ['words'],
   ['evaluate', 'store', 'bucket', 'grip', 'flag-file', 'import'],
-  ['keys', 'operators', 'leader', 'replica', 'config'],
+  ['keys', 'operators', 'oidc', 'leader', 'replica', 'config'],
   ['commit', 'publish', 'subscribe', 'belt', 'cdn', 'canary', 'fleet'],
   ['recovery', 'inbox', 'prefab', 'ofrep', 'delivery'],
   ['http'],

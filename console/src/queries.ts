@@ -59,6 +59,12 @@ export function fleetQuery(environment: string) {
   });
 }
 
+/** Lists the sessions of people who signed in with the issuer. */
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: async ({ signal }) => (await admin.get('/admin/v1/sessions', { signal })).data.sessions,
+});
+
 /** Lists operators, without their tokens. */
 export const operatorsQuery = queryOptions({
   queryKey: ['operators'],

@@ -16,7 +16,11 @@ export type Session =
   | { readonly kind: 'starting' }
   /** `reason` is shown above the form. */
   | { readonly kind: 'none'; readonly reason?: string }
-  | { readonly kind: 'active'; readonly token: string; readonly self: Self };
+  | { readonly kind: 'active'; readonly token: string; readonly self: Self }
+  /** The token is no longer accepted. The pages stay, with what was typed, until the operator signs in again. */
+  | { readonly kind: 'paused'; readonly self: Self; readonly reason: string }
+  /** Another tab was signed in by this one, which has nothing more to do. */
+  | { readonly kind: 'handed over' };
 
 const STORED = 'holdfast.token';
 const listeners = new Set<() => void>();
@@ -39,6 +43,17 @@ export function endSession(reason?: string): void {
   set(reason === undefined ? { kind: 'none' } : { kind: 'none', reason });
 }
 
+/** Keeps the pages of a session whose token is no longer accepted, until the operator signs in again. */
+export function pauseSession(reason: string): void {
+  sessionStorage.removeItem(STORED);
+  if (current.kind === 'active') set({ kind: 'paused', self: current.self, reason });
+}
+
+/** Notes that another tab was signed in by this one. */
+export function noteHandedOver(): void {
+  set({ kind: 'handed over' });
+}
+
 /** Returns the token of the session; `undefined` without one. */
 export function currentToken(): string | undefined {
   return current.kind === 'active' ? current.token : undefined;
@@ -52,7 +67,8 @@ export function useSession(): Session {
 /** Returns the operator that is signed in. Only for what is drawn inside of the shell. */
 export function useSelf(): Self {
   const session = useSession();
-  if (session.kind !== 'active') throw new Error('nothing is drawn here without an operator');
+  if (session.kind !== 'active' && session.kind !== 'paused')
+    throw new Error('nothing is drawn here without an operator');
   return session.self;
 }
 

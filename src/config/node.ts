@@ -20,7 +20,7 @@ export function readNodeSettings(env: EnvironmentVariables): NodeSettings {
   if (values.purgeUrl !== undefined && !isGiven(options.purgeToken, env)) {
     problems.push('HOLDFAST_PURGE_URL needs the API token that may purge there: set HOLDFAST_PURGE_TOKEN.');
   }
-  problems.push(...canaryProblems(values), ...proxyMetricsProblems(values));
+  problems.push(...canaryProblems(values), ...proxyMetricsProblems(values), ...oidcProblems(values, env));
   const ports = checkPorts(values);
   problems.push(...ports.problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -102,6 +102,15 @@ function proxyMetricsProblems({
   ];
 }
 
+/** An issuer alone is not enough for anyone to sign in. */
+function oidcProblems({ oidcIssuer }: Partial<NodeSettings>, env: EnvironmentVariables): string[] {
+  if (oidcIssuer === undefined) return [];
+  // One that is given and cannot be parsed has been reported already.
+  return [options.oidcClientId, options.consoleUrl, options.oidcRoles]
+    .filter((needed) => !isGiven(needed, env))
+    .map(({ name }) => `HOLDFAST_OIDC_ISSUER needs ${name}: set it (holdfast help settings explains it).`);
+}
+
 /** A sentence for each setting that another one makes useless. */
 function withoutEffect(settings: NodeSettings): string[] {
   const { hold, gripUrls, gripVerifyKeys, purgeToken, purgeUrl, canaryUrls, proxyMetricsPorts } = settings;
@@ -131,8 +140,22 @@ function withoutEffect(settings: NodeSettings): string[] {
       'HOLDFAST_CANARY has no effect with HOLDFAST_HOLD=direct, because no proxy is given a hold.',
     );
   }
+  sentences.push(...oidcWithoutEffect(settings));
   if (purgeToken !== undefined && purgeUrl === undefined) {
     sentences.push('HOLDFAST_PURGE_TOKEN has no effect without HOLDFAST_PURGE_URL.');
   }
   return sentences;
+}
+
+function oidcWithoutEffect(settings: NodeSettings): string[] {
+  const { oidcIssuer, oidcClientId, oidcClientSecret, oidcRoles, consoleUrl } = settings;
+  if (oidcIssuer === undefined) {
+    const given = oidcClientId ?? oidcClientSecret ?? oidcRoles;
+    return given === undefined ? [] : ['HOLDFAST_OIDC_… has no effect without HOLDFAST_OIDC_ISSUER.'];
+  }
+  if (consoleUrl?.startsWith('http:') !== true || /^http:\/\/(localhost|127\.|\[::1\])/.test(consoleUrl))
+    return [];
+  return [
+    'HOLDFAST_CONSOLE_URL is plain http, so the network between sees the tokens of those who sign in: put https before the console.',
+  ];
 }

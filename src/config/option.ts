@@ -36,6 +36,13 @@ export interface Option<R extends Role, T> {
   readonly parse: (text: string) => T;
 }
 
+/**
+ * Returns an entry of the option table as it is, with the types of its roles, its value, and whether it has a default.
+ */
+export function option<const R extends Role, T, const O extends Option<R, T>>(entry: O & Option<R, T>): O {
+  return entry;
+}
+
 /** The roles of an option. */
 export type RolesOf<O> = O extends { readonly roles: readonly (infer R)[] } ? R : never;
 

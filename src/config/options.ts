@@ -9,7 +9,8 @@
 import { splitKeys } from '../grip/keys.js';
 import { HISTORY_CHANGES_MAX } from '../store/history.js';
 import { parseStoreLocation } from '../store/location.js';
-import { ROLES, type Option, type Role, type RolesOf, type ValueOf } from './option.js';
+import { oidcOptions } from './oidc-options.js';
+import { option, ROLES, type Role, type RolesOf, type ValueOf } from './option.js';
 import { atLeast, httpUrl, integer, networks, oneOf, several, text, token, words } from './parsers.js';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -20,13 +21,6 @@ const HOLD_MODES = ['auto', 'grip', 'direct'] as const;
 export const MIN_ADMIN_TOKEN = 16;
 /** The characters of a key that is used in an HMAC, at least. */
 export const MIN_SECRET = 32;
-
-/**
- * Returns an entry as it is, with the types of its roles, its value, and whether it has a default.
- */
-function option<const R extends Role, T, const O extends Option<R, T>>(entry: O & Option<R, T>): O {
-  return entry;
-}
 
 /** The option of each setting, by the name of the setting in the code. */
 export const options = {
@@ -184,6 +178,7 @@ export const options = {
     help: `Signs recovery links and the tokens of event streams, at least ${MIN_SECRET} characters, the same on every node. Of several, separated by spaces or commas, the first signs and all are accepted. Generated into the data directory of a file store; required with a shared store and in production.`,
     parse: several(atLeast(MIN_SECRET)),
   }),
+  ...oidcOptions,
   /** T of the invariant, seconds: no hold goes unverified for longer. */
   stalenessSeconds: option({
     name: 'HOLDFAST_STALENESS',

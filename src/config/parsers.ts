@@ -10,6 +10,12 @@ export function text(value: string): string {
   return value;
 }
 
+/** Accepts a text without spaces, such as the name of a claim. */
+export function oneWord(value: string): string {
+  if (/\s/.test(value)) throw new Error('must have no spaces.');
+  return value;
+}
+
 /**
  * Returns a parser of whole numbers in decimal digits and nothing else; `Number` alone would take
  * `1e3`, `0x10` and spaces too.

@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'no_streams' // a subscription at a belt server, which has no streams
   | 'store_unavailable'
   | 'store_damaged'
+  | 'issuer_unavailable' // the issuer that signs people in cannot be reached
   | 'bucket_unavailable' // a place of copies cannot be reached, or refuses
   | 'copy_damaged' // a copy in a bucket is not what was written
   | 'copy_too_large' // a copy would be larger than readers take, and is not written

@@ -70,7 +70,7 @@ export class NodeMetrics extends ProcessMetrics {
 
   readonly adminRefused = new Counter({
     name: 'holdfast_admin_refused_total',
-    help: 'Requests of administration refused for their credential, by reason (missing, unknown, expired).',
+    help: 'Requests of administration refused for their credential, by reason (missing, unknown, expired, oidc: by or after the issuer).',
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });

@@ -76,8 +76,8 @@ export class AuditTrail {
   }
 
   /** Records a refused credential: the first of an address, and the rest of a minute as one. */
-  recordRefusal(address: string, reason: string): void {
-    const note = { action: 'refuseCredential', operator: '', details: { reason } };
+  recordRefusal(address: string, reason: string, details: AuditNote['details'] = {}): void {
+    const note = { action: 'refuseCredential', operator: '', details: { ...details, reason } };
     const windows = this.#windows.refusal;
     const isOne = windows.has(address) || windows.size < MAX_WINDOWS.refusal;
     const subject = isOne ? address : 'other addresses';

@@ -1,5 +1,6 @@
 /** `environments`, `operators` and `audit` against the real app. */
 import { describe, expect, it } from 'vitest';
+import type { SessionRecord } from '../../src/store/sessions.js';
 import { ADMIN_TOKEN } from '../support/app.js';
 import { flag } from '../support/configs.js';
 import { sharedApp } from '../support/shared.js';
@@ -159,5 +160,28 @@ describe('audit on a server', () => {
         .map(({ action }) => action);
     await until('the last entry is written', async () => (await actions()).length === 3);
     expect(await actions()).toEqual(['createKey', 'createKey', 'putEnvironment']);
+  });
+});
+
+describe('sessions on a server', () => {
+  const session: SessionRecord = {
+    ...{ id: 's1', name: 'ann@example.com', role: 'editor', environments: 'all', hash: 'a'.repeat(64) },
+    ...{ issuer: 'https://login.test', subject: '1', claim: 'groups=editors', hasBegun: true, createdAt: 1 },
+    expiresAt: Date.now() + 3_600_000,
+  };
+
+  it('sessions list prints people with their claims, and sessions end signs one out, or all', async () => {
+    const { sessions } = app.store;
+    await sessions.replace('s1', undefined, session);
+    await sessions.replace('s2', undefined, { ...session, id: 's2', name: 'ben', hash: 'b' });
+    expect(await printed('sessions', 'list')).toMatch(/^ann@example.com +editor +all +groups=editors /m);
+    expect(await printed('sessions', 'end', 'ann@example.com')).toBe('1 session ended\n');
+    expect(await printed('sessions', 'end', '--all')).toBe('1 session ended\n');
+    expect(await printed('sessions', 'list')).toBe('No session is open.\n');
+  });
+
+  it('sessions end asks for a name or --all, and not both', async () => {
+    expect(await failed('sessions', 'end')).toContain('--all');
+    expect(await failed('sessions', 'end', 'ann', '--all')).toContain('give the name of a person');
   });
 });

@@ -36,6 +36,16 @@ describe('settings that are not given', () => {
       hold: 'auto',
       adminTokens: undefined,
       linkSecrets: undefined,
+      oidcIssuer: undefined,
+      oidcClientId: undefined,
+      oidcClientSecret: undefined,
+      consoleUrl: undefined,
+      oidcRoles: undefined,
+      oidcRolesClaim: 'groups',
+      oidcNameClaim: undefined,
+      oidcScopes: 'openid profile email',
+      oidcLabel: undefined,
+      oidcSessionMinutes: 480,
       stalenessSeconds: 60,
       refetchSpreadSeconds: 2,
       drainSeconds: 10,
@@ -322,6 +332,44 @@ describe('purging', () => {
   });
 });
 
+describe('the issuer', () => {
+  const OIDC = {
+    HOLDFAST_OIDC_ISSUER: 'https://login.example.com/realms/main/',
+    HOLDFAST_OIDC_CLIENT_ID: 'holdfast',
+    HOLDFAST_CONSOLE_URL: 'https://flags.example.com/',
+    HOLDFAST_OIDC_ROLES: 'a=admin',
+  };
+
+  it('the issuer keeps its slash, and the console has none', () => {
+    const settings = readNodeSettings({ ...OIDC, HOLDFAST_OIDC_SCOPES: 'groups, openid' });
+    expect(settings.oidcIssuer).toBe('https://login.example.com/realms/main/');
+    expect(settings.consoleUrl).toBe('https://flags.example.com');
+    expect(settings.oidcScopes).toBe('openid groups');
+    expect(settings.warnings).toEqual([]);
+  });
+
+  it('the issuer needs a client, the address of the console, and roles', () => {
+    const { HOLDFAST_OIDC_ISSUER } = OIDC;
+    const missing = problems({ HOLDFAST_OIDC_ISSUER }).map((problem) => problem.split(' ')[2]);
+    expect(missing).toEqual(['HOLDFAST_OIDC_CLIENT_ID:', 'HOLDFAST_CONSOLE_URL:', 'HOLDFAST_OIDC_ROLES:']);
+  });
+
+  it('the issuer is reached by https, but on this machine', () => {
+    const [problem] = problems({ ...OIDC, HOLDFAST_OIDC_ISSUER: 'http://login.example.com' });
+    expect(problem).toContain('HOLDFAST_OIDC_ISSUER must be an https:// URL');
+    expect(problems({ ...OIDC, HOLDFAST_OIDC_ISSUER: 'http://127.0.0.1:9000' })).toEqual([]);
+  });
+
+  it('settings of the issuer that do nothing, or show tokens, are warnings', () => {
+    expect(readNodeSettings({ HOLDFAST_OIDC_ROLES: 'a=admin' }).warnings).toEqual([
+      'HOLDFAST_OIDC_… has no effect without HOLDFAST_OIDC_ISSUER.',
+    ]);
+    const plain = { ...OIDC, HOLDFAST_CONSOLE_URL: 'http://flags.example.com' };
+    expect(readNodeSettings(plain).warnings).toHaveLength(1);
+    expect(problems({ ...OIDC, HOLDFAST_CONSOLE_URL: 'https://x/console' })[0]).toContain('no path');
+  });
+});
+
 describe('the help', () => {
   it('the help has a line for each setting, with its default', () => {
     const names = helpText().match(/^ {2}[A-Z_]+/gm);
@@ -340,6 +388,16 @@ describe('the help', () => {
       'HOLDFAST_HOLD',
       'HOLDFAST_ADMIN_TOKEN',
       'HOLDFAST_SECRET',
+      'HOLDFAST_OIDC_ISSUER',
+      'HOLDFAST_OIDC_CLIENT_ID',
+      'HOLDFAST_OIDC_CLIENT_SECRET',
+      'HOLDFAST_CONSOLE_URL',
+      'HOLDFAST_OIDC_ROLES',
+      'HOLDFAST_OIDC_ROLES_CLAIM',
+      'HOLDFAST_OIDC_NAME_CLAIM',
+      'HOLDFAST_OIDC_SCOPES',
+      'HOLDFAST_OIDC_LABEL',
+      'HOLDFAST_OIDC_SESSION',
       'HOLDFAST_STALENESS',
       'HOLDFAST_KEEPALIVE',
       'HOLDFAST_REFETCH_SPREAD',

@@ -39,6 +39,7 @@ const VALUES: Record<string, string> = {
   HOLDFAST_ADMIN_TOKEN: 'a-token-of-enough-characters',
   HOLDFAST_SECRET: 'a-secret-of-at-least-thirty-two-characters',
   HOLDFAST_PURGE_TOKEN: 'purge-token',
+  HOLDFAST_OIDC_CLIENT_SECRET: 'client-secret',
   HOLDFAST_BELT: 's3://id:secret@bucket/flags',
   AWS_ACCESS_KEY_ID: 'id',
   AWS_SECRET_ACCESS_KEY: 'secret',
@@ -49,6 +50,15 @@ const VALUES: Record<string, string> = {
 
 /** The options that are none. An option that is added must be put here or be marked as secret. */
 const PUBLIC = [
+  'HOLDFAST_OIDC_ISSUER',
+  'HOLDFAST_OIDC_CLIENT_ID',
+  'HOLDFAST_CONSOLE_URL',
+  'HOLDFAST_OIDC_ROLES',
+  'HOLDFAST_OIDC_ROLES_CLAIM',
+  'HOLDFAST_OIDC_NAME_CLAIM',
+  'HOLDFAST_OIDC_SCOPES',
+  'HOLDFAST_OIDC_LABEL',
+  'HOLDFAST_OIDC_SESSION',
   'PORT',
   'HOST',
   'HOLDFAST_ADMIN_PORT',

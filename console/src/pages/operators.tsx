@@ -5,6 +5,7 @@ import type { AdminSchemas } from '../api.js';
 import { ageOf } from '../model/filters.js';
 import { CreateOperator } from '../operators/create-operator.js';
 import { RevokeOperator, RotateToken } from '../operators/confirm.js';
+import { Sessions } from '../operators/sessions.js';
 import { Empty, Failed } from '../parts/page-notices.js';
 import { IssuedSecret } from '../parts/issued.js';
 import { useNow } from '../parts/use-now.js';
@@ -45,6 +46,7 @@ export function OperatorsPage() {
         </Empty>
       )}
       {data !== undefined && data.length > 0 && <OperatorTable operators={data} onAsk={setAsked} />}
+      <Sessions />
       {asked?.kind === 'create' && <CreateOperator onIssued={show} onClose={close} />}
       {asked?.kind === 'rotate' && <RotateToken operator={asked.operator} onIssued={show} onClose={close} />}
       {asked?.kind === 'revoke' && <RevokeOperator operator={asked.operator} onClose={close} />}

@@ -1,24 +1,33 @@
-/** Signing in with an operator's token. */
-import { useState, type SyntheticEvent } from 'react';
+/** The page of signing in. */
+import type { ReactNode } from 'react';
 import { CopyableCommand } from '../parts/copy.js';
-import { sentenceOf } from '../parts/sentence.js';
-import { signIn } from '../sign-in.js';
+import { SignInForm } from '../parts/sign-in-form.js';
 
-/** Draws the form. */
+/** Draws the page. */
 export function SignInPage({ reason }: { readonly reason?: string }) {
-  const [token, setToken] = useState('');
-  const [isKept, setKept] = useState(false);
-  const [state, setState] = useState<'idle' | 'sending' | { readonly error: unknown }>('idle');
-  const submit = async (event: SyntheticEvent): Promise<void> => {
-    event.preventDefault();
-    setState('sending');
-    try {
-      await signIn(token.trim(), isKept);
-    } catch (error) {
-      setState({ error });
-    }
-  };
-  const error = typeof state === 'object' ? sentenceOf(state.error) : undefined;
+  return (
+    <SignInCard title="Sign in">
+      {reason !== undefined && <p className="notice sign-in-reason">{reason}</p>}
+      <SignInForm isHere />
+      <details>
+        <summary>No token?</summary>
+        <p>An admin creates an operator with a token of its own:</p>
+        <CopyableCommand command="npx holdfast operators create NAME --role editor" />
+      </details>
+    </SignInCard>
+  );
+}
+
+/** Draws the page of a window that has signed in another tab. */
+export function HandedOverPage() {
+  return (
+    <SignInCard title="You are signed in">
+      <p>Go back to the page that you came from. This window can be closed.</p>
+    </SignInCard>
+  );
+}
+
+function SignInCard({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
     <main className="sign-in">
       <div className="sign-in-card">
@@ -26,40 +35,8 @@ export function SignInPage({ reason }: { readonly reason?: string }) {
           <img src="/console/icon.svg" alt="" width="32" height="32" />
           Holdfast
         </p>
-        <h1>Sign in</h1>
-        {reason !== undefined && <p className="notice">{reason}</p>}
-        <form onSubmit={(event) => void submit(event)}>
-          <label className="field">
-            <span>Operator token</span>
-            <input
-              type="password"
-              name="token"
-              autoComplete="off"
-              required
-              value={token}
-              aria-invalid={error !== undefined}
-              aria-describedby={error === undefined ? undefined : 'sign-in-error'}
-              onChange={({ target }) => setToken(target.value)}
-            />
-          </label>
-          {error !== undefined && (
-            <p id="sign-in-error" className="field-error" role="alert">
-              {error}
-            </p>
-          )}
-          <label className="check">
-            <input type="checkbox" checked={isKept} onChange={({ target }) => setKept(target.checked)} />
-            <span>Stay signed in until this tab is closed</span>
-          </label>
-          <button type="submit" className="button button-primary" disabled={state === 'sending'}>
-            {state === 'sending' ? 'Signing in …' : 'Sign in'}
-          </button>
-        </form>
-        <details>
-          <summary>No token?</summary>
-          <p>An admin creates an operator with a token of its own:</p>
-          <CopyableCommand command="npx holdfast operators create NAME --role editor" />
-        </details>
+        <h1>{title}</h1>
+        {children}
       </div>
     </main>
   );

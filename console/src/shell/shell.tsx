@@ -4,7 +4,8 @@ import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/rea
 import { useState } from 'react';
 import { ENVIRONMENT_PAGES, INSTALLATION_PAGES } from '../navigation.js';
 import { environmentsQuery } from '../queries.js';
-import { endSession, useMay, useSelf } from '../session.js';
+import { useMay, useSelf } from '../session.js';
+import { signOut } from '../sign-in.js';
 import { chooseTheme, useTheme, type Theme } from '../theme.js';
 import { Toasts } from './toasts.js';
 
@@ -142,7 +143,7 @@ function Operator() {
         <strong>{self.name}</strong>
         <span className="muted">{self.role}</span>
       </p>
-      <button type="button" className="button button-quiet" onClick={() => endSession()}>
+      <button type="button" className="button button-quiet" onClick={() => void signOut()}>
         Sign out
       </button>
     </div>

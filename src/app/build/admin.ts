@@ -8,6 +8,7 @@ import type { AdminParts } from '../../http/admin/parts.js';
 import type { Evaluators } from '../../evaluate/evaluators.js';
 import type { Replica } from '../../replica/replica.js';
 import type { NodeParts } from './parts.js';
+import { buildSignIn } from './sign-in.js';
 
 /** Administration, built. */
 export interface BuiltAdmin {
@@ -38,6 +39,7 @@ export function buildAdmin(
     stalenessSeconds: settings.stalenessSeconds,
     operators: new OperatorDirectory({ records: store.operators, now, monotonic }),
     audit,
+    ...buildSignIn(parts),
     onRefused: (reason) => metrics.adminRefused.inc({ reason }),
     adminTokens: secrets.adminTokens,
     now,

@@ -30,6 +30,7 @@ export const familySummaries: Readonly<Record<string, string>> = {
   keys: 'API keys: create, list, revoke',
   operators: 'tokens of people and scripts: create, list, change, rotate, revoke',
   rejected: 'inbox events that failed validation: list, retry, drop',
+  sessions: 'people who signed in with the issuer: list, end',
   rule: 'rules of a config in words: list, add, move, remove',
   segment: 'groups that rules refer to: list, show, create, delete',
 };

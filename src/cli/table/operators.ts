@@ -1,11 +1,11 @@
-/** The commands for operators and the audit trail. */
-import { choiceOption, defineCommand, textOption } from '../command.js';
+/** The commands for operators, sessions and the audit trail. */
+import { choiceOption, defineCommand, switchOption, textOption } from '../command.js';
 
 const ROLES = ['viewer', 'editor', 'admin'] as const;
 const environments = textOption('<names>', 'names or numbers with commas between them, or all');
 const expires = textOption('<time>', 'when the token expires, such as 2027-06-30T00:00:00Z, or never');
 
-/** Declares the commands for operators and the audit trail. */
+/** Declares the commands for operators, sessions and the audit trail. */
 export const operatorCommands = [
   defineCommand({
     name: 'operators create',
@@ -82,6 +82,35 @@ export const operatorCommands = [
     run: async (context, [name]) => {
       const { revokeOperator } = await import('../commands/operators.js');
       await revokeOperator(context, name);
+    },
+  }),
+  defineCommand({
+    name: 'sessions list',
+    group: 'Access',
+    summary: 'list people who signed in to the console with the issuer',
+    examples: [{ line: 'sessions list', does: 'shows names, roles, the claim of each, and the end' }],
+    connections: ['url', 'token'],
+    json: '{"sessions": [{"id", "name", "role", "environments", "claim", "issuer", "subject", "createdAt", "expiresAt"}]}',
+    run: async (context) => {
+      const { listSessions } = await import('../commands/sessions.js');
+      await listSessions(context);
+    },
+  }),
+  defineCommand({
+    name: 'sessions end',
+    group: 'Access',
+    summary: 'end the sessions of a person, or all; they sign in again',
+    examples: [
+      { line: 'sessions end ann@example.com', does: 'signs ann out everywhere within a second' },
+      { line: 'sessions end --all', does: 'signs everyone out, after a change of HOLDFAST_OIDC_ROLES' },
+    ],
+    arguments: ['[name]'],
+    options: { all: switchOption('those of everyone') },
+    connections: ['url', 'token'],
+    json: '{"ended": [{"id", "name", "role", "environments", "claim", "issuer", "subject", "createdAt", "expiresAt"}]}',
+    run: async (context, [name], options) => {
+      const { endSessions } = await import('../commands/sessions.js');
+      await endSessions(context, name, options);
     },
   }),
   defineCommand({

@@ -15,12 +15,19 @@ export function requireOperator(parts: AdminParts): RequestHandler {
   return async (request, response, next) => {
     const token = bearerToken(request.headers.authorization);
     if (token === undefined) throw refuse(request, parts, 'missing', NEEDED);
-    const find = (): Promise<TokenResult> =>
-      isRoot(token) ? Promise.resolve({ kind: 'operator', operator: ROOT }) : parts.operators.find(token);
+    const isSession = parts.sessions.isToken(token);
+    const find = (): Promise<TokenResult> => {
+      if (isRoot(token)) return Promise.resolve({ kind: 'operator', operator: ROOT });
+      return isSession ? parts.sessions.find(token) : parts.operators.find(token);
+    };
     const found = await find();
-    if (found.kind === 'unknown')
-      throw refuse(request, parts, 'unknown', 'that is not the token of an operator');
-    if (found.kind === 'expired') throw refuse(request, parts, 'expired', expired(found.name, found.at));
+    if (found.kind === 'unknown') {
+      throw refuse(request, parts, 'unknown', isSession ? ENDED : 'that is not the token of an operator');
+    }
+    if (found.kind === 'expired') {
+      const message = isSession ? over(found.at) : expired(found.name, found.at);
+      throw refuse(request, parts, 'expired', message);
+    }
     response.locals.operator = found.operator;
     response.locals.findOperator = find;
     response.locals.expiresAt = found.expiresAt;
@@ -55,6 +62,12 @@ export function operatorOf(response: Response): Operator {
 }
 
 const NEEDED = 'the admin token is needed: send it as Authorization: Bearer <token>';
+
+const ENDED = 'that session has ended: sign in again';
+
+function over(at: number): string {
+  return `the session ended at ${new Date(at).toISOString()}: sign in again`;
+}
 
 function expired(name: string, at: number): string {
   return `the token of operator ${name} expired at ${new Date(at).toISOString()}: ask an admin to rotate it`;

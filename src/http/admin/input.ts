@@ -66,7 +66,9 @@ export function readJsonBody(schema: z.ZodType, body: unknown = {}): unknown {
 
 /** Reads the parameters of a query; an unknown one is refused. @throws HoldfastError `field_invalid` */
 export function readQuery(schema: FieldSchema, request: Request): unknown {
-  return validated(schema.strict(), { ...request.query }, 'is not a parameter of this request: leave it out');
+  // A loose schema says itself that others may come.
+  const exact = schema.def.catchall === undefined ? schema.strict() : schema;
+  return validated(exact, { ...request.query }, 'is not a parameter of this request: leave it out');
 }
 
 /** Reads the parameters of a path. @throws HoldfastError `field_invalid` */

@@ -3,22 +3,16 @@
  * and in paths, so that each must be seen as what it is.
  */
 import { z } from 'zod';
+import { hasUnseen } from '../../core/unseen.js';
 
 const NAME_MAX = 200;
 const NAME_RULE = `must be a text of at most ${NAME_MAX} characters`;
-
-/**
- * Characters that are not seen, or that change how others are seen: controls, halves of surrogate
- * pairs, line and paragraph separators, and the invisible and directional ones. Joiners are none of
- * them, which scripts and emoji need.
- */
-const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u;
 
 /** The name of an environment or a key. */
 export const nameField = z
   .string(NAME_RULE)
   .max(NAME_MAX, NAME_RULE)
-  .refine((name) => !UNSEEN.test(name), 'must not have control characters, or others that cannot be seen')
+  .refine((name) => !hasUnseen(name), 'must not have control characters, or others that cannot be seen')
   .refine((name) => name === name.trim(), 'must not begin or end with a space')
   .refine(
     (name) => name === name.normalize('NFC'),

@@ -11,6 +11,8 @@ import type { Ruleset } from '../../ruleset/ruleset.js';
 import type { Replica } from '../../replica/replica.js';
 import type { Store } from '../../store/store.js';
 import type { SignInCodes } from '../../operators/sign-in.js';
+import type { SessionDirectory } from '../../operators/sessions.js';
+import type { OidcAccess } from './oidc.js';
 import type { RefusedCredential } from './refusals.js';
 
 /** The fleet as its route reads it. */
@@ -34,6 +36,9 @@ export interface AdminParts {
   readonly evaluators: Evaluators;
   readonly delivery: DeliveryBoard;
   readonly codes: SignInCodes;
+  readonly sessions: SessionDirectory;
+  /** `undefined`: people cannot sign in with an issuer. */
+  readonly oidc: OidcAccess | undefined;
   readonly fleet: FleetReader;
   /** T, seconds. */
   readonly stalenessSeconds: number;

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../core/errors.js';
 import type { Operator, OperatorRole } from '../../store/operators.js';
 
 /** The reason for which a credential of administration was refused. */
-export type RefusedCredential = 'missing' | 'unknown' | 'expired';
+export type RefusedCredential = 'missing' | 'unknown' | 'expired' | 'oidc';
 
 /** Builds the error for an operator whose role is too low for a route. */
 export function roleTooLow({ name, role }: Operator, needed: OperatorRole): HoldfastError {

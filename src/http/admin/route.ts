@@ -33,7 +33,7 @@ export type FieldSchema = z.ZodObject;
 /** The body of a request: a JSON object by its schema, bytes, or none. */
 export type BodySchema = z.ZodType | RawBody | undefined;
 
-/** The bodies of the answers that are no errors, by status. */
+/** The bodies of the answers that are no errors, by status. `z.undefined()`: an answer without one. */
 export type AnswerSchemas = Readonly<Record<number, z.ZodType>>;
 
 type BodyOf<B extends BodySchema> = B extends z.ZodType

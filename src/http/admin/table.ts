@@ -7,9 +7,11 @@ import { FLEET_ROUTES } from './fleet.js';
 import { HISTORY_ROUTES } from './history.js';
 import { EVALUATE_ROUTES } from './evaluate.js';
 import { KEY_ROUTES } from './keys.js';
+import { OIDC_ROUTES } from './oidc.js';
 import { OPERATOR_ROUTES } from './operators.js';
 import { REJECTED_ROUTES } from './rejected.js';
 import { RESTORE_ROUTES } from './restore.js';
+import { SESSION_ROUTES } from './sessions.js';
 import { SIGN_IN_ROUTES } from './sign-in.js';
 import type { AdminRoute } from './route.js';
 
@@ -27,4 +29,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...OPERATOR_ROUTES,
   ...AUDIT_ROUTES,
   ...SIGN_IN_ROUTES,
+  ...OIDC_ROUTES,
+  ...SESSION_ROUTES,
 ];

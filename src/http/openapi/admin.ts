@@ -56,6 +56,12 @@ function contentOf(body: z.ZodType | RawBody, schemas: SchemaCollector): OpenApi
   return Object.fromEntries(media) as OpenApiPart;
 }
 
+/** The sentences for statuses other than 200. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  201: 'Created.',
+  302: 'The browser goes elsewhere.',
+};
+
 function answersOf(
   { answers, answerHeaders = {}, answerType }: AdminRoute,
   schemas: SchemaCollector,
@@ -71,9 +77,11 @@ function answersOf(
     Object.entries(answers).map(([status, schema]) => [
       status,
       {
-        description: status === '201' ? 'Created.' : 'Done.',
+        description: DESCRIPTIONS[status] ?? 'Done.',
         ...(Object.keys(headers).length === 0 ? {} : { headers }),
-        content: { [type]: { schema: schemas.convert(schema) } },
+        ...(schema.def.type === 'undefined'
+          ? {}
+          : { content: { [type]: { schema: schemas.convert(schema) } } }),
       },
     ]),
   );
