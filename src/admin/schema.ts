@@ -879,11 +879,8 @@ export interface components {
           | 'busy'
           | 'bucket_unavailable'
           | 'copy_damaged'
-<<<<<<< HEAD
           | 'copy_too_large'
-=======
           | 'issuer_unavailable'
->>>>>>> faec75a (feat(console): sign in with OpenID Connect)
           | 'no_streams'
           | 'signature_refused'
           | 'store_unavailable';

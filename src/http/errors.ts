@@ -47,11 +47,8 @@ const statuses: Record<ErrorCode, number> = {
   busy: 503,
   bucket_unavailable: 503,
   copy_damaged: 503,
-<<<<<<< HEAD
   copy_too_large: 503,
-=======
   issuer_unavailable: 503,
->>>>>>> faec75a (feat(console): sign in with OpenID Connect)
   no_streams: 503,
   signature_refused: 503,
   store_unavailable: 503,

@@ -152,7 +152,7 @@ describe('signing in to the console with an issuer', () => {
     await signIn(admin.page, 'ann', '/console/operators');
     await admin.page.getByRole('heading', { name: 'Signed in with the issuer' }).waitFor();
     await look(admin, 'operators-sessions');
-    await admin.page.getByRole('button', { name: 'Sign vi@example.com out' }).click();
+    await admin.page.getByRole('button', { name: 'Sign out vi@example.com' }).click();
     await admin.page.getByText('vi@example.com was signed out.').waitFor();
     await viewer.page.getByRole('link', { name: 'Delivery' }).click();
     await viewer.page.getByRole('heading', { name: 'Sign in again' }).waitFor();

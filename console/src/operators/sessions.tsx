@@ -70,7 +70,7 @@ function SessionRow({ session }: { readonly session: Session }) {
         <button
           type="button"
           className="button button-small button-danger"
-          aria-label={`Sign ${name} out`}
+          aria-label={`Sign out ${name}`}
           disabled={isPending}
           onClick={() => mutate()}
         >
