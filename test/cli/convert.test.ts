@@ -35,6 +35,17 @@ describe('convert', () => {
     );
   });
 
+  it('convert with --json prints what it left out and why with the configs', async () => {
+    const { code, out } = await run(['convert', '--json', '--from', 'flagd', '-'], { stdin });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      configs: [{ key: 'kept' }],
+      findings: [
+        { subject: 'lost', kind: 'left out', reason: 'it is disabled, so code gets its own default' },
+      ],
+    });
+  });
+
   it('convert names the flags that one reason concerns in one line', async () => {
     const off = { state: 'DISABLED', variants: { on: true }, defaultVariant: 'on' };
     const file = JSON.stringify({ flags: { a: off, b: off } });

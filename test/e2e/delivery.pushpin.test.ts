@@ -2,7 +2,9 @@
  * The main job on real parts: Redis, Pushpin and two nodes; clients are the unmodified npm SDK,
  * EventSource and curl.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { EventSource } from 'eventsource';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +12,10 @@ import { deletion, flag, keys, read, text } from '../support/configs.js';
 import { openSse, type SseConnection } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const FLAG_FILE = join(ROOT, 'examples/gitops/flags.yaml');
+const runFile = promisify(execFile);
 
 let stack: Stack;
 /** A new environment per test, so that none sees what another did. */
@@ -68,6 +74,16 @@ async function subscribers(): Promise<number> {
 }
 let subscribersBefore = 0;
 
+/** Runs `plan` or `apply` with the flag file of the examples; resolves to what it prints. */
+async function flagFile(command: string): Promise<string> {
+  const [node] = stack.nodes;
+  const env = { PATH: process.env.PATH ?? '', HOLDFAST_ADMIN_TOKEN: stack.secrets.adminToken };
+  const options = ['--environment', `${environment}`, '--url', node!.url];
+  const main = join(ROOT, 'dist/main.js');
+  const { stdout } = await runFile(process.execPath, [main, command, FLAG_FILE, ...options], { env });
+  return stdout;
+}
+
 describe('the unmodified node SDK behind Pushpin', () => {
   it('the unmodified node SDK behind Pushpin initialises, evaluates, and sees a change, a deletion and a change of 300 configs', async () => {
     await newEnvironment();
@@ -114,6 +130,28 @@ describe('any SSE client behind Pushpin', () => {
     const { version } = await stack.commit(environment, [flag('flag.a', true)]);
     await until('the change', () => seen.length === 2);
     expect(seen[1]).toBe(version);
+  });
+
+  it('a flag file that is planned and applied again sends no byte to a stream, and the next change does', async () => {
+    await newEnvironment();
+    const stream = await subscribe();
+    // Comments keep the connection alive.
+    const bytes = () =>
+      stream
+        .raw()
+        .toString()
+        .replace(/^:.*\n+/gm, '').length;
+    await flagFile('apply');
+    const { version: before } = await stack.commit(environment, [flag('flag.before', true)]);
+    await stream.waitForEvent(({ id }) => id === before);
+    const [received, events] = [bytes(), stream.events.length];
+    for (let i = 0; i < 3; i++) {
+      for (const command of ['plan', 'apply']) expect(await flagFile(command)).toMatch(/^No changes\./);
+    }
+    expect(bytes()).toBe(received);
+    const { version } = await stack.commit(environment, [flag('flag.after', true)]);
+    await stream.waitForEvent(({ id }) => id === version);
+    expect(stream.events.length).toBe(events + 1);
   });
 
   it('curl prints the same bytes', async () => {

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../core/errors.js';
 import { writeFlagFile } from '../../flag-file/write.js';
 import type { Finding } from '../../import/conversion.js';
 import { convertFlags, type ImportSource } from '../../import/convert.js';
-import type { CommandContext } from '../context.js';
+import { answer, type CommandContext } from '../context.js';
 import { count } from '../format.js';
 import { readTextOf } from './import.js';
 
@@ -40,8 +40,10 @@ export async function convertFile(
       `${count(lost, 'finding')} above: with --strict nothing is written unless every flag means the same here.`,
     );
   }
-  if (format === 'json') context.out.json({ configs });
-  else context.around.stdout.write(writeFlagFile(configs, ANY_ENVIRONMENT));
+  answer(context, { configs, findings }, (out) => {
+    if (format === 'json') out.json({ configs });
+    else context.around.stdout.write(writeFlagFile(configs, ANY_ENVIRONMENT));
+  });
 }
 
 /** A line per reason: one mark of a product is the reason of many flags. */

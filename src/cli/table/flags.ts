@@ -157,6 +157,7 @@ export const flagCommands = [
         'a flag file (the default), or a datafile for import',
       ),
     },
+    json: '{"configs", "findings": [{"subject", "kind", "reason"}]}',
     run: async (context, [file], { from, strict, format = 'yaml' }) => {
       const { convertFile } = await import('../commands/convert.js');
       await convertFile(context, file, { from: from as ImportSource, strict: strict === true, format });
