@@ -1,6 +1,7 @@
 /** Builds signing in: the sessions, and the issuer if the settings name one. */
 import { RateLimiter } from '../../core/rate-limiter.js';
-import { CALLBACK_PATH, type OidcAccess } from '../../http/admin/oidc.js';
+import { CALLBACK_PATH } from '../../http/admin/oidc.js';
+import type { OidcAccess } from '../../http/admin/oidc-access.js';
 import { clientAddresses } from '../../http/client-addresses.js';
 import { FlowSeal } from '../../oidc/flow.js';
 import { Issuer } from '../../oidc/issuer.js';

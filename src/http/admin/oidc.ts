@@ -2,24 +2,12 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 import { HoldfastError } from '../../core/errors.js';
-import type { RateLimiter } from '../../core/rate-limiter.js';
-import { consolePath, type OidcSignIn, type SignInResult } from '../../oidc/sign-in.js';
-import { networkOf, type ClientAddressOf } from '../client-addresses.js';
+import { consolePath, type SignInResult } from '../../oidc/sign-in.js';
+import { networkOf } from '../client-addresses.js';
 import { readCookie, setCookie, signInCookie } from '../cookies.js';
+import type { OidcAccess } from './oidc-access.js';
 import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
-
-/** Signing in with an issuer, as the routes know it. */
-export interface OidcAccess {
-  readonly signIn: OidcSignIn;
-  /** The text of the link: "Sign in with <label>". */
-  readonly label: string;
-  /** The address of the console, without a path. */
-  readonly consoleUrl: string;
-  /** Limits what makes this node ask the issuer. */
-  readonly limiter: RateLimiter;
-  readonly addressOf: ClientAddressOf;
-}
 
 /** The path at which the issuer sends browsers back, to be registered there. */
 export const CALLBACK_PATH = '/admin/v1/oidc/callback';
@@ -92,7 +80,7 @@ export const OIDC_ROUTES = [
 ];
 
 /** Returns the issuer's part. @throws HoldfastError `not_found` when there is none */
-export function oidcOf({ oidc }: AdminParts): OidcAccess {
+function oidcOf({ oidc }: AdminParts): OidcAccess {
   if (oidc !== undefined) return oidc;
   throw new HoldfastError('not_found', 'there is no issuer to sign in with: set HOLDFAST_OIDC_ISSUER');
 }

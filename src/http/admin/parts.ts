@@ -12,7 +12,7 @@ import type { Replica } from '../../replica/replica.js';
 import type { Store } from '../../store/store.js';
 import type { SignInCodes } from '../../operators/sign-in.js';
 import type { SessionDirectory } from '../../operators/sessions.js';
-import type { OidcAccess } from './oidc.js';
+import type { OidcAccess } from './oidc-access.js';
 import type { RefusedCredential } from './refusals.js';
 
 /** The fleet as its route reads it. */

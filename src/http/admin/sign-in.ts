@@ -7,7 +7,7 @@ import type { AuditNote } from '../../operators/audit-trail.js';
 import type { Operator } from '../../store/operators.js';
 import { bearerToken } from '../authenticate.js';
 import { readCookie, setCookie, signInCookie } from '../cookies.js';
-import type { OidcAccess } from './oidc.js';
+import type { OidcAccess } from './oidc-access.js';
 import { selfAnswer } from './operators.js';
 import type { AdminParts } from './parts.js';
 import { adminRoute } from './route.js';
