@@ -1,7 +1,7 @@
 /**
  * The cost of traces on a hot route, as a ratio of processor time: nodes of the same kind, asked in
  * turn. `npx tsx bench/tracing.ts [--before DIST/main.js]` (after `npm run build`); with `--before`
- * also a node of an earlier build.
+ * also nodes of an earlier build that trace.
  *
  * The order is drawn in each round, so that none always comes after the same one. The first variant is
  * there twice: what the two differ by is chance.
@@ -14,8 +14,8 @@ import { makeRequests, processorTime } from './peers/raw-http.js';
 import { holdfast, type OfrepPeer } from './peers/servers.js';
 import { median } from './statistics.js';
 
-const ROUNDS = 15;
-const REQUESTS = 5_000;
+const ROUNDS = 9;
+const REQUESTS = 3_000;
 const CONNECTIONS = 16;
 const FLAGS = 1_000;
 
@@ -23,17 +23,22 @@ const { values } = parseArgs({ options: { before: { type: 'string' } } });
 const receiver = fork(new URL('discarding-receiver.mjs', import.meta.url));
 const [port] = (await once(receiver, 'message')) as [number];
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+const some = { ...endpoint, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' };
+const traced = [
+  { name: '1 % of requests', env: some },
+  { name: 'all requests', env: endpoint },
+];
 const variants = [
   { name: 'no endpoint', env: {} },
   { name: 'no endpoint, again', env: {} },
+  ...traced,
   ...(values.before === undefined
     ? []
-    : [{ name: 'no endpoint, the earlier build', env: {}, command: [values.before, 'serve'] }]),
-  {
-    name: '1 % of requests',
-    env: { ...endpoint, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
-  },
-  { name: 'all requests', env: endpoint },
+    : traced.map(({ name, env }) => ({
+        name: `${name}, the earlier build`,
+        env,
+        command: [values.before ?? '', 'serve'],
+      }))),
 ];
 
 const peers: OfrepPeer[] = [];

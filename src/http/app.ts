@@ -11,7 +11,7 @@ import { answerError, errorHandler, notFound } from './errors.js';
 import { evaluationRoute, evaluationRoutes } from './evaluations.js';
 import { setHeaders, type Asked, type RouteAnswer } from './exchange.js';
 import { bareHealthRoutes, healthRoutes, type ReadinessReport } from './health.js';
-import { answerHot, HotRoutes, type HotRoute } from './hot-routes.js';
+import { answerHot, HotRoutes, type FoundRoute, type HotRoute } from './hot-routes.js';
 import { INTERNAL_PATHS, refuseProxied } from './internal.js';
 import { ofrepRouter, ofrepRoutes, type OfrepParts } from './ofrep.js';
 import { openApiRoutes } from './openapi/document.js';
@@ -94,8 +94,12 @@ function beginWith(
   const answer = answerError(observers.log);
   const handling = app as unknown as Handling;
   const layers = handling.handle.bind(app);
-  const answerBegun = (request: Asked, begun: RouteAnswer, next?: (error?: unknown) => void): void => {
-    const found = routes.find(request);
+  const answerBegun = (
+    found: FoundRoute | undefined,
+    request: Asked,
+    begun: RouteAnswer,
+    next?: (error?: unknown) => void,
+  ): void => {
     if (found === undefined) layers(request, begun, next);
     else answerHot(found, request, begun, (thrown) => answer(thrown, request, begun));
   };
@@ -106,8 +110,11 @@ function beginWith(
     const begun = Object.assign(response, { locals: limits === undefined ? {} : { limits } });
     const span = observe(request, begun);
     setHeaders(response, SECURITY_HEADERS);
-    if (span === undefined) answerBegun(request, begun, next);
-    else answerInside(span, request, begun, next);
+    const found = routes.find(request);
+    // Work inside of a span makes each promise cost more: not for a hot route that is not sampled.
+    const outside = span === undefined || (found !== undefined && !span.sampled);
+    if (outside) answerBegun(found, request, begun, next);
+    else answerInside(span, found, request, begun, next);
   };
 }
 

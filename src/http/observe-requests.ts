@@ -37,7 +37,7 @@ export function observeRequests(
     const observation = new RequestObservation(request, response, observers, span);
     response.locals.observation = observation;
     response.once('close', () => observation.end());
-    if (span !== undefined) response.locals.tracing = tracing;
+    if (span?.sampled === true) response.locals.tracing = tracing;
     return span;
   };
 }
@@ -93,7 +93,8 @@ class RequestObservation {
     };
     const seconds = (performance.now() - this.#beganAt) / 1000;
     this.#observers.metrics.requestDurations.observe(labels, seconds);
-    if (this.#span !== undefined) this.#endSpan(this.#span, labels);
+    if (this.#span?.sampled === true) this.#endSpan(this.#span, labels);
+    else this.#span?.end();
   }
 
   /** The names of attributes are those of the semantic conventions. */

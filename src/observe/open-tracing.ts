@@ -62,7 +62,7 @@ export function openTracing({ node, version }: LogOrigin): Tracing {
 class OpenTelemetryTracing implements Tracing {
   readonly #provider: BasicTracerProvider;
   readonly #tracer: Tracer;
-  readonly #active = new AsyncLocalStorage<Span>();
+  readonly #active = new ActiveSpans();
 
   constructor(provider: BasicTracerProvider, tracer: Tracer) {
     this.#provider = provider;
@@ -70,10 +70,12 @@ class OpenTelemetryTracing implements Tracing {
   }
 
   begin(name: string, type: SpanType, traceparent?: string): ActiveSpan {
-    const active = this.#active.getStore();
+    const active = this.#active.current();
     const around = active === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, active);
     const parent = remoteContext(traceparent) ?? around;
-    return new OpenTelemetrySpan(this.#tracer.startSpan(name, { kind: KINDS[type] }, parent), this.#active);
+    const span = this.#tracer.startSpan(name, { kind: KINDS[type] }, parent);
+    if (!span.isRecording()) this.#active.rest();
+    return new OpenTelemetrySpan(span, this.#active);
   }
 
   record({ name, type, parent, start, end, attributes }: PastSpan): void {
@@ -85,13 +87,13 @@ class OpenTelemetryTracing implements Tracing {
   }
 
   current(): string | undefined {
-    const span = this.#active.getStore()?.spanContext();
+    const span = this.#active.current()?.spanContext();
     if (span === undefined || !isSpanContextValid(span)) return undefined;
     return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
   }
 
   fields(): Readonly<Record<string, string>> {
-    const span = this.#active.getStore()?.spanContext();
+    const span = this.#active.current()?.spanContext();
     return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
   }
 
@@ -120,13 +122,52 @@ class OpenTelemetryTracing implements Tracing {
   }
 }
 
+/**
+ * The span under way in each chain of promises. Before Node 24 each promise of the process costs
+ * more while the storage is on, so {@link rest} turns it off where no span has work inside of it.
+ */
+class ActiveSpans {
+  readonly #storage = new AsyncLocalStorage<Span>();
+  #inside = 0;
+  #isOn = false;
+
+  current(): Span | undefined {
+    return this.#inside === 0 ? undefined : this.#storage.getStore();
+  }
+
+  enter(): void {
+    this.#inside++;
+  }
+
+  leave(): void {
+    this.#inside--;
+  }
+
+  /** Turning it off and on costs too: to be called where spans are rare. */
+  rest(): void {
+    if (!this.#isOn || this.#inside > 0) return;
+    this.#isOn = false;
+    this.#storage.disable();
+  }
+
+  run<T>(span: Span, work: () => T): T {
+    this.#isOn = true;
+    return this.#storage.run(span, work);
+  }
+}
+
 class OpenTelemetrySpan implements ActiveSpan {
   readonly #span: Span;
-  readonly #active: AsyncLocalStorage<Span>;
+  readonly #active: ActiveSpans;
+  #isInside = false;
 
-  constructor(span: Span, active: AsyncLocalStorage<Span>) {
+  constructor(span: Span, active: ActiveSpans) {
     this.#span = span;
     this.#active = active;
+  }
+
+  get sampled(): boolean {
+    return this.#span.isRecording();
   }
 
   get traceId(): string {
@@ -134,11 +175,15 @@ class OpenTelemetrySpan implements ActiveSpan {
   }
 
   within<T>(work: () => T): T {
+    if (!this.#isInside) {
+      this.#isInside = true;
+      this.#active.enter();
+    }
     return this.#active.run(this.#span, work);
   }
 
   set(attributes: SpanAttributes): void {
-    this.#span.setAttributes(defined(attributes));
+    if (this.sampled) this.#span.setAttributes(defined(attributes));
   }
 
   rename(name: string): void {
@@ -146,6 +191,8 @@ class OpenTelemetrySpan implements ActiveSpan {
   }
 
   end(failure?: SpanFailure): void {
+    if (this.#isInside) this.#active.leave();
+    this.#isInside = false;
     if (!this.#span.isRecording()) return;
     if (failure !== undefined) {
       this.#span.setAttribute('error.type', failure.type);
@@ -162,5 +209,7 @@ function remoteContext(traceparent: string | undefined): Context | undefined {
 }
 
 function defined(attributes: SpanAttributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+  const values: Attributes = {};
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) values[name] = value;
+  return values;
 }

@@ -26,6 +26,8 @@ export interface SpanFailure {
 export interface ActiveSpan {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** False: it is not sent, and facts of it are lost. What costs much to find out need not be. */
+  readonly sampled: boolean;
   /** Runs work inside of the span: spans that begin there are its children. */
   within<T>(work: () => T): T;
   set(attributes: SpanAttributes): void;

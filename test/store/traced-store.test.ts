@@ -16,7 +16,14 @@ class NotedTracing implements Pick<Tracing, 'begin' | 'current'> {
     this.begun.push(name);
     this.#open.push(name);
     const end = (): void => void this.#open.splice(this.#open.indexOf(name), 1);
-    return { traceId: '', within: (work) => work(), set: () => undefined, rename: () => undefined, end };
+    return {
+      traceId: '',
+      sampled: true,
+      within: (work) => work(),
+      set: () => undefined,
+      rename: () => undefined,
+      end,
+    };
   }
 
   /** The span under way: the last that has not ended. */
