@@ -50,7 +50,7 @@ function places(env: Variables): Place[] {
   const container =
     Boolean(env.AWS_CONTAINER_CREDENTIALS_FULL_URI) || Boolean(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
   return [
-    { name: `profile ${env.AWS_PROFILE ?? 'default'}`, fetch: () => fromIni()() },
+    { name: `profile ${env.AWS_PROFILE ?? 'default'}`, fetch: () => fromIni({ ignoreCache: true })() },
     {
       name: 'web identity',
       absent: tokenFile ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE is not set',

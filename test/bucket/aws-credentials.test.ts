@@ -111,6 +111,17 @@ describe('a bucket in S3 to which no key was given', () => {
     await round(bucket);
   });
 
+  it('a bucket in S3 whose key in a file was replaced reads the file again when the store refuses the old one', async () => {
+    const { bucket, advance } = openAt('shared file');
+    await aws.replaceFile();
+    await round(bucket);
+    aws.forgetKeys();
+    await aws.replaceFile();
+    advance(10_000);
+    await expect(bucket.read('a')).rejects.toThrow('InvalidAccessKeyId');
+    await round(bucket);
+  });
+
   it('a bucket in S3 without a key asks for credentials once for many requests, and after a failure not for 5 s', async () => {
     const { bucket, advance } = openAt('container');
     await Promise.all(Array.from({ length: 10 }, (_, i) => bucket.write(`b/${i}`, TEXT, AS)));

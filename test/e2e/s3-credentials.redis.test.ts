@@ -4,6 +4,8 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBucket } from '../../src/bucket/open.js';
+import { manifestIn } from '../support/belt.js';
 import { flag } from '../support/configs.js';
 import { startAws, type AwsStandIn } from '../support/aws.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
@@ -11,6 +13,12 @@ import { startS3, type S3Setup } from '../support/s3.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
+const NO_AWS = {
+  accessKeyId: undefined,
+  secretAccessKey: undefined,
+  sessionToken: undefined,
+  region: undefined,
+};
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
 let aws: AwsStandIn;
@@ -62,12 +70,33 @@ describe('a belt without keys', () => {
     }
   });
 
+  it('a belt whose key is changed by a second one copies and serves on, and the first then is refused', async () => {
+    const [first, second] = [aws.issueLasting(), aws.issueLasting()];
+    const urlWith = ({ accessKeyId, secretAccessKey }: typeof first): string =>
+      url.replace('//', `//${accessKeyId}:${encodeURIComponent(secretAccessKey)}@`);
+    const copies = async (from: string): Promise<HoldfastNode> =>
+      start({ HOLDFAST_STORE: stack.redis.url, HOLDFAST_BELT: from }, 'belt');
+    await processes.shift()!.stop();
+    const before = await copies(urlWith(first));
+    const earlier = await stack.commit(1, [flag('flag.b', false)]);
+    const bucket = await openBucket(urlWith(first), NO_AWS);
+    const copied = async () => `${(await manifestIn(bucket))?.version}`;
+    await until('the first key writes', async () => (await copied()) === earlier.version);
+    await before.stop();
+    const after = await copies(urlWith(second));
+    aws.forgetKey(first.accessKeyId);
+    const { version } = await stack.commit(1, [flag('flag.b', true)]);
+    const next = await openBucket(urlWith(second), NO_AWS);
+    await until('the second key writes', async () => `${(await manifestIn(next))?.version}` === version);
+    await expect(copied()).rejects.toThrow('InvalidAccessKeyId');
+    await after.stop();
+  });
+
   it('a belt writer whose credentials are refused says in its log which places were tried', async () => {
     const writer = await start(
       { ...aws.envOf('shared file'), ...nowhere(), HOLDFAST_STORE: stack.redis.url, HOLDFAST_BELT: url },
       'belt',
     );
-    await processes[0]!.stop();
     await until('the log names the places', () => writer.logs().includes('tried: profile default: '));
     expect(writer.logs()).toContain('web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set');
   });

@@ -23,11 +23,17 @@ export interface AwsStandIn {
   /** The variables that lead to that place, and to nothing of this machine. */
   envOf(place: Place): Record<string, string>;
   /** The key that was given last. */
-  last(): SessionKey & { readonly accessKeyId: string };
+  last(): SessionKey & { readonly accessKeyId: string; readonly sessionToken: string };
   /** The known key of that name, for `startS3`. */
   keyOf(accessKeyId: string): SessionKey | undefined;
   /** Keys are known no more, as after they ran out. */
   forgetKeys(): void;
+  /** A key of the other kind: of a person, without a session and an end. */
+  issueLasting(): { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** That key is known no more. */
+  forgetKey(accessKeyId: string): void;
+  /** Writes another key into the file of the profile. */
+  replaceFile(): Promise<void>;
   /** Seconds for which what is given from now on is good. */
   lifetime: number;
   /** Answers that status in place of credentials. */
@@ -59,10 +65,17 @@ export async function startAws(): Promise<AwsStandIn> {
     envOf: (place) => ({ ...nowhere(folder), ...variables(place, url, folder) }),
     last: () => {
       const [accessKeyId, key] = [...keys].at(-1)!;
-      return { accessKeyId, ...key };
+      return { accessKeyId, ...key, sessionToken: key.sessionToken ?? '' };
     },
     keyOf: (id) => keys.get(id),
+    issueLasting: () => {
+      const accessKeyId = `AKIA${++issued}`;
+      keys.set(accessKeyId, { secretAccessKey: `secret/of+${accessKeyId}` });
+      return { accessKeyId, secretAccessKey: `secret/of+${accessKeyId}` };
+    },
+    forgetKey: (id) => keys.delete(id),
     forgetKeys: () => keys.clear(),
+    replaceFile: () => writeKey(folder, issue('shared file')),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -75,6 +88,7 @@ export async function startAws(): Promise<AwsStandIn> {
 }
 
 interface Issued extends SessionKey {
+  readonly sessionToken: string;
   readonly accessKeyId: string;
   readonly expires: Date;
 }
@@ -116,8 +130,10 @@ function variables(place: Place, url: string, folder: string): Record<string, st
   }
 }
 
-async function writeFiles(folder: string, issue: (place: string) => Issued): Promise<void> {
-  const { accessKeyId, secretAccessKey, sessionToken } = issue('shared file');
+async function writeKey(
+  folder: string,
+  { accessKeyId, secretAccessKey, sessionToken }: Issued,
+): Promise<void> {
   const lines = [
     '[default]',
     `aws_access_key_id = ${accessKeyId}`,
@@ -125,6 +141,10 @@ async function writeFiles(folder: string, issue: (place: string) => Issued): Pro
     `aws_session_token = ${sessionToken}`,
   ];
   await writeFile(join(folder, 'credentials'), `${lines.join('\n')}\n`);
+}
+
+async function writeFiles(folder: string, issue: (place: string) => Issued): Promise<void> {
+  await writeKey(folder, issue('shared file'));
   await writeFile(join(folder, 'token'), TOKEN);
   const profile = [
     '[profile people]',

@@ -23,6 +23,8 @@ export interface FastlyApi {
   readonly url: string;
   readonly service: string;
   readonly token: string;
+  /** The tokens that are good now. */
+  readonly tokens: Set<string>;
   /** Items that were published, in order. */
   readonly items: PublishedItem[];
   /** The keys of each purge. */
@@ -56,6 +58,7 @@ class Broken extends Error {
 
 export async function startFastlyApi(options: FastlyApiOptions = {}): Promise<FastlyApi> {
   const { service = 'SU1Z0isxPaozGVKXdv0eY', token = 'fastly-token', now = Date.now } = options;
+  const tokens = new Set([token]);
   const limiter = new Limiter(options.limit ?? Infinity, (options.window ?? 3600) * 1000, now);
   const server = createServer((request, response) => {
     void read(request).then((body) => handle(request, body, response));
@@ -65,6 +68,7 @@ export async function startFastlyApi(options: FastlyApiOptions = {}): Promise<Fa
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/service/${service}`,
     service,
     token,
+    tokens,
     items: [],
     purges: [],
     statuses: [],
@@ -101,12 +105,13 @@ export async function startFastlyApi(options: FastlyApiOptions = {}): Promise<Fa
     if (request.method !== 'POST') throw new Broken(405, 'not a POST');
     if (request.url === `/service/${service}/publish/`) {
       // GRIP's form; the API's own header counts too.
-      if (request.headers.authorization !== `Bearer ${token}`) throw new Broken(401, 'no bearer token');
+      if (!tokens.has(request.headers.authorization?.replace('Bearer ', '') ?? ''))
+        throw new Broken(401, 'no bearer token');
       api.items.push(...readItems(request, body));
       return { status: 200, body: 'Published\n' };
     }
     if (request.url === `/service/${service}/purge`) {
-      if (request.headers['fastly-key'] !== token) throw new Broken(401, 'no token');
+      if (!tokens.has(String(request.headers['fastly-key']))) throw new Broken(401, 'no token');
       const keys = readKeys(request, body);
       api.purges.push(keys);
       api.onPurge(keys);

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 
 export interface SessionKey {
   readonly secretAccessKey: string;
-  readonly sessionToken: string;
+  /** Absent for a key that lasts. */
+  readonly sessionToken?: string;
 }
 
 const FORM =
@@ -21,7 +22,8 @@ export function refusalOf(
   if (key === undefined) return 'InvalidAccessKeyId';
   if (headers['x-amz-security-token'] !== key.sessionToken) return 'InvalidToken';
   // A token that is not signed could be exchanged on the way.
-  if (!names.split(';').includes('x-amz-security-token')) return 'AccessDenied';
+  const isSigned = names.split(';').includes('x-amz-security-token');
+  if (key.sessionToken !== undefined && !isSigned) return 'AccessDenied';
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const encode = (text: string) =>
     encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
