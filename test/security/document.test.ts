@@ -10,7 +10,7 @@ import { FULL, TOTAL } from './cases.js';
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/security.md'), 'utf8').replace(/\n(?=[^\n|#-])/g, ' ');
 
-const rotation = readFileSync(join(root, 'docs/how-to/rotate-secrets.md'), 'utf8');
+const rotation = readFileSync(join(root, 'docs/operations/rotate-secrets.md'), 'utf8');
 
 describe('docs/security.md', () => {
   it('backs its claims by links to test files', () => {
@@ -32,8 +32,12 @@ describe('docs/security.md', () => {
       'GRIP_VERIFY_KEY',
       'GRIP_URL',
       'HOLDFAST_STORE',
+      'HOLDFAST_PURGE_TOKEN',
+      'HOLDFAST_BELT',
+      'HOLDFAST_SOURCE',
+      'AWS_SECRET_ACCESS_KEY',
     ];
-    expect(text).toContain('(how-to/rotate-secrets.md)');
+    expect(text).toContain('(operations/rotate-secrets.md)');
     for (const name of secrets) {
       expect(helpText()).toContain(name);
       expect(rotation).toContain(name);

@@ -1,20 +1,22 @@
 /**
  * Changing each secret of a whole installation while a client is connected:
- * docs/how-to/rotate-secrets.md, step by step. Redis, Pushpin and two nodes, which are restarted
+ * docs/operations/rotate-secrets.md, step by step. Redis, Pushpin and two nodes, which are restarted
  * one after the other with other settings.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { flag } from '../support/configs.js';
 import { nodeEnvironment } from '../support/environment.js';
+import { startFastlyApi } from '../support/fastly-api.js';
 import { startNode, type HoldfastNode } from '../support/node.js';
 import { openSse, type SseConnection } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-// Nine restarts of nodes.
+// Up to nine restarts of nodes in each.
 vi.setConfig({ testTimeout: 180_000 });
 
 /** T, seconds. A hold has a new link after it at the latest. */
@@ -29,6 +31,7 @@ let stack: Stack;
 let nodes: HoldfastNode[];
 let env: Record<string, string>;
 let key: string;
+let commits = 0;
 
 beforeAll(async () => {
   stack = await startStack({ env: { HOLDFAST_STALENESS: `${STALENESS}`, HOLDFAST_HOLD: 'grip' } });
@@ -64,18 +67,45 @@ async function roll(settings: Record<string, string>, client: SseConnection): Pr
 }
 
 async function expectDelivery(client: SseConnection): Promise<void> {
-  const token = env.HOLDFAST_ADMIN_TOKEN!.split(' ')[0]!;
-  const answer = await fetch(`${nodes[0]!.url}/admin/v1/environments/1/changes`, {
+  const answer = await asRoot('/environments/1/changes', {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ configs: [flag('a', true)] }),
+    // Another each time: a change of nothing would not be delivered.
+    body: JSON.stringify({ configs: [flag(`a.${++commits}`, true)] }),
   });
   expect(answer.status).toBe(200);
   const { version } = (await answer.json()) as { version: string };
   await client.waitForEvent(({ id }) => id === version, 30_000);
 }
 
+/** A call of administration with the token of now. */
+function asRoot(path: string, init: RequestInit): Promise<Response> {
+  const authorization = `Bearer ${env.HOLDFAST_ADMIN_TOKEN!.split(' ')[0]!}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  return fetch(`${nodes[0]!.url}/admin/v1${path}`, { ...init, headers });
+}
+
+async function issueKey(kind = 'server'): Promise<{ id: string; key: string }> {
+  const body = JSON.stringify({ kind });
+  const answer = await asRoot('/environments/1/keys', { method: 'POST', body });
+  expect(answer.status).toBe(201);
+  return (await answer.json()) as { id: string; key: string };
+}
+
 const connect = () => openSse(`${stack.url}/api/v1/sse/config`, { key });
+
+/** An event stream of OpenFeature, whose address has a token of HOLDFAST_SECRET in it. */
+async function connectPage(): Promise<SseConnection> {
+  const issued = await issueKey('client');
+  const answer = await fetch(`${stack.url}/ofrep/v1/evaluate/flags`, {
+    method: 'POST',
+    headers: { 'x-api-key': issued.key },
+    body: '{"context":{}}',
+  });
+  const body = (await answer.json()) as { eventStreams: { endpoint: { requestUri: string } }[] };
+  const page = await openSse(stack.url + body.eventStreams[0]!.endpoint.requestUri);
+  expect(page.status).toBe(200);
+  return page;
+}
 
 /** Answers of the recovery link, by decision, of both nodes. */
 async function recoveries(): Promise<{ current: number; refused: number }> {
@@ -106,6 +136,7 @@ describe('while a client is connected', () => {
   it('the admin token and the secret of the links are changed without its connection ending or a link being refused', async () => {
     const { adminToken, secret } = stack.secrets;
     const client = await connect();
+    const page = await connectPage();
     await expectDelivery(client);
 
     await roll(
@@ -124,9 +155,69 @@ describe('while a client is connected', () => {
 
     expect([await asAdmin(adminToken), await asAdmin(NEW.adminToken)]).toEqual([401, 200]);
     expect((await recoveries()).refused).toBe(0);
-    expect(client.isClosed()).toBe(false);
+    expect([client.isClosed(), page.isClosed()]).toEqual([false, false]);
     expect(client.errors).toEqual([]);
     client.close();
+    page.close();
+  });
+
+  it('the password of Redis is changed without its connection ending, and the old one is refused at last', async () => {
+    const client = await connect();
+    const administrator = new Redis(stack.redis.url);
+    const urlWith = (password: string) => stack.redis.url.replace('//', `//holdfast:${password}@`);
+    await administrator.call('ACL', 'SETUSER', 'holdfast', 'on', '>old-password', '~{holdfast}:*', '+@all');
+    await roll({ HOLDFAST_STORE: urlWith('old-password') }, client);
+
+    await administrator.call('ACL', 'SETUSER', 'holdfast', '>new-password');
+    await roll({ HOLDFAST_STORE: urlWith('new-password') }, client);
+    await administrator.call('ACL', 'SETUSER', 'holdfast', '<old-password');
+    await administrator.call('CLIENT', 'KILL', 'USER', 'holdfast');
+    await expectDelivery(client);
+
+    await expect(administrator.call('AUTH', 'holdfast', 'old-password')).rejects.toThrow(/WRONGPASS/);
+    expect(client.isClosed()).toBe(false);
+    administrator.disconnect();
+    client.close();
+  });
+
+  it('the tokens of Fastly are changed without an item or a purge being refused, and the old ones are refused at last', async () => {
+    const client = await connect();
+    const fastly = await startFastlyApi({ token: 'old-token' });
+    const settings = (token: string) => ({
+      GRIP_URL: `${stack.pushpins[0]!.publishUrl}/?verify-iss=pushpin ${fastly.url}?key=${token}`,
+      HOLDFAST_PURGE_URL: fastly.url,
+      HOLDFAST_PURGE_TOKEN: token,
+      HOLDFAST_PURGE_DELAY: '0',
+    });
+    await roll(settings('old-token'), client);
+    await until('Fastly has items and purges', () => fastly.items.length > 0 && fastly.purges.length > 0);
+    fastly.tokens.add('new-token');
+    await roll(settings('new-token'), client);
+    fastly.tokens.delete('old-token');
+    const [items, purges] = [fastly.items.length, fastly.purges.length];
+    await expectDelivery(client);
+    await until('Fastly has more', () => fastly.items.length > items && fastly.purges.length > purges);
+    expect(fastly.broken).toEqual([]);
+    expect(client.isClosed()).toBe(false);
+    const { GRIP_URL, ...rest } = settings('');
+    env = Object.fromEntries(Object.entries(env).filter(([name]) => !(name in rest)));
+    await roll({ GRIP_URL: GRIP_URL.split(' ')[0]! }, client);
+    await fastly.close();
+    client.close();
+  });
+
+  it('an API key is changed by a second one, and revoking the first ends its streams and no other', async () => {
+    const [first, second] = [await issueKey(), await issueKey()];
+    const [before, after] = await Promise.all(
+      [first, second].map((issued) => openSse(`${stack.url}/api/v1/sse/config`, { key: issued.key })),
+    );
+    await expectDelivery(before!);
+    await expectDelivery(after!);
+    expect((await asRoot(`/keys/${first.id}`, { method: 'DELETE' })).ok).toBe(true);
+    await before!.closed;
+    await expectDelivery(after!);
+    expect(after!.isClosed()).toBe(false);
+    after!.close();
   });
 
   it('the key of a proxy is changed with one restart of that proxy, after which it comes back', async () => {

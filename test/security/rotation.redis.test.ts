@@ -1,4 +1,4 @@
-/** Changing the password of Redis while nodes run: docs/how-to/rotate-secrets.md, step by step. */
+/** Changing the password of Redis while nodes run: docs/operations/rotate-secrets.md, step by step. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/observe/log.js';
