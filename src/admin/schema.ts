@@ -1034,7 +1034,17 @@ export interface components {
       createdAt: string;
       /**
        * Format: date-time
-       * @description ISO 8601, UTC.
+       * @description The key is refused from then on; absent: never.
+       */
+      expiresAt?: string;
+      /**
+       * Format: date-time
+       * @description Of lists: the last request or check of a stream with it, noted once a minute; absent: none.
+       */
+      lastUsedAt?: string;
+      /**
+       * Format: date-time
+       * @description That of a key that expired is `expiresAt`.
        */
       revokedAt?: string;
       /** @description The key itself, which is shown once. */
@@ -1077,7 +1087,17 @@ export interface components {
       createdAt: string;
       /**
        * Format: date-time
-       * @description ISO 8601, UTC.
+       * @description The key is refused from then on; absent: never.
+       */
+      expiresAt?: string;
+      /**
+       * Format: date-time
+       * @description Of lists: the last request or check of a stream with it, noted once a minute; absent: none.
+       */
+      lastUsedAt?: string;
+      /**
+       * Format: date-time
+       * @description That of a key that expired is `expiresAt`.
        */
       revokedAt?: string;
     };
@@ -2429,6 +2449,8 @@ export interface operations {
           kind: 'server' | 'client';
           /** @default  */
           name?: string;
+          /** @description The key is refused from then on; null: never. */
+          expiresAt?: string | null;
         };
       };
     };

@@ -52,8 +52,7 @@ export function admitKey<K extends KnownKey>(
 ): K {
   if (key === undefined && keyring.size === 0) throw noKeyAtAll();
   if (key === undefined) throw new HoldfastError('unauthorized', 'the API key is unknown');
-  if (key.revokedAt !== undefined)
-    throw new HoldfastError('unauthorized', `the API key ${key.id} is revoked`);
+  if (key.revokedAt !== undefined) throw new HoldfastError('unauthorized', refusal(key, key.revokedAt));
   if (!kinds.includes(key.kind)) {
     throw new HoldfastError(
       'unauthorized',
@@ -61,6 +60,12 @@ export function admitKey<K extends KnownKey>(
     );
   }
   return key;
+}
+
+function refusal({ id, expiresAt }: KnownKey, revokedAt: number): string {
+  if (expiresAt === undefined || revokedAt < expiresAt) return `the API key ${id} is revoked`;
+  const time = new Date(expiresAt).toISOString();
+  return `the API key ${id} expired at ${time}: create another one, and give it to this application`;
 }
 
 /**

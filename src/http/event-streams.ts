@@ -101,6 +101,7 @@ async function holderOf(token: string, tokens: StreamTokens, keyring: Keyring): 
     );
   }
   const key = admitKey(await keyring.findById(holder.keyId), ALL_KEYS.kinds, keyring);
+  keyring.noteUse(key);
   if (key.environment === holder.environment) return key;
   throw new HoldfastError('unauthorized', 'the token in the path is for another environment than its key');
 }

@@ -16,17 +16,20 @@ export interface IssuedKey {
  * bits are random.
  *
  * @param now milliseconds since 1970
+ * @param expiresAt the same; `undefined`: it does not expire
  */
 export function issueKey(
   environment: StoredEnvironment,
   kind: KeyKind,
   name: string,
   now: number,
+  expiresAt?: number,
 ): IssuedKey {
   const word = kind === 'server' ? 'SDK' : 'CLIENT';
   const text = `${random(8)}-P${environment.projectId}-E${environment.id}-${word}-${random(16)}`;
-  const key = { id: random(8), environment: environment.id, kind, name, hash: hashKey(text), createdAt: now };
-  return { text, key };
+  const record = { id: random(8), environment: environment.id, kind, name, hash: hashKey(text) };
+  const expiry = expiresAt === undefined ? {} : { expiresAt };
+  return { text, key: { ...record, createdAt: now, ...expiry } };
 }
 
 function random(bytes: number): string {

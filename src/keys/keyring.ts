@@ -12,9 +12,16 @@ export class Keyring {
   readonly #byId = new Map<string, Key>();
   readonly #byEnvironment = new Map<bigint, Map<string, Key>>();
   readonly #listeners = new Set<(key: Key) => void>();
+  readonly #now: () => number;
+  /** Keys that expire, or did, and are not revoked in the store as far as is known. */
+  readonly #expiring = new Map<string, Key>();
+  /** Uses since they were taken, milliseconds since 1970. At most one for each key. */
+  #uses = new Map<string, number>();
 
-  constructor(store: Store) {
+  /** @param now milliseconds since 1970 */
+  constructor(store: Store, now: () => number = Date.now) {
     this.#store = store;
+    this.#now = now;
   }
 
   get size(): number {
@@ -49,7 +56,40 @@ export class Keyring {
    */
   take(key: Key): void {
     const known = this.#byId.get(key.id);
+    if (key.revokedAt !== undefined) this.#expiring.delete(key.id);
+    else if (key.expiresAt !== undefined) this.#expiring.set(key.id, key);
     if (known?.revokedAt !== undefined && key.revokedAt === undefined) return;
+    this.#set(key);
+    this.#asOfNow(key);
+  }
+
+  /** Revokes keys in memory whose time is over; returns those that the store may still have as good. */
+  expireDue(): readonly Key[] {
+    const now = this.#now();
+    const due = [...this.#expiring.values()].filter(({ expiresAt = Infinity }) => expiresAt <= now);
+    for (const key of due) this.#asOfNow(key);
+    return due;
+  }
+
+  /** Notes that a good key was used: by a request, or by a hold that came back. */
+  noteUse({ id }: Pick<Key, 'id'>): void {
+    this.#uses.set(id, this.#now());
+  }
+
+  /** Returns the uses since the last time. */
+  takeUses(): ReadonlyMap<string, number> {
+    const uses = this.#uses;
+    this.#uses = new Map();
+    return uses;
+  }
+
+  /** Takes uses back that could not be written; later ones count. */
+  returnUses(uses: ReadonlyMap<string, number>): void {
+    this.#uses = new Map([...uses, ...this.#uses]);
+  }
+
+  #set(key: Key): void {
+    const known = this.#byId.get(key.id);
     this.#byId.set(key.id, key);
     this.#byHash.set(key.hash, key);
     const ofEnvironment = this.#byEnvironment.get(key.environment) ?? new Map<string, Key>();
@@ -70,10 +110,23 @@ export class Keyring {
   async find(text: string): Promise<Key | undefined> {
     const digest = hashKey(text);
     const known = this.#byHash.get(digest);
-    if (known !== undefined) return known;
-    const stored = await this.#store.keyByHash(digest);
-    if (stored !== undefined) this.take(stored);
-    return this.#byHash.get(digest);
+    if (known === undefined) {
+      const stored = await this.#store.keyByHash(digest);
+      if (stored !== undefined) this.take(stored);
+    }
+    const found = this.#asOfNow(this.#byHash.get(digest));
+    if (found !== undefined && found.revokedAt === undefined) this.noteUse(found);
+    return found;
+  }
+
+  /** The key as it is now: one whose time is over is revoked, here at least. */
+  #asOfNow(key: Key | undefined): Key | undefined {
+    const known = key && this.#byId.get(key.id);
+    if (known?.expiresAt === undefined || known.revokedAt !== undefined) return known;
+    if (known.expiresAt > this.#now()) return known;
+    const expired = { ...known, revokedAt: known.expiresAt };
+    this.#set(expired);
+    return expired;
   }
 
   /** True when there are keys of that environment, so that it must have existed; does no I/O. */
@@ -88,7 +141,7 @@ export class Keyring {
 
   /** True when a key is known to be revoked; does no I/O. */
   isRevoked(id: string): boolean {
-    return this.#byId.get(id)?.revokedAt !== undefined;
+    return this.#asOfNow(this.#byId.get(id))?.revokedAt !== undefined;
   }
 
   /**
@@ -99,7 +152,7 @@ export class Keyring {
    */
   async findById(id: string): Promise<Key | undefined> {
     if (!this.#byId.has(id)) await this.load();
-    return this.#byId.get(id);
+    return this.#asOfNow(this.#byId.get(id));
   }
 
   /** Tells `listener` of every key that is revoked from now on. */

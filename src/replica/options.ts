@@ -46,6 +46,8 @@ export interface ReplicaOptions {
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
+  /** Milliseconds since 1970; default: the machine's clock. Keys expire by it. */
+  readonly wallClock?: () => number;
   /** Called each time that the store was found to lack writes that this node has. */
   readonly onDataLost?: (environment: bigint, ours: bigint, stores: bigint) => void;
   /**

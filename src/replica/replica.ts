@@ -82,7 +82,7 @@ export class Replica implements Rulesets {
       onDataLost: options.onDataLost ?? (() => undefined),
       heal: options.heal,
     });
-    this.keyring = new Keyring(options.store);
+    this.keyring = new Keyring(options.store, options.wallClock);
     this.#heard = this.#now();
   }
 

@@ -43,7 +43,7 @@ export interface Keys<K extends KnownKey = KnownKey> {
 }
 
 /** The properties of an API key that every source of keys has. */
-export type KnownKey = Pick<Key, 'id' | 'environment' | 'kind' | 'revokedAt'>;
+export type KnownKey = Pick<Key, 'id' | 'environment' | 'kind' | 'expiresAt' | 'revokedAt'>;
 
 /** The freshness of a copy. */
 export interface Freshness {

@@ -10,6 +10,7 @@ const RECORD = z.looseObject({
   name: z.string(),
   hash: z.string().min(1),
   createdAt: z.number(),
+  expiresAt: z.number().optional(),
   revokedAt: z.number().optional(),
 });
 

@@ -18,6 +18,7 @@ import type { Change } from '../ruleset/ruleset.js';
 import type { Attribution, HistoryPage, HistoryQuery } from './history.js';
 import type { AuditLog } from './audit.js';
 import type { Inbox, Standing } from './inbox.js';
+import type { KeyUse } from './key-use.js';
 import type { NodeReports } from './node-reports.js';
 import type { OperatorRecords } from './operators.js';
 import type { SessionRecords } from './sessions.js';
@@ -70,6 +71,9 @@ export interface Key {
   readonly hash: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** The key is refused from then on; absent: it does not expire. Never changed. */
+  readonly expiresAt?: number | undefined;
+  /** That of a key that expired is its `expiresAt`. */
   readonly revokedAt?: number | undefined;
 }
 
@@ -259,6 +263,7 @@ export interface Store {
   readonly sessions: SessionRecords;
   readonly audit: AuditLog;
   readonly nodeReports: NodeReports;
+  readonly keyUse: KeyUse;
 
   close(): Promise<void>;
 }

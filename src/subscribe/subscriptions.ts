@@ -106,6 +106,7 @@ export class Subscriptions {
     // The hold is better than its key: it must outlast a store that lost everything.
     if (key === undefined && replica.keyring.size === 0) throw noKeyAtAll();
     if (key === undefined || !mayFollow(key, stream)) return this.#refused(stream, keyId);
+    if (keyId !== canary?.key.id) replica.keyring.noteUse(key);
     const catchUp = await this.catchUp(stream, position);
     return this.#held(stream, keyId, catchUp, '');
   }

@@ -227,6 +227,18 @@ describe('keys at a belt server', () => {
     await server.snapshot().expect(200);
   });
 
+  it('a key at a belt server is refused from its expiry on, although no source says so', async () => {
+    const { server, first } = await start({ sources: 1 });
+    const expiring = keyText(1n, 'SDK', 'expiring');
+    const keys = [keyOf(keyText()), { ...keyOf(expiring), expiresAt: Date.now() + 3_600_000 }];
+    await writeCopy(first.bucket, { configs: [flag(9n, 'flag.a')], keys });
+    await server.snapshot(expiring).expect(200);
+    server.clock.set = 3_600_000;
+    const refused = await server.snapshot(expiring).expect(401);
+    expect(refused.body.error.message).toContain(' expired at ');
+    await server.snapshot().expect(200);
+  });
+
   it('keys at a belt server are refused when any source has them as revoked, also an older one, and whatever comes later', async () => {
     const { server, first, second } = await start({ sources: 2 });
     const revoked = keyText(1n, 'SDK', 'revoked');

@@ -231,4 +231,38 @@ describe('keys', () => {
     await stack.commit(environment, [flag('flag.a', true)]);
     await other.waitFor(({ events }) => events.length === 2);
   });
+
+  it('one that expires ends its streams at proxies and at every node, and is refused with the reason', async () => {
+    await newEnvironment();
+    await stack.commit(environment, [flag('flag.a', false)]);
+    // Long enough to open three streams on a slow machine.
+    const expiresAt = new Date(Date.now() + 8_000).toISOString();
+    const path = `/admin/v1/environments/${environment}/keys`;
+    const issued = await stack.admin(path, { body: { kind: 'server', expiresAt } });
+    const expiring = (await issued.json()) as { id: string; key: string };
+    const urls = [stack.url, ...stack.nodes.map(({ url }) => url)];
+    const streams = await Promise.all(
+      urls.map((url) => openSse(`${url}/api/v1/sse/config`, { key: expiring.key })),
+    );
+    closing.push(...streams.map((stream) => () => stream.close()));
+    expect(streams.map(({ status }) => status)).toEqual(urls.map(() => 200));
+    const ends = await Promise.all(streams.map(({ closed }) => closed));
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+    expect(ends).not.toContain('closed');
+    for (const url of urls) {
+      const refused = await openSse(`${url}/api/v1/sse/config`, { key: expiring.key });
+      closing.push(() => refused.close());
+      await refused.closed;
+      expect([refused.status, refused.raw().toString()]).toEqual([
+        401,
+        expect.stringContaining('expired at'),
+      ]);
+    }
+    await until('the store has the key as revoked at its expiry', async () => {
+      const { keys } = (await (await stack.admin(path)).json()) as {
+        keys: { id: string; revokedAt?: string }[];
+      };
+      return keys.some(({ id, revokedAt }) => id === expiring.id && revokedAt === expiresAt);
+    });
+  });
 });

@@ -211,6 +211,28 @@ describe('a key', () => {
     expect(await list(environment.id)).toMatchObject([{ revokedAt: first.body.revokedAt }]);
   });
 
+  it('a key with an expiry that is over, or is no time, is not created', async () => {
+    const environment = await app.environment();
+    for (const expiresAt of ['2020-01-01T00:00:00Z', 'tomorrow', 5]) {
+      const body = { kind: 'server', expiresAt };
+      const answer = await app.admin('post', `/environments/${environment.id}/keys`).send(body).expect(400);
+      expect(answer.body.error).toMatchObject({ code: 'field_invalid', field: 'expiresAt' });
+    }
+    await app.admin('post', `/environments/${environment.id}/keys`).send({ kind: 'server', expiresAt: null });
+    expect(await list(environment.id)).toHaveLength(2);
+  });
+
+  it('a list of keys has when each was last used, and nothing for one that never was', async () => {
+    const environment = await app.environment();
+    await app.store.keyUse.note(new Map([[environment.keyId, 1_800_000_000_000]]));
+    await app.admin('post', `/environments/${environment.id}/keys`).send({ kind: 'server' });
+    const used = (await list(environment.id)).map(({ id, lastUsedAt }) => [id, lastUsedAt]);
+    expect(used).toEqual([
+      [environment.keyId, '2027-01-15T08:00:00.000Z'],
+      [expect.any(String), undefined],
+    ]);
+  });
+
   it('a key that does not exist is answered 404 when it is revoked', async () => {
     const answer = await app.admin('delete', '/keys/unknown').expect(404);
     expect(answer.body.error.code).toBe('not_found');

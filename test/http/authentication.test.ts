@@ -83,6 +83,21 @@ for (const path of ['/api/v1/sse/config', '/api/v1/configs/0']) {
       await expectRefusal(basic(environment.key.toUpperCase()));
     });
 
+    it('a key that expired, and says when and what to do', async () => {
+      const expiresAt = new Date(Date.now() + app.clock.ahead + 3_600_000).toISOString();
+      const path = `/environments/${environment.id}/keys`;
+      const { body } = await app.admin('post', path).send({ kind: 'server', expiresAt }).expect(201);
+      const { key } = body as { key: string };
+      expect(body).toMatchObject({ expiresAt });
+      expect((await get(basic(key))).status).toBe(200);
+      const { ahead } = app.clock;
+      app.clock.ahead += 3_600_000;
+      expect(await expectRefusal(basic(key))).toMatch(
+        new RegExp(`^the API key \\w+ expired at ${expiresAt}: create another one`),
+      );
+      app.clock.ahead = ahead;
+    });
+
     it('a revoked key', async () => {
       const { id, key } = await newKey('server');
       expect((await get(basic(key))).status).toBe(200);

@@ -9,6 +9,7 @@ import { until } from '../support/until.js';
 import { canaryContract } from './contract-canary.js';
 import { historyContract } from './contract-history.js';
 import { nameContract } from './contract-names.js';
+import { keyUseContract } from './contract-key-use.js';
 import { nodeReportContract } from './contract-node-reports.js';
 import { operatorContract } from './contract-operators.js';
 import {
@@ -70,6 +71,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     canaryContract(current, follow);
     nameContract(current);
     nodeReportContract(current);
+    keyUseContract(current);
     historyContract(current, (changes) => under.open(changes));
   });
 }

@@ -50,6 +50,7 @@ async function fill(): Promise<void> {
   await store.leadership.saveCursors('node', new Map([['proxy', '1-1']]));
   await store.nodeReports.write('node', '{}', 1_000);
   await store.nodeReports.writeTimeline('[]');
+  await store.keyUse.note(new Map([[key.id, 1_800_000_000_000]]));
 }
 
 /** Everything that a node asks of its store; what moves the version is last. */
@@ -75,6 +76,8 @@ const operations: Record<string, () => Promise<unknown>> = {
   saveCursors: () => store.leadership.saveCursors('node', new Map([['proxy', '1-1']])),
   reports: () => store.nodeReports.read(),
   report: () => store.nodeReports.write('other', '{}', 1_000),
+  lastUses: () => store.keyUse.lastUses([key.id]),
+  noteUses: () => store.keyUse.note(new Map([[key.id, 1_900_000_000_000]])),
   removeReport: () => store.nodeReports.remove('other'),
   settings: () => store.commit({ ...creation(2n, { name: 'taken' }), isNameUnique: true }),
   revokeKey: () => store.revokeKey(key.id, 5),

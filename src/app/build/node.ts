@@ -23,7 +23,7 @@ import { buildLimits } from './limits.js';
 import { buildLeading, registerLeaseGauge } from './leading.js';
 import type { NodeParts } from './parts.js';
 import { buildInbox, buildPublisher, buildPurger } from './publishing.js';
-import { buildCommitter, buildReplica } from './replica.js';
+import { buildCommitter, buildReplica, keepKeys } from './replica.js';
 import { buildSubscribing } from './subscribing.js';
 import { buildClockMonitor } from './watching.js';
 
@@ -104,8 +104,8 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
   const apps = { app: createApp({ ...shared, admin }), clientApp: createClientApp(shared) };
   const lead = async (signal: AbortSignal): Promise<void> => {
-    const reported = Promise.all([delivery.report(signal), fleet.report(signal)]);
-    await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), reported]);
+    const reported = [delivery.report(signal), fleet.report(signal), keepKeys(parts, replica, signal)];
+    await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), ...reported]);
   };
   const enter = (next: NodeHealth['phase']): void => {
     phase = next;

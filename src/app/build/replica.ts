@@ -1,6 +1,7 @@
 /** Builds the replica and the committer, and registers their gauges. */
 import { Committer } from '../../commit/committer.js';
 import { heal } from '../../recovery/heal.js';
+import { KeyUpkeep } from '../../keys/upkeep.js';
 import { Replica } from '../../replica/replica.js';
 import type { Change } from '../../ruleset/ruleset.js';
 import type { Tracing } from '../../observe/tracing.js';
@@ -16,6 +17,7 @@ export function buildReplica(
     store,
     log,
     now: clock.monotonic,
+    wallClock: clock.now,
     onDataLost: () => metrics.dataLost.inc(),
     heal: (lost) => heal({ store, log, onGivenUp: (configs) => metrics.givenUp.inc(configs) }, lost),
     // A hold at a proxy is verified once in T, which uses its environment: one that was not used in
@@ -55,6 +57,15 @@ export function buildReplica(
     () => replica.status().lag / 1000,
   );
   return replica;
+}
+
+/** Revokes keys that expire, and notes uses of keys, until the signal aborts. */
+export function keepKeys(
+  { store, clock, log }: NodeParts,
+  replica: Replica,
+  signal: AbortSignal,
+): Promise<void> {
+  return new KeyUpkeep({ store, keyring: replica.keyring, clock, log }).run(signal);
 }
 
 /** Records the way of a change through the feed: from its commit to this node. */

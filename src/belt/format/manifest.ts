@@ -12,6 +12,8 @@ export interface CopiedKey {
   readonly hash: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** The key is refused from then on. */
+  readonly expiresAt?: number | undefined;
   readonly revokedAt?: number | undefined;
 }
 
@@ -159,12 +161,14 @@ function keysObjectOf(json: Json, environment: bigint): KeysObject {
 export function parseKey(value: unknown): CopiedKey {
   const json = objectOf(value);
   const kind = textOf(json, 'kind', /^(server|client)$/) as KeyKind;
+  const expiresAt = json.expiresAt === undefined ? undefined : numberOf(json, 'expiresAt');
   const revokedAt = json.revokedAt === undefined ? undefined : numberOf(json, 'revokedAt');
   return {
     id: textOf(json, 'id', /^[A-Za-z0-9-]+$/),
     kind,
     hash: textOf(json, 'hash'),
     createdAt: numberOf(json, 'createdAt'),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(revokedAt === undefined ? {} : { revokedAt }),
   };
 }

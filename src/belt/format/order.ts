@@ -6,14 +6,21 @@ import type { CopiedKey, Manifest } from './manifest.js';
 
 /** Converts keys of the store to the form that copies have, ascending by id. */
 export function* copiedKeysSteps(keys: Iterable<Key>): Steps<CopiedKey[]> {
-  const copied = yield* mapSteps(keys, ({ id, kind, hash, createdAt, revokedAt }) => ({
+  const copied = yield* mapSteps(keys, ({ id, kind, hash, createdAt, expiresAt, revokedAt }) => ({
     id,
     kind,
     hash,
     createdAt,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(revokedAt === undefined ? {} : { revokedAt }),
   }));
   return yield* sortSteps(copied, byId);
+}
+
+/** Returns a key as it is at a time, milliseconds since 1970: one that expired is revoked. */
+export function keyAt(now: number, key: CopiedKey | undefined): CopiedKey | undefined {
+  if (key?.expiresAt === undefined || key.revokedAt !== undefined) return key;
+  return key.expiresAt > now ? key : { ...key, revokedAt: key.expiresAt };
 }
 
 /** The order rule's decision about replacing a manifest. */
@@ -70,9 +77,12 @@ export function mergeKeys(existing: readonly CopiedKey[], next: readonly CopiedK
     for (let own = ours[at]; own !== undefined && own.id < key.id; own = ours[++at]) merged.push(own);
     const own =
       merged.at(-1)?.id === key.id ? merged.pop() : ours[at]?.id === key.id ? ours[at++] : undefined;
-    // Nothing else of a key ever changes.
-    const isOurs = own !== undefined && (own.revokedAt !== undefined || key.revokedAt === undefined);
-    merged.push(isOurs ? own : key);
+    // Nothing else of a key ever changes; an earlier release left expiries out.
+    const isOurs =
+      own !== undefined &&
+      (own.revokedAt !== undefined || key.revokedAt === undefined) &&
+      (own.expiresAt !== undefined || key.expiresAt === undefined);
+    merged.push(isOurs ? own : { ...own, ...key });
     isNew ||= !isOurs;
   }
   if (!isNew) return existing;

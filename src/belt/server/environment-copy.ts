@@ -28,7 +28,7 @@ import {
 import type { Ruleset } from '../../ruleset/ruleset.js';
 import { OBJECT_MAX_BYTES } from '../../bucket/bucket.js';
 import type { CopiedKey, Manifest } from '../format/manifest.js';
-import { lacksKeys } from '../format/order.js';
+import { keyAt, lacksKeys } from '../format/order.js';
 import type { CopyCache } from './cache.js';
 import { KnownKeys } from './known-keys.js';
 import { isConclusive, newestAbove } from './newest.js';
@@ -38,9 +38,7 @@ import { enoughAnswers, SourceState } from './source-state.js';
 import type { CopyTimes } from './times.js';
 import { mergeCopy, refusedAs, validateCopy, RefusedCopy, type Refusal } from './validate.js';
 
-/**
- * A confirmation is written to the cache when the one that it has is older than this, milliseconds.
- */
+/** The age from which the confirmation in the cache is written again, milliseconds. */
 const RESAVE_MS = 10 * 60_000;
 
 /** The parts and settings of one environment's copy. */
@@ -139,14 +137,12 @@ export class EnvironmentCopy {
     );
   }
 
-  /** The key with that hash, revoked or not. */
+  /** The key with that hash, revoked or not. One whose time is over is revoked. */
   key(hash: string): CopiedKey | undefined {
-    return this.#keys.get(hash);
+    return keyAt(this.#options.clock.now(), this.#keys.get(hash));
   }
 
-  /**
-   * For how long a source has had an older version than is served, milliseconds; 0 when it has not.
-   */
+  /** For how long a source has had an older version than is served, milliseconds; 0: it has not. */
   behindFor(source: CopySource): number {
     const manifest = this.#states.find((state) => state.source === source)?.manifest;
     if (this.#held === undefined || manifest === undefined) return 0;

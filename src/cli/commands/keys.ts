@@ -9,6 +9,10 @@ interface ListedKey {
   readonly kind: string;
   readonly name: string;
   readonly createdAt: string;
+  /** Absent when it does not expire. */
+  readonly expiresAt?: string;
+  /** Absent when it was never used. */
+  readonly lastUsedAt?: string;
   /** Absent while the key is valid. */
   readonly revokedAt?: string;
 }
@@ -19,19 +23,25 @@ interface ListedKey {
  */
 export async function createKey(
   context: CommandContext,
-  { kind, name }: { kind: string; name: string | undefined },
+  { kind, name, expires }: { kind: string; name: string | undefined; expires: string | undefined },
 ): Promise<void> {
   const api = await context.api();
   const environment = context.environment();
   const { body } = await api.request('POST', `${environmentPath(environment)}/keys`, {
     as: 'admin',
-    body: { kind, ...(name === undefined ? {} : { name }) },
+    body: {
+      kind,
+      ...(name === undefined ? {} : { name }),
+      ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : expires }),
+    },
     once: true,
   });
-  const { id, key } = body as { id: string; key: string };
-  answer(context, { id, key, kind, environment }, (out) => {
+  const { id, key, expiresAt } = body as { id: string; key: string; expiresAt?: string };
+  const expiry = expiresAt === undefined ? {} : { expiresAt };
+  answer(context, { id, key, kind, environment, ...expiry }, (out) => {
     out.line('id   ', id);
     out.line('key  ', key);
+    if (expiresAt !== undefined) out.line('until', ' ', shownTime(expiresAt));
   });
   context.err.line('The key is shown this once; the server keeps only a hash of it.');
 }
@@ -41,15 +51,17 @@ export async function listKeys(context: CommandContext): Promise<void> {
   const api = await context.api();
   const path = `${environmentPath(context.environment())}/keys`;
   const { keys } = (await api.request('GET', path, { as: 'admin' })).body as { keys: ListedKey[] };
-  const rows = keys.map(({ id, kind, name, createdAt, revokedAt }) => [
+  const rows = keys.map(({ id, kind, name, createdAt, expiresAt, lastUsedAt, revokedAt }) => [
     id,
     kind,
     name,
     shownTime(createdAt),
+    shownTime(expiresAt),
+    shownTime(lastUsedAt),
     shownTime(revokedAt),
   ]);
   answer(context, { keys }, (out) => {
-    out.table([['ID', 'KIND', 'NAME', 'CREATED', 'REVOKED'], ...rows], 'NAME');
+    out.table([['ID', 'KIND', 'NAME', 'CREATED', 'EXPIRES', 'LAST USED', 'REVOKED'], ...rows], 'NAME');
   });
 }
 

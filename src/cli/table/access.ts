@@ -67,21 +67,24 @@ export const accessCommands = [
     options: {
       kind: choiceOption('<kind>', ['server', 'client'], 'the clients it is for; default: server'),
       name: textOption('<name>', 'what to call it in lists'),
+      expires: textOption('<time>', 'when it expires, such as 2027-06-30T00:00:00Z; default: never'),
     },
     connections: ['url', 'token', 'environment'],
-    json: '{"id", "key", "kind", "environment"}',
-    run: async (context, _arguments, { kind = 'server', name }) => {
+    json: '{"id", "key", "kind", "environment", "expiresAt"}',
+    run: async (context, _arguments, { kind = 'server', name, expires }) => {
       const { createKey } = await import('../commands/keys.js');
-      await createKey(context, { kind, name });
+      await createKey(context, { kind, name, expires });
     },
   }),
   defineCommand({
     name: 'keys list',
     group: 'Access',
     summary: 'list the keys of an environment, never their text',
-    examples: [{ line: 'keys list', does: 'shows which keys exist, and which are revoked' }],
+    examples: [
+      { line: 'keys list', does: 'shows which keys exist, when each was used, and which are revoked' },
+    ],
     connections: ['url', 'token', 'environment'],
-    json: '{"keys": [{"id", "kind", "name", "createdAt", "revokedAt"}]}',
+    json: '{"keys": [{"id", "kind", "name", "createdAt", "expiresAt", "lastUsedAt", "revokedAt"}]}',
     run: async (context) => {
       const { listKeys } = await import('../commands/keys.js');
       await listKeys(context);

@@ -39,6 +39,19 @@ export const idText = z.string().meta({ description: 'An int64 as decimal text.'
 /** A point in time in an answer. */
 export const timeText = z.string().meta({ description: 'ISO 8601, UTC.', format: 'date-time' });
 
+/** A point in time in a request, as milliseconds since 1970. */
+function timeField(rule: string) {
+  return z.iso.datetime({ offset: true, error: rule }).transform((text) => Date.parse(text));
+}
+
+/** The time from which something is refused; null: never. */
+export function expiryField(subject: 'key' | 'token') {
+  const rule = `must be a time such as 2027-01-31T00:00:00Z, or null for a ${subject} that does not expire`;
+  return z
+    .union([timeField(rule), z.null()], rule)
+    .meta({ description: `The ${subject} is refused from then on; null: never.` });
+}
+
 /** A parameter that says how many entries an answer has at most. */
 export function countParameter(standard: number, max: number) {
   const rule = `must be a whole number from 1 to ${max}`;

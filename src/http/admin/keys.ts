@@ -6,7 +6,7 @@ import { reaches } from '../../operators/operator.js';
 import type { Key } from '../../store/store.js';
 import { findEnvironment } from './environments.js';
 import { nameField } from './name-field.js';
-import { idText, timeText } from './input.js';
+import { expiryField, idText, timeText } from './input.js';
 import { outOfReach } from './refusals.js';
 import { adminRoute } from './route.js';
 
@@ -19,6 +19,7 @@ const MAX_KEYS = 100_000;
 const keyBody = z.strictObject({
   kind: z.enum(['server', 'client'], 'must be server or client'),
   name: nameField.default(''),
+  expiresAt: expiryField('key').optional(),
 });
 
 const keyAnswer = z
@@ -28,7 +29,12 @@ const keyAnswer = z
     kind: z.enum(['server', 'client']),
     name: z.string(),
     createdAt: timeText,
-    revokedAt: timeText.optional(),
+    expiresAt: timeText.optional().meta({ description: 'The key is refused from then on; absent: never.' }),
+    lastUsedAt: timeText.optional().meta({
+      description:
+        'Of lists: the last request or check of a stream with it, noted once a minute; absent: none.',
+    }),
+    revokedAt: timeText.optional().meta({ description: 'That of a key that expired is `expiresAt`.' }),
   })
   .meta({ id: 'Key' });
 
@@ -49,7 +55,8 @@ export const KEY_ROUTES = [
     handle: async ({ environment }, response, { store }) => {
       const { id } = await findEnvironment(store, environment);
       const keys = (await store.keys()).filter((key) => key.environment === id);
-      response.json({ keys: keys.map(keyJson) });
+      const uses = await store.keyUse.lastUses(keys.map((key) => key.id));
+      response.json({ keys: keys.map((key) => keyJson(key, uses.get(key.id))) });
     },
   }),
   adminRoute({
@@ -65,10 +72,12 @@ export const KEY_ROUTES = [
     handle: async ({ environment, body, note }, response, { store, replica, now }) => {
       const found = await findEnvironment(store, environment);
       if (replica.keyring.of(found.id).length >= MAX_KEYS) throw tooManyKeys(`${found.id}`);
-      const { text, key } = issueKey(found, body.kind, body.name, now());
+      const expiresAt = laterThanNow(body.expiresAt ?? undefined, now());
+      const { text, key } = issueKey(found, body.kind, body.name, now(), expiresAt);
       await store.addKey(key);
       replica.keyring.take(key);
-      note({ subject: key.id, details: { kind: key.kind, name: key.name } });
+      const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() };
+      note({ subject: key.id, details: { kind: key.kind, name: key.name, ...expiry } });
       response.status(201).json({ ...keyJson(key), key: text });
     },
   }),
@@ -108,13 +117,23 @@ function unknownKey(id: string): HoldfastError {
   return new HoldfastError('not_found', `there is no key ${id}: list keys to see their ids`);
 }
 
-function keyJson(key: Key): z.input<typeof keyAnswer> {
+/** @throws HoldfastError `field_invalid` for a key that nothing could use */
+function laterThanNow(expiresAt: number | undefined, now: number): number | undefined {
+  if (expiresAt === undefined || expiresAt > now) return expiresAt;
+  throw new HoldfastError('field_invalid', 'expiresAt is over already: give a time to come, or null', {
+    field: 'expiresAt',
+  });
+}
+
+function keyJson(key: Key, lastUsedAt?: number): z.input<typeof keyAnswer> {
   return {
     id: key.id,
     environment: `${key.environment}`,
     kind: key.kind,
     name: key.name,
     createdAt: new Date(key.createdAt).toISOString(),
+    ...(key.expiresAt === undefined ? {} : { expiresAt: new Date(key.expiresAt).toISOString() }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt).toISOString() }),
     ...(key.revokedAt === undefined ? {} : { revokedAt: new Date(key.revokedAt).toISOString() }),
   };
 }

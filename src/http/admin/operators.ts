@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OPERATOR_ROLES, type Operator, type OperatorRecord } from '../../store/operators.js';
 import type { Store } from '../../store/store.js';
 import { resolveEnvironments } from './environment-name.js';
-import { environmentField, idText, timeText } from './input.js';
+import { environmentField, expiryField, idText, timeText } from './input.js';
 import { expiryOf } from './credential.js';
 import { adminRoute } from './route.js';
 
@@ -19,16 +19,6 @@ const environmentsField = z
   .meta({
     description: '"all", those to come too, or a list. A name stands for the number that has it now.',
   });
-
-/** A point in time in a request, as milliseconds since 1970. */
-function timeField(rule: string) {
-  return z.iso.datetime({ offset: true, error: rule }).transform((text) => Date.parse(text));
-}
-
-const EXPIRY_RULE = 'must be a time such as 2027-01-31T00:00:00Z, or null for a token that does not expire';
-const expiryField = z
-  .union([timeField(EXPIRY_RULE), z.null()], EXPIRY_RULE)
-  .meta({ description: 'The token is refused from then on; null: never.' });
 
 const operatorAnswer = z
   .object({
@@ -100,7 +90,7 @@ export const OPERATOR_ROUTES = [
       name: operatorName,
       role: roleField,
       environments: environmentsField.default('all'),
-      expiresAt: expiryField.optional(),
+      expiresAt: expiryField('token').optional(),
     }),
     answers: { 201: issuedAnswer },
     errors: ['environment_unknown', 'busy'],
@@ -123,7 +113,7 @@ export const OPERATOR_ROUTES = [
     body: z.strictObject({
       role: roleField.optional(),
       environments: environmentsField.optional(),
-      expiresAt: expiryField.optional(),
+      expiresAt: expiryField('token').optional(),
     }),
     answers: { 200: operatorAnswer },
     errors: ['not_found', 'environment_unknown', 'busy'],
@@ -158,7 +148,7 @@ export const OPERATOR_ROUTES = [
     scope: 'installation',
     summary: 'Gives an operator a new token; the old one is refused',
     params,
-    body: z.strictObject({ expiresAt: expiryField.optional() }),
+    body: z.strictObject({ expiresAt: expiryField('token').optional() }),
     answers: { 200: issuedAnswer },
     errors: ['not_found', 'busy'],
     handle: async ({ params: { name }, body, note }, response, { operators }) => {

@@ -1,4 +1,3 @@
-/* eslint max-lines: ['error', 320] -- the methods of one port, which share its parts */
 /**
  * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
  * makes it last, and is compacted in the background.
@@ -35,36 +34,17 @@ import type { FileAuditLog } from './audit.js';
 import type { Lock } from './lock.js';
 import type { Log } from './log.js';
 import type { FileRecords } from './named-records.js';
+import type { FileKeyUse } from './key-use.js';
 import { FileNodeReports } from './node-reports.js';
 import { configsIn, encodeMutation, mutationOf, type Mutation } from './record.js';
 import type { LogLine } from './replay.js';
+import type { FileStoreParts } from './parts.js';
 import { canWrite } from './probe.js';
 import type { FileState } from './state.js';
 import { KEY_BYTES, keySubject, subjectsOf, Writer, type WritePlan } from './writer.js';
 
 /** The pause after a compaction that failed, milliseconds. */
 const COMPACT_AGAIN = 10_000;
-
-/** The parts of a store, opened. */
-export interface FileStoreParts {
-  readonly directory: string;
-  readonly lock: Lock;
-  readonly log: Log;
-  readonly state: FileState;
-  readonly feed: Feed;
-  /** The number of the last record. */
-  readonly sequence: number;
-  readonly leadership: FileLeadership;
-  readonly beltLeadership: FileLeadership;
-  readonly operators: FileRecords<OperatorRecord>;
-  readonly sessions: FileRecords<SessionRecord>;
-  readonly audit: FileAuditLog;
-  readonly now: () => number;
-  readonly logger: Logger;
-  /** Bytes; see `FileStoreOptions`. */
-  readonly compactAbove: number;
-  readonly history: HistoryIndex;
-}
 
 /** FileStore answers reads from memory, and appends each write to the log before it is visible. */
 export class FileStore implements Store {
@@ -75,6 +55,7 @@ export class FileStore implements Store {
   readonly sessions: FileRecords<SessionRecord>;
   readonly audit: FileAuditLog;
   readonly nodeReports: FileNodeReports;
+  readonly keyUse: FileKeyUse;
   /** One process has the directory, so no other system can add events to it. */
   readonly inbox = undefined;
   readonly #lock: Lock;
@@ -101,6 +82,7 @@ export class FileStore implements Store {
     this.operators = parts.operators;
     this.sessions = parts.sessions;
     this.audit = parts.audit;
+    this.keyUse = parts.keyUse;
     this.nodeReports = new FileNodeReports(parts.now);
     this.#lock = parts.lock;
     this.#log = parts.log;
@@ -232,7 +214,7 @@ export class FileStore implements Store {
     await this.#compaction;
     await this.#writer.close();
     await Promise.all([this.leadership.close(), this.beltLeadership.close()]);
-    await Promise.all([this.operators.close(), this.sessions.close()]);
+    await Promise.all([this.operators.close(), this.sessions.close(), this.keyUse.close()]);
     await this.audit.close();
     await this.#log.close();
     await this.#lock.release();

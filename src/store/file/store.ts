@@ -9,6 +9,7 @@ import { Feed, feedEntryOf } from './feed.js';
 import { FileStore } from './file-store.js';
 import { FileLeadership } from './leadership.js';
 import { FileAuditLog } from './audit.js';
+import { FileKeyUse } from './key-use.js';
 import { acquireLock, type Lock } from './lock.js';
 import { Log } from './log.js';
 import { FileRecords } from './named-records.js';
@@ -95,6 +96,7 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
   const operators = await FileRecords.open(join(directory, 'operators'), OPERATOR_FORM, verify);
   const sessions = await FileRecords.open(join(directory, 'sessions'), SESSION_FORM, verify);
   const audit = await FileAuditLog.open(join(directory, 'audit'), logger);
+  const keyUse = await FileKeyUse.open(join(directory, 'key-use'), () => lock.verify(), logger);
   const loaded = await replay(directory, lock, { now, logger, limits });
   const leadership = await FileLeadership.open(join(directory, 'cursors'), now, logger);
   const beltLeadership = await FileLeadership.open(join(directory, 'belt-cursors'), now, logger);
@@ -106,6 +108,7 @@ async function load(directory: string, lock: Lock, options: FileStoreOptions): P
     operators,
     sessions,
     audit,
+    keyUse,
     now,
     logger,
     compactAbove: options.compactAbove ?? COMPACT_ABOVE,
@@ -158,7 +161,7 @@ async function replay(
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    const isOurs = /^(log\.(new|probe|[0-9a-f]+\.new)|(operators|sessions)\.new)$/.test(name);
+    const isOurs = /^(log\.(new|probe|[0-9a-f]+\.new)|(operators|sessions|key-use)\.new)$/.test(name);
     if (isOurs || (name.startsWith('lock.stale.') && (await isOld(path)))) await rm(path, { force: true });
   }
 }

@@ -25,6 +25,8 @@ export const names = {
   keys: `${TAG}:keys`,
   /** Hash: SHA-256 of a key → its id. */
   keyHashes: `${TAG}:key-hashes`,
+  /** Hash: key id → when the key was last used, milliseconds since 1970. */
+  keyUse: `${TAG}:key-use`,
   /** Stream: every change and every change of a key. */
   feed: `${TAG}:feed`,
   /** String: the stream id of the newest entry of the feed. */
@@ -67,6 +69,9 @@ export const names = {
    */
   trial: (type: 'hash' | 'set' | 'stream' | 'string') => `${TAG}:trial:${type}`,
 } as const;
+
+/** Names of the lease and the cursors of the belt writer. */
+export const beltNames = { lease: names.beltLease, cursors: names.beltCursors } as const;
 
 /** The consumer group of the inbox. */
 export const GROUP = 'holdfast';

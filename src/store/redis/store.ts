@@ -57,7 +57,8 @@ import { RedisInbox } from './inbox.js';
 import { RedisLeadership } from './leadership.js';
 import { RedisAuditLog } from './audit.js';
 import { RedisRecords } from './named-records.js';
-import { names } from './names.js';
+import { beltNames, names } from './names.js';
+import { RedisKeyUse } from './key-use.js';
 import { RedisNodeReports } from './node-reports.js';
 import type { WriteState } from '../write-state.js';
 import type { RedisStoreOptions } from './options.js';
@@ -94,6 +95,7 @@ class RedisStore implements Store {
   readonly sessions: RedisRecords<SessionRecord>;
   readonly audit: RedisAuditLog;
   readonly nodeReports: RedisNodeReports;
+  readonly keyUse: RedisKeyUse;
   readonly #location: RedisLocation;
   readonly #commands: Commands;
   readonly #log: Logger;
@@ -114,14 +116,12 @@ class RedisStore implements Store {
     this.#history = options.history ?? historyLimits();
     this.#damage = new DamageLog(options.log);
     this.leadership = new RedisLeadership(commands, names);
-    this.beltLeadership = new RedisLeadership(commands, {
-      lease: names.beltLease,
-      cursors: names.beltCursors,
-    });
+    this.beltLeadership = new RedisLeadership(commands, beltNames);
     this.operators = new RedisRecords(commands, names.operators, OPERATOR_FORM);
     this.sessions = new RedisRecords(commands, names.sessions, SESSION_FORM);
     this.audit = new RedisAuditLog(commands);
     this.nodeReports = new RedisNodeReports(commands);
+    this.keyUse = new RedisKeyUse(commands);
     this.inbox = new RedisInbox(location, commands, {
       closing: this.#closing.signal,
       log: options.log,

@@ -1,0 +1,50 @@
+/** The last uses of API keys in Redis. */
+import { KEY_USE_STEP_MS, type KeyUse } from '../key-use.js';
+import { replyList, replyText } from './codec.js';
+import type { Commands } from './commands.js';
+import { names } from './names.js';
+import { prelude } from './scripts.js';
+
+/** The keys of one script, so that it keeps Redis for a moment only. */
+const KEYS_PER_SCRIPT = 500;
+
+/** KEYS: uses. ARGV: the step in milliseconds, then id and time of each. */
+const NOTE_USES = `${prelude}
+local wrong = check(KEYS[1], 'hash')
+if wrong then return wrong end
+for i = 2, #ARGV, 2 do
+  local kept = count(redis.call('HGET', KEYS[1], ARGV[i]))
+  if tonumber(ARGV[i + 1]) >= kept + tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+return 1
+`;
+
+/** RedisKeyUse keeps uses in a hash, by the id of the key. */
+export class RedisKeyUse implements KeyUse {
+  readonly #commands: Commands;
+
+  constructor(commands: Commands) {
+    this.#commands = commands;
+  }
+
+  async note(uses: ReadonlyMap<string, number>): Promise<void> {
+    const all = [...uses];
+    for (let at = 0; at < all.length; at += KEYS_PER_SCRIPT) {
+      const args = [KEY_USE_STEP_MS, ...all.slice(at, at + KEYS_PER_SCRIPT).flat()];
+      await this.#commands.read({ lua: NOTE_USES, keys: [names.keyUse], args });
+    }
+  }
+
+  async lastUses(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (ids.length === 0) return new Map();
+    const replies = replyList(await this.#commands.command('HMGET', names.keyUse, ...ids));
+    return new Map(
+      ids.flatMap((id, index) => {
+        const reply = replies[index];
+        // What Holdfast did not write says nothing of the key.
+        const at = reply === null || reply === undefined ? NaN : Number(replyText(reply));
+        return Number.isSafeInteger(at) && at > 0 ? [[id, at] as const] : [];
+      }),
+    );
+  }
+}
