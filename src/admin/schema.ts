@@ -687,6 +687,8 @@ export interface components {
       version: string;
       /** @description The number of configs that are not deleted. */
       configs: number;
+      /** @description Names these settings, for `If-Match` of a change: others have another revision. */
+      revision: string;
       /** @description Proto3-JSON of a ContextSet. */
       defaultContext?: unknown;
       /**
@@ -833,6 +835,8 @@ export interface components {
       version: string;
       /** @description The number of configs that are not deleted. */
       configs: number;
+      /** @description Names these settings, for `If-Match` of a change: others have another revision. */
+      revision: string;
       /** @description Proto3-JSON of a ContextSet. */
       defaultContext?: unknown;
     };
@@ -1065,6 +1069,8 @@ export interface components {
        * @description ISO 8601, UTC.
        */
       expiresAt?: string;
+      /** @description Names these settings, for `If-Match` of a change: others have another revision. */
+      revision: string;
       /**
        * Format: date
        * @description The day on which the token was last used.
@@ -1140,6 +1146,8 @@ export interface components {
        * @description ISO 8601, UTC.
        */
       expiresAt?: string;
+      /** @description Names these settings, for `If-Match` of a change: others have another revision. */
+      revision: string;
       /**
        * Format: date
        * @description The day on which the token was last used.
@@ -1409,7 +1417,10 @@ export interface operations {
   putEnvironment: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Changes the settings only if they still are of this revision. */
+        'If-Match'?: string;
+      };
       path: {
         /** @description An environment, by number or by name. */
         id: string;
@@ -1477,6 +1488,15 @@ export interface operations {
       };
       /** @description `environment_unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description `version_mismatch` */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -3353,7 +3373,10 @@ export interface operations {
   changeOperator: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Changes the settings only if they still are of this revision. */
+        'If-Match'?: string;
+      };
       path: {
         name: string;
       };
@@ -3410,6 +3433,15 @@ export interface operations {
       };
       /** @description `not_found`, `environment_unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description `version_mismatch` */
+      412: {
         headers: {
           [name: string]: unknown;
         };

@@ -140,9 +140,9 @@ export class Committer {
     throw tooBusy(request.environment);
   }
 
-  /** Creates an environment, or changes its settings. */
-  putEnvironment(settings: Environment, by: Attribution): Promise<PutEnvironment> {
-    return this.#queue.run(settings.id, () => putEnvironment(this.#options, settings, by));
+  /** Creates an environment, or changes its settings: with `ifRevision` only those of that revision. */
+  putEnvironment(settings: Environment, by: Attribution, ifRevision?: string): Promise<PutEnvironment> {
+    return this.#queue.run(settings.id, () => putEnvironment(this.#options, settings, by, ifRevision));
   }
 
   #commit(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {

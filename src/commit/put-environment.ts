@@ -1,6 +1,7 @@
 /** Creates environments and changes their settings. */
 import type { Ruleset } from '../ruleset/ruleset.js';
 import { HoldfastError } from '../core/errors.js';
+import { revisionOf } from '../core/revision.js';
 import { encodeEnvelope } from '../ruleset/codec.js';
 import { nextId } from '../ruleset/version.js';
 import type { Attribution } from '../store/history.js';
@@ -24,13 +25,15 @@ export interface PutEnvironment {
  * Creates an environment, or changes its settings. One that was deleted goes on above the version of
  * its deletion, with the tombstones of that time. Settings that are as given are not written again.
  *
+ * @param ifRevision changes settings only if they are these; see `settingsRevision`
  * @throws HoldfastError as `planSettings`; `field_invalid` for a name that another environment has;
- *   `busy`; `store_unavailable`
+ *   `version_mismatch`; `busy`; `store_unavailable`
  */
 export async function putEnvironment(
   parts: CommitParts,
   settings: Environment,
   by: Attribution,
+  ifRevision?: string,
 ): Promise<PutEnvironment> {
   const { store, replica } = parts;
   await checkName(settings, store);
@@ -38,6 +41,11 @@ export async function putEnvironment(
     const now = await store.time();
     const known = await replica.confirmed(settings.id);
     const base = known === undefined ? undefined : await confirmedBase(parts, settings.id);
+    const checked = ifRevision === undefined ? undefined : await atRevision(settings.id, store, ifRevision);
+    if (checked !== undefined && checked.version !== base?.ruleset.version) {
+      await replica.reload(settings.id);
+      continue;
+    }
     const deletion = base === undefined ? await store.deletion(settings.id) : undefined;
     const plan =
       deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
@@ -48,6 +56,7 @@ export async function putEnvironment(
       environment: settings.id,
       by,
       expect: base?.ruleset.version ?? deletion?.version,
+      expectName: checked?.name,
       settings,
       isNameUnique: true,
       change: plan.change,
@@ -65,6 +74,25 @@ export async function putEnvironment(
     await replica.reload(settings.id);
   }
   throw tooBusy(settings.id);
+}
+
+/** Returns the revision of an environment's settings, which other changes leave alone. */
+export function settingsRevision({ projectId, name, defaultContext }: Environment): string {
+  return revisionOf(`${projectId}`, name, defaultContext);
+}
+
+/** @throws HoldfastError `version_mismatch` when the settings are others */
+async function atRevision(id: bigint, store: Store, revision: string): Promise<StoredEnvironment> {
+  const stored = await store.environment(id);
+  const present = stored && settingsRevision(stored);
+  if (stored !== undefined && present === revision) return stored;
+  throw new HoldfastError(
+    'version_mismatch',
+    present === undefined
+      ? `environment ${id} does not exist: create it without If-Match`
+      : `the settings of environment ${id} were changed by someone else: read them again and decide again`,
+    { field: 'If-Match', details: present === undefined ? {} : { revision: present } },
+  );
 }
 
 /**

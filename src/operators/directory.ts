@@ -1,6 +1,7 @@
 /** Named operators: their tokens are recognised from fresh-records.ts. [protocol] #operators */
 import { randomBytes } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
+import { revisionOf } from '../core/revision.js';
 import { FreshRecords, hashToken } from './fresh-records.js';
 import type { Operator, OperatorRecord, OperatorRecords, OperatorRole } from '../store/operators.js';
 
@@ -103,14 +104,22 @@ export class OperatorDirectory {
     return { operator, token };
   }
 
-  /** Changes an operator. @throws HoldfastError `not_found` */
-  async change(name: string, change: OperatorChange): Promise<OperatorRecord> {
-    const changed = await this.#update(name, (before) => ({
-      ...before,
-      role: change.role ?? before.role,
-      environments: change.environments ?? before.environments,
-      expiresAt: change.expiresAt === null ? undefined : (change.expiresAt ?? before.expiresAt),
-    }));
+  /**
+   * Changes an operator.
+   *
+   * @param ifRevision changes it only if it is of this revision
+   * @throws HoldfastError `not_found`; `version_mismatch`
+   */
+  async change(name: string, change: OperatorChange, ifRevision?: string): Promise<OperatorRecord> {
+    const changed = await this.#update(name, (before) => {
+      if (ifRevision !== undefined && operatorRevision(before) !== ifRevision) throw changedByOthers(before);
+      return {
+        ...before,
+        role: change.role ?? before.role,
+        environments: change.environments ?? before.environments,
+        expiresAt: change.expiresAt === null ? undefined : (change.expiresAt ?? before.expiresAt),
+      };
+    });
     return changed ?? unknownOperator(name);
   }
 
@@ -167,6 +176,20 @@ export class OperatorDirectory {
     this.#fresh.note(used);
     this.#options.records.replace(record.name, record, used).catch(() => undefined);
   }
+}
+
+/** Returns the revision of what can be changed of an operator; its uses and its token leave it alone. */
+export function operatorRevision({ role, environments, expiresAt }: Omit<OperatorRecord, 'hash'>): string {
+  const list = environments === 'all' ? environments : environments.join(' ');
+  return revisionOf(role, list, expiresAt === undefined ? undefined : `${expiresAt}`);
+}
+
+function changedByOthers(operator: OperatorRecord): HoldfastError {
+  return new HoldfastError(
+    'version_mismatch',
+    `operator ${operator.name} was changed by someone else: read it again and decide again`,
+    { field: 'If-Match', details: { revision: operatorRevision(operator) } },
+  );
 }
 
 function unknownOperator(name: string): never {

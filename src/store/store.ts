@@ -118,6 +118,8 @@ export interface Commit {
    * existed. A commit at the version of a deletion creates the environment again.
    */
   readonly expect: bigint | undefined;
+  /** The name that the environment must have: a change of its name alone has no version. */
+  readonly expectName?: string | undefined;
   /** The environment's settings, when they are created or changed. */
   readonly settings?: Environment | undefined;
   /**
@@ -155,7 +157,7 @@ export interface Idempotency {
 /** The outcome of a commit. Nothing was written unless it is `committed`. */
 export type CommitResult =
   | { readonly kind: 'committed' }
-  /** The environment is at another version (`undefined`: it does not exist). */
+  /** The environment is at another version (`undefined`: it does not exist), or has another name. */
   | { readonly kind: 'conflict'; readonly version: bigint | undefined }
   /** The name of the settings is that of another environment. */
   | { readonly kind: 'name_taken'; readonly environment: bigint }

@@ -74,6 +74,69 @@ describe('the console for the installation', () => {
     expectClean(watched);
   }, 120_000);
 
+  it("the console shows someone else's change of an environment's settings, and does not write over it", async () => {
+    await stack.createEnvironment(4, { projectId: '1', name: 'Shared' });
+    const [ann, bob] = [await browser.openPage(), await browser.openPage()];
+    for (const { page } of [ann, bob]) {
+      await browser.signIn(page, undefined, '/environments');
+      await page.getByRole('button', { name: 'Settings of Shared' }).click();
+      await page.getByLabel('Name').waitFor();
+    }
+    await ann.page.getByLabel('Name').fill('Shared by ann');
+    await ann.page.getByRole('button', { name: 'Save' }).click();
+    await ann.page.getByText('Shared by ann was saved.').waitFor();
+    await bob.page.getByLabel('Name').fill('Shared by bob');
+    await bob.page.getByRole('button', { name: 'Save' }).click();
+    const conflict = bob.page.getByRole('alert', { name: 'Changed by someone else' });
+    await conflict.getByText('Shared by ann', { exact: true }).waitFor();
+    expect(await json('/environments/4')).toMatchObject({ name: 'Shared by ann' });
+    await look(bob, 'environment-conflict');
+    await conflict.getByRole('button', { name: 'Start again from the present settings' }).click();
+    await conflict.waitFor({ state: 'detached' });
+    expect(await bob.page.getByLabel('Name').inputValue()).toBe('Shared by ann');
+    await bob.page.getByLabel('Name').fill('Shared by bob');
+    await bob.page.getByRole('button', { name: 'Save' }).click();
+    await bob.page.getByText('Shared by bob was saved.').waitFor();
+    for (const each of [ann, bob]) expectClean(each);
+  }, 120_000);
+
+  it("the console changes an operator, and shows someone else's change instead of writing over it", async () => {
+    const token = await browser.operator('olga', 'viewer');
+    const [ann, bob] = [await browser.openPage(), await browser.openPage()];
+    for (const { page } of [ann, bob]) {
+      await browser.signIn(page, undefined, '/operators');
+      await page.getByRole('button', { name: 'Change olga' }).click();
+    }
+    await look(ann, 'operator-change');
+    await ann.page.getByLabel('Role').selectOption('editor');
+    await ann.page.getByLabel('Expires').selectOption({ label: 'in 30 days' });
+    await ann.page.getByRole('button', { name: 'Save' }).click();
+    await ann.page.getByText('olga was changed.').waitFor();
+    await row(ann.page, 'olga').getByText('editor').waitFor();
+    await bob.page.getByLabel('All, those to come too').uncheck();
+    await bob.page.getByRole('button', { name: 'Save' }).click();
+    const conflict = bob.page.getByRole('alert', { name: 'Changed by someone else' });
+    await conflict.getByText('editor', { exact: true }).waitFor();
+    await look(bob, 'operator-conflict');
+    const olga = async () =>
+      ((await json('/operators')) as { operators: { name: string }[] }).operators.find(
+        ({ name }) => name === 'olga',
+      );
+    expect(await olga()).toMatchObject({ role: 'editor', environments: 'all' });
+    await conflict.getByRole('button', { name: 'Start again from the present settings' }).click();
+    expect(await bob.page.getByLabel('Role').inputValue()).toBe('editor');
+    await bob.page.getByLabel('All, those to come too').uncheck();
+    await bob.page.getByRole('button', { name: 'Save' }).click();
+    await bob.page.getByText('olga was changed.').waitFor();
+    expect(await olga()).toMatchObject({ role: 'editor', environments: ['1'] });
+    // The token is the same, and may more now.
+    const self = await fetch(`${stack.nodes[0]!.url}/admin/v1/self`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(await self.json()).toMatchObject({ role: 'editor', environments: ['1'] });
+    for (const each of [ann, bob]) expectClean(each);
+  }, 120_000);
+
   it('the console shows a new key once, and revokes it with the number of streams that end', async () => {
     const watched = await browser.openPage();
     const { page } = watched;
@@ -83,6 +146,7 @@ describe('the console for the installation', () => {
     await page.getByRole('button', { name: 'New key' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('checkout service');
+    await dialog.getByLabel('Expires').selectOption({ label: 'in 90 days' });
     await look(watched, 'key-new');
     await dialog.getByRole('button', { name: 'Create' }).click();
     const key = (await dialog.getByTestId('secret').textContent())!;
@@ -100,6 +164,8 @@ describe('the console for the installation', () => {
     await page.reload();
     await browser.signIn(page, undefined, '/e/1/keys');
     await row(page, 'checkout service').getByRole('cell', { name: '1', exact: true }).waitFor();
+    const inDays = new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
+    await row(page, 'checkout service').getByText(inDays).waitFor();
     await look(watched, 'keys');
     await page.getByRole('button', { name: 'Revoke checkout service' }).click();
     await dialog.getByText('This closes at least 1 open stream.').waitFor();
@@ -108,7 +174,7 @@ describe('the console for the installation', () => {
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('checkout service was revoked.').waitFor();
     expect(await stream.closed).not.toBe('closed');
-    await page.getByLabel('Show revoked keys (1)').check();
+    await page.getByLabel('Show revoked and expired keys (1)').check();
     await row(page, 'checkout service').getByText('revoked').waitFor();
     await look(watched, 'keys-revoked');
     expectClean(watched);

@@ -59,6 +59,47 @@ describe('an environment', () => {
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
+  it('settings of an environment are replaced at the revision of If-Match only, which flags leave alone', async () => {
+    const environment = await app.environment();
+    const path = `/environments/${environment.id}`;
+    const { revision, name } = (await app.admin('get', path).expect(200)).body as Record<string, string>;
+    await environment.commit({ key: 'a', configType: 'CONFIG', valueType: 'INT', rows: [] });
+    const putAt = (tag: string, settings: object) =>
+      app
+        .admin('put', path)
+        .set('If-Match', tag)
+        .send({ projectId: '3', name, ...settings });
+    const changed = await putAt(`"${revision}"`, { name: `${name} new` }).expect(200);
+    expect((changed.body as { revision: string }).revision).not.toBe(revision);
+    const refused = await putAt(`"${revision}"`, { name: `${name} lost` }).expect(412);
+    expect(refused.body.error).toMatchObject({
+      code: 'version_mismatch',
+      message: expect.stringContaining('changed by someone else') as string,
+      revision: (changed.body as { revision: string }).revision,
+    });
+    expect((await app.admin('get', path)).body).toMatchObject({ name: `${name} new` });
+    await putAt('*', {}).expect(200);
+    const unreadable = await putAt('"5"', {}).expect(400);
+    expect(unreadable.body.error).toMatchObject({ code: 'field_invalid', field: 'If-Match' });
+    const absent = app.admin('put', '/environments/998877').set('If-Match', `"${revision}"`);
+    await absent.send({ projectId: '1', name: 'absent' }).expect(412);
+  });
+
+  it('of concurrent renames at one revision one is made', async () => {
+    const environment = await app.environment();
+    const path = `/environments/${environment.id}`;
+    const { revision } = (await app.admin('get', path)).body as { revision: string };
+    const answers = await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        app
+          .admin('put', path)
+          .set('If-Match', `"${revision}"`)
+          .send({ projectId: '3', name: `${environment.id} ${name}` }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+  });
+
   it('an environment that does not exist is answered 404, with the way to create it', async () => {
     for (const path of ['', '/keys', '/configs']) {
       const answer = await app.admin('get', `/environments/424242${path}`).expect(404);

@@ -77,6 +77,26 @@ describe('the token of an operator', () => {
       .expect(200);
   });
 
+  it('a change at a revision that is over is refused with 412, and uses leave the revision alone', async () => {
+    const created = await app
+      .admin('post', '/operators')
+      .send({ name: 'shared', role: 'viewer' })
+      .expect(201);
+    const { revision, token } = created.body as { revision: string; token: string };
+    await app.http.get('/admin/v1/self').auth(token, { type: 'bearer' }).expect(200);
+    const changeAt = (role: string) =>
+      app.admin('put', '/operators/shared').set('If-Match', `"${revision}"`).send({ role });
+    await changeAt('editor').expect(200);
+    const refused = await changeAt('admin').expect(412);
+    expect(refused.body.error.code).toBe('version_mismatch');
+    const { operators } = (await app.admin('get', '/operators')).body as {
+      operators: { name: string; role: string; revision: string }[];
+    };
+    const now = operators.find(({ name }) => name === 'shared');
+    expect(now).toMatchObject({ role: 'editor', revision: refused.body.error.revision as string });
+    await app.admin('put', '/operators/shared').send({ role: 'viewer' }).expect(200);
+  });
+
   it('the day on which a token was last used is kept', async () => {
     const { name, token } = await operator({ role: 'viewer' });
     await as(token, 'GET', '/environments').expect(200);

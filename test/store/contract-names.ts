@@ -19,6 +19,23 @@ export function nameContract(current: () => Store): void {
   const kinds = (results: readonly CommitResult[]): string[] => results.map(({ kind }) => kind).sort();
 
   describe('names of environments', () => {
+    it('a commit that expects a name is a conflict where the name is another, at the same version too', async () => {
+      await create(1n, 'one name');
+      const expecting = (expectName: string, name: string) =>
+        current().commit({
+          environment: 1n,
+          by,
+          expect: 0n,
+          expectName,
+          settings: settings(1n, { name }),
+          live: 0,
+        });
+      expect(await expecting('another', 'lost')).toEqual({ kind: 'conflict', version: 0n });
+      expect(await expecting('one name', 'renamed')).toEqual({ kind: 'committed' });
+      expect(await expecting('one name', 'lost')).toEqual({ kind: 'conflict', version: 0n });
+      expect((await current().environment(1n))?.name).toBe('renamed');
+    });
+
     it('of concurrent commits that give one name to several environments one is made', async () => {
       const ids = Array.from({ length: 12 }, (_, i) => BigInt(i + 1));
       const results = await Promise.all(ids.map((id) => create(id, 'staging')));

@@ -5,6 +5,7 @@ import { admin, ApiError } from '../api.js';
 import { nextNumber, readContext } from '../model/environments.js';
 import { Dialog } from '../parts/dialog.js';
 import { FormDialog, FormField } from '../parts/form.js';
+import { isOvertaken, SettingsConflict, type SettingLines } from '../parts/settings-conflict.js';
 import { Failed } from '../parts/page-notices.js';
 import { environmentQuery, environmentsQuery, type Environment } from '../queries.js';
 import { showToast } from '../shell/toasts.js';
@@ -33,6 +34,7 @@ export function CreateEnvironment(props: {
 /** Draws the dialog for the settings of an environment, as the server has them now. */
 export function ChangeEnvironment({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
   // Nothing from the cache: saving replaces all settings.
+  const [round, setRound] = useState(0);
   const { data, error, isFetchedAfterMount } = useQuery({ ...environmentQuery(id), staleTime: 0 });
   if (error !== null) {
     return (
@@ -47,16 +49,31 @@ export function ChangeEnvironment({ id, onClose }: { readonly id: string; readon
     );
   }
   if (data === undefined || !isFetchedAfterMount) return null;
-  const { projectId, name, defaultContext } = data;
-  const context = defaultContext === undefined ? '' : JSON.stringify(defaultContext, null, 2);
+  return <ChangeForm key={round} opened={data} onRestart={() => setRound(round + 1)} onClose={onClose} />;
+}
+
+/** The form for the settings as they were when it was opened; a later reading does not change it. */
+function ChangeForm(props: {
+  readonly opened: Environment;
+  readonly onRestart: () => void;
+  readonly onClose: () => void;
+}) {
+  const { onRestart, onClose } = props;
+  const [opened] = useState(props.opened);
   return (
     <SettingsForm
-      first={{ id, projectId, name, context, message: '' }}
-      present={data}
+      first={typedSettings(opened)}
+      present={opened}
       taken={[]}
+      onRestart={onRestart}
       onClose={onClose}
     />
   );
+}
+
+function typedSettings({ id, projectId, name, defaultContext }: Environment): Settings {
+  const context = defaultContext === undefined ? '' : JSON.stringify(defaultContext, null, 2);
+  return { id, projectId, name, context, message: '' };
 }
 
 interface FormProps {
@@ -65,12 +82,14 @@ interface FormProps {
   readonly present: Environment | undefined;
   /** Numbers that a new environment cannot have. */
   readonly taken: readonly string[];
+  /** Begins again with the settings as they are now. */
+  readonly onRestart?: () => void;
   readonly onClose: () => void;
 }
 
 const FIELDS = ['id', 'projectId', 'name', 'defaultContext', 'message'];
 
-function SettingsForm({ first, present, taken, onClose }: FormProps) {
+function SettingsForm({ first, present, taken, onRestart, onClose }: FormProps) {
   const [settings, setSettings] = useState(first);
   const context = readContext(settings.context);
   const isTaken = taken.includes(settings.id);
@@ -94,6 +113,9 @@ function SettingsForm({ first, present, taken, onClose }: FormProps) {
       }}
       onClose={onClose}
     >
+      {present !== undefined && onRestart !== undefined && isOvertaken(error) && (
+        <Overtaken id={present.id} opened={present} onRestart={onRestart} />
+      )}
       <FormField label="Name" name="name" note="As people call it; it can be changed later.">
         {(given) => <input {...field('name')} {...given} />}
       </FormField>
@@ -127,6 +149,30 @@ function SettingsForm({ first, present, taken, onClose }: FormProps) {
   );
 }
 
+/** Draws what someone else changed; it is not written over. */
+function Overtaken(props: {
+  readonly id: string;
+  readonly opened: Environment;
+  readonly onRestart: () => void;
+}) {
+  const { id, opened, onRestart } = props;
+  // The same reading as that of the dialog: beginning again has it.
+  const { data } = useQuery({ ...environmentQuery(id), staleTime: 0, refetchOnMount: 'always' });
+  const now = data?.revision === opened.revision ? undefined : data;
+  const lines = (environment: Environment): SettingLines => {
+    const { projectId, name, context } = typedSettings(environment);
+    return { Name: name, Project: projectId, 'Default context': context === '' ? 'none' : context };
+  };
+  return (
+    <SettingsConflict
+      what="this environment"
+      opened={lines(opened)}
+      now={now && lines(now)}
+      onRestart={onRestart}
+    />
+  );
+}
+
 const EXAMPLE = '{"contexts": [{"type": "team", "values": {"region": {"string": "eu"}}}]}';
 
 function useSave(settings: Settings, present: Environment | undefined, onClose: () => void) {
@@ -140,7 +186,10 @@ function useSave(settings: Settings, present: Environment | undefined, onClose: 
         throw new ApiError(0, problem);
       }
       await admin.put('/admin/v1/environments/{id}', {
-        params: { path: { id } },
+        params: {
+          path: { id },
+          ...(present === undefined ? {} : { header: { 'If-Match': `"${present.revision}"` } }),
+        },
         body: {
           projectId,
           name: name.trim(),

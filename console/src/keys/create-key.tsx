@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { admin } from '../api.js';
+import { ExpiryChoice, expiryIn } from '../parts/expiry.js';
 import { FormDialog, FormField } from '../parts/form.js';
 import { IssuedSecret } from '../parts/issued.js';
 import { keysQuery } from '../queries.js';
@@ -11,11 +12,12 @@ export function CreateKey(props: { readonly environment: string; readonly onClos
   const { environment, onClose } = props;
   const [name, setName] = useState('');
   const [kind, setKind] = useState<'server' | 'client'>('server');
+  const [days, setDays] = useState('');
   const queries = useQueryClient();
   const { mutate, data, error, isPending } = useMutation({
     mutationFn: async () => {
       const params = { path: { id: environment } };
-      const body = { kind, name: name.trim() };
+      const body = { kind, name: name.trim(), expiresAt: expiryIn(days) };
       return (await admin.post('/admin/v1/environments/{id}/keys', { params, body })).data;
     },
     onSuccess: () => queries.invalidateQueries(keysQuery(environment)),
@@ -30,7 +32,7 @@ export function CreateKey(props: { readonly environment: string; readonly onClos
     <FormDialog
       title="New key"
       action="Create"
-      fields={['name', 'kind']}
+      fields={['name', 'kind', 'expiresAt']}
       error={error}
       isPending={isPending}
       onSubmit={() => mutate()}
@@ -59,6 +61,13 @@ export function CreateKey(props: { readonly environment: string; readonly onClos
             <option value="client">client</option>
           </select>
         )}
+      </FormField>
+      <FormField
+        label="Expires"
+        name="expiresAt"
+        note="It is refused from then on, and its streams end; this cannot be changed later."
+      >
+        {(given) => <ExpiryChoice days={days} given={given} onChange={setDays} />}
       </FormField>
     </FormDialog>
   );

@@ -1,20 +1,11 @@
 /** Creating an operator, whose token is shown once. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { admin, type AdminSchemas } from '../api.js';
+import { ExpiryChoice, expiryIn } from '../parts/expiry.js';
 import { FormDialog, FormField } from '../parts/form.js';
-import { environmentsQuery, operatorsQuery } from '../queries.js';
-
-type Role = AdminSchemas['Operator']['role'];
-
-const ROLE_NOTES: Readonly<Record<Role, string>> = {
-  viewer: 'Reads everything but secrets and the audit trail.',
-  editor: 'Reads everything but secrets and the audit trail, and changes flags.',
-  admin: 'Changes flags, manages environments, keys and operators, and restores.',
-};
-const ROLE_NAMES = Object.keys(ROLE_NOTES) as Role[];
-
-const DAYS = [7, 30, 90, 365] as const;
+import { operatorsQuery } from '../queries.js';
+import { EnvironmentChoice, RoleField, type Role } from './fields.js';
 
 interface CreateOperatorProps {
   readonly onIssued: (issued: AdminSchemas['IssuedToken']) => void;
@@ -34,9 +25,8 @@ function useCreate(onIssued: CreateOperatorProps['onIssued']) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async ({ name, role, days, environments }: TypedOperator) => {
-      const expiresAt = days === '' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString();
       const list = environments === 'all' ? environments : [...environments];
-      const body = { name: name.trim(), role, environments: list, expiresAt };
+      const body = { name: name.trim(), role, environments: list, expiresAt: expiryIn(days) };
       return (await admin.post('/admin/v1/operators', { body })).data;
     },
     onSuccess: async (issued) => {
@@ -77,68 +67,11 @@ export function CreateOperator({ onIssued, onClose }: CreateOperatorProps) {
           />
         )}
       </FormField>
-      <FormField label="Role" name="role" note={ROLE_NOTES[role]}>
-        {(given) => (
-          <select value={role} onChange={({ target }) => setRole(target.value as Role)} {...given}>
-            {ROLE_NAMES.map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-        )}
-      </FormField>
+      <RoleField role={role} onChange={setRole} />
       <EnvironmentChoice chosen={environments} onChange={setEnvironments} />
       <FormField label="Expires" name="expiresAt" note="The token is refused from then on.">
-        {(given) => (
-          <select value={days} onChange={({ target }) => setDays(target.value)} {...given}>
-            {DAYS.map((each) => (
-              <option key={each} value={each}>
-                in {each} days
-              </option>
-            ))}
-            <option value="">never</option>
-          </select>
-        )}
+        {(given) => <ExpiryChoice days={days} given={given} onChange={setDays} />}
       </FormField>
     </FormDialog>
-  );
-}
-
-function EnvironmentChoice(props: {
-  readonly chosen: readonly string[] | 'all';
-  readonly onChange: (chosen: readonly string[] | 'all') => void;
-}) {
-  const { chosen, onChange } = props;
-  const { data = [] } = useQuery(environmentsQuery);
-  const list = chosen === 'all' ? [] : chosen;
-  return (
-    <fieldset className="field">
-      <legend>Environments</legend>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={chosen === 'all'}
-          onChange={({ target }) => onChange(target.checked ? 'all' : data.slice(0, 1).map(({ id }) => id))}
-        />
-        All, those to come too
-      </label>
-      {chosen !== 'all' && (
-        <div className="choices">
-          {data.map(({ id, name }) => (
-            <label key={id} className="check">
-              <input
-                type="checkbox"
-                checked={list.includes(id)}
-                // One at least: none is no choice.
-                disabled={list.length === 1 && list.includes(id)}
-                onChange={({ target }) =>
-                  onChange(target.checked ? [...list, id] : list.filter((each) => each !== id))
-                }
-              />
-              {name}
-            </label>
-          ))}
-        </div>
-      )}
-    </fieldset>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { DeleteEnvironment } from '../environments/delete-environment.js';
 import { ChangeEnvironment, CreateEnvironment } from '../environments/settings.js';
 import { Empty, Failed } from '../parts/page-notices.js';
+import { ActionsHead, RowActions, type RowAction } from '../parts/row-actions.js';
 import { environmentsQuery, type Environment } from '../queries.js';
 import { useMay } from '../session.js';
 import '../styles/tables.css';
@@ -75,11 +76,7 @@ function EnvironmentTable(props: {
             Configs
           </th>
           <th scope="col">Version</th>
-          {isAdmin && (
-            <th scope="col">
-              <span className="hidden">Actions</span>
-            </th>
-          )}
+          {isAdmin && <ActionsHead />}
         </tr>
       </thead>
       <tbody>
@@ -102,7 +99,7 @@ function EnvironmentTable(props: {
             <td data-label="Version" className="mono">
               {environment.version === '0' ? 'no change yet' : environment.version}
             </td>
-            {isAdmin && <Actions environment={environment} onAsk={onAsk} />}
+            {isAdmin && <RowActions actions={actionsOf(environment, onAsk)} />}
           </tr>
         ))}
       </tbody>
@@ -110,32 +107,15 @@ function EnvironmentTable(props: {
   );
 }
 
-function Actions({
-  environment,
-  onAsk,
-}: {
-  readonly environment: Environment;
-  readonly onAsk: (asked: Asked) => void;
-}) {
+function actionsOf(environment: Environment, onAsk: (asked: Asked) => void): readonly RowAction[] {
   const { name } = environment;
-  return (
-    <td className="table-actions">
-      <button
-        type="button"
-        className="button button-small"
-        aria-label={`Settings of ${name}`}
-        onClick={() => onAsk({ kind: 'change', environment })}
-      >
-        Settings
-      </button>
-      <button
-        type="button"
-        className="button button-small button-danger"
-        aria-label={`Delete ${name}`}
-        onClick={() => onAsk({ kind: 'delete', environment })}
-      >
-        Delete
-      </button>
-    </td>
-  );
+  return [
+    { label: 'Settings', name: `Settings of ${name}`, run: () => onAsk({ kind: 'change', environment }) },
+    {
+      label: 'Delete',
+      name: `Delete ${name}`,
+      isDanger: true,
+      run: () => onAsk({ kind: 'delete', environment }),
+    },
+  ];
 }

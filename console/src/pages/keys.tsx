@@ -7,7 +7,9 @@ import { CreateKey } from '../keys/create-key.js';
 import { RevokeKey } from '../keys/revoke-key.js';
 import { ageOf } from '../model/filters.js';
 import { streamsOf, type FleetPart } from '../model/streams.js';
+import { ExpiryCell } from '../parts/expiry.js';
 import { Empty, Failed } from '../parts/page-notices.js';
+import { ActionsHead, RowActions } from '../parts/row-actions.js';
 import { useNow } from '../parts/use-now.js';
 import { fleetQuery, keysQuery } from '../queries.js';
 import { useMay } from '../session.js';
@@ -34,8 +36,8 @@ export function KeysPage() {
         )}
       </div>
       <p className="table-note">
-        An application reads the flags of this environment with a key. Keys do not expire: create a new one,
-        deploy it, then revoke the old one.
+        An application reads the flags of this environment with a key. To replace one, create another, deploy
+        it, and revoke the old one when it is no longer used.
       </p>
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <p className="loading">Loading keys …</p>}
@@ -80,14 +82,12 @@ function Keys({ keys, fleet, onRevoke }: KeysProps) {
             <th scope="col">Kind</th>
             <th scope="col">Id</th>
             <th scope="col">Created</th>
+            <th scope="col">Expires</th>
+            <th scope="col">Last used</th>
             <th scope="col" className="table-number">
               Open streams
             </th>
-            {onRevoke !== undefined && (
-              <th scope="col">
-                <span className="hidden">Actions</span>
-              </th>
-            )}
+            {onRevoke !== undefined && <ActionsHead />}
           </tr>
         </thead>
         <tbody>
@@ -96,11 +96,11 @@ function Keys({ keys, fleet, onRevoke }: KeysProps) {
           ))}
         </tbody>
       </table>
-      {living.length === 0 && !areAllShown && <p className="loading">All keys are revoked.</p>}
+      {living.length === 0 && !areAllShown && <p className="loading">All keys are revoked or expired.</p>}
       {gone > 0 && (
         <label className="check table-options">
           <input type="checkbox" checked={areAllShown} onChange={() => setAllShown(!areAllShown)} />
-          Show revoked keys ({gone})
+          Show revoked and expired keys ({gone})
         </label>
       )}
     </>
@@ -110,7 +110,9 @@ function Keys({ keys, fleet, onRevoke }: KeysProps) {
 const KINDS = { server: 'server: rules and values', client: 'client: values only' } as const;
 
 function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<KeysProps, 'keys'>) {
-  const { id, name, kind, createdAt, revokedAt } = apiKey;
+  const { id, name, kind, createdAt, expiresAt, lastUsedAt, revokedAt } = apiKey;
+  // A key that expired is revoked as of its expiry, which its own column says.
+  const hasExpired = revokedAt !== undefined && revokedAt === expiresAt;
   const now = useNow();
   const streams = fleet === undefined ? undefined : streamsOf(fleet, id).atLeast;
   const called = name === '' ? id : name;
@@ -120,7 +122,9 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
         <span className={name === '' ? 'table-nameless' : 'table-name'}>
           {name === '' ? 'no name' : name}
         </span>{' '}
-        {revokedAt !== undefined && <span className="tag">revoked {ageOf(Date.parse(revokedAt), now)}</span>}
+        {revokedAt !== undefined && !hasExpired && (
+          <span className="tag">revoked {ageOf(Date.parse(revokedAt), now)}</span>
+        )}
       </td>
       <td data-label="Kind">{KINDS[kind]}</td>
       <td data-label="Id" className="mono">
@@ -131,22 +135,27 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
           {ageOf(Date.parse(createdAt), now)}
         </time>
       </td>
+      <ExpiryCell expiresAt={expiresAt} />
+      <td data-label="Last used" className="table-short">
+        {lastUsedAt === undefined ? (
+          'never'
+        ) : (
+          <time dateTime={lastUsedAt} title={lastUsedAt}>
+            {ageOf(Date.parse(lastUsedAt), now)}
+          </time>
+        )}
+      </td>
       <td data-label="Open streams" className="table-number">
         {streams === undefined ? '…' : streams.toLocaleString('en')}
       </td>
       {onRevoke !== undefined && (
-        <td className="table-actions">
-          {revokedAt === undefined && (
-            <button
-              type="button"
-              className="button button-small button-danger"
-              aria-label={`Revoke ${called}`}
-              onClick={() => onRevoke(apiKey)}
-            >
-              Revoke
-            </button>
-          )}
-        </td>
+        <RowActions
+          actions={
+            revokedAt === undefined
+              ? [{ label: 'Revoke', name: `Revoke ${called}`, isDanger: true, run: () => onRevoke(apiKey) }]
+              : []
+          }
+        />
       )}
     </tr>
   );

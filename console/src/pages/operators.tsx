@@ -3,11 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AdminSchemas } from '../api.js';
 import { ageOf } from '../model/filters.js';
+import { ChangeOperator } from '../operators/change-operator.js';
 import { CreateOperator } from '../operators/create-operator.js';
 import { RevokeOperator, RotateToken } from '../operators/confirm.js';
 import { Sessions } from '../operators/sessions.js';
+import { ExpiryCell } from '../parts/expiry.js';
 import { Empty, Failed } from '../parts/page-notices.js';
 import { IssuedSecret } from '../parts/issued.js';
+import { ActionsHead, RowActions } from '../parts/row-actions.js';
 import { useNow } from '../parts/use-now.js';
 import { environmentsQuery, operatorsQuery } from '../queries.js';
 import { useSelf } from '../session.js';
@@ -17,7 +20,7 @@ type Operator = AdminSchemas['Operator'];
 type Issued = AdminSchemas['IssuedToken'];
 type Asked =
   | { readonly kind: 'create' }
-  | { readonly kind: 'rotate' | 'revoke'; readonly operator: Operator }
+  | { readonly kind: 'change' | 'rotate' | 'revoke'; readonly operator: Operator }
   | { readonly kind: 'issued'; readonly issued: Issued };
 
 /** Draws the page. */
@@ -48,6 +51,7 @@ export function OperatorsPage() {
       {data !== undefined && data.length > 0 && <OperatorTable operators={data} onAsk={setAsked} />}
       <Sessions />
       {asked?.kind === 'create' && <CreateOperator onIssued={show} onClose={close} />}
+      {asked?.kind === 'change' && <ChangeOperator operator={asked.operator} onClose={close} />}
       {asked?.kind === 'rotate' && <RotateToken operator={asked.operator} onIssued={show} onClose={close} />}
       {asked?.kind === 'revoke' && <RevokeOperator operator={asked.operator} onClose={close} />}
       {asked?.kind === 'issued' && (
@@ -77,9 +81,7 @@ function OperatorTable(props: {
           <th scope="col">Created</th>
           <th scope="col">Expires</th>
           <th scope="col">Last used</th>
-          <th scope="col">
-            <span className="hidden">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>
@@ -113,36 +115,26 @@ function OperatorRow(props: { readonly operator: Operator; readonly onAsk: (aske
           {ageOf(Date.parse(createdAt), now)}
         </time>
       </td>
-      <td data-label="Expires" className="table-short">
-        {expiresAt === undefined ? (
-          'never'
-        ) : hasExpired ? (
-          <span className="tag">expired</span>
-        ) : (
-          expiresAt.slice(0, 10)
-        )}
-      </td>
+      <ExpiryCell expiresAt={expiresAt} />
       <td data-label="Last used" className="table-short">
         {lastUsedOn ?? 'never'}
       </td>
-      <td className="table-actions">
-        <button
-          type="button"
-          className="button button-small"
-          aria-label={`New token for ${name}`}
-          onClick={() => onAsk({ kind: 'rotate', operator })}
-        >
-          New token
-        </button>
-        <button
-          type="button"
-          className="button button-small button-danger"
-          aria-label={`Revoke ${name}`}
-          onClick={() => onAsk({ kind: 'revoke', operator })}
-        >
-          Revoke
-        </button>
-      </td>
+      <RowActions
+        actions={[
+          { label: 'Change', name: `Change ${name}`, run: () => onAsk({ kind: 'change', operator }) },
+          {
+            label: 'New token',
+            name: `New token for ${name}`,
+            run: () => onAsk({ kind: 'rotate', operator }),
+          },
+          {
+            label: 'Revoke',
+            name: `Revoke ${name}`,
+            isDanger: true,
+            run: () => onAsk({ kind: 'revoke', operator }),
+          },
+        ]}
+      />
     </tr>
   );
 }

@@ -12,6 +12,8 @@ export interface ListedEnvironment {
   readonly name: string;
   readonly version: string;
   readonly configs: number;
+  /** Absent in answers of an older server. */
+  readonly revision?: string;
   readonly defaultContext?: unknown;
 }
 
@@ -72,7 +74,9 @@ export async function environmentsPut(
     name: name ?? present?.name ?? '',
     defaultContext: present?.defaultContext,
   };
-  const { body } = await api.request('PUT', environmentPath(id), { as: 'admin', body: settings });
+  // Someone else may change the settings between the two requests.
+  const headers = present?.revision === undefined ? {} : { 'If-Match': `"${present.revision}"` };
+  const { body } = await api.request('PUT', environmentPath(id), { as: 'admin', body: settings, headers });
   const stored = body as ListedEnvironment & { readonly wasLost?: true };
   answer(context, stored, (out) => {
     out.line(`Environment ${id} is ${present === undefined ? 'created' : 'there'}, named ${stored.name}`);

@@ -1,6 +1,7 @@
 /** The routes of environments. [protocol] #environments */
 import { z } from 'zod';
 import { deleteEnvironment } from '../../commit/delete-environment.js';
+import { settingsRevision } from '../../commit/put-environment.js';
 import { HoldfastError } from '../../core/errors.js';
 import { eventLoop } from '../../core/turns.js';
 import { reaches } from '../../operators/operator.js';
@@ -10,7 +11,7 @@ import { readContextSetJson } from '../../ruleset/json.js';
 import type { DamagedEnvironment, Store, StoredEnvironment } from '../../store/store.js';
 import { jsonPieces, sendPieces } from '../pieces.js';
 import { attribution, messageField } from './attribution.js';
-import { idField, idText } from './input.js';
+import { idField, idText, ifRevisionHeader, revisionText } from './input.js';
 import { environmentNameField } from './name-field.js';
 import { adminRoute } from './route.js';
 
@@ -28,6 +29,7 @@ const environmentAnswer = z
     name: z.string(),
     version: idText,
     configs: z.int().meta({ description: 'The number of configs that are not deleted.' }),
+    revision: revisionText,
     defaultContext: z.unknown().optional().meta({ description: 'Proto3-JSON of a ContextSet.' }),
   })
   .meta({ id: 'Environment' });
@@ -98,14 +100,19 @@ export const ENVIRONMENT_ROUTES = [
     role: 'admin',
     scope: 'environment',
     summary: 'Creates an environment, or replaces its settings',
+    headers: z.object({ 'If-Match': ifRevisionHeader }),
     body: environmentBody,
     answers: { 200: environmentAnswer, 201: createdAnswer },
-    errors: ['config_too_large', 'busy'],
-    handle: async ({ operator, environment: id, body, note }, response, { committer }) => {
+    errors: ['config_too_large', 'version_mismatch', 'busy'],
+    handle: async ({ operator, environment: id, headers, body, note }, response, { committer }) => {
       const { projectId, name } = body;
       const settings = { id, projectId, name, defaultContext: readContext(body.defaultContext) };
       const by = attribution(operator, 'settings', body.message);
-      const { created, wasLost, environment } = await committer.putEnvironment(settings, by);
+      const { created, wasLost, environment } = await committer.putEnvironment(
+        settings,
+        by,
+        headers['If-Match'],
+      );
       note({ subject: name, details: { created: `${created}`, ...(wasLost ? { wasLost: 'true' } : {}) } });
       response
         .status(created ? 201 : 200)
@@ -200,6 +207,7 @@ function environmentJson(environment: StoredEnvironment): z.input<typeof environ
     name,
     version: `${version}`,
     configs: live,
+    revision: settingsRevision(environment),
     ...(defaultContext === undefined ? {} : { defaultContext: decodeContextSet(defaultContext) }),
   };
 }

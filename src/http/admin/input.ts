@@ -52,6 +52,26 @@ export function expiryField(subject: 'key' | 'token') {
     .meta({ description: `The ${subject} is refused from then on; null: never.` });
 }
 
+const REVISION_RULE = 'must be one revision in quotes, such as If-Match: "h8dT-Yz0cX3k2mQvB1sA9w"';
+
+/** `If-Match: "<revision>"` for settings; `*` is any. */
+export const ifRevisionHeader = z
+  .string(REVISION_RULE)
+  .transform((header, context) => {
+    if (header.trim() === '*') return undefined;
+    const revision = /^(?:W\/)?"([\w-]{22})"$/.exec(header.trim())?.[1];
+    if (revision !== undefined) return revision;
+    context.issues.push({ code: 'custom', message: REVISION_RULE, input: header });
+    return z.NEVER;
+  })
+  .optional()
+  .meta({ description: 'Changes the settings only if they still are of this revision.' });
+
+/** The revision of settings in an answer. */
+export const revisionText = z.string().meta({
+  description: 'Names these settings, for `If-Match` of a change: others have another revision.',
+});
+
 /** A parameter that says how many entries an answer has at most. */
 export function countParameter(standard: number, max: number) {
   const rule = `must be a whole number from 1 to ${max}`;

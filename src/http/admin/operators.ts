@@ -1,9 +1,10 @@
 /** The routes of operators. [protocol] #operators */
 import { z } from 'zod';
+import { operatorRevision } from '../../operators/directory.js';
 import { OPERATOR_ROLES, type Operator, type OperatorRecord } from '../../store/operators.js';
 import type { Store } from '../../store/store.js';
 import { resolveEnvironments } from './environment-name.js';
-import { environmentField, expiryField, idText, timeText } from './input.js';
+import { environmentField, expiryField, idText, ifRevisionHeader, revisionText, timeText } from './input.js';
 import { expiryOf } from './credential.js';
 import { adminRoute } from './route.js';
 
@@ -27,6 +28,7 @@ const operatorAnswer = z
     environments: z.union([z.literal('all'), z.array(idText)]),
     createdAt: timeText,
     expiresAt: timeText.optional(),
+    revision: revisionText,
     lastUsedOn: z.iso.date().optional().meta({ description: 'The day on which the token was last used.' }),
   })
   .meta({ id: 'Operator' });
@@ -110,17 +112,19 @@ export const OPERATOR_ROUTES = [
     scope: 'installation',
     summary: 'Changes role, environments or expiry of an operator; what is left out stays',
     params,
+    headers: z.object({ 'If-Match': ifRevisionHeader }),
     body: z.strictObject({
       role: roleField.optional(),
       environments: environmentsField.optional(),
       expiresAt: expiryField('token').optional(),
     }),
     answers: { 200: operatorAnswer },
-    errors: ['not_found', 'environment_unknown', 'busy'],
-    handle: async ({ operator: by, params: { name }, body, note }, response, { operators, store }) => {
+    errors: ['not_found', 'environment_unknown', 'version_mismatch', 'busy'],
+    handle: async ({ operator: by, params: { name }, headers, body, note }, response, parts) => {
+      const { operators, store } = parts;
       const { environments: listed, ...rest } = body;
       const environments = listed && (await resolveAll(listed, by, store));
-      const operator = await operators.change(name, { ...rest, environments });
+      const operator = await operators.change(name, { ...rest, environments }, headers['If-Match']);
       note({ subject: name, details: describeOperator(operator) });
       response.json(operatorJson(operator));
     },
@@ -175,6 +179,7 @@ function operatorJson(operator: OperatorRecord): z.input<typeof operatorAnswer> 
     role,
     environments: environments === 'all' ? 'all' : environments.map(String),
     createdAt: isoTime(createdAt),
+    revision: operatorRevision(operator),
     ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
     ...(lastUsedAt === undefined ? {} : { lastUsedOn: isoTime(lastUsedAt).slice(0, 10) }),
   };

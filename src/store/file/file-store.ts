@@ -225,7 +225,9 @@ export class FileStore implements Store {
     const before = idempotency && this.#repeated(environment, idempotency.key);
     if (before !== undefined) return { result: { kind: 'repeated', ...before } };
     const version = this.#state.reached(environment);
-    if (version !== commit.expect) return { result: { kind: 'conflict', version } };
+    const name = commit.expectName === undefined ? undefined : this.#state.environment(environment)?.name;
+    if (version !== commit.expect || name !== commit.expectName)
+      return { result: { kind: 'conflict', version } };
     const holder = commit.isNameUnique === true ? this.#state.nameHolder(commit.settings) : undefined;
     if (holder !== undefined) return { result: { kind: 'name_taken', environment: holder } };
     const until = this.#now() + IDEMPOTENCY_TTL;

@@ -62,7 +62,7 @@ export function commitArguments(
   const context = settings?.defaultContext;
   const args: (string | Buffer)[] = [
     `${commit.environment}`,
-    commit.expect === undefined ? '' : `${commit.expect}`,
+    [commit.expect ?? '', ...(commit.expectName === undefined ? [] : [commit.expectName])].join(' '),
     `${commit.live}`,
     `${options.feedLength}`,
     flag(options.wait > 0),

@@ -106,7 +106,7 @@ export function commitKeys(environment: bigint, idempotencyKey: string): string[
  *
  * KEYS environment, configs, environments, feed, head, idempotency, marker, inbox, history, bytes of
  * all histories, names of environments
- * ARGV id, expected version or '', live, feed limit, '1' to touch the marker for WAIT,
+ * ARGV id, expected version or '' (after a space the expected name, if any), live, feed limit, '1' to touch the marker for WAIT,
  *      idempotency record or '', its expiry in ms and the bytes of all records, inbox event and those passed over, or '',
  *      '1' if there are settings or 'unique' if their name must be that of no other, project, name, '1' if there is a default context, default context,
  *      '1' if there is a change, entries of the history, their bytes, the bytes of all histories,
@@ -141,7 +141,8 @@ if ARGV[6] ~= '' then
   end
 end
 local version = redis.call('HGET', KEYS[1], 'version')
-if (version or '') ~= ARGV[2] then return {'conflict', version} end
+local expected, named = string.match(ARGV[2], '^(%d*) ?(.*)$')
+if (version or '') ~= expected or (named ~= '' and nameOf(KEYS[1]) ~= named) then return {'conflict', version} end
 if ARGV[9] == 'unique' then
   local holder = holderOf(KEYS, ARGV, ARGV[11])
   if holder and holder ~= ARGV[1] and nameOf(KEYS[1]) ~= ARGV[11] then return {'named', holder} end
