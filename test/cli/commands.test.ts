@@ -195,16 +195,23 @@ describe('keys', () => {
     const createdAt = '2025-11-21T10:00:00.000Z';
     answering(200, {
       keys: [
-        { id: 'k1', kind: 'server', name: 'shop', createdAt },
+        {
+          id: 'k1',
+          kind: 'server',
+          name: 'shop',
+          createdAt,
+          expiresAt: '2026-01-01T00:00:00Z',
+          lastUsedAt: '2025-11-22T09:00:00Z',
+        },
         { id: 'k2', kind: 'client', name: '', createdAt, revokedAt: '2025-11-21T11:00:00Z' },
       ],
     });
     const { out } = await run(['keys', 'list', '--environment', '7'], { env });
     expect(server.seen[0]?.path).toBe('/admin/v1/environments/7/keys');
     expect(out).toBe(
-      'ID  KIND    NAME  CREATED               REVOKED\n' +
-        'k1  server  shop  2025-11-21 10:00:00Z\n' +
-        'k2  client        2025-11-21 10:00:00Z  2025-11-21 11:00:00Z\n',
+      'ID  KIND    NAME  CREATED               EXPIRES               LAST USED             REVOKED\n' +
+        'k1  server  shop  2025-11-21 10:00:00Z  2026-01-01 00:00:00Z  2025-11-22 09:00:00Z\n' +
+        `k2  client        2025-11-21 10:00:00Z  ${' '.repeat(20)}  ${' '.repeat(20)}  2025-11-21 11:00:00Z\n`,
     );
   });
 

@@ -29,6 +29,7 @@ describe('an environment', () => {
       name: 'Production',
       version: '0',
       configs: 0,
+      revision: expect.stringMatching(/^[\w-]{22}$/) as string,
     });
   });
 
@@ -63,7 +64,7 @@ describe('an environment', () => {
     const environment = await app.environment();
     const path = `/environments/${environment.id}`;
     const { revision, name } = (await app.admin('get', path).expect(200)).body as Record<string, string>;
-    await environment.commit({ key: 'a', configType: 'CONFIG', valueType: 'INT', rows: [] });
+    await environment.commit(flag('a', true));
     const putAt = (tag: string, settings: object) =>
       app
         .admin('put', path)
