@@ -69,7 +69,7 @@ describe('an environment', () => {
       app
         .admin('put', path)
         .set('If-Match', tag)
-        .send({ projectId: '3', name, ...settings });
+        .send({ projectId: '1', name, ...settings });
     const changed = await putAt(`"${revision}"`, { name: `${name} new` }).expect(200);
     expect((changed.body as { revision: string }).revision).not.toBe(revision);
     const refused = await putAt(`"${revision}"`, { name: `${name} lost` }).expect(412);
@@ -95,7 +95,7 @@ describe('an environment', () => {
         app
           .admin('put', path)
           .set('If-Match', `"${revision}"`)
-          .send({ projectId: '3', name: `${environment.id} ${name}` }),
+          .send({ projectId: '1', name: `${environment.id} ${name}` }),
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
