@@ -46,9 +46,12 @@ export interface ConsoleBrowser {
 /** Starts Chromium for the console of a stack. */
 export async function startConsoleBrowser(stack: Stack): Promise<ConsoleBrowser> {
   mkdirSync(PICTURES, { recursive: true });
-  const browser = await launchChromium();
   const origin = stack.nodes[0]!.url;
   const base = `${origin}/console`;
+  // A node looks once, at its start: all tests would wait for a page that is not there.
+  const page = await fetch(`${base}/`);
+  if (page.status !== 200) throw new Error(`the console is not served: ${await page.text()}`);
+  const browser = await launchChromium();
   const contexts: BrowserContext[] = [];
   const closePages = async () => {
     for (const context of contexts.splice(0).reverse()) await context.close();
