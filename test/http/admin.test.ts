@@ -86,7 +86,7 @@ describe('an environment', () => {
     await absent.send({ projectId: '1', name: 'absent' }).expect(412);
   });
 
-  it('of concurrent renames at one revision one is made', async () => {
+  it('one of several concurrent renames at one revision is made', async () => {
     const environment = await app.environment();
     const path = `/environments/${environment.id}`;
     const { revision } = (await app.admin('get', path)).body as { revision: string };

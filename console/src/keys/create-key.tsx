@@ -11,7 +11,7 @@ import { keysQuery } from '../queries.js';
 export function CreateKey(props: { readonly environment: string; readonly onClose: () => void }) {
   const { environment, onClose } = props;
   const [name, setName] = useState('');
-  const [kind, setKind] = useState<'server' | 'client'>('server');
+  const [kind, setKind] = useState<Kind>('server');
   const [days, setDays] = useState('');
   const queries = useQueryClient();
   const { mutate, data, error, isPending } = useMutation({
@@ -50,18 +50,7 @@ export function CreateKey(props: { readonly environment: string; readonly onClos
           />
         )}
       </FormField>
-      <FormField label="Kind" name="kind" note={NOTES[kind]}>
-        {(given) => (
-          <select
-            value={kind}
-            onChange={({ target }) => setKind(target.value === 'client' ? 'client' : 'server')}
-            {...given}
-          >
-            <option value="server">server</option>
-            <option value="client">client</option>
-          </select>
-        )}
-      </FormField>
+      <KindField kind={kind} onChange={setKind} />
       <FormField
         label="Expires"
         name="expiresAt"
@@ -70,6 +59,25 @@ export function CreateKey(props: { readonly environment: string; readonly onClos
         {(given) => <ExpiryChoice days={days} given={given} onChange={setDays} />}
       </FormField>
     </FormDialog>
+  );
+}
+
+type Kind = 'server' | 'client';
+
+function KindField(props: { readonly kind: Kind; readonly onChange: (kind: Kind) => void }) {
+  return (
+    <FormField label="Kind" name="kind" note={NOTES[props.kind]}>
+      {(given) => (
+        <select
+          value={props.kind}
+          onChange={({ target }) => props.onChange(target.value === 'client' ? 'client' : 'server')}
+          {...given}
+        >
+          <option value="server">server</option>
+          <option value="client">client</option>
+        </select>
+      )}
+    </FormField>
   );
 }
 
