@@ -3,7 +3,7 @@
  * wrong tokens cost the store one reading a second at most, and a removed record is no longer found
  * on any node within a second. [protocol] #operators
  */
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
 import type { NamedRecords } from '../store/named-records.js';
 
@@ -69,6 +69,11 @@ export class FreshRecords<T extends { readonly hash: string }> {
     this.#byHash = new Map(records.map((each) => [each.hash, each]));
     this.#readAt = at;
   }
+}
+
+/** True for equal hashes, in a time that says nothing about where they differ. */
+export function isSameHash(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
 /** Returns the SHA-256 of a token, as records have it. */

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionRecord, SessionRecords } from '../store/sessions.js';
 import type { TokenResult } from './directory.js';
-import { FreshRecords, hashToken } from './fresh-records.js';
+import { FreshRecords, hashToken, isSameHash } from './fresh-records.js';
 
 /** The sessions that there can be; the oldest ends first. Readings have them all. */
 const SESSIONS_MAX = 1_000;
@@ -82,7 +82,7 @@ export class SessionDirectory {
   ): Promise<{ readonly session: SessionRecord; readonly token: string } | undefined> {
     const { records, sessionMs, now } = this.#options;
     const hash = hashToken(code);
-    const prepared = (await records.all()).find((each) => !each.hasBegun && each.hash === hash);
+    const prepared = (await records.all()).find((each) => !each.hasBegun && isSameHash(each.hash, hash));
     if (prepared === undefined || prepared.expiresAt <= now()) return undefined;
     const token = `${TOKEN_PREFIX}${randomBytes(24).toString('base64url')}`;
     const times = { createdAt: now(), expiresAt: now() + sessionMs };
@@ -103,7 +103,7 @@ export class SessionDirectory {
   /** Ends the session of a token; `undefined`: there is none. */
   async endOwn(token: string): Promise<SessionRecord | undefined> {
     const hash = hashToken(token);
-    return (await this.#endThose((each) => each.hash === hash))[0];
+    return (await this.#endThose((each) => isSameHash(each.hash, hash)))[0];
   }
 
   /** Ends the session with that id; `undefined`: there is none. */

@@ -17,6 +17,9 @@ import {
   type RandomRequest,
 } from './openapi-requests.js';
 
+/** These need an issuer, and succeed in test/oidc. */
+export const OIDC_OPERATIONS = ['startOidc', 'finishOidc', 'endSession'];
+
 /** Streams stay open, and have tests of their own. */
 const STREAMS = ['watchDelivery', 'subscribe', 'streamNotifications', 'recover'];
 

@@ -36,12 +36,17 @@ const ADMIN_ROUTES: Record<string, string> = {
   '/admin/v1/operators': 'GET, POST',
   '/admin/v1/operators/:name': 'PUT, DELETE',
   '/admin/v1/operators/:name/rotate': 'POST',
+  '/admin/v1/sessions': 'GET, DELETE',
+  '/admin/v1/sessions/:id': 'DELETE',
+  '/admin/v1/sign-out': 'POST',
   '/admin/v1/audit': 'GET',
   '/admin/v1/delivery': 'GET',
   '/admin/v1/delivery/events': 'GET',
 };
 const OTHER_ROUTES: Record<string, string> = {
-  '/admin/v1/sign-in': 'POST',
+  '/admin/v1/sign-in': 'GET, POST',
+  '/admin/v1/oidc/start': 'GET',
+  '/admin/v1/oidc/callback': 'GET',
   '/livez': 'GET, HEAD',
   '/readyz': 'GET, HEAD',
   '/metrics': 'GET, HEAD',
