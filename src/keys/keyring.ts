@@ -13,7 +13,7 @@ export class Keyring {
   readonly #byEnvironment = new Map<bigint, Map<string, Key>>();
   readonly #listeners = new Set<(key: Key) => void>();
   readonly #now: () => number;
-  /** Keys that expire, or did, and are not revoked in the store as far as is known. */
+  /** Keys that expire, or did, as the store has them: they are not revoked there as far as is known. */
   readonly #expiring = new Map<string, Key>();
   /** Uses since they were taken, milliseconds since 1970. At most one for each key. */
   #uses = new Map<string, number>();
@@ -35,11 +35,12 @@ export class Keyring {
 
   /**
    * Writes keys and revocations back that we have and the store has not, because it lost writes.
-   * Returns how many. Nodes that do so at the same time do no harm.
+   * Returns how many. Nodes that do so at the same time do no harm. A key that is over by our clock
+   * alone is not revoked: that is for the store's clock to decide.
    */
   async writeBack(): Promise<number> {
     const stored = new Map((await this.#store.keys()).map((key) => [key.id, key]));
-    const ours = [...this.#byId.values()];
+    const ours = [...this.#byId.values()].map((key) => this.#expiring.get(key.id) ?? key);
     let written = await this.#store.addMissingKeys(ours.filter(({ id }) => !stored.has(id)));
     for (const { id, revokedAt } of ours) {
       const there = stored.get(id);
@@ -55,11 +56,12 @@ export class Keyring {
    * feed told of it must not undo it.
    */
   take(key: Key): void {
-    const known = this.#byId.get(key.id);
-    if (key.revokedAt !== undefined) this.#expiring.delete(key.id);
-    else if (key.expiresAt !== undefined) this.#expiring.set(key.id, key);
-    if (known?.revokedAt !== undefined && key.revokedAt === undefined) return;
-    this.#set(key);
+    const { id, revokedAt, expiresAt } = key;
+    const isRevoked = this.#byId.get(id)?.revokedAt !== undefined && !this.#expiring.has(id);
+    if (isRevoked && revokedAt === undefined) return;
+    if (revokedAt !== undefined) this.#expiring.delete(id);
+    else if (expiresAt !== undefined) this.#expiring.set(id, key);
+    if (!this.#expiring.has(id) || !this.#byId.has(id)) this.#set(key);
     this.#asOfNow(key);
   }
 
@@ -119,14 +121,19 @@ export class Keyring {
     return found;
   }
 
-  /** The key as it is now: one whose time is over is revoked, here at least. */
+  /**
+   * The key as it is now: one whose time is over by our clock is revoked, here at least and until
+   * that clock says otherwise.
+   */
   #asOfNow(key: Key | undefined): Key | undefined {
     const known = key && this.#byId.get(key.id);
-    if (known?.expiresAt === undefined || known.revokedAt !== undefined) return known;
-    if (known.expiresAt > this.#now()) return known;
-    const expired = { ...known, revokedAt: known.expiresAt };
-    this.#set(expired);
-    return expired;
+    const stored = known && this.#expiring.get(known.id);
+    if (stored?.expiresAt === undefined) return known;
+    const isOver = stored.expiresAt <= this.#now();
+    if (isOver === (known?.revokedAt !== undefined)) return known;
+    const current = isOver ? { ...stored, revokedAt: stored.expiresAt } : stored;
+    this.#set(current);
+    return current;
   }
 
   /** True when there are keys of that environment, so that it must have existed; does no I/O. */

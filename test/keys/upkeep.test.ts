@@ -81,6 +81,31 @@ describe('a key that expires', () => {
     expect(await storedKey()).toEqual(key);
   });
 
+  it('a key that was refused early is good again when the clock of the node is right', async () => {
+    const key = await addKey(Date.now() + HOUR);
+    ahead = HOUR;
+    await upkeep.step();
+    ahead = 0;
+    expect(keyring.isRevoked('one')).toBe(false);
+    expect(await keyring.find('one')).toEqual(key);
+  });
+
+  it('a node whose clock is ahead does not write its own refusal back into a store that lost writes', async () => {
+    const key = await addKey(Date.now() + HOUR);
+    ahead = HOUR;
+    await upkeep.step();
+    expect(await keyring.writeBack()).toBe(0);
+    expect(await storedKey()).toEqual(key);
+  });
+
+  it('a revoked key stays revoked when an older reading of the store still had it, whatever its expiry', async () => {
+    const key = await addKey(Date.now() + HOUR);
+    keyring.take({ ...key, revokedAt: Date.now() });
+    keyring.take(key);
+    expect(keyring.isRevoked('one')).toBe(true);
+    expect((await keyring.find('one'))?.revokedAt).toBeDefined();
+  });
+
   it('a key that expired while the store was unavailable is revoked when it is back', async () => {
     const key = await addKey(Date.now() - 1);
     slow.away(['revokeKey'], true);
