@@ -127,7 +127,7 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
         )}
       </td>
       <td data-label="Kind">{KINDS[kind]}</td>
-      <td data-label="Id" className="mono">
+      <td data-label="Id" className="mono table-short">
         {id}
       </td>
       <td data-label="Created" className="table-short">
