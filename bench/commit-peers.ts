@@ -4,9 +4,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../test/support/ports.js';
-import { endProcess, startProcess } from '../test/support/processes.js';
-import { until } from '../test/support/until.js';
+import { endProcess } from '../test/support/processes.js';
 import { requestText } from './peers/raw-http.js';
+import { startServer } from './peers/start-server.js';
 
 /** A server that takes changes over HTTP. */
 export interface CommitPeer {
@@ -16,24 +16,6 @@ export interface CommitPeer {
   /** The request of a writer. */
   readonly request: (writer: number) => string;
   readonly stop: () => Promise<unknown>;
-}
-
-async function start(command: string, args: readonly string[], folder: string, port: number) {
-  const running = startProcess({
-    command,
-    args,
-    env: { PATH: process.env.PATH ?? '', HOME: folder },
-    cwd: folder,
-    logFile: join(folder, 'log'),
-    onOrphaned: 'SIGKILL',
-  });
-  await until(
-    `${command} listens`,
-    async () => running.hasEnded() || (await fetch(`http://127.0.0.1:${port}/`).then(() => true)),
-    { timeout: 30_000, context: () => running.tail() },
-  );
-  if (running.hasEnded()) throw new Error(`${command} ended:\n${running.tail()}`);
-  return running;
 }
 
 const SECRET = 'signs the tokens of this comparison, and is long enough';
@@ -61,7 +43,7 @@ export async function mercureOnDisk(): Promise<CommitPeer> {
     }\n`,
   );
   const args = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'];
-  const running = await start('mercure', args, folder, port);
+  const running = await startServer('Mercure', { command: 'mercure', args, folder, port });
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { exp: Math.ceil(Date.now() / 1000) + 3600, mercure: { publish: ['*'] } };
   const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
@@ -90,7 +72,8 @@ export async function centrifugo(redisUrl: string): Promise<CommitPeer> {
     log: { level: 'error' },
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-  const running = await start('centrifugo', ['--config', join(folder, 'config.json')], folder, port);
+  const args = ['--config', join(folder, 'config.json')];
+  const running = await startServer('Centrifugo', { command: 'centrifugo', args, folder, port });
   const headers = { 'Content-Type': 'application/json', 'X-API-Key': 'the-key-of-this-measurement' };
   return {
     name: 'Centrifugo, Redis',

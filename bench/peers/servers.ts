@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNode } from '../../test/support/node.js';
 import { freePort } from '../../test/support/ports.js';
-import { endProcess, startProcess } from '../../test/support/processes.js';
-import { until } from '../../test/support/until.js';
+import { endProcess } from '../../test/support/processes.js';
 import { requestText } from './raw-http.js';
+import { startServer } from './start-server.js';
 
 /** A server that is compared. */
 export interface Peer {
@@ -61,20 +61,7 @@ function asking(port: number, headers: Readonly<Record<string, string>> = {}): O
 
 async function start(name: string, command: string, args: readonly string[], port: number): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'hf-peer-'));
-  const running = startProcess({
-    command,
-    args,
-    env: { PATH: process.env.PATH ?? '', HOME: folder },
-    cwd: folder,
-    logFile: join(folder, 'log'),
-    onOrphaned: 'SIGKILL',
-  });
-  await until(
-    `${name} listens`,
-    async () => running.hasEnded() || (await fetch(`http://127.0.0.1:${port}/`).then(() => true)),
-    { timeout: 30_000, context: () => running.tail() },
-  );
-  if (running.hasEnded()) throw new Error(`${name} ended at its start:\n${running.tail()}`);
+  const running = await startServer(name, { command, args, folder, port });
   return { name, pid: running.pid, port, stop: () => endProcess(running, 'SIGTERM', 20_000) };
 }
 

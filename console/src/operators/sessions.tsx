@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { admin, type AdminSchemas } from '../api.js';
 import { ageOf } from '../model/filters.js';
 import { sentenceOf } from '../parts/sentence.js';
+import { ActionsHead, RowActions } from '../parts/row-actions.js';
 import { useNow } from '../parts/use-now.js';
 import { environmentsQuery, sessionsQuery } from '../queries.js';
 import { showToast } from '../shell/toasts.js';
@@ -24,9 +25,7 @@ export function Sessions() {
             <th scope="col">Environments</th>
             <th scope="col">By</th>
             <th scope="col">Since</th>
-            <th scope="col">
-              <span className="hidden">Actions</span>
-            </th>
+            <ActionsHead />
           </tr>
         </thead>
         <tbody>
@@ -51,6 +50,13 @@ function SessionRow({ session }: { readonly session: Session }) {
     onError: (error) => showToast({ tone: 'failed', text: sentenceOf(error) }),
     onSettled: () => queries.invalidateQueries(sessionsQuery),
   });
+  const signOut = {
+    label: 'Sign out',
+    name: `Sign out ${name}`,
+    isDanger: true,
+    isDisabled: isPending,
+    run: mutate,
+  };
   return (
     <tr>
       <td>
@@ -66,17 +72,7 @@ function SessionRow({ session }: { readonly session: Session }) {
           {ageOf(Date.parse(createdAt), now)}
         </time>
       </td>
-      <td className="table-actions">
-        <button
-          type="button"
-          className="button button-small button-danger"
-          aria-label={`Sign out ${name}`}
-          disabled={isPending}
-          onClick={() => mutate()}
-        >
-          Sign out
-        </button>
-      </td>
+      <RowActions actions={[signOut]} />
     </tr>
   );
 }

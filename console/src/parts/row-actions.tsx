@@ -6,6 +6,7 @@ export interface RowAction {
   /** Says of what, for those who do not see the row. */
   readonly name: string;
   readonly isDanger?: boolean;
+  readonly isDisabled?: boolean;
   readonly run: () => void;
 }
 
@@ -13,12 +14,13 @@ export interface RowAction {
 export function RowActions({ actions }: { readonly actions: readonly RowAction[] }) {
   return (
     <td className="table-actions">
-      {actions.map(({ label, name, isDanger = false, run }) => (
+      {actions.map(({ label, name, isDanger = false, isDisabled = false, run }) => (
         <button
           key={label}
           type="button"
           className={isDanger ? 'button button-small button-danger' : 'button button-small'}
           aria-label={name}
+          disabled={isDisabled}
           onClick={run}
         >
           {label}

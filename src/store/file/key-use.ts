@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { replaceFile } from '../../core/durable-file.js';
 import { messageOf } from '../../core/errors.js';
+import { mapSteps, runInTurns } from '../../core/steps.js';
 import { KEY_USE_STEP_MS, type KeyUse } from '../key-use.js';
 
 /** FileKeyUse keeps uses in memory, and in a file with an id and a time on each line. */
@@ -64,12 +65,19 @@ export class FileKeyUse implements KeyUse {
 
   /** First memory, then the file: what is not written now is written with the next use. */
   async #note(uses: ReadonlyMap<string, number>): Promise<void> {
-    const before = [...this.#byId];
-    for (const [id, at] of uses) {
-      if (at >= (this.#byId.get(id) ?? 0) + KEY_USE_STEP_MS) this.#byId.set(id, at);
-    }
-    if (before.length === this.#byId.size && before.every(([id, at]) => this.#byId.get(id) === at)) return;
+    const newer = [...uses].filter(([id, at]) => at >= (this.#byId.get(id) ?? 0) + KEY_USE_STEP_MS);
+    if (newer.length === 0) return;
+    for (const [id, at] of newer) this.#byId.set(id, at);
+    const lines = await runInTurns(mapSteps(this.#byId, ([id, at]) => `${id} ${at}\n`));
     await this.#verify();
-    await replaceFile(this.#path, [Buffer.from([...this.#byId].map(([id, at]) => `${id} ${at}\n`).join(''))]);
+    await replaceFile(this.#path, slicesOf(lines));
   }
+}
+
+/** The lines that are written at a time. */
+const LINES_AT_ONCE = 2_000;
+
+function* slicesOf(lines: readonly string[]): Generator<Buffer> {
+  for (let at = 0; at < lines.length; at += LINES_AT_ONCE)
+    yield Buffer.from(lines.slice(at, at + LINES_AT_ONCE).join(''));
 }

@@ -5,8 +5,8 @@ import type { Commands } from './commands.js';
 import { names } from './names.js';
 import { prelude } from './scripts.js';
 
-/** The keys of one script, so that it keeps Redis for a moment only. */
-const KEYS_PER_SCRIPT = 500;
+/** The keys of one command, so that it keeps Redis and this process for a moment only. */
+const KEYS_AT_ONCE = 500;
 
 /** KEYS: uses. ARGV: the step in milliseconds, then id and time of each. */
 const NOTE_USES = `${prelude}
@@ -29,22 +29,24 @@ export class RedisKeyUse implements KeyUse {
 
   async note(uses: ReadonlyMap<string, number>): Promise<void> {
     const all = [...uses];
-    for (let at = 0; at < all.length; at += KEYS_PER_SCRIPT) {
-      const args = [KEY_USE_STEP_MS, ...all.slice(at, at + KEYS_PER_SCRIPT).flat()];
+    for (let at = 0; at < all.length; at += KEYS_AT_ONCE) {
+      const args = [KEY_USE_STEP_MS, ...all.slice(at, at + KEYS_AT_ONCE).flat()];
       await this.#commands.read({ lua: NOTE_USES, keys: [names.keyUse], args });
     }
   }
 
   async lastUses(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    if (ids.length === 0) return new Map();
-    const replies = replyList(await this.#commands.command('HMGET', names.keyUse, ...ids));
-    return new Map(
-      ids.flatMap((id, index) => {
+    const uses = new Map<string, number>();
+    for (let at = 0; at < ids.length; at += KEYS_AT_ONCE) {
+      const some = ids.slice(at, at + KEYS_AT_ONCE);
+      const replies = replyList(await this.#commands.command('HMGET', names.keyUse, ...some));
+      some.forEach((id, index) => {
         const reply = replies[index];
         // What Holdfast did not write says nothing of the key.
-        const at = reply === null || reply === undefined ? NaN : Number(replyText(reply));
-        return Number.isSafeInteger(at) && at > 0 ? [[id, at] as const] : [];
-      }),
-    );
+        const time = reply === null || reply === undefined ? NaN : Number(replyText(reply));
+        if (Number.isSafeInteger(time) && time > 0) uses.set(id, time);
+      });
+    }
+    return uses;
   }
 }
