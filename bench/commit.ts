@@ -32,7 +32,7 @@ const ROUNDS = options.quick ? 2 : 5;
 /** Commits of a round, by the number of writers. */
 const commitsOf = (writers: number): number => (writers === 1 ? 150 : 640);
 
-/** What takes changes; resolves to the number per second, and its processor time for each. */
+/** A target of changes; resolves to the number per second, and its processor time for each. */
 interface Contestant {
   readonly name: string;
   readonly run: (writers: number, count: number) => Promise<{ rate: number; processor: number }>;

@@ -1,4 +1,4 @@
-/** What measurements of a node have in common: its secrets, and requests as a GRIP proxy makes them. */
+/** The secrets of a measured node, and requests as a GRIP proxy makes them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import type { HoldfastNode } from '../test/support/node.js';

@@ -36,7 +36,7 @@ export function count(report, code, chosen = []) {
 /** More failed files than this are no accident of a busy machine. */
 const MOST_RUN_AGAIN = 3;
 
-/** What failed in `report`: files whose hooks or imports failed have no test name. */
+/** Lists the failures in `report`; a file whose hooks or imports failed has no test name. */
 export function failures(report) {
   return (report?.testResults ?? []).flatMap((file) => {
     const failed = file.assertionResults.filter((test) => test.status === 'failed');

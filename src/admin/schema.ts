@@ -1048,7 +1048,7 @@ export interface components {
       lastUsedAt?: string;
       /**
        * Format: date-time
-       * @description That of a key that expired is `expiresAt`.
+       * @description A key that expired has the time of `expiresAt`.
        */
       revokedAt?: string;
       /** @description The key itself, which is shown once. */
@@ -1103,7 +1103,7 @@ export interface components {
       lastUsedAt?: string;
       /**
        * Format: date-time
-       * @description That of a key that expired is `expiresAt`.
+       * @description A key that expired has the time of `expiresAt`.
        */
       revokedAt?: string;
     };

@@ -24,7 +24,7 @@ interface Fetched {
 
 /** One place where credentials may be. */
 interface Place {
-  /** What a person calls it. */
+  /** The name that errors give it. */
   readonly name: string;
   /** The reason for which it is not asked; `undefined`: it is. */
   readonly absent?: string | undefined;

@@ -71,7 +71,7 @@ export class KeyUpkeep {
     }
   }
 
-  /** What cannot be written waits for the next time. */
+  /** Uses that cannot be written wait for the next time. */
   async #writeUses(): Promise<void> {
     const { store, keyring } = this.#options;
     const uses = keyring.takeUses();

@@ -61,6 +61,6 @@ export class StaleCursors {
     this.#goneSince = new Map(gone.map((name) => [name, this.#goneSince.get(name) ?? now]));
     const stale = gone.filter((name) => now - (this.#goneSince.get(name) ?? now) >= GONE_MS);
     if (stale.length === 0 || !(await leadership.removeCursors(holder, stale))) return;
-    log.info({ receivers: stale }, 'receivers are gone for an hour: what they have is forgotten');
+    log.info({ receivers: stale }, 'receivers have been gone for an hour: their cursors are removed');
   }
 }

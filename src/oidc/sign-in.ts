@@ -6,10 +6,10 @@
  *     issuer    GET  …/oidc/callback   → the page with a code in the fragment, and `answered` or `refused`
  *     page      POST …/sign-in {code}  → the token of a session, or why not
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { HoldfastError } from '../core/errors.js';
 import { withoutUnseen } from '../core/unseen.js';
-import { hashToken } from '../operators/fresh-records.js';
+import { hashToken, isSameHash } from '../operators/fresh-records.js';
 import type { PreparedSession, SessionDirectory } from '../operators/sessions.js';
 import type { SessionRecord } from '../store/sessions.js';
 import { claimValues, personName, type Claims } from './claims.js';
@@ -178,8 +178,7 @@ function withCode(returnTo: string, code: string): string {
 }
 
 function isSame(a: string, b: string): boolean {
-  const [left, right] = [hashToken(a), hashToken(b)].map((text) => Buffer.from(text));
-  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+  return isSameHash(hashToken(a), hashToken(b));
 }
 
 type Refusal = HoldfastError & { readonly code: Extract<FlowState, { step: 'refused' }>['error'] };

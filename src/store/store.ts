@@ -73,7 +73,7 @@ export interface Key {
   readonly createdAt: number;
   /** The key is refused from then on; absent: it does not expire. Never changed. */
   readonly expiresAt?: number | undefined;
-  /** That of a key that expired is its `expiresAt`. */
+  /** A key that expired has the time of its `expiresAt`. */
   readonly revokedAt?: number | undefined;
 }
 

@@ -53,7 +53,7 @@ const toml = readFileSync(join(FOLDER, 'fly.toml'));
 const file = Shape.parse(
   JSON.parse(execFileSync('python3', ['-c', READ], { input: toml, encoding: 'utf8' })),
 );
-/** What the image itself sets. */
+/** The settings of the image itself. */
 const IMAGE = { NODE_ENV: 'production', HOST: '0.0.0.0' };
 
 describe('the example for Fly.io', () => {

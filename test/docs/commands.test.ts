@@ -8,7 +8,7 @@ import { documents, find, read } from './markdown.js';
 /** The commands that others follow, such as `keys` of `keys list`. */
 const families = new Set(commandTable.flatMap(({ name }) => (name.includes(' ') ? name.split(' ')[0] : [])));
 
-/** What is wrong with the words after `holdfast`; `undefined` for a command line that is read. */
+/** The parser's error about the words after `holdfast`; `undefined` for a command line that is read. */
 function complaint(words: readonly string[], isMention = false): string | undefined {
   const [first] = words;
   if (first === undefined || first === 'help' || first.startsWith('-')) return undefined;

@@ -1,6 +1,6 @@
 /**
- * What one request or change looks at does not grow with the installation. Counted, not timed:
- * how often objects of others are read.
+ * One request or change looks at no more in a large installation. Counted, not timed: how often
+ * objects of others are read.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { planChange } from '../../src/commit/plan.js';

@@ -8,7 +8,7 @@ import { encodeConfigs } from '../support/inbox.js';
 import { liveConfig } from '../ruleset/arbitrary.js';
 import { document, type Operation, type Schema } from './openapi-document.js';
 
-/** What exists, or existed until a request removed it, by kind. */
+/** Names of things that exist, or existed until a request removed them, by kind. */
 export type Known = Readonly<Record<KnownKind, readonly string[]>>;
 
 export type KnownKind =
@@ -58,7 +58,7 @@ export type Credential = 'right' | 'viewer' | 'client' | 'wrong' | 'none';
 
 const VERSION_HEADERS = ['"0"', '*', 'W/"1"', 'x'];
 
-/** What a parameter or member of a body names, by its own name and, where that is not enough, the path. */
+/** The kind that a parameter or member of a body names, by its own name and, if need be, the path. */
 function kindOf(path: string, name: string): KnownKind | undefined {
   switch (name) {
     case 'id':
@@ -116,7 +116,7 @@ const config: fc.Arbitrary<Config> = fc.oneof(
   {
     arbitrary: liveConfig(fc.constantFrom('flag.a', 'flag.b', 'new.c')).map(({ rows = [], ...others }) => ({
       ...others,
-      // Of all environments, because it is not known which one they go to.
+      // Rows of all environments: it is not known to which one they go.
       rows: rows.slice(0, 1).map(ofAll),
     })),
     weight: 3,

@@ -23,7 +23,7 @@ export const OIDC_OPERATIONS = ['startOidc', 'finishOidc', 'endSession'];
 /** Streams stay open, and have tests of their own. */
 const STREAMS = ['watchDelivery', 'subscribe', 'streamNotifications', 'recover'];
 
-/** How often a run is repeated at most until a request of its operation has succeeded. */
+/** The most repetitions of a run until a request of its operation has succeeded. */
 const MORE_RUNS = 20;
 
 /** The size of a run, and what its server has. */

@@ -1,4 +1,4 @@
-/** What administrators, disks and clocks do to a Redis under a store that is in use. */
+/** Administrators, disks and clocks trouble a Redis under a store that is in use. */
 import { mkdir, rm } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, vi } from 'vitest';

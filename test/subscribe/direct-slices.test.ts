@@ -17,7 +17,7 @@ import { startReplica } from './rulesets.js';
 
 const ENV = 7n;
 const HOLDS = 100;
-/** By the clock of this test a write takes one millisecond, and a slice has so many. */
+/** The writes of one slice: by the clock of this test a write takes one millisecond. */
 const SLICE = 8;
 
 let slow: SlowStore;

@@ -18,7 +18,7 @@ const SSO_START = 'https://holdfast.awsapps.com/start';
 export type Place = 'container' | 'web identity' | 'sso' | 'instance' | 'shared file';
 
 export interface AwsStandIn {
-  /** Of each place that gave credentials, in order. */
+  /** The places that gave credentials, in order. */
   readonly asked: string[];
   /** The variables that lead to that place, and to nothing of this machine. */
   envOf(place: Place): Record<string, string>;
@@ -30,7 +30,7 @@ export interface AwsStandIn {
   forgetKeys(): void;
   /** A key of the other kind: of a person, without a session and an end. */
   issueLasting(): { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** That key is known no more. */
+  /** Makes that key unknown. */
   forgetKey(accessKeyId: string): void;
   /** Writes another key into the file of the profile. */
   replaceFile(): Promise<void>;
@@ -154,7 +154,7 @@ async function writeFiles(folder: string, issue: (place: string) => Issued): Pro
     'sso_role_name = flags',
   ];
   await writeFile(join(folder, 'config'), `${profile.join('\n')}\n`);
-  // What `aws sso login` leaves.
+  // The file that `aws sso login` leaves.
   const cache = join(folder, '.aws/sso/cache');
   await mkdir(cache, { recursive: true });
   const session = { accessToken: TOKEN, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };

@@ -13,7 +13,7 @@ export interface IssuerBehaviour {
   claims: Record<string, unknown>;
   /** Claims of UserInfo. */
   userInfo: Record<string, unknown>;
-  /** How the ID token is signed. */
+  /** The algorithm and key that sign the ID token. */
   signing: 'key' | 'another key' | 'none';
   /** The status of each answer. */
   status: number | undefined;

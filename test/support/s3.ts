@@ -2,9 +2,8 @@
  * A server of the S3 protocol for tests (s3rver), and a gate in front of it, which a test tells
  * what to do with requests.
  *
- * What s3rver is not: it knows access keys and does not check signatures of version 4, so the gate
- * can do that, sessions included; it takes
- * conditional writes and ignores the conditions, as older stores do; and it cannot make the tokens
+ * s3rver lacks three things. It knows access keys and does not check signatures of version 4, so the
+ * gate can do that, sessions included; it takes conditional writes and ignores the conditions, as older stores do; and it cannot make the tokens
  * of long lists where OpenSSL has no DES. The gate can keep conditions, one write at a time, which
  * is what stores that have them promise, and asks for lists in the older form, which has no tokens.
  * HOLDFAST_TEST_BUCKET makes test/bucket/s3.test.ts run against another store too.
@@ -66,7 +65,7 @@ export interface S3Setup {
 const BUCKET = 'belt';
 
 export interface S3Rules {
-  /** Whether conditions of writes are kept; default: yes. */
+  /** False: conditions of writes are ignored; default: true. */
   readonly conditions?: boolean;
   /**
    * The only keys that are known, and `undefined` for those that ran out: then signatures are

@@ -5,7 +5,7 @@
  *
  *     keys-<SHA-256>.ndjson    a line of JSON for each key, ascending by id
  *
- * What is read and written here runs in slices of turns: 100,000 keys are 18 MB.
+ * Reading and writing run in slices of turns: 100,000 keys are 18 MB.
  */
 import { createHash } from 'node:crypto';
 import { HoldfastError, messageOf } from '../../core/errors.js';

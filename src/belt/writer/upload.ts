@@ -169,7 +169,7 @@ async function replace(
   const decided = decideOrder(existing, next);
   if (decided.kind === 'ahead') return { kind: 'ahead', copy: decided.version, stored: version };
   if (decided.kind === 'forked') return { kind: 'forked', version };
-  // What no reader would take is refused before anything is written.
+  // A copy that no reader would take is refused before anything is written.
   const packed = decided.kind === 'write' ? await packKeys(decided.manifest) : undefined;
   const encoded = packed && encodeManifest(packed.manifest);
   if (existing?.version !== version || repair) await writeSnapshot(next, snapshot, parts);

@@ -34,7 +34,7 @@ const keyAnswer = z
       description:
         'Of lists: the last request or check of a stream with it, noted once a minute; absent: none.',
     }),
-    revokedAt: timeText.optional().meta({ description: 'That of a key that expired is `expiresAt`.' }),
+    revokedAt: timeText.optional().meta({ description: 'A key that expired has the time of `expiresAt`.' }),
   })
   .meta({ id: 'Key' });
 

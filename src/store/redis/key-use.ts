@@ -42,7 +42,7 @@ export class RedisKeyUse implements KeyUse {
       const replies = replyList(await this.#commands.command('HMGET', names.keyUse, ...some));
       some.forEach((id, index) => {
         const reply = replies[index];
-        // What Holdfast did not write says nothing of the key.
+        // A value that Holdfast did not write says nothing of the key.
         const time = reply === null || reply === undefined ? NaN : Number(replyText(reply));
         if (Number.isSafeInteger(time) && time > 0) uses.set(id, time);
       });
