@@ -1,5 +1,6 @@
 /** Calls of the administration by `holdfast/admin`, with the token of the session. */
 import { createAdminClient } from '../../src/admin/index.js';
+import { sentenceOf } from './parts/sentence.js';
 import { currentToken, pauseSession } from './session.js';
 
 export { AdminError as ApiError } from '../../src/admin/index.js';
@@ -12,18 +13,19 @@ export const admin = createAdminClient({
     const response = await fetch(request);
     const token = currentToken();
     const isOurs = token !== undefined && request.headers.get('authorization') === `Bearer ${token}`;
-    if (response.status === 401 && isOurs) pauseSession(`You were signed out: ${await reasonOf(response)}.`);
+    if (response.status === 401 && isOurs)
+      pauseSession(`You were signed out. ${sentenceOf(await refusalOf(response))}`);
     return response;
   },
 });
 
-async function reasonOf(response: Response): Promise<string> {
+async function refusalOf(response: Response): Promise<Error> {
   try {
     const { error } = (await response.clone().json()) as { error: { message: string } };
-    return error.message;
+    return new Error(error.message);
   } catch {
     // A server in between answered in its own words.
-    return 'the token is not accepted';
+    return new Error('the token is not accepted');
   }
 }
 

@@ -223,13 +223,13 @@ function nameless(issuer: string, claim: string | undefined): HoldfastError {
 function unmapped(name: string, claim: string, values: readonly string[] | undefined): HoldfastError {
   const found =
     values === undefined
-      ? `has no claim ${claim}${claim === 'email' ? ' that it has verified' : ''}`
+      ? `sends no claim ${claim}${claim === 'email' ? ' that it has verified' : ''}`
       : values.length === 0
-        ? `has the claim ${claim} without a value`
-        : `has the claim ${claim} with ${shown(values)}`;
+        ? `sends the claim ${claim} without a value`
+        : `sends the claim ${claim} with ${shown(values)}`;
   return new HoldfastError(
     'forbidden',
-    `${name} has no role here: what the issuer says of you ${found}, and HOLDFAST_OIDC_ROLES gives a role to none of that. Ask an admin to add you to a group that has one, or to add an entry`,
+    `${name} has no role here: the issuer ${found}, and HOLDFAST_OIDC_ROLES has no entry for that. Ask an admin to add you to a group that has one, or to add an entry`,
   );
 }
 

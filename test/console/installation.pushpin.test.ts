@@ -198,6 +198,7 @@ describe('the console for the installation', () => {
     await bob.page.getByRole('button', { name: 'Save' }).click();
     const conflict = bob.page.getByRole('alert', { name: 'Changed by someone else' });
     await conflict.getByText('editor', { exact: true }).waitFor();
+    expect(await conflict.textContent()).toMatch(/was never, is now \d{4}-\d\d-\d\d \d\d:\d\d UTC(?!,)/);
     await look(bob, 'operator-conflict');
     const olga = async () =>
       ((await json('/operators')) as { operators: { name: string }[] }).operators.find(

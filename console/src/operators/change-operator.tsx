@@ -109,7 +109,5 @@ function linesOf(operator: Operator): SettingLines {
 }
 
 function expiryOf({ expiresAt }: Operator): string {
-  return expiresAt === undefined
-    ? 'never, as it is'
-    : `${expiresAt.slice(0, 16).replace('T', ' ')} UTC, as it is`;
+  return expiresAt === undefined ? 'never' : `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -45,7 +45,7 @@ export function OperatorsPage() {
       {data === undefined && error === null && <p className="loading">Loading operators …</p>}
       {data?.length === 0 && (
         <Empty title="There are no operators yet" command="npx holdfast operators create ann --role admin">
-          <p>Only the token of the installation, root, can be used. Create an operator for yourself first.</p>
+          <p>The only token is that of the installation, root. Create an operator for yourself first.</p>
         </Empty>
       )}
       {data !== undefined && data.length > 0 && <OperatorTable operators={data} onAsk={setAsked} />}

@@ -20,7 +20,7 @@ export function ExpiryChoice(props: {
   const { days, given, present, onChange } = props;
   return (
     <select value={days} onChange={({ target }) => onChange(target.value)} {...given}>
-      {present !== undefined && <option value={STAYS}>{present}</option>}
+      {present !== undefined && <option value={STAYS}>{present}, as it is</option>}
       {DAYS.map((each) => (
         <option key={each} value={each}>
           in {each === 1 ? '1 day' : `${each} days`}
