@@ -130,10 +130,10 @@ describe('a sign-in that is refused', () => {
   it('a refusal names the claim that was found and the setting that gives roles, when it gives none', async () => {
     const { status, message } = await refusal({ groups: ['sales', 'flags-editors-2'] });
     expect(status).toBe(403);
-    expect(message).toContain('has the claim groups with sales, flags-editors-2');
+    expect(message).toContain('sends the claim groups with sales, flags-editors-2');
     expect(message).toContain('HOLDFAST_OIDC_ROLES');
-    expect((await refusal({ groups: undefined, email: 'x' })).message).toContain('has no claim groups');
-    expect((await refusal({ groups: [] })).message).toContain('has the claim groups without a value');
+    expect((await refusal({ groups: undefined, email: 'x' })).message).toContain('sends no claim groups');
+    expect((await refusal({ groups: [] })).message).toContain('sends the claim groups without a value');
   });
 
   it.each<[string, Record<string, unknown>]>([
