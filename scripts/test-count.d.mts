@@ -25,3 +25,10 @@ export interface Failure {
 export function failures(report: TestReport | undefined): Failure[];
 export function filesToRunAgain(report: TestReport | undefined, chosen?: readonly string[]): string[];
 export function mergeReports(first: TestReport, second: TestReport): TestReport;
+
+export interface UnhandledError {
+  readonly file?: string | undefined;
+  readonly reason: string;
+}
+
+export function withUnhandled(report: TestReport, unhandled: readonly UnhandledError[]): TestReport;

@@ -33,6 +33,31 @@ export function count(report, code, chosen = []) {
   return { passed, failed, notes };
 }
 
+/**
+ * Adds the errors that no test caught to `report`: each fails the file that ran meanwhile, or stands for itself where that is unknown.
+ *
+ * @param unhandled what `unhandled-errors.mjs` wrote
+ */
+export function withUnhandled(report, unhandled) {
+  const missing = [...unhandled];
+  const testResults = report.testResults.map((file) => {
+    const error = unhandled.find((one) => one.file === file.name);
+    if (error === undefined) return file;
+    for (const one of unhandled) if (one.file === file.name) missing.splice(missing.indexOf(one), 1);
+    return file.status === 'failed' ? file : { ...file, status: 'failed', message: error.reason };
+  });
+  const outside = missing.map(({ reason }) => ({
+    name: OUTSIDE,
+    status: 'failed',
+    message: reason,
+    assertionResults: [],
+  }));
+  return { testResults: [...testResults, ...outside] };
+}
+
+/** The name of what failed outside of any file. */
+const OUTSIDE = 'outside of any file';
+
 /** More failed files than this are no accident of a busy machine. */
 const MOST_RUN_AGAIN = 3;
 
@@ -59,7 +84,7 @@ export function failures(report) {
 export function filesToRunAgain(report, chosen = []) {
   if (report === undefined || chosen.length > 0) return [];
   const names = report.testResults.filter((file) => file.status === 'failed').map((file) => file.name);
-  return names.length <= MOST_RUN_AGAIN ? names : [];
+  return names.length <= MOST_RUN_AGAIN && !names.includes(OUTSIDE) ? names : [];
 }
 
 /** `first` with the files of `second` in place of its own. */

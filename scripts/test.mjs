@@ -6,7 +6,8 @@
  * file that could not be loaded, an error outside of any test.
  *
  * When at most three files failed, these run once more, alone: many tests start servers and browsers, which a busy machine can
- * starve. A test that passes then has passed; the lines before the last name it and how it failed at first.
+ * starve. A test that passes then has passed; the lines before the last name it and how it failed at first. An error that no test
+ * caught fails the file that ran meanwhile.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -24,7 +25,7 @@ import {
   root,
   setUp,
 } from './setup.mjs';
-import { count, failures, filesToRunAgain, mergeReports } from './test-count.mjs';
+import { count, failures, filesToRunAgain, mergeReports, withUnhandled } from './test-count.mjs';
 
 // Python runs an example and, with pip, fetches other versions of Redis; Chromium opens pages that use
 // Holdfast; Varnish is the cache of lab/; nginx, HAProxy and Caddy stand before Pushpin (examples/front/);
@@ -50,6 +51,7 @@ setUp(checkNode, installPackages, ...(unit ? [] : servers));
 
 const folder = mkdtempSync(join(tmpdir(), 'hf-test-'));
 const report = join(folder, 'report.json');
+const unhandled = join(folder, 'unhandled.json');
 const chosen = process.argv.slice(unit ? 3 : 2);
 const projects = unit ? ['--project', 'code', '--project', 'mocks'] : [];
 let code = await vitest(chosen);
@@ -57,7 +59,7 @@ let result = readReport();
 const again = filesToRunAgain(result, chosen);
 const first = failures(result);
 if (again.length > 0) {
-  rmSync(report, { force: true });
+  for (const file of [report, unhandled]) rmSync(file, { force: true });
   code = await vitest(again);
   const second = readReport();
   result = second && mergeReports(result, second);
@@ -76,11 +78,17 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** Resolves to Vitest's exit code; what a signal ends has failed. */
 function vitest(args) {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = [
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    `--reporter=${join(root, 'scripts/unhandled-errors.mjs')}`,
+  ];
   const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...projects, ...args];
   const child = spawn(process.execPath, command, {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, TEST_UNHANDLED_ERRORS: unhandled },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
@@ -89,10 +97,13 @@ function vitest(args) {
   });
 }
 
-/** Vitest's report; `undefined` when it ended before it wrote one. */
+/** Vitest's report with the errors that no test caught; `undefined` when it ended before it wrote them. */
 function readReport() {
   try {
-    return JSON.parse(readFileSync(report, 'utf8'));
+    return withUnhandled(
+      JSON.parse(readFileSync(report, 'utf8')),
+      JSON.parse(readFileSync(unhandled, 'utf8')),
+    );
   } catch {
     return undefined;
   }

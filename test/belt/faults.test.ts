@@ -144,18 +144,21 @@ describe('a bucket in an object store', () => {
     const watched = (async () => {
       while (!watching.signal.aborted) seen.push((await versionIn(bucket)) ?? 0n);
     })();
-    // Another writer takes over, as when the lease ran out.
-    await store.beltLeadership.release('nobody');
-    const other = await startOther();
-    await commit(2n);
-    await reaches(2n);
-    wake();
-    await until('the sleeper is through', () => sleeper.writer.status().buckets[0]?.behind === 0);
-    expect(await versionIn(bucket)).toBe(2n);
-    watching.abort();
-    await watched;
+    try {
+      // Another writer takes over, as when the lease ran out.
+      await store.beltLeadership.release('nobody');
+      const other = await startOther();
+      await commit(2n);
+      await reaches(2n);
+      wake();
+      await until('the sleeper is through', () => sleeper.writer.status().buckets[0]?.behind === 0);
+      expect(await versionIn(bucket)).toBe(2n);
+      await other.stop();
+    } finally {
+      watching.abort();
+      await watched;
+    }
     expect(seen).toEqual([...seen].sort((a, b) => (a < b ? -1 : 1)));
-    await other.stop();
   });
 
   it('a bucket in an object store does not hold up a stop when it never answers, and the next writer goes on from there', async () => {

@@ -4,6 +4,7 @@ import {
   failures,
   filesToRunAgain,
   mergeReports,
+  withUnhandled,
   type TestReport,
 } from '../../scripts/test-count.mjs';
 
@@ -104,5 +105,24 @@ describe('files that failed', () => {
   it('the failure of a file without tests is told by the first line of its message', () => {
     const broken = { name: 'b', status: 'failed', message: 'no such module\n at b', assertionResults: [] };
     expect(failures({ testResults: [broken] })).toEqual([{ test: 'b', reason: 'no such module' }]);
+  });
+
+  it('a file whose tests passed is run again when an error that no test caught came from it', () => {
+    const late = withUnhandled(reportOf('a', 'passed'), [{ file: 'a', reason: 'Error: closed' }]);
+    expect(filesToRunAgain(late)).toEqual(['a']);
+    expect(failures(late)).toEqual([{ test: 'a', reason: 'Error: closed' }]);
+    expect(count(late, 1)).toMatchObject({ passed: 1, failed: 1 });
+    expect(count(mergeReports(late, reportOf('a', 'passed')), 0)).toMatchObject({ passed: 1, failed: 0 });
+  });
+
+  it('a file that failed keeps its failures when an error that no test caught came from it too', () => {
+    const both = withUnhandled(failing('a'), [{ file: 'a', reason: 'Error: closed' }]);
+    expect(failures(both)).toEqual([{ test: 'a: test 1', reason: 'Error: late' }]);
+  });
+
+  it('an error outside of any file counts as failed, and nothing is run again', () => {
+    const outside = withUnhandled(failing('a'), [{ reason: 'Error: closed' }]);
+    expect(filesToRunAgain(outside)).toEqual([]);
+    expect(count(outside, 1)).toMatchObject({ passed: 1, failed: 2 });
   });
 });
