@@ -4,24 +4,13 @@
  */
 import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { historyLimits } from '../../src/store/history.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
-import type { Store } from '../../src/store/store.js';
 import { quick } from '../support/runs.js';
 import { until } from '../support/until.js';
 import { everything, lines, wasteful } from './file-fixtures.js';
-import {
-  creation,
-  flag,
-  Follower,
-  recordingLog,
-  removeDirectory,
-  silent,
-  temporaryDirectory,
-  update,
-  withUnknownField,
-} from './fixtures.js';
+import { useFileStores } from './file-stores.js';
+import { creation, flag, Follower, recordingLog, silent, update, withUnknownField } from './fixtures.js';
 
 /** Every byte at which something can end; each seventh in a quick run. */
 const STEP = quick ? 7 : 1;
@@ -32,29 +21,14 @@ const STEP = quick ? 7 : 1;
  */
 const LONG = 180_000;
 
+const stores = useFileStores();
 let directory: string;
-const stores: Store[] = [];
-const directories: string[] = [];
 
 beforeEach(async () => {
-  directory = await newDirectory();
-});
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  await Promise.all(directories.splice(0).map(removeDirectory));
+  directory = await stores.newDirectory();
 });
 
-async function newDirectory(): Promise<string> {
-  const path = await temporaryDirectory();
-  directories.push(path);
-  return path;
-}
-
-async function open(options: Partial<FileStoreOptions> = {}, path = directory): Promise<Store> {
-  const store = await openFileStore(path, { log: silent, history: historyLimits(3), ...options });
-  stores.push(store);
-  return store;
-}
+const open = (options: Partial<FileStoreOptions> = {}, path = directory) => stores.open(path, options);
 
 const sizeOf = async (path = directory) => (await stat(join(path, 'log'))).size;
 
@@ -176,7 +150,7 @@ describe('a compaction that a crash interrupts', () => {
       await store.close();
       const whole = await readFile(join(directory, 'log'));
       expect(whole.length).toBeGreaterThan(500);
-      const crashed = await newDirectory();
+      const crashed = await stores.newDirectory();
       for (let size = 0; size <= whole.length; size += STEP) {
         await writeFile(join(crashed, 'log'), old);
         await copyFile(join(directory, 'cursors'), join(crashed, 'cursors'));
@@ -201,7 +175,7 @@ describe('a compaction that a crash interrupts', () => {
       await before.commit(update(2n, 200n, [flag(201n, 'torn')]));
       await before.close();
       const end = await sizeOf();
-      const torn = await newDirectory();
+      const torn = await stores.newDirectory();
       for (let size = start; size < end; size += STEP) {
         await copyFile(join(directory, 'log'), join(torn, 'log'));
         await copyFile(join(directory, 'cursors'), join(torn, 'cursors'));

@@ -3,47 +3,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, copyFile, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { historyLimits } from '../../src/store/history.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
 import { frame } from '../../src/store/file/frame.js';
 import { until } from '../support/until.js';
-import type { Store } from '../../src/store/store.js';
 import { everything, fill, HOUR, lines, wasteful } from './file-fixtures.js';
-import {
-  creation,
-  flag,
-  Follower,
-  recordingLog,
-  removeDirectory,
-  silent,
-  temporaryDirectory,
-  update,
-} from './fixtures.js';
+import { useFileStores } from './file-stores.js';
+import { creation, flag, Follower, recordingLog, update } from './fixtures.js';
 
+const stores = useFileStores();
 let directory: string;
-const stores: Store[] = [];
-const directories: string[] = [];
 
 beforeEach(async () => {
-  directory = await newDirectory();
-});
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  await Promise.all(directories.splice(0).map(removeDirectory));
+  directory = await stores.newDirectory();
 });
 
-async function newDirectory(): Promise<string> {
-  const path = await temporaryDirectory();
-  directories.push(path);
-  return path;
-}
-
-async function open(options: Partial<FileStoreOptions> = {}, path = directory): Promise<Store> {
-  const store = await openFileStore(path, { log: silent, history: historyLimits(3), ...options });
-  stores.push(store);
-  return store;
-}
+const open = (options: Partial<FileStoreOptions> = {}, path = directory) => stores.open(path, options);
 
 describe('a restart', () => {
   it('a file store has everything after a restart', async () => {
@@ -59,7 +34,7 @@ describe('a restart', () => {
     await fill(store);
     const expected = { ...(await everything(store)), cursors: new Map() };
     // A kill leaves the log as it is now, and a lock of a process that is no more.
-    const left = await newDirectory();
+    const left = await stores.newDirectory();
     await copyFile(join(directory, 'log'), join(left, 'log'));
     await writeFile(join(left, 'lock'), `${await deadPid()} 1\n`);
     expect(await everything(await open({}, left))).toEqual(expected);
@@ -89,8 +64,9 @@ describe('a restart', () => {
     const store = await open();
     await fill(store);
     await store.close();
-    const expected = await everything(await open());
-    await stores.pop()?.close();
+    const read = await open();
+    const expected = await everything(read);
+    await read.close();
     const path = join(directory, 'log');
     await rename(path, `${path}.1`);
     await expect(open()).rejects.toMatchObject({
@@ -168,7 +144,7 @@ describe('a write that was cut off', () => {
     const end = (await stat(join(directory, 'log'))).size;
     await store.close();
     expect(end - start).toBeGreaterThan(100);
-    const torn = await newDirectory();
+    const torn = await stores.newDirectory();
     for (let size = start; size < end; size++) {
       await copyFile(join(directory, 'log'), join(torn, 'log'));
       await truncate(join(torn, 'log'), size);

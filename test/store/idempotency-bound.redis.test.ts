@@ -1,29 +1,15 @@
 /** The memory that remembered requests take in a real Redis. */
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { RedisLocation } from '../../src/store/location.js';
-import { parseStoreLocation } from '../../src/store/open.js';
-import { openRedisStore } from '../../src/store/redis/store.js';
-import { startRedis } from '../support/redis.js';
-import { creation, flag, recordingLog, update } from './fixtures.js';
+import { describe, expect, it } from 'vitest';
+import { useBoundedStores } from './bounded-store.js';
+import { creation, flag, update } from './fixtures.js';
 
 const LIMIT = 1024 * 1024;
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const openStore = useBoundedStores();
 
 async function setUp() {
-  const server = await startRedis();
-  cleanups.push(() => server.stop());
-  const raw = new Redis({ port: server.port, host: '127.0.0.1' });
-  cleanups.push(() => raw.disconnect());
-  const { log, lines } = recordingLog();
-  const location = parseStoreLocation(server.url) as RedisLocation;
-  const store = await openRedisStore(location, { log, idempotencyBytes: LIMIT });
-  cleanups.push(() => store.close());
+  const { store, raw, lines } = await openStore({ idempotencyBytes: LIMIT });
   await store.commit(creation(1n));
   let version = 0n;
   /** Commits changes with an idempotency key each, and an answer of that many bytes. */

@@ -1,35 +1,24 @@
 /** The memory that rejected inbox events take in a real Redis. */
-import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RedisLocation } from '../../src/store/location.js';
-import { parseStoreLocation } from '../../src/store/open.js';
-import { openRedisStore } from '../../src/store/redis/store.js';
-import { startRedis } from '../support/redis.js';
-import { recordingLog } from './fixtures.js';
+import { useBoundedStores } from './bounded-store.js';
 
 const LIMIT = 1024 * 1024;
 const INBOX = '{holdfast}:inbox';
 const REJECTED = '{holdfast}:rejected';
 const rejection = { code: 'body_invalid', message: 'm', field: undefined, at: '2026-01-01T00:00:00Z' };
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+const openStore = useBoundedStores();
+const following: AbortController[] = [];
+afterEach(() => {
+  for (const abort of following.splice(0)) abort.abort();
 });
 
 async function setUp() {
-  const server = await startRedis();
-  cleanups.push(() => server.stop());
-  const raw = new Redis({ port: server.port, host: '127.0.0.1' });
-  cleanups.push(() => raw.disconnect());
-  const { log, lines } = recordingLog();
-  const location = parseStoreLocation(server.url) as RedisLocation;
-  const store = await openRedisStore(location, { log, rejectedBytes: LIMIT });
-  cleanups.push(() => store.close());
+  const { store, raw, lines } = await openStore({ rejectedBytes: LIMIT });
   const inbox = store.inbox!;
   const reader = { consumer: 'test', maxBytes: 10_000_000, after: () => undefined };
   const abort = new AbortController();
-  cleanups.push(() => abort.abort());
+  following.push(abort);
   const signals = inbox.follow(reader, abort.signal)[Symbol.asyncIterator]();
   /** Adds events of a size, and rejects all that are undecided. */
   const rejectAll = async (count: number, bytes: number) => {
