@@ -3,129 +3,26 @@
  * and schemas of Kubernetes, of Gateway API and of the Prometheus operator, and against a policy.
  * `npm run test:charts` installs helm.
  */
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { readBeltServerSettings } from '../../src/config/belt-server.js';
 import { readNodeSettings } from '../../src/config/node.js';
-import { read, root } from '../docs/markdown.js';
-
-const CHART = join(root, 'charts/holdfast');
-const HELM = process.env.HELM ?? 'helm';
-/** A helm that is built from source takes itself for an old Kubernetes. */
-const KUBERNETES = '1.31.0';
-const CASES = readdirSync(join(CHART, 'ci')).sort();
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-  readonly spec?: Readonly<Record<string, unknown>>;
-}
-
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly env?: readonly { name: string; value?: string; valueFrom?: unknown }[];
-  readonly ports?: readonly { name: string; containerPort: number }[];
-  readonly resources?: { readonly limits?: object; readonly requests?: object };
-  readonly securityContext?: object;
-  readonly lifecycle?: { readonly preStop?: { readonly exec: { readonly command: readonly string[] } } };
-}
-
-interface PodSpec {
-  readonly containers: readonly Container[];
-  readonly securityContext?: object;
-  readonly automountServiceAccountToken?: boolean;
-  readonly terminationGracePeriodSeconds?: number;
-}
-
-function helm(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(HELM, args, { cwd: root, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
-
-/** The manifests that the chart makes of a values file and further `--set` values. */
-function rendered(file: string, ...set: string[]): Manifest[] {
-  const values = ['-f', join(CHART, 'ci', file), ...set.flatMap((value) => ['--set', value])];
-  const { status, stdout, stderr } = helm(
-    'template',
-    'flags',
-    CHART,
-    '--namespace',
-    'flags',
-    '--kube-version',
-    KUBERNETES,
-    ...values,
-  );
-  if (status !== 0) throw new Error(stderr);
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((manifest) => manifest !== null);
-}
-
-function podsOf(manifests: readonly Manifest[]): [string, PodSpec][] {
-  return manifests
-    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
-    .map(({ metadata, spec }) => [metadata.name, (spec?.template as { spec: PodSpec }).spec]);
-}
-
-/** The module of the package that has the type of a manifest. */
-function moduleOf({ apiVersion }: Manifest): string {
-  const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  if (group === 'monitoring.coreos.com') return `@kubernetes-models/prometheus-operator/${group}/${version}`;
-  if (group === 'gateway.networking.k8s.io') return `@kubernetes-models/gateway-api/${group}/${version}`;
-  return `kubernetes-models/${group === '' ? '' : `${group}/`}${version}`;
-}
-
-/** The errors of the compiler for manifests as literals of their types: unknown and wrong fields. */
-function typeErrors(manifests: readonly Manifest[]): string[] {
-  const lines = manifests.map(
-    (manifest, index) =>
-      `import type { I${manifest.kind} as T${index} } from ${JSON.stringify(moduleOf(manifest))};\nexport const m${index}: T${index} = ${JSON.stringify(manifest)};`,
-  );
-  const file = join(root, 'test/charts/rendered.ts');
-  const options: ts.CompilerOptions = {
-    noEmit: true,
-    strict: true,
-    skipLibCheck: true,
-    types: [],
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-  };
-  const host = ts.createCompilerHost(options);
-  const fileExists = host.fileExists.bind(host);
-  const getSourceFile = host.getSourceFile.bind(host);
-  host.fileExists = (name) => name === file || fileExists(name);
-  host.getSourceFile = (name, ...more) =>
-    name === file
-      ? ts.createSourceFile(name, lines.join('\n'), ts.ScriptTarget.ES2022)
-      : getSourceFile(name, ...more);
-  const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
-/** The errors of the schema of a manifest: required fields, formats, ranges. */
-async function schemaErrors(manifest: Manifest): Promise<string[]> {
-  const models = (await import(moduleOf(manifest))) as Record<
-    string,
-    new (data: Manifest) => { validate(): void }
-  >;
-  const Model = models[manifest.kind];
-  if (Model === undefined) return [`no schema for ${manifest.kind}`];
-  try {
-    new Model(manifest).validate();
-    return [];
-  } catch (error) {
-    return [`${manifest.kind} ${manifest.metadata.name}: ${String(error)}`];
-  }
-}
+import { options } from '../../src/config/options.js';
+import { read } from '../docs/markdown.js';
+import {
+  CHART,
+  SECRETS,
+  CASES,
+  type Selector,
+  helm,
+  rendered,
+  podsOf,
+  workloadsOf,
+  isSelected,
+  variablesOf,
+  typeErrors,
+  schemaErrors,
+} from './manifests.js';
 
 describe('the check of manifests', () => {
   const policy = (spec: object) => ({
@@ -181,34 +78,55 @@ describe.each(CASES)('the chart with %s', (file) => {
     }
   });
 
-  it('the chart takes every secret from a Secret', () => {
+  it('the chart takes every secret from a Secret, and names no variable twice', () => {
     for (const [, pod] of podsOf(rendered(file))) {
       for (const { env = [] } of pod.containers) {
+        const names = env.map(({ name }) => name);
+        expect(names).toEqual([...new Set(names)]);
         for (const { name, value } of env) {
-          if (/TOKEN|SECRET|KEY/.test(name)) expect([name, value]).toEqual([name, undefined]);
+          if (!SECRETS.includes(name) || value === undefined) continue;
+          // An address is no secret; what would be one in it is not there.
+          const url = new URL(value);
+          expect([name, url.username + url.password, url.searchParams.get('key')]).toEqual([name, '', null]);
         }
       }
     }
   });
 
-  it('the chart selects pods that it makes, and each kind of pod by one budget', () => {
+  it('the chart selects pods that it makes, and each kind of pod by one budget and one workload', () => {
     const manifests = rendered(file);
-    const pods = manifests
-      .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
-      .map(({ metadata }) => metadata.labels);
-    const matches = (selector: Readonly<Record<string, string>>) =>
-      pods.filter((labels) => Object.entries(selector).every(([name, value]) => labels[name] === value))
-        .length;
+    const workloads = workloadsOf(manifests);
+    const selected = (selector: Selector) =>
+      workloads.filter(({ labels }) => isSelected(labels, selector)).map(({ name }) => name);
+    for (const { name, selector } of workloads) expect([name, selected(selector)]).toEqual([name, [name]]);
+    const budgets = manifests.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    for (const { metadata, spec } of budgets) {
+      const { matchLabels } = spec?.selector as { matchLabels: Selector };
+      expect([metadata.name, selected(matchLabels)]).toEqual([metadata.name, [metadata.name]]);
+    }
+    const alone = workloads.filter(({ name }) => !name.endsWith('-redis'));
+    expect(budgets.map(({ metadata }) => metadata.name).sort()).toEqual(alone.map(({ name }) => name).sort());
     for (const { kind, metadata, spec } of manifests) {
-      if (kind === 'Service')
-        expect([metadata.name, matches(spec?.selector as Record<string, string>)]).toEqual([
-          metadata.name,
-          1,
-        ]);
-      if (kind === 'PodDisruptionBudget') {
-        const { matchLabels } = spec?.selector as { matchLabels: Record<string, string> };
-        expect([metadata.name, matches(matchLabels)]).toEqual([metadata.name, 1]);
-      }
+      if (kind !== 'Service') continue;
+      expect([metadata.name, selected(spec?.selector as Selector).length > 0]).toEqual([metadata.name, true]);
+    }
+  });
+
+  it('the chart opens ports by the network policies to those alone who need them', () => {
+    const manifests = rendered(file);
+    for (const { name, labels } of workloadsOf(manifests)) {
+      const policies = manifests.filter(
+        ({ kind, spec }) =>
+          kind === 'NetworkPolicy' &&
+          isSelected(labels, (spec?.podSelector as { matchLabels: Selector }).matchLabels),
+      );
+      const rules = policies.flatMap(
+        ({ spec }) => spec?.ingress as { ports: { port: number }[]; from?: unknown[] }[],
+      );
+      const open = rules.filter(({ from }) => from === undefined).flatMap(({ ports }) => ports);
+      // To every address: at most the port of clients.
+      expect([name, open.filter(({ port }) => port !== 8080 && port !== 7999)]).toEqual([name, []]);
+      expect([name, policies.length]).toEqual([name, 1]);
     }
   });
 });
@@ -220,19 +138,107 @@ describe('the chart', () => {
   });
 
   it('the chart gives nodes and belt servers settings that they start with', () => {
-    const settingsOf = (file: string): Record<string, string> => {
-      const [, pod] = podsOf(rendered(file)).find(
-        ([, { containers }]) => containers[0]?.name === 'holdfast',
-      )!;
-      return Object.fromEntries(
-        (pod.containers[0]?.env ?? []).map(({ name, value }) => [name, value ?? 'f'.repeat(64)]),
-      );
+    const references: Readonly<Record<string, string>> = {
+      HOLDFAST_STORE: 'redis://redis:6379',
+      HOLDFAST_BELT: 's3://flags-copies/production',
+      GRIP_URL: 'https://api.fastly.com/service/ID?key=TOKEN&verify-iss=fastly:ID',
     };
-    const production = { NODE_ENV: 'production' };
-    expect(readNodeSettings({ ...production, ...settingsOf('redis.yaml') }).warnings).toEqual([]);
-    const external = { ...settingsOf('external.yaml'), HOLDFAST_STORE: 'redis://redis:6379' };
-    expect(readNodeSettings({ ...production, ...external }).warnings).toEqual([]);
-    expect(readBeltServerSettings({ ...production, ...settingsOf('belt.yaml') }).warnings).toEqual([]);
+    const settingsOf = (file: string) => ({
+      NODE_ENV: 'production',
+      ...Object.fromEntries(
+        variablesOf(rendered(file)).map(({ name, value }) => [
+          name,
+          value ?? references[name] ?? 'f'.repeat(64),
+        ]),
+      ),
+    });
+    expect(readBeltServerSettings(settingsOf('belt.yaml')).warnings).toEqual([]);
+    for (const file of CASES.filter((each) => each !== 'belt.yaml')) {
+      expect([file, readNodeSettings(settingsOf(file)).warnings]).toEqual([file, []]);
+    }
+  });
+
+  it('the chart gives nodes the sign-in of its values, in their order, and the secret by reference', () => {
+    const env = variablesOf(rendered('sign-in.yaml'));
+    const given = Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'f'.repeat(64)]));
+    const settings = readNodeSettings({
+      ...given,
+      HOLDFAST_STORE: 'redis://redis:6379',
+      HOLDFAST_BELT: 'file:copies',
+    });
+    expect(settings).toMatchObject({
+      consoleUrl: 'https://flags.example.com',
+      oidcIssuer: 'https://login.example.com/realms/main',
+      oidcClientId: 'holdfast',
+      oidcRoles: [
+        { value: 'flags-admins', role: 'admin', environments: 'all' },
+        { value: 'CN=Flags, OU=Web', role: 'editor', environments: ['staging', '17'] },
+        { value: '*', role: 'viewer', environments: 'all' },
+      ],
+      oidcRolesClaim: 'groups',
+      oidcSessionMinutes: 480,
+    });
+    expect(env).toContainEqual({
+      name: 'HOLDFAST_OIDC_CLIENT_SECRET',
+      valueFrom: { secretKeyRef: { name: 'holdfast-oidc', key: 'client-secret' } },
+    });
+  });
+
+  it('the chart has a value or secretEnv for every setting of OpenID Connect', () => {
+    const names = Object.values<{ readonly name: string }>(options).map(({ name }) => name);
+    const set = ['oidc.nameClaim=email', 'oidc.label=Company'];
+    const given = variablesOf(rendered('sign-in.yaml', ...set)).map(({ name }) => name);
+    expect(given.filter((name) => name.startsWith('HOLDFAST_OIDC_')).sort()).toEqual(
+      names.filter((name) => name.startsWith('HOLDFAST_OIDC_')).sort(),
+    );
+  });
+
+  it('the chart refuses as a plain value every setting that is a secret', () => {
+    const { definitions } = JSON.parse(read('charts/holdfast/values.schema.json')) as {
+      definitions: { secretSettings: { enum: string[] } };
+    };
+    expect([...definitions.secretSettings.enum].sort()).toEqual([...SECRETS].sort());
+  });
+
+  it('the chart gives each pool of Pushpins its place and its budget, and one name to nodes', () => {
+    const manifests = rendered('pools.yaml');
+    const find = (kind: string, name: string) =>
+      manifests.find((each) => each.kind === kind && each.metadata.name === name)?.spec;
+    const pools = ['flags-holdfast-pushpin', 'flags-holdfast-pushpin-spot', 'flags-holdfast-pushpin-arm'];
+    const shown = pools.map((name) => {
+      const { replicas, template } = find('StatefulSet', name) as {
+        replicas: number;
+        template: { spec: { nodeSelector: object; terminationGracePeriodSeconds: number } };
+      };
+      const { maxUnavailable, minAvailable } = find('PodDisruptionBudget', name) as Record<string, unknown>;
+      const { nodeSelector, terminationGracePeriodSeconds } = template.spec;
+      return [replicas, nodeSelector, terminationGracePeriodSeconds, maxUnavailable, minAvailable];
+    });
+    expect(shown).toEqual([
+      [3, { pool: 'streams' }, 60, 1, undefined],
+      [2, { pool: 'streams-spot' }, 30, 1, undefined],
+      // What the pool leaves out is as of the first.
+      [3, { 'kubernetes.io/arch': 'arm64' }, 60, undefined, 2],
+    ]);
+    for (const service of ['flags-holdfast-publish', 'flags-holdfast-pushpin']) {
+      const { selector } = find('Service', service) as { selector: Selector };
+      const reached = workloadsOf(manifests).filter(({ labels }) => isSelected(labels, selector));
+      expect([service, reached.map(({ name }) => name)]).toEqual([service, pools]);
+    }
+  });
+
+  it('the chart shows browsers the console and administration, and no metrics', () => {
+    const ingress = rendered('sign-in.yaml').find(({ metadata }) => metadata.name.endsWith('-console'));
+    const [rule] = ingress?.spec?.rules as {
+      host: string;
+      http: { paths: { path: string; pathType: string }[] };
+    }[];
+    expect(rule?.host).toBe('flags.example.com');
+    expect(rule?.http.paths.map(({ path, pathType }) => `${pathType} ${path}`)).toEqual([
+      'Exact /',
+      'Prefix /console',
+      'Prefix /admin',
+    ]);
   });
 
   it('the chart waits longer for a pod to end than its drain and preStop take', () => {
@@ -266,12 +272,47 @@ describe('the chart', () => {
   });
 
   it.each([
-    ['a misspelt value', 'nodes.replica=3', 'replica'],
-    ['a data directory as the store of several nodes', 'store.url=file:./data', 'store.url|store/url'],
-    ['no store', 'redis.enabled=false', 'Give store.existingSecret or store.url'],
-    ['a belt server without a bucket', 'beltServer.enabled=true', 'Give beltServer.sources'],
-    ['an ingress without hosts', 'ingress.enabled=true', 'Give ingress.hosts'],
-  ])('the chart refuses %s, and names it', (_, set, problem) => {
-    expect(() => rendered('redis.yaml', set)).toThrow(new RegExp(problem));
+    ['a misspelt value', 'redis.yaml', 'nodes.replica=3', 'replica'],
+    [
+      'a data directory as the store of several nodes',
+      'redis.yaml',
+      'store.url=file:./data',
+      'store.url|store/url',
+    ],
+    ['no store', 'redis.yaml', 'redis.enabled=false', 'Give store.existingSecret or store.url'],
+    ['a belt server without a bucket', 'redis.yaml', 'beltServer.enabled=true', 'Give beltServer.sources'],
+    ['an ingress without hosts', 'redis.yaml', 'ingress.enabled=true', 'Give ingress.hosts'],
+    ['a secret as a plain value', 'redis.yaml', 'nodes.env.HOLDFAST_BELT=s3://a', 'HOLDFAST_BELT'],
+    [
+      'a setting in env that another value sets',
+      'redis.yaml',
+      'nodes.env.HOLDFAST_DRAIN=5',
+      'HOLDFAST_DRAIN is set by nodes.drainSeconds',
+    ],
+    [
+      'a setting of the issuer in env',
+      'sign-in.yaml',
+      'nodes.env.HOLDFAST_OIDC_ROLES=a=admin',
+      'HOLDFAST_OIDC_ROLES is set by oidc',
+    ],
+    ['an issuer without roles', 'sign-in.yaml', 'oidc.roles=null', 'Give oidc.roles'],
+    ['an issuer without a console', 'sign-in.yaml', 'console.url=', 'Give console.url'],
+    [
+      'a console that the network policy closes',
+      'sign-in.yaml',
+      'networkPolicy.operators=null',
+      'controller of console.ingress',
+    ],
+    [
+      'metrics that the network policy closes',
+      'external.yaml',
+      'networkPolicy.operators=null',
+      'must name Prometheus',
+    ],
+    ['a pool without a name', 'pools.yaml', 'pushpin.pools[0].name=null', 'name'],
+    ['a second pool named main', 'pools.yaml', 'pushpin.pools[0].name=main', 'name'],
+    ['two pools of one name', 'pools.yaml', 'pushpin.pools[0].name=arm', 'arm is twice'],
+  ])('the chart refuses %s, and names it', (_, file, set, problem) => {
+    expect(() => rendered(file, set)).toThrow(new RegExp(problem));
   });
 });
