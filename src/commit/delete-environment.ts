@@ -62,8 +62,8 @@ export async function deleteEnvironment(
 
 async function revokeKeys({ store, replica, now }: DeletionParts, environment: bigint): Promise<number> {
   let revoked = 0;
-  for (const { id, environment: of, revokedAt } of await store.keys()) {
-    if (of !== environment || revokedAt !== undefined) continue;
+  for (const { id, revokedAt } of await store.keysOf(environment)) {
+    if (revokedAt !== undefined) continue;
     const key = await store.revokeKey(id, now());
     if (key === undefined) continue;
     replica.keyring.take(key);

@@ -101,10 +101,9 @@ async function atRevision(id: bigint, store: Store, revision: string): Promise<S
  * gave.
  */
 async function checkName({ id, name }: Environment, store: Store): Promise<void> {
-  const environments = await store.environments();
-  const other = environments.find((each) => each.name === name && each.id !== id);
-  if (other === undefined || environments.some((each) => each.id === id && each.name === name)) return;
-  throw nameTaken(name, other.id);
+  const holders = await store.environmentsNamed(name);
+  const other = holders.find((each) => each !== id);
+  if (other !== undefined && !holders.includes(id)) throw nameTaken(name, other);
 }
 
 function nameTaken(name: string, other: bigint): HoldfastError {

@@ -192,9 +192,7 @@ export type FeedSignal =
 
 /** Store keeps environments, their configs, API keys and the feed of all changes. */
 export interface Store {
-  /**
-   * The kind and place for logs and health, without credentials, such as `redis 127.0.0.1:6379`.
-   */
+  /** The kind and place for logs, without credentials, such as `redis 127.0.0.1:6379`. */
   readonly name: string;
 
   /** The store's clock: microseconds since 1970. */
@@ -213,14 +211,18 @@ export interface Store {
    * in the way of no other. For decisions about what exists there is `listEnvironments`.
    */
   environments(): Promise<readonly StoredEnvironment[]>;
+  /**
+   * The environments of a name, ascending, found without a look at all: several may share an old
+   * name, or a restored one.
+   */
+  environmentsNamed(name: string): Promise<readonly bigint[]>;
   /** All environments, the damaged ones too. */
   listEnvironments(): Promise<EnvironmentList>;
   /** The deletion of an environment that does not exist; `undefined` when it never did. */
   deletion(environment: bigint): Promise<DeletedEnvironment | undefined>;
   /**
-   * The changes of an environment, newest first; none of one that does not exist, and none of the
-   * canary's. A commit under way
-   * may or may not be among them.
+   * The changes of an environment, newest first; none of one that does not exist, nor the canary's.
+   * A commit under way may or may not be among them.
    */
   history(environment: bigint, query: HistoryQuery): Promise<HistoryPage>;
 
@@ -238,13 +240,13 @@ export interface Store {
   revokeKey(id: string, at: number): Promise<Key | undefined>;
   /** All keys, revoked ones included, ascending by creation. */
   keys(): Promise<Key[]>;
+  /** The keys of one environment, revoked ones included, ascending by creation. */
+  keysOf(environment: bigint): Promise<Key[]>;
   keyByHash(hash: string): Promise<Key | undefined>;
 
   /** The position of the newest entry. */
   head(): Promise<FeedPosition>;
-  /**
-   * Every entry after a position, until `signal` aborts; then it ends without error. Never throws.
-   */
+  /** Every entry after a position, until `signal` aborts; then it ends without error. Never throws. */
   follow(from: FeedPosition, signal: AbortSignal): AsyncIterable<FeedSignal>;
 
   /**

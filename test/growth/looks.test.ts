@@ -129,7 +129,23 @@ describe('a node with many keys and names', () => {
     expect(state.nameHolder({ id: 5_000n, projectId: 1n, name: 'name 900' })).toBe(900n);
     expect(state.nameHolder({ id: 900n, projectId: 1n, name: 'name 900' })).toBeUndefined();
     expect(state.nameHolder({ id: 5_000n, projectId: 1n, name: 'new' })).toBeUndefined();
+    expect(state.named('name 900')).toEqual([900n]);
     expect(looks).toBeLessThan(10);
+  });
+
+  it('all environments are listed in steps of a hundred or so, not in one', () => {
+    const state = new FileState();
+    for (let i = 1; i <= MANY; i++) {
+      const settings = { id: BigInt(i), projectId: 1n, name: `name ${i}` };
+      const commit = { environment: BigInt(i), settings, live: 0, change: undefined };
+      state.apply({ type: 'commit', ...commit, idempotency: undefined, history: undefined }, 0);
+    }
+    const steps = state.environments();
+    let count = 1;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) count++;
+    expect(step.value).toHaveLength(MANY);
+    expect(count).toBeGreaterThan(MANY / 200);
   });
 });
 

@@ -78,6 +78,26 @@ export function nameContract(current: () => Store): void {
       expect(await create(3n, 'twice')).toEqual({ kind: 'committed' });
     });
 
+    it('the environments of a name are found, deleted and renamed ones and the canary left out', async () => {
+      const environmentsNamed = (name: string) => current().environmentsNamed(name);
+      await create(1n, 'staging');
+      await current().commit(creation(20n, { name: 'twice' }));
+      await current().commit(creation(3n, { name: 'twice' }));
+      await current().commit(creation(0n, { name: 'twice' }));
+      expect(await environmentsNamed('staging')).toEqual([1n]);
+      expect(await environmentsNamed('twice')).toEqual([3n, 20n]);
+      expect(await environmentsNamed('nothing')).toEqual([]);
+      await rename(1n, 'production');
+      await rename(20n, 'once');
+      expect(await environmentsNamed('staging')).toEqual([]);
+      expect(await environmentsNamed('production')).toEqual([1n]);
+      expect(await environmentsNamed('twice')).toEqual([3n]);
+      const tombstone = encodeConfig({ id: '10', key: 'a', configType: 'DELETED' });
+      const change = { ...changeOf(3n, 0n, [tombstone]), deletes: true };
+      await current().commit({ environment: 3n, by, expect: 0n, change, live: 0 });
+      expect(await environmentsNamed('twice')).toEqual([]);
+    });
+
     it('a commit that does not ask for a unique name, such as one that restores, is not refused', async () => {
       await create(1n, 'staging');
       expect(await current().commit(creation(2n, { name: 'staging' }))).toEqual({ kind: 'committed' });

@@ -600,6 +600,16 @@ function keys(current: () => Store, follow: (from: FeedPosition) => Follower): v
       expect(await current().keyByHash('unknown')).toBeUndefined();
     });
 
+    it('finds the keys of one environment, revoked ones included, ascending by creation', async () => {
+      const late = apiKey('a-late', { createdAt: 1_700_000_000_002, environment: MAX_ID, name: '"1"' });
+      const early = apiKey('z-early', { createdAt: 1_700_000_000_001, environment: MAX_ID });
+      await current().addMissingKeys([late, early, apiKey('a'), apiKey('b', { environment: 11n })]);
+      const revoked = await current().revokeKey('a-late', 1_800_000_000_000);
+      expect(await current().keysOf(MAX_ID)).toEqual([early, revoked]);
+      expect(await current().keysOf(1n)).toEqual([apiKey('a')]);
+      expect(await current().keysOf(2n)).toEqual([]);
+    });
+
     it('refuses a key whose id or hash is not new', async () => {
       await current().addKey(apiKey('a'));
       const before = await current().head();

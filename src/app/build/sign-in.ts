@@ -1,4 +1,5 @@
 /** Builds signing in: the sessions, and the issuer if the settings name one. */
+import { isRetryable } from '../../core/errors.js';
 import { RateLimiter } from '../../core/rate-limiter.js';
 import { CALLBACK_PATH } from '../../http/admin/oidc.js';
 import type { OidcAccess } from '../../http/admin/oidc-access.js';
@@ -69,10 +70,24 @@ export function buildSignIn({ settings, secrets, store, clock }: NodeParts): Bui
 
 /** Returns the environments of a list by numbers or names; a name that several have is left out too. */
 async function existingEnvironments(store: Store, texts: readonly string[]): Promise<bigint[]> {
-  const all = await store.environments();
-  const found = texts.flatMap((text) => {
-    const named = all.filter(({ id, name }) => (/^\d+$/.test(text) ? `${id}` === text : name === text));
-    return named.length === 1 ? named.map(({ id }) => id) : [];
-  });
-  return [...new Set(found)];
+  const found = new Set<bigint>();
+  for (const text of new Set(texts)) {
+    const ids = NUMBER.test(text) ? await numbered(store, BigInt(text)) : await store.environmentsNamed(text);
+    const [only] = ids;
+    if (only !== undefined && ids.length === 1) found.add(only);
+  }
+  return [...found];
+}
+
+/** The numbers that environments can have, in their only form. */
+const NUMBER = /^[1-9]\d{0,18}$/;
+
+/** A damaged environment counts as none, and stands in the way of no other. */
+async function numbered(store: Store, id: bigint): Promise<bigint[]> {
+  try {
+    return (await store.environment(id)) === undefined ? [] : [id];
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return [];
+  }
 }

@@ -71,12 +71,16 @@ export async function verifyBucket(
   // store lost.
   const { environments: stored, damaged } = await store.listEnvironments();
   for (const { id } of [...stored, ...damaged]) if (id !== undefined) environments.add(id);
-  const keys = await store.keys();
+  const keys = new Map<bigint, Key[]>();
+  for (const key of await store.keys()) {
+    const own = keys.get(key.environment);
+    if (own === undefined) keys.set(key.environment, [key]);
+    else own.push(key);
+  }
   const verified: VerifiedCopy[] = [];
   await inParallel(environments, AT_A_TIME, async (environment) => {
     signal.throwIfAborted();
-    const own = keys.filter((key) => key.environment === environment);
-    verified.push(await examine(environment, bucket, store, own, signal));
+    verified.push(await examine(environment, bucket, store, keys.get(environment) ?? [], signal));
   });
   return verified.sort((a, b) => (a.environment < b.environment ? -1 : 1));
 }

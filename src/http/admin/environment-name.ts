@@ -22,13 +22,11 @@ export async function resolveEnvironment(
   field?: string,
 ): Promise<bigint> {
   if (isNumber(text)) return numbered(text, operator);
-  const named = (await store.environments()).filter(({ name }) => name === text).map(({ id }) => id);
-  return onlyOf(named, text, operator, field);
+  return onlyOf(await store.environmentsNamed(text), text, operator, field);
 }
 
 /**
- * Returns the environments that a list in a body names, each once; the store is read once for all
- * of them.
+ * Returns the environments that a list in a body names, each once.
  *
  * @throws HoldfastError as {@link resolveEnvironment}
  */
@@ -38,17 +36,10 @@ export async function resolveEnvironments(
   store: Store,
   field: string,
 ): Promise<bigint[]> {
-  const named = new Map<string, bigint[]>();
-  if (!texts.every(isNumber)) {
-    for (const { id, name } of await store.environments()) {
-      named.set(name, [...(named.get(name) ?? []), id]);
-    }
+  const ids: bigint[] = [];
+  for (const [i, text] of texts.entries()) {
+    ids.push(await resolveEnvironment(text, operator, store, `${field}[${i}]`));
   }
-  const ids = texts.map((text, i) =>
-    isNumber(text)
-      ? numbered(text, operator)
-      : onlyOf(named.get(text) ?? [], text, operator, `${field}[${i}]`),
-  );
   return [...new Set(ids)];
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { deleteEnvironment } from '../../commit/delete-environment.js';
 import { settingsRevision } from '../../commit/put-environment.js';
 import { HoldfastError } from '../../core/errors.js';
+import { listPieces } from '../../core/pieces.js';
 import { eventLoop } from '../../core/turns.js';
 import { reaches } from '../../operators/operator.js';
 import { unknownEnvironment } from '../../replica/missing.js';
@@ -75,10 +76,15 @@ export const ENVIRONMENT_ROUTES = [
       const isVisible = ({ id }: { readonly id: bigint | undefined }): boolean =>
         id === undefined ? operator.environments === 'all' : reaches(operator, id);
       const bad = damaged.filter(isVisible).map(damagedJson);
-      response.json({
-        environments: environments.filter(isVisible).map(environmentJson),
-        ...(bad.length === 0 ? {} : { damaged: bad }),
-      });
+      const tail = bad.length === 0 ? ']}' : `],"damaged":${JSON.stringify(bad)}}`;
+      const listed = function* (): Iterable<string | undefined> {
+        for (const each of environments) {
+          yield isVisible(each) ? JSON.stringify(environmentJson(each)) : undefined;
+        }
+      };
+      const slices = await eventLoop.begin();
+      response.type('application/json');
+      await sendPieces(response, listPieces('{"environments":[', listed(), tail), slices);
     },
   }),
   adminRoute({

@@ -54,7 +54,7 @@ export const KEY_ROUTES = [
     answers: { 200: z.object({ keys: z.array(keyAnswer) }) },
     handle: async ({ environment }, response, { store }) => {
       const { id } = await findEnvironment(store, environment);
-      const keys = (await store.keys()).filter((key) => key.environment === id);
+      const keys = await store.keysOf(id);
       const uses = await store.keyUse.lastUses(keys.map((key) => key.id));
       response.json({ keys: keys.map((key) => keyJson(key, uses.get(key.id))) });
     },

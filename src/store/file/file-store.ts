@@ -1,9 +1,11 @@
+/* eslint max-lines: ['error', 310] -- the methods of one port */
 /**
  * The embedded store: a directory, one process, nothing to install. All data is in memory; the log
  * makes it last, and is compacted in the background.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../../core/errors.js';
+import { runSoon } from '../../core/steps.js';
 import { turnFor } from '../../core/turns.js';
 import { packAnswer, unpackAnswer } from '../answer.js';
 import type { HistoryPage, HistoryQuery } from '../history.js';
@@ -151,12 +153,16 @@ export class FileStore implements Store {
   }
 
   environments(): Promise<readonly StoredEnvironment[]> {
-    return Promise.resolve(this.#state.environments());
+    return runSoon(this.#state.environments());
+  }
+
+  environmentsNamed(name: string): Promise<readonly bigint[]> {
+    return Promise.resolve(this.#state.named(name));
   }
 
   /** None is damaged: a log that cannot be read is not opened. */
-  listEnvironments(): Promise<EnvironmentList> {
-    return Promise.resolve({ environments: this.#state.environments(), damaged: [] });
+  async listEnvironments(): Promise<EnvironmentList> {
+    return { environments: await this.environments(), damaged: [] };
   }
 
   deletion(environment: bigint): Promise<DeletedEnvironment | undefined> {
@@ -193,6 +199,10 @@ export class FileStore implements Store {
 
   keys(): Promise<Key[]> {
     return Promise.resolve(this.#state.keys().sort(byCreation));
+  }
+
+  keysOf(environment: bigint): Promise<Key[]> {
+    return Promise.resolve(this.#state.keysOf(environment).sort(byCreation));
   }
 
   keyByHash(hash: string): Promise<Key | undefined> {

@@ -5,6 +5,7 @@ import { splitConfigs, type EncodedConfig } from '../../ruleset/codec.js';
 import { unpackAnswer } from '../answer.js';
 import { ownedConfigSteps, type HistoryLimits } from '../history.js';
 import { keyFromJson } from '../key-record.js';
+import { byCreation } from '../rules.js';
 import type { Commit, FeedEntry, Idempotency, Key } from '../store.js';
 import { damage, undamaged } from './damage.js';
 import { names } from './names.js';
@@ -122,6 +123,11 @@ export function storedKey(id: string, reply: Reply): Key {
     () => keyFromJson(replyText(reply)),
     'Remove that field with HDEL, and issue another key.',
   );
+}
+
+/** Reads API keys by their ids, ascending by creation. @throws HoldfastError `store_damaged` */
+export function storedKeys(reply: Reply): Key[] {
+  return [...replyPairs(reply)].map(([id, value]) => storedKey(id, value)).sort(byCreation);
 }
 
 /** Reads the configs of an environment. @throws HoldfastError `store_damaged` */

@@ -63,20 +63,30 @@ end
 `;
 
 /**
- * The environment that has a name. The hash of names may be behind, so an entry counts only if the
- * environment that it points to has the name.
+ * The environments of a name. The hash of names may be behind, so an id in it counts only if that
+ * environment has the name. What is no environment has none: after the first write of a script
+ * nothing may fail.
  */
-const naming = `
+export const naming = `
 local function nameOf(environment)
-  local version = redis.call('HGET', environment, 'version')
-  if not version or redis.call('HGET', environment, 'deleted') == version then return nil end
+  local version = redis.pcall('HGET', environment, 'version')
+  if type(version) ~= 'string' or redis.call('HGET', environment, 'deleted') == version then return nil end
   return redis.call('HGET', environment, 'name')
 end
-local function holderOf(keys, argv, name)
-  local id = redis.call('HGET', keys[11], name)
-  -- All environments differ in the id at the end of their key alone, and are in one slot.
-  if id and nameOf(string.sub(keys[1], 1, -#argv[1] - 1) .. id) == name then return id end
-  return nil
+local function holdersOf(names, prefix, name)
+  local held = {}
+  for id in string.gmatch(redis.call('HGET', names, name) or '', '%S+') do
+    if nameOf(prefix .. id) == name then held[#held + 1] = id end
+  end
+  return held
+end
+local function noteName(names, prefix, name, id, has)
+  local held = {}
+  for _, each in ipairs(holdersOf(names, prefix, name)) do
+    if each ~= id then held[#held + 1] = each end
+  end
+  if has then held[#held + 1] = id end
+  if #held == 0 then redis.call('HDEL', names, name) else redis.call('HSET', names, name, table.concat(held, ' ')) end
 end
 `;
 
@@ -143,9 +153,12 @@ end
 local version = redis.call('HGET', KEYS[1], 'version')
 local expected, named = string.match(ARGV[2], '^(%d*) ?(.*)$')
 if (version or '') ~= expected or (named ~= '' and nameOf(KEYS[1]) ~= named) then return {'conflict', version} end
+-- All environments differ in the id at the end of their key alone, and are in one slot.
+local prefix = string.sub(KEYS[1], 1, -#ARGV[1] - 1)
 if ARGV[9] == 'unique' then
-  local holder = holderOf(KEYS, ARGV, ARGV[11])
-  if holder and holder ~= ARGV[1] and nameOf(KEYS[1]) ~= ARGV[11] then return {'named', holder} end
+  for _, holder in ipairs(holdersOf(KEYS[11], prefix, ARGV[11])) do
+    if holder ~= ARGV[1] and nameOf(KEYS[1]) ~= ARGV[11] then return {'named', holder} end
+  end
 end
 
 -- The entry of the history, read before anything is overwritten.
@@ -202,10 +215,10 @@ end
 redis.call('HSET', KEYS[1], 'live', ARGV[3])
 if hasSettings or deletes then
   local old = redis.call('HGET', KEYS[1], 'name')
-  if old and redis.call('HGET', KEYS[11], old) == ARGV[1] then redis.call('HDEL', KEYS[11], old) end
+  if old then noteName(KEYS[11], prefix, old, ARGV[1], false) end
 end
 if hasSettings then
-  if ARGV[11] ~= '' and not holderOf(KEYS, ARGV, ARGV[11]) then redis.call('HSET', KEYS[11], ARGV[11], ARGV[1]) end
+  if ARGV[11] ~= '' then noteName(KEYS[11], prefix, ARGV[11], ARGV[1], true) end
   redis.call('HSET', KEYS[1], 'project', ARGV[10], 'name', ARGV[11])
   if ARGV[12] == '1' then redis.call('HSET', KEYS[1], 'context', ARGV[13])
   else redis.call('HDEL', KEYS[1], 'context') end

@@ -11,8 +11,8 @@ export const names = {
   /** Hash: settings, version, client version, at and live of one environment. */
   environment: (id: bigint) => `${TAG}:environment:${id}`,
   /**
-   * Hash: name → the id of the environment that took it last. What counts is the name in the hash of
-   * that environment: nodes of a release that did not know of this write names without it.
+   * Hash: name → the ids of the environments that have it, separated by spaces. What counts is the
+   * name in the hash of the environment; see environment-names.ts.
    */
   environmentNames: `${TAG}:environment-names`,
   /** Hash: config key → one encoded element of `Configs.configs`. */

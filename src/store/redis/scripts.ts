@@ -130,6 +130,15 @@ end
 return found
 `;
 
+/** KEYS keys · ARGV text. Id and JSON of the keys whose JSON has the text: few of many are sent. */
+export const KEYS_WITH = `
+local all, found = redis.call('HGETALL', KEYS[1]), {}
+for i = 2, #all, 2 do
+  if string.find(all[i], ARGV[1], 1, true) then found[#found + 1] = all[i - 1] found[#found + 1] = all[i] end
+end
+return found
+`;
+
 /**
  * Adds the keys whose id and hash are new. Their number.
  *
