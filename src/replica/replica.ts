@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 350] -- the head states the invariant and the race in 28 lines */
+/* eslint max-lines: ['error', 340] -- the head states the invariant and the race in 28 lines */
 /**
  * The replica: rulesets in memory, kept current from the feed; every read is answered from them.
  *
@@ -35,13 +35,15 @@ import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';
 import { turnFor } from '../core/turns.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
-import type { FeedEntry, FeedSignal, Key, Store } from '../store/store.js';
+import type { FeedEntry, FeedSignal, Store } from '../store/store.js';
 import { Keyring } from '../keys/keyring.js';
+import { KeyUpdates } from './key-updates.js';
 import type { RulesetListener } from './listeners.js';
 import { Loader } from './loader.js';
 import { ReplicaMemory } from './memory.js';
 import type { ReplicaOptions, ReplicaStatus } from './options.js';
 import type { RetentionOptions } from './retention.js';
+import { Rereads } from './rereads.js';
 import type { Confirmed, Rulesets } from './rulesets.js';
 
 /**
@@ -62,7 +64,8 @@ export class Replica implements Rulesets {
   readonly #onChange: NonNullable<ReplicaOptions['onChange']>;
   readonly #memory: ReplicaMemory;
   readonly #loader: Loader;
-  #keysStale = false;
+  readonly #rereads = new Rereads((environment) => this.#readAgain(environment));
+  readonly #keyUpdates: KeyUpdates;
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #feed: ReplicaStatus['feed'] = 'starting';
@@ -83,6 +86,7 @@ export class Replica implements Rulesets {
       heal: options.heal,
     });
     this.keyring = new Keyring(options.store, options.wallClock);
+    this.#keyUpdates = new KeyUpdates(this.keyring, options.store, options.log);
     this.#heard = this.#now();
   }
 
@@ -266,13 +270,14 @@ export class Replica implements Rulesets {
       this.#memory.listeners.has(environment) ||
       this.#loader.isLoading(environment) ||
       this.#memory.stale.has(environment) ||
+      this.#rereads.has(environment) ||
       this.#memory.missing.has(environment)
     );
   }
 
   #apply(entry: FeedEntry): void {
     if (entry.kind === 'key') {
-      this.#takeKey(entry.key);
+      this.#keyUpdates.take(entry.key);
       return;
     }
     const { change } = entry;
@@ -298,49 +303,33 @@ export class Replica implements Rulesets {
       { environments: this.#memory.rulesets.size },
       'the feed has a gap; reading everything again',
     );
-    this.#keysStale = true;
+    this.#keyUpdates.markStale();
     for (const environment of this.#memory.rulesets.keys()) this.#memory.stale.add(environment);
     for (const environment of this.#loader.loading) this.#memory.stale.add(environment);
   }
 
   /**
-   * Reads stale environments again. Those that cannot be read now stay stale, and the feed's next
-   * signal calls this again.
+   * Reads stale environments again, those with direct holds first. Those that cannot be read now are
+   * stale again, and the feed's next signal calls this again.
    */
   async #refresh(): Promise<void> {
-    if (this.#keysStale) await this.#reloadKeys();
-    for (const environment of this.#memory.stale) {
-      this.#memory.stale.delete(environment);
-      this.reload(environment).catch((error: unknown) => {
-        this.#memory.stale.add(environment);
-        this.#log.error(
-          { environment: `${environment}`, error: messageOf(error) },
-          'could not read the environment again; trying until it works',
-        );
-      });
-    }
+    await this.#keyUpdates.refresh();
+    const { stale, listeners } = this.#memory;
+    const all = [...stale];
+    stale.clear();
+    this.#rereads.add(all.filter((environment) => listeners.has(environment)));
+    this.#rereads.add(all);
   }
 
-  async #reloadKeys(): Promise<void> {
+  async #readAgain(environment: bigint): Promise<void> {
     try {
-      await this.keyring.load();
-      // A store without any environment may be another store; that is for an operator to decide.
-      const { environments, damaged } = await this.#store.listEnvironments();
-      if (environments.length + damaged.length > 0) await this.keyring.writeBack();
-      this.#keysStale = false;
+      await this.reload(environment);
     } catch (error) {
+      this.#memory.stale.add(environment);
       this.#log.error(
-        { error: messageOf(error) },
-        'could not read the keys again; keeping those in memory, and trying until it works',
+        { environment: `${environment}`, error: messageOf(error) },
+        'could not read the environment again; trying until it works',
       );
-    }
-  }
-
-  #takeKey(key: Key): void {
-    try {
-      this.keyring.take(key);
-    } catch (error) {
-      this.#log.error({ key: key.id, error: messageOf(error) }, 'a listener to revoked keys failed');
     }
   }
 }

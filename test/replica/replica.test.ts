@@ -299,6 +299,31 @@ describe('a gap in the feed', () => {
     await expectSameAsStore();
   });
 
+  it('a gap in the feed makes environments load again a few at a time, those with direct holds first', async () => {
+    const all = Array.from({ length: 30 }, (_, i) => ENV + 1n + BigInt(i));
+    for (const environment of all) await createEnvironment(slow.direct, environment);
+    await start();
+    for (const environment of all) await replica.ruleset(environment);
+    const held = all.at(-1)!;
+    replica.watch(held, () => undefined);
+    const read: bigint[] = [];
+    let reading = 0;
+    let most = 0;
+    slow.store.read = async (environment) => {
+      read.push(environment);
+      most = Math.max(most, ++reading);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      reading--;
+      return slow.direct.read(environment);
+    };
+    const feed = loseEntries();
+    feed.gap();
+    await commitConfigs(slow.direct, held, flag('a'));
+    await until('every environment is read again', () => new Set(read).size === all.length);
+    expect(most).toBeLessThanOrEqual(8);
+    expect(read[0]).toBe(held);
+  });
+
   it('a gap in the feed that hid the deletion of an environment ends with the deletion here too, and nothing is written back', async () => {
     await start();
     await commit('a');
