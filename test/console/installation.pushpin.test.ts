@@ -89,6 +89,7 @@ describe('the console for the installation', () => {
     await bob.page.getByRole('button', { name: 'Save' }).click();
     const conflict = bob.page.getByRole('alert', { name: 'Changed by someone else' });
     await conflict.getByText('Shared by ann', { exact: true }).waitFor();
+    expect(await bob.page.getByRole('alert').count()).toBe(1);
     expect(await json('/environments/4')).toMatchObject({ name: 'Shared by ann' });
     await look(bob, 'environment-conflict');
     await conflict.getByRole('button', { name: 'Start again from the present settings' }).click();
@@ -129,6 +130,8 @@ describe('the console for the installation', () => {
     await row(page, 'checkout service').getByRole('cell', { name: '1', exact: true }).waitFor();
     const inDays = new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
     await row(page, 'checkout service').getByText(inDays).waitFor();
+    // The stream is a use, which nodes write once a minute: nothing is said of it until then.
+    await row(page, 'checkout service').getByText('none noted').waitFor();
     await look(watched, 'keys');
     await page.getByRole('button', { name: 'Revoke checkout service' }).click();
     await dialog.getByText('This closes at least 1 open stream.').waitFor();
@@ -156,6 +159,8 @@ describe('the console for the installation', () => {
     await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByRole('alert').waitFor();
     await dialog.getByLabel('Name').fill('ann');
+    // The refusal was of another name.
+    expect(await dialog.getByRole('alert').count()).toBe(0);
     await dialog.getByLabel('All, those to come too').uncheck();
     await look(watched, 'operator-new');
     await dialog.getByRole('button', { name: 'Create' }).click();

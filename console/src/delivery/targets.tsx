@@ -70,7 +70,7 @@ function ProxyRow(props: {
       {props.shows.holds && <td className="number">{holds ?? 'unknown'}</td>}
       <td className="number">
         {waiting}
-        {missed > 0 && <p className="table-note">{missed} environments wait for a resync</p>}
+        {missed > 0 && <p className="cell-note">{missed} environments wait for a resync</p>}
       </td>
       <td>
         {accepted === undefined
@@ -89,8 +89,8 @@ function Seen({ canary }: { readonly canary: CanaryReport }) {
   return (
     <>
       {lastMs === undefined ? 'nothing yet' : `${durationOf(lastMs)} after its commit`}
-      {state === 'silent' && <p className="table-note">nothing arrived for {durationOf(waitingMs)}</p>}
-      {error !== undefined && <p className="table-note">{error}</p>}
+      {state === 'silent' && <p className="cell-note">nothing arrived for {durationOf(waitingMs)}</p>}
+      {error !== undefined && <p className="cell-note">{error}</p>}
     </>
   );
 }
@@ -136,7 +136,7 @@ function BucketRow({ bucket: each }: { readonly bucket: BucketReport }) {
       <td>
         <State state={state} error={error} />
         {aheadEnvironments > 0 && (
-          <p className="table-note">{aheadEnvironments} environments have here what the store lost</p>
+          <p className="cell-note">{aheadEnvironments} environments have here what the store lost</p>
         )}
       </td>
       <td>
@@ -153,7 +153,7 @@ function State({ state, error }: { readonly state: 'ok' | 'failing'; readonly er
   return (
     <>
       <span className={state === 'ok' ? 'tag tag-good' : 'tag tag-bad'}>{state}</span>
-      {error !== undefined && <p className="table-note">{error}</p>}
+      {error !== undefined && <p className="cell-note">{error}</p>}
     </>
   );
 }

@@ -106,7 +106,7 @@ function SettingsForm({ first, present, taken, onRestart, onClose }: FormProps) 
       title={present === undefined ? 'New environment' : `Settings of ${present.name}`}
       action={present === undefined ? 'Create' : 'Save'}
       fields={FIELDS}
-      error={error}
+      error={isOvertaken(error) ? null : error}
       isPending={isPending}
       onSubmit={() => {
         if (context.kind !== 'unreadable' && !isTaken) mutate();

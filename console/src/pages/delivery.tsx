@@ -113,7 +113,7 @@ function NodeRow({ node, isAsked }: { readonly node: ListedNode; readonly isAske
         <span className={node.status === 'ready' ? 'tag tag-good' : 'tag tag-bad'}>{node.status}</span>
         {node.ageMs > SILENT_MS && <span className="muted"> reported {durationOf(node.ageMs)} ago</span>}
         {node.problems.map(({ part, reason }) => (
-          <p key={part + reason} className="table-note">
+          <p key={part + reason} className="cell-note">
             {part}: {reason}
           </p>
         ))}

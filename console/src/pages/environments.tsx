@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { DeleteEnvironment } from '../environments/delete-environment.js';
 import { ChangeEnvironment, CreateEnvironment } from '../environments/settings.js';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Failed, NothingYet } from '../parts/page-notices.js';
 import { ActionsHead, RowActions, type RowAction } from '../parts/row-actions.js';
 import { environmentsQuery, type Environment } from '../queries.js';
 import { useMay } from '../session.js';
@@ -38,16 +38,11 @@ export function EnvironmentsPage() {
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <p className="loading">Loading environments …</p>}
       {data?.length === 0 && (
-        <Empty
+        <NothingYet
           title="There is no environment yet"
+          by="admin"
           command="npx holdfast environments put 1 --project 1 --name Development"
-        >
-          <p>
-            {isAdmin
-              ? 'Create the first one here, or from a terminal.'
-              : 'An admin can create the first one.'}
-          </p>
-        </Empty>
+        />
       )}
       {data !== undefined && data.length > 0 && (
         <EnvironmentTable environments={data} isAdmin={isAdmin} onAsk={setAsked} />

@@ -20,9 +20,8 @@ export function FlagPage() {
     <div className="page">
       <p className="crumbs">
         <Link to="/e/$environment/flags" params={{ environment }}>
-          Flags
-        </Link>{' '}
-        <span aria-hidden="true">/</span>
+          <span aria-hidden="true">← </span>Flags
+        </Link>
       </p>
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <p className="loading">Loading {key} …</p>}

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import { FlagList } from '../flags/flag-list.js';
 import { filtered, prefixesOf, rowsOfRuleset, type FlagFilters, type FlagRow } from '../model/filters.js';
 import { configTypeWords } from '../../../src/words/configs.js';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Failed, NothingYet } from '../parts/page-notices.js';
 import { useNow } from '../parts/use-now.js';
 import { rulesetQuery } from '../queries.js';
 import { useMay } from '../session.js';
@@ -45,12 +45,13 @@ export function FlagsPage() {
 
 function NoFlags({ environment }: { readonly environment: string }) {
   return (
-    <Empty
+    <NothingYet
       title="There are no flags in this environment"
+      by="editor"
       command={`npx holdfast set flag.first true --create --env ${environment}`}
     >
-      <p>Create the first one here, or from a terminal; connected clients get it within a moment.</p>
-    </Empty>
+      Create the first one here, or from a terminal; connected clients get it within a moment.
+    </NothingYet>
   );
 }
 

@@ -1,26 +1,19 @@
-/** The first page: the flags of an environment, or the next step when there is none. */
+/** The first page, which leads to the flags of an environment. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, Navigate } from '@tanstack/react-router';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Navigate, useLocation } from '@tanstack/react-router';
+import { Failed } from '../parts/page-notices.js';
 import { environmentsQuery } from '../queries.js';
 
-/** Draws the way to the first environment. */
+/** Leads to the first environment, or to where it is created. */
 export function HomePage() {
   const { data, error, refetch } = useQuery(environmentsQuery);
+  const { pathname } = useLocation();
+  // Another page was opened, and its file is on the way: this one must not lead away from it.
+  if (pathname !== '/') return null;
   if (error !== null) return <Failed error={error} retry={() => void refetch()} />;
   if (data === undefined) return <p className="loading">Loading environments …</p>;
   const [first] = data;
   if (first !== undefined)
     return <Navigate to="/e/$environment/flags" params={{ environment: first.id }} replace />;
-  return (
-    <Empty
-      title="There is no environment yet"
-      command="npx holdfast environments put 1 --project 1 --name Development"
-    >
-      <p>
-        An environment is one set of flags that an API key can read. Create the first one{' '}
-        <Link to="/environments">here</Link>, or from a terminal:
-      </p>
-    </Empty>
-  );
+  return <Navigate to="/environments" replace />;
 }

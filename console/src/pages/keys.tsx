@@ -8,7 +8,7 @@ import { RevokeKey } from '../keys/revoke-key.js';
 import { ageOf } from '../model/filters.js';
 import { streamsOf, type FleetPart } from '../model/streams.js';
 import { ExpiryCell } from '../parts/expiry.js';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Failed, NothingYet } from '../parts/page-notices.js';
 import { ActionsHead, RowActions } from '../parts/row-actions.js';
 import { useNow } from '../parts/use-now.js';
 import { fleetQuery, keysQuery } from '../queries.js';
@@ -42,16 +42,11 @@ export function KeysPage() {
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <p className="loading">Loading keys …</p>}
       {data?.length === 0 && (
-        <Empty
+        <NothingYet
           title="There are no keys in this environment"
+          by="admin"
           command={`npx holdfast keys create --env ${environment} --kind server --name my-service`}
-        >
-          <p>
-            {isAdmin
-              ? 'Create the first one here, or from a terminal.'
-              : 'An admin can create the first one.'}
-          </p>
-        </Empty>
+        />
       )}
       {data !== undefined && data.length > 0 && (
         <Keys keys={data} fleet={fleet} onRevoke={isAdmin ? setRevoked : undefined} />
@@ -107,7 +102,7 @@ function Keys({ keys, fleet, onRevoke }: KeysProps) {
   );
 }
 
-const KINDS = { server: 'server: rules and values', client: 'client: values only' } as const;
+const KINDS = { server: 'Reads rules and values.', client: 'Reads values only.' } as const;
 
 function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<KeysProps, 'keys'>) {
   const { id, name, kind, createdAt, expiresAt, lastUsedAt, revokedAt } = apiKey;
@@ -126,7 +121,9 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
           <span className="tag">revoked {ageOf(Date.parse(revokedAt), now)}</span>
         )}
       </td>
-      <td data-label="Kind">{KINDS[kind]}</td>
+      <td data-label="Kind">
+        <span title={KINDS[kind]}>{kind}</span>
+      </td>
       <td data-label="Id" className="mono table-short">
         {id}
       </td>
@@ -138,7 +135,9 @@ function KeyRow({ apiKey, fleet, onRevoke }: { readonly apiKey: Key } & Omit<Key
       <ExpiryCell expiresAt={expiresAt} />
       <td data-label="Last used" className="table-short">
         {lastUsedAt === undefined ? (
-          'never'
+          <span title="Nodes note uses once a minute. Uses at belt servers and at a CDN are not known.">
+            none noted
+          </span>
         ) : (
           <time dateTime={lastUsedAt} title={lastUsedAt}>
             {ageOf(Date.parse(lastUsedAt), now)}

@@ -8,7 +8,7 @@ import { CreateOperator } from '../operators/create-operator.js';
 import { RevokeOperator, RotateToken } from '../operators/confirm.js';
 import { Sessions } from '../operators/sessions.js';
 import { ExpiryCell } from '../parts/expiry.js';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Failed, NothingYet } from '../parts/page-notices.js';
 import { IssuedSecret } from '../parts/issued.js';
 import { ActionsHead, RowActions } from '../parts/row-actions.js';
 import { useNow } from '../parts/use-now.js';
@@ -44,9 +44,13 @@ export function OperatorsPage() {
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <p className="loading">Loading operators …</p>}
       {data?.length === 0 && (
-        <Empty title="There are no operators yet" command="npx holdfast operators create ann --role admin">
-          <p>The only token is that of the installation, root. Create an operator for yourself first.</p>
-        </Empty>
+        <NothingYet
+          title="There are no operators yet"
+          by="admin"
+          command="npx holdfast operators create ann --role admin"
+        >
+          The only token is that of the installation, root. Create an operator for yourself first.
+        </NothingYet>
       )}
       {data !== undefined && data.length > 0 && <OperatorTable operators={data} onAsk={setAsked} />}
       <Sessions />

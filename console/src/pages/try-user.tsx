@@ -6,7 +6,7 @@ import { evaluateKeys, type Evaluations } from '../evaluations.js';
 import { readSamples } from '../model/samples.js';
 import { ExplainedValue } from '../try/explained-value.js';
 import { CopyButton } from '../parts/copy.js';
-import { Empty, Failed } from '../parts/page-notices.js';
+import { Failed, NothingYet } from '../parts/page-notices.js';
 import { rulesetQuery } from '../queries.js';
 import '../styles/try.css';
 
@@ -47,7 +47,7 @@ export function TryUserPage() {
         <section aria-label="Values">
           {(failure ?? error) !== null && <Failed error={failure ?? error} retry={() => void refetch()} />}
           {ruleset !== undefined && keys.length === 0 && (
-            <Empty title="There are no flags to try" command={command} />
+            <NothingYet title="There are no flags to try" by="editor" command={command} />
           )}
           {data !== undefined && keys.length > 0 && <Values environment={environment} {...data} />}
         </section>

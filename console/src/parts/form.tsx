@@ -1,5 +1,5 @@
 /** Forms in dialogs: fields, and the server's sentence at the field that it names. */
-import { createContext, useContext, useId, type ReactNode } from 'react';
+import { createContext, useContext, useId, useState, type ReactNode } from 'react';
 import { ApiError } from '../api.js';
 import { Dialog } from './dialog.js';
 import { sentenceOf } from './sentence.js';
@@ -69,9 +69,12 @@ export function FormField(props: {
   const { label, name, note = '', problem, children } = props;
   const id = useId();
   const error = useContext(FormErrorContext);
-  const text = problem ?? (isOfField(error, name) ? sentenceOf(error) : undefined);
+  // An error is about what was sent, and no longer about what was typed since.
+  const [outdated, setOutdated] = useState<unknown>(null);
+  const isCurrent = error !== outdated && isOfField(error, name);
+  const text = problem ?? (isCurrent ? sentenceOf(error) : undefined);
   return (
-    <div className="field">
+    <div className="field" onInput={() => setOutdated(error)}>
       <label htmlFor={`${id}-control`}>{label}</label>
       {children({
         id: `${id}-control`,

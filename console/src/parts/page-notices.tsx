@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { ApiError } from '../api.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { CopyableCommand } from './copy.js';
+import { useMay } from '../session.js';
 import { sentenceOf } from './sentence.js';
 
 /** Draws the state of a list without entries: the next step, and the command that does it. */
@@ -23,6 +24,27 @@ export function Empty({
       {children !== undefined && <div className="empty-text">{children}</div>}
       {command !== undefined && <CopyableCommand command={command} />}
     </section>
+  );
+}
+
+/**
+ * Draws the state of a list of which the operator could make the first entry; one whose role is not
+ * enough is told which role is.
+ */
+export function NothingYet(props: {
+  readonly title: string;
+  /** The role that makes entries. */
+  readonly by: 'editor' | 'admin';
+  readonly command: string;
+  /** More about the first entry. */
+  readonly children?: ReactNode;
+}) {
+  const { title, by, command, children = 'Create the first one here, or from a terminal.' } = props;
+  const may = useMay(by);
+  return (
+    <Empty title={title} {...(may ? { command } : {})}>
+      <p>{may ? children : `An ${by} can create the first one.`}</p>
+    </Empty>
   );
 }
 

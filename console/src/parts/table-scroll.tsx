@@ -6,7 +6,7 @@ export function TableScroll({ label, children }: { readonly label: string; reado
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keyboard scrolls only what can have the focus
     <div className="table-scroll" role="region" aria-label={label} tabIndex={0}>
-      <table className="table">{children}</table>
+      <table className="wide-table">{children}</table>
     </div>
   );
 }

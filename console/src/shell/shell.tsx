@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ENVIRONMENT_PAGES, INSTALLATION_PAGES } from '../navigation.js';
-import { environmentsQuery } from '../queries.js';
+import { environmentsQuery, type Environment } from '../queries.js';
 import { useMay, useSelf } from '../session.js';
 import { signOut } from '../sign-in.js';
 import { chooseTheme, useTheme, type Theme } from '../theme.js';
@@ -55,7 +55,8 @@ function Brand() {
 }
 
 function Pages() {
-  const { environment } = useParams({ strict: false });
+  const { data: environments, isPending } = useQuery(environmentsQuery);
+  const environment = useEnvironment(environments);
   const self = useSelf();
   const isAdmin = useMay('admin');
   const isEditor = useMay('editor');
@@ -64,9 +65,11 @@ function Pages() {
       (needsAll !== true || self.environments === 'all') &&
       (role === 'viewer' || (role === 'editor' ? isEditor : isAdmin)),
   );
+  // Links that are drawn before those above them would move away from the pointer.
+  if (isPending && environment === undefined) return null;
   return (
     <>
-      <EnvironmentPicker />
+      <EnvironmentPicker environments={environments ?? []} environment={environment} />
       {environment !== undefined && (
         <ul className="nav-list">
           {ENVIRONMENT_PAGES.map(({ to, label }) => (
@@ -94,21 +97,34 @@ function Pages() {
   );
 }
 
-function EnvironmentPicker() {
-  const { data: environments = [] } = useQuery(environmentsQuery);
+/** Returns the environment of the page; on pages of the installation the last one, or the first of all. */
+function useEnvironment(environments: readonly Environment[] | undefined): string | undefined {
   const { environment } = useParams({ strict: false });
+  const [last, setLast] = useState(environment);
+  if (environment !== undefined && environment !== last) setLast(environment);
+  if (environment !== undefined) return environment;
+  // The last one may have been deleted since.
+  return (environments?.find(({ id }) => id === last) ?? environments?.[0])?.id;
+}
+
+function EnvironmentPicker(props: {
+  readonly environments: readonly Environment[];
+  readonly environment: string | undefined;
+}) {
+  const { environments, environment } = props;
   const navigate = useNavigate();
   if (environments.length === 0) return null;
+  const isKnown = environments.some(({ id }) => id === environment);
   return (
     <label className="picker">
       <span>Environment</span>
       <select
-        value={environment ?? ''}
+        value={isKnown ? environment : ''}
         onChange={({ target }) =>
           void navigate({ to: '/e/$environment/flags', params: { environment: target.value } })
         }
       >
-        {environment === undefined && <option value="">Choose …</option>}
+        {!isKnown && <option value="">Choose …</option>}
         {environments.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
