@@ -10,14 +10,21 @@ import { messageOf } from '../core/errors.js';
 import type { Leadership } from '../store/store.js';
 import type { LeaseMonitor } from './lease-monitor.js';
 
-/** The time for which the lease outlives a leader that died without releasing it, milliseconds. */
-const LEASE_MS = 6_000;
-const RENEW_MS = 2_000;
 /**
- * The interval at which other nodes try; bounds the time without a leader after one released the
- * lease.
+ * The time for which the lease outlives a leader that is gone without a trace, milliseconds: its
+ * machine, or the network between. One whose process died is replaced sooner by stores that notice.
  */
-const TRY_MS = 500;
+const LEASE_MS = 6_000;
+/**
+ * The interval at which a leader renews, milliseconds: short, because it also tells the store that a
+ * leader lives which has lost just the connection by which others see it.
+ */
+const RENEW_MS = 500;
+/**
+ * The interval at which other nodes try, milliseconds; bounds the time without a leader after one
+ * released the lease, and is a part of that after one died.
+ */
+const TRY_MS = 250;
 
 /** The lease, and the parts that renewing it needs. */
 export interface ElectionOptions {

@@ -279,7 +279,7 @@ export interface Store {
 export interface Leadership {
   /**
    * Takes the lease, or renews it for the holder, for `ttl` milliseconds. False when another holds
-   * it.
+   * it. A store may give the lease away earlier when it knows that the holder's process is gone.
    */
   acquire(holder: string, ttl: number): Promise<boolean>;
   /** Gives the lease up, if the holder has it. */

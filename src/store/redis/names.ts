@@ -37,10 +37,14 @@ export const names = {
   remembered: (environment: bigint) => `${TAG}:idempotency:${environment}`,
   /** String with an expiry: the node that publishes. */
   lease: `${TAG}:lease`,
+  /** String with an expiry: the node that publishes, once its subscription was seen. */
+  present: `${TAG}:lease:present`,
   /** Hash: proxy → position in the feed. */
   cursors: `${TAG}:cursors`,
   /** String with an expiry: the node that writes copies to buckets. */
   beltLease: `${TAG}:belt:lease`,
+  /** String with an expiry: the node that writes copies, once its subscription was seen. */
+  beltPresent: `${TAG}:belt:lease:present`,
   /** Hash: bucket → position in the feed. */
   beltCursors: `${TAG}:belt:cursors`,
   /** Stream: ruleset-change events that other systems add. [protocol] #inbox */
@@ -71,7 +75,11 @@ export const names = {
 } as const;
 
 /** Names of the lease and the cursors of the belt writer. */
-export const beltNames = { lease: names.beltLease, cursors: names.beltCursors } as const;
+export const beltNames = {
+  lease: names.beltLease,
+  present: names.beltPresent,
+  cursors: names.beltCursors,
+} as const;
 
 /** The consumer group of the inbox. */
 export const GROUP = 'holdfast';

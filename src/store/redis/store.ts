@@ -122,8 +122,9 @@ class RedisStore implements Store {
     this.#history = options.history ?? historyLimits();
     this.#damage = new DamageLog(options.log);
     this.#names = new RedisEnvironmentNames(commands);
-    this.leadership = new RedisLeadership(commands, names);
-    this.beltLeadership = new RedisLeadership(commands, beltNames);
+    const presence = { location, name: commands.name, log: options.log };
+    this.leadership = new RedisLeadership(commands, names, presence);
+    this.beltLeadership = new RedisLeadership(commands, beltNames, presence);
     this.operators = new RedisRecords(commands, names.operators, OPERATOR_FORM);
     this.sessions = new RedisRecords(commands, names.sessions, SESSION_FORM);
     this.audit = new RedisAuditLog(commands);
@@ -312,6 +313,8 @@ class RedisStore implements Store {
 
   close(): Promise<void> {
     this.#closing.abort();
+    this.leadership.close();
+    this.beltLeadership.close();
     this.#commands.close();
     return Promise.resolve();
   }
