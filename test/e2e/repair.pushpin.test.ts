@@ -2,9 +2,11 @@
  * The invariant on real parts: whatever is lost on the way is repaired inside the open stream, and
  * no hold stays unverified for longer than T.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Prefab } from '@prefab-cloud/prefab-cloud-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { flag, keys } from '../support/configs.js';
+import type { HoldfastNode } from '../support/node.js';
 import { startPublishLink, type PublishLink } from '../support/publish-link.js';
 import { openSse, type SseConnection } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
@@ -156,22 +158,46 @@ it('keeps every connection and every change when the node that answered the subs
   expect(connection.isClosed()).toBe(false);
 });
 
-it('goes on publishing after the leader was killed', async () => {
-  const connection = await held();
-  const leader = await until('a node leads', async () => {
-    for (const node of stack.nodes) {
-      const ready = (await (await fetch(`${node.url}/readyz`)).json()) as { publisher: { leader: boolean } };
-      if (ready.publisher.leader) return node;
-    }
+async function leads(node: HoldfastNode): Promise<boolean> {
+  const ready = (await (await fetch(`${node.url}/readyz`)).json()) as { publisher: { leader: boolean } };
+  return ready.publisher.leader;
+}
+
+function leaderOf({ nodes }: Stack): Promise<HoldfastNode> {
+  return until('a node leads', async () => {
+    for (const node of nodes) if (await leads(node)) return node;
     return undefined;
   });
+}
+
+it('goes on publishing after the leader was killed, before its lease has ended', async () => {
+  const connection = await held();
+  const leader = await leaderOf(stack);
   await leader.kill();
   const survivor = stack.nodes.find((node) => node !== leader)!;
   const call = { body: { configs: [flag('after the kill', true)] }, node: survivor };
   expect((await stack.admin(`/admin/v1/environments/${environment}/changes`, call)).status).toBe(200);
   await connection.waitFor(({ events }) => keys(events).includes('after the kill'), 15_000);
+  expect(keys(connection.events)).toEqual(['first', 'second', 'after the kill']);
   expect(connection.isClosed()).toBe(false);
+  expect(survivor.logs()).toContain('closed its connection without giving the lease up');
   await leader.restart();
+});
+
+it('a leader that stalls for a second leads on, and publishes what was committed meanwhile', async () => {
+  const connection = await held();
+  const leader = await leaderOf(stack);
+  const other = stack.nodes.find((node) => node !== leader)!;
+  process.kill(leader.pid, 'SIGSTOP');
+  const call = { body: { configs: [flag('meanwhile', true)] }, node: other };
+  try {
+    expect((await stack.admin(`/admin/v1/environments/${environment}/changes`, call)).status).toBe(200);
+    await delay(1_000);
+  } finally {
+    process.kill(leader.pid, 'SIGCONT');
+  }
+  await connection.waitFor(({ events }) => keys(events).includes('meanwhile'));
+  expect([await leads(leader), await leads(other)]).toEqual([true, false]);
 });
 
 it('takes clients back at their versions after Pushpin was restarted', async () => {

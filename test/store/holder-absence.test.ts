@@ -25,7 +25,7 @@ it('the absence of one holder does not count for another', () => {
   expect(absence.replaceable(600)).toBe(undefined);
 });
 
-it('a holder is not replaced after a pause in which nobody looked', () => {
+it('a holder is not replaced after a pause in which no node looked', () => {
   const absence = new HolderAbsence();
   absence.note('one', 0);
   absence.note('one', 5_000);

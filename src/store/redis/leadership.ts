@@ -2,8 +2,8 @@
 import type { Leadership, FeedPosition } from '../store.js';
 import { replyPairs, replyText } from './codec.js';
 import type { Commands } from './commands.js';
+import { ACQUIRE, RELEASE, REMOVE_CURSORS, SAVE_CURSORS } from './lease-scripts.js';
 import { HolderAbsence, LeasePresence, type LeasePresenceOptions } from './presence.js';
-import { ACQUIRE, RELEASE, REMOVE_CURSORS, SAVE_CURSORS } from './scripts.js';
 
 /** The names of one leadership in Redis. */
 export interface LeadershipNames {
@@ -63,11 +63,6 @@ export class RedisLeadership implements Leadership {
   async removeCursors(holder: string, names: readonly string[]): Promise<boolean> {
     const keys = [this.#names.lease, this.#names.cursors];
     return (await this.#commands.read({ lua: REMOVE_CURSORS, keys, args: [holder, ...names] })) === 1;
-  }
-
-  /** Ends all connections; the lease, if it is held, is left to its end or to another node. */
-  close(): void {
-    this.#presence.hide();
   }
 
   #logReplaced(holder: string): void {

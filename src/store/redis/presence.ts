@@ -3,7 +3,7 @@
  *
  * A holder subscribes to a channel of its own. The subscription ends with its connection, which the
  * system closes when the process dies, however it dies; a process that merely stalls keeps it. So
- * nodes that find the lease held and nobody subscribed need not wait until the lease is over.
+ * nodes that find the lease held and no subscriber need not wait until the lease is over.
  *
  *     holder ──subscription──▶ Redis ◀──"held, and not subscribed"?── another node, four times a second
  *
@@ -38,6 +38,8 @@ export interface LeasePresenceOptions {
   /** The store's name in the log. */
   readonly name: string;
   readonly log: Logger;
+  /** Ends all connections; a lease that is held is left to its end or to another process. */
+  readonly closing: AbortSignal;
 }
 
 /** Keeps a subscription while this process holds a lease. */
@@ -63,7 +65,7 @@ export class LeasePresence {
     if (this.#shown === undefined) {
       this.#unseen = 0;
       this.#shown = new AbortController();
-      void this.#keep(channel, this.#shown.signal);
+      void this.#keep(channel, AbortSignal.any([this.#shown.signal, this.#options.closing]));
       return;
     }
     this.#unseen = isSeen ? 0 : this.#unseen + 1;

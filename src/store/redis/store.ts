@@ -122,7 +122,7 @@ class RedisStore implements Store {
     this.#history = options.history ?? historyLimits();
     this.#damage = new DamageLog(options.log);
     this.#names = new RedisEnvironmentNames(commands);
-    const presence = { location, name: commands.name, log: options.log };
+    const presence = { location, name: commands.name, log: options.log, closing: this.#closing.signal };
     this.leadership = new RedisLeadership(commands, names, presence);
     this.beltLeadership = new RedisLeadership(commands, beltNames, presence);
     this.operators = new RedisRecords(commands, names.operators, OPERATOR_FORM);
@@ -313,8 +313,6 @@ class RedisStore implements Store {
 
   close(): Promise<void> {
     this.#closing.abort();
-    this.leadership.close();
-    this.beltLeadership.close();
     this.#commands.close();
     return Promise.resolve();
   }
