@@ -25,6 +25,8 @@ export default {
     '@kubernetes-models/prometheus-operator',
     '@kubernetes-models/gateway-api',
     '@prefab-cloud/prefab-cloud-react',
+    // Its schemas are read as files.
+    '@cyclonedx/cyclonedx-library',
     // For the pages with time series.
     'uplot',
   ],

@@ -7,8 +7,8 @@ const WITH_SERVERS = ['test/**/*.{redis,pushpin}.test.ts'];
 const WITH_BUILDS = ['test/**/*.{dist,wasm}.test.ts'];
 /** Tests that need Linux: namespaces, small file systems, the memory of whole processes. */
 const WITH_SYSTEM = ['test/**/*.system.test.ts'];
-/** Tests of the chart, which need helm: `npm run test:charts`. */
-const WITH_HELM = ['test/**/*.helm.test.ts'];
+/** Tests that need helm, or the linters actionlint and hadolint: `npm run test:charts`. */
+const WITH_TOOLS = ['test/**/*.{helm,tools}.test.ts'];
 /** Tests that replace modules, which they may do only where modules are their own. */
 const WITH_MOCKS = ['test/bucket/file-sleeper.test.ts'];
 
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: [...WITH_SERVERS, ...WITH_BUILDS, ...WITH_SYSTEM, ...WITH_MOCKS, ...WITH_HELM],
+          exclude: [...WITH_SERVERS, ...WITH_BUILDS, ...WITH_SYSTEM, ...WITH_MOCKS, ...WITH_TOOLS],
           // Half of the time is waiting, and a third was loading the same modules for each file.
           maxWorkers: quick ? 6 : 2,
           isolate: !quick,
@@ -49,7 +49,7 @@ export default defineConfig({
       },
       ...(process.env.HELM === undefined
         ? []
-        : [{ extends: true as const, test: { name: 'charts', include: WITH_HELM } }]),
+        : [{ extends: true as const, test: { name: 'charts', include: WITH_TOOLS } }]),
     ],
     environment: 'node',
     pool: 'forks',
