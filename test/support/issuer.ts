@@ -19,6 +19,8 @@ export interface IssuerBehaviour {
   status: number | undefined;
   /** True: requests are never answered. */
   isSilent: boolean;
+  /** The secrets of the client that are good; `undefined`: none is asked for. */
+  secrets: readonly string[] | undefined;
   /** The issuer that discovery names. */
   namedAs: string | undefined;
 }
@@ -38,7 +40,15 @@ export const CLIENT_ID = 'holdfast';
 const ALG = 'ES256';
 
 function usual(): IssuerBehaviour {
-  return { claims: {}, userInfo: {}, signing: 'key', status: undefined, isSilent: false, namedAs: undefined };
+  return {
+    claims: {},
+    userInfo: {},
+    signing: 'key',
+    status: undefined,
+    isSilent: false,
+    secrets: undefined,
+    namedAs: undefined,
+  };
 }
 
 /** Starts an issuer. Its tokens are for {@link CLIENT_ID}. */
@@ -61,7 +71,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     return new SignJWT(claims).setProtectedHeader({ alg: ALG, kid: '1' }).sign(privateKey);
   }
 
-  async function answer(path: string, body: URLSearchParams): Promise<[number, object]> {
+  async function answer(path: string, body: URLSearchParams, authorization = ''): Promise<[number, object]> {
     if (path === '/.well-known/openid-configuration') {
       return [
         200,
@@ -78,6 +88,13 @@ export async function startIssuer(): Promise<TestIssuer> {
     }
     if (path === '/jwks') return [200, { keys: [jwk] }];
     if (path === '/userinfo') return [200, { sub: 'person-1', ...behaviour.userInfo }];
+    // The form of RFC 6749: both are encoded before they are joined.
+    const [, secret = ''] = atob(authorization.replace(/^Basic /, ''))
+      .split(':')
+      .map(decodeURIComponent);
+    if (behaviour.secrets?.includes(secret) === false) {
+      return [401, { error: 'invalid_client', error_description: 'the secret is not valid' }];
+    }
     const code = codes.get(body.get('code') ?? '');
     codes.delete(body.get('code') ?? '');
     const verifier = body.get('code_verifier') ?? '';
@@ -94,10 +111,12 @@ export async function startIssuer(): Promise<TestIssuer> {
     let text = '';
     request.on('data', (part: Buffer) => (text += part.toString()));
     request.on('end', () => {
-      void answer(pathname, new URLSearchParams(text)).then(([status, body]) => {
-        response.writeHead(behaviour.status ?? status, { 'Content-Type': 'application/json' });
-        response.end(JSON.stringify(body));
-      });
+      void answer(pathname, new URLSearchParams(text), request.headers.authorization).then(
+        ([status, body]) => {
+          response.writeHead(behaviour.status ?? status, { 'Content-Type': 'application/json' });
+          response.end(JSON.stringify(body));
+        },
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
