@@ -36,7 +36,8 @@ export function Effects({ change }: { readonly change: ConfigChange }) {
       </h3>
       {error !== null && <p className="field-error">{sentenceOf(error)}</p>}
       {affected.length > 0 && (
-        <ul className="effect-list">
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keyboard scrolls only what can have the focus
+        <ul className="effect-list" aria-label="Sample users that get another value" tabIndex={0}>
           {affected.map((effect, index) => (
             <EffectRow key={index} effect={effect} />
           ))}

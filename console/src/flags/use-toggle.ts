@@ -1,5 +1,6 @@
 /** One click that sets a flag without rules, and the way back. */
 import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useCallback, useState } from 'react';
 import type { Config } from '../../../src/ruleset/model.js';
 import { commitConfig, undoChange } from '../commit.js';
 import { readDraft, writeDraft } from '../model/draft.js';
@@ -7,20 +8,26 @@ import { sentenceOf } from '../parts/sentence.js';
 import { rulesetQuery } from '../queries.js';
 import { showToast } from '../shell/toasts.js';
 
-/** Returns a function that sets the flag, and whether that is under way. */
-export function useToggle(
-  environment: string,
-  config: Config,
-): { readonly toggle: (isOn: boolean) => void; readonly isPending: boolean } {
+/** The switches of a list. One for all rows: rows come and go while the list scrolls. */
+export interface Toggles {
+  /** Sets a flag. It does not change. */
+  readonly toggle: (config: Config, isOn: boolean) => void;
+  /** The keys of flags that are being set. */
+  readonly pending: ReadonlySet<string>;
+}
+
+/** Provides the switches of an environment's flags. */
+export function useToggles(environment: string): Toggles {
   const queries = useQueryClient();
-  const { mutate, isPending } = useMutation({
-    mutationFn: (isOn: boolean) => {
+  const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
+  const { mutate } = useMutation({
+    mutationFn: ({ config, isOn }: { readonly config: Config; readonly isOn: boolean }) => {
       const draft = { ...readDraft(config, environment), otherwise: { value: { bool: isOn } } };
       const changed = writeDraft(config, environment, draft);
       const known = queries.getQueryData(rulesetQuery(environment).queryKey);
       return commitConfig({ environment, config: changed, expectedId: config.id }, known);
     },
-    onSuccess: async (outcome, isOn) => {
+    onSuccess: async (outcome, { config, isOn }) => {
       await queries.invalidateQueries(rulesetQuery(environment));
       const key = config.key ?? '';
       if (outcome.kind === 'conflict') {
@@ -31,8 +38,12 @@ export function useToggle(
       offerUndo(queries, environment, outcome.committed.version, `${key} is ${isOn ? 'on' : 'off'}.`);
     },
     onError: (error) => showToast({ tone: 'failed', text: sentenceOf(error) }),
+    onMutate: ({ config: { key = '' } }) => setPending((before) => new Set(before).add(key)),
+    onSettled: (_outcome, _error, { config: { key = '' } }) =>
+      setPending((before) => new Set([...before].filter((each) => each !== key))),
   });
-  return { toggle: mutate, isPending };
+  const toggle = useCallback((config: Config, isOn: boolean) => mutate({ config, isOn }), [mutate]);
+  return { toggle, pending };
 }
 
 /** Shows that a change was made, with a button that takes it back. */

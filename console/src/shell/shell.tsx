@@ -1,7 +1,7 @@
 /** The frame of every page: navigation, environment, operator, theme. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ENVIRONMENT_PAGES, INSTALLATION_PAGES } from '../navigation.js';
 import { environmentsQuery, type Environment } from '../queries.js';
 import { useMay, useSelf } from '../session.js';
@@ -15,6 +15,8 @@ export function Shell() {
   // Only until another page is opened.
   const [openAt, setOpenAt] = useState('');
   const isOpen = openAt === pathname;
+  const page = useRef<HTMLElement>(null);
+  useEffect(() => focusPage(page.current), [pathname]);
   return (
     <div className="shell">
       <a className="skip" href="#page">
@@ -37,12 +39,22 @@ export function Shell() {
         <Pages />
         <Operator />
       </nav>
-      <main id="page" tabIndex={-1}>
+      <main id="page" ref={page} tabIndex={-1}>
         <Outlet />
       </main>
       <Toasts />
     </div>
   );
+}
+
+/**
+ * Moves the focus from a link, which may be gone with its page, to the page that it opens. It is left
+ * in the picker of environments, where each step of an arrow key opens a page.
+ */
+function focusPage(page: HTMLElement | null): void {
+  const { activeElement } = document;
+  if (activeElement === document.body || activeElement instanceof HTMLAnchorElement)
+    page?.focus({ preventScroll: true });
 }
 
 function Brand() {
