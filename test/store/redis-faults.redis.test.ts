@@ -8,6 +8,7 @@ import type { RedisLocation } from '../../src/store/location.js';
 import type { RedisStoreOptions } from '../../src/store/redis/options.js';
 import { openRedisStore } from '../../src/store/redis/store.js';
 import type { Store } from '../../src/store/store.js';
+import { messageOf } from '../../src/core/errors.js';
 import { freePort } from '../support/ports.js';
 import { startRedis, startSentinel, type RedisOptions, type RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -429,6 +430,36 @@ describe('replication', () => {
     ).rejects.toMatchObject({
       code: 'store_unavailable',
     });
+  });
+
+  it('commits that come while another waits for replicas are confirmed together', async () => {
+    const server = await redis();
+    const raw = client(server);
+    const store = await open(`${server.url}?wait=1`);
+    const waits = async () =>
+      Number(/cmdstat_wait:calls=(\d+)/.exec(await raw.info('commandstats'))?.[1] ?? 0);
+    const commits = Array.from({ length: 20 }, (_, index) => store.commit(creation(BigInt(index + 1))));
+    const results = await Promise.allSettled(commits);
+    const reasons = results.map((result) => result.status === 'rejected' && messageOf(result.reason));
+    expect(reasons).toEqual(Array(20).fill(expect.stringMatching(/only 0 of the 1 replicas/)));
+    expect((await store.environments()).map(({ id }) => id)).toHaveLength(20);
+    // Two, and those of probes whether writes are confirmed again.
+    expect(await waits()).toBeLessThan(10);
+  });
+
+  it('a commit that conflicts fails alone among those that are confirmed together', async () => {
+    const setup = await startSentinel();
+    cleanups.push(() => setup.stop());
+    const store = await open(`${setup.url}?wait=1`);
+    await store.commit(creation(1n));
+    const kinds = await Promise.all([
+      committed(store, 0n, 10n),
+      committed(store, 7n, 11n),
+      store.commit(creation(2n)),
+      committed(store, 7n, 12n),
+    ]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['committed', 'conflict', 'committed', 'conflict']);
+    expect(await store.version(1n)).toBe(10n);
   });
 
   it('reads do not wait while a commit waits for replicas', async () => {

@@ -28,7 +28,8 @@ import {
 } from './errors.js';
 import { names } from './names.js';
 import { meaningOf } from './reply-error.js';
-import { evaluate, scriptArguments, type Argument, type Script } from './script.js';
+import { ReplicatedWrites } from './replicated-writes.js';
+import { evaluate, type Argument, type Script } from './script.js';
 import { PROBE, TIME } from './scripts.js';
 
 /**
@@ -58,6 +59,7 @@ export class Commands {
    * connection.
    */
   readonly #waiting: RedisClient;
+  readonly #replicatedWrites: ReplicatedWrites;
   readonly #outages = new Map<RedisClient, Outage>();
   readonly #log: Logger;
   readonly #writes: WriteMonitor;
@@ -83,6 +85,12 @@ export class Commands {
     this.#client = this.#create(location, COMMAND_TIMEOUT);
     this.#waiting =
       location.wait === 0 ? this.#client : this.#create(location, COMMAND_TIMEOUT + WAIT_TIMEOUT);
+    this.#replicatedWrites = new ReplicatedWrites({
+      client: this.#waiting,
+      wait: location.wait,
+      timeout: WAIT_TIMEOUT,
+      explain: (error, waited) => explained(error, waited, COMMAND_TIMEOUT + WAIT_TIMEOUT),
+    });
   }
 
   /** The state of writes, as far as the last ones tell. */
@@ -134,15 +142,15 @@ export class Commands {
   }
 
   /**
-   * Runs a script that writes; resolves when enough replicas have its writes. Script and WAIT go
-   * over one connection, so that both mean the same server, whatever fails over in between.
+   * Runs a script that writes; resolves when enough replicas have its writes. Scripts and their WAIT
+   * go over one connection, so that all mean the same server, whatever fails over in between.
    *
    * @throws HoldfastError `store_unavailable`, whose text says whether the change was made.
    */
   async write(script: Script): Promise<Reply> {
     const reply = await (this.#wait === 0
       ? this.#run(this.#client, 'write', (client) => evaluate(client, script))
-      : this.#run(this.#waiting, 'write', (client) => this.#replicated(client, script)));
+      : this.#run(this.#waiting, 'write', () => this.#replicated(script)));
     if (this.#left) {
       this.#left = false;
       this.moved.notify();
@@ -161,23 +169,13 @@ export class Commands {
     this.#waiting.disconnect();
   }
 
-  async #replicated(client: RedisClient, script: Script): Promise<Reply> {
-    const results = await client
-      .pipeline()
-      .callBuffer('EVAL', scriptArguments(script))
-      .call('WAIT', [this.#wait, WAIT_TIMEOUT])
-      .exec();
-    const [[failed, reply] = [], [unknown, replicas] = []] = results ?? [];
-    const error = failed ?? unknown;
-    if (error !== undefined && error !== null) throw error;
-    if (Number(replicas) < this.#wait) {
-      const missing = underReplicated(this.name, Number(replicas), this.#wait);
-      this.#writes.refused(
-        `Only ${Number(replicas)} of ${this.#wait} replicas confirm writes (wait=${this.#wait}).`,
-      );
-      throw missing;
+  async #replicated(script: Script): Promise<Reply> {
+    const { reply, replicas } = await this.#replicatedWrites.write(script);
+    if (replicas < this.#wait) {
+      this.#writes.refused(`Only ${replicas} of ${this.#wait} replicas confirm writes (wait=${this.#wait}).`);
+      throw underReplicated(this.name, replicas, this.#wait);
     }
-    return reply as Reply;
+    return reply;
   }
 
   async #run<T>(
@@ -192,8 +190,9 @@ export class Commands {
       try {
         return await work(client);
       } catch (failure) {
-        const timeout = COMMAND_TIMEOUT + (client === this.#client ? 0 : WAIT_TIMEOUT);
-        const error = explained(failure, performance.now() - asked, timeout);
+        // A write that waits for replicas may have queued before it was sent, and is explained there.
+        const isSent = client === this.#client;
+        const error = isSent ? explained(failure, performance.now() - asked, COMMAND_TIMEOUT) : failure;
         // The answer was not read because this process did not run: asking again costs nothing.
         if (error !== failure && intent === 'read' && !repeated) {
           repeated = true;

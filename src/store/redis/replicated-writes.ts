@@ -1,0 +1,92 @@
+/**
+ * Writes that wait for replicas: one WAIT for all scripts that are sent together.
+ *
+ *     one write under way:  EVAL a, WAIT
+ *     in the meantime:                    b, c and d queue
+ *     its answer:                                           EVAL b, EVAL c, EVAL d, WAIT
+ *
+ * A WAIT covers all writes that its connection sent before it, and holds up all that comes after
+ * it. With one for each script, writes would go to the replicas one after the other.
+ */
+import type { RedisClient } from './client.js';
+import type { Reply } from './codec.js';
+import { scriptArguments, type Script } from './script.js';
+
+/** The most scripts that one WAIT confirms: Redis runs as many without a turn for other clients. */
+const BATCH_MAX = 64;
+
+/** The reply to a script, and the number of replicas that have its writes. */
+export interface ReplicatedReply {
+  readonly reply: Reply;
+  readonly replicas: number;
+}
+
+interface Waiting {
+  readonly script: Script;
+  readonly resolve: (reply: ReplicatedReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Options of {@link ReplicatedWrites}. */
+export interface ReplicatedWritesOptions {
+  readonly client: RedisClient;
+  /** The number of replicas to wait for. */
+  readonly wait: number;
+  /** The longest wait for them, milliseconds. */
+  readonly timeout: number;
+  /** Makes the error of a command from one, and from the milliseconds since it was sent. */
+  readonly explain: (error: unknown, waited: number) => unknown;
+}
+
+/** Sends writes in batches, one batch at a time. */
+export class ReplicatedWrites {
+  readonly #options: ReplicatedWritesOptions;
+  #queue: Waiting[] = [];
+  #isSending = false;
+
+  constructor(options: ReplicatedWritesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a script once; resolves when the replicas that confirm its writes in time have done so.
+   *
+   * @throws the error of the script or of the WAIT, as the client has it
+   */
+  write(script: Script): Promise<ReplicatedReply> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ script, resolve, reject });
+      if (!this.#isSending) void this.#sendAll();
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_MAX);
+      const sent = performance.now();
+      await this.#send(batch).catch((failure: unknown) => {
+        const error = this.#options.explain(failure, performance.now() - sent);
+        for (const { reject } of batch) reject(error);
+      });
+    }
+    this.#isSending = false;
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    const { client, wait, timeout, explain } = this.#options;
+    const pipeline = client.pipeline();
+    for (const { script } of batch) pipeline.callBuffer('EVAL', scriptArguments(script));
+    const sent = performance.now();
+    const results = (await pipeline.call('WAIT', [wait, timeout]).exec()) ?? [];
+    const waited = performance.now() - sent;
+    const [unconfirmed, replicas] = results[batch.length] ?? [];
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const [failed, reply] = results[index] ?? [];
+      const error = failed ?? unconfirmed;
+      if (error === undefined || error === null)
+        resolve({ reply: reply as Reply, replicas: Number(replicas) });
+      else reject(explain(error, waited));
+    }
+  }
+}
