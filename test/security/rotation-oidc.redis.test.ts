@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { CLIENT_ID, startIssuer, type TestIssuer } from '../support/issuer.js';
+import { signInAt, statusOfToken } from '../support/sign-in.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 
 const OLD = 'the-old-secret-of-the-client';
@@ -43,51 +44,31 @@ async function node(secret: string): Promise<TestApp> {
   return app;
 }
 
-/** Signs a person in at a node; returns the token of the session, or the message of the refusal. */
-async function signIn({ http }: TestApp): Promise<{ token?: string; message?: string }> {
-  const cookieOf = (headers: Record<string, unknown>) =>
-    ((headers['set-cookie'] as string[] | undefined)?.[0] ?? '').split(';')[0] ?? '';
-  const begun = await http.get('/admin/v1/oidc/start').redirects(0).expect(302);
-  const { pathname, search } = new URL(issuer.authorize(begun.headers.location!));
-  const back = await http
-    .get(`${pathname}${search}`)
-    .set('Cookie', cookieOf(begun.headers))
-    .redirects(0)
-    .expect(302);
-  const code = /#code=(.+)$/.exec(back.headers.location!)?.[1] ?? '';
-  const { body } = await http.post('/admin/v1/sign-in').set('Cookie', cookieOf(back.headers)).send({ code });
-  const { token, error } = body as { token?: string; error?: { message: string } };
-  return { ...(token !== undefined && { token }), ...(error !== undefined && { message: error.message }) };
-}
-
-const isSignedIn = async ({ http }: TestApp, token: string) =>
-  (await http.get('/admin/v1/self').auth(token, { type: 'bearer' })).status === 200;
-
 describe('the secret of OpenID Connect', () => {
   it('the secret of OpenID Connect is changed at one node after the other while the issuer takes both, and people sign in at each', async () => {
     issuer.behaviour.secrets = [OLD];
     const first = await node(OLD);
-    const { token: before } = await signIn(first);
+    const { token: before } = await signInAt(first.url, issuer);
 
     issuer.behaviour.secrets = [OLD, NEW];
     const second = await node(NEW);
-    expect(await signIn(first)).toEqual({ token: expect.any(String) as string });
-    expect(await signIn(second)).toEqual({ token: expect.any(String) as string });
+    expect(await signInAt(first.url, issuer)).toEqual({ token: expect.any(String) as string });
+    expect(await signInAt(second.url, issuer)).toEqual({ token: expect.any(String) as string });
 
     issuer.behaviour.secrets = [NEW];
-    expect(await signIn(second)).toEqual({ token: expect.any(String) as string });
+    expect(await signInAt(second.url, issuer)).toEqual({ token: expect.any(String) as string });
     // Who signed in with the old secret in place stays so, at the node that has the new one.
-    expect(await isSignedIn(second, before!)).toBe(true);
+    expect(await statusOfToken(second.url, before!)).toBe(200);
   });
 
   it('the secret of OpenID Connect that the issuer refuses lets no one in, says so without the secret, and leaves sessions and tokens alone', async () => {
     issuer.behaviour.secrets = [OLD];
     const app = await node(OLD);
-    const { token } = await signIn(app);
+    const { token } = await signInAt(app.url, issuer);
     issuer.behaviour.secrets = [NEW];
-    const { message, token: none } = await signIn(app);
+    const { message, token: none } = await signInAt(app.url, issuer);
     expect([none, message]).toEqual([undefined, expect.stringMatching(/issuer|secret/i)]);
     expect(message).not.toContain(OLD);
-    expect(await isSignedIn(app, token!)).toBe(true);
+    expect(await statusOfToken(app.url, token!)).toBe(200);
   });
 });

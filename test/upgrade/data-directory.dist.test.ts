@@ -79,3 +79,29 @@ it('a data directory of a new node that has stopped is read by an old one, with 
   await before.stop();
   expect(await names(await start(data))).toMatch(/"old"[^]*"new"|"new"[^]*"old"/);
 });
+
+it('a data directory that an old node used in between keeps operators, and the expiry of keys', async () => {
+  const data = directory();
+  const call = async (node: HoldfastNode, path: string, body?: object): Promise<string> => {
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+    const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    return (await fetch(`${node.url}/admin/v1${path}`, { headers, ...sent })).text();
+  };
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const first = await start(data);
+  await call(first, '/operators', { name: 'deploy', role: 'editor' });
+  const { key } = JSON.parse(
+    await call(first, '/environments/1/keys', { kind: 'server', name: 'trial', expiresAt }),
+  ) as { key: string };
+  await first.stop();
+
+  const between = await start(data, old);
+  expect(await commit(between, 'by the old node')).toBe(200);
+  const headers = { authorization: `Basic ${Buffer.from(`u:${key}`).toString('base64')}` };
+  expect((await fetch(`${between.url}/api/v1/configs/0`, { headers })).status).toBe(200);
+  await between.stop();
+
+  const last = await start(data);
+  expect(await call(last, '/operators')).toContain('"deploy"');
+  expect(await call(last, '/environments/1/keys')).toContain(`"${expiresAt}"`);
+});
