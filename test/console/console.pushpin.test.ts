@@ -152,6 +152,7 @@ describe('the console', () => {
       timeout: 20_000,
     });
     await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('true');
+    await expect.poll(() => toggle.getAttribute('aria-disabled')).toBe('false');
     await look(watched, 'flags');
     await page.getByRole('button', { name: 'Undo' }).click();
     await until('the SDK has the old value', () => !prefab.isFeatureEnabled('flag.welcome-banner'), {

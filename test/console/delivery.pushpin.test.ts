@@ -2,15 +2,14 @@
  * The page of delivery of the console in Chromium on real parts: Redis, Pushpin with the canary, a
  * bucket, and two nodes of which one is killed. docs/how-to/console.md
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
 import { flag } from '../support/configs.js';
 import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
+import { startS3, type S3Setup } from '../support/s3.js';
+import { openSse } from '../support/sse.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -19,10 +18,11 @@ const TIMEOUT = 180_000;
 let stack: Stack;
 let browser: ConsoleBrowser;
 let redis: Redis;
+let s3: S3Setup;
 
 beforeAll(async () => {
-  const bucket = `file:${mkdtempSync(join(tmpdir(), 'hf-bucket-'))}`;
-  stack = await startStack({ nodes: 2, canary: true, env: { HOLDFAST_BELT: bucket } });
+  s3 = await startS3();
+  stack = await startStack({ nodes: 2, canary: true, env: { HOLDFAST_BELT: s3.url } });
   browser = await startConsoleBrowser(stack);
   redis = new Redis(stack.redis.url);
   await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
@@ -33,6 +33,7 @@ afterAll(async () => {
   redis.disconnect();
   await browser.stop();
   await stack.stop();
+  await s3.stop();
 });
 
 afterEach(() => browser.closePages());
@@ -74,10 +75,19 @@ describe('the page of delivery', () => {
     await expect.poll(cells, { timeout: 40_000 }).not.toContain('nothing yet');
     const copies = page.getByRole('region', { name: 'Table of buckets' });
     await copies.getByText('up to date').waitFor();
-    await stack.commit(1, [flag('flag.travels', true)]);
+    const { key } = await stack.createKey(1);
+    const streams = [stack.url, stack.nodes[1]!.url, stack.nodes[1]!.url].map((url) =>
+      openSse(`${url}/api/v1/sse/config`, { key }),
+    );
+    const nodes = page.getByRole('region', { name: 'Table of nodes' });
+    await nodes.getByRole('cell', { name: '2', exact: true }).waitFor();
+    for (const value of [true, false]) await stack.commit(1, [flag('flag.travels', value)]);
     const changes = page.getByRole('region', { name: 'Table of the last changes' });
-    await changes.getByRole('link', { name: 'Production' }).first().waitFor();
+    await changes.getByRole('link', { name: 'Production' }).nth(2).waitFor();
+    await expect.poll(() => changes.getByRole('cell').allTextContents()).not.toContain('…');
+    await copies.getByText('up to date').waitFor();
     await look(watched, 'delivery-two-nodes');
+    for (const stream of await Promise.all(streams)) stream.close();
     expectClean(watched);
   }, 120_000);
 

@@ -1,7 +1,7 @@
 /** The pure parts of the console: drafts, shares, conditions, filters, samples. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stateAfter } from '../../console/src/model/delivery.js';
+import { environmentsOf, stateAfter } from '../../console/src/model/delivery.js';
 import {
   operandText,
   operandValue,
@@ -241,5 +241,13 @@ describe('the state of delivery in the console', () => {
   it('an event of an unknown name leaves the state of delivery as it was', () => {
     const first = stateAfter(undefined, 'snapshot', snapshot);
     expect(stateAfter(first, 'later', '{}')).toBe(first);
+  });
+
+  it('a number of environments is in words of one and of several', () => {
+    expect([1, 2, 1200].map(environmentsOf)).toEqual([
+      '1 environment',
+      '2 environments',
+      '1,200 environments',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 /** The targets of delivery: proxies, and buckets with copies. */
 import type { BucketReport, CanaryReport, ProxyReport } from '../../../src/delivery/model.js';
-import { durationOf } from '../model/delivery.js';
+import { durationOf, environmentsOf } from '../model/delivery.js';
 import { TableScroll } from '../parts/table-scroll.js';
 
 /** Draws the proxies as the leader knows them. */
@@ -70,7 +70,7 @@ function ProxyRow(props: {
       {props.shows.holds && <td className="number">{holds ?? 'unknown'}</td>}
       <td className="number">
         {waiting}
-        {missed > 0 && <p className="cell-note">{missed} environments wait for a resync</p>}
+        {missed > 0 && <p className="cell-note">{environmentsOf(missed)} to be sent again as a whole</p>}
       </td>
       <td>
         {accepted === undefined
@@ -136,13 +136,13 @@ function BucketRow({ bucket: each }: { readonly bucket: BucketReport }) {
       <td>
         <State state={state} error={error} />
         {aheadEnvironments > 0 && (
-          <p className="cell-note">{aheadEnvironments} environments have here what the store lost</p>
+          <p className="cell-note">the store lost what is here of {environmentsOf(aheadEnvironments)}</p>
         )}
       </td>
       <td>
         {behindEnvironments === 0
           ? 'up to date'
-          : `${durationOf(behindMs)} behind in ${behindEnvironments} environments`}
+          : `${durationOf(behindMs)} behind in ${environmentsOf(behindEnvironments)}`}
       </td>
       <td>{checkedMs === undefined ? 'not yet' : `${durationOf(checkedMs)} ago`}</td>
     </tr>

@@ -72,8 +72,7 @@ function EffectRow({ effect: { sample, before, after } }: { readonly effect: Eff
     <li>
       <code>{JSON.stringify(sample)}</code>
       <span className="effect-sides">
-        <ValueWithRule explained={before} />
-        <span aria-label="becomes">→</span>
+        <ValueWithRule explained={before} /> <span aria-label="becomes">→</span>{' '}
         <ValueWithRule explained={after} />
       </span>
     </li>

@@ -47,3 +47,8 @@ export function durationOf(ms: number): string {
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
   return `${Math.floor(ms / 3_600_000)} h`;
 }
+
+/** Formats a number of environments: `1 environment`, `1,200 environments`. */
+export function environmentsOf(count: number): string {
+  return count === 1 ? '1 environment' : `${count.toLocaleString('en')} environments`;
+}

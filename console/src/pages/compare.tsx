@@ -109,7 +109,7 @@ function Differences({ from, to, fromName, toName }: DifferencesProps) {
             disabled={keys.length === 0}
             onClick={() => setAsking(true)}
           >
-            Promote {keys.length} to {toName} …
+            {keys.length === 0 ? 'Promote' : `Promote ${keys.length}`} to {toName} …
           </button>
         )}
       </div>
