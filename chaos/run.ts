@@ -244,7 +244,7 @@ class Run {
       await director.run(plan);
     } finally {
       stopping.abort();
-      await endOf('the writers', writing);
+      await endOf(() => `the writers (not settled: ${this.#ledger.unsettled().join(', ')})`, writing);
     }
   }
 
@@ -287,9 +287,12 @@ class Run {
 }
 
 /** `step`; rejects when it takes longer than anything should. */
-function endOf<T>(name: string, step: Promise<T>): Promise<T> {
+function endOf<T>(name: string | (() => string), step: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = (): void => reject(new Error(`${name} did not end within ${STEP_LIMIT / 1000} s`));
+    const late = (): void => {
+      const what = typeof name === 'string' ? name : name();
+      reject(new Error(`${what} did not end within ${STEP_LIMIT / 1000} s`));
+    };
     const timer = setTimeout(late, STEP_LIMIT);
     step.finally(() => clearTimeout(timer)).then(resolve, reject);
   });

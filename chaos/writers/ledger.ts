@@ -45,6 +45,13 @@ export class Ledger {
     entry.settled = performance.now();
   }
 
+  /** The commits that have no outcome yet, as `token after N attempts`. */
+  unsettled(): string[] {
+    return this.entries
+      .filter(({ outcome }) => outcome === undefined)
+      .map(({ intent, attempts }) => `${intent.token} after ${attempts} attempts`);
+  }
+
   count(kind: Outcome['kind']): number {
     return this.entries.filter(({ outcome }) => outcome?.kind === kind).length;
   }
