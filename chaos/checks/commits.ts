@@ -114,7 +114,8 @@ function judge(
 
 /**
  * True when a node committed again what the store had, after a loss: its ids were below those of what
- * was lost, and readers of that would never have been sent it. Nothing may have come in between.
+ * was lost, and readers of that would never have been sent it. Nothing may have come in between. What
+ * was lost may be in the same commit under another key of the intent.
  */
 function isForReaders(
   again: Committed,
@@ -124,11 +125,12 @@ function isForReaders(
 ): boolean {
   const { environment, version, at } = again;
   const lost = losses.some((loss) => (loss.environment ?? environment) === environment && loss.from <= at);
+  const wanted = new Map(configs.map((config) => [config.key, contentOf(config)]));
   const before = history.filter((each) => each.environment === environment && each.version < version);
   return (
     lost &&
     again.configs
-      .filter(({ key }) => configs.some((config) => config.key === key))
+      .filter(({ key, content }) => wanted.get(key) === content)
       .every(({ key, content }) => {
         const last = before.findLast((each) => each.configs.some((config) => config.key === key));
         return last?.configs.find((config) => config.key === key)?.content === content;

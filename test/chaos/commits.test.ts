@@ -113,6 +113,13 @@ describe('the answers that writers got', () => {
     expect(problem({ token: 'w1-1', configs: whole }, made('w1-2', 4), made('w1-1', 6))).toContain(
       'made 2 times',
     );
+    // Under `a` a write with a later id was lost too.
+    const besides: [string, number][] = [
+      ['a', 5],
+      ['writer.w1', 6],
+    ];
+    const again = { ...made('w1-1', 6), configs: besides };
+    expect(problem({ token: 'w1-1', configs: whole }, again)).toBe('');
   });
 
   it('the answers that writers got does not when what is not valid was made, or is not among the rejected', () => {
