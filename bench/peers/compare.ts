@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '../statistics.js';
 import { figure, table } from '../table.js';
 import { makeRequests, openStreams, processorTime, type OpenStreams } from './raw-http.js';
+import { centrifugo, ldRelay } from './relays.js';
 import {
   flagd,
   goFeatureFlag,
@@ -109,6 +110,8 @@ export async function compareStreams({ rounds, streams }: PeerSizes): Promise<st
     { missing: undefined, start: () => holdfast(1) },
     { missing: missingNchan(), start: nchan },
     { missing: missing('mercure'), start: mercure },
+    { missing: missing('centrifugo'), start: centrifugo },
+    { missing: missing('ld-relay'), start: ldRelay },
   ]);
   const costs = new Map<StreamPeer, StreamCosts>();
   try {

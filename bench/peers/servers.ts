@@ -59,13 +59,20 @@ function asking(port: number, headers: Readonly<Record<string, string>> = {}): O
     );
 }
 
-async function start(name: string, command: string, args: readonly string[], port: number): Promise<Peer> {
+/** Starts a server as a process of its own. */
+export async function start(
+  name: string,
+  command: string,
+  args: readonly string[],
+  port: number,
+): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'hf-peer-'));
   const running = await startServer(name, { command, args, folder, port });
   return { name, pid: running.pid, port, stop: () => endProcess(running, 'SIGTERM', 20_000) };
 }
 
-function fileOf(name: string, content: string): string {
+/** Writes a file in a folder of its own; returns its path. */
+export function fileOf(name: string, content: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'hf-peer-')), name);
   writeFileSync(path, content);
   return path;
@@ -190,7 +197,8 @@ export async function goFeatureFlag(flags: number): Promise<OfrepPeer> {
   return { ...peer, ask: asking(port) };
 }
 
-function publishing(url: string, form: (text: string) => string, headers: Record<string, string>) {
+/** Publishes by a request whose body has the text. */
+export function publishing(url: string, form: (text: string) => string, headers: Record<string, string>) {
   let next = 0;
   return async (send: (marker: string) => Promise<void>): Promise<void> => {
     const marker = `change-${next++}-`;
