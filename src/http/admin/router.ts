@@ -10,7 +10,7 @@ import { limitBody } from '../body-limit.js';
 import { onlyMethods } from '../errors.js';
 import { operatorOf, requireOperator } from './credential.js';
 import { resolveEnvironment } from './environment-name.js';
-import { readHeaders, readJsonBody, readParams, readQuery } from './input.js';
+import { queryReader, readHeaders, readJsonBody, readParams } from './input.js';
 import type { AdminParts } from './parts.js';
 import { needsAll, roleTooLow } from './refusals.js';
 import type { AdminRequest, AdminRoute, RawBody, RouteScope } from './route.js';
@@ -96,6 +96,7 @@ function bodyParsers({ body }: AdminRoute): RequestHandler[] {
 }
 
 function handler(route: AdminRoute, parts: AdminParts): RequestHandler {
+  const readInput = inputReader(route);
   return async (request, response) => {
     const { environment } = response.locals as { environment?: bigint };
     const operator = operatorOf(response);
@@ -103,7 +104,7 @@ function handler(route: AdminRoute, parts: AdminParts): RequestHandler {
     const note: AdminRequest<RouteScope, unknown, unknown, unknown, unknown>['note'] = (facts) => {
       entry = { ...entry, ...facts };
     };
-    const input = readInput(route, request);
+    const input = readInput(request);
     await route.handle({ operator, environment, note, ...input }, response, parts);
     if (route.method === 'GET' || route.audit === false || isDryRun(input)) return;
     if (route.audit === 'repeatable') parts.audit.recordChange(entry);
@@ -111,13 +112,14 @@ function handler(route: AdminRoute, parts: AdminParts): RequestHandler {
   };
 }
 
-function readInput({ params, query, headers, body }: AdminRoute, request: Request) {
-  return {
+function inputReader({ params, query, headers, body }: AdminRoute) {
+  const readQuery = queryReader(query ?? NO_PARAMETERS);
+  return (request: Request) => ({
     params: params === undefined ? {} : readParams(params, request),
-    query: readQuery(query ?? NO_PARAMETERS, request),
+    query: readQuery(request),
     headers: headers === undefined ? {} : readHeaders(headers, request),
     body: body === undefined ? undefined : readBody(body, request),
-  };
+  });
 }
 
 function readBody(body: NonNullable<AdminRoute['body']>, request: Request): unknown {
