@@ -75,7 +75,6 @@ export class FileStore implements Store {
   /** No compaction before that, milliseconds since 1970. */
   #compactFrom = 0;
   #sequence: number;
-  #lastTime: bigint;
 
   constructor(parts: FileStoreParts) {
     this.name = storeName({ kind: 'file', directory: parts.directory });
@@ -92,7 +91,6 @@ export class FileStore implements Store {
     this.#feed = parts.feed;
     this.#sequence = parts.sequence;
     this.#now = parts.now;
-    this.#lastTime = parts.state.newest();
     this.#writer = new Writer(parts.log.path, (mutations) => this.#write(mutations));
     this.#writes = new WriteMonitor({
       name: this.name,
@@ -110,11 +108,12 @@ export class FileStore implements Store {
     return this.#writes.state;
   }
 
-  /** Never goes back, also when the system's clock does. */
+  /**
+   * The time of the machine, also when it goes back: ids go on above the last ones then (nextId). A
+   * time that never went back would stay years ahead after a clock was so once, and expire keys.
+   */
   time(): Promise<bigint> {
-    const now = BigInt(Math.floor(this.#now())) * 1000n;
-    if (now > this.#lastTime) this.#lastTime = now;
-    return Promise.resolve(this.#lastTime);
+    return Promise.resolve(BigInt(Math.floor(this.#now())) * 1000n);
   }
 
   async commit(commit: Commit): Promise<CommitResult> {

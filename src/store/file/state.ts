@@ -119,13 +119,6 @@ export class FileState {
     return this.#requests.get(environment, key, now);
   }
 
-  /** The time of the newest change: microseconds since 1970. */
-  newest(): bigint {
-    let newest = 0n;
-    for (const { at } of this.#environments.values()) if (at > newest) newest = at;
-    return newest;
-  }
-
   /** Applies a mutation. @throws, with nothing changed, when it does not follow what is there. */
   apply(mutation: Mutation, now: number): void {
     if (mutation.type === 'key') this.#setKey(mutation.key);
