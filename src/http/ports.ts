@@ -1,5 +1,8 @@
 /** The ports of a process: one for all, or one for clients and one for operators. */
 import type { RequestListener, Server } from 'node:http';
+import { openFilesLimit } from '../core/open-files.js';
+import { boundConnections, connectionBounds, type CutReason } from './connections.js';
+import type { ProcessMetrics } from '../observe/process-metrics.js';
 import { closeServer, closingAnswers, listen, reachable, type Address } from './listen.js';
 import { createHttpServer } from './server.js';
 
@@ -9,6 +12,16 @@ export interface PortApps {
   readonly app: RequestListener;
   /** The routes of clients, for their port where operators have one of their own. */
   readonly clientApp: RequestListener;
+  /** Called for each connection that is cut. */
+  readonly onCut?: (port: PortName, reason: CutReason) => void;
+}
+
+/** The ports, as metrics name them. */
+export type PortName = 'clients' | 'operators';
+
+/** Builds the function that counts connections which a port cuts. */
+export function cutCounter({ connectionsCut }: ProcessMetrics): NonNullable<PortApps['onCut']> {
+  return (port, reason) => connectionsCut.inc({ port, reason });
 }
 
 /** The settings of ports. */
@@ -36,11 +49,20 @@ export interface OpenPorts {
  *
  * @throws HoldfastError `field_invalid` when an address cannot be used
  */
-export async function openPorts({ app, clientApp }: PortApps, settings: PortSettings): Promise<OpenPorts> {
+export async function openPorts(apps: PortApps, settings: PortSettings): Promise<OpenPorts> {
+  const { app, clientApp, onCut = () => undefined } = apps;
   const { port, host, adminPort, adminHost = host } = settings;
-  const clients = await open(adminPort === undefined ? app : clientApp, { host, port }, 'PORT');
+  const bounds = connectionBounds(openFilesLimit(), adminPort !== undefined);
+  const serverOf = (name: PortName, listener: RequestListener): Server => {
+    const server = createHttpServer(listener);
+    boundConnections(server, bounds[name], (reason) => onCut(name, reason));
+    return server;
+  };
+  const clientServer = serverOf('clients', adminPort === undefined ? app : clientApp);
+  const clients = await open(clientServer, { host, port }, 'PORT');
   if (adminPort === undefined) return { ...clients, adminUrl: clients.url };
-  const admin = await open(app, { host: adminHost, port: adminPort }, 'HOLDFAST_ADMIN_PORT').catch(
+  const place = { host: adminHost, port: adminPort };
+  const admin = await open(serverOf('operators', app), place, 'HOLDFAST_ADMIN_PORT').catch(
     async (error: unknown) => {
       await clients.close();
       throw error;
@@ -59,12 +81,7 @@ export async function openPorts({ app, clientApp }: PortApps, settings: PortSett
   };
 }
 
-async function open(
-  app: RequestListener,
-  address: Address,
-  setting: string,
-): Promise<Omit<OpenPorts, 'adminUrl'>> {
-  const server: Server = createHttpServer(app);
+async function open(server: Server, address: Address, setting: string): Promise<Omit<OpenPorts, 'adminUrl'>> {
   const closeAfterAnswers = closingAnswers(server);
   const port = await listen(server, address, setting);
   const url = `http://${reachable(address.host)}:${port}`;

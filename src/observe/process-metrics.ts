@@ -24,6 +24,13 @@ export class ProcessMetrics {
     registers: [this.registry],
   });
 
+  readonly connectionsCut = new Counter({
+    name: 'holdfast_connections_cut_total',
+    help: 'Connections that this process ended, by port (clients, operators) and reason: malformed, too_large, slow (headers or a body did not arrive in time), stalled (the client took nothing of its answer), idle (to make room), full (a new one, refused).',
+    labelNames: ['port', 'reason'] as const,
+    registers: [this.registry],
+  });
+
   readonly proxiedInternal = new Counter({
     name: 'holdfast_proxied_internal_requests_total',
     help: 'Requests for administration, metrics or health that came through a GRIP proxy and were refused.',

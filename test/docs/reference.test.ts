@@ -55,6 +55,7 @@ describe('docs/reference/metrics.md', () => {
     await removeBuckets();
     const shared = [
       'holdfast_build_info gauge',
+      'holdfast_connections_cut_total counter',
       'holdfast_evaluations_over_budget_total counter',
       'holdfast_evaluations_undecided_total counter',
       'holdfast_http_requests_total counter',

@@ -31,6 +31,7 @@ const BOUNDS: Readonly<Record<string, string>> = {
   node: 'version of Node',
   outcome: 'outcomes of reads',
   patch: 'version of Node',
+  port: 'clients, operators',
   proxy: 'proxies of GRIP_URL',
   quantile: 'quantiles',
   reason: 'reasons, written in the source',

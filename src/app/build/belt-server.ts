@@ -14,6 +14,7 @@ import { Evaluators } from '../../evaluate/evaluators.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { beltServerReadiness, type BeltServerHealth } from '../../http/belt-health.js';
 import { buildLimits } from './limits.js';
+import { cutCounter, type PortApps } from '../../http/ports.js';
 import { noStreamRoutes } from '../../http/no-streams.js';
 import type { Clock } from '../../core/clock.js';
 import { BeltServerMetrics } from '../../observe/belt-server-metrics.js';
@@ -38,6 +39,8 @@ export interface BeltServer {
   readonly app: Express;
   /** The application of the clients' port where operators have one of their own. */
   readonly clientApp: Express;
+  /** Counts a connection that a port cut. */
+  readonly onCut: NonNullable<PortApps['onCut']>;
   readonly copies: Copies;
   /** Sets the phase that readiness reports. It begins as `starting`. */
   readonly enter: (phase: BeltServerHealth['phase']) => void;
@@ -68,7 +71,13 @@ export function buildBeltServer(parts: BeltServerParts): BeltServer {
   const enter = (next: BeltServerHealth['phase']): void => {
     phase = next;
   };
-  return { app: createApp(appParts), clientApp: createClientApp(appParts), copies, enter };
+  return {
+    app: createApp(appParts),
+    clientApp: createClientApp(appParts),
+    onCut: cutCounter(metrics),
+    copies,
+    enter,
+  };
 }
 
 function buildCopies(

@@ -10,6 +10,7 @@ import { Evaluators } from '../../evaluate/evaluators.js';
 import { parseGripUrl, type ProxyAddress } from '../../grip/proxies.js';
 import { clientRoutes, createApp, createClientApp } from '../../http/app.js';
 import { nodeReadiness, type NodeHealth } from '../../http/health.js';
+import { cutCounter, type PortApps } from '../../http/ports.js';
 import { NodeMetrics } from '../../observe/node-metrics.js';
 import type { AuditTrail } from '../../operators/audit-trail.js';
 import { SignInCodes } from '../../operators/sign-in.js';
@@ -32,6 +33,8 @@ export interface BuiltNode {
   readonly app: Express;
   /** The application of the clients' port where operators have one of their own. */
   readonly clientApp: Express;
+  /** Counts a connection that a port cut. */
+  readonly onCut: NonNullable<PortApps['onCut']>;
   readonly replica: Replica;
   readonly committer: Committer;
   readonly directHolds: DirectHolds;
@@ -102,14 +105,14 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
   };
   const more = { delivery: delivery.board, codes, fleet };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
-  const apps = { app: createApp({ ...shared, admin }), clientApp: createClientApp(shared) };
+  const clientApp = createClientApp(shared);
+  const apps = { app: createApp({ ...shared, admin }), clientApp, onCut: cutCounter(metrics) };
   const lead = async (signal: AbortSignal): Promise<void> => {
     const reported = [delivery.report(signal), fleet.report(signal), keepKeys(parts, replica, signal)];
     await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), ...reported]);
   };
   const enter = (next: NodeHealth['phase']): void => {
-    phase = next;
-    if (next === 'stopping') delivery.board.stop();
+    if ((phase = next) === 'stopping') delivery.board.stop();
   };
   const { setAddress } = delivery;
   return { ...apps, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
