@@ -104,14 +104,33 @@ async function openAll(
   return { opened, costs: { open, resident: (resident(pid) - memory) / count, change: [], last: [] } };
 }
 
-/** Compares streams that the servers hold themselves; returns the report. */
-export async function compareStreams({ rounds, streams }: PeerSizes): Promise<string> {
-  const { peers, notes } = await startAll<StreamPeer>([
-    { missing: undefined, start: () => holdfast(1) },
+/** Servers that hold streams, beside Holdfast: as many together as one process can open streams at. */
+const STREAM_SERVERS: readonly (readonly Candidate<StreamPeer>[])[] = [
+  [
     { missing: missingNchan(), start: nchan },
     { missing: missing('mercure'), start: mercure },
+  ],
+  [
     { missing: missing('centrifugo'), start: centrifugo },
     { missing: missing('ld-relay'), start: ldRelay },
+  ],
+];
+
+/** Compares streams that the servers hold themselves; returns the report. */
+export async function compareStreams(sizes: PeerSizes): Promise<string> {
+  const title = `## ${sizes.streams} direct streams, ${sizes.rounds} changes of about 330 bytes`;
+  const reports: string[] = [];
+  for (const servers of STREAM_SERVERS) reports.push(await compareStreamsOf(servers, sizes));
+  return [title, ...reports].join('\n\n');
+}
+
+async function compareStreamsOf(
+  servers: readonly Candidate<StreamPeer>[],
+  { rounds, streams }: PeerSizes,
+): Promise<string> {
+  const { peers, notes } = await startAll<StreamPeer>([
+    { missing: undefined, start: () => holdfast(1) },
+    ...servers,
   ]);
   const costs = new Map<StreamPeer, StreamCosts>();
   try {
@@ -137,8 +156,7 @@ export async function compareStreams({ rounds, streams }: PeerSizes): Promise<st
   } finally {
     await Promise.all(peers.map((peer) => peer.stop()));
   }
-  const title = `## ${streams} direct streams, ${rounds} changes of about 330 bytes`;
-  return [title, '', streamTable([...costs]), ...notes].join('\n');
+  return [streamTable([...costs]), ...notes].join('\n');
 }
 
 function streamTable(costs: readonly (readonly [StreamPeer, StreamCosts])[]): string {
