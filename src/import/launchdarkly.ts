@@ -46,8 +46,20 @@ export function convertLaunchDarkly(input: unknown): Conversion {
       return config;
     });
   }
-  for (const [key, given] of Object.entries(requireObject(data.flags, 'flags'))) {
-    converter.add(key, (differs) => flagConfig(key, objectOf(given, 'the flag'), { segments, differs }));
+  // The file of an SDK's file source may have values in place of flags, or both.
+  const values = isObject(data.flagValues) ? data.flagValues : {};
+  const hasValues = data.flags === undefined && isObject(data.flagValues);
+  const flags = hasValues ? {} : requireObject(data.flags, 'flags');
+  for (const [key, given] of Object.entries(flags)) {
+    converter.add(key, (differs) => {
+      if (Object.hasOwn(values, key)) throw new NotConvertible('it is in flags and in flagValues');
+      return flagConfig(key, objectOf(given, 'the flag'), { segments, differs });
+    });
+  }
+  for (const [key, value] of Object.entries(values)) {
+    if (Object.hasOwn(flags, key)) continue;
+    const rules = [{ when: ALWAYS_HOLDS, then: always(value) }];
+    converter.add(key, () => flagConfigOf({ key, values: [value], rules }));
   }
   return converter.result;
 }

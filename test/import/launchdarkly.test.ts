@@ -117,3 +117,20 @@ describe('launchdarkly', () => {
     expect(leftOut(conversion, 'a')).toMatch(/segment big/);
   });
 });
+
+describe('launchdarkly: the file of a file source', () => {
+  it('values of flagValues are flags that everyone has, next to flags or without them', () => {
+    const values = { a: true, b: 'x', c: 3 };
+    const conversion = convertFlags('launchdarkly', JSON.stringify({ flagValues: values }));
+    const evaluate = evaluationOf(conversion);
+    expect(Object.keys(values).map((key) => evaluate(key))).toEqual([true, 'x', 3]);
+    const both = convertFlags('launchdarkly', JSON.stringify({ flags: { d: flag() }, flagValues: values }));
+    expect(both.configs.map(({ key }) => key)).toEqual(['d', 'a', 'b', 'c']);
+  });
+
+  it('a flag that is in flags and in flagValues is left out', () => {
+    const file = JSON.stringify({ flags: { a: flag() }, flagValues: { a: true } });
+    const conversion = convertFlags('launchdarkly', file);
+    expect(leftOut(conversion, 'a')).toMatch(/in flagValues/);
+  });
+});
