@@ -1,5 +1,5 @@
 /** Administration: environments and keys. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { basic, startApp, type TestApp } from '../support/app.js';
 import { flag } from '../support/configs.js';
 import { keysIn, readBody } from '../support/stream.js';
@@ -193,6 +193,21 @@ describe('a key', () => {
   const create = (id: string, body: object) => app.admin('post', `/environments/${id}/keys`).send(body);
   const list = async (id: string) =>
     (await app.admin('get', `/environments/${id}/keys`).expect(200)).body.keys as Record<string, unknown>[];
+
+  it('a key that is created while its environment is deleted is refused, and revoked when it comes back', async () => {
+    const { id } = await app.environment();
+    const addKey = app.store.addKey.bind(app.store);
+    const held = vi.spyOn(app.store, 'addKey').mockImplementationOnce(async (key) => {
+      await app.admin('delete', `/environments/${id}`).send({ confirm: id }).expect(200);
+      await addKey(key);
+    });
+    const { body } = await create(id, { kind: 'server', name: 'late' }).expect(404);
+    held.mockRestore();
+    expect(body.error.code).toBe('environment_unknown');
+    await put(Number(id), { projectId: '1', name: `again ${id}` }).expect(201);
+    const late = (await list(id)).find(({ name }) => name === 'late');
+    expect(late).toMatchObject({ revokedAt: expect.any(String) as string });
+  });
 
   it('a key has a text that names its project and environment, and is shown when it is created', async () => {
     const environment = await app.environment({ projectId: '3' });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../core/errors.js';
 import { issueKey } from '../../keys/issue-key.js';
 import { reaches } from '../../operators/operator.js';
+import { unknownEnvironment } from '../../replica/missing.js';
 import type { Key } from '../../store/store.js';
 import { findEnvironment } from './environments.js';
 import { nameField } from './name-field.js';
@@ -75,6 +76,11 @@ export const KEY_ROUTES = [
       const expiresAt = laterThanNow(body.expiresAt ?? undefined, now());
       const { text, key } = issueKey(found, body.kind, body.name, now(), expiresAt);
       await store.addKey(key);
+      // Deleted in between: its keys were revoked before this one was there.
+      if ((await store.deletion(found.id)) !== undefined) {
+        await store.revokeKey(key.id, now());
+        throw unknownEnvironment(found.id);
+      }
       replica.keyring.take(key);
       const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() };
       note({ subject: key.id, details: { kind: key.kind, name: key.name, ...expiry } });
