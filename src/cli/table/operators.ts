@@ -34,7 +34,7 @@ export const operatorCommands = [
   defineCommand({
     name: 'operators list',
     group: 'Access',
-    summary: 'list operators, never their tokens',
+    summary: 'list operators, never their tokens; sessions list has people of an issuer',
     examples: [{ line: 'operators list', does: 'shows names, roles, expiry and the last day of use' }],
     connections: ['url', 'token'],
     json: '{"operators": [{"name", "role", "environments", "createdAt", "expiresAt", "lastUsedOn"}]}',
