@@ -9,6 +9,22 @@ export const ENVIRONMENT_PAGES = [
   { to: '/e/$environment/keys', label: 'Keys' },
 ] as const;
 
+/**
+ * Returns the title of the browser's tab for an address, so that tabs and bookmarks can be told apart.
+ *
+ * @param environment the name of its environment, if that is known
+ */
+export function titleOf(pathname: string, environment: string | undefined): string {
+  const [, first = '', , page = '', key] = pathname.split('/');
+  if (first !== 'e') {
+    const found = INSTALLATION_PAGES.find(({ to }) => to === pathname);
+    return found === undefined ? 'Holdfast' : `${found.label} · Holdfast`;
+  }
+  const listed = ENVIRONMENT_PAGES.find(({ to }) => to.endsWith(`/${page}`))?.label ?? 'New flag';
+  const name = key === undefined ? listed : decodeURIComponent(key);
+  return [name, ...(environment === undefined ? [] : [environment]), 'Holdfast'].join(' · ');
+}
+
 /** Pages of the whole installation, with the role that they need. */
 export const INSTALLATION_PAGES: readonly {
   readonly to: string;

@@ -43,6 +43,11 @@ export function endSession(reason?: string): void {
   set(reason === undefined ? { kind: 'none' } : { kind: 'none', reason });
 }
 
+/** Notes that the server could not be asked about the token of the tab, which is kept for another try. */
+export function postponeSession(reason: string): void {
+  set({ kind: 'none', reason });
+}
+
 /** Keeps the pages of a session whose token is no longer accepted, until the operator signs in again. */
 export function pauseSession(reason: string): void {
   sessionStorage.removeItem(STORED);

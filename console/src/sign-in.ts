@@ -1,6 +1,13 @@
 /** Signing in by a token, by a code that works once, or with the issuer; and signing out. */
 import { ApiError, call, type AdminSchemas } from './api.js';
-import { beginSession, endSession, noteHandedOver, storedToken, type Self } from './session.js';
+import {
+  beginSession,
+  endSession,
+  noteHandedOver,
+  postponeSession,
+  storedToken,
+  type Self,
+} from './session.js';
 
 /** The page that a window opens for another tab; the issuer sends it back here. */
 const HAND_OVER = '/console/signed-in';
@@ -76,7 +83,10 @@ export async function startSession(): Promise<void> {
     } else if (stored !== undefined) await signIn(stored, true);
     else endSession();
   } catch (error) {
-    if (code === undefined && error instanceof ApiError && error.status === 401) endSession();
+    const isRefused = error instanceof ApiError && error.status === 401;
+    if (code === undefined && isRefused) endSession();
+    else if (code === undefined && stored !== undefined)
+      postponeSession('The node could not be asked who you are. Reload the page to try again.');
     else endSession(error instanceof ApiError ? `Not signed in: ${error.message}.` : 'Not signed in.');
   }
 }

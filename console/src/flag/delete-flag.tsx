@@ -28,7 +28,7 @@ export function DeleteFlag(props: { readonly environment: string; readonly confi
         await queries.invalidateQueries(rulesetQuery(environment));
         return;
       }
-      await navigate({ to: '/e/$environment/flags', params: { environment } });
+      await navigate({ to: '/e/$environment/flags', params: { environment }, ignoreBlocker: true });
       await queries.invalidateQueries(rulesetQuery(environment));
       offerUndo(queries, environment, outcome.committed.version, `${key} was deleted.`);
     },

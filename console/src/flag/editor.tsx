@@ -9,6 +9,7 @@ import { moved, readDraft, rulesField, writeDraft, type Draft } from '../model/d
 import type { KeyedConfig, Ruleset } from '../queries.js';
 import { useMay } from '../session.js';
 import { DraftErrorContext, draftErrorOf, useFieldError } from './field-errors.js';
+import { KeepEdits } from './keep-edits.js';
 import { Review } from './review.js';
 import { RuleCard } from './rule-card.js';
 import { useIds } from './use-ids.js';
@@ -45,6 +46,11 @@ export function FlagEditor(props: EditorProps) {
     review.reset();
     setDraft({ ...draft, ...change });
   };
+  const discard = (): void => {
+    review.reset();
+    setDraft(first);
+    setRound(round + 1);
+  };
   const isDirty = draft !== first || config.id === undefined;
   const isStale = config.id !== undefined && present !== undefined && present.id !== config.id;
   return (
@@ -55,21 +61,11 @@ export function FlagEditor(props: EditorProps) {
         <Rules key={round} {...props} draft={draft} update={update} />
         <Visibility draft={draft} update={update} />
       </fieldset>
+      <KeepEdits isEdited={isEditor && isEdited(config, first, draft)} />
       <GeneralError field={rulesField(config, environment)} />
       {isEditor && (
         <div className="editor-bar">
-          {draft !== first && config.id !== undefined && (
-            <button
-              type="button"
-              className="button button-quiet"
-              onClick={() => {
-                update(first);
-                setRound(round + 1);
-              }}
-            >
-              Discard
-            </button>
-          )}
+          {draft !== first && config.id !== undefined && <DiscardButton onClick={discard} />}
           <button
             type="button"
             className="button button-primary"
@@ -89,6 +85,20 @@ export function FlagEditor(props: EditorProps) {
       )}
     </DraftErrorContext>
   );
+}
+
+function DiscardButton({ onClick }: { readonly onClick: () => void }) {
+  return (
+    <button type="button" className="button button-quiet" onClick={onClick}>
+      Discard
+    </button>
+  );
+}
+
+/** True when something was typed. The first draft of a new config is made again with each letter of its key. */
+function isEdited({ id, key = '' }: Config, first: Draft, draft: Draft): boolean {
+  if (id !== undefined) return draft !== first;
+  return key !== '' || JSON.stringify(draft) !== JSON.stringify(first);
 }
 
 function ReviewOf(props: {

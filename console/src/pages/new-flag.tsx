@@ -66,23 +66,7 @@ export function NewFlagPage() {
       </div>
       {error !== null && <Failed error={error} retry={() => void refetch()} />}
       <div className="new-flag card">
-        <label className="field">
-          <span>Key</span>
-          <input
-            value={key}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="flag.new-checkout"
-            aria-invalid={isTaken}
-            aria-describedby="new-key-note"
-            onChange={({ target }) => setKey(target.value.trim())}
-          />
-          <small id="new-key-note" className={isTaken ? 'field-error' : 'muted'}>
-            {isTaken
-              ? 'There is a config with this key already; open it, or choose another key.'
-              : 'How code asks for it. It cannot be changed later.'}
-          </small>
-        </label>
+        <KeyField value={key} isTaken={isTaken} onChange={setKey} />
         <label className="field">
           <span>Type</span>
           <select value={kind} onChange={({ target }) => setKind(target.value)}>
@@ -102,9 +86,44 @@ export function NewFlagPage() {
           present={undefined}
           ruleset={data}
           isBlocked={key === '' || isTaken}
-          onRestart={() => void navigate({ to: '/e/$environment/flags/$key', params: { environment, key } })}
+          onRestart={() =>
+            void navigate({
+              to: '/e/$environment/flags/$key',
+              params: { environment, key },
+              // It was saved.
+              ignoreBlocker: true,
+            })
+          }
         />
       )}
     </div>
+  );
+}
+
+function KeyField(props: {
+  readonly value: string;
+  /** True when there is a config with this key. */
+  readonly isTaken: boolean;
+  readonly onChange: (key: string) => void;
+}) {
+  const { value, isTaken, onChange } = props;
+  return (
+    <label className="field">
+      <span>Key</span>
+      <input
+        value={value}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="flag.new-checkout"
+        aria-invalid={isTaken}
+        aria-describedby="new-key-note"
+        onChange={({ target }) => onChange(target.value.trim())}
+      />
+      <small id="new-key-note" className={isTaken ? 'field-error' : 'muted'}>
+        {isTaken
+          ? 'There is a config with this key already; open it, or choose another key.'
+          : 'How code asks for it. It cannot be changed later.'}
+      </small>
+    </label>
   );
 }

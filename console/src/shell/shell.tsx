@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { ENVIRONMENT_PAGES, INSTALLATION_PAGES } from '../navigation.js';
+import { ENVIRONMENT_PAGES, INSTALLATION_PAGES, titleOf } from '../navigation.js';
 import { environmentsQuery, type Environment } from '../queries.js';
 import { useMay, useSelf } from '../session.js';
 import { signOut } from '../sign-in.js';
@@ -17,6 +17,7 @@ export function Shell() {
   const isOpen = openAt === pathname;
   const page = useRef<HTMLElement>(null);
   useEffect(() => focusPage(page.current), [pathname]);
+  useTitle(pathname);
   return (
     <div className="shell">
       <a className="skip" href="#page">
@@ -55,6 +56,18 @@ function focusPage(page: HTMLElement | null): void {
   const { activeElement } = document;
   if (activeElement === document.body || activeElement instanceof HTMLAnchorElement)
     page?.focus({ preventScroll: true });
+}
+
+function useTitle(pathname: string): void {
+  const { environment } = useParams({ strict: false });
+  const { data } = useQuery(environmentsQuery);
+  const name = data?.find(({ id }) => id === environment)?.name;
+  useEffect(() => {
+    document.title = titleOf(pathname, name);
+    return () => {
+      document.title = 'Holdfast';
+    };
+  }, [pathname, name]);
 }
 
 function Brand() {
