@@ -227,6 +227,9 @@ describe('ways through the console', () => {
     await page.getByRole('button', { name: 'Menu' }).click();
     await expectNarrow('menu');
     await page.getByRole('link', { name: 'Compare' }).click();
+    await page.getByRole('button', { name: 'Leave without saving' }).waitFor();
+    await expectNarrow('leave');
+    await page.getByRole('button', { name: 'Leave without saving' }).click();
     await page.getByLabel('Compare Production with').selectOption('2');
     await page.locator('.compare-row').or(page.getByText('are the same')).first().waitFor();
     await expectNarrow('compare');
