@@ -4,8 +4,10 @@
 import type { Committer } from '../commit/committer.js';
 import type { NodeSettings } from '../config/options.js';
 import { systemClock } from '../core/clock.js';
+import { openFilesLimit } from '../core/open-files.js';
 import { settleWithin } from '../http/listen.js';
 import { openPorts } from '../http/ports.js';
+import { connectionBounds, holdsWithin } from '../http/connections.js';
 import type { Logger } from '../observe/log.js';
 import type { Tracing } from '../observe/tracing.js';
 import { historyLimits } from '../store/history.js';
@@ -94,6 +96,19 @@ async function greet(
   );
 }
 
+/** Lowers HOLDFAST_MAX_HOLDS to what the open files of this process allow, and says so. */
+function withinOpenFiles(settings: NodeSettings, log: Logger): NodeSettings {
+  const openFiles = openFilesLimit();
+  const bounds = connectionBounds(openFiles, settings.adminPort !== undefined);
+  const maxHolds = holdsWithin(settings.maxHolds, bounds);
+  if (maxHolds === settings.maxHolds) return settings;
+  log.warn(
+    { openFiles, maxHolds },
+    'HOLDFAST_MAX_HOLDS is more than the open files of this process allow, and is lowered; raise their limit (ulimit -n, LimitNOFILE, ulimits)',
+  );
+  return { ...settings, maxHolds };
+}
+
 /**
  * Starts a node on an open store, which stays the caller's.
  *
@@ -105,12 +120,13 @@ async function greet(
  *   port cannot be used
  */
 export async function startOnStore(
-  settings: NodeSettings,
+  given: NodeSettings,
   secrets: Secrets,
   store: Store,
   log: Logger,
   tracing?: Tracing,
 ): Promise<RunningNode> {
+  const settings = withinOpenFiles(given, log);
   const buckets = await openBuckets(settings);
   const node = buildNode({ settings, secrets, store, log, tracing, clock: systemClock }, buckets);
   const { replica, committer, directHolds, audit, lead, enter } = node;

@@ -50,6 +50,16 @@ export function connectionBounds(openFiles: number | undefined, hasAdminPort: bo
   return { clients: hasAdminPort ? available - operators : available, operators };
 }
 
+/**
+ * Returns the direct holds that a process can have: as many as are asked for, unless its port would
+ * be nearly full of them. Then it would refuse connections although it says that it is ready.
+ *
+ * @param clients the connections of the clients' port
+ */
+export function holdsWithin(maxHolds: number, { clients }: ConnectionBounds): number {
+  return Math.min(maxHolds, Math.max(1, Math.floor(clients * NEARLY_FULL)));
+}
+
 /** Bounds the connections of a server that does not listen yet, and reports those that are cut. */
 export function boundConnections(server: Server, most: number, onCut: (reason: CutReason) => void): void {
   const open = new Set<Socket>();

@@ -2,7 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundConnections, connectionBounds, type CutReason } from '../../src/http/connections.js';
+import {
+  boundConnections,
+  connectionBounds,
+  holdsWithin,
+  type CutReason,
+} from '../../src/http/connections.js';
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.js';
 import { until } from '../support/until.js';
 
@@ -120,4 +125,11 @@ describe('the bound of connections', () => {
       expect(connectionBounds(files, own)).toEqual(bounds);
     },
   );
+
+  it('the direct holds of a process are lowered to nine tenths of what its port takes, and no further', () => {
+    const bounds = { clients: 672, operators: 96 };
+    expect(holdsWithin(10_000, bounds)).toBe(604);
+    expect(holdsWithin(600, bounds)).toBe(600);
+    expect(holdsWithin(10_000, { clients: Infinity, operators: Infinity })).toBe(10_000);
+  });
 });

@@ -95,3 +95,9 @@ it.each([
     expect(node.tail()).not.toContain('EMFILE');
   },
 );
+
+it('a node whose open files are few lowers its direct holds, so that readiness says when it is full', async () => {
+  const { holds } = (await (await fetch(`${admin}/readyz`)).json()) as { holds: { max: number } };
+  expect(holds.max).toBe(151);
+  expect(node.tail()).toContain('HOLDFAST_MAX_HOLDS is more than the open files');
+});
