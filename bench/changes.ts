@@ -32,7 +32,8 @@ export class Changes {
       const place = this.#turn % this.environments.length;
       const environment = BigInt(this.environments[place]!);
       const previous = this.#versions[place]!;
-      const version = at + BigInt(index);
+      // Several calls may be in one millisecond.
+      const version = at + BigInt(index) > previous ? at + BigInt(index) : previous + 1n;
       this.#versions[place] = version;
       const config = flag('bench.flag', Math.floor(this.#turn++ / this.environments.length) % 2 === 0);
       return {
