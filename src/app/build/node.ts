@@ -92,7 +92,6 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     clock: watched.monitor.status,
   });
   const seen = { metrics, now: clock.now, streamUrl: settings.streamUrl };
-  const codes = new SignInCodes(clock.monotonic);
   const evaluators = new Evaluators({ onOverBudget: () => metrics.overBudget.inc() });
   const clients = clientRoutes({ rulesets: replica, evaluators, streamTokens, ...seen });
   const observers = { metrics, log, tracing };
@@ -103,7 +102,7 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     limits: buildLimits(settings, metrics, clock),
     ...observers,
   };
-  const more = { delivery: delivery.board, codes, fleet };
+  const more = { delivery: delivery.board, codes: new SignInCodes(clock.monotonic), fleet };
   const { router: admin, audit } = buildAdmin(parts, replica, committer, evaluators, more);
   const clientApp = createClientApp(shared);
   const apps = { app: createApp({ ...shared, admin }), clientApp, onCut: cutCounter(metrics) };
@@ -112,10 +111,11 @@ export function buildNode(given: GivenNodeParts, buckets: readonly Bucket[] = []
     await Promise.all([leading.lead(signal), belt.lead(signal), watched.watch(signal), ...reported]);
   };
   const enter = (next: NodeHealth['phase']): void => {
-    if ((phase = next) === 'stopping') delivery.board.stop();
+    phase = next;
+    if (next === 'stopping') delivery.board.stop();
   };
   const { setAddress } = delivery;
-  return { ...apps, replica, committer, directHolds, audit, codes, lead, enter, setAddress };
+  return { ...apps, replica, committer, directHolds, audit, codes: more.codes, lead, enter, setAddress };
 }
 
 function proxiesOf({ gripUrls, gripVerifyKeys, publishInterval }: NodeParts['settings']): ProxyAddress[] {
