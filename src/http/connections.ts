@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 
 /** The reasons for which a connection is cut that its client did not end. */
 export type CutReason =
-  /** What came is no HTTP request. */
+  /** Bytes that are no HTTP request. */
   | 'malformed'
   /** Headers, or extensions of chunks, over the limit. */
   | 'too_large'

@@ -46,7 +46,7 @@ export function convertLaunchDarkly(input: unknown): Conversion {
       return config;
     });
   }
-  // The file of an SDK's file source may have values in place of flags, or both.
+  // A file for an SDK's file source may have values in place of flags, or both.
   const values = isObject(data.flagValues) ? data.flagValues : {};
   const hasValues = data.flags === undefined && isObject(data.flagValues);
   const flags = hasValues ? {} : requireObject(data.flags, 'flags');

@@ -3,31 +3,21 @@
  * docs/how-to/console.md
  */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
-import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
+import { expectClean, look, useConsole, type ConsoleBrowser } from '../support/console-browser.js';
 import { openSse } from '../support/sse.js';
-import { startStack, type Stack } from '../support/stack.js';
+import type { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
-
-const TIMEOUT = 180_000;
 
 let stack: Stack;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  stack = await startStack({ nodes: 1 });
-  browser = await startConsoleBrowser(stack);
+useConsole(async (...started) => {
+  [stack, browser] = started;
   await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
   await stack.commit(1, exampleConfigs());
-}, TIMEOUT);
-
-afterAll(async () => {
-  await browser.stop();
-  await stack.stop();
 });
-
-afterEach(() => browser.closePages());
 
 const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
 

@@ -2,30 +2,20 @@
  * Leaving pages of the console and coming back, in Chromium on real parts: edits, titles, and the
  * token of a tab. docs/how-to/console.md
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { titleOf } from '../../console/src/navigation.js';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
-import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
-import { startStack, type Stack } from '../support/stack.js';
-
-const TIMEOUT = 180_000;
+import { expectClean, look, useConsole, type ConsoleBrowser } from '../support/console-browser.js';
+import type { Stack } from '../support/stack.js';
 
 let stack: Stack;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  stack = await startStack({ nodes: 1 });
-  browser = await startConsoleBrowser(stack);
+useConsole(async (...started) => {
+  [stack, browser] = started;
   await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
   await stack.commit(1, exampleConfigs());
-}, TIMEOUT);
-
-afterAll(async () => {
-  await browser.stop();
-  await stack.stop();
 });
-
-afterEach(() => browser.closePages());
 
 describe('leaving a page of the console', () => {
   it('the editor asks before an edit is lost, and not once it is saved or discarded', async () => {

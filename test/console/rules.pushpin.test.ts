@@ -3,32 +3,22 @@
  * docs/how-to/console.md
  */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exampleConfigs } from '../../src/app/first-run-text.js';
 import { flag } from '../support/configs.js';
-import { expectClean, look, startConsoleBrowser, type ConsoleBrowser } from '../support/console-browser.js';
-import { startStack, type Stack } from '../support/stack.js';
-
-const TIMEOUT = 180_000;
+import { expectClean, look, useConsole, type ConsoleBrowser } from '../support/console-browser.js';
+import type { Stack } from '../support/stack.js';
 
 let stack: Stack;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  stack = await startStack({ nodes: 1 });
-  browser = await startConsoleBrowser(stack);
+useConsole(async (...started) => {
+  [stack, browser] = started;
   await stack.createEnvironment(1, { projectId: '1', name: 'Production' });
   await stack.createEnvironment(2, { projectId: '1', name: 'Staging' });
   await stack.commit(1, [...exampleConfigs(), adults()]);
   await stack.commit(2, [flag('flag.only-in-staging', true)]);
-}, TIMEOUT);
-
-afterAll(async () => {
-  await browser.stop();
-  await stack.stop();
 });
-
-afterEach(() => browser.closePages());
 
 /** A flag with a rule about a number. */
 function adults() {

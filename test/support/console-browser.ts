@@ -6,9 +6,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { launchChromium } from './chromium.js';
-import type { Stack } from './stack.js';
+import { startStack, type Stack } from './stack.js';
 
 const PICTURES = join(import.meta.dirname, '../../.stack/console');
 
@@ -144,4 +144,28 @@ export async function look({ page }: Watched, name: string): Promise<void> {
 /** Fails when the page had what it must not have. */
 export function expectClean({ complaints, strangers }: Watched): void {
   expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+}
+
+/** The time for the start of servers and a browser, milliseconds. */
+const START_TIMEOUT = 180_000;
+
+/**
+ * Starts a node and a browser for the tests of a file, and ends both after them; pages are closed
+ * after each test.
+ *
+ * @param prepare gets both before the first test
+ */
+export function useConsole(prepare: (stack: Stack, browser: ConsoleBrowser) => Promise<void>): void {
+  let stack: Stack;
+  let browser: ConsoleBrowser;
+  beforeAll(async () => {
+    stack = await startStack({ nodes: 1 });
+    browser = await startConsoleBrowser(stack);
+    await prepare(stack, browser);
+  }, START_TIMEOUT);
+  afterAll(async () => {
+    await browser.stop();
+    await stack.stop();
+  });
+  afterEach(() => browser.closePages());
 }
