@@ -2,10 +2,15 @@
  * A server of the S3 protocol for tests (s3rver), and a gate in front of it, which a test tells
  * what to do with requests.
  *
- * s3rver lacks three things. It knows access keys and does not check signatures of version 4, so the
- * gate can do that, sessions included; it takes conditional writes and ignores the conditions, as older stores do; and it cannot make the tokens
- * of long lists where OpenSSL has no DES. The gate can keep conditions, one write at a time, which
- * is what stores that have them promise, and asks for lists in the older form, which has no tokens.
+ * s3rver lacks four things, which the gate adds:
+ *
+ * - It knows access keys and does not check signatures of version 4; the gate can, sessions included.
+ * - It takes conditional writes and ignores the conditions, as older stores do; the gate can keep them.
+ * - A read during a write of the same name gets the length of one content and the bytes of the other. Every
+ *   store promises one of the two, so the gate lets one request in at a time.
+ * - It cannot make the tokens of long lists where OpenSSL has no DES; the gate asks for lists in the older
+ *   form, which has no tokens.
+ *
  * HOLDFAST_TEST_BUCKET makes test/bucket/s3.test.ts run against another store too.
  */
 import {
@@ -111,8 +116,8 @@ class Gate {
   readonly #store: number;
   readonly #conditions: boolean;
   readonly #keyOf: S3Rules['keyOf'];
-  /** The write that is under way. */
-  #writing: Promise<unknown> = Promise.resolve();
+  /** Settles when no request is in the store. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: number, conditions: boolean, keyOf: S3Rules['keyOf']) {
     this.#keyOf = keyOf;
@@ -169,9 +174,11 @@ class Gate {
   }
 
   #inTurn(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-    if (incoming.method !== 'PUT' || !this.#conditions) return this.#forward(incoming, body);
-    const done = this.#writing.then(() => this.#conditional(incoming, body));
-    this.#writing = done.catch(() => undefined);
+    const conditional = incoming.method === 'PUT' && this.#conditions;
+    const done = this.#last.then(() =>
+      conditional ? this.#conditional(incoming, body) : this.#forward(incoming, body),
+    );
+    this.#last = done.catch(() => undefined);
     return done;
   }
 
