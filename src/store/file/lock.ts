@@ -106,7 +106,7 @@ interface Owner {
 }
 
 function hold(directory: string, path: string, owner: Owner, options: LockOptions): Lock {
-  const isOurs = async () => (await look(path))?.content === owner.content;
+  const isOurs = async () => (await contentOf(path)) === owner.content;
   const verify = async () => {
     if (!(await isOurs())) throw new LostLockError(directory);
   };
@@ -157,11 +157,20 @@ interface Found {
 async function look(path: string): Promise<Found | undefined> {
   try {
     const { mtimeMs } = await lstat(path);
-    const content = await readlink(path).catch((error: unknown) => {
+    const content = await contentOf(path);
+    return content === undefined ? undefined : { content, time: mtimeMs };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path).catch((error: unknown) => {
       if (codeOf(error) !== 'EINVAL') throw error;
       return readFile(path, 'utf8');
     });
-    return { content, time: mtimeMs };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -11,6 +11,7 @@
  * A log that is mostly superseded is replaced while it is in use (compaction.ts): only the last
  * step of that, `replaceWith`, waits for an append, and appends wait only for it.
  */
+import type { Stats } from 'node:fs';
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
@@ -29,6 +30,9 @@ export interface LogOptions {
   /** Rejects when another process may use the directory; asked before and after each write. */
   readonly verify: () => Promise<void>;
 }
+
+/** What tells a file from all others, whatever its name is. It stays the same while it is open. */
+type Identity = Pick<Stats, 'ino' | 'dev'>;
 
 /** DoubtfulAppendError says that it is not known whether a batch will be read after a restart. */
 export class DoubtfulAppendError extends Error {
@@ -58,6 +62,7 @@ export class Log {
   /** Appends and the last step of a replacement, one at a time. */
   readonly #turns = new KeyedQueue<'log'>();
   #file: FileHandle;
+  #identity: Identity;
   #end: number;
   /**
    * Bytes follow the end that are no record; `keep`: they were there at start, and are moved to a
@@ -67,9 +72,10 @@ export class Log {
   /** The file has a new name that a loss of power may undo. */
   #isNameUnsynced = false;
 
-  private constructor(path: string, file: FileHandle, end: number, options: LogOptions) {
+  private constructor(path: string, file: FileHandle, identity: Identity, end: number, options: LogOptions) {
     this.path = path;
     this.#file = file;
+    this.#identity = identity;
     this.#end = end;
     this.#verify = options.verify;
     this.#log = options.log;
@@ -97,7 +103,7 @@ export class Log {
     const file = await open(path, 'r+');
     try {
       const { end, size } = await replayFile(path, file, options.replay);
-      const log = new Log(path, file, end, options);
+      const log = new Log(path, file, await identify(file), end, options);
       if (end < size) {
         log.#rest = { keep: true };
         await log.#removeRest().catch((error: unknown) => {
@@ -134,10 +140,10 @@ export class Log {
         await this.#removeRest().catch(() => undefined);
         throw error;
       }
-      await Promise.all([this.#verify(), this.#checkName()]).catch((error: unknown) => {
+      const start = this.#end;
+      await this.#look(start + bytes.length).catch((error: unknown) => {
         throw new DoubtfulAppendError(error);
       });
-      const start = this.#end;
       this.#end += bytes.length;
       return { start, length: bytes.length - 1 };
     });
@@ -169,10 +175,12 @@ export class Log {
       await this.#ready();
       const { file, path, size, upTo, onReplaced } = await finish();
       if (upTo !== this.#end) throw new Error(`it ends at ${upTo}, and the log at ${this.#end}`);
+      const identity = await identify(file);
       await this.#verify();
       await rename(path, this.path);
       const old = this.#file;
       this.#file = file;
+      this.#identity = identity;
       this.#end = size;
       onReplaced();
       this.#isNameUnsynced = true;
@@ -191,22 +199,26 @@ export class Log {
   async #ready(): Promise<void> {
     if (this.#isNameUnsynced) await this.#syncName();
     if (this.#rest !== undefined) await this.#removeRest();
-    await this.#verify();
-    const { size, nlink } = await this.#file.stat();
-    if (size !== this.#end || nlink === 0) {
-      throw new Error(`${this.path} was changed by another process; stop it, and restart this one`);
-    }
-    await this.#checkName();
+    await this.#look(this.#end);
   }
 
-  /** Rejects when a restart would not read this file: it was moved away, as log rotation does. */
-  async #checkName(): Promise<void> {
-    const named = await stat(this.path).catch(() => undefined);
-    const { ino, dev } = await this.#file.stat();
-    if (named?.ino === ino && named.dev === dev) return;
-    throw new Error(
-      `${this.path} is not the file any more that this process writes: it was moved or replaced; put it back, or stop this process before its data is moved`,
-    );
+  /**
+   * Rejects when the lock is not ours any more, when a restart would not read this file (it was moved
+   * away, as log rotation does), or when another process has written to it.
+   *
+   * @param size the length that the file should have
+   */
+  async #look(size: number): Promise<void> {
+    const [named] = await Promise.all([stat(this.path).catch(() => undefined), this.#verify()]);
+    const { ino, dev } = this.#identity;
+    if (named?.ino !== ino || named.dev !== dev) {
+      throw new Error(
+        `${this.path} is not the file any more that this process writes: it was moved or replaced; put it back, or stop this process before its data is moved`,
+      );
+    }
+    if (named.size !== size) {
+      throw new Error(`${this.path} was changed by another process; stop it, and restart this one`);
+    }
   }
 
   async #syncName(): Promise<void> {
@@ -225,6 +237,11 @@ export class Log {
     await this.#file.datasync();
     this.#rest = undefined;
   }
+}
+
+async function identify(file: FileHandle): Promise<Identity> {
+  const { ino, dev } = await file.stat();
+  return { ino, dev };
 }
 
 /** Writes all bytes at a position, in as many writes as the system needs. */
