@@ -4,12 +4,12 @@
  */
 import type { ServerResponse } from 'node:http';
 import compression from 'compression';
-import { Router } from 'express';
+import type { RequestHandler } from 'express';
 import onHeaders from 'on-headers';
 import type { RouteAnswer, Asked } from './exchange.js';
 
 /** The paths of operators with large answers; the routes of clients compress their own. */
-const PATHS = ['/admin/v1', '/console', '/openapi.json'];
+export const COMPRESSED_PATHS = ['/admin/v1', '/console', '/openapi.json'];
 
 /** The length of a body from which it is compressed, bytes: a packet holds a shorter one anyway. */
 export const COMPRESSED_FROM = 1024;
@@ -21,13 +21,11 @@ const compressor = compression({
   filter: (_request, response) => TYPES.test(response.getHeader('Content-Type')?.toString() ?? ''),
 });
 
-/** Builds the middleware that compresses the answers to operators. */
-export function compressed(): Router {
-  return Router().use(PATHS, (request, response, next) => {
-    compress(request, response);
-    next();
-  });
-}
+/** The middleware that compresses the answers to operators. */
+export const compressed: RequestHandler = (request, response, next) => {
+  compress(request, response);
+  next();
+};
 
 /**
  * Compresses an answer that is JSON, protobuf or a file of the console, and long enough. It keeps
