@@ -2,7 +2,7 @@
  * The HTTP server of a node, with the limits of a connection before it has authenticated. Node's
  * own defaults suit a server behind a protecting proxy; these suit one that clients may reach.
  */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type RequestListener, type Server } from 'node:http';
 import { closeWhenUnread } from './body-limit.js';
 
 /** The limits of a connection. Times are milliseconds. */
@@ -40,14 +40,32 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   headerBytes: 16 * 1024,
 };
 
+/** Answers requests. An Express application has prototypes of its own for requests and answers. */
+type Listener = RequestListener & { request?: object; response?: object };
+
+/**
+ * Returns classes of requests and answers that have an application's prototypes from the start. Express sets
+ * them on each object otherwise, and the engine then takes every object for one of a new kind.
+ */
+function messageClasses(app: Listener): object {
+  if (app.request === undefined || app.response === undefined) return {};
+  // Only objects of a subclass share a hidden class that has another prototype.
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse {}
+  app.request = Object.setPrototypeOf(AppRequest.prototype, app.request) as object;
+  app.response = Object.setPrototypeOf(AppResponse.prototype, app.response) as object;
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
+}
+
 /**
  * Creates a server that does not listen yet. Input that is no HTTP request, is over a limit, or
  * takes too long to arrive is answered with 400, 431 or 408 by Node itself, and the connection is
  * closed.
  */
-export function createHttpServer(app: RequestListener, limits: ConnectionLimits = CONNECTION_LIMITS): Server {
+export function createHttpServer(app: Listener, limits: ConnectionLimits = CONNECTION_LIMITS): Server {
   const server = createServer(
     {
+      ...messageClasses(app),
       headersTimeout: limits.headers,
       requestTimeout: limits.request,
       connectionsCheckingInterval: limits.check,
