@@ -4,7 +4,7 @@
  * than the system's.
  */
 import type { Socket } from 'node:net';
-import type { Sink } from '../subscribe/direct.js';
+import type { Sink } from '../subscribe/sink.js';
 import type { RouteAnswer } from './exchange.js';
 
 /** Texts whose chunks are kept: a change is one text for all holds. */
@@ -34,20 +34,41 @@ export function openStream(response: RouteAnswer, begin: (sink: Sink) => void): 
   socket.cork();
   try {
     response.flushHeaders();
-    begin(chunkedSink(response, socket));
+    begin(new ChunkedSink(response, socket));
   } finally {
     socket.uncork();
   }
 }
 
-function chunkedSink(response: RouteAnswer, socket: Socket): Sink {
-  return {
-    write: (text) => socket.write(chunkOf(text)),
-    end: () => response.end(),
-    destroy: () => response.destroy(),
-    onDrain: (listener) => void socket.on('drain', listener),
-    onClose: (listener) => void response.on('close', listener),
-  };
+/** The connection of a stream in chunks of HTTP/1.1. A class, whose functions all holds share. */
+class ChunkedSink implements Sink {
+  readonly #response: RouteAnswer;
+  readonly #socket: Socket;
+
+  constructor(response: RouteAnswer, socket: Socket) {
+    this.#response = response;
+    this.#socket = socket;
+  }
+
+  write(text: string): boolean {
+    return this.#socket.write(chunkOf(text));
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#socket.on('drain', listener);
+  }
+
+  onClose(listener: () => void): void {
+    this.#response.on('close', listener);
+  }
 }
 
 function plainSink(response: RouteAnswer): Sink {

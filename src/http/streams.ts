@@ -209,11 +209,17 @@ function noteStanding(
 /** The outcome of the check of each request's `Grip-Sig`, for as long as the request. */
 const checks = new WeakMap<IncomingMessage, SignatureCheck>();
 
-/** Builds the step that every route of streams begins with. */
+/**
+ * Builds the step that every route of streams begins with. A request without `Grip-Sig` came past
+ * every proxy, and has nothing to be checked.
+ */
 export function streamGrip({
   signatures,
 }: StreamParts): (request: Asked, response: RouteAnswer) => Promise<void> {
-  return promisify(gripCarrier(signatures, (check, request) => void checks.set(request, check)));
+  const carry = promisify(gripCarrier(signatures, (check, request) => void checks.set(request, check)));
+  return async (request, response) => {
+    if (request.headers['grip-sig'] !== undefined) await carry(request, response);
+  };
 }
 
 /**

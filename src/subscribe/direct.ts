@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 325] -- holds, and what feeds and ends them, are one state */
+/* eslint max-lines: ['error', 320] -- holds, and what feeds and ends them, are one state */
 /**
  * Direct holds: connections that this process keeps open itself, for installations without a GRIP
  * proxy and for development.
@@ -20,20 +20,9 @@ import type { Key } from '../store/store.js';
 import { Admission, refusalText, type HoldUse, type Subscriber } from './admission.js';
 import type { BoundaryAlarms } from './boundary-alarms.js';
 import { KEEP_ALIVE, streamStart, type StreamContents, type StreamEvent } from './stream.js';
+import type { Sink } from './sink.js';
+import { StreamWatches } from './stream-watches.js';
 import type { Subscriptions } from './subscriptions.js';
-
-/** A response that is being streamed. */
-export interface Sink {
-  /** Writes text. False: nothing more should be written before `onDrain`. */
-  write(text: string): boolean;
-  /** Ends the stream properly. */
-  end(): void;
-  /** Cuts the connection. */
-  destroy(): void;
-  onDrain(listener: () => void): void;
-  /** Registers a listener for the end of the connection, by either side. */
-  onClose(listener: () => void): void;
-}
 
 /** The reason why a direct hold ended. */
 export type DirectEndReason = 'client' | 'age' | 'slow' | 'revoked' | 'shutdown';
@@ -79,6 +68,8 @@ export interface HoldSlot {
 /** A connection that accepts nothing for this long is cut. */
 const STALLED_MS = 30_000;
 
+const NOTHING: readonly StreamEvent[] = [];
+
 interface DirectHold {
   readonly subscriber: Subscriber;
   readonly key: Key;
@@ -95,7 +86,6 @@ interface DirectHold {
   readonly endAt: number;
   /** The timer of a notification that is spread over time. */
   scheduled: NodeJS.Timeout | undefined;
-  unwatch: () => void;
 }
 
 /** The connections that this process holds open: admits, feeds, verifies and drains them. */
@@ -105,6 +95,7 @@ export class DirectHolds {
   readonly #random: () => number;
   readonly #holds = new Set<DirectHold>();
   readonly #admission: Admission;
+  readonly #watches: StreamWatches<DirectHold>;
   /** The holds that a change is yet to be written to. */
   readonly #changedHolds: SlicedQueue<DirectHold>;
   #timer: NodeJS.Timeout | undefined;
@@ -115,6 +106,10 @@ export class DirectHolds {
     this.#admission = new Admission(options.maxHolds);
     this.#now = options.now ?? (() => performance.now());
     this.#random = options.random ?? Math.random;
+    this.#watches = new StreamWatches<DirectHold>({
+      ...options,
+      notify: (hold, ruleset) => this.#changed(hold, ruleset),
+    });
     this.#changedHolds = new SlicedQueue<DirectHold>({
       handle: (hold) => this.#pump(hold),
       failed: (error) => options.log.error({ error: messageOf(error) }, 'a change could not be written'),
@@ -161,7 +156,7 @@ export class DirectHolds {
     return {
       open: (sink, key, stream, position) => {
         isOpening = false;
-        this.#open(subscriber, sink, { key, stream, position });
+        this.#open(this.#holdOf(subscriber, sink, { key, stream, position }));
       },
       release: () => {
         if (isOpening) this.#admission.free(subscriber);
@@ -170,23 +165,33 @@ export class DirectHolds {
     };
   }
 
-  #open(subscriber: Subscriber, sink: Sink, at: Pick<DirectHold, 'key' | 'stream' | 'position'>): void {
+  /** Without a spread, so that all holds have one hidden class. */
+  #holdOf(
+    subscriber: Subscriber,
+    sink: Sink,
+    { key, stream, position }: Pick<DirectHold, 'key' | 'stream' | 'position'>,
+  ): DirectHold {
     const now = this.#now();
-    const hold: DirectHold = {
-      ...at,
+    return {
       subscriber,
+      key,
+      stream,
       sink,
-      pending: [],
+      position,
+      pending: NOTHING,
       next: 0,
       blockedSince: undefined,
       verifying: false,
       keepAliveAt: now + this.#options.keepAlive * 1000 * (0.5 + 0.5 * this.#random()),
       endAt: now + this.#options.maxAge * 1000 * (0.8 + 0.2 * this.#random()),
       scheduled: undefined,
-      unwatch: () => undefined,
     };
+  }
+
+  #open(hold: DirectHold): void {
+    const { sink } = hold;
     this.#holds.add(hold);
-    hold.unwatch = this.#watch(hold);
+    this.#watches.add(hold.stream, hold);
     sink.onDrain(() => {
       hold.blockedSince = undefined;
       this.#pump(hold);
@@ -194,7 +199,7 @@ export class DirectHolds {
     sink.onClose(() => this.#forget(hold, 'client'));
     this.#timer ??= setInterval(() => this.tick(), 1000).unref();
     this.#write(hold, streamStart(this.#random()));
-    if (this.#options.replica.keyring.isRevoked(at.key.id)) this.#end(hold, 'revoked');
+    if (this.#options.replica.keyring.isRevoked(hold.key.id)) this.#end(hold, 'revoked');
     this.#pump(hold);
     if (this.#draining) this.#end(hold, 'shutdown');
   }
@@ -225,15 +230,6 @@ export class DirectHolds {
         if (hold.scheduled === undefined) this.#pump(hold);
       }
     }
-  }
-
-  #watch(hold: DirectHold): () => void {
-    const { replica, alarms } = this.#options;
-    const { kind, environment } = hold.stream;
-    const listener = (ruleset: Ruleset): void => this.#changed(hold, ruleset);
-    const ends = [replica.watch(environment, listener)];
-    if (kind === 'clients') ends.push(alarms.watch(environment, listener));
-    return () => ends.forEach((end) => end());
   }
 
   /**
@@ -313,7 +309,7 @@ export class DirectHolds {
   #forget(hold: DirectHold, why: DirectEndReason): boolean {
     if (!this.#holds.delete(hold)) return false;
     this.#admission.free(hold.subscriber);
-    hold.unwatch();
+    this.#watches.remove(hold.stream, hold);
     this.#changedHolds.remove(hold);
     clearTimeout(hold.scheduled);
     this.#options.onEnd?.(why);
