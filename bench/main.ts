@@ -74,7 +74,7 @@ const FULL: Sizes = {
   unknownKeys: 300,
   history: { rounds: 9, commits: 2_000 },
   commandLine: 15,
-  peers: { rounds: 10, flags: 1_000, requests: 5_000, streams: 5_000 },
+  peers: { rounds: 10, changes: 40, flags: 1_000, requests: 5_000, streams: 5_000 },
 };
 const QUICK: Sizes = {
   evaluation: { rounds: 8, people: 20, compilations: 10 },
@@ -88,7 +88,7 @@ const QUICK: Sizes = {
   unknownKeys: 30,
   history: { rounds: 3, commits: 1_000 },
   commandLine: 5,
-  peers: { rounds: 5, flags: 1_000, requests: 3_000, streams: 2_000 },
+  peers: { rounds: 5, changes: 10, flags: 1_000, requests: 3_000, streams: 2_000 },
 };
 
 /** The measurements on servers, and those in this process. */

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '../statistics.js';
 import { figure, table } from '../table.js';
+import { toLoad, toServers } from './cores.js';
 import { makeRequests, openStreams, processorTime, type OpenStreams } from './raw-http.js';
 import { centrifugo, ldRelay } from './relays.js';
 import {
@@ -23,13 +24,18 @@ import {
 
 /** The sizes of a comparison. */
 export interface PeerSizes {
+  /** Of requests. */
   readonly rounds: number;
+  readonly changes: number;
   readonly flags: number;
   readonly requests: number;
   readonly streams: number;
 }
 
 const CONNECTIONS = 16;
+
+/** What is done before it is measured: servers load code at first uses, and engines compile what is used often. */
+const WARM_UP = { first: 200, streams: 2_000, changes: 5 };
 
 interface Candidate<T> {
   readonly missing: string | undefined;
@@ -39,7 +45,9 @@ interface Candidate<T> {
 /** Starts what can be had; says what cannot. */
 async function startAll<T>(candidates: readonly Candidate<T>[]): Promise<{ peers: T[]; notes: string[] }> {
   const peers: T[] = [];
+  toServers();
   for (const each of candidates) if (each.missing === undefined) peers.push(await each.start());
+  toLoad();
   const notes = candidates.flatMap((each) =>
     each.missing === undefined ? [] : [`Not compared: ${each.missing}.`],
   );
@@ -95,10 +103,15 @@ async function openAll(
   { port, pid, subscribe }: StreamPeer,
   count: number,
 ): Promise<{ opened: OpenStreams; costs: StreamCosts }> {
-  // What a server loads at its first subscriptions is not what one costs.
-  (await openStreams(port, 200, subscribe)).close();
-  await delay(500);
-  const [time, memory] = [processorTime(pid), resident(pid)];
+  const warmUp = async (streams: number): Promise<void> => {
+    (await openStreams(port, streams, subscribe)).close();
+    await delay(500);
+  };
+  await warmUp(WARM_UP.first);
+  // What a closed stream leaves is of those that come after it.
+  const memory = resident(pid);
+  await warmUp(Math.min(count, WARM_UP.streams));
+  const time = processorTime(pid);
   const opened = await openStreams(port, count, subscribe);
   const open = (processorTime(pid) - time) / count;
   return { opened, costs: { open, resident: (resident(pid) - memory) / count, change: [], last: [] } };
@@ -118,7 +131,7 @@ const STREAM_SERVERS: readonly (readonly Candidate<StreamPeer>[])[] = [
 
 /** Compares streams that the servers hold themselves; returns the report. */
 export async function compareStreams(sizes: PeerSizes): Promise<string> {
-  const title = `## ${sizes.streams} direct streams, ${sizes.rounds} changes of about 330 bytes`;
+  const title = `## ${sizes.streams} direct streams, ${sizes.changes} changes of about 330 bytes`;
   const reports: string[] = [];
   for (const servers of STREAM_SERVERS) reports.push(await compareStreamsOf(servers, sizes));
   return [title, ...reports].join('\n\n');
@@ -126,7 +139,7 @@ export async function compareStreams(sizes: PeerSizes): Promise<string> {
 
 async function compareStreamsOf(
   servers: readonly Candidate<StreamPeer>[],
-  { rounds, streams }: PeerSizes,
+  { changes, streams }: PeerSizes,
 ): Promise<string> {
   const { peers, notes } = await startAll<StreamPeer>([
     { missing: undefined, start: () => holdfast(1) },
@@ -140,7 +153,7 @@ async function compareStreamsOf(
       held.set(peer, opened);
       costs.set(peer, cost);
     }
-    for (let round = -1; round < rounds; round++) {
+    for (let round = -WARM_UP.changes; round < changes; round++) {
       for (const [peer, opened] of held) {
         const [time, began] = [processorTime(peer.pid), performance.now()];
         let at = 0;
