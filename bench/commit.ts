@@ -72,9 +72,12 @@ async function holdfastOn(name: string, location: string): Promise<Contestant> {
     if (!answer.ok) throw new Error(await answer.text());
   }
   const headers = { Authorization: `Bearer ${SECRETS.adminToken}`, 'Content-Type': 'application/json' };
-  let turn = 0;
+  const made = new Map<number, number>();
   const request = (writer: number): string => {
-    const configs = [flag(`bench.flag.${turn % 100}`, Math.floor(turn++ / 6_400) % 2 === 0)];
+    // Each commit changes something: one of 100 flags, which is on and off in turn.
+    const number = made.get(writer) ?? 0;
+    made.set(writer, number + 1);
+    const configs = [flag(`bench.flag.${number % 100}`, Math.floor(number / 100) % 2 === 0)];
     const path = `/admin/v1/environments/${writer}/changes`;
     return requestText(node.port, `POST ${path}`, headers, JSON.stringify({ configs }));
   };
