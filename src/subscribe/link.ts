@@ -21,6 +21,8 @@ const WINDOW_MS = 6 * 60 * 60 * 1000;
 export class RecoveryLink {
   readonly #secrets: readonly string[];
   readonly #now: () => number;
+  /** The tokens of the window that it is, of each secret: made once, and not for each subscription. */
+  #tokens: WindowTokens | undefined;
 
   /**
    * @param secrets HOLDFAST_SECRET, the same on all nodes: the first signs, each is accepted
@@ -33,22 +35,31 @@ export class RecoveryLink {
 
   /** Returns the path for holds that begin now; accepted for six hours at the least. */
   path(): string {
-    return RECOVERY_PREFIX + tokenOf(this.#secrets[0] ?? '', this.#window());
+    return RECOVERY_PREFIX + this.#ofWindow().issued;
   }
 
   /**
    * True when the last segment of a path is one that a node of this installation issued recently.
    */
   accepts(token: string): boolean {
-    const window = this.#window();
-    return this.#secrets.some((secret) =>
-      [window, window - 1, window + 1].some((near) => equal(token, tokenOf(secret, near))),
-    );
+    return this.#ofWindow().accepted.some((known) => equal(token, known));
   }
 
-  #window(): number {
-    return Math.floor(this.#now() / WINDOW_MS);
+  #ofWindow(): WindowTokens {
+    const window = Math.floor(this.#now() / WINDOW_MS);
+    if (this.#tokens?.window === window) return this.#tokens;
+    const accepted = this.#secrets.flatMap((secret) =>
+      [window, window - 1, window + 1].map((near) => tokenOf(secret, near)),
+    );
+    return (this.#tokens = { window, issued: accepted[0] ?? '', accepted });
   }
+}
+
+/** The tokens that are issued and accepted in a window. */
+interface WindowTokens {
+  readonly window: number;
+  readonly issued: string;
+  readonly accepted: readonly string[];
 }
 
 function tokenOf(secret: string, window: number): string {
