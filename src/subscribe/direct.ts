@@ -7,7 +7,7 @@
  * event always comes from the ruleset as it is then: a slow reader skips nothing, but many changes
  * reach it as one delta. So at most one event is buffered for a client, and one that does not drain
  * in time is disconnected and resumes by its version. A change is written to the holds in the order
- * in which they were opened, in slices of turns: 5,000 writes take 100 ms.
+ * in which they were opened, in slices of turns: 5,000 writes take 65 ms.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../core/errors.js';
