@@ -10,7 +10,7 @@ export default {
     'test/bucket/file-incrementer.ts',
     'test/store/{limited-disk,full-disk,lock-holder,many-imports}.ts',
     'test/edge/guest.ts',
-    'bench/{main,behind-pushpin,pushpins,soak,growth,scale,commit,stand-in-proxies,time-boundaries,evaluate-worst,explain,request-cost,file-compaction,proxy-memory,children,subscriber-pool,replica-memory,hello,start,tracing,takeover,console,discarding-receiver,gc-on-signal}.{ts,mjs}',
+    'bench/{main,behind-pushpin,proxied-openings,trivial-origin,pushpins,soak,growth,scale,commit,stand-in-proxies,time-boundaries,evaluate-worst,explain,request-cost,file-compaction,proxy-memory,children,subscriber-pool,replica-memory,hello,start,tracing,takeover,console,discarding-receiver,gc-on-signal}.{ts,mjs}',
     'chaos/{main,link-process,shift-clock}.{ts,mjs}',
     'lab/main.ts',
     'scripts/*.{mjs,ts}',
@@ -31,7 +31,7 @@ export default {
     'uplot',
   ],
   // Debian's packages, which scripts/setup.mjs installs.
-  ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze', 'mkfifo'],
+  ignoreBinaries: ['pushpin', 'promtool', 'systemd-analyze', 'mkfifo', 'taskset'],
   // edge/ has packages of its own.
   ignore: ['edge/**'],
 };
