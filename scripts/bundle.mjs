@@ -3,7 +3,7 @@
  * Node spends most of a start on finding, reading and linking modules, and there are about a thousand of them; bundled there are few. What is
  * imported when it is needed stays a part of its own.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -36,7 +36,10 @@ const { metafile, outputFiles } = await build({
 });
 nameClassesOnly(outputFiles).forEach(([path, text]) => {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  // dist/main.js can be called by its name.
+  const mode = text.startsWith('#!') ? 0o755 : 0o644;
+  writeFileSync(path, text, { mode });
+  chmodSync(path, mode);
 });
 // Parts have a hash of their content in their names, so those of earlier builds stay. They go only now: a server may be starting.
 for (const name of readdirSync(join(dist, 'parts'))) {

@@ -1,6 +1,7 @@
 /**
  * A request and its answer as the routes of clients see them: Node's own objects, and the little
- * that Express adds to them. So the same function answers with Express and without it.
+ * that Express adds to them. So the same function answers with Express and without it. Here they have Express's
+ * methods too, which no route may use: the types leave them out (docs/decisions/0070).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse, type ParsedUrlQuery } from 'node:querystring';

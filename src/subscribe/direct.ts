@@ -6,8 +6,8 @@
  * A hold is a cursor. It is sent the next event whenever its connection can take one, and the next
  * event always comes from the ruleset as it is then: a slow reader skips nothing, but many changes
  * reach it as one delta. So at most one event is buffered for a client, and one that does not drain
- * in time is disconnected and resumes by its version. A change is written to the holds in the order
- * in which they were opened, in slices of turns: 5,000 writes take 65 ms.
+ * in time is disconnected and resumes by its version. A change is written to the holds of a
+ * stream in the order in which they were opened, in slices of turns: 5,000 writes take 65 ms.
  */
 import type { Logger } from 'pino';
 import { HoldfastError, messageOf } from '../core/errors.js';

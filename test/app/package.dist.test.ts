@@ -78,6 +78,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe('the package', () => {
+  it('the package has a command that runs by its name where it was built', async () => {
+    expect((await run(join(ROOT, 'dist/main.js'), ['--version'])).stdout.trim()).toBe(version);
+  });
+
   it('the package has the program, the notices and the types, and neither sources nor source maps', () => {
     const folder = join(project, 'node_modules/holdfast');
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });

@@ -1,9 +1,20 @@
 /** The file store when its process or its file fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, copyFile, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { openFileStore, type FileStoreOptions } from '../../src/store/file/store.js';
 import { frame } from '../../src/store/file/frame.js';
 import { until } from '../support/until.js';
@@ -58,6 +69,25 @@ describe('a restart', () => {
     );
     await store.close();
     expect(await (await open()).version(1n)).toBe(5n);
+  });
+
+  it('a log that somebody cuts while a commit is written acknowledges nothing that a restart would not have', async () => {
+    const store = await open();
+    await store.commit(creation(1n));
+    const path = join(directory, 'log');
+    const { size } = await stat(path);
+    const handle = await openFile(path);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const sync = vi.spyOn(prototype, 'datasync').mockImplementationOnce(() => truncate(path, size));
+    try {
+      const cut = store.commit(update(1n, 0n, [flag(5n, 'a')]));
+      await expect(cut).rejects.toThrow(/may or may not have been made: .*changed by another process/);
+    } finally {
+      sync.mockRestore();
+    }
+    await store.close();
+    expect(await (await open()).version(1n)).toBe(0n);
   });
 
   it('a directory whose log is gone is refused with what to do, and opens when the log is back', async () => {

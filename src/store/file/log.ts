@@ -31,7 +31,7 @@ export interface LogOptions {
   readonly verify: () => Promise<void>;
 }
 
-/** What tells a file from all others, whatever its name is. It stays the same while it is open. */
+/** What tells a file from all others, whatever its name is. It hardly ever changes while it is open. */
 type Identity = Pick<Stats, 'ino' | 'dev'>;
 
 /** DoubtfulAppendError says that it is not known whether a batch will be read after a restart. */
@@ -125,7 +125,7 @@ export class Log {
    * before.
    *
    * @throws DoubtfulAppendError when another process took the directory over during the write, or
-   *   the file was moved
+   *   the file was moved, cut or written to by somebody else
    */
   append(batch: LogBatch): Promise<LogLine> {
     return this.#turns.run('log', async () => {
@@ -210,8 +210,11 @@ export class Log {
    */
   async #look(size: number): Promise<void> {
     const [named] = await Promise.all([stat(this.path).catch(() => undefined), this.#verify()]);
-    const { ino, dev } = this.#identity;
-    if (named?.ino !== ino || named.dev !== dev) {
+    if (!isSameFile(named, this.#identity)) {
+      // Some network file systems give a file another number while it is open.
+      this.#identity = await identify(this.#file);
+    }
+    if (named === undefined || !isSameFile(named, this.#identity)) {
       throw new Error(
         `${this.path} is not the file any more that this process writes: it was moved or replaced; put it back, or stop this process before its data is moved`,
       );
@@ -237,6 +240,10 @@ export class Log {
     await this.#file.datasync();
     this.#rest = undefined;
   }
+}
+
+function isSameFile(one: Identity | undefined, other: Identity): boolean {
+  return one?.ino === other.ino && one.dev === other.dev;
 }
 
 async function identify(file: FileHandle): Promise<Identity> {
