@@ -7,8 +7,8 @@ import type { BeltWriterSettings } from '../config/options.js';
 import { systemClock } from '../core/clock.js';
 import { createApp } from '../http/app.js';
 import { beltWriterReadiness, type NodeHealth } from '../http/health.js';
-import { closeServer, settleWithin, listen, reachable } from '../http/listen.js';
-import { createHttpServer } from '../http/server.js';
+import { settleWithin } from '../http/listen.js';
+import { cutCounter, openPorts } from '../http/ports.js';
 import type { Logger } from '../observe/log.js';
 import { NodeMetrics } from '../observe/node-metrics.js';
 import { openStore } from '../store/open.js';
@@ -58,16 +58,19 @@ async function startOnStore(
       lease: belt.lease(),
       belt: belt.status(),
     });
-  const server = createHttpServer(createApp({ state, metrics, log }));
-  const port = await listen(server, settings);
+  const app = createApp({ state, metrics, log });
+  const ports = await openPorts(
+    { app, clientApp: app, onCut: cutCounter(metrics) },
+    { ...settings, adminPort: undefined, adminHost: undefined },
+  );
   const stopping = new AbortController();
   const led = belt.lead(stopping.signal);
   const stop = async (): Promise<void> => {
     phase = 'stopping';
     stopping.abort();
-    const works = { copying: led, requests: led.then(() => closeServer(server)) };
+    const works = { copying: led, requests: led.then(() => ports.close()) };
     const unfinished = await settleWithin(settings.drainSeconds * 1000 + FINISH_MS, works);
     if (unfinished.length > 0) log.warn({ unfinished }, 'stopping without waiting any longer');
   };
-  return { url: `http://${reachable(settings.host)}:${port}`, stop };
+  return { url: ports.url, stop };
 }

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -168,6 +169,20 @@ describe('holdfast belt', () => {
     const version = await commit('second');
     expect(await alone.stop()).toBe(0);
     expect(await versionIn(bucket)).toBe(version);
+  });
+
+  it('bounds the connections of its port as every process does, and counts those that it cuts', async () => {
+    await start(1, {});
+    await startAlone();
+    connect(alone.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .end('no request\r\n\r\n');
+    await until('the connection is counted', async () =>
+      (await (await fetch(`${alone.url}/metrics`)).text()).includes(
+        'holdfast_connections_cut_total{port="clients",reason="malformed"} 1',
+      ),
+    );
+    expect(await alone.stop()).toBe(0);
   });
 
   it('leaves copies as they are when Redis is started empty, and they bring back what it lost', async () => {
