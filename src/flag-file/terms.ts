@@ -12,8 +12,8 @@ export const CONFIG_TYPES: Readonly<Record<string, string>> = {
   deleted: 'DELETED',
 };
 
-/** Value types by their words. `none` is a config that does not say. */
-export const VALUE_TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
+/** The value types that a person writes as one text, by their words: those of `--type` too. */
+export const WRITTEN_VALUE_TYPES: Readonly<Record<string, string>> = {
   bool: 'BOOL',
   int: 'INT',
   double: 'DOUBLE',
@@ -22,6 +22,11 @@ export const VALUE_TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
   duration: 'DURATION',
   'log-level': 'LOG_LEVEL',
   'string-list': 'STRING_LIST',
+};
+
+/** Value types by their words. `none` is a config that does not say. */
+export const VALUE_TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
+  ...WRITTEN_VALUE_TYPES,
   bytes: 'BYTES',
   'int-range': 'INT_RANGE',
   limit: 'LIMIT_DEFINITION',

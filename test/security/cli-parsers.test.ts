@@ -11,7 +11,7 @@ import { UsageError } from '../../src/cli/io.js';
 import { tail } from '../../src/cli/commands/tail.js';
 import { plain } from '../../src/cli/plain.js';
 import { makeContext } from '../../src/cli/make-context.js';
-import { VALUE_TYPES } from '../../src/cli/value-types.js';
+import { WRITTEN_VALUE_TYPES } from '../../src/flag-file/terms.js';
 import { inferValue, parseAs } from '../../src/cli/value.js';
 import { describeValue } from '../../src/words/values.js';
 import { concat, encodeConfig, encodeEnvelope } from '../../src/ruleset/codec.js';
@@ -142,7 +142,7 @@ describe('any value or datafile', () => {
       .array(fc.constantFrom(...valid), { maxLength: 3 })
       .map((configs) => JSON.stringify({ configs }));
     const value = fc.tuple(
-      fc.constantFrom('', ...Object.values(VALUE_TYPES), 'INT_RANGE'),
+      fc.constantFrom('', ...Object.values(WRITTEN_VALUE_TYPES), 'INT_RANGE'),
       fc.oneof(fc.string({ unit: 'binary' }), fc.json(), headerText, fc.bigInt().map(String)),
     );
     const options = { environment: `${ENVIRONMENT}`, keepIds: false, remap: false, changeBytes: 1_000_000 };

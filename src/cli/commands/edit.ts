@@ -5,6 +5,7 @@
  * Two people who set at the same time are settled by `If-Match`: the second commit is answered
  * `version_mismatch`, and is planned again on what the first one left.
  */
+import { WRITTEN_VALUE_TYPES } from '../../flag-file/terms.js';
 import { HoldfastError } from '../../core/errors.js';
 import { nearestWord } from '../../core/spelling.js';
 import type { ConditionalValue, Config, ConfigRow } from '../../ruleset/model.js';
@@ -15,14 +16,13 @@ import { isPercentage, planRollout, readPercentage } from '../rollout.js';
 import { editedRow, withoutAuthor, withRow } from '../../ruleset/rows.js';
 import { inferValue, parseAs, type TypedValue } from '../value.js';
 import { summarizeConfig } from '../../words/configs.js';
-import { VALUE_TYPES } from '../value-types.js';
 
 const ATTEMPTS = 5;
 
 /** The options of `set`. */
 export interface SetOptions {
   readonly environment: string;
-  /** A name of `VALUE_TYPES`. */
+  /** A name of `WRITTEN_VALUE_TYPES`. */
   readonly type?: string | undefined;
   /** Replaces all rows by the one value, targeting included. */
   readonly allRules: boolean;
@@ -184,7 +184,7 @@ export function withDefault(
 
 function read(present: Config | undefined, text: string, options: SetOptions): TypedValue {
   const { environment, allRules, type } = options;
-  const valueType = type === undefined ? present?.valueType : VALUE_TYPES[type];
+  const valueType = type === undefined ? present?.valueType : WRITTEN_VALUE_TYPES[type];
   if (valueType === 'BOOL' && isPercentage(text)) {
     const share = readPercentage(text);
     // Without its rules it is a new rollout; else the one that is there goes on.

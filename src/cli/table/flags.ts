@@ -1,4 +1,5 @@
 /** The commands that read and change configs. */
+import { WRITTEN_VALUE_TYPES } from '../../flag-file/terms.js';
 import {
   choiceOption,
   defineCommand,
@@ -9,7 +10,6 @@ import {
 } from '../command.js';
 import type { ImportSource } from '../../import/convert.js';
 import { IMPORT_SOURCES } from '../../import/sources.js';
-import { VALUE_TYPES } from '../value-types.js';
 
 /** Declares the commands that read and change configs. */
 export const flagCommands = [
@@ -45,7 +45,7 @@ export const flagCommands = [
     options: {
       type: choiceOption(
         '<type>',
-        Object.keys(VALUE_TYPES),
+        Object.keys(WRITTEN_VALUE_TYPES),
         "type of the value; default: the config's, else what it looks like",
       ),
       allRules: switchOption('drop the rules too: the value is for everyone'),
