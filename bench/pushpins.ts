@@ -2,6 +2,8 @@
  * `node scripts/run.mjs bench/pushpins.ts [--holds 3000] [--rounds 2]`: 1, 2 and 4 Pushpins on one host
  * behind one port (haproxy, TCP, the one with the fewest connections), in turn: how fast holds open,
  * what they and a change cost all processes together, and how long a change takes to the last hold.
+ * `--pushpins 1` measures that number only; `--config proxy.workers=2` with other settings than
+ * pushpin/pushpin.conf, each next to those as they are; `PUSHPIN` another version.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -20,10 +22,15 @@ const { values: options } = parseArgs({
   options: {
     holds: { type: 'string', default: '3000' },
     rounds: { type: 'string', default: '2' },
+    pushpins: { type: 'string', default: '1,2,4' },
+    config: { type: 'string', multiple: true, default: [] },
   },
 });
 const HOLDS = Number(options.holds);
-const COUNTS = [1, 2, 4];
+/** What is compared: a number of Pushpins, and one setting that differs, such as `proxy.workers=2`. */
+const VARIANTS = options.pushpins
+  .split(',')
+  .flatMap((count) => ['', ...options.config].map((setting) => ({ count: Number(count), setting })));
 const CHANGES = 5;
 
 interface Result {
@@ -71,8 +78,14 @@ function resident(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-async function measure(count: number): Promise<Result> {
-  const stack = await startStack({ nodes: 1, pushpins: count, env: { HOLDFAST_STALENESS: '3600' } });
+async function measure({ count, setting }: (typeof VARIANTS)[number]): Promise<Result> {
+  const [name = '', value = ''] = setting.split('=');
+  const stack = await startStack({
+    nodes: 1,
+    pushpins: count,
+    env: { HOLDFAST_STALENESS: '3600' },
+    ...(setting !== '' && { pushpin: { [name]: value } }),
+  });
   const balancer = await startBalancer(stack);
   const pids = [balancer.pid, stack.redis.pid, stack.nodes[0]!.pid, ...stack.pushpins.map(({ pid }) => pid)];
   const spent = (): number => pids.reduce((sum, pid) => sum + processorTime(pid), 0);
@@ -108,13 +121,20 @@ async function measure(count: number): Promise<Result> {
   }
 }
 
-const results = new Map<number, Result[]>(COUNTS.map((count) => [count, []]));
+const results = new Map(VARIANTS.map((variant) => [variant, [] as Result[]]));
 for (let round = 0; round < Number(options.rounds); round++) {
-  for (const [count, all] of results) all.push(await measure(count));
+  for (const [variant, all] of results) all.push(await measure(variant));
 }
-const rows = [...results].map(([count, all]) => {
+const rows = [...results].map(([{ count, setting }, all]) => {
   const of = (part: keyof Result): string => figure(median(all.map((each) => each[part])));
-  return [`${count}`, of('openPerSecond'), of('open'), of('last'), of('change'), of('resident')];
+  return [
+    `${count} ${setting}`.trim(),
+    of('openPerSecond'),
+    of('open'),
+    of('last'),
+    of('change'),
+    of('resident'),
+  ];
 });
 console.log(`${HOLDS} holds, ${options.rounds} rounds, load ${figure(loadavg()[0]!)}`);
 console.log(
