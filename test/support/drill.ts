@@ -131,7 +131,10 @@ function assemble({ stack, s3, belts, keys, dir, stop }: Started): Drill {
       await parts[part].kill();
     },
     restore: async () => {
-      for (const part of PARTS.filter((each) => down.has(each))) {
+      // Pushpin last: a request that meets one that is just starting may get no answer, and an SDK without a limit of
+      // time then waits for as long as that Pushpin runs.
+      const order = [...PARTS.filter((part) => part !== 'Pushpin'), 'Pushpin'] as const;
+      for (const part of order.filter((each) => down.has(each))) {
         await parts[part].restart();
         down.delete(part);
       }
