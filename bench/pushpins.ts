@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
   },
 });
 const HOLDS = Number(options.holds);
-/** What is compared: a number of Pushpins, and one setting that differs, such as `proxy.workers=2`. */
+/** The variants: a number of Pushpins, and one setting that differs, such as `proxy.workers=2`. */
 const VARIANTS = options.pushpins
   .split(',')
   .flatMap((count) => ['', ...options.config].map((setting) => ({ count: Number(count), setting })));

@@ -58,7 +58,8 @@ function nameClassesOnly(files) {
     path,
     text.replace(helper, ours).replaceAll(/\b__name\(this, ("[^"]+")\)/g, '__name(this, $1, true)'),
   ]);
-  if (texts.filter(([, text]) => text.includes(ours)).length !== 1) {
+  const named = texts.some(([, text]) => /__name\(this, "[^"]+", true\)/.test(text));
+  if (!named || texts.filter(([, text]) => text.includes(ours)).length !== 1) {
     throw new Error('esbuild names functions in another way than this script knows: change nameClassesOnly.');
   }
   return texts;

@@ -34,7 +34,7 @@ export interface PeerSizes {
 
 const CONNECTIONS = 16;
 
-/** What is done before it is measured: servers load code at first uses, and engines compile what is used often. */
+/** The work before the first measurement: servers load code at first uses, and engines compile what is used often. */
 const WARM_UP = { first: 200, streams: 2_000, changes: 5 };
 
 interface Candidate<T> {
@@ -108,7 +108,7 @@ async function openAll(
     await delay(500);
   };
   await warmUp(WARM_UP.first);
-  // What a closed stream leaves is of those that come after it.
+  // Before the rest of the warm-up: memory that its streams leave belongs to those that come after them.
   const memory = resident(pid);
   await warmUp(Math.min(count, WARM_UP.streams));
   const time = processorTime(pid);

@@ -44,8 +44,9 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 type Listener = RequestListener & { request?: object; response?: object };
 
 /**
- * Returns classes of requests and answers that have an application's prototypes from the start. Express sets
- * them on each object otherwise, and the engine then takes every object for one of a new kind.
+ * Returns classes of requests and answers that have an application's prototypes from the start, and makes these
+ * the application's. Express sets prototypes on each object otherwise, and the engine then takes every object for
+ * one of a new kind (docs/decisions/0070).
  */
 function messageClasses(app: Listener): object {
   if (app.request === undefined || app.response === undefined) return {};

@@ -1,6 +1,6 @@
 /**
- * The watches of direct holds: one for each stream, whatever the number of its holds. A watch of its
- * own for each cost more memory, and more time at its beginning, than the rest of a hold.
+ * The watches of direct holds: one for each stream, whatever the number of its holds. A hold so needs
+ * no listeners and closures of its own.
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../core/errors.js';

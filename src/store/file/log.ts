@@ -31,7 +31,7 @@ export interface LogOptions {
   readonly verify: () => Promise<void>;
 }
 
-/** What tells a file from all others, whatever its name is. It hardly ever changes while it is open. */
+/** The numbers that tell a file from all others, whatever its name is. They hardly ever change while it is open. */
 type Identity = Pick<Stats, 'ino' | 'dev'>;
 
 /** DoubtfulAppendError says that it is not known whether a batch will be read after a restart. */
