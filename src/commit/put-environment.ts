@@ -47,6 +47,8 @@ export async function putEnvironment(
       continue;
     }
     const deletion = base === undefined ? await store.deletion(settings.id) : undefined;
+    // The ruleset may move on while the store is asked below.
+    const expect = base?.ruleset.version ?? deletion?.version;
     const plan =
       deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
     const stored =
@@ -55,7 +57,7 @@ export async function putEnvironment(
     const result = await store.commit({
       environment: settings.id,
       by,
-      expect: base?.ruleset.version ?? deletion?.version,
+      expect,
       expectName: checked?.name,
       settings,
       isNameUnique: true,
