@@ -16,7 +16,7 @@ import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Attribution } from '../store/history.js';
 import type { Standing } from '../store/inbox.js';
 import type { Commit, Environment } from '../store/store.js';
-import { confirmedBase, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts } from './confirmed.js';
+import { look, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts } from './confirmed.js';
 import type { ChangePlan } from './plan.js';
 import { putEnvironment, type PutEnvironment } from './put-environment.js';
 
@@ -125,16 +125,14 @@ export class Committer {
    * @throws HoldfastError as `commit`
    */
   async preview(request: CommitRequest): Promise<ChangePreview> {
-    const { store } = this.#options;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = await store.time();
-      const base = await confirmedBase(this.#options, request.environment);
-      checkVersion(request, base.ruleset);
-      const { version } = base.ruleset;
-      const plan = await planInTurns(base, request, now);
+      const { now, ruleset } = await look(this.#options, request.environment);
+      checkVersion(request, ruleset);
+      const { version } = ruleset;
+      const plan = await planInTurns(ruleset, request, now);
       if (plan === 'moved') continue;
       const after = plan.change?.configs ?? [];
-      const before = after.flatMap(({ key }) => base.ruleset.get(key) ?? []);
+      const before = after.flatMap(({ key }) => ruleset.get(key) ?? []);
       return { version, before, after, absent: plan.absent };
     }
     throw tooBusy(request.environment);
@@ -160,18 +158,20 @@ export class Committer {
   async #decide(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
     const { environment, idempotency, by } = request;
+    const first = look(this.#options, environment);
     if (idempotency !== undefined) {
+      // Its failure means nothing where the request was made before.
+      first.catch(() => undefined);
       const before = await store.repeated(environment, idempotency.key);
       if (before !== undefined) return repeat(before, idempotency);
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = await store.time();
-      const base = await confirmedBase(this.#options, environment);
-      const expect = base.ruleset.version;
+      const { now, ruleset } = await (attempt === 0 ? first : look(this.#options, environment));
+      const expect = ruleset.version;
       let plan: ChangePlan | 'moved';
       try {
-        checkVersion(request, base.ruleset);
-        plan = await planInTurns(base, request, now);
+        checkVersion(request, ruleset);
+        plan = await planInTurns(ruleset, request, now);
       } catch (error) {
         // The conflict may be the request itself, just committed through another node.
         const repeated = idempotency && (await store.repeated(environment, idempotency.key));

@@ -3,6 +3,7 @@ import { runInTurns, runSoon } from '../core/steps.js';
 import { HoldfastError } from '../core/errors.js';
 import { lostEnvironment, unknownEnvironment } from '../replica/missing.js';
 import type { Replica } from '../replica/replica.js';
+import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Store } from '../store/store.js';
 import { planSteps, type ChangePlan } from './plan.js';
@@ -24,13 +25,28 @@ export interface CommitParts {
   readonly replica: Replica;
 }
 
+/** The ruleset of an environment, and the time by the store's clock: microseconds since 1970. */
+export interface Look {
+  readonly ruleset: Ruleset;
+  readonly now: bigint;
+}
+
+/** Looks at the ruleset and at the clock at once. @throws HoldfastError as {@link confirmedRuleset} */
+export async function look(parts: CommitParts, environment: bigint): Promise<Look> {
+  const [now, ruleset] = await Promise.all([parts.store.time(), confirmedRuleset(parts, environment)]);
+  return { now, ruleset };
+}
+
 /**
- * The ruleset and settings of an environment as the store has them now. The ruleset moves on with
- * the feed: a plan made on it must not wait between two reads of it.
+ * The ruleset of an environment as the store has it now. It moves on with the feed: a plan made on it
+ * must not wait between two reads of it, nor between a read of it and one of what was taken from it.
  *
  * @throws HoldfastError `environment_unknown`; `store_unavailable`
  */
-export async function confirmedBase({ store, replica }: CommitParts, environment: bigint): Promise<PlanBase> {
+export async function confirmedRuleset(
+  { store, replica }: CommitParts,
+  environment: bigint,
+): Promise<Ruleset> {
   const current = await replica.confirmed(environment);
   if (current === undefined) {
     // Where there are keys, there was an environment. A caller that gets "does not exist" gives up,
@@ -52,7 +68,12 @@ export async function confirmedBase({ store, replica }: CommitParts, environment
       `environment ${environment} cannot be compared with the store, so nothing can be changed now: repeat the request later${reason}`,
     );
   }
-  return { ruleset: current.ruleset, settings: settingsOf(current.ruleset) };
+  return current.ruleset;
+}
+
+/** What a commit is planned against, as of now. */
+export function planBase(ruleset: Ruleset): PlanBase {
+  return { ruleset, settings: settingsOf(ruleset) };
 }
 
 /** The error for a commit that others overtook each time. */
@@ -77,17 +98,17 @@ export interface PlannedRequest {
  * it changes a segment that thousands of configs use.
  */
 export async function planInTurns(
-  base: PlanBase,
+  ruleset: Ruleset,
   { configs, isTrusted = false }: PlannedRequest,
   now: bigint,
 ): Promise<ChangePlan | 'moved'> {
-  const { version } = base.ruleset;
-  const steps = planSteps(base, configs, now, { isTrusted });
+  const { version } = ruleset;
+  const steps = planSteps(planBase(ruleset), configs, now, { isTrusted });
   try {
     const plan = await (configs.length <= ONE_TURN_CONFIGS ? runSoon(steps) : runInTurns(steps));
-    return base.ruleset.version === version ? plan : 'moved';
+    return ruleset.version === version ? plan : 'moved';
   } catch (error) {
-    if (base.ruleset.version !== version) return 'moved';
+    if (ruleset.version !== version) return 'moved';
     throw error;
   }
 }

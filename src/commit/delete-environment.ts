@@ -11,7 +11,7 @@ import { encodeConfig, type EncodedConfig } from '../ruleset/codec.js';
 import type { Change, Ruleset } from '../ruleset/ruleset.js';
 import { nextId } from '../ruleset/version.js';
 import type { Attribution } from '../store/history.js';
-import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
+import { confirmedRuleset, look, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
 import { notBefore, stepOf } from './plan.js';
 
 /** The parts of a deletion. */
@@ -43,11 +43,10 @@ export async function deleteEnvironment(
   let revoked = 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const before = await store.deletion(environment);
-    if (before === undefined) await confirmedBase(parts, environment);
+    if (before === undefined) await confirmedRuleset(parts, environment);
     revoked += await revokeKeys(parts, environment);
     if (before !== undefined) return { version: before.version, revoked };
-    const now = await store.time();
-    const { ruleset } = await confirmedBase(parts, environment);
+    const { now, ruleset } = await look(parts, environment);
     const expect = ruleset.version;
     const change = await deletionOf(ruleset, now);
     const result = await store.commit({ environment, by, expect, change, live: 0 });

@@ -6,7 +6,7 @@ import { encodeEnvelope } from '../ruleset/codec.js';
 import { nextId } from '../ruleset/version.js';
 import type { Attribution } from '../store/history.js';
 import type { DeletedEnvironment, Environment, Store, StoredEnvironment } from '../store/store.js';
-import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
+import { confirmedRuleset, MAX_ATTEMPTS, planBase, tooBusy, type CommitParts } from './confirmed.js';
 import type { ChangePlan } from './plan.js';
 import { planSettings } from './plan-settings.js';
 
@@ -40,15 +40,16 @@ export async function putEnvironment(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const now = await store.time();
     const known = await replica.confirmed(settings.id);
-    const base = known === undefined ? undefined : await confirmedBase(parts, settings.id);
+    const ruleset = known === undefined ? undefined : await confirmedRuleset(parts, settings.id);
     const checked = ifRevision === undefined ? undefined : await atRevision(settings.id, store, ifRevision);
-    if (checked !== undefined && checked.version !== base?.ruleset.version) {
+    if (checked !== undefined && checked.version !== ruleset?.version) {
       await replica.reload(settings.id);
       continue;
     }
-    const deletion = base === undefined ? await store.deletion(settings.id) : undefined;
+    const deletion = ruleset === undefined ? await store.deletion(settings.id) : undefined;
+    const base = ruleset && planBase(ruleset);
     // The ruleset may move on while the store is asked below.
-    const expect = base?.ruleset.version ?? deletion?.version;
+    const expect = ruleset?.version ?? deletion?.version;
     const plan =
       deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
     const stored =

@@ -6,7 +6,7 @@ import { HoldfastError } from '../core/errors.js';
 import type { Ruleset } from '../ruleset/ruleset.js';
 import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Attribution } from '../store/history.js';
-import { confirmedBase, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
+import { confirmedRuleset, MAX_ATTEMPTS, tooBusy, type CommitParts } from './confirmed.js';
 import type { ChangePreview, CommitAnswer, Committer } from './committer.js';
 
 /** A change to be made or shown. */
@@ -34,7 +34,7 @@ export async function revise(
   { environment, by, ifVersion, dryRun, isTrusted, configs }: RevisionRequest,
 ): Promise<Revision> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const { ruleset } = await confirmedBase(parts, environment);
+    const ruleset = await confirmedRuleset(parts, environment);
     const { version } = ruleset;
     const submitted = await configs(ruleset);
     const request = { environment, by, isTrusted, configs: submitted, ifVersion: ifVersion ?? version };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Committer, type CommitAnswer, type CommitRequest } from '../../src/commit/committer.js';
 import type { Replica } from '../../src/replica/replica.js';
+import { encodeContextSet, encodeEnvelope } from '../../src/ruleset/codec.js';
 import type { Config } from '../../src/ruleset/model.js';
 import { readSubmittedJson } from '../../src/ruleset/submitted.js';
 import type { Store } from '../../src/store/store.js';
@@ -11,6 +12,7 @@ import { openSlowStore, type SlowStore } from '../support/slow-store.js';
 import { until } from '../support/until.js';
 
 const ENV = 7n;
+const CONTEXT = encodeContextSet({ contexts: [{ type: 'user', values: { plan: { string: 'gold' } } }] });
 let slow: SlowStore;
 let nodes: Node[];
 
@@ -102,6 +104,19 @@ describe('commits through several nodes', () => {
     gate.open();
     await refused;
     expect(await storedKeys()).toEqual(['theirs']);
+  });
+
+  it('commits through several nodes keep the default context that another set while they waited for the clock', async () => {
+    const [a, b] = [await startNode(), await startNode(slow.direct)];
+    const gate = slow.hold('time', 'after');
+    const committing = a.committer.commit(request([flag('ours')]));
+    await gate.reached;
+    const theirs = { ...settings(ENV), defaultContext: CONTEXT };
+    const { environment } = await b.committer.putEnvironment(theirs, TESTER);
+    await until('the change at the first node', () => a.replica.loaded(ENV)?.version === environment.version);
+    gate.open();
+    expect((await committing).previous).toBe(`${environment.version}`);
+    expect(Buffer.compare(a.replica.loaded(ENV)!.envelope, encodeEnvelope(theirs))).toBe(0);
   });
 
   it('commits through several nodes give up after twenty attempts, and say that a repeat may succeed', async () => {
@@ -250,5 +265,21 @@ describe('an environment', () => {
     gate.open();
     expect((await late).environment).toMatchObject({ version, live: 1, name: 'new' });
     await until('the replica to have it', () => node.replica.loaded(ENV)?.version === version);
+  });
+
+  it('an environment whose default context another node sets while it is renamed is planned again', async () => {
+    const [a, b] = [await startNode(), await startNode(slow.direct)];
+    await a.replica.ruleset(ENV);
+    const gate = slow.hold('environment', 'before');
+    const ours = { ...settings(ENV), name: 'new' };
+    const late = a.committer.putEnvironment(ours, TESTER);
+    await gate.reached;
+    const theirs = { ...settings(ENV), defaultContext: CONTEXT };
+    const { version } = (await b.committer.putEnvironment(theirs, TESTER)).environment;
+    await until('the change at the first node', () => a.replica.loaded(ENV)?.version === version);
+    gate.open();
+    await late;
+    const stored = await slow.direct.read(ENV);
+    expect(Buffer.compare(a.replica.loaded(ENV)!.envelope, encodeEnvelope(stored!))).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import type { CommitAnswer } from '../../commit/committer.js';
 import { promotedSteps } from '../../commit/promote.js';
 import { revise, type Revision } from '../../commit/revise.js';
 import { rollbackConfigs, type RollbackTarget } from '../../commit/rollback.js';
-import { confirmedBase } from '../../commit/confirmed.js';
+import { confirmedRuleset } from '../../commit/confirmed.js';
 import { HoldfastError } from '../../core/errors.js';
 import { runInTurns } from '../../core/steps.js';
 import { decodeContextSet } from '../../ruleset/codec.js';
@@ -188,7 +188,7 @@ export const HISTORY_ROUTES = [
           field: 'from',
         });
       }
-      const { ruleset: source } = await confirmedBase(parts, from);
+      const source = await confirmedRuleset(parts, from);
       const revision = await revise(parts, {
         environment,
         by: attribution(operator, 'promote', body.message),
