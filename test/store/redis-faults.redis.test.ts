@@ -462,6 +462,21 @@ describe('replication', () => {
     expect(await store.version(1n)).toBe(10n);
   });
 
+  it('commits are made once, and confirmed, when the server has lost the scripts', async () => {
+    const setup = await startSentinel();
+    cleanups.push(() => setup.stop());
+    const store = await open(`${setup.url}?wait=1`);
+    await store.commit(creation(1n));
+    await client(setup.master).script('FLUSH');
+    const kinds = await Promise.all([
+      committed(store, 0n, 10n),
+      committed(store, 0n, 11n),
+      store.commit(creation(2n)),
+    ]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['committed', 'conflict', 'committed']);
+    expect(await store.version(1n)).toBe(10n);
+  });
+
   it('reads do not wait while a commit waits for replicas', async () => {
     const server = await redis();
     const store = await open(`${server.url}?wait=1`);
@@ -569,7 +584,7 @@ describe('opening', () => {
 
 /**
  * Stands between the store and Redis, and can cut the connection at the moment when the answer to a
- * script comes back.
+ * commit comes back.
  */
 async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer: () => void }> {
   let armed = false;
@@ -577,7 +592,7 @@ async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer:
     const upstream = connect(port, '127.0.0.1');
     let cut = false;
     socket.on('data', (data) => {
-      if (armed && data.includes('EVAL') && data.includes('committed')) [cut, armed] = [true, false];
+      if (armed && data.includes('EVALSHA') && data.includes('{holdfast}:history')) [cut, armed] = [true, false];
       upstream.write(data);
     });
     upstream.on('data', (data) => {
@@ -603,7 +618,7 @@ async function oldRedis(): Promise<string> {
   const info = 'redis_version:6.0.16\r\n';
   const server = createServer((socket) => {
     socket.on('data', (data) => {
-      for (const command of data.toString().match(/\$\d+\r\n(info|client|hello|select|auth|eval)\r/gi) ??
+      for (const command of data.toString().match(/\$\d+\r\n(info|client|hello|select|auth|evalsha)\r/gi) ??
         []) {
         socket.write(/info\r$/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
       }

@@ -177,8 +177,8 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     ],
     [
       'NOPERM',
-      (raw) => raw.call('ACL', 'SETUSER', 'default', '-eval'),
-      (raw) => raw.call('ACL', 'SETUSER', 'default', '+eval'),
+      (raw) => raw.call('ACL', 'SETUSER', 'default', '-eval', '-evalsha'),
+      (raw) => raw.call('ACL', 'SETUSER', 'default', '+eval', '+evalsha'),
     ],
   ])('says %s of a refused commit, that nothing was changed, and recovers', async (code, begin, end) => {
     const server = await redis({ program });
@@ -235,6 +235,33 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     expect(store.writable()).toMatchObject({ state: 'refusing' });
   });
 
+  it('gets the text of a script once, and again when it lost it', async () => {
+    const server = await redis({ program });
+    const store = await open(server.url);
+    const raw = client(server.port);
+    await started(store);
+    await raw.config('RESETSTAT');
+    expect(await store.commit(next(10n, 11n))).toEqual({ kind: 'committed' });
+    expect(await calls(raw)).toEqual({ evalsha: 1 });
+    await raw.script('FLUSH');
+    await raw.config('RESETSTAT');
+    expect(await store.commit(next(11n, 12n))).toEqual({ kind: 'committed' });
+    expect(await store.commit(next(12n, 13n))).toEqual({ kind: 'committed' });
+    expect(await calls(raw)).toEqual({ evalsha: 2, eval: 1 });
+  });
+
+  it('gets the texts of scripts each time from a user who may not run them by digest', async () => {
+    const server = await redis({ program });
+    const raw = client(server.port);
+    await raw.call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl(), '-evalsha');
+    const store = await open(server.url.replace('//', '//holdfast:secret@'));
+    await started(store);
+    await raw.config('RESETSTAT');
+    expect(await store.commit(next(10n, 11n))).toEqual({ kind: 'committed' });
+    expect(await calls(raw)).toEqual({ eval: 1 });
+    expect(store.writable()).toEqual({ state: 'ok' });
+  });
+
   it('a Redis is served, with a warning, to a user without INFO', async () => {
     const server = await redis({ program });
     await client(server.port).call('ACL', 'SETUSER', 'holdfast', 'on', '>secret', ...leastAcl());
@@ -246,6 +273,12 @@ describe.each(REDIS_PROGRAMS)('%s', (name, program) => {
     );
   });
 });
+
+/** The runs of scripts since the statistics of a server were reset, by command; refused ones count too. */
+async function calls(raw: Redis): Promise<Record<string, number>> {
+  const stats = (await raw.info('commandstats')).matchAll(/^cmdstat_(eval\w*):calls=(\d+)/gm);
+  return Object.fromEntries([...stats].map(([, name = '', count]) => [name, Number(count)]));
+}
 
 /** Lets a server find that it cannot save. */
 async function failSave(raw: Redis): Promise<void> {

@@ -1,16 +1,16 @@
 /**
  * Writes that wait for replicas: one WAIT for all scripts that are sent together.
  *
- *     one write under way:  EVAL a, WAIT
- *     in the meantime:                    b, c and d queue
- *     its answer:                                           EVAL b, EVAL c, EVAL d, WAIT
+ *     one write under way:  EVALSHA a, WAIT
+ *     in the meantime:                       b, c and d queue
+ *     its answer:                                              EVALSHA b, EVALSHA c, EVALSHA d, WAIT
  *
  * A WAIT covers all writes that its connection sent before it, and holds up all that comes after
  * it. With one for each script, writes would go to the replicas one after the other.
  */
 import type { RedisClient } from './client.js';
 import type { Reply } from './codec.js';
-import { scriptArguments, type Script } from './script.js';
+import { needsText, scriptArguments, scriptCommand, type Script, type ScriptCommand } from './script.js';
 
 /** The most scripts that one WAIT confirms: Redis runs as many without a turn for other clients. */
 const BATCH_MAX = 64;
@@ -65,7 +65,7 @@ export class ReplicatedWrites {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_MAX);
       const sent = performance.now();
-      await this.#send(batch).catch((failure: unknown) => {
+      await this.#send(batch, scriptCommand(this.#options.client)).catch((failure: unknown) => {
         const error = this.#options.explain(failure, performance.now() - sent);
         for (const { reject } of batch) reject(error);
       });
@@ -73,20 +73,26 @@ export class ReplicatedWrites {
     this.#isSending = false;
   }
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
+  async #send(batch: readonly Waiting[], command: ScriptCommand): Promise<void> {
     const { client, wait, timeout, explain } = this.#options;
     const pipeline = client.pipeline();
-    for (const { script } of batch) pipeline.callBuffer('EVAL', scriptArguments(script));
+    for (const { script } of batch) pipeline.callBuffer(command, scriptArguments(command, script));
     const sent = performance.now();
     const results = (await pipeline.call('WAIT', [wait, timeout]).exec()) ?? [];
     const waited = performance.now() - sent;
     const [unconfirmed, replicas] = results[batch.length] ?? [];
-    for (const [index, { resolve, reject }] of batch.entries()) {
+    const again: Waiting[] = [];
+    for (const [index, waiting] of batch.entries()) {
       const [failed, reply] = results[index] ?? [];
+      if (command === 'EVALSHA' && needsText(client, failed)) {
+        again.push(waiting);
+        continue;
+      }
       const error = failed ?? unconfirmed;
       if (error === undefined || error === null)
-        resolve({ reply: reply as Reply, replicas: Number(replicas) });
-      else reject(explain(error, waited));
+        waiting.resolve({ reply: reply as Reply, replicas: Number(replicas) });
+      else waiting.reject(explain(error, waited));
     }
+    if (again.length > 0) await this.#send(again, 'EVAL');
   }
 }
