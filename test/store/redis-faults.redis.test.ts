@@ -592,7 +592,8 @@ async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer:
     const upstream = connect(port, '127.0.0.1');
     let cut = false;
     socket.on('data', (data) => {
-      if (armed && data.includes('EVALSHA') && data.includes('{holdfast}:history')) [cut, armed] = [true, false];
+      if (armed && data.includes('EVALSHA') && data.includes('{holdfast}:history'))
+        [cut, armed] = [true, false];
       upstream.write(data);
     });
     upstream.on('data', (data) => {
