@@ -11,6 +11,7 @@ export default {
     'test/store/{limited-disk,full-disk,lock-holder,many-imports}.ts',
     'test/edge/guest.ts',
     'bench/{main,behind-pushpin,proxied-openings,trivial-origin,pushpin-starts,pushpins,soak,growth,scale,commit,stand-in-proxies,time-boundaries,evaluate-worst,explain,request-cost,file-compaction,proxy-memory,children,subscriber-pool,replica-memory,hello,start,tracing,takeover,console,discarding-receiver,gc-on-signal}.{ts,mjs}',
+    'bench/peers/bare-node.mjs',
     'chaos/{main,link-process,shift-clock}.{ts,mjs}',
     'lab/main.ts',
     'scripts/*.{mjs,ts}',

@@ -11,6 +11,7 @@ import { toLoad, toServers } from './cores.js';
 import { makeRequests, openStreams, processorTime, type OpenStreams } from './raw-http.js';
 import { centrifugo, ldRelay } from './relays.js';
 import {
+  bareNode,
   flagd,
   goFeatureFlag,
   holdfast,
@@ -60,6 +61,7 @@ export async function compareOfrep({ rounds, flags, requests }: PeerSizes): Prom
     { missing: undefined, start: () => holdfast(flags) },
     { missing: missing('flagd'), start: () => flagd(flags) },
     { missing: missing('relayproxy'), start: () => goFeatureFlag(flags) },
+    { missing: undefined, start: bareNode },
   ]);
   const costs = new Map(peers.map((peer) => [peer, [] as number[]]));
   try {
@@ -127,6 +129,7 @@ const STREAM_SERVERS: readonly (readonly Candidate<StreamPeer>[])[] = [
     { missing: missing('centrifugo'), start: centrifugo },
     { missing: missing('ld-relay'), start: ldRelay },
   ],
+  [{ missing: undefined, start: bareNode }],
 ];
 
 /** Compares streams that the servers hold themselves; returns the report. */

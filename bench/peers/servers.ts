@@ -210,6 +210,19 @@ export function publishing(url: string, form: (text: string) => string, headers:
   };
 }
 
+/** Starts a server that does the least that one on Node can do. */
+export async function bareNode(): Promise<OfrepPeer & StreamPeer> {
+  const port = await freePort();
+  const program = join(import.meta.dirname, 'bare-node.mjs');
+  const peer = await start('Node itself', process.execPath, [program, `${port}`], port);
+  return {
+    ...peer,
+    ask: asking(port),
+    subscribe: requestText(port, 'GET /', { Accept: 'text/event-stream' }),
+    publish: publishing(`http://127.0.0.1:${port}/publish`, (text) => text, {}),
+  };
+}
+
 /** Starts nginx with Nchan, one worker. */
 export async function nchan(): Promise<StreamPeer> {
   const port = await freePort();
