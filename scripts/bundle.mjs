@@ -53,7 +53,7 @@ for (const name of readdirSync(join(dist, 'parts'))) {
 function nameClassesOnly(files) {
   const helper = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
   const ours =
-    'var __name = (target, value, isClass) => isClass ? __defProp(target, "name", { value, configurable: true }) : target;';
+    'var __name = (target, value, isClass) => isClass && target.name !== value ? __defProp(target, "name", { value, configurable: true }) : target;';
   const texts = files.map(({ path, text }) => [
     path,
     text.replace(helper, ours).replaceAll(/\b__name\(this, ("[^"]+")\)/g, '__name(this, $1, true)'),
