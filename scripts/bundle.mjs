@@ -47,8 +47,10 @@ for (const name of readdirSync(join(dist, 'parts'))) {
 }
 
 /**
- * Returns paths and texts of a build, changed so that functions are not named: esbuild names each closure whenever it is made, which
- * took a tenth of the processor time of a commit. They keep the names that the engine gives them.
+ * Returns paths and texts of a build, changed so that only classes are named, and of these only those that esbuild gave another name. It
+ * names each closure whenever it is made, which took a tenth of the processor time of a commit. And a name that is defined again, even the
+ * same, leaves a class with a hidden class that V8 11 calls unstable: it then compiles whatever constructs a subclass again and again, and
+ * throws the code away each time (`--trace-compilation-dependencies`: StableMapDependency).
  */
 function nameClassesOnly(files) {
   const helper = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
