@@ -16,7 +16,7 @@ import type { SubmittedConfig } from '../ruleset/submitted.js';
 import type { Attribution } from '../store/history.js';
 import type { Standing } from '../store/inbox.js';
 import type { Commit, Environment } from '../store/store.js';
-import { look, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts } from './confirmed.js';
+import { look, MAX_ATTEMPTS, planInTurns, tooBusy, type CommitParts, type Look } from './confirmed.js';
 import type { ChangePlan } from './plan.js';
 import { putEnvironment, type PutEnvironment } from './put-environment.js';
 
@@ -155,18 +155,30 @@ export class Committer {
     });
   }
 
+  /**
+   * Looks at the environment while the store is asked whether the request was made before; not where the whole
+   * environment would have to be read for that, because a repeat needs nothing of it.
+   */
+  #lookAhead({ environment, idempotency }: CommitRequest): Promise<Look> | undefined {
+    if (idempotency === undefined || this.#options.replica.loaded(environment) === undefined)
+      return undefined;
+    const ahead = look(this.#options, environment);
+    // Its failure means nothing where the request was made before.
+    ahead.catch(() => undefined);
+    return ahead;
+  }
+
   async #decide(request: CommitRequest, event?: Pick<Commit, 'event' | 'passed'>): Promise<EventOutcome> {
     const { store, replica, onCommit, onConflict } = this.#options;
     const { environment, idempotency, by } = request;
-    const first = look(this.#options, environment);
+    const ahead = this.#lookAhead(request);
     if (idempotency !== undefined) {
-      // Its failure means nothing where the request was made before.
-      first.catch(() => undefined);
       const before = await store.repeated(environment, idempotency.key);
       if (before !== undefined) return repeat(before, idempotency);
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { now, ruleset } = await (attempt === 0 ? first : look(this.#options, environment));
+      const { now, ruleset } = await ((attempt === 0 ? ahead : undefined) ??
+        look(this.#options, environment));
       const expect = ruleset.version;
       let plan: ChangePlan | 'moved';
       try {

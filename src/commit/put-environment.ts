@@ -49,6 +49,7 @@ export async function putEnvironment(
     const deletion = ruleset === undefined ? await store.deletion(settings.id) : undefined;
     const base = ruleset && planBase(ruleset);
     // The ruleset may move on while the store is asked below.
+    const place = placeOf(ruleset);
     const expect = ruleset?.version ?? deletion?.version;
     const plan =
       deletion === undefined ? planSettings(base, settings, now) : planAgain(deletion, settings, now);
@@ -67,7 +68,7 @@ export async function putEnvironment(
     });
     if (result.kind === 'committed') {
       if (plan.change !== undefined) replica.committed(plan.change);
-      const { version, clientVersion, at } = plan.change ?? placeOf(base?.ruleset);
+      const { version, clientVersion, at } = plan.change ?? place;
       const environment = { ...settings, version, clientVersion, at, live: plan.live };
       const created = base === undefined;
       const wasLost = created && deletion === undefined && replica.keyring.has(settings.id);

@@ -182,6 +182,14 @@ describe('a request with an idempotency key', () => {
     expect(node.commits).toBe(1);
   });
 
+  it('a request with an idempotency key is answered by a node that does not have the environment, without reading it', async () => {
+    const [a, b] = [await startNode(slow.direct), await startNode()];
+    const once = request([flag('a')], { idempotency: idempotency() });
+    const first = await a.committer.commit(once);
+    expect(await b.committer.commit(once)).toEqual(first);
+    expect(b.replica.loaded(ENV)).toBeUndefined();
+  });
+
   it('a request with an idempotency key is refused when the key was used for another request', async () => {
     const node = await startNode();
     await node.committer.commit(request([flag('a')], { idempotency: idempotency() }));
@@ -281,5 +289,17 @@ describe('an environment', () => {
     await late;
     const stored = await slow.direct.read(ENV);
     expect(Buffer.compare(a.replica.loaded(ENV)!.envelope, encodeEnvelope(stored!))).toBe(0);
+  });
+
+  it('an environment is renamed at the version that is answered, whatever another node commits right after', async () => {
+    const [a, b] = [await startNode(), await startNode(slow.direct)];
+    await a.replica.ruleset(ENV);
+    const gate = slow.hold('commit', 'after');
+    const renaming = a.committer.putEnvironment({ ...settings(ENV), name: 'new' }, TESTER);
+    await gate.reached;
+    const { version } = await b.committer.commit(request([flag('theirs')]));
+    await until('the change at the first node', () => `${a.replica.loaded(ENV)?.version}` === version);
+    gate.open();
+    expect((await renaming).environment).toMatchObject({ version: 0n, live: 0 });
   });
 });

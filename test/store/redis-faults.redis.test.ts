@@ -174,6 +174,20 @@ describe('when the connection is cut before the answer comes', () => {
   });
 });
 
+describe('when answers are late', () => {
+  it('a commit whose script had to be sent as text says that it timed out, and does not blame this process', async () => {
+    const server = await redis();
+    const relay = await startRelay(server.port);
+    const store = await open(relay.url);
+    await started(store);
+    await client(server).script('FLUSH');
+    relay.fallSilent(1_000);
+    const { error } = await timed(committed(store, 10n, 11n));
+    expect(error).toMatchObject({ message: expect.stringContaining('Command timed out') });
+    expect(messageOf(error)).not.toContain('did not run');
+  });
+});
+
 describe('when Redis lost data', () => {
   it('the feed of a wiped Redis has a gap, and goes on with later changes', async () => {
     const server = await redis();
@@ -582,12 +596,18 @@ describe('opening', () => {
   });
 });
 
-/**
- * Stands between the store and Redis, and can cut the connection at the moment when the answer to a
- * commit comes back.
- */
-async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer: () => void }> {
+/** A relay between the store and Redis. */
+interface Relay {
+  readonly url: string;
+  /** Cuts the connection at the moment when the answer to a commit comes back. */
+  cutAtNextAnswer(): void;
+  /** Passes on the next answer after that many milliseconds, and none after it. */
+  fallSilent(milliseconds: number): void;
+}
+
+async function startRelay(port: number): Promise<Relay> {
   let armed = false;
+  let silence: { readonly after: number; begun: boolean } | undefined;
   const server = createServer((socket) => {
     const upstream = connect(port, '127.0.0.1');
     let cut = false;
@@ -598,7 +618,11 @@ async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer:
     });
     upstream.on('data', (data) => {
       if (cut) socket.destroy();
-      else socket.write(data);
+      else if (silence === undefined) socket.write(data);
+      else if (!silence.begun && data.includes('NOSCRIPT')) {
+        silence.begun = true;
+        setTimeout(() => socket.write(data), silence.after);
+      }
     });
     for (const [one, other] of [
       [socket, upstream],
@@ -608,7 +632,11 @@ async function startRelay(port: number): Promise<{ url: string; cutAtNextAnswer:
     }
   });
   const url = await listen(server);
-  return { url, cutAtNextAnswer: () => (armed = true) };
+  return {
+    url,
+    cutAtNextAnswer: () => (armed = true),
+    fallSilent: (after) => (silence = { after, begun: false }),
+  };
 }
 
 /**

@@ -120,7 +120,7 @@ export class Commands {
         }),
       );
       const time = { lua: TIME, keys: [names.head] };
-      await this.#run(this.#client, 'read', (client) => evaluate(client, time), deadline);
+      await this.#run(this.#client, 'read', (client, sending) => evaluate(client, time, sending), deadline);
     } catch (error) {
       this.close();
       throw error instanceof HoldfastError ? error : storeUnreachable(this.name, error);
@@ -129,7 +129,7 @@ export class Commands {
 
   /** Runs a script of which it does not matter whether it was executed when there is no answer. */
   async read(script: Script): Promise<Reply> {
-    return this.#run(this.#client, 'read', (client) => evaluate(client, script));
+    return this.#run(this.#client, 'read', (client, sending) => evaluate(client, script, sending));
   }
 
   /** Runs a command that reads. */
@@ -149,7 +149,7 @@ export class Commands {
    */
   async write(script: Script): Promise<Reply> {
     const reply = await (this.#wait === 0
-      ? this.#run(this.#client, 'write', (client) => evaluate(client, script))
+      ? this.#run(this.#client, 'write', (client, sending) => evaluate(client, script, sending))
       : this.#run(this.#waiting, 'write', () => this.#replicated(script)));
     if (this.#left) {
       this.#left = false;
@@ -181,14 +181,15 @@ export class Commands {
   async #run<T>(
     client: RedisClient,
     intent: Intent,
-    work: (client: RedisClient) => Promise<T>,
+    work: (client: RedisClient, sending: () => void) => Promise<T>,
     deadline = Date.now() + GRACE,
   ): Promise<T> {
     for (let repeated = false; ;) {
       await this.#connected(client);
-      const asked = performance.now();
+      let asked = performance.now();
+      const sending = (): void => void (asked = performance.now());
       try {
-        return await work(client);
+        return await work(client, sending);
       } catch (failure) {
         // A write that waits for replicas may have queued before it was sent, and is explained there.
         const isSent = client === this.#client;

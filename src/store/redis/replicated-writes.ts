@@ -6,11 +6,19 @@
  *     its answer:                                              EVALSHA b, EVALSHA c, EVALSHA d, WAIT
  *
  * A WAIT covers all writes that its connection sent before it, and holds up all that comes after
- * it. With one for each script, writes would go to the replicas one after the other.
+ * it. With one for each script, writes would go to the replicas one after the other. Scripts that the
+ * server does not have are sent again as texts, with a WAIT of their own.
  */
 import type { RedisClient } from './client.js';
 import type { Reply } from './codec.js';
-import { needsText, scriptArguments, scriptCommand, type Script, type ScriptCommand } from './script.js';
+import {
+  isDigestRefused,
+  noteRefusedDigest,
+  scriptArguments,
+  scriptCommand,
+  type Script,
+  type ScriptCommand,
+} from './script.js';
 
 /** The most scripts that one WAIT confirms: Redis runs as many without a turn for other clients. */
 const BATCH_MAX = 64;
@@ -84,7 +92,8 @@ export class ReplicatedWrites {
     const again: Waiting[] = [];
     for (const [index, waiting] of batch.entries()) {
       const [failed, reply] = results[index] ?? [];
-      if (command === 'EVALSHA' && needsText(client, failed)) {
+      if (command === 'EVALSHA' && isDigestRefused(failed)) {
+        noteRefusedDigest(client, failed);
         again.push(waiting);
         continue;
       }

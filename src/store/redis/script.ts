@@ -1,6 +1,6 @@
 /**
  * Lua scripts as commands. A server keeps the scripts that it has run, and runs one again by its digest alone. The
- * text of a commit is 9 KiB: sending it each time costs this process and the server more than the commit does.
+ * text of a commit is 11 KiB: sending it each time costs this process and the server more than the commit does.
  *
  *     EVALSHA 3f1c…  ──▶  reply
  *     EVALSHA 3f1c…  ──▶  NOSCRIPT (it restarted, or is another server now)     EVAL "local …"  ──▶  reply
@@ -8,6 +8,7 @@
  * A NOSCRIPT proves that nothing was done, so the script still runs at most once.
  */
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../core/errors.js';
 import type { RedisClient } from './client.js';
 import type { Reply } from './codec.js';
 
@@ -27,16 +28,27 @@ export type ScriptCommand = 'EVALSHA' | 'EVAL';
 /** The digests of the texts that were run: a few dozen constants. */
 const digests = new Map<string, string>();
 
-/** Clients whose server does not let them run scripts by digest. */
+/** Clients whose server does not let them run scripts by digest, while they are connected. */
 const textOnly = new WeakSet<RedisClient>();
 
-/** Runs a script over a connection of its own, and answers with buffers. */
-export async function evaluate(client: RedisClient, script: Script): Promise<Reply> {
+/**
+ * Runs a script over a connection of its own, and answers with buffers.
+ *
+ * @param sending called before each command: there are two where the server needs the text
+ */
+export async function evaluate(
+  client: RedisClient,
+  script: Script,
+  sending: () => void = () => undefined,
+): Promise<Reply> {
   const command = scriptCommand(client);
+  sending();
   try {
     return await run(client, command, script);
   } catch (error) {
-    if (command === 'EVAL' || !needsText(client, error)) throw error;
+    if (command === 'EVAL' || !isDigestRefused(error)) throw error;
+    noteRefusedDigest(client, error);
+    sending();
     return await run(client, 'EVAL', script);
   }
 }
@@ -46,14 +58,25 @@ export function scriptCommand(client: RedisClient): ScriptCommand {
   return textOnly.has(client) ? 'EVAL' : 'EVALSHA';
 }
 
-/** True when an EVALSHA was refused, nothing was done, and EVAL is to be tried. */
-export function needsText(client: RedisClient, error: unknown): boolean {
-  const message = error instanceof Error ? error.message : '';
-  if (message.startsWith('NOSCRIPT ')) return true;
-  // An ACL written for an older release of Holdfast, or a service without the command.
-  const isForbidden = /^(?:NOPERM |ERR unknown command ).*\bevalsha\b/i.test(message);
-  if (isForbidden) textOnly.add(client);
-  return isForbidden;
+/** True when an EVALSHA was refused, so that nothing was done, and EVAL is to be tried. */
+export function isDigestRefused(error: unknown): boolean {
+  return isScriptUnknown(error) || isCommandRefused(error);
+}
+
+/** Remembers, for as long as the connection lasts, that a server lets this user run no script by digest. */
+export function noteRefusedDigest(client: RedisClient, error: unknown): void {
+  if (!isCommandRefused(error) || textOnly.has(client)) return;
+  textOnly.add(client);
+  client.once('close', () => textOnly.delete(client));
+}
+
+function isScriptUnknown(error: unknown): boolean {
+  return messageOf(error).startsWith('NOSCRIPT ');
+}
+
+/** By an ACL written for an older release of Holdfast, or by a service without the command. */
+function isCommandRefused(error: unknown): boolean {
+  return /^(?:NOPERM |ERR (?:unknown|unsupported) command ).*\bevalsha\b/i.test(messageOf(error));
 }
 
 /** The arguments of such a command. */
