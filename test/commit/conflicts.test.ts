@@ -182,12 +182,13 @@ describe('a request with an idempotency key', () => {
     expect(node.commits).toBe(1);
   });
 
-  it('a request with an idempotency key is answered by a node that does not have the environment, without reading it', async () => {
+  it('a request with an idempotency key is answered by a node that does not have the environment, which asks for nothing else', async () => {
     const [a, b] = [await startNode(slow.direct), await startNode()];
     const once = request([flag('a')], { idempotency: idempotency() });
     const first = await a.committer.commit(once);
     expect(await b.committer.commit(once)).toEqual(first);
-    expect(b.replica.loaded(ENV)).toBeUndefined();
+    const { repeated, time = 0, read = 0 } = slow.calls;
+    expect({ repeated, time, read }).toEqual({ repeated: 1, time: 0, read: 0 });
   });
 
   it('a request with an idempotency key is refused when the key was used for another request', async () => {
