@@ -71,7 +71,7 @@ export async function confirmedRuleset(
   return current.ruleset;
 }
 
-/** What a commit is planned against, as of now. */
+/** Takes what a commit is planned against from a ruleset, as that is now. */
 export function planBase(ruleset: Ruleset): PlanBase {
   return { ruleset, settings: settingsOf(ruleset) };
 }

@@ -110,8 +110,8 @@ function createServerClient(location: RedisLocation, options: RedisClientOptions
 }
 
 /**
- * A client that sends the commands of one turn of the event loop in one write: under load a write costs more than
- * a command does, here and at the server. The connections of a Cluster are not of this class: ioredis makes them.
+ * A client that sends the commands of one turn of the event loop in one write, so that the server reads and answers
+ * them in one step (docs/decisions/0077). The connections of a Cluster are not of this class: ioredis makes them.
  */
 class GatheringRedis extends Redis {
   #isGathering = false;

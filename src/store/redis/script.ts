@@ -1,6 +1,6 @@
 /**
  * Lua scripts as commands. A server keeps the scripts that it has run, and runs one again by its digest alone. The
- * text of a commit is 11 KiB: sending it each time costs this process and the server more than the commit does.
+ * text of a commit is 11 KiB, which the client would copy, and the server read and digest, each time.
  *
  *     EVALSHA 3f1c…  ──▶  reply
  *     EVALSHA 3f1c…  ──▶  NOSCRIPT (it restarted, or is another server now)     EVAL "local …"  ──▶  reply
@@ -74,7 +74,7 @@ function isScriptUnknown(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT ');
 }
 
-/** By an ACL written for an older release of Holdfast, or by a service without the command. */
+/** True when the command itself is refused: by an ACL for an older release of Holdfast, or by a service without it. */
 function isCommandRefused(error: unknown): boolean {
   return /^(?:NOPERM |ERR (?:unknown|unsupported) command ).*\bevalsha\b/i.test(messageOf(error));
 }
